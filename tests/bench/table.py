@@ -1,0 +1,60 @@
+"""One row of `make bench`: two arms of the same run, compared as a ratio.
+
+Absolute times move with the machine; ratios of arms that were interleaved in one run hold. Nothing here is asserted.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class BenchRow:
+    """`subject` in words, both arms with their unit, the measured ratio and the goal of the design as text."""
+
+    subject: str
+    baseline: str
+    candidate: str
+    ratio: str
+    goal: str
+
+
+def interleaved(
+    arms: dict[str, Callable[[], object]], rounds: int, inner: int = 1
+) -> dict[str, float]:
+    """Median seconds per call of each arm; the order of the arms turns with each round.
+
+    The first round is thrown away: it pays for caches and plans.
+    """
+    names = list(arms)
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    for turn in range(rounds + 1):
+        order = names[turn % len(names) :] + names[: turn % len(names)]
+        for name in order:
+            gc.collect()
+            started = time.perf_counter()
+            for _ in range(inner):
+                arms[name]()
+            if turn > 0:
+                seconds[name].append((time.perf_counter() - started) / inner)
+    return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value below which `share` (0–1) of the sample lies, by the nearest rank."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def as_table(rows: list[BenchRow]) -> str:
+    """Markdown, so that the same text goes into docs/performance.md."""
+    head = "| what | reference | ours | ratio | goal |\n|---|---|---|---|---|"
+    body = [
+        f"| {row.subject} | {row.baseline} | {row.candidate} | {row.ratio} | {row.goal} |"
+        for row in rows
+    ]
+    return "\n".join([head, *body])
