@@ -1,0 +1,1 @@
+"""Domain-free ground under every function. A closed list: config, db, errors, http, log."""

@@ -1,0 +1,139 @@
+"""Both directions of HTTP: reading what came in, and one bounded call to what is outside."""
+
+import functools
+import hmac
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import flask
+
+from kit import config, errors
+
+if TYPE_CHECKING:  # httpx and PyJWT cost a third of a cold start; only calls that need them pay
+    import httpx
+    import jwt
+
+CONNECT_SECONDS = 3.0  # a provider that does not even accept by then is down
+CALL_SECONDS = 12.0  # whole call, slow bodies included; well under the claim's lease of 60 s
+ANSWER_BYTES = 262_144  # a provider's answer is a short JSON; more is a fault, not data
+POOL_SIZE = 32  # twice the senders of run-automations, so that none waits for a connection
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server replied: HTTP status, headers (case-insensitive) and the body's text."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+
+class NothingSent(Exception):
+    """The connection never came about: the server cannot have acted on the call."""
+
+
+class OutcomeUnknown(Exception):
+    """The call left, and no complete answer came back: the server may have acted on it."""
+
+
+@functools.cache
+def client() -> "httpx.Client":
+    """The process's one client; safe across threads, connections reused between requests."""
+    import httpx
+
+    return httpx.Client(
+        timeout=httpx.Timeout(CALL_SECONDS, connect=CONNECT_SECONDS),
+        limits=httpx.Limits(max_connections=POOL_SIZE, max_keepalive_connections=POOL_SIZE),
+        follow_redirects=False,  # a redirect would carry a tenant's key to another host
+    )
+
+
+def post_form(url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+    """POST a form and read the whole answer within CALL_SECONDS.
+
+    Raises NothingSent or OutcomeUnknown, never an error of the client library: what matters to
+    a sender is only whether the other side may have acted.
+    """
+    import httpx
+
+    deadline = time.monotonic() + CALL_SECONDS
+    try:
+        with client().stream("POST", url, data=form, headers=headers) as response:
+            body = b""
+            for chunk in response.iter_bytes():
+                body += chunk
+                if time.monotonic() > deadline or len(body) > ANSWER_BYTES:
+                    raise OutcomeUnknown("answer too slow or too long")
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        raise NothingSent(type(error).__name__) from error
+    except httpx.HTTPError as error:
+        raise OutcomeUnknown(type(error).__name__) from error
+    return Answer(response.status_code, response.headers, body.decode("utf-8", "replace"))
+
+
+def body(request: flask.Request, limit: int) -> bytes:
+    """The raw body, refused with 413 beyond `limit` bytes without reading the rest."""
+    raw = request.stream.read(limit + 1)
+    if len(raw) > limit:
+        raise errors.PayloadTooLarge(f"at most {limit} bytes")
+    return raw
+
+
+def bearer(request: flask.Request) -> str:
+    """The bearer token of the request; 401 without one."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not token.strip():
+        raise errors.NotAuthenticated("a bearer token is required")
+    return token.strip()
+
+
+def require_jobs_key(request: flask.Request) -> None:
+    """Let only the database's own wake-ups through; compared in constant time."""
+    expected = config.settings().jobs_key
+    if not hmac.compare_digest(bearer(request).encode(), expected.encode()):
+        raise errors.NotAuthenticated("the jobs key is required")
+
+
+def claims(request: flask.Request) -> dict[str, Any]:
+    """The verified claims of the signed-in caller; 401 for anybody else.
+
+    HS256 with the shared secret, or the auth service's public keys (ES256, RS256) when no
+    secret is configured; never whatever algorithm the token itself names.
+    """
+    import jwt
+
+    token, settings = bearer(request), config.settings()
+    try:
+        if settings.jwt_secret:
+            found = _decode(token, settings.jwt_secret, ["HS256"])
+        else:
+            key = _public_keys().get_signing_key_from_jwt(token)
+            found = _decode(token, key.key, ["ES256", "RS256"])
+    except jwt.PyJWTError as error:
+        raise errors.NotAuthenticated(type(error).__name__) from error
+    if found.get("role") != "authenticated":
+        raise errors.NotAuthenticated("a signed-in user is required")
+    return found
+
+
+def _decode(token: str, key: Any, algorithms: list[str]) -> dict[str, Any]:
+    import jwt
+
+    # The clocks of two hosts differ by a few seconds; a token outlives its hour by no more.
+    return jwt.decode(
+        token,
+        key,
+        algorithms=algorithms,
+        audience="authenticated",
+        leeway=5,
+        options={"require": ["exp", "sub"]},
+    )
+
+
+@functools.cache
+def _public_keys() -> "jwt.PyJWKClient":
+    import jwt
+
+    return jwt.PyJWKClient(config.settings().jwks_url or "", lifespan=600, timeout=5)

@@ -1,0 +1,1 @@
+"""One adapter per company: each translates, and neither stores nor decides."""

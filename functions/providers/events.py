@@ -1,0 +1,75 @@
+"""The one vocabulary that every provider is translated into. SQL knows these words, no others."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+
+class MessageStatus(StrEnum):
+    """How far an outgoing message is known to have come."""
+
+    SUBMITTED = "submitted"  # the provider took it; WhatsApp may still refuse
+    SENT = "sent"  # WhatsApp took it
+    DELIVERED = "delivered"  # it reached the device
+    READ = "read"  # it was opened
+    FAILED = "failed"  # it will not arrive; the failure's class says why
+
+
+class EventKind(StrEnum):
+    """What a webhook told us."""
+
+    MESSAGE_STATUS = "message_status"  # a receipt for a message of ours
+    MESSAGE_RECEIVED = "message_received"  # somebody wrote to us
+    CONSENT_CHANGED = "consent_changed"  # somebody opted in or out at the provider
+    OTHER = "other"  # kept as it came; nothing of ours depends on it
+
+
+class Outcome(StrEnum):
+    """What is known after asking a provider to send."""
+
+    SUBMITTED = "submitted"  # taken: never send again
+    RETRY = "retry"  # certainly not taken, and worth asking again
+    FAILED = "failed"  # certainly not taken, and asking again would not help
+    UNKNOWN = "unknown"  # perhaps taken: only a receipt or a person may decide
+
+
+class FailureClass(StrEnum):
+    """Why a message was not taken or did not arrive, in words a rule can act on."""
+
+    RATE_LIMITED = "rate_limited"  # too fast: wait as told, costs no attempt
+    PROVIDER_UNAVAILABLE = "provider_unavailable"  # their fault, passing: costs an attempt
+    NUMBER_INVALID = "number_invalid"  # no WhatsApp at this number: another channel
+    OPTED_OUT = "opted_out"  # the person said no: suppress
+    POLICY = "policy"  # WhatsApp withheld it: not again soon
+    TEMPLATE_REJECTED = "template_rejected"  # text, parameters or approval are wrong: mend it
+    CONFIGURATION = "configuration"  # key, app, number or wallet: every message would fail
+    OUTCOME_UNKNOWN = "outcome_unknown"  # no complete answer came back
+    UNCLASSIFIED = "unclassified"  # a code nobody has described; its text is kept
+
+
+class SendResult(NamedTuple):
+    """The answer to one attempt to send, in the order in which SQL's settle_message takes it.
+
+    provider_message_id  set when submitted, if the provider named the message
+    failure, detail      set otherwise; detail is "<provider code> <provider text>", never logged
+    retry_after_seconds  set when the provider said how long to wait
+    """
+
+    outcome: Outcome
+    provider_message_id: str | None = None
+    failure: FailureClass | None = None
+    detail: str | None = None
+    retry_after_seconds: int | None = None
+
+
+@dataclass(frozen=True)
+class ProviderEvent:
+    """One thing a webhook told us.
+
+    external_id  the same for every delivery of the same event, unique within one integration
+    payload      {"message" | "inbound" | "consent": normalised, "raw": as received, no secrets}
+    """
+
+    external_id: str
+    kind: EventKind
+    payload: dict[str, Any] = field(default_factory=dict)
