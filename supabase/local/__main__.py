@@ -1,0 +1,75 @@
+"""`python -m local_platform <command>`, behind the Makefile."""
+
+import argparse
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+
+from local_platform import database
+from local_platform.errors import StackError
+from local_platform.settings import ROOT, Platform
+from local_platform.stack import Stack
+
+DEFAULT_PORT = 54321
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def interrupted(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def scratch(arguments: argparse.Namespace) -> None:
+    """Postgres, auth and PostgREST alone, for work on the schema."""
+    settings = Platform.create(arguments.data, 0, durable=False)
+    if arguments.port:
+        first = arguments.port
+        settings = replace(
+            settings, postgres_port=first, rest_port=first + 1, auth_port=first + 2, port=first + 3
+        )
+    with Stack(settings, say) as stack:
+        stack.start_postgres()
+        if arguments.from_schema:
+            database.apply_schema(stack.server)
+        else:
+            database.apply_migrations(stack.server)
+        stack.start_auth()
+        stack.start_rest()
+        settings.write_environment()
+        say(f"environment: {settings.data / 'env'}")
+        say(f"database:    {settings.database_url()}")
+        say(f"superuser:   {settings.database_url('supabase_admin')}")
+        say(f"rest:        http://127.0.0.1:{settings.rest_port}")
+        say(f"auth:        http://127.0.0.1:{settings.auth_port}/auth/v1")
+        say("ready: Ctrl-C ends it")
+        stack.wait()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="local_platform")
+    commands = parser.add_subparsers(required=True)
+    command = commands.add_parser("scratch", help=scratch.__doc__)
+    command.add_argument("--port", type=int, default=0, help="Postgres here; REST and auth next")
+    command.add_argument("--data", type=Path, default=ROOT / ".local" / "scratch")
+    command.add_argument("--from-schema", action="store_true")
+    command.set_defaults(run=scratch)
+    arguments = parser.parse_args()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupted)
+    try:
+        arguments.run(arguments)
+    except StackError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

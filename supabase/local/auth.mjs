@@ -1,0 +1,28 @@
+// The auth service: the GoTrue-compatible part of @supabase/lite on our database, nothing else of it.
+// `--schema` prints the SQL of its tables and ends. Otherwise it listens on loopback; the gateway
+// checks the API key before it forwards.
+import { serve } from "@hono/node-server";
+import { App, getAuthSchemaSql } from "@supabase/lite";
+import { createPostgresConnection } from "@supabase/lite/postgres";
+
+if (process.argv.includes("--schema")) {
+  process.stdout.write(getAuthSchemaSql());
+  process.exit(0);
+}
+
+const settings = JSON.parse(process.env.LOCAL_AUTH_SETTINGS);
+
+const connection = createPostgresConnection({
+  url: process.env.LOCAL_AUTH_DATABASE_URL,
+  // Six connections carry a sign-in rush of a demo; every idle one costs the server 2 MB.
+  postgresOptions: { max: 6 },
+});
+
+const app = new App({
+  connection,
+  api: { enabled: false },
+  auth: { enabled: true, ...settings.auth },
+  options: { server: { apiKeys: false, admin: false } },
+});
+
+serve({ fetch: (request) => app.fetch(request, { peerAddress: null }), hostname: "127.0.0.1", port: settings.port });
