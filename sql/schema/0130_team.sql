@@ -1,0 +1,135 @@
+-- The team's transitions. Only admins, only in their own tenant, and no role above the caller's own
+-- can be given; a tenant cannot lose its last admin. The tenant's row is locked first, so that two
+-- admins who demote each other at the same moment cannot both succeed.
+create function private.invite(
+    email text, role public.member_role, display_name text default null
+) returns uuid
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+    v_email text := lower(btrim(email));
+    v_user_id uuid;
+    v_invitation_id uuid;
+begin
+    if v_email is null or v_email !~ '^[^@\s]+@[^@\s]+\.[^@\s]+$' then
+        raise exception 'email_invalid' using errcode = 'PT400',
+            detail = 'an address like name@host.tld is needed';
+    end if;
+    if role is null or role > private.member_role() then
+        raise exception 'not_allowed' using errcode = 'PT403',
+            detail = 'nobody grants more than they have';
+    end if;
+    select users.id into v_user_id
+    from auth.users
+    where lower(users.email) = v_email and users.email_confirmed_at is not null;
+    if exists (
+        select from public.memberships
+        where memberships.user_id = v_user_id
+          and memberships.tenant_id = v_tenant_id
+          and memberships.revoked_at is null
+    ) then
+        raise exception 'already_member' using errcode = 'PT409',
+            detail = 'change the role of the membership instead';
+    end if;
+    insert into public.invitations (tenant_id, email, role, display_name, invited_by)
+    values (v_tenant_id, v_email, invite.role, invite.display_name, auth.uid())
+    on conflict (email, tenant_id) where accepted_at is null and revoked_at is null
+    do update set role = excluded.role, display_name = excluded.display_name,
+        invited_by = excluded.invited_by, expires_at = excluded.expires_at
+    returning id into v_invitation_id;
+    if v_user_id is not null then
+        perform private.accept_invitations(v_user_id);
+    end if;
+    return v_invitation_id;
+end;
+$$;
+
+create function private.revoke_invitation(invitation_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+begin
+    update public.invitations set revoked_at = private.now()
+    where invitations.id = revoke_invitation.invitation_id
+      and invitations.tenant_id = v_tenant_id
+      and invitations.accepted_at is null and invitations.revoked_at is null;
+    if not found then
+        raise exception 'invitation_not_found' using errcode = 'PT404',
+            detail = 'no open invitation with this id in the tenant';
+    end if;
+end;
+$$;
+
+-- Locks the tenant, then answers with the live membership or refuses; `leaves_admin` says that
+-- afterwards this person is no admin any more.
+create function private.membership_for_change(membership_id uuid, leaves_admin boolean)
+returns public.memberships
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+    v_membership public.memberships;
+begin
+    perform from public.tenants where tenants.id = v_tenant_id for update;
+    -- Asked again under the lock: the caller may just have been demoted.
+    perform private.require_role('admin');
+    select * into v_membership
+    from public.memberships
+    where memberships.id = membership_for_change.membership_id
+      and memberships.tenant_id = v_tenant_id
+      and memberships.revoked_at is null;
+    if not found then
+        raise exception 'membership_not_found' using errcode = 'PT404',
+            detail = 'no live membership with this id in the tenant';
+    end if;
+    if leaves_admin and v_membership.role = 'admin' and not exists (
+        select from public.memberships
+        where memberships.tenant_id = v_tenant_id and memberships.role = 'admin'
+          and memberships.revoked_at is null and memberships.id <> v_membership.id
+    ) then
+        raise exception 'last_admin' using errcode = 'PT409',
+            detail = 'a tenant keeps at least one admin';
+    end if;
+    return v_membership;
+end;
+$$;
+
+create function private.revoke_membership(membership_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_membership public.memberships;
+begin
+    v_membership := private.membership_for_change(membership_id, leaves_admin => true);
+    update public.memberships set revoked_at = private.now()
+    where memberships.id = v_membership.id;
+end;
+$$;
+
+create function private.set_member_role(membership_id uuid, role public.member_role) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_membership public.memberships;
+begin
+    v_membership := private.membership_for_change(membership_id, leaves_admin => role <> 'admin');
+    if role is null or role > private.member_role() then
+        raise exception 'not_allowed' using errcode = 'PT403',
+            detail = 'nobody grants more than they have';
+    end if;
+    update public.memberships set role = set_member_role.role
+    where memberships.id = v_membership.id;
+end;
+$$;

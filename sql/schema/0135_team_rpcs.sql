@@ -1,0 +1,33 @@
+-- What the page calls: thin invokers, the rules are one file up.
+create function public.invite(
+    email text, role public.member_role, display_name text default null
+) returns uuid
+language sql
+set search_path = ''
+as $$ select private.invite(email, role, display_name) $$;
+
+create function public.revoke_invitation(invitation_id uuid) returns void
+language sql
+set search_path = ''
+as $$ select private.revoke_invitation(invitation_id) $$;
+
+create function public.revoke_membership(membership_id uuid) returns void
+language sql
+set search_path = ''
+as $$ select private.revoke_membership(membership_id) $$;
+
+create function public.set_member_role(membership_id uuid, role public.member_role) returns void
+language sql
+set search_path = ''
+as $$ select private.set_member_role(membership_id, role) $$;
+
+grant execute on function
+private.invite(text, public.member_role, text),
+private.revoke_invitation(uuid),
+private.revoke_membership(uuid),
+private.set_member_role(uuid, public.member_role),
+public.invite(text, public.member_role, text),
+public.revoke_invitation(uuid),
+public.revoke_membership(uuid),
+public.set_member_role(uuid, public.member_role)
+to authenticated;

@@ -1,0 +1,96 @@
+-- One portfolio file (or API batch) and what became of it. The counts are what was written, counted
+-- after writing. While a row is `running`, its own transaction may name it in the setting
+-- `cobranca.import_id`: the row then stands for the audit of everything it writes.
+create table public.imports (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null,
+    -- Null when the creditors come from the file's own column.
+    creditor_id uuid,
+    file_name text,
+    file_sha256 text,
+    status public.import_status not null default 'running',
+    rows int not null default 0,
+    accepted int not null default 0,
+    rejected int not null default 0,
+    duplicates int not null default 0,
+    clients_created int not null default 0,
+    clients_updated int not null default 0,
+    debts_created int not null default 0,
+    debts_updated int not null default 0,
+    creditors_created int not null default 0,
+    reject_reasons jsonb not null default '{}',
+    -- Null when a job imported.
+    created_by uuid,
+    created_at timestamptz not null default private.now(),
+    finished_at timestamptz,
+    constraint imports_pkey primary key (id),
+    constraint imports_tenant_id_key unique (tenant_id, id),
+    constraint imports_tenant_fkey foreign key (tenant_id) references public.tenants (id),
+    constraint imports_creditor_fkey foreign key (tenant_id, creditor_id)
+    references public.creditors (tenant_id, id),
+    constraint imports_created_by_fkey foreign key (created_by) references auth.users (id)
+    on delete set null,
+    constraint imports_sha256_has_shape check (file_sha256 ~ '^[0-9a-f]{64}$'),
+    constraint imports_reject_reasons_is_object check (jsonb_typeof(reject_reasons) = 'object')
+);
+comment on table public.imports is 'Portfolio imports and their counts.';
+
+create index imports_newest on public.imports (tenant_id, created_at desc, id desc);
+create index imports_of_creditor on public.imports (tenant_id, creditor_id);
+create index imports_of_author on public.imports (created_by);
+
+alter table public.imports enable row level security;
+alter table public.imports force row level security;
+
+create policy imports_select_member on public.imports for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+-- Written by the import function only.
+grant select on public.imports to authenticated;
+
+-- The setting alone proves nothing (a session can set it), the running row does.
+create function private.is_importing() returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_import_id text := nullif(current_setting('cobranca.import_id', true), '');
+begin
+    return v_import_id is not null and exists (
+        select from public.imports
+        where imports.id = v_import_id::uuid and imports.status = 'running'
+    );
+end;
+$$;
+
+create function private.tg_imports__broadcast() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform realtime.send(
+        jsonb_build_object('id', new_rows.id, 'at', private.now()),
+        'import_changed', 'tenant:' || new_rows.tenant_id, true
+    )
+    from new_rows;
+    return null;
+end;
+$$;
+
+create trigger _100_broadcast_insert after insert on public.imports
+referencing new table as new_rows for each statement
+execute function private.tg_imports__broadcast();
+create trigger _100_broadcast_update after update on public.imports
+referencing new table as new_rows for each statement
+execute function private.tg_imports__broadcast();
+
+create trigger _900_audit_insert after insert on public.imports
+referencing new table as new_rows for each statement execute function private.tg_audit();
+create trigger _900_audit_update after update on public.imports
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_audit();
+create trigger _900_audit_delete after delete on public.imports
+referencing old table as old_rows for each statement execute function private.tg_audit();

@@ -1,0 +1,111 @@
+-- What came of a call (tabulação). Inserted straight through REST with an id made by the client, so
+-- that a retry after a lost answer is a no-op; never changed or deleted by anybody. The operator and
+-- the tenant default to the caller's, and the policy refuses any other.
+create table public.call_dispositions (
+    id uuid not null default gen_random_uuid(),
+    client_id uuid not null,
+    tenant_id uuid not null default private.tenant_id(),
+    operator_id uuid not null default auth.uid(),
+    disposition_type text not null,
+    notes text,
+    scheduled_callback timestamptz,
+    created_at timestamptz not null default private.now(),
+    constraint call_dispositions_pkey primary key (id),
+    constraint call_dispositions_tenant_id_key unique (tenant_id, id),
+    constraint call_dispositions_client_fkey foreign key (tenant_id, client_id)
+    references public.clients (tenant_id, id),
+    constraint call_dispositions_operator_fkey foreign key (operator_id)
+    references auth.users (id),
+    constraint call_dispositions_type_fkey foreign key (tenant_id, disposition_type)
+    references public.disposition_types (tenant_id, key),
+    -- 4,000 characters: a long call's notes, not a document.
+    constraint call_dispositions_notes_are_short check (length(notes) <= 4000)
+);
+comment on table public.call_dispositions is 'Outcomes of calls; append-only.';
+
+-- Serves the timeline and "last disposition" of a list row.
+create index call_dispositions_of_client
+on public.call_dispositions (tenant_id, client_id, created_at desc, id desc);
+create index call_dispositions_of_operator
+on public.call_dispositions (operator_id, created_at desc);
+create index call_dispositions_of_type
+on public.call_dispositions (tenant_id, disposition_type, created_at desc);
+
+alter table public.call_dispositions enable row level security;
+alter table public.call_dispositions force row level security;
+
+create policy call_dispositions_select_member on public.call_dispositions
+for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+create policy call_dispositions_insert_self on public.call_dispositions
+for insert to authenticated
+with check (
+    tenant_id = (select private.tenant_id()) and operator_id = (select auth.uid())
+);
+
+-- No update, no delete, and `created_at` is not granted: nobody back-dates a call.
+-- Not audited: the row is its own immutable record of who, what and when.
+grant select on public.call_dispositions to authenticated;
+grant insert (
+    id, client_id, tenant_id, operator_id, disposition_type, notes, scheduled_callback
+) on public.call_dispositions to authenticated;
+
+-- Two copies of one request may arrive at the same moment (a retry that overtakes): the lock on the
+-- id makes the second wait for the first, see its row and fall silent instead of failing.
+create function private.tg_call_dispositions__accept() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_earlier public.call_dispositions;
+    v_is_callback boolean;
+begin
+    perform pg_advisory_xact_lock(hashtextextended(new.id::text, 0));
+    select * into v_earlier from public.call_dispositions where call_dispositions.id = new.id;
+    if found then
+        if (v_earlier.tenant_id, v_earlier.operator_id, v_earlier.client_id,
+            v_earlier.disposition_type, v_earlier.notes, v_earlier.scheduled_callback)
+            is not distinct from
+            (new.tenant_id, new.operator_id, new.client_id,
+             new.disposition_type, new.notes, new.scheduled_callback)
+            and v_earlier.operator_id = auth.uid()
+        then
+            return null;
+        end if;
+        raise exception 'disposition_id_reused' using errcode = 'PT409',
+            detail = 'this id already names another disposition';
+    end if;
+
+    select disposition_types.is_callback into v_is_callback
+    from public.disposition_types
+    where disposition_types.tenant_id = new.tenant_id
+      and disposition_types.key = new.disposition_type
+      and disposition_types.is_active;
+    if not found then
+        raise exception 'disposition_type_unknown' using errcode = 'PT400',
+            detail = 'not an active disposition type of the tenant';
+    end if;
+    if v_is_callback and new.scheduled_callback is null then
+        raise exception 'callback_needs_time' using errcode = 'PT400',
+            detail = 'scheduled_callback is missing';
+    end if;
+    if not v_is_callback and new.scheduled_callback is not null then
+        raise exception 'callback_not_expected' using errcode = 'PT400',
+            detail = 'scheduled_callback belongs to callback types only';
+    end if;
+    if new.scheduled_callback <= private.now() then
+        raise exception 'callback_in_past' using errcode = 'PT400',
+            detail = 'scheduled_callback must lie in the future';
+    end if;
+    return new;
+end;
+$$;
+
+create trigger _100_accept before insert on public.call_dispositions
+for each row execute function private.tg_call_dispositions__accept();
+
+create trigger _500_broadcast after insert on public.call_dispositions
+referencing new table as new_rows for each statement
+execute function private.tg_broadcast('disposition_changed');

@@ -1,0 +1,63 @@
+-- An approved text of a provider. `body` mirrors what the provider holds, with {{1}}, {{2}}…;
+-- `variables` names the field that fills each, from a closed list that SQL knows how to render.
+create table public.message_templates (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null default private.tenant_id(),
+    name text not null,
+    channel public.channel not null default 'whatsapp',
+    provider public.provider_name not null default 'gupshup',
+    provider_template_id text not null,
+    language text not null default 'pt_BR',
+    category text not null default 'utility',
+    body text not null,
+    variables text [] not null default '{}',
+    status public.template_status not null default 'approved',
+    created_at timestamptz not null default private.now(),
+    constraint message_templates_pkey primary key (id),
+    constraint message_templates_tenant_id_key unique (tenant_id, id),
+    constraint message_templates_name_is_unique unique (tenant_id, name),
+    constraint message_templates_tenant_fkey foreign key (tenant_id)
+    references public.tenants (id),
+    constraint message_templates_name_is_filled check (btrim(name) <> ''),
+    constraint message_templates_body_is_filled check (btrim(body) <> ''),
+    constraint message_templates_variables_are_known check (
+        variables <@ array[
+            'client.name', 'client.first_name', 'client.open_total', 'client.open_debts',
+            'client.oldest_due_on', 'creditor.name', 'tenant.name'
+        ]
+    )
+);
+comment on table public.message_templates is 'Message texts approved by a provider.';
+
+alter table public.message_templates enable row level security;
+alter table public.message_templates force row level security;
+
+create policy message_templates_select_member on public.message_templates
+for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+create policy message_templates_insert_admin on public.message_templates
+for insert to authenticated
+with check (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));
+
+create policy message_templates_update_admin on public.message_templates
+for update to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')))
+with check (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));
+
+-- No delete: messages point here; `paused` retires a template.
+grant select on public.message_templates to authenticated;
+grant insert (
+    id, tenant_id, name, channel, provider, provider_template_id, language, category, body,
+    variables, status
+) on public.message_templates to authenticated;
+grant update (name, provider_template_id, language, category, body, variables, status)
+on public.message_templates to authenticated;
+
+create trigger _900_audit_insert after insert on public.message_templates
+referencing new table as new_rows for each statement execute function private.tg_audit();
+create trigger _900_audit_update after update on public.message_templates
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_audit();
+create trigger _900_audit_delete after delete on public.message_templates
+referencing old table as old_rows for each statement execute function private.tg_audit();
