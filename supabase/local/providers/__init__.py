@@ -7,4 +7,5 @@ from typing import Protocol
 class Platform(Protocol):
     """What a simulator may know of the stack it runs in."""
 
-    data_folder: Path
+    @property
+    def data(self) -> Path: ...

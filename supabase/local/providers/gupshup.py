@@ -276,8 +276,8 @@ class Gupshup:
 
 
 def create_app(platform: Platform) -> web.Application:
-    """The simulator, to be mounted at /simulators/gupshup/; keeps its file in `data_folder`."""
-    gupshup = Gupshup(platform.data_folder)
+    """The simulator, to be mounted at /simulators/gupshup/; keeps its file in `platform.data`."""
+    gupshup = Gupshup(platform.data)
     app = web.Application()
     app.cleanup_ctx.append(gupshup.deliver_forever)
     app.add_routes(
