@@ -1,16 +1,20 @@
 """`python -m local_platform <command>`, behind the Makefile."""
 
 import argparse
+import shutil
 import signal
 import sys
+import time
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType
+from zoneinfo import ZoneInfo
 
-from local_platform import database
+from local_platform import database, demo
 from local_platform.errors import StackError
 from local_platform.settings import ROOT, Platform
-from local_platform.stack import Stack
+from local_platform.stack import Stack, lock
 
 DEFAULT_PORT = 54321
 
@@ -50,6 +54,42 @@ def scratch(arguments: argparse.Namespace) -> None:
         stack.wait()
 
 
+def up(arguments: argparse.Namespace) -> None:
+    """Everything, with the demo, until Ctrl-C."""
+    begun = time.monotonic()
+    settings = Platform.create(arguments.data, arguments.port)
+    with Stack(settings, lambda line: say(f"  {line}")) as stack:
+        stack.start_all(from_schema=arguments.from_schema)
+        if stack.shifted_seconds:
+            say(clock_line(stack.shifted_seconds))
+        say(f"ready: {settings.url}  ({time.monotonic() - begun:.1f} s)")
+        for tenant, emails in demo.TENANTS.items():
+            say(f"  {tenant}: {', '.join(emails)}")
+        say(f"  password of all: {demo.PASSWORD}")
+        stack.wait()
+
+
+def clock_line(shifted_seconds: int) -> str:
+    there = datetime.now(ZoneInfo("America/Sao_Paulo")) + timedelta(seconds=shifted_seconds)
+    return f"  outside calling hours: the demo's clock says {there:%a %d %b %H:%M} in São Paulo"
+
+
+def reset(arguments: argparse.Namespace) -> None:
+    """Throw the data away; the next `make up` begins anew."""
+    data = arguments.data
+    if not data.exists():
+        return
+    with lock(data):
+        for path in data.iterdir():
+            if path.name in {"lock", "install.lock"}:
+                continue
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+    say(f"{data} is empty")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="local_platform")
     commands = parser.add_subparsers(required=True)
@@ -58,6 +98,14 @@ def main() -> int:
     command.add_argument("--data", type=Path, default=ROOT / ".local" / "scratch")
     command.add_argument("--from-schema", action="store_true")
     command.set_defaults(run=scratch)
+    command = commands.add_parser("up", help=up.__doc__)
+    command.add_argument("--port", type=int, default=DEFAULT_PORT)
+    command.add_argument("--data", type=Path, default=ROOT / ".local")
+    command.add_argument("--from-schema", action="store_true", help="before there is a migration")
+    command.set_defaults(run=up)
+    command = commands.add_parser("reset", help=reset.__doc__)
+    command.add_argument("--data", type=Path, default=ROOT / ".local")
+    command.set_defaults(run=reset)
     arguments = parser.parse_args()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupted)

@@ -27,13 +27,13 @@ def bootstrap(server: Postgres) -> None:
             "select 1 from pg_database where datname = %s and datistemplate", (TEMPLATE,)
         )
         if done.fetchone():
-            set_passwords(server, connection)
+            _set_passwords(server, connection)
             return
         run(connection, f"drop database if exists {TEMPLATE}")
         if not connection.execute("select 1 from pg_roles where rolname = 'anon'").fetchone():
             with connection.transaction():
                 run(connection, (HERE / "bootstrap.sql").read_text())
-        set_passwords(server, connection)
+        _set_passwords(server, connection)
         run(connection, f"create database {TEMPLATE}")
     with server.connect(SUPERUSER, TEMPLATE) as connection, connection.transaction():
         run(connection, (HERE / "bootstrap_database.sql").read_text())
@@ -49,8 +49,13 @@ def bootstrap(server: Postgres) -> None:
         run(connection, f"alter database {TEMPLATE} is_template true")
 
 
-def set_passwords(server: Postgres, connection: psycopg.Connection) -> None:
+def set_passwords(server: Postgres) -> None:
     """Give every login role that exists this data folder's password for it."""
+    with server.connect(SUPERUSER, "template1") as connection:
+        _set_passwords(server, connection)
+
+
+def _set_passwords(server: Postgres, connection: psycopg.Connection) -> None:
     secrets = server.settings.secrets
     passwords = {
         "postgres": secrets.postgres_password,
@@ -128,6 +133,14 @@ def apply_schema(server: Postgres, database: str | None = None) -> None:
     with server.connect("postgres", database) as connection:
         for path in sorted(folder.glob("*.sql")):
             _apply(connection, path, path.read_text())
+
+
+def apply_schema_once(server: Postgres) -> None:
+    """`apply_schema` where nothing of ours exists yet; for work on the schema before a migration."""
+    with server.connect("postgres") as connection:
+        made = connection.execute("select to_regnamespace('private') is not null").fetchone()
+    if made is None or not made[0]:
+        apply_schema(server)
 
 
 def _apply(connection: psycopg.Connection, path: Path, text: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import functions_framework
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from local_platform.settings import LOOPBACK, Platform
+from local_platform.settings import LOOPBACK, ROOT
 
 WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -58,10 +58,10 @@ class QuietHandler(WSGIRequestHandler):
 
 
 def main() -> None:
-    settings = Platform.from_json(os.environ["LOCAL_PLATFORM"])
-    apps = load(settings.root / "functions" / "main.py")
+    apps = load(ROOT / "functions" / "main.py")
+    port = int(os.environ["LOCAL_FUNCTIONS_PORT"])
     server = make_server(
-        LOOPBACK, settings.functions_port, mounted(apps), threaded=True, request_handler=QuietHandler
+        LOOPBACK, port, mounted(apps), threaded=True, request_handler=QuietHandler
     )
     server.serve_forever()
 

@@ -119,3 +119,54 @@ def python_child(name: str, module: str, settings: Platform, **environment: str)
         | environment,
         folder=settings.root,
     )
+
+
+def functions(settings: Platform) -> Child:
+    """The deployed unit sees its own settings and none of the platform's secrets."""
+    environment = settings.environment()
+    names = (
+        "SUPABASE_URL",
+        "SUPABASE_PUBLISHABLE_KEY",
+        "SUPABASE_JWT_SECRET",
+        "JOBS_KEY",
+        "FUNCTIONS_DATABASE_URL",
+    )
+    own = {name: environment[name] for name in names}
+    own |= {
+        "SIMULATORS_URL": f"{settings.url}/simulators",
+        "LOCAL_FUNCTIONS_PORT": str(settings.functions_port),
+    }
+    return Child(
+        name="functions",
+        argv=[sys.executable, "-m", "local_platform.functions_host"],
+        log=settings.log("functions"),
+        environment=base_environment() | {"PYTHONUNBUFFERED": "1"} | own,
+        folder=settings.root,
+    )
+
+
+def simulators(settings: Platform) -> Child:
+    return python_child("simulators", "local_platform.simulators", settings)
+
+
+def executor(settings: Platform) -> Child:
+    return python_child("executor", "local_platform.executor", settings)
+
+
+def gateway(settings: Platform, listening: int) -> Child:
+    child = python_child(
+        "gateway", "local_platform.gateway", settings, LOCAL_GATEWAY_SOCKET=str(listening)
+    )
+    child.pass_fds = (listening,)
+    return child
+
+
+def probes(settings: Platform) -> dict[str, str]:
+    """Where each program answers once it is ready."""
+    return {
+        "auth": f"http://{LOOPBACK}:{settings.auth_port}/auth/v1/health",
+        "postgrest": f"http://{LOOPBACK}:{settings.rest_port}/",
+        "functions": f"http://{LOOPBACK}:{settings.functions_port}/",
+        "simulators": f"http://{LOOPBACK}:{settings.simulators_port}/health",
+        "gateway": f"{settings.url}/health",
+    }

@@ -16,7 +16,7 @@ from local_platform.settings import LOOPBACK, Platform
 class Surroundings:
     """What a simulator may know of the stack."""
 
-    data_folder: Path
+    data: Path
 
 
 def create_app(settings: Platform) -> web.Application:

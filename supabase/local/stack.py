@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import socket
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -9,13 +10,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from local_platform import database, services
+from local_platform import database, demo, services
 from local_platform.child import Child
 from local_platform.errors import StackError
 from local_platform.postgres import Postgres
 from local_platform.settings import LOOPBACK, Platform
 
 READY_SECONDS = 30
+BACKLOG = 512  # connections that wait while a killed gateway is started again
 # How late a dead child may be noticed; looking costs a few microseconds.
 WATCH_SECONDS = 0.3
 
@@ -28,6 +30,7 @@ class Stack:
         self.say = say
         self.server = Postgres(settings)
         self.children: dict[str, Child] = {}
+        self.shifted_seconds = 0
         self._exit = ExitStack()
 
     def __enter__(self) -> Self:
@@ -62,10 +65,77 @@ class Stack:
             child.wait_until(services.answers(probe), READY_SECONDS)
 
     def start_auth(self) -> None:
-        self.start(services.auth(self.settings), f"http://{LOOPBACK}:{self.settings.auth_port}/auth/v1/health")
+        self.start(services.auth(self.settings), services.probes(self.settings)["auth"])
 
     def start_rest(self) -> None:
-        self.start(services.rest(self.settings), f"http://{LOOPBACK}:{self.settings.rest_port}/")
+        self.start(services.rest(self.settings), services.probes(self.settings)["postgrest"])
+
+    def start_all(self, *, seed: bool = True, from_schema: bool = False) -> None:
+        """Everything, in the order of what needs what; slow starters run side by side."""
+        settings = self.settings
+        self._listen()
+        self.say("postgres")
+        self.start_postgres()
+        if from_schema:
+            database.apply_schema_once(self.server)
+        else:
+            for version in database.apply_migrations(self.server):
+                self.say(f"migration {version}")
+        database.set_passwords(self.server)
+        demo.write_secrets(self.server)
+        self.say("auth, rest, functions, simulators, executor")
+        for child in (
+            services.functions(settings),
+            services.simulators(settings),
+            services.auth(settings),
+            services.rest(settings),
+            services.executor(settings),
+            services.gateway(settings, self._listening.fileno()),
+        ):
+            self.start(child, None)
+        for name, probe in services.probes(settings).items():
+            self.children[name].wait_until(services.answers(probe), READY_SECONDS)
+        if seed:
+            self._seed()
+        settings.write_environment()
+
+    def _seed(self) -> None:
+        if demo.plant(self.server):
+            self.say("demo data")
+            demo.sign_up(self.settings)
+            demo.connect_gupshup(self.settings)
+        demo.register_gupshup(self.server)
+        self.shifted_seconds = demo.set_clock(self.server)
+
+    def _listen(self) -> None:
+        """Take the promised port before anything else starts; a restarted gateway finds it open."""
+        self._listening = socket.socket()
+        self._exit.callback(self._listening.close)
+        self._listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._listening.bind((LOOPBACK, self.settings.port))
+            self._listening.listen(BACKLOG)
+        except OSError as error:
+            raise StackError(
+                f"port {self.settings.port} is in use: end what listens there, "
+                "or choose another with `make up PORT=…`"
+            ) from error
+
+    def kill(self, name: str) -> None:
+        """SIGKILL one child, as a test of what survives it."""
+        self.children[name].kill()
+
+    def restart(self, name: str) -> None:
+        """Start a child that was killed or ended, and wait until it answers."""
+        if name == "postgres":
+            self.server.start()
+            return
+        child = self.children[name]
+        child.kill()
+        child.start()
+        probe = services.probes(self.settings).get(name)
+        if probe is not None:
+            child.wait_until(services.answers(probe), READY_SECONDS)
 
     def wait(self) -> None:
         """Until a signal ends us; a child that dies meanwhile is a StackError."""

@@ -1,0 +1,178 @@
+"""The demo: its people sign up by their invitations, its provider is connected, its clock is lawful."""
+
+import hashlib
+import json
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from local_platform import database
+from local_platform.errors import StackError
+from local_platform.postgres import Postgres
+from local_platform.settings import LOOPBACK, Platform
+
+PASSWORD = "demo-demo-123"  # noqa: S105 - public by design, local only
+TENANTS = {
+    "Demo Cobranças": (
+        "admin@demo.test",
+        "supervisor@demo.test",
+        "operador@demo.test",
+        "operador2@demo.test",
+    ),
+    "Outra Assessoria": ("admin@outra.test",),
+}
+USERS = tuple(email for emails in TENANTS.values() for email in emails)
+# The account of the demo tenant at the simulated Gupshup.
+GUPSHUP = {"app_name": "DemoCobrancas", "source": "551140000000"}
+GUPSHUP_API_KEY = "simulated-api-key"
+SEED = Path("supabase") / "seed.sql"
+ANSWER_SECONDS = 20
+
+
+def call(
+    method: str, url: str, body: object, headers: dict[str, str] | None = None
+) -> tuple[int, Any]:
+    """One JSON request to a part of the stack; the status and the decoded answer."""
+    request = urllib.request.Request(  # noqa: S310 - our own loopback URL
+        url,
+        method=method,
+        data=json.dumps(body).encode(),
+        headers={"Content-Type": "application/json"} | (headers or {}),
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:  # noqa: S310
+            return answer.status, json.loads(answer.read() or b"null")
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read() or b"null")
+
+
+def plant(server: Postgres) -> bool:
+    """Apply the seed once per database; answer whether this was the time."""
+    path = server.settings.root / SEED
+    if not path.exists():
+        return False
+    text = path.read_text()
+    with server.connect("postgres") as connection, connection.transaction():
+        # The CLI's own table, so that both know what was planted.
+        connection.execute(
+            "create table if not exists supabase_migrations.seed_files"
+            " (path text primary key, hash text not null)"
+        )
+        planted = connection.execute(
+            "select 1 from supabase_migrations.seed_files where path = %s", (str(SEED),)
+        )
+        if planted.fetchone():
+            return False
+        try:
+            database.run(connection, text)
+        except psycopg.Error as error:
+            raise StackError(database.describe(path, text, error)) from error
+        connection.execute(
+            "insert into supabase_migrations.seed_files (path, hash) values (%s, %s)",
+            (str(SEED), hashlib.sha256(text.encode()).hexdigest()),
+        )
+    return True
+
+
+def sign_up(settings: Platform) -> None:
+    """Everybody signs up as a new user would; their invitations make them members."""
+    url = f"http://{LOOPBACK}:{settings.auth_port}/auth/v1/signup"
+    for email in USERS:
+        status, answer = call("POST", url, {"email": email, "password": PASSWORD})
+        if status != 200:
+            raise StackError(f"{email} cannot sign up: {answer}")
+
+
+def token(settings: Platform, email: str) -> str:
+    """An access token of a demo user."""
+    url = f"http://{LOOPBACK}:{settings.auth_port}/auth/v1/token?grant_type=password"
+    status, answer = call("POST", url, {"email": email, "password": PASSWORD})
+    if status != 200:
+        raise StackError(f"{email} cannot sign in: {answer}")
+    return str(answer["access_token"])
+
+
+def connect_gupshup(settings: Platform) -> None:
+    """Fill the provider's form as the demo's admin does, and keep the callback key it shows once."""
+    status, answer = call(
+        "POST",
+        f"http://{LOOPBACK}:{settings.rest_port}/rpc/save_integration",
+        {"provider": "gupshup", "settings": GUPSHUP, "secrets": {"api_key": GUPSHUP_API_KEY}},
+        {"Authorization": f"Bearer {token(settings, 'admin@demo.test')}"},
+    )
+    if status != 200:
+        raise StackError(f"the demo's Gupshup account cannot be connected: {answer}")
+    if answer["webhook_key"]:
+        path = settings.data / "gupshup.webhook-key"
+        path.touch(mode=0o600)
+        path.write_text(answer["webhook_key"])
+
+
+def register_gupshup(server: Postgres) -> None:
+    """Tell the simulator the account, and where this stack (whatever its port) takes callbacks."""
+    settings = server.settings
+    path = settings.data / "gupshup.webhook-key"
+    if not path.exists():
+        return
+    with server.connect("postgres") as connection:
+        templates = connection.execute(
+            "select provider_template_id, body from public.message_templates"
+            " where channel = 'whatsapp'"
+        )
+        account = {
+            "api_key": GUPSHUP_API_KEY,
+            "source": GUPSHUP["source"],
+            "callback_url": f"{settings.url}/functions/v1/gupshup-webhook?key={path.read_text()}",
+            "templates": dict(templates.fetchall()),
+        }
+    base = f"http://{LOOPBACK}:{settings.simulators_port}/simulators/gupshup"
+    status, answer = call("PUT", f"{base}/_control/apps/{GUPSHUP['app_name']}", account)
+    if status >= 300:
+        raise StackError(f"the simulated Gupshup refuses its account: {answer}")
+
+
+def write_secrets(server: Postgres) -> None:
+    """The two secrets with which the database wakes the functions."""
+    wanted = {
+        "functions_url": f"{server.settings.url}/functions/v1",
+        "jobs_key": server.settings.secrets.jobs_key,
+    }
+    with server.connect("postgres") as connection:
+        for name, value in wanted.items():
+            found = connection.execute("select id from vault.secrets where name = %s", (name,))
+            row = found.fetchone()
+            if row:
+                connection.execute("select vault.update_secret(%s, %s)", (row[0], value))
+            else:
+                connection.execute("select vault.create_secret(%s, %s)", (value, name))
+
+
+# Two hours after opening in the demo tenant's own zone it is 8 o'clock in Acre too, the last state
+# to open.
+SHIFT_CLOCK = """
+update private.clock
+set shift = (
+    select case
+        when opening.opens_at <= clock_timestamp() then interval '0'
+        else date_trunc('minute', opening.opens_at + interval '2 hours' - clock_timestamp())
+    end
+    from public.tenants
+    cross join lateral private.contact_hours(tenants.id, null, clock_timestamp(), 15) as opening
+    where tenants.name = %s and opening.closes_at > clock_timestamp()
+    order by opening.opens_at
+    limit 1
+)
+where exists (select 1 from public.tenants where name = %s)
+returning extract(epoch from shift)::bigint
+"""
+
+
+def set_clock(server: Postgres) -> int:
+    """Outside calling hours move the demo to the next lawful morning; answer the shift in seconds."""
+    name = next(iter(TENANTS))
+    with server.connect("supabase_admin") as connection:
+        row = connection.execute(SHIFT_CLOCK, (name, name)).fetchone()
+    return int(row[0]) if row else 0
