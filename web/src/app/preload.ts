@@ -1,0 +1,14 @@
+import type { QueryClient } from "@tanstack/react-query";
+
+export function serviceIdFromPath(path: string): string | undefined {
+  return /^\/atendimento\/([^/]+)$/.exec(path)?.[1];
+}
+
+/** Starts the service screen's code and data while the session is still being asked for. */
+export async function preloadServicePage(queryClient: QueryClient, clientId: string): Promise<void> {
+  const [{ serviceQuery }] = await Promise.all([
+    import("@/features/service/queries"),
+    import("@/features/service/service-page"),
+  ]);
+  await queryClient.prefetchQuery(serviceQuery(queryClient, clientId));
+}

@@ -1,0 +1,63 @@
+import { IconAddressBook, IconBolt, IconHeadset } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import { Link, useLocation } from "wouter";
+import { ClockBanner } from "@/app/clock-banner";
+import { LinkBanner } from "@/app/link-banner";
+import classes from "@/app/shell.module.css";
+import { UserMenu } from "@/app/user-menu";
+import { NotificationBell } from "@/features/notifications/notification-bell";
+import { PendingBadge } from "@/features/service/pending-badge";
+import { useLastServed } from "@/lib/last-served";
+
+interface Room {
+  href: string;
+  label: string;
+  icon: typeof IconBolt;
+}
+
+const rooms: Room[] = [
+  { href: "/carteira", label: "Carteira", icon: IconAddressBook },
+  { href: "/automacao", label: "Automação", icon: IconBolt },
+];
+
+export function Shell({ children }: { children: ReactNode }): ReactNode {
+  const [path] = useLocation();
+  const served = useLastServed();
+  const shown = served
+    ? [...rooms, { href: `/atendimento/${served.id}`, label: served.firstName, icon: IconHeadset }]
+    : rooms;
+  return (
+    <div className={classes.shell}>
+      <a className={classes.skip} href="#conteudo">
+        Ir para o conteúdo
+      </a>
+      <nav className={classes.rail} aria-label="Principal">
+        <Link href="/carteira" className={classes.mark} aria-label="Cobrança, início">
+          <img src="/icon.svg" alt="" width={28} height={28} />
+        </Link>
+        <ul className={classes.rooms}>
+          {shown.map(({ href, label, icon: Icon }) => (
+            <li key={href}>
+              <Link href={href} className={classes.room} aria-current={path.startsWith(href) ? "page" : undefined}>
+                <Icon size={20} stroke={1.6} aria-hidden />
+                <span>{label}</span>
+              </Link>
+            </li>
+          ))}
+        </ul>
+        <div className={classes.tools}>
+          <PendingBadge />
+          <NotificationBell />
+          <UserMenu />
+        </div>
+      </nav>
+      <div className={classes.main}>
+        <ClockBanner />
+        <LinkBanner />
+        <main id="conteudo" className={classes.content} tabIndex={-1}>
+          {children}
+        </main>
+      </div>
+    </div>
+  );
+}

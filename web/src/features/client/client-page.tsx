@@ -1,0 +1,121 @@
+import { Button } from "@mantine/core";
+import { IconArrowLeft, IconHeadset } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import { Link, useLocation } from "wouter";
+import { AppError } from "@/lib/errors";
+import { documentNumber, money, plural } from "@/lib/format";
+import { useLiveQueries } from "@/lib/live-queries";
+import { timelineKey, useTimeline } from "@/lib/timeline";
+import { DebtTable } from "@/ui/debt-table";
+import { useDocumentTitle } from "@/ui/document-title";
+import { Panel } from "@/ui/panel";
+import { PhoneList } from "@/ui/phone-list";
+import { useSingleKeys } from "@/ui/single-keys";
+import { EmptyState, ErrorState, PageSkeleton } from "@/ui/states";
+import { Key } from "@/ui/tag";
+import { Timeline } from "@/ui/timeline/timeline";
+import classes from "./client-page.module.css";
+import { type ClientProfile, useClientByDocument } from "./queries";
+
+export function ClientPage({ document }: { document: string }): ReactNode {
+  const { data: profile, error, refetch } = useClientByDocument(document.replace(/[.\-/]/g, ""));
+  useDocumentTitle(profile?.client.name ?? "Cliente");
+  if (profile) return <LoadedClient profile={profile} />;
+  if (error instanceof AppError && error.code === "client_not_found")
+    return (
+      <EmptyState
+        title="Não há cliente com este documento"
+        action={
+          <Button component={Link} href="/carteira">
+            Ir para a carteira
+          </Button>
+        }
+      >
+        {documentNumber(document)} não está na carteira desta assessoria.
+      </EmptyState>
+    );
+  return error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <PageSkeleton />;
+}
+
+function LoadedClient({ profile }: { profile: ClientProfile }): ReactNode {
+  const { client, debts, phones, totals } = profile;
+  const timeline = useTimeline(client.id);
+  const [, navigate] = useLocation();
+  const everything = [["client", client.document], timelineKey(client.id)];
+  const onlyTimeline = new Set(["message_changed", "automation_changed", "disposition_changed"]);
+  useLiveQueries(`client:${client.id}`, everything, (event) =>
+    onlyTimeline.has(event) ? [timelineKey(client.id)] : everything,
+  );
+  useSingleKeys((key) => {
+    if (key !== "a") return false;
+    navigate(`/atendimento/${client.id}`);
+    return true;
+  });
+  const facts: [string, string | null][] = [
+    [client.document.length === 14 ? "CNPJ" : "CPF", documentNumber(client.document)],
+    ["Código externo", client.external_id],
+    ["E-mail", client.email],
+    ["UF", client.uf],
+  ];
+  return (
+    <div className={classes.page}>
+      <header className={classes.head}>
+        <div>
+          <Link href="/carteira" className={classes.back} onClick={goBack}>
+            <IconArrowLeft size={15} aria-hidden /> Carteira
+          </Link>
+          <h1>{client.name}</h1>
+          <dl className={classes.facts}>
+            {facts.map(
+              ([term, value]) =>
+                value && (
+                  <div key={term}>
+                    <dt>{term}</dt>
+                    <dd className="num">{value}</dd>
+                  </div>
+                ),
+            )}
+          </dl>
+        </div>
+        <div className={classes.side}>
+          <span className={classes.faint}>
+            Em aberto, {plural(totals.open_debts, "título", "títulos")}
+          </span>
+          <strong className="num">{money(totals.open_cents)}</strong>
+          <Button component={Link} href={`/atendimento/${client.id}`} leftSection={<IconHeadset size={16} />}>
+            Atender&nbsp;<Key>A</Key>
+          </Button>
+        </div>
+      </header>
+      <div className={classes.columns}>
+        <div className={classes.papers}>
+          <Panel title="Telefones">
+            <PhoneList phones={phones} />
+          </Panel>
+          <Panel title="Títulos" aside={plural(debts.length, "título", "títulos")}>
+            <DebtTable debts={debts} />
+          </Panel>
+        </div>
+        <Panel title="Linha do tempo">
+          <Timeline
+            items={timeline.data}
+            hasMore={timeline.hasNextPage}
+            loadingMore={timeline.isFetchingNextPage}
+            onMore={() => void timeline.fetchNextPage()}
+          />
+        </Panel>
+      </div>
+    </div>
+  );
+}
+
+/** Back to the list as it was left, filter and scroll included, when that is where this page came from. */
+function goBack(event: React.MouseEvent): void {
+  if (event.metaKey || event.ctrlKey || window.history.length < 2 || !cameFromHere()) return;
+  event.preventDefault();
+  window.history.back();
+}
+
+function cameFromHere(): boolean {
+  return window.navigation ? window.navigation.canGoBack : document.referrer.startsWith(window.location.origin);
+}

@@ -1,0 +1,17 @@
+import { useQuery, type UseQueryResult } from "@tanstack/react-query";
+import type { Client, Debt, Phone } from "@/lib/client-shapes";
+import { rpc } from "@/lib/supabase";
+
+export interface ClientProfile {
+  client: Client;
+  phones: Phone[];
+  debts: Debt[];
+  totals: { open_cents: number; open_debts: number };
+}
+
+export function useClientByDocument(document: string): UseQueryResult<ClientProfile> {
+  return useQuery({
+    queryKey: ["client", document],
+    queryFn: () => rpc<ClientProfile>("client_by_document", { document }),
+  });
+}

@@ -1,0 +1,51 @@
+import { IconFileSpreadsheet } from "@tabler/icons-react";
+import { type ReactNode, useState } from "react";
+import { count } from "@/lib/format";
+import classes from "./import-dialog.module.css";
+
+interface ImportFileFieldProps {
+  file: File | null;
+  onChoose: (file: File | null) => void;
+  disabled: boolean;
+}
+
+export function ImportFileField({ file, onChoose, disabled }: ImportFileFieldProps): ReactNode {
+  const [over, setOver] = useState(false);
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveElementInteractions: dropping is an extra; the input inside does it all by click and key.
+    <label
+      className={classes.drop}
+      data-over={over || undefined}
+      onDragOver={(event) => {
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={(event) => {
+        event.preventDefault();
+        setOver(false);
+        onChoose(event.dataTransfer.files[0] ?? null);
+      }}
+    >
+      <IconFileSpreadsheet size={28} stroke={1.4} aria-hidden />
+      <span>
+        {file ? (
+          <>
+            <strong>{file.name}</strong> · {count(Math.ceil(file.size / 1024))} kB
+          </>
+        ) : (
+          <>
+            <strong>Escolha um arquivo CSV</strong> ou arraste para cá
+          </>
+        )}
+      </span>
+      <input
+        type="file"
+        className="hidden-visually"
+        accept=".csv,.txt,text/csv,text/plain"
+        disabled={disabled}
+        onChange={(event) => onChoose(event.currentTarget.files?.[0] ?? null)}
+      />
+    </label>
+  );
+}

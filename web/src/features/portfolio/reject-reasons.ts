@@ -1,0 +1,26 @@
+/** Why a line of a file was refused: code → what a person can do about it. */
+export const rejectReasons: Record<string, string> = {
+  columns_misplaced: "a linha tem mais colunas que o cabeçalho",
+  document_missing: "CPF/CNPJ em branco",
+  document_invalid: "CPF/CNPJ inválido",
+  creditor_missing: "credor em branco",
+  creditor_invalid: "credor inválido",
+  creditor_unknown: "credor não cadastrado",
+  name_missing: "nome em branco",
+  name_formula: "o nome é uma fórmula",
+  name_invalid: "nome inválido",
+  contract_missing: "contrato em branco",
+  contract_invalid: "contrato inválido",
+  installment_missing: "parcela em branco",
+  installment_invalid: "parcela inválida",
+  due_date_missing: "vencimento em branco",
+  due_date_invalid: "vencimento não é uma data",
+  value_missing: "valor em branco",
+  value_invalid: "valor não é um número",
+  value_not_positive: "valor zero ou negativo",
+  repeated_with_difference: "o mesmo título aparece com dados diferentes",
+};
+
+export function rejectReason(code: string): string {
+  return rejectReasons[code] ?? code;
+}

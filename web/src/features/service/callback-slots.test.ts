@@ -1,0 +1,37 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { setClock } from "@/lib/clock";
+import { refusalOf, usualSlots } from "./callback-slots";
+
+// Saturday 21 November 2026, 13:10 in São Paulo (UTC-3): open 8–14 today, closed on Sunday, open again on Monday.
+const now = new Date("2026-11-21T16:10:00Z");
+const hours = [
+  { date: "2026-11-21", from: "2026-11-21T11:00:00Z", to: "2026-11-21T17:00:00Z" },
+  { date: "2026-11-23", from: "2026-11-23T11:00:00Z", to: "2026-11-23T23:00:00Z" },
+];
+
+beforeAll(() => setClock(now.toISOString(), "America/Sao_Paulo"));
+
+describe("the chips of a callback", () => {
+  it("offer half an hour from now while the window is open", () => {
+    const [soon] = usualSlots(now, hours);
+    expect(soon).toMatchObject({ label: "em 30 min", refusal: null });
+    expect(soon?.at.toISOString()).toBe("2026-11-21T16:40:00.000Z");
+  });
+
+  it("refuse what lies outside the window, and say why", () => {
+    const refused = usualSlots(now, hours).filter(({ refusal }) => refusal !== null);
+    expect(refused.map(({ label }) => label)).toEqual(["em 2 h", "hoje 18:00", "amanhã 09:00", "amanhã 14:00"]);
+  });
+
+  it("offer the next opening when tomorrow is closed", () => {
+    expect(usualSlots(now, hours).at(-1)).toMatchObject({ label: "segunda 08:00", refusal: null });
+  });
+
+  it("never accept the past, with or without known hours", () => {
+    expect(refusalOf(new Date(now.getTime() - 1), now, undefined)).toBe("já passou");
+  });
+
+  it("leave a day beyond the known hours to the database", () => {
+    expect(refusalOf(new Date("2026-12-20T15:00:00Z"), now, hours)).toBeNull();
+  });
+});

@@ -1,0 +1,121 @@
+import { Textarea } from "@mantine/core";
+import { IconCheck } from "@tabler/icons-react";
+import { type ReactNode, useRef, useState } from "react";
+import { localTime, moment, now } from "@/lib/clock";
+import { Panel } from "@/ui/panel";
+import { useSingleKeys } from "@/ui/single-keys";
+import { Key } from "@/ui/tag";
+import { CallbackForm } from "./callback-form";
+import classes from "./disposition-panel.module.css";
+import type { DispositionType, ServiceScreen } from "./queries";
+
+/** A second press of the same outcome this soon is a bounce of the finger, not a second call. */
+const bounceMs = 1_500;
+
+export interface Chosen {
+  type: DispositionType;
+  scheduledCallback: string | null;
+}
+
+interface DispositionPanelProps {
+  screen: ServiceScreen;
+  notes: string;
+  onNotes: (notes: string) => void;
+  /** The callback type while its time is being chosen. */
+  choosing: DispositionType | null;
+  onChoosing: (type: DispositionType | null) => void;
+  onDispose: (chosen: Chosen) => void;
+}
+
+export function DispositionPanel(props: DispositionPanelProps): ReactNode {
+  const { screen, notes, onNotes, choosing, onChoosing, onDispose } = props;
+  const notesRef = useRef<HTMLTextAreaElement>(null);
+  const [last, setLast] = useState<{ key: string; label: string; at: number } | null>(null);
+
+  const dispose = (type: DispositionType, scheduledCallback: string | null): void => {
+    if (last && last.key === type.key && Date.now() - last.at < bounceMs) return;
+    setLast({ key: type.key, label: type.label, at: Date.now() });
+    onDispose({ type, scheduledCallback });
+  };
+  const press = (type: DispositionType): void => {
+    if (type.is_callback) onChoosing(type);
+    else dispose(type, null);
+  };
+  useSingleKeys((key) => {
+    const type = screen.disposition_types.find(({ hotkey }) => String(hotkey) === key);
+    if (type) press(type);
+    else if (key.toLowerCase() === "o") notesRef.current?.focus();
+    else if (key === "Escape" && choosing) onChoosing(null);
+    else return false;
+    return true;
+  });
+
+  return (
+    <Panel title="Tabulação" aside={<CallbackNotice callbacks={screen.callbacks} />} scrolls className={classes.panel}>
+      <div className={classes.body}>
+        <Textarea
+          ref={notesRef}
+          label={
+            <>
+              Observação <Key>O</Key>
+            </>
+          }
+          aria-label="Observação"
+          placeholder="O que foi dito, em uma linha ou duas"
+          maxLength={4000}
+          minRows={3}
+          maxRows={3}
+          rows={3}
+          value={notes}
+          onChange={(event) => onNotes(event.currentTarget.value)}
+          onKeyDown={(event) => {
+            if (event.key === "Escape") event.currentTarget.blur();
+          }}
+        />
+        <div className={classes.buttons} role="group" aria-label="Resultado da ligação">
+          {screen.disposition_types.map((type) => (
+            <button
+              key={type.key}
+              type="button"
+              className={classes.button}
+              data-active={choosing?.key === type.key || undefined}
+              style={{ "--ink": `var(--ink-${type.color}, var(--muted))` } as React.CSSProperties}
+              onClick={() => press(type)}
+            >
+              <span className={classes.digit} aria-hidden>
+                {type.hotkey}
+              </span>
+              {type.label}
+              {type.is_callback && <span className={classes.more}>escolher horário</span>}
+            </button>
+          ))}
+        </div>
+        {choosing ? (
+          <CallbackForm
+            contact={screen.contact}
+            onCancel={() => onChoosing(null)}
+            onSave={(at) => {
+              dispose(choosing, at);
+              onChoosing(null);
+            }}
+          />
+        ) : (
+          <p role="status" className={classes.saved}>
+            {last ? (
+              <>
+                <IconCheck size={15} aria-hidden /> {last.label}, às {localTime(new Date(now().getTime() - Date.now() + last.at))}
+              </>
+            ) : (
+              <span className={classes.hint}>Tecle o número do resultado. Esc sai da observação.</span>
+            )}
+          </p>
+        )}
+      </div>
+    </Panel>
+  );
+}
+
+function CallbackNotice({ callbacks }: { callbacks: ServiceScreen["callbacks"] }): ReactNode {
+  const [next] = callbacks;
+  return next ? <span>Retorno marcado: {moment(next.due_at)}</span> : null;
+}

@@ -1,0 +1,57 @@
+import { AppError } from "@/lib/errors";
+import { deletePending, getPending, listPending, type PendingDisposition, putPending } from "./pending-store";
+
+export type SendOutcome = "saved" | "kept" | "refused" | "elsewhere";
+
+/** Waits between attempts: 1 s, 2 s, 4 s … capped, so that an operator sees "saved" within a minute of the server's return. */
+const firstWaitMs = 1_000;
+const longestWaitMs = 60_000;
+/** A tenth of jitter keeps a room of operators from knocking in step. */
+const jitter = 0.1;
+
+export function waitAfter(attempts: number, random = Math.random()): number {
+  const wait = Math.min(firstWaitMs * 2 ** (attempts - 1), longestWaitMs);
+  return wait * (1 + jitter * random);
+}
+
+/** Sends one record at most once at a time over all tabs: a second tab that finds the lock taken leaves it alone. */
+export async function sendPending(
+  id: string,
+  send: (record: PendingDisposition) => Promise<void>,
+  clock: () => number = Date.now,
+): Promise<SendOutcome> {
+  return navigator.locks.request(`disposition:${id}`, { ifAvailable: true }, async (lock) => {
+    if (!lock) return "elsewhere";
+    // Read inside the lock: the other tab may have sent it while this one was waiting its turn.
+    const record = await getPending(id);
+    if (!record || record.refusedBy) return "elsewhere";
+    try {
+      await send(record);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      const attempts = record.attempts + 1;
+      if (!error.isTransient) {
+        await putPending({ ...record, attempts, refusedBy: error.code });
+        return "refused";
+      }
+      await putPending({ ...record, attempts, nextAttemptAt: clock() + waitAfter(attempts) });
+      return "kept";
+    }
+    await deletePending(id);
+    return "saved";
+  });
+}
+
+/** Sends what is due; `force` also what is waiting out a back-off (the network has just come back). */
+export async function sendDue(
+  owner: string,
+  send: (record: PendingDisposition) => Promise<void>,
+  { force = false, clock = Date.now }: { force?: boolean; clock?: () => number } = {},
+): Promise<void> {
+  for (const record of await listPending(owner)) {
+    if (record.refusedBy || (!force && record.nextAttemptAt > clock())) continue;
+    const outcome = await sendPending(record.id, send, clock);
+    // One that found nobody home means the rest would too.
+    if (outcome === "kept") return;
+  }
+}

@@ -1,0 +1,73 @@
+import { type QueryClient, queryOptions } from "@tanstack/react-query";
+import type { Client, Debt, Phone } from "@/lib/client-shapes";
+import { db, rpc, unwrap } from "@/lib/supabase";
+import { seedTimeline, type TimelinePage } from "@/lib/timeline";
+import type { PendingDisposition } from "./pending-store";
+
+export interface DispositionType {
+  key: string;
+  label: string;
+  hotkey: number | null;
+  color: string;
+  is_callback: boolean;
+  opens_negotiation: boolean;
+}
+
+export interface ContactState {
+  allowed: boolean;
+  next_allowed_at: string | null;
+  reason: string | null;
+  /** Lawful intervals of the coming days, when the database tells them. */
+  hours?: { date: string; from: string; to: string }[];
+}
+
+export interface ScheduledCallback {
+  id: string;
+  due_at: string;
+  note: string | null;
+  operator: string | null;
+}
+
+export interface ServiceScreen {
+  client: Client;
+  phones: Phone[];
+  debts: Debt[];
+  creditors: { id: string; name: string }[];
+  open_cents: number;
+  disposition_types: DispositionType[];
+  timeline: TimelinePage;
+  contact: ContactState;
+  callbacks: ScheduledCallback[];
+}
+
+/** The window opens and closes by the clock alone; nothing is written that could tell us. */
+const contactRefreshMs = 60_000;
+
+// biome-ignore lint/nursery/useExplicitReturnType: queryOptions carries the key's type, which has no name to write down.
+export function serviceQuery(queryClient: QueryClient, clientId: string) {
+  return queryOptions({
+    queryKey: ["service", clientId],
+    queryFn: async () => {
+      const screen = await rpc<ServiceScreen>("service_screen", { client_id: clientId });
+      seedTimeline(queryClient, clientId, screen.timeline);
+      return screen;
+    },
+    refetchInterval: contactRefreshMs,
+  });
+}
+
+/** Tenant and operator are the caller's by default in the database; a repeated id with the same content changes nothing. */
+export async function insertDisposition(record: PendingDisposition): Promise<void> {
+  await unwrap(
+    db
+      .from("call_dispositions")
+      .insert({
+        id: record.id,
+        client_id: record.clientId,
+        disposition_type: record.type,
+        notes: record.notes || null,
+        scheduled_callback: record.scheduledCallback,
+      })
+      .setHeader("x-tenant-id", record.tenantId),
+  );
+}

@@ -1,0 +1,104 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { type ReactNode, useEffect, useState } from "react";
+import { plural } from "@/lib/format";
+import { rememberServed } from "@/lib/last-served";
+import { useLiveQueries } from "@/lib/live-queries";
+import { useMember } from "@/lib/session";
+import { timelineKey, useTimeline } from "@/lib/timeline";
+import { DebtTable } from "@/ui/debt-table";
+import { useDocumentTitle } from "@/ui/document-title";
+import { Panel } from "@/ui/panel";
+import { PhoneList } from "@/ui/phone-list";
+import { ErrorState } from "@/ui/states";
+import { Timeline } from "@/ui/timeline/timeline";
+import { ClientHeader } from "./client-header";
+import { type Chosen, DispositionPanel } from "./disposition-panel";
+import { useDraft } from "./draft";
+import type { PendingDisposition } from "./pending-store";
+import { type DispositionType, type ServiceScreen, serviceQuery } from "./queries";
+import { ServiceSkeleton } from "./service-skeleton";
+import classes from "./service-page.module.css";
+import { Unconfirmed } from "./unconfirmed";
+import { usePendingOfClient } from "./use-pending";
+
+export function ServicePage({ clientId }: { clientId: string }): ReactNode {
+  const { data: screen, error, refetch } = useQuery(serviceQuery(useQueryClient(), clientId));
+  useDocumentTitle(screen?.client.name ?? "Atendimento");
+  useEffect(() => {
+    if (screen) rememberServed(screen.client.id, screen.client.name);
+  }, [screen]);
+  if (screen) return <LoadedService screen={screen} />;
+  return error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <ServiceSkeleton />;
+}
+
+function LoadedService({ screen }: { screen: ServiceScreen }): ReactNode {
+  const { client, debts, phones, disposition_types: types } = screen;
+  const { tenant } = useMember();
+  const timeline = useTimeline(client.id);
+  const { pending, keep, send, discard } = usePendingOfClient(client.id);
+  const [notes, setNotes] = useDraft(client.id);
+  const [choosing, setChoosing] = useState<DispositionType | null>(null);
+  const serviceKey = ["service", client.id];
+  const everything = [serviceKey, timelineKey(client.id)];
+  const onlyTimeline = new Set(["message_changed", "automation_changed"]);
+  useLiveQueries(`client:${client.id}`, everything, (event) =>
+    onlyTimeline.has(event) ? [timelineKey(client.id)] : everything,
+  );
+  // Changes to many clients at once come aggregated on the tenant's topic.
+  useLiveQueries(`tenant:${tenant.id}`, [], (_event, { client_ids: touched }) =>
+    touched?.includes(client.id) ? everything : [],
+  );
+  // A row that the server has already told needs no stand-in.
+  const known = new Set(timeline.data?.map(({ id }) => id));
+  const unconfirmed = pending.filter(({ id }) => !known.has(id));
+  const onDispose = async ({ type, scheduledCallback }: Chosen): Promise<void> => {
+    const made = { clientId: client.id, clientName: client.name, type: type.key, notes: notes.trim(), scheduledCallback };
+    const id = await keep(made);
+    setNotes("");
+    await send(id);
+  };
+  const onEdit = (record: PendingDisposition): void => {
+    setNotes([record.notes, notes].filter(Boolean).join("\n"));
+    if (record.scheduledCallback) setChoosing(types.find(({ key }) => key === record.type) ?? null);
+    void discard(record.id);
+  };
+  return (
+    <div className={classes.page}>
+      <ClientHeader screen={screen} />
+      <div className={classes.facts}>
+        <Panel title="Telefones" aside={phones.length > 0 && plural(phones.length, "número", "números")}>
+          <PhoneList phones={phones} />
+        </Panel>
+        <Panel title="Títulos" aside={plural(debts.length, "título", "títulos")} scrolls className={classes.debts}>
+          <DebtTable debts={debts} />
+        </Panel>
+      </div>
+      <DispositionPanel
+        screen={screen}
+        notes={notes}
+        onNotes={setNotes}
+        choosing={choosing}
+        onChoosing={setChoosing}
+        onDispose={(chosen) => void onDispose(chosen)}
+      />
+      <Panel title="Linha do tempo" scrolls className={classes.timeline}>
+        <Timeline
+          items={timeline.data}
+          hasMore={timeline.hasNextPage}
+          loadingMore={timeline.isFetchingNextPage}
+          onMore={() => void timeline.fetchNextPage()}
+          unconfirmed={
+            unconfirmed.length > 0 && (
+              <Unconfirmed
+                records={unconfirmed}
+                types={types}
+                onEdit={onEdit}
+                onDiscard={({ id }) => void discard(id)}
+              />
+            )
+          }
+        />
+      </Panel>
+    </div>
+  );
+}

@@ -1,0 +1,36 @@
+/** Shapes that several screens' RPCs answer with (jsonb, so the type generator cannot know them). */
+export interface Client {
+  id: string;
+  document: string;
+  name: string;
+  email: string | null;
+  external_id: string | null;
+  uf: string | null;
+}
+
+export interface Phone {
+  id: string;
+  /** E.164 */
+  phone: string;
+  kind: "mobile" | "landline";
+  has_whatsapp: boolean | null;
+}
+
+export type DebtStatus = "open" | "settled" | "returned";
+
+export interface Debt {
+  id: string;
+  creditor: string;
+  contract: string;
+  installment: number;
+  /** Business date, YYYY-MM-DD. */
+  due_on: string;
+  principal_cents: number;
+  status: DebtStatus;
+}
+
+export const debtStatusNames: Record<DebtStatus, string> = {
+  open: "em aberto",
+  settled: "quitado",
+  returned: "devolvido",
+};

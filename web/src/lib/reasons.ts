@@ -1,0 +1,27 @@
+/** Why an automation or a message did not go out: the database's word → what people read. */
+export const reasonSentences: Record<string, string> = {
+  // decided before sending
+  outside_hours: "fora do horário permitido para contato",
+  suppressed: "contato bloqueado para este canal",
+  no_reachable_phone: "nenhum celular que possa receber a mensagem",
+  nothing_owed: "não há mais nada em aberto",
+  expired: "a tabulação ficou velha demais para a mensagem fazer sentido",
+  rule_disabled: "regra desligada",
+  template_not_approved: "modelo de mensagem não aprovado",
+  integration_inactive: "integração desligada ou sem configuração",
+  // told by the provider
+  rate_limited: "limite de envio do provedor atingido; tentaremos de novo",
+  provider_unavailable: "o provedor não respondeu depois de várias tentativas",
+  number_invalid: "número sem WhatsApp",
+  opted_out: "a pessoa pediu para não receber mensagens",
+  policy: "recusada pela política do WhatsApp",
+  template_rejected: "modelo recusado pelo provedor",
+  configuration: "integração configurada de forma errada",
+  outcome_unknown: "o provedor não confirmou se enviou",
+  unclassified: "recusada pelo provedor sem motivo conhecido",
+  poisoned: "tarefa com defeito, retirada da fila",
+};
+
+export function reasonSentence(code: string): string {
+  return reasonSentences[code] ?? `motivo não catalogado (${code})`;
+}

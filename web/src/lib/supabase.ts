@@ -1,0 +1,76 @@
+import { GoTrueClient } from "@supabase/auth-js";
+import { PostgrestClient } from "@supabase/postgrest-js";
+import { apiUrl, publishableKey } from "@/lib/config";
+import { AppError, errorFromResponse } from "@/lib/errors";
+import { selectedTenant } from "@/lib/tenant-choice";
+
+// supabase-js is these same clients plus storage and edge-runtime helpers that this page never calls; taking the parts
+// keeps 30 kB out of the first paint and lets realtime load after it (docs/decisions/0001-component-library.md).
+
+/** After this a request counts as lost and its outcome as unknown; the slowest screen RPC has a 15 ms budget. */
+const requestTimeoutMs = 15_000;
+
+export const auth: GoTrueClient = new GoTrueClient({
+  url: `${apiUrl}/auth/v1`,
+  headers: { apikey: publishableKey },
+  storageKey: "cobranca.session",
+  flowType: "pkce",
+});
+
+export async function accessToken(): Promise<string | null> {
+  const { data } = await auth.getSession();
+  return data.session?.access_token ?? null;
+}
+
+/** Headers of a request in the caller's name; an `x-tenant-id` already there wins, to speak for another of their tenants. */
+async function callersHeaders(given?: HeadersInit): Promise<Headers> {
+  const headers = new Headers(given);
+  headers.set("apikey", publishableKey);
+  headers.set("Authorization", `Bearer ${(await accessToken()) ?? publishableKey}`);
+  const tenant = selectedTenant();
+  if (tenant && !headers.has("x-tenant-id")) headers.set("x-tenant-id", tenant);
+  return headers;
+}
+
+async function apiFetch(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
+  const timeout = AbortSignal.timeout(requestTimeoutMs);
+  const signal = init.signal ? AbortSignal.any([init.signal, timeout]) : timeout;
+  return fetch(input, { ...init, headers: await callersHeaders(init.headers), signal });
+}
+
+export const db: PostgrestClient = new PostgrestClient(`${apiUrl}/rest/v1`, { fetch: apiFetch });
+
+interface PostgrestOutcome<Row> {
+  data: Row | null;
+  status: number;
+  error: { message: string; code?: string; details?: string } | null;
+}
+
+/** Rows of a PostgREST answer, or an AppError with the machine code. */
+export async function unwrap<Row>(request: PromiseLike<PostgrestOutcome<Row>>): Promise<Row> {
+  const { data, error, status } = await request;
+  if (error) throw AppError.fromPostgrest(status, error);
+  return data as Row;
+}
+
+/** Calls a database function whose answer is jsonb, which the type generator cannot describe: the caller names its shape. */
+export async function rpc<Answer>(name: string, args: Record<string, unknown> = {}): Promise<Answer> {
+  return (await unwrap(db.rpc(name, args))) as Answer;
+}
+
+/** Calls one of our functions (/functions/v1/<name>); refusals become AppErrors by their `error` code. */
+export async function callFunction<Answer>(
+  name: string,
+  body: BodyInit,
+  query: Record<string, string>,
+  timeoutMs: number,
+): Promise<Answer> {
+  const url = `${apiUrl}/functions/v1/${name}?${new URLSearchParams(query).toString()}`;
+  const headers = await callersHeaders();
+  const request = fetch(url, { method: "POST", headers, body, signal: AbortSignal.timeout(timeoutMs) });
+  const response = await request.catch((cause: unknown) => {
+    throw new AppError("offline", 0, String(cause));
+  });
+  if (!response.ok) throw await errorFromResponse(response);
+  return (await response.json()) as Answer;
+}

@@ -1,0 +1,109 @@
+import {
+  type InfiniteData,
+  type QueryClient,
+  type QueryKey,
+  type UseInfiniteQueryResult,
+  useInfiniteQuery,
+} from "@tanstack/react-query";
+import { rpc } from "@/lib/supabase";
+
+export type MessageStatus =
+  | "queued"
+  | "sending"
+  | "unknown"
+  | "submitted"
+  | "sent"
+  | "delivered"
+  | "read"
+  | "failed"
+  | "received";
+
+interface Base {
+  id: string;
+  at: string;
+  actor: string | null;
+}
+
+export interface DispositionItem extends Base {
+  kind: "disposition";
+  type: string;
+  label: string;
+  color: string;
+  notes: string | null;
+  scheduled_callback: string | null;
+}
+
+export interface MessageItem extends Base {
+  kind: "message";
+  direction: "in" | "out";
+  channel: string;
+  phone: string;
+  body: string;
+  status: MessageStatus;
+  error_code: string | null;
+  sent_at: string | null;
+  delivered_at: string | null;
+  read_at: string | null;
+  failed_at: string | null;
+}
+
+export interface AutomationItem extends Base {
+  kind: "automation";
+  rule: string;
+  status: "queued" | "running" | "done" | "skipped" | "failed";
+  reason: string | null;
+}
+
+export interface CallbackItem extends Base {
+  kind: "callback";
+  due_at: string;
+  status: "scheduled" | "done" | "cancelled";
+  note: string | null;
+}
+
+export interface ImportItem extends Base {
+  kind: "import";
+  file_name: string;
+}
+
+export type TimelineItem = DispositionItem | MessageItem | AutomationItem | CallbackItem | ImportItem;
+
+export interface TimelinePage {
+  items: TimelineItem[];
+  next: string | null;
+}
+
+export function timelineKey(clientId: string): QueryKey {
+  return ["timeline", clientId];
+}
+
+/** Hands over the first page that another RPC already brought, so that the screen costs one request. */
+export function seedTimeline(queryClient: QueryClient, clientId: string, first: TimelinePage): void {
+  if (queryClient.getQueryData(timelineKey(clientId))) return;
+  queryClient.setQueryData<InfiniteData<TimelinePage, string | null>>(timelineKey(clientId), {
+    pages: [first],
+    pageParams: [null],
+  });
+}
+
+export function useTimeline(clientId: string): UseInfiniteQueryResult<TimelineItem[]> {
+  return useInfiniteQuery({
+    queryKey: timelineKey(clientId),
+    queryFn: ({ pageParam }) => rpc<TimelinePage>("client_timeline", { client_id: clientId, before: pageParam }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next,
+    select: (data) => uniqueById(data.pages.flatMap((page) => page.items)),
+    staleTime: 5_000,
+  });
+}
+
+/** A page boundary that moved between two fetches repeats an item; the newest reading comes first and stays. */
+export function uniqueById(items: TimelineItem[]): TimelineItem[] {
+  const seen = new Set<string>();
+  return items.filter((item) => {
+    const key = `${item.kind}:${item.id}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}

@@ -1,0 +1,51 @@
+import type { ReactNode } from "react";
+import { localDate, now } from "@/lib/clock";
+import { type Debt, debtStatusNames } from "@/lib/client-shapes";
+import { day, daysBetween, money, plural } from "@/lib/format";
+import classes from "@/ui/debt-table.module.css";
+import { Tag } from "@/ui/tag";
+
+export function DebtTable({ debts }: { debts: Debt[] }): ReactNode {
+  const today = localDate(now());
+  if (debts.length === 0) return <p className={classes.none}>Nenhum título na carteira.</p>;
+  return (
+    <table className={classes.table}>
+      <thead>
+        <tr>
+          <th scope="col">Contrato</th>
+          <th scope="col">Vencimento</th>
+          <th scope="col" className={classes.right}>
+            Valor
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {debts.map((debt) => {
+          const late = daysBetween(debt.due_on, today);
+          return (
+            <tr key={debt.id} data-status={debt.status}>
+              <td>
+                {debt.contract} <span className={classes.faint}>· parc. {debt.installment}</span>
+                <div className={classes.faint}>{debt.creditor}</div>
+              </td>
+              <td>
+                {day(debt.due_on)}
+                {debt.status === "open" && late > 0 && (
+                  <div className={classes.late}>há {plural(late, "dia", "dias")}</div>
+                )}
+              </td>
+              <td className={classes.right}>
+                {money(debt.principal_cents)}
+                {debt.status !== "open" && (
+                  <div>
+                    <Tag tone={debt.status === "settled" ? "good" : "neutral"}>{debtStatusNames[debt.status]}</Tag>
+                  </div>
+                )}
+              </td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}

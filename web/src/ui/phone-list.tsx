@@ -1,0 +1,32 @@
+import { IconBrandWhatsapp, IconDeviceMobile, IconPhone } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import type { Phone } from "@/lib/client-shapes";
+import { phone as formatPhone } from "@/lib/format";
+import classes from "@/ui/phone-list.module.css";
+import { Tag } from "@/ui/tag";
+
+export function PhoneList({ phones }: { phones: Phone[] }): ReactNode {
+  if (phones.length === 0) return <p className={classes.none}>Nenhum telefone na carteira.</p>;
+  return (
+    <ul className={classes.list}>
+      {phones.map(({ id, phone, kind, has_whatsapp }) => (
+        <li key={id}>
+          {kind === "mobile" ? (
+            <IconDeviceMobile size={16} stroke={1.6} aria-label="Celular" />
+          ) : (
+            <IconPhone size={16} stroke={1.6} aria-label="Fixo" />
+          )}
+          <a href={`tel:${phone}`} className="num">
+            {formatPhone(phone)}
+          </a>
+          {has_whatsapp === true && (
+            <Tag tone="good">
+              <IconBrandWhatsapp size={13} aria-hidden /> WhatsApp
+            </Tag>
+          )}
+          {has_whatsapp === false && <Tag>sem WhatsApp</Tag>}
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,129 @@
+import { IconBolt, IconCalendarClock, IconFileImport, IconMessage2, IconMessageReply, IconPhone } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import { localTime, moment } from "@/lib/clock";
+import { phone } from "@/lib/format";
+import { reasonSentence } from "@/lib/reasons";
+import type { AutomationItem, CallbackItem, MessageItem, TimelineItem } from "@/lib/timeline";
+import { Tag } from "@/ui/tag";
+import { messageStatusNames, messageStatusTones } from "@/ui/timeline/message-status";
+import { runStatusNames } from "@/ui/timeline/run-status";
+import classes from "@/ui/timeline/timeline.module.css";
+
+interface EntryProps {
+  icon: ReactNode;
+  color?: string;
+  title: ReactNode;
+  at?: string;
+  children?: ReactNode;
+  state?: string;
+}
+
+/** One line of the stream: what, when, and below it the details. */
+export function Entry({ icon, color = "gray", title, at, children, state }: EntryProps): ReactNode {
+  return (
+    <li className={classes.entry} data-state={state}>
+      <span className={classes.icon} style={{ color: `var(--ink-${color}, var(--muted))` }} aria-hidden>
+        {icon}
+      </span>
+      <div className={classes.text}>
+        <div className={classes.title}>
+          <span>{title}</span>
+          {at && (
+            <time dateTime={at} title={moment(at)}>
+              {localTime(new Date(at))}
+            </time>
+          )}
+        </div>
+        {children}
+      </div>
+    </li>
+  );
+}
+
+const iconProps = { size: 15, stroke: 1.8 };
+
+export function TimelineEntry({ item }: { item: TimelineItem }): ReactNode {
+  switch (item.kind) {
+    case "disposition":
+      return (
+        <Entry icon={<IconPhone {...iconProps} />} color={item.color} title={<strong>{item.label}</strong>} at={item.at}>
+          {item.scheduled_callback && <p>Retorno marcado para {moment(item.scheduled_callback)}</p>}
+          {item.notes && <p className={classes.notes}>{item.notes}</p>}
+          {item.actor && <p className={classes.actor}>{item.actor}</p>}
+        </Entry>
+      );
+    case "message":
+      return <MessageEntry item={item} />;
+    case "automation":
+      return <AutomationEntry item={item} />;
+    case "callback":
+      return <CallbackEntry item={item} />;
+    case "import":
+      return (
+        <Entry icon={<IconFileImport {...iconProps} />} title="Importado na carteira" at={item.at}>
+          <p>{item.file_name}</p>
+        </Entry>
+      );
+  }
+}
+
+function MessageEntry({ item }: { item: MessageItem }): ReactNode {
+  const incoming = item.direction === "in";
+  const title = incoming ? `Mensagem de ${phone(item.phone)}` : `WhatsApp para ${phone(item.phone)}`;
+  return (
+    <Entry
+      icon={incoming ? <IconMessageReply {...iconProps} /> : <IconMessage2 {...iconProps} />}
+      color={incoming ? "blue" : "teal"}
+      title={title}
+      at={item.at}
+    >
+      <p className={classes.bubble} data-in={incoming || undefined}>
+        {item.body}
+      </p>
+      <p className={classes.receipts} data-status={item.status}>
+        <Tag tone={messageStatusTones[item.status]}>{messageStatusNames[item.status]}</Tag>
+        {item.sent_at && <Receipt name="enviada" at={item.sent_at} />}
+        {item.delivered_at && <Receipt name="entregue" at={item.delivered_at} />}
+        {item.read_at && <Receipt name="lida" at={item.read_at} />}
+        {item.error_code && <span className={classes.reason}>{reasonSentence(item.error_code)}</span>}
+      </p>
+    </Entry>
+  );
+}
+
+function Receipt({ name, at }: { name: string; at: string }): ReactNode {
+  return (
+    <span className={classes.receipt}>
+      {name} <time dateTime={at}>{localTime(new Date(at))}</time>
+    </span>
+  );
+}
+
+function AutomationEntry({ item }: { item: AutomationItem }): ReactNode {
+  const [name, tone] = runStatusNames[item.status];
+  return (
+    <Entry icon={<IconBolt {...iconProps} />} color="violet" title={`Automação: ${item.rule}`} at={item.at}>
+      <p className={classes.receipts}>
+        <Tag tone={tone}>{name}</Tag>
+        {item.reason && <span className={classes.reason}>{reasonSentence(item.reason)}</span>}
+      </p>
+    </Entry>
+  );
+}
+
+const callbackStates: Record<CallbackItem["status"], string> = {
+  scheduled: "Retorno agendado",
+  done: "Retorno feito",
+  cancelled: "Retorno cancelado",
+};
+
+function CallbackEntry({ item }: { item: CallbackItem }): ReactNode {
+  return (
+    <Entry icon={<IconCalendarClock {...iconProps} />} color="blue" title={callbackStates[item.status]} at={item.at}>
+      <p>
+        {moment(item.due_at)}
+        {item.note && ` · ${item.note}`}
+      </p>
+    </Entry>
+  );
+}
