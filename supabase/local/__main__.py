@@ -59,7 +59,7 @@ def up(arguments: argparse.Namespace) -> None:
     begun = time.monotonic()
     settings = Platform.create(arguments.data, arguments.port)
     with Stack(settings, lambda line: say(f"  {line}")) as stack:
-        stack.start_all(from_schema=arguments.from_schema)
+        stack.start_all()
         if stack.shifted_seconds:
             say(clock_line(stack.shifted_seconds))
         say(f"ready: {settings.url}  ({time.monotonic() - begun:.1f} s)")
@@ -101,7 +101,6 @@ def main() -> int:
     command = commands.add_parser("up", help=up.__doc__)
     command.add_argument("--port", type=int, default=DEFAULT_PORT)
     command.add_argument("--data", type=Path, default=ROOT / ".local")
-    command.add_argument("--from-schema", action="store_true", help="before there is a migration")
     command.set_defaults(run=up)
     command = commands.add_parser("reset", help=reset.__doc__)
     command.add_argument("--data", type=Path, default=ROOT / ".local")

@@ -135,12 +135,15 @@ def apply_schema(server: Postgres, database: str | None = None) -> None:
             _apply(connection, path, path.read_text())
 
 
-def apply_schema_once(server: Postgres) -> None:
-    """`apply_schema` where nothing of ours exists yet; for work on the schema before a migration."""
-    with server.connect("postgres") as connection:
+def migrate(server: Postgres, database: str | None = None) -> list[str]:
+    """`apply_migrations`; before the first one exists, `sql/schema` where nothing is yet."""
+    if any((server.settings.root / "supabase" / "migrations").glob("*.sql")):
+        return apply_migrations(server, database)
+    with server.connect("postgres", database) as connection:
         made = connection.execute("select to_regnamespace('private') is not null").fetchone()
     if made is None or not made[0]:
-        apply_schema(server)
+        apply_schema(server, database)
+    return []
 
 
 def _apply(connection: psycopg.Connection, path: Path, text: str) -> None:

@@ -49,13 +49,13 @@ def call(
         return error.code, json.loads(error.read() or b"null")
 
 
-def plant(server: Postgres) -> bool:
+def plant(server: Postgres, name: str | None = None) -> bool:
     """Apply the seed once per database; answer whether this was the time."""
     path = server.settings.root / SEED
     if not path.exists():
         return False
     text = path.read_text()
-    with server.connect("postgres") as connection, connection.transaction():
+    with server.connect("postgres", name) as connection, connection.transaction():
         # The CLI's own table, so that both know what was planted.
         connection.execute(
             "create table if not exists supabase_migrations.seed_files"

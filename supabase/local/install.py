@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 LOCAL = ROOT / "supabase" / "local"
 WEB = ROOT / "web"
+MADE_FOR = VENV / "made-for"
 LOG = ROOT / ".local" / "logs" / "install.log"
 OLDEST_PYTHON = (3, 11)
 OLDEST_NODE = 20
@@ -87,18 +88,29 @@ def step(name: str, stamp: Path, sources: Iterable[Path], make: Callable[[], Non
     say(f"installed {name} ({time.monotonic() - begun:.0f} s)")
 
 
+def is_own(mark: Path) -> bool:
+    return mark.exists() and mark.read_text() == str(ROOT)
+
+
+def pip_install() -> list[str]:
+    return [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+
+
 def python_packages() -> None:
     def make() -> None:
         if sys.version_info < OLDEST_PYTHON:
             raise InstallError(f"Python {'.'.join(map(str, OLDEST_PYTHON))} or newer is needed")
-        run([sys.executable, "-m", "venv", "--clear", str(VENV)])
-        pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-        run([*pip, "--require-hashes", "-r", str(ROOT / "requirements-dev.txt")])
-        run([*pip, "--no-build-isolation", "--no-deps", "-e", str(ROOT)])
+        # An environment is bound to its folder and its Python; any other is begun anew.
+        if not (VENV / "bin" / "python").exists() or not is_own(MADE_FOR):
+            run([sys.executable, "-m", "venv", "--clear", str(VENV)])
+            MADE_FOR.write_text(str(ROOT))
+        run([*pip_install(), "--require-hashes", "-r", str(ROOT / "requirements-dev.txt")])
+        run([*pip_install(), "--no-build-isolation", "--no-deps", "-e", str(ROOT)])
         # mypy does not read the editable mapping of pyproject.toml; this says the same to it.
-        typed = VENV / "typed"
-        typed.mkdir(exist_ok=True)
-        (typed / "local_platform").symlink_to(LOCAL, target_is_directory=True)
+        link = VENV / "typed" / "local_platform"
+        link.parent.mkdir(exist_ok=True)
+        if not link.is_symlink():
+            link.symlink_to(LOCAL, target_is_directory=True)
 
     sources = [ROOT / "requirements-dev.txt", ROOT / "pyproject.toml"]
     step("Python packages", VENV / "installed", sources, make)
@@ -114,9 +126,7 @@ def node() -> str:
             if answer.returncode == 0 and int(answer.stdout.lstrip("v").split(".")[0]) >= OLDEST_NODE:
                 return candidate
     say(f"no Node {OLDEST_NODE} or newer here: installing one into .venv …")
-    requirements = ROOT / "requirements-node.txt"
-    pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-    run([*pip, "--require-hashes", "-r", str(requirements)])
+    run([*pip_install(), "--require-hashes", "-r", str(ROOT / "requirements-node.txt")])
     return str(VENV / "bin" / "node")
 
 

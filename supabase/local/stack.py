@@ -70,17 +70,14 @@ class Stack:
     def start_rest(self) -> None:
         self.start(services.rest(self.settings), services.probes(self.settings)["postgrest"])
 
-    def start_all(self, *, seed: bool = True, from_schema: bool = False) -> None:
+    def start_all(self, *, seed: bool = True) -> None:
         """Everything, in the order of what needs what; slow starters run side by side."""
         settings = self.settings
         self._listen()
         self.say("postgres")
         self.start_postgres()
-        if from_schema:
-            database.apply_schema_once(self.server)
-        else:
-            for version in database.apply_migrations(self.server):
-                self.say(f"migration {version}")
+        for version in database.migrate(self.server):
+            self.say(f"migration {version}")
         database.set_passwords(self.server)
         demo.write_secrets(self.server)
         self.say("auth, rest, functions, simulators, executor")
