@@ -56,15 +56,14 @@ def _transaction(role: str, claims: str = "", headers: str = "") -> Iterator["Tr
     import psycopg
 
     try:
-        with _pool().connection() as connection, contextlib.ExitStack() as stack:
-            # One round trip for begin, role and claims. Not the whole transaction: COPY cannot
-            # run inside a pipeline.
+        with _pool().connection() as connection:
+            # One round trip for begin, role and claims; the pool commits or rolls back. Not
+            # `transaction()` inside the pipeline: that keeps the pipeline, which cannot COPY.
             with connection.pipeline():
-                stack.enter_context(connection.transaction())
                 connection.execute(
-                    "select set_config('role', %s, true),"
-                    " set_config('request.jwt.claims', %s, true),"
-                    " set_config('request.headers', %s, true)",
+                    "select set_config('role', %s, true) as role,"
+                    " set_config('request.jwt.claims', %s, true) as claims,"
+                    " set_config('request.headers', %s, true) as headers",
                     (role, claims, headers),
                 )
             yield connection

@@ -1,0 +1,152 @@
+-- What a file means for what is stored, before anything is written: three temporary tables that say
+-- for every creditor, debt and client whether it is new, and what is to be stored. The writing
+-- (0450) follows them blindly; a dry run is the same transaction rolled back. Rows that only the
+-- whole file or the stored portfolio can judge are refused here, as the reader refuses single cells.
+create function private.plan_import(tenant_id uuid, headers jsonb) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    analyze pg_temp.import_rows;
+
+    -- Spellings of one creditor are one creditor ("Telefônica Ipê", "TELEFONICA IPE").
+    create temp table import_creditors on commit drop as
+    with written as (
+        select import_rows.creditor, private.search_key(import_rows.creditor) as name_key
+        from pg_temp.import_rows
+        where import_rows.reason is null
+        group by import_rows.creditor
+    )
+    select written.creditor, written.name_key,
+        coalesce(
+            creditors.id,
+            first_value(gen_random_uuid()) over (partition by written.name_key)
+        ) as creditor_id,
+        creditors.id is null as is_new
+    from written
+    left join public.creditors
+        on creditors.tenant_id = plan_import.tenant_id and creditors.name_key = written.name_key;
+
+    -- One row per natural key; a repeated line counts in `lines`.
+    create temp table import_debts on commit drop as
+    with keyed as (
+        select import_creditors.creditor_id, import_rows.contract, import_rows.installment,
+            count(*)::int as lines,
+            min(import_rows.document) as document, max(import_rows.document) as other_document,
+            min(import_rows.due_on) as due_on, max(import_rows.due_on) as other_due_on,
+            min(import_rows.principal_cents) as principal_cents,
+            max(import_rows.principal_cents) as other_cents
+        from pg_temp.import_rows
+        join pg_temp.import_creditors using (creditor)
+        where import_rows.reason is null
+        group by import_creditors.creditor_id, import_rows.contract, import_rows.installment
+    )
+    select keyed.*, debts.id as debt_id, debts.client_id as stored_client_id,
+        debts.status = 'open'
+        and (debts.due_on, debts.principal_cents) <> (keyed.due_on, keyed.principal_cents)
+            as is_changed,
+        -- Two lines for one debt that disagree: nobody can tell which of them is owed.
+        case
+            when keyed.document <> keyed.other_document then 'document'
+            when keyed.due_on <> keyed.other_due_on then 'due_on'
+            when keyed.principal_cents <> keyed.other_cents then 'principal'
+        end as differs_in
+    from keyed
+    left join public.debts
+        on debts.tenant_id = plan_import.tenant_id
+        and debts.creditor_id = keyed.creditor_id
+        and debts.contract = keyed.contract
+        and debts.installment = keyed.installment;
+
+    perform private.refuse_import_debts(headers);
+
+    -- One row per person. A line later in the file knows better; a name in mixed case is preferred
+    -- to one in capitals. What the file leaves empty stays as stored.
+    create temp table import_clients on commit drop as
+    with people as (
+        select import_rows.document,
+            coalesce(
+                (array_agg(import_rows.name order by import_rows.line desc)
+                 filter (where import_rows.name <> upper(import_rows.name)))[1],
+                (array_agg(import_rows.name order by import_rows.line desc)
+                 filter (where import_rows.name is not null))[1]
+            ) as name,
+            (array_agg(import_rows.email order by import_rows.line desc)
+             filter (where import_rows.email is not null))[1] as email,
+            (array_agg(import_rows.uf order by import_rows.line desc)
+             filter (where import_rows.uf is not null))[1] as uf,
+            (array_agg(import_rows.external_id order by import_rows.line desc)
+             filter (where import_rows.external_id is not null))[1] as external_id
+        from pg_temp.import_rows
+        where import_rows.reason is null
+        group by import_rows.document
+    )
+    select people.document, coalesce(clients.id, gen_random_uuid()) as client_id,
+        clients.id is null as is_new,
+        case
+            when lower(people.name) = lower(clients.name) then clients.name
+            else coalesce(people.name, clients.name)
+        end as name,
+        coalesce(people.email, clients.email) as email,
+        coalesce(people.uf, clients.uf) as uf,
+        coalesce(people.external_id, clients.external_id) as external_id
+    from people
+    left join public.clients
+        on clients.tenant_id = plan_import.tenant_id and clients.document = people.document;
+
+    -- A debt of somebody whose name neither the file nor the portfolio knows.
+    if exists (select from pg_temp.import_clients where import_clients.name is null) then
+        update pg_temp.import_rows as staged
+        set reason = case when staged.value is null then 'name_missing' else 'name_invalid' end,
+            column_name = headers ->> 'name'
+        from pg_temp.import_clients
+        where import_clients.name is null and staged.document = import_clients.document
+          and staged.reason is null;
+        delete from pg_temp.import_debts using pg_temp.import_clients
+        where import_clients.name is null and import_debts.document = import_clients.document;
+        delete from pg_temp.import_clients where import_clients.name is null;
+    end if;
+    analyze pg_temp.import_debts;
+    analyze pg_temp.import_clients;
+end;
+$$;
+
+create function private.refuse_import_debts(headers jsonb) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    -- A contract that moves to another person may be a mended mistake or a new one, and the first
+    -- person's history hangs on it: a person decides.
+    update pg_temp.import_debts
+    set differs_in = 'owner'
+    from public.clients
+    where import_debts.differs_in is null
+      and clients.id = import_debts.stored_client_id
+      and clients.document <> import_debts.document;
+    if not exists (select from pg_temp.import_debts where import_debts.differs_in is not null) then
+        return;
+    end if;
+
+    update pg_temp.import_rows as staged
+    set reason = case refused.differs_in
+            when 'owner' then 'debt_of_another_client' else 'repeated_with_difference'
+        end,
+        column_name = headers ->> replace(refused.differs_in, 'owner', 'document'),
+        value = case refused.differs_in
+            when 'due_on' then to_char(staged.due_on, 'DD/MM/YYYY')
+            when 'principal' then (staged.principal_cents / 100.0)::numeric(20, 2)::text
+            else staged.document
+        end
+    from pg_temp.import_debts as refused
+    join pg_temp.import_creditors using (creditor_id)
+    where refused.differs_in is not null
+      and staged.reason is null
+      and staged.creditor = import_creditors.creditor
+      and staged.contract = refused.contract
+      and staged.installment = refused.installment;
+    delete from pg_temp.import_debts where import_debts.differs_in is not null;
+end;
+$$;
