@@ -62,6 +62,7 @@ def alone() -> Iterator[None]:
 
 def run(command: list[str], folder: Path = ROOT) -> None:
     """Run with all output in the log; a failure is a sentence with its last lines."""
+    before = LOG.stat().st_size if LOG.exists() else 0
     with LOG.open("ab") as log:
         log.write(f"\n$ {' '.join(command)}\n".encode())
         log.flush()
@@ -71,7 +72,9 @@ def run(command: list[str], folder: Path = ROOT) -> None:
             env=os.environ | {"PATH": path, "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
         ).returncode
     if code != 0:
-        tail = "\n  ".join(LOG.read_text(errors="replace").splitlines()[-TAIL_LINES:])
+        said = LOG.read_bytes()[before:].decode(errors="replace").splitlines()
+        # npm says what is wrong first and then recites its manual; others end with it.
+        tail = "\n  ".join(said[:TAIL_LINES] if "npm" in command[0] else said[-TAIL_LINES:])
         raise InstallError(f"`{command[0]}` failed (code {code}); its log: {LOG}\n  {tail}")
 
 
