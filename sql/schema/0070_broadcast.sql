@@ -53,6 +53,28 @@ $$;
 comment on function private.tg_broadcast() is
 'Statement trigger with transition table new_rows; argument: event name.';
 
+-- For tables whose rows live through statuses: bookkeeping (leases, attempts) is no news.
+create function private.tg_broadcast_status() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.send_change(
+        tg_argv[0], tg_table_name, changed.tenant_id, changed.id, changed.client_ids
+    )
+    from (
+        select new_rows.tenant_id, min(new_rows.id::text) as id,
+            array_agg(distinct new_rows.client_id) as client_ids
+        from new_rows
+        join old_rows on old_rows.id = new_rows.id
+        where new_rows.status <> old_rows.status and new_rows.client_id is not null
+        group by new_rows.tenant_id
+    ) as changed;
+    return null;
+end;
+$$;
+
 create function private.tg_touch_updated_at() returns trigger
 language plpgsql
 set search_path = ''

@@ -1,0 +1,102 @@
+-- One rule applied to one disposition: queued → running → done | skipped | failed. The row and its
+-- queue message commit with the disposition. `reason` is a code the page translates.
+create table public.automation_runs (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null,
+    rule_id uuid not null,
+    disposition_id uuid not null,
+    client_id uuid not null,
+    status public.run_status not null default 'queued',
+    reason text,
+    -- Grows with every try that may send; the fence of `begin_sending` and `settle_message`.
+    attempt int not null default 0,
+    -- Tries the provider answered with an error of its own; a 429 is not one.
+    failures smallint not null default 0,
+    next_attempt_at timestamptz,
+    lease_until timestamptz,
+    -- The one live queue message; null until first claimed. Any other message of the run is stale.
+    queue_msg_id bigint,
+    -- Which call of `claim_automation_runs` holds the run.
+    claim_id uuid,
+    created_at timestamptz not null default private.now(),
+    -- Set when a person said "again": age counts from then.
+    retried_at timestamptz,
+    started_at timestamptz,
+    finished_at timestamptz,
+    constraint automation_runs_pkey primary key (id),
+    constraint automation_runs_tenant_id_key unique (tenant_id, id),
+    -- A trigger fired twice still makes one run.
+    constraint automation_runs_one_per_disposition unique (rule_id, disposition_id),
+    constraint automation_runs_rule_fkey foreign key (tenant_id, rule_id)
+    references public.collection_rules (tenant_id, id),
+    constraint automation_runs_disposition_fkey foreign key (tenant_id, disposition_id)
+    references public.call_dispositions (tenant_id, id),
+    constraint automation_runs_client_fkey foreign key (tenant_id, client_id)
+    references public.clients (tenant_id, id),
+    constraint automation_runs_reason_is_code check (reason ~ '^[a-z_]+$'),
+    constraint automation_runs_ends_with_time check (
+        (finished_at is not null) = (status in ('done', 'skipped', 'failed'))
+    )
+);
+comment on table public.automation_runs is 'Rules at work, and why they did or did not act.';
+
+create index automation_runs_of_client
+on public.automation_runs (tenant_id, client_id, created_at desc, id desc);
+create index automation_runs_of_rule on public.automation_runs (tenant_id, rule_id);
+create index automation_runs_of_disposition
+on public.automation_runs (tenant_id, disposition_id);
+create index automation_runs_of_claim on public.automation_runs (claim_id)
+where status = 'running';
+create index automation_runs_failed on public.automation_runs (tenant_id, finished_at desc)
+where status = 'failed';
+
+alter table public.automation_runs enable row level security;
+alter table public.automation_runs force row level security;
+
+create policy automation_runs_select_member on public.automation_runs
+for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+-- Written by triggers and jobs; people re-run through `retry_automation_run`. Not audited: the row
+-- and its messages are the record.
+grant select on public.automation_runs to authenticated;
+
+-- Enqueues in the disposition's own transaction. `pgmq.send` would pay dynamic SQL on each call
+-- (1.5 × the insert); the direct insert is held to pgmq's layout by a test.
+create function private.tg_call_dispositions__run_rules() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    with runs as (
+        insert into public.automation_runs (tenant_id, rule_id, disposition_id, client_id)
+        select new_rows.tenant_id, collection_rules.id, new_rows.id, new_rows.client_id
+        from new_rows
+        join public.collection_rules
+            on collection_rules.tenant_id = new_rows.tenant_id
+            and collection_rules.disposition_type = new_rows.disposition_type
+            and collection_rules.is_enabled
+        on conflict on constraint automation_runs_one_per_disposition do nothing
+        returning automation_runs.id
+    )
+    insert into pgmq.q_automations (vt, message)
+    select clock_timestamp(), jsonb_build_object('run_id', runs.id)
+    from runs;
+    if found then
+        perform private.wake_function('run-automations');
+    end if;
+    return null;
+end;
+$$;
+
+create trigger _300_run_rules after insert on public.call_dispositions
+referencing new table as new_rows for each statement
+execute function private.tg_call_dispositions__run_rules();
+
+create trigger _500_broadcast_insert after insert on public.automation_runs
+referencing new table as new_rows for each statement
+execute function private.tg_broadcast('automation_changed');
+create trigger _500_broadcast_update after update on public.automation_runs
+referencing old table as old_rows new table as new_rows for each statement
+execute function private.tg_broadcast_status('automation_changed');

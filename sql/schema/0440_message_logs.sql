@@ -1,0 +1,91 @@
+-- Every message, in and out, and how far it came. Statuses are moved only by `begin_sending`,
+-- `settle_message` and `advance_message`; a late or repeated event never takes one back.
+create table public.message_logs (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null,
+    -- Null: an inbound message from a number nobody owns.
+    client_id uuid,
+    direction public.message_direction not null,
+    channel public.channel not null default 'whatsapp',
+    provider public.provider_name not null,
+    integration_id uuid,
+    phone text collate "C" not null,
+    template_id uuid,
+    body text not null default '',
+    params text [] not null default '{}',
+    status public.message_status not null,
+    -- Fence: who settles must name the attempt that began sending.
+    attempt int not null default 0,
+    provider_message_id text collate "C",
+    wamid text collate "C",
+    -- One word of the failure vocabulary; `error_detail` is the provider's own sentence.
+    error_code text,
+    error_detail text,
+    automation_run_id uuid,
+    -- A person re-ran the automation: this older message keeps its run here, the new one there.
+    retried_run_id uuid,
+    created_by uuid,
+    created_at timestamptz not null default private.now(),
+    sending_at timestamptz,
+    submitted_at timestamptz,
+    sent_at timestamptz,
+    delivered_at timestamptz,
+    read_at timestamptz,
+    failed_at timestamptz,
+    constraint message_logs_pkey primary key (id),
+    constraint message_logs_tenant_id_key unique (tenant_id, id),
+    -- One effect per run, whatever happens to workers.
+    constraint message_logs_one_per_run unique (automation_run_id),
+    constraint message_logs_tenant_fkey foreign key (tenant_id) references public.tenants (id),
+    constraint message_logs_client_fkey foreign key (tenant_id, client_id)
+    references public.clients (tenant_id, id),
+    constraint message_logs_integration_fkey foreign key (tenant_id, integration_id)
+    references public.integrations (tenant_id, id),
+    constraint message_logs_template_fkey foreign key (tenant_id, template_id)
+    references public.message_templates (tenant_id, id),
+    constraint message_logs_run_fkey foreign key (tenant_id, automation_run_id)
+    references public.automation_runs (tenant_id, id),
+    constraint message_logs_retried_run_fkey foreign key (tenant_id, retried_run_id)
+    references public.automation_runs (tenant_id, id),
+    constraint message_logs_created_by_fkey foreign key (created_by) references auth.users (id),
+    constraint message_logs_phone_is_e164 check (phone ~ '^\+[1-9][0-9]{7,14}$'),
+    constraint message_logs_received_is_inbound check (
+        (status = 'received') = (direction = 'in')
+    )
+);
+comment on table public.message_logs is 'Messages in and out, with the provider''s receipts.';
+
+create index message_logs_of_client
+on public.message_logs (tenant_id, client_id, created_at desc, id desc);
+-- Serve the receipts: by the provider's id, by WhatsApp's, and by number while the id is unknown.
+create unique index message_logs_by_provider_id
+on public.message_logs (integration_id, provider_message_id)
+where provider_message_id is not null;
+create unique index message_logs_by_wamid
+on public.message_logs (integration_id, wamid) where wamid is not null;
+create index message_logs_awaiting_id
+on public.message_logs (integration_id, private.phone_match(phone))
+where provider_message_id is null and direction = 'out';
+create index message_logs_of_integration on public.message_logs (tenant_id, integration_id);
+create index message_logs_of_template on public.message_logs (tenant_id, template_id);
+create index message_logs_of_run on public.message_logs (tenant_id, automation_run_id);
+create index message_logs_of_retried_run on public.message_logs (tenant_id, retried_run_id)
+where retried_run_id is not null;
+create index message_logs_of_author on public.message_logs (created_by)
+where created_by is not null;
+
+alter table public.message_logs enable row level security;
+alter table public.message_logs force row level security;
+
+create policy message_logs_select_member on public.message_logs for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+-- Written by jobs only. Not audited: the row carries the time of every step.
+grant select on public.message_logs to authenticated;
+
+create trigger _500_broadcast_insert after insert on public.message_logs
+referencing new table as new_rows for each statement
+execute function private.tg_broadcast('message_changed');
+create trigger _500_broadcast_update after update on public.message_logs
+referencing old table as old_rows new table as new_rows for each statement
+execute function private.tg_broadcast_status('message_changed');

@@ -1,0 +1,40 @@
+-- Who may listen. Asked by Realtime when a channel is joined; the answer depends on memberships
+-- alone, never on a header, because a browser's socket cannot send one. Nobody may send: only
+-- definer code inserts.
+create function private.may_join(topic text) returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_scope text := split_part(topic, ':', 1);
+    v_id text := split_part(topic, ':', 2);
+begin
+    if auth.uid() is null or topic <> v_scope || ':' || v_id
+        or not pg_input_is_valid(v_id, 'uuid')
+    then
+        return false;
+    end if;
+    if v_scope = 'user' then
+        return v_id::uuid = auth.uid();
+    end if;
+    return exists (
+        select from public.memberships
+        where memberships.user_id = auth.uid()
+          and memberships.revoked_at is null
+          and memberships.tenant_id = case v_scope
+              when 'tenant' then v_id::uuid
+              when 'client' then (
+                  select clients.tenant_id from public.clients where clients.id = v_id::uuid
+              )
+          end
+    );
+end;
+$$;
+comment on function private.may_join(text) is
+'Topics: client:<id> and tenant:<id> for members of the tenant, user:<id> for that person.';
+grant execute on function private.may_join(text) to authenticated;
+
+create policy messages_select_member on realtime.messages for select to authenticated
+using (extension = 'broadcast' and (select private.may_join(realtime.topic())));

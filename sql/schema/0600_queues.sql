@@ -1,0 +1,72 @@
+-- The outbox's queues, and how a function is woken: pg_net right after the commit, pg_cron for what
+-- a lost wake-up left behind. Messages hold ids only.
+select pgmq.create('automations');
+select pgmq.create('provider_events');
+
+-- Queue rows are rewritten at every read: leave room in the page, and vacuum early and at full speed.
+alter table pgmq.q_automations set (
+    fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0
+);
+alter table pgmq.q_provider_events set (
+    fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0
+);
+
+-- Both secrets are written by the local stack, or by the deploy guide. Without them nothing is
+-- called: the work stays queued, visible and safe.
+create function private.wake_function(name text) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_url text;
+    v_key text;
+begin
+    select
+        max(decrypted_secrets.decrypted_secret) filter (where decrypted_secrets.name = 'functions_url'),
+        max(decrypted_secrets.decrypted_secret) filter (where decrypted_secrets.name = 'jobs_key')
+    into v_url, v_key
+    from vault.decrypted_secrets
+    where decrypted_secrets.name in ('functions_url', 'jobs_key');
+    if v_url is null or v_key is null then
+        return;
+    end if;
+    perform net.http_post(
+        url => v_url || '/' || wake_function.name,
+        body => '{}'::jsonb,
+        headers => jsonb_build_object(
+            'Content-Type', 'application/json', 'Authorization', 'Bearer ' || v_key
+        )
+    );
+end;
+$$;
+
+create function private.sweep_queues() returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    if exists (select from pgmq.q_automations where vt <= clock_timestamp())
+        or exists (select from pgmq.q_provider_events where vt <= clock_timestamp())
+    then
+        perform private.wake_function('run-automations');
+    end if;
+end;
+$$;
+
+select cron.schedule('sweep-queues', '* * * * *', 'select private.sweep_queues()');
+
+-- `at` is the product's time; the queue lives in real time.
+create function private.enqueue_run(run_id uuid, at timestamptz) returns bigint
+language sql
+security definer
+set search_path = ''
+as $$
+    insert into pgmq.q_automations (vt, message)
+    values (
+        pg_catalog.clock_timestamp() + (enqueue_run.at - private.now()),
+        pg_catalog.jsonb_build_object('run_id', enqueue_run.run_id)
+    )
+    returning msg_id
+$$;

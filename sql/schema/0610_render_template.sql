@@ -1,0 +1,58 @@
+-- Fills a template for one client: the closed list of variables, as a debtor reads them (R$ with
+-- comma, day/month/year). What is not known reads as a dash, because a provider refuses blanks.
+create function private.brl(cents bigint) returns text
+language sql
+immutable
+strict
+set search_path = ''
+as $$
+    select 'R$ ' || pg_catalog.translate(
+        pg_catalog.to_char(cents / 100.0, 'FM999,999,999,990.00'), ',.', '.,'
+    )
+$$;
+
+create function private.template_params(client_id uuid, variables text []) returns text []
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select coalesce(array_agg(coalesce(nullif(case named.variable
+        when 'client.name' then initcap(clients.name)
+        when 'client.first_name' then initcap(split_part(btrim(clients.name), ' ', 1))
+        when 'client.open_total' then private.brl(clients.open_cents)
+        when 'client.open_debts' then clients.open_debts::text
+        when 'client.oldest_due_on' then to_char(clients.oldest_due_on, 'DD/MM/YYYY')
+        when 'creditor.name' then (
+            -- The creditor of the oldest open title speaks for the message.
+            select creditors.name
+            from public.debts
+            join public.creditors
+                on creditors.tenant_id = debts.tenant_id and creditors.id = debts.creditor_id
+            where debts.tenant_id = clients.tenant_id and debts.client_id = clients.id
+              and debts.status = 'open'
+            order by debts.due_on, debts.id
+            limit 1
+        )
+        when 'tenant.name' then tenants.name
+    end, ''), '-') order by named.position), '{}')
+    from public.clients
+    join public.tenants on tenants.id = clients.tenant_id
+    cross join unnest(template_params.variables) with ordinality as named (variable, position)
+    where clients.id = template_params.client_id
+$$;
+
+create function private.render_body(body text, params text []) returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_rendered text := body;
+begin
+    for i in 1 .. coalesce(array_length(params, 1), 0) loop
+        v_rendered := replace(v_rendered, '{{' || i || '}}', params[i]);
+    end loop;
+    return v_rendered;
+end;
+$$;

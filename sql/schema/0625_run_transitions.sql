@@ -1,0 +1,70 @@
+-- The only places where a run changes state. Each writes the run and its queue message together.
+create type private.queue_read as (msg_id bigint, read_ct int, run_id uuid);
+
+-- An ended run keeps its reason; its queue message is archived, so that a dead letter can be read.
+create function private.finish_run(run_id uuid, status public.run_status, reason text)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_msg_id bigint;
+begin
+    update public.automation_runs as run
+    set status = finish_run.status, reason = finish_run.reason, finished_at = private.now(),
+        lease_until = null, next_attempt_at = null, claim_id = null
+    where run.id = finish_run.run_id
+    returning run.queue_msg_id into v_msg_id;
+    if finish_run.status <> 'done' then
+        -- A message that was never begun must not look as if it were still to come.
+        update public.message_logs
+        set status = 'failed', failed_at = private.now(), error_code = finish_run.reason
+        where message_logs.automation_run_id = finish_run.run_id
+          and message_logs.status = 'queued';
+        perform pgmq.archive('automations', v_msg_id);
+    else
+        perform pgmq.delete('automations', v_msg_id);
+    end if;
+end;
+$$;
+
+-- Back to the queue under a new message, whose read count begins at zero: only reads that were
+-- never answered count as poison.
+create function private.postpone_run(run_id uuid, until timestamptz, reason text) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_msg_id bigint;
+begin
+    select run.queue_msg_id into v_msg_id
+    from public.automation_runs as run where run.id = postpone_run.run_id;
+    update public.automation_runs as run
+    set status = 'queued', reason = postpone_run.reason, next_attempt_at = postpone_run.until,
+        lease_until = null, claim_id = null, finished_at = null,
+        queue_msg_id = private.enqueue_run(run.id, postpone_run.until)
+    where run.id = postpone_run.run_id;
+    perform pgmq.delete('automations', v_msg_id) where v_msg_id is not null;
+end;
+$$;
+
+-- Outcome unknown: the run stays running until a receipt tells, at most this long.
+create function private.await_receipt(run_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- Receipts arrive within seconds; the slowest seen by providers is minutes.
+    c_wait constant interval := interval '15 minutes';
+    v_msg_id bigint;
+begin
+    update public.automation_runs as run
+    set reason = 'outcome_unknown', lease_until = private.now() + c_wait
+    where run.id = await_receipt.run_id
+    returning run.queue_msg_id into v_msg_id;
+    perform pgmq.set_vt('automations', v_msg_id, extract(epoch from c_wait)::int);
+end;
+$$;

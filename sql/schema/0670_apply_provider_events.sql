@@ -1,0 +1,191 @@
+-- Drains the inbox. Each event is judged by itself: a malformed one is kept with its reason and does
+-- not hold back the batch; one whose message is not known yet (a receipt overtook our own note of
+-- the id) comes back a little later.
+create function private.apply_provider_events(max int) returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- 2 s, 4 s, … 512 s: a quarter of an hour in all, as long as an unknown outcome waits.
+    c_max_reads constant int := 9;
+    v_item record;
+    v_error text;
+    v_handled int := 0;
+begin
+    -- One drain at a time, so that two never lock the same messages in opposite order.
+    perform pg_advisory_xact_lock(hashtextextended('apply_provider_events', 0));
+    for v_item in
+        select message.msg_id, message.read_ct, event.*
+        -- 60 s: far above what a batch takes; a dead drain gives its events back after it.
+        from pgmq.read('provider_events', 60, max) as message
+        left join private.provider_events as event
+            on event.id::text = message.message ->> 'event_id'
+        order by message.msg_id
+    loop
+        v_error := case v_item.kind
+            when 'message_status' then private.apply_receipt(v_item.id)
+            when 'message_received' then private.apply_inbound(v_item.id)
+            when 'consent_changed' then private.apply_consent(v_item.id)
+        end;
+        if v_error = 'message_not_found' and v_item.read_ct < c_max_reads then
+            perform pgmq.set_vt('provider_events', v_item.msg_id, (2 ^ v_item.read_ct)::int);
+            continue;
+        end if;
+        update private.provider_events as event
+        set handled_at = private.now(), error = v_error
+        where event.id = v_item.id;
+        perform pgmq.delete('provider_events', v_item.msg_id);
+        v_handled := v_handled + 1;
+    end loop;
+    return v_handled;
+end;
+$$;
+comment on function private.apply_provider_events(int) is
+'Number of events handled; 0 = nothing visible. Call again while it is not 0.';
+grant execute on function private.apply_provider_events(int) to worker;
+
+-- Answers null or the reason why nothing changed.
+create function private.apply_receipt(event_id uuid) returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_event private.provider_events;
+    v_receipt jsonb;
+    v_at timestamptz;
+    v_message_id uuid;
+begin
+    select * into v_event from private.provider_events as event
+    where event.id = apply_receipt.event_id;
+    v_receipt := v_event.payload -> 'message';
+    if coalesce(v_receipt ->> 'status', '') not in
+        ('submitted', 'sent', 'delivered', 'read', 'failed')
+    then
+        return 'payload_invalid';
+    end if;
+    -- A receipt without a readable time happened when it arrived, and none happens in the future.
+    v_at := case when pg_input_is_valid(v_receipt ->> 'at', 'timestamptz')
+        then (v_receipt ->> 'at')::timestamptz end;
+    v_at := least(coalesce(v_at, v_event.received_at), v_event.received_at);
+
+    v_message_id := private.message_of_receipt(v_event.integration_id, v_receipt);
+    if v_message_id is null then
+        return 'message_not_found';
+    end if;
+    perform private.advance_message(
+        v_message_id, (v_receipt ->> 'status')::public.message_status, v_at,
+        v_receipt ->> 'provider_message_id', v_receipt ->> 'wamid',
+        v_receipt ->> 'error_code', v_receipt ->> 'error_detail'
+    );
+    return null;
+end;
+$$;
+
+-- By the provider's id, else by WhatsApp's, else by number: a message whose outcome is unknown is
+-- adopted when it is the only one of that number still without an id.
+create function private.message_of_receipt(integration_id uuid, receipt jsonb) returns uuid
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_found uuid[];
+begin
+    select array[message.id] into v_found
+    from public.message_logs as message
+    where message.integration_id = message_of_receipt.integration_id
+      and message.direction = 'out'
+      and message.provider_message_id = receipt ->> 'provider_message_id';
+    if not found then
+        select array[message.id] into v_found
+        from public.message_logs as message
+        where message.integration_id = message_of_receipt.integration_id
+          and message.direction = 'out'
+          and message.wamid = receipt ->> 'wamid';
+    end if;
+    if v_found is null then
+        select array_agg(message.id) into v_found
+        from public.message_logs as message
+        where message.integration_id = message_of_receipt.integration_id
+          and message.direction = 'out'
+          and message.provider_message_id is null
+          and private.phone_match(message.phone) = private.phone_match(receipt ->> 'destination')
+          and (message.status in ('sending', 'unknown')
+              or (message.status = 'failed' and message.error_code = 'outcome_unknown'));
+    end if;
+    return case when cardinality(v_found) = 1 then v_found[1] end;
+end;
+$$;
+
+create function private.apply_inbound(event_id uuid) returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_event private.provider_events;
+    v_inbound jsonb;
+    v_phone text;
+begin
+    select * into v_event from private.provider_events as event
+    where event.id = apply_inbound.event_id;
+    v_inbound := v_event.payload -> 'inbound';
+    v_phone := '+' || ltrim(v_inbound ->> 'phone', '+');
+    if v_phone is null or v_phone !~ '^\+[1-9][0-9]{7,14}$' then
+        return 'payload_invalid';
+    end if;
+    insert into public.message_logs (
+        tenant_id, client_id, direction, provider, integration_id, phone, body, status, wamid
+    )
+    values (
+        v_event.tenant_id, private.client_of_phone(v_event.tenant_id, v_phone), 'in',
+        v_event.provider, v_event.integration_id, v_phone,
+        coalesce(v_inbound ->> 'text', '[' || coalesce(v_inbound ->> 'type', '?') || ']'),
+        'received', v_inbound ->> 'wamid'
+    )
+    on conflict (integration_id, wamid) where wamid is not null do nothing;
+    return null;
+end;
+$$;
+
+-- The client who owns a number, with or without the ninth digit; nobody when two people share it,
+-- because a message must never appear at the wrong debtor.
+create function private.client_of_phone(tenant_id uuid, phone text) returns uuid
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select case when count(distinct known.client_id) = 1 then min(known.client_id::text)::uuid end
+    from public.client_phones as known
+    where known.tenant_id = client_of_phone.tenant_id
+      and reverse(known.phone) collate "C" >= reverse(right(client_of_phone.phone, 8))
+      and reverse(known.phone) collate "C" < reverse(right(client_of_phone.phone, 8)) || '~'
+      and private.phone_match(known.phone) = private.phone_match(client_of_phone.phone)
+$$;
+
+create function private.apply_consent(event_id uuid) returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_event private.provider_events;
+    v_phone text;
+begin
+    select * into v_event from private.provider_events as event
+    where event.id = apply_consent.event_id;
+    v_phone := '+' || ltrim(v_event.payload #>> '{consent,phone}', '+');
+    if v_phone is null or v_phone !~ '^\+[1-9][0-9]{7,14}$' then
+        return 'payload_invalid';
+    end if;
+    -- An opt-in does not lift a suppression: that is a person's decision.
+    if v_event.payload #>> '{consent,state}' = 'opted_out' then
+        perform private.suppress_phone(v_event.tenant_id, v_phone, 'whatsapp', 'opted_out');
+    end if;
+    return null;
+end;
+$$;

@@ -1,0 +1,98 @@
+-- Turns what a person typed into one condition on `clients`. Every value is quoted by format(%L);
+-- every branch carries the tenant, because it runs as definer.
+create function private.prefix_range(expression text, prefix text) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    -- '~' sorts after every letter and digit under collate "C": a range an index can serve.
+    select pg_catalog.format('(%1$s >= %2$L and %1$s < %3$L)', expression, prefix, prefix || '~')
+$$;
+
+create function private.like_word(word text) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select pg_catalog.format(
+        'clients.name_key like %L',
+        '%' || pg_catalog.regexp_replace(word, '([\\%_])', '\\\1', 'g') || '%'
+    )
+$$;
+
+create function private.search_condition(tenant_id uuid, typed text) returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_typed text := btrim(typed);
+    v_key text := private.search_key(typed);
+    v_digits text := regexp_replace(typed, '\D', '', 'g');
+    -- Only digits and what people put between them: a document or a phone.
+    v_is_number boolean := v_typed ~ '^[0-9.\-/() +]+$' and length(v_digits) >= 3;
+    v_ids text[] := '{}';
+    v_name text;
+begin
+    if v_typed like '%@%' then
+        return private.prefix_range('lower(clients.email) collate "C"', lower(v_typed));
+    end if;
+    if v_typed ~ '[0-9]' then
+        v_ids := v_ids || format(
+            'select debts.client_id from public.debts where debts.tenant_id = %L and (%s or %s)',
+            tenant_id, private.prefix_range('debts.contract', v_typed),
+            private.prefix_range('debts.contract', upper(v_typed))
+        ) || format(
+            'select known.id from public.clients as known where known.tenant_id = %L and %s',
+            tenant_id, private.prefix_range('known.external_id', v_typed)
+        );
+    end if;
+    if v_is_number or upper(v_typed) ~ '^[0-9A-Z]{2}\.?[0-9A-Z]{3}\.?[0-9A-Z]{3}/' then
+        v_ids := v_ids || format(
+            'select known.id from public.clients as known where known.tenant_id = %L and %s',
+            tenant_id,
+            private.prefix_range('known.document', regexp_replace(upper(v_typed), '[^0-9A-Z]', '', 'g'))
+        );
+    end if;
+    if v_is_number then
+        v_ids := v_ids || format(
+            'select phones.client_id from public.client_phones as phones
+             where phones.tenant_id = %L and (%s or %s)',
+            tenant_id, private.prefix_range('phones.phone', '+55' || v_digits),
+            private.prefix_range('phones.phone', '+' || v_digits)
+        );
+        -- From eight digits on, people say a number without its area code.
+        if length(v_digits) >= 8 then
+            v_ids := v_ids || format(
+                'select phones.client_id from public.client_phones as phones
+                 where phones.tenant_id = %L and %s',
+                tenant_id,
+                private.prefix_range('reverse(phones.phone) collate "C"', reverse(v_digits))
+            );
+        end if;
+    end if;
+    if v_key ~ '[a-z]' then
+        -- Trigrams need three letters; less is the beginning of a name.
+        v_name := case when length(v_key) < 3
+            then private.prefix_range('clients.name_key collate "C"', v_key)
+            else (
+                select string_agg(private.like_word(word), ' and ')
+                from unnest(string_to_array(v_key, ' ')) as word
+            )
+        end;
+        if v_ids = '{}' then
+            return v_name;
+        end if;
+        v_ids := v_ids || format(
+            'select clients.id from public.clients where clients.tenant_id = %L and %s',
+            tenant_id, v_name
+        );
+    end if;
+    if v_ids = '{}' then
+        return 'false';
+    end if;
+    return format('clients.id in (%s)', array_to_string(v_ids, ' union all '));
+end;
+$$;
+comment on function private.search_condition(uuid, text) is
+'SQL condition on clients for a typed name, document, phone, contract, external id or e-mail.';

@@ -1,0 +1,153 @@
+-- Two demo agencies with synthetic people, for one machine only: never run this on a hosted project.
+-- People are not here: they sign up, and the invitations below make them members. The keys open
+-- nothing but the simulator that the local stack starts.
+insert into public.tenants (id, name)
+values
+('d0000000-0000-4000-8000-000000000001', 'Demo Cobranças'),
+('d0000000-0000-4000-8000-000000000002', 'Outra Assessoria')
+on conflict do nothing;
+
+insert into public.invitations (tenant_id, email, role, display_name, expires_at)
+values
+('d0000000-0000-4000-8000-000000000001', 'admin@demo.test', 'admin', 'Ana Administradora', 'infinity'),
+('d0000000-0000-4000-8000-000000000001', 'supervisor@demo.test', 'supervisor', 'Sônia Supervisora', 'infinity'),
+('d0000000-0000-4000-8000-000000000001', 'operador@demo.test', 'operator', 'Otávio Operador', 'infinity'),
+('d0000000-0000-4000-8000-000000000001', 'operador2@demo.test', 'operator', 'Olívia Operadora', 'infinity'),
+('d0000000-0000-4000-8000-000000000002', 'admin@outra.test', 'admin', 'Augusto Administrador', 'infinity')
+on conflict do nothing;
+
+insert into public.creditors (tenant_id, name, document, address)
+values
+('d0000000-0000-4000-8000-000000000001', 'Banco Aurora S.A.', '11222333000181', 'Av. das Acácias, 1000, São Paulo/SP'),
+('d0000000-0000-4000-8000-000000000001', 'Telefônica Ipê', '11444777000161', 'Rua dos Ipês, 250, Campinas/SP'),
+('d0000000-0000-4000-8000-000000000001', 'Lojas Sabiá', '45723174000110', 'Rua do Comércio, 77, Salvador/BA'),
+('d0000000-0000-4000-8000-000000000002', 'Financeira Jatobá', '60746948000112', 'Av. Central, 500, Rio de Janeiro/RJ')
+on conflict do nothing;
+
+-- 48 people in the first agency, 10 in the second; the document is a valid CPF made from a counter.
+create function pg_temp.cpf(base int) returns text
+language plpgsql
+as $$
+declare
+    v_cpf text := lpad(base::text, 9, '0');
+    v_sum int;
+begin
+    for v_length in 9 .. 10 loop
+        select sum(substr(v_cpf, i, 1)::int * (v_length + 2 - i)) into v_sum
+        from generate_series(1, v_length) as i;
+        v_cpf := v_cpf || (case when v_sum % 11 < 2 then 0 else 11 - v_sum % 11 end);
+    end loop;
+    return v_cpf;
+end;
+$$;
+
+create temporary table seed_people as
+select
+    n,
+    case when n <= 48
+        then 'd0000000-0000-4000-8000-000000000001' else 'd0000000-0000-4000-8000-000000000002'
+    end::uuid as tenant_id,
+    pg_temp.cpf(200000000 + n * 7919) as document,
+    (array[
+        'Alice', 'Bento', 'Cecília', 'Davi', 'Elisa', 'Félix', 'Glória', 'Heitor', 'Íris', 'João',
+        'Lívia', 'Márcio'
+    ]) [1 + n % 12] || ' ' || (array[
+        'Exemplo', 'Modelo', 'Fictícia', 'Amostra', 'Ensaio'
+    ]) [1 + n % 5] || ' ' || (array[
+        'Araújo', 'Brandão', 'Conceição', 'Duarte', 'Esteves', 'França', 'Guimarães'
+    ]) [1 + n % 7] as name,
+    (array['SP', 'BA', 'RJ', 'MG', 'RS']) [1 + n % 5] as uf,
+    (array['11', '71', '21', '31', '51']) [1 + n % 5] as area
+from generate_series(1, 58) as n;
+
+insert into public.clients (tenant_id, document, name, email, external_id, uf)
+select tenant_id, document, name, 'pessoa' || n || '@exemplo.test', 'EXT-' || lpad(n::text, 5, '0'), uf
+from seed_people
+on conflict do nothing;
+
+insert into public.client_phones (tenant_id, client_id, phone, kind, position)
+select people.tenant_id, clients.id, numbers.phone, numbers.kind, numbers.position
+from seed_people as people
+join public.clients
+    on people.tenant_id = clients.tenant_id and people.document = clients.document
+cross join lateral (
+    values
+    ('+55' || people.area || '90000' || lpad(people.n::text, 4, '0'), 'mobile'::public.phone_kind, 0),
+    ('+55' || people.area || '2000' || lpad(people.n::text, 4, '0'), 'landline', 1)
+) as numbers (phone, kind, position)
+-- Every fourth person has only a mobile.
+where numbers.position = 0 or people.n % 4 <> 0
+on conflict do nothing;
+
+-- One to four titles each; every ninth is settled, every eleventh was returned to its creditor.
+insert into public.debts (
+    tenant_id, client_id, creditor_id, contract, installment, due_on, principal_cents, status
+)
+select
+    people.tenant_id, clients.id, owed.id,
+    'CT' || lpad((people.n * 131)::text, 6, '0'), title,
+    private.today(people.tenant_id) - (15 + people.n * 5 - title * 30),
+    8990 + people.n * 1733 + title * 411,
+    (case
+        when (people.n + title) % 9 = 0 then 'settled'
+        when (people.n + title) % 11 = 0 then 'returned'
+        else 'open'
+    end)::public.debt_status
+from seed_people as people
+join public.clients
+    on people.tenant_id = clients.tenant_id and people.document = clients.document
+cross join lateral (
+    select creditors.id
+    from public.creditors
+    where creditors.tenant_id = people.tenant_id
+    order by creditors.name
+    offset people.n % (case when people.n <= 48 then 3 else 1 end)
+    limit 1
+) as owed
+cross join lateral generate_series(1, 1 + people.n % 4) as title
+on conflict do nothing;
+
+drop table seed_people;
+
+insert into public.message_templates (
+    id, tenant_id, name, provider_template_id, body, variables
+)
+select
+    overlay(tenants.id::text placing 'e' from 1 for 1)::uuid, tenants.id, 'lembrete',
+    'c6aecef6-bcb0-4fb1-8100-28c094e3bc6b',
+    'Olá, {{1}}! Aqui é da {{2}}. Tentamos falar com você sobre um assunto com {{3}}. '
+    || 'O valor em aberto hoje é {{4}}. Responda por aqui quando puder: estamos à disposição.',
+    array['client.first_name', 'tenant.name', 'creditor.name', 'client.open_total']
+from public.tenants
+on conflict do nothing;
+
+insert into public.collection_rules (id, tenant_id, name, disposition_type, template_id)
+select
+    overlay(tenant_id::text placing 'f' from 1 for 1)::uuid, tenant_id,
+    'Caixa postal: enviar lembrete', 'voicemail', id
+from public.message_templates
+where name = 'lembrete'
+on conflict do nothing;
+
+insert into public.integrations (
+    id, tenant_id, provider, settings, secret_hint, webhook_key_hash
+)
+values
+(
+    'a0000000-0000-4000-8000-000000000001', 'd0000000-0000-4000-8000-000000000001', 'gupshup',
+    '{"app_name": "DemoCobrancas", "source": "5511400000000"}', '4f2a',
+    private.webhook_key_hash('demo-webhook-key-demo')
+),
+(
+    'a0000000-0000-4000-8000-000000000002', 'd0000000-0000-4000-8000-000000000002', 'gupshup',
+    '{"app_name": "OutraAssessoria", "source": "5521400000000"}', '9c1d',
+    private.webhook_key_hash('demo-webhook-key-outra')
+)
+on conflict do nothing;
+
+select private.put_secret(
+    'integration:a0000000-0000-4000-8000-000000000001:api_key', 'sk-simulador-demo-4f2a'
+);
+select private.put_secret(
+    'integration:a0000000-0000-4000-8000-000000000002:api_key', 'sk-simulador-outra-9c1d'
+);
