@@ -1,0 +1,126 @@
+"""`make up` as a child process, to be interrupted, killed and started again."""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from local_platform.settings import free_port
+
+READY_SECONDS = 60  # a machine with two busy cores makes a data folder in 5 s
+STOP_SECONDS = 20
+
+
+def descendants(pid: int) -> set[int]:
+    """All living processes below `pid`, by /proc (the tests of processes run on Linux)."""
+    parents: dict[int, int] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            after_name = stat.read_text().rpartition(")")[2].split()
+            if after_name[0] != "Z":
+                parents[int(stat.parent.name)] = int(after_name[1])
+    found: set[int] = set()
+    layer = {pid}
+    while layer:
+        layer = {child for child, parent in parents.items() if parent in layer}
+        found |= layer
+    return found
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+@dataclass
+class Running:
+    """A started `up`; `output` grows while it runs."""
+
+    process: subprocess.Popen[str]
+    data: Path
+    port: int
+    output: str = ""
+    tree: set[int] = field(default_factory=set)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.output += line
+
+    def wait_ready(self) -> "Running":
+        deadline = time.monotonic() + READY_SECONDS
+        while "ready: " not in self.output or "password of all" not in self.output:
+            assert self.process.poll() is None, self.output
+            assert time.monotonic() < deadline, self.output
+            threading.Event().wait(0.02)
+        self.tree = descendants(self.process.pid)
+        return self
+
+    def wait_ended(self) -> int:
+        return self.process.wait(STOP_SECONDS)
+
+    def child(self, name: str) -> int:
+        """The pid of a program of the tree by a word of its command line."""
+        for pid in self.tree:
+            with contextlib.suppress(OSError):
+                if name in Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " "):
+                    return pid
+        raise AssertionError(f"no {name} below {self.process.pid}")
+
+
+StartUp = Callable[..., Running]
+
+
+@pytest.fixture
+def start_up(tmp_path: Path) -> Iterator[StartUp]:
+    """`start_up(data, port)` begins `python -m local_platform up`; whatever is left is killed."""
+    started: list[Running] = []
+
+    def start(
+        data: Path = tmp_path / "data", port: int | None = None, prefix: tuple[str, ...] = ()
+    ) -> Running:
+        port = port or free_port()
+        command = [*prefix, sys.executable, "-m", "local_platform", "up"]
+        process = subprocess.Popen(
+            [*command, "--port", str(port), "--data", str(data)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        running = Running(process, data, port)
+        threading.Thread(target=running.read).start()
+        started.append(running)
+        return running
+
+    yield start
+    for running in started:
+        for pid in {running.process.pid, *running.tree}:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        running.process.wait(STOP_SECONDS)
+        if running.process.stdout is not None:
+            with contextlib.suppress(ValueError):
+                running.process.stdout.close()
+
+
+def log_path(output: str) -> Path:
+    """The log that an error sentence names."""
+    found = re.search(r"its log: (\S.*\.log)", output)
+    assert found is not None, output
+    return Path(found[1])
