@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from local_platform.settings import free_port
+from local_platform.settings import Platform, free_port
+from local_platform.stack import Stack
 
 READY_SECONDS = 60  # a machine with two busy cores makes a data folder in 5 s
 STOP_SECONDS = 20
@@ -86,14 +87,30 @@ class Running:
 StartUp = Callable[..., Running]
 
 
+@pytest.fixture(scope="session")
+def prepared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder in which the stack once ran: a copy of it starts in a third of the time."""
+    data = tmp_path_factory.mktemp("prepared") / "data"
+    with Stack(Platform.create(data, 0)) as stack:
+        stack.start_all()
+    return data
+
+
 @pytest.fixture
-def start_up(tmp_path: Path) -> Iterator[StartUp]:
-    """`start_up(data, port)` begins `python -m local_platform up`; whatever is left is killed."""
+def start_up(tmp_path: Path, prepared_data: Path) -> Iterator[StartUp]:
+    """`start_up(data, port)` begins `python -m local_platform up`; whatever is left is killed.
+
+    Without `data` it gets a copy of the prepared folder.
+    """
     started: list[Running] = []
 
     def start(
-        data: Path = tmp_path / "data", port: int | None = None, prefix: tuple[str, ...] = ()
+        data: Path | None = None, port: int | None = None, prefix: tuple[str, ...] = ()
     ) -> Running:
+        if data is None:
+            data = tmp_path / "data"
+            # With owners and times: the server's files belong to its own account.
+            subprocess.run(["cp", "-a", str(prepared_data), str(data)], check=True)
         port = port or free_port()
         command = [*prefix, sys.executable, "-m", "local_platform", "up"]
         process = subprocess.Popen(

@@ -155,7 +155,7 @@ def test_a_data_folder_of_another_version_is_one_sentence(
     cluster = tmp_path / "data" / "postgres"
     cluster.mkdir(parents=True)
     (cluster / "PG_VERSION").write_text("16\n")
-    running = start_up()
+    running = start_up(tmp_path / "data")
     assert running.wait_ended() == 1
     assert "made by Postgres 16" in running.output
     assert "make reset" in running.output
