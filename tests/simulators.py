@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from aiohttp import web
+
 from local_platform.providers import gupshup
 
 APP, API_KEY, SOURCE = "DemoCobrancas", "simulated-key", "551140000000"

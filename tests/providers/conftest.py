@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from kit import config, http
 from simulators import GupshupPhone, gupshup_phone
 

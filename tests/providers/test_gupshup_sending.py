@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+
 from kit import config, http
 from local_platform.providers import gupshup as simulated
 from providers import gupshup
