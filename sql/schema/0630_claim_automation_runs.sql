@@ -63,26 +63,21 @@ as $$
 declare
     -- A message read this often without an answer kills its worker: stop feeding it.
     c_max_reads constant int := 5;
-    v_read private.queue_read[];
+    v_msg_ids bigint[];
 begin
-    v_read := array(
-        select (
-            message.msg_id, message.read_ct,
-            case when pg_input_is_valid(message.message ->> 'run_id', 'uuid')
-                then (message.message ->> 'run_id')::uuid end
-        )::private.queue_read
-        from pgmq.read('automations', lease_seconds, max) as message
+    v_msg_ids := array(
+        select message.msg_id from pgmq.read('automations', lease_seconds, max) as message
     );
+    perform private.open_runs(v_msg_ids);
 
     update public.automation_runs as run
-    set claim_id = take_runs.claim_id, queue_msg_id = due.msg_id, status = 'running',
-        started_at = coalesce(run.started_at, private.now()), next_attempt_at = null,
+    set claim_id = take_runs.claim_id, status = 'running', next_attempt_at = null,
+        started_at = coalesce(run.started_at, private.now()),
         lease_until = private.now() + make_interval(secs => lease_seconds)
     from (
-        select candidate.id, item.msg_id
-        from unnest(v_read) as item
-        join public.automation_runs as candidate on candidate.id = item.run_id
-        where coalesce(candidate.queue_msg_id, item.msg_id) = item.msg_id
+        select candidate.id
+        from public.automation_runs as candidate
+        where candidate.queue_msg_id = any(v_msg_ids)
           and (candidate.status = 'queued'
               or (candidate.status = 'running' and candidate.lease_until <= private.now()))
         order by candidate.id
@@ -91,21 +86,18 @@ begin
     where run.id = due.id;
 
     perform private.finish_run(run.id, 'failed', 'poisoned')
-    from unnest(v_read) as item
-    join public.automation_runs as run
-        on run.queue_msg_id = item.msg_id and run.claim_id = take_runs.claim_id
+    from public.automation_runs as run
+    join pgmq.q_automations as item on item.msg_id = run.queue_msg_id
     left join public.message_logs as message on message.automation_run_id = run.id
-    where item.read_ct > c_max_reads
+    where run.claim_id = take_runs.claim_id and item.read_ct > c_max_reads
       and coalesce(message.status, 'queued') = 'queued';
 
-    -- Dead letters: no such run, or a run that has ended or lives under another message.
+    -- Dead letters: no run lives under this message, or the one that did has ended.
     perform pgmq.archive('automations', array(
         select item.msg_id
-        from unnest(v_read) as item
-        left join public.automation_runs as run on run.id = item.run_id
-        where run.id is null
-           or run.status not in ('queued', 'running')
-           or run.queue_msg_id <> item.msg_id
+        from unnest(v_msg_ids) as item (msg_id)
+        left join public.automation_runs as run on run.queue_msg_id = item.msg_id
+        where run.id is null or run.status not in ('queued', 'running')
     ));
 end;
 $$;

@@ -1567,43 +1567,42 @@ security definer
 set search_path = ''
 as $$
 declare
-    v_earlier public.call_dispositions;
-    v_is_callback boolean;
+    v_known record;
 begin
     perform pg_advisory_xact_lock(hashtextextended(new.id::text, 0));
-    select * into v_earlier from public.call_dispositions where call_dispositions.id = new.id;
-    if found then
-        if (v_earlier.tenant_id, v_earlier.operator_id, v_earlier.client_id,
-            v_earlier.disposition_type, v_earlier.notes, v_earlier.scheduled_callback)
-            is not distinct from
-            (new.tenant_id, new.operator_id, new.client_id,
-             new.disposition_type, new.notes, new.scheduled_callback)
-            and v_earlier.operator_id = auth.uid()
-        then
+    -- One question for both checks: this runs on every press of a key.
+    select types.is_callback, earlier.id as earlier_id,
+        (earlier.tenant_id, earlier.client_id, earlier.operator_id, earlier.disposition_type,
+         earlier.notes, earlier.scheduled_callback)
+        is not distinct from
+        (new.tenant_id, new.client_id, auth.uid(), new.disposition_type,
+         new.notes, new.scheduled_callback) as is_repeat
+    into v_known
+    from (select new.id) as given (id)
+    left join public.call_dispositions as earlier on earlier.id = given.id
+    left join public.disposition_types as types
+        on types.tenant_id = new.tenant_id and types.key = new.disposition_type
+        and types.is_active;
+    if v_known.earlier_id is not null then
+        if v_known.is_repeat and new.operator_id = auth.uid() then
             return null;
         end if;
         raise exception 'disposition_id_reused' using errcode = 'PT409',
             detail = 'this id already names another disposition';
     end if;
-
-    select disposition_types.is_callback into v_is_callback
-    from public.disposition_types
-    where disposition_types.tenant_id = new.tenant_id
-      and disposition_types.key = new.disposition_type
-      and disposition_types.is_active;
-    if not found then
+    if v_known.is_callback is null then
         raise exception 'disposition_type_unknown' using errcode = 'PT400',
             detail = 'not an active disposition type of the tenant';
     end if;
-    if v_is_callback and new.scheduled_callback is null then
+    if v_known.is_callback and new.scheduled_callback is null then
         raise exception 'callback_needs_time' using errcode = 'PT400',
             detail = 'scheduled_callback is missing';
     end if;
-    if not v_is_callback and new.scheduled_callback is not null then
+    if not v_known.is_callback and new.scheduled_callback is not null then
         raise exception 'callback_not_expected' using errcode = 'PT400',
             detail = 'scheduled_callback belongs to callback types only';
     end if;
-    if new.scheduled_callback <= private.now() then
+    if new.scheduled_callback is not null and new.scheduled_callback <= private.now() then
         raise exception 'callback_in_past' using errcode = 'PT400',
             detail = 'scheduled_callback must lie in the future';
     end if;
@@ -1661,7 +1660,11 @@ security definer
 set search_path = ''
 as $$
 begin
-    -- The trigger before made sure that exactly the callback types carry a time.
+    -- The trigger before made sure that exactly the callback types carry a time. Asking first spares
+    -- every other disposition the audit of an insert of nothing.
+    if not exists (select from new_rows where new_rows.scheduled_callback is not null) then
+        return null;
+    end if;
     insert into public.callbacks (tenant_id, client_id, disposition_id, operator_id, due_at, note)
     select new_rows.tenant_id, new_rows.client_id, new_rows.id, new_rows.operator_id,
         new_rows.scheduled_callback, new_rows.notes
@@ -2020,8 +2023,10 @@ create trigger _900_audit_delete after delete on public.collection_rules
 referencing old table as old_rows for each statement execute function private.tg_audit();
 
 -- 0430_automation_runs.sql
--- One rule applied to one disposition: queued → running → done | skipped | failed. The row and
--- its queue message commit with the disposition. `reason` is a code the page translates.
+-- One rule applied to one disposition: queued → running → done | skipped | failed. The queue
+-- message commits with the disposition and names the rules that were on; the first reader of the
+-- message opens the runs, so that an operator's insert pays for one queue row and no more.
+-- `reason` is a code the page translates.
 create table public.automation_runs (
     id uuid not null default gen_random_uuid(),
     tenant_id uuid not null,
@@ -2036,8 +2041,8 @@ create table public.automation_runs (
     failures smallint not null default 0,
     next_attempt_at timestamptz,
     lease_until timestamptz,
-    -- The one live queue message; null until first claimed. Any other message of the run is stale.
-    queue_msg_id bigint,
+    -- The one live queue message; any other that names this run is stale.
+    queue_msg_id bigint not null,
     -- Which call of `claim_automation_runs` holds the run.
     claim_id uuid,
     created_at timestamptz not null default private.now(),
@@ -2067,6 +2072,7 @@ on public.automation_runs (tenant_id, client_id, created_at desc, id desc);
 create index automation_runs_of_rule on public.automation_runs (tenant_id, rule_id);
 create index automation_runs_of_disposition
 on public.automation_runs (tenant_id, disposition_id);
+create unique index automation_runs_by_queue_message on public.automation_runs (queue_msg_id);
 create index automation_runs_of_claim on public.automation_runs (claim_id)
 where status = 'running';
 create index automation_runs_failed on public.automation_runs (tenant_id, finished_at desc)
@@ -2091,20 +2097,19 @@ security definer
 set search_path = ''
 as $$
 begin
-    with runs as (
-        insert into public.automation_runs (tenant_id, rule_id, disposition_id, client_id)
-        select new_rows.tenant_id, collection_rules.id, new_rows.id, new_rows.client_id
+    insert into pgmq.q_automations (vt, message)
+    select clock_timestamp(), jsonb_build_object(
+        'disposition_id', matched.disposition_id, 'rule_ids', matched.rule_ids
+    )
+    from (
+        select new_rows.id as disposition_id, array_agg(collection_rules.id) as rule_ids
         from new_rows
         join public.collection_rules
             on collection_rules.tenant_id = new_rows.tenant_id
             and collection_rules.disposition_type = new_rows.disposition_type
             and collection_rules.is_enabled
-        on conflict on constraint automation_runs_one_per_disposition do nothing
-        returning automation_runs.id
-    )
-    insert into pgmq.q_automations (vt, message)
-    select clock_timestamp(), jsonb_build_object('run_id', runs.id)
-    from runs;
+        group by new_rows.id
+    ) as matched;
     if found then
         perform private.wake_function('run-automations');
     end if;
@@ -3131,6 +3136,14 @@ security definer
 set search_path = ''
 as $$
 begin
+    -- A message nobody read for half a minute: show its runs as queued while the function is down.
+    perform private.open_runs(array(
+        select unread.msg_id
+        from pgmq.q_automations as unread
+        where unread.read_ct = 0 and unread.enqueued_at < now() - interval '30 seconds'
+          and unread.message ? 'disposition_id'
+        limit 500
+    ));
     if exists (select from pgmq.q_automations where vt <= clock_timestamp())
         or exists (select from pgmq.q_provider_events where vt <= clock_timestamp())
     then
@@ -3301,7 +3314,38 @@ $$;
 
 -- 0625_run_transitions.sql
 -- The only places where a run changes state. Each writes the run and its queue message together.
-create type private.queue_read as (msg_id bigint, read_ct int, run_id uuid);
+-- Opens the runs that disposition messages ask for. The first rule's run lives under the message
+-- itself, any further one under a message of its own. Asked again, it finds them and does nothing.
+create function private.open_runs(msg_ids bigint[]) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    with wanted as materialized (
+        select gen_random_uuid() as id, disposition.tenant_id, asked.rule_id::uuid as rule_id,
+            disposition.id as disposition_id, disposition.client_id, item.msg_id,
+            asked.position = 1 as is_first
+        from pgmq.q_automations as item
+        join public.call_dispositions as disposition
+            on disposition.id::text = item.message ->> 'disposition_id'
+        cross join lateral jsonb_array_elements_text(item.message -> 'rule_ids')
+            with ordinality as asked (rule_id, position)
+        join public.collection_rules as rule
+            on rule.id::text = asked.rule_id and rule.tenant_id = disposition.tenant_id
+        where item.msg_id = any(open_runs.msg_ids)
+          and not exists (
+              select from public.automation_runs as run
+              where run.rule_id = rule.id and run.disposition_id = disposition.id
+          )
+    )
+    insert into public.automation_runs
+        (id, tenant_id, rule_id, disposition_id, client_id, queue_msg_id)
+    select wanted.id, wanted.tenant_id, wanted.rule_id, wanted.disposition_id, wanted.client_id,
+        case when wanted.is_first then wanted.msg_id
+            else private.enqueue_run(wanted.id, private.now()) end
+    from wanted
+    on conflict on constraint automation_runs_one_per_disposition do nothing
+$$;
 
 -- An ended run keeps its reason; its queue message is archived, so that a dead letter can be read.
 create function private.finish_run(run_id uuid, status public.run_status, reason text)
@@ -3343,12 +3387,12 @@ declare
 begin
     select run.queue_msg_id into v_msg_id
     from public.automation_runs as run where run.id = postpone_run.run_id;
+    perform pgmq.delete('automations', v_msg_id);
     update public.automation_runs as run
     set status = 'queued', reason = postpone_run.reason, next_attempt_at = postpone_run.until,
         lease_until = null, claim_id = null, finished_at = null,
         queue_msg_id = private.enqueue_run(run.id, postpone_run.until)
     where run.id = postpone_run.run_id;
-    perform pgmq.delete('automations', v_msg_id) where v_msg_id is not null;
 end;
 $$;
 
@@ -3437,26 +3481,21 @@ as $$
 declare
     -- A message read this often without an answer kills its worker: stop feeding it.
     c_max_reads constant int := 5;
-    v_read private.queue_read[];
+    v_msg_ids bigint[];
 begin
-    v_read := array(
-        select (
-            message.msg_id, message.read_ct,
-            case when pg_input_is_valid(message.message ->> 'run_id', 'uuid')
-                then (message.message ->> 'run_id')::uuid end
-        )::private.queue_read
-        from pgmq.read('automations', lease_seconds, max) as message
+    v_msg_ids := array(
+        select message.msg_id from pgmq.read('automations', lease_seconds, max) as message
     );
+    perform private.open_runs(v_msg_ids);
 
     update public.automation_runs as run
-    set claim_id = take_runs.claim_id, queue_msg_id = due.msg_id, status = 'running',
-        started_at = coalesce(run.started_at, private.now()), next_attempt_at = null,
+    set claim_id = take_runs.claim_id, status = 'running', next_attempt_at = null,
+        started_at = coalesce(run.started_at, private.now()),
         lease_until = private.now() + make_interval(secs => lease_seconds)
     from (
-        select candidate.id, item.msg_id
-        from unnest(v_read) as item
-        join public.automation_runs as candidate on candidate.id = item.run_id
-        where coalesce(candidate.queue_msg_id, item.msg_id) = item.msg_id
+        select candidate.id
+        from public.automation_runs as candidate
+        where candidate.queue_msg_id = any(v_msg_ids)
           and (candidate.status = 'queued'
               or (candidate.status = 'running' and candidate.lease_until <= private.now()))
         order by candidate.id
@@ -3465,21 +3504,18 @@ begin
     where run.id = due.id;
 
     perform private.finish_run(run.id, 'failed', 'poisoned')
-    from unnest(v_read) as item
-    join public.automation_runs as run
-        on run.queue_msg_id = item.msg_id and run.claim_id = take_runs.claim_id
+    from public.automation_runs as run
+    join pgmq.q_automations as item on item.msg_id = run.queue_msg_id
     left join public.message_logs as message on message.automation_run_id = run.id
-    where item.read_ct > c_max_reads
+    where run.claim_id = take_runs.claim_id and item.read_ct > c_max_reads
       and coalesce(message.status, 'queued') = 'queued';
 
-    -- Dead letters: no such run, or a run that has ended or lives under another message.
+    -- Dead letters: no run lives under this message, or the one that did has ended.
     perform pgmq.archive('automations', array(
         select item.msg_id
-        from unnest(v_read) as item
-        left join public.automation_runs as run on run.id = item.run_id
-        where run.id is null
-           or run.status not in ('queued', 'running')
-           or run.queue_msg_id <> item.msg_id
+        from unnest(v_msg_ids) as item (msg_id)
+        left join public.automation_runs as run on run.queue_msg_id = item.msg_id
+        where run.id is null or run.status not in ('queued', 'running')
     ));
 end;
 $$;
