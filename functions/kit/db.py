@@ -6,6 +6,7 @@ The login `functions` may do nothing itself; each transaction takes the one role
 import contextlib
 import functools
 import json
+import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +57,7 @@ def _transaction(role: str, claims: str = "", headers: str = "") -> Iterator["Tr
     import psycopg
 
     try:
-        with _pool().connection() as connection:
+        with pool().connection() as connection:
             # One round trip for begin, role and claims; the pool commits or rolls back. Not
             # `transaction()` inside the pipeline: that keeps the pipeline, which cannot COPY.
             with connection.pipeline():
@@ -81,6 +82,15 @@ def _transaction(role: str, claims: str = "", headers: str = "") -> Iterator["Tr
         ) from refusal
 
 
+def pool() -> "ConnectionPool[Transaction]":
+    """The process's one pool; opened by the first request that needs the database."""
+    with _making:  # `cache` alone lets two threads make two
+        return _pool()
+
+
+_making = threading.Lock()
+
+
 @functools.cache
 def _pool() -> "ConnectionPool[Transaction]":
     from psycopg.rows import namedtuple_row
@@ -88,6 +98,7 @@ def _pool() -> "ConnectionPool[Transaction]":
 
     return ConnectionPool(
         config.settings().database_url,
+        open=True,
         min_size=0,  # an idle instance holds nothing
         max_size=POOL_SIZE,
         timeout=POOL_WAIT_SECONDS,
