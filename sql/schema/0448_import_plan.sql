@@ -1,7 +1,7 @@
--- What a file means for what is stored, before anything is written: three temporary tables that say
--- for every creditor, debt and client whether it is new, and what is to be stored. The writing
+-- What a file means for what is stored, before anything is written: three temporary tables that
+-- say for every creditor, debt and client whether it is new, and what is to be stored. The writing
 -- (0450) follows them blindly; a dry run is the same transaction rolled back. Rows that only the
--- whole file or the stored portfolio can judge are refused here, as the reader refuses single cells.
+-- whole file or the stored portfolio can judge are refused here, as the reader refuses cells.
 create function private.plan_import(tenant_id uuid, headers jsonb) returns void
 language plpgsql
 security definer

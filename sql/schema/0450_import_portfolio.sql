@@ -1,5 +1,5 @@
--- Writes what the plan (0448) says, sorted by key so that indexes grow at their end, and counts what
--- was written, after writing it. New rows are known beforehand, hence plain inserts and updates.
+-- Writes what the plan (0448) says, sorted by key so that indexes grow at their end, and counts
+-- what was written, after writing it. New rows are known beforehand: plain inserts and updates.
 create function private.import_portfolio(import_id uuid, headers jsonb) returns jsonb
 language plpgsql
 security definer
@@ -118,6 +118,8 @@ begin
         )
     where imports.id = v_import.id
     returning * into v_import;
+    drop table pg_temp.import_rows, pg_temp.import_debts, pg_temp.import_clients,
+        pg_temp.import_creditors;
 
     return jsonb_build_object(
         'import_id', v_import.id, 'status', v_import.status, 'rows', v_import.rows,

@@ -1184,6 +1184,8 @@ as $$
     end
     from (select pg_catalog.regexp_replace(phone, '[^0-9]', '', 'g') as digits) as plain
 $$;
+-- Indexes are built on it, and an index is written with the writer's own rights.
+grant execute on function private.phone_match(text) to authenticated;
 
 create trigger _200_broadcast_insert after insert on public.client_phones
 referencing new table as new_rows for each statement
@@ -2288,10 +2290,10 @@ pg_temp.import_rows and the running row of imports. Ends with the transaction.';
 grant execute on function private.open_import(text, text, text) to authenticated;
 
 -- 0448_import_plan.sql
--- What a file means for what is stored, before anything is written: three temporary tables that say
--- for every creditor, debt and client whether it is new, and what is to be stored. The writing
+-- What a file means for what is stored, before anything is written: three temporary tables that
+-- say for every creditor, debt and client whether it is new, and what is to be stored. The writing
 -- (0450) follows them blindly; a dry run is the same transaction rolled back. Rows that only the
--- whole file or the stored portfolio can judge are refused here, as the reader refuses single cells.
+-- whole file or the stored portfolio can judge are refused here, as the reader refuses cells.
 create function private.plan_import(tenant_id uuid, headers jsonb) returns void
 language plpgsql
 security definer
@@ -2528,8 +2530,8 @@ end;
 $$;
 
 -- 0450_import_portfolio.sql
--- Writes what the plan (0448) says, sorted by key so that indexes grow at their end, and counts what
--- was written, after writing it. New rows are known beforehand, hence plain inserts and updates.
+-- Writes what the plan (0448) says, sorted by key so that indexes grow at their end, and counts
+-- what was written, after writing it. New rows are known beforehand: plain inserts and updates.
 create function private.import_portfolio(import_id uuid, headers jsonb) returns jsonb
 language plpgsql
 security definer
@@ -2648,6 +2650,8 @@ begin
         )
     where imports.id = v_import.id
     returning * into v_import;
+    drop table pg_temp.import_rows, pg_temp.import_debts, pg_temp.import_clients,
+        pg_temp.import_creditors;
 
     return jsonb_build_object(
         'import_id', v_import.id, 'status', v_import.status, 'rows', v_import.rows,
