@@ -37,7 +37,7 @@ declare
     v_message public.message_logs;
 begin
     if outcome is null or outcome not in ('submitted', 'retry', 'failed', 'unknown') then
-        raise exception 'outcome_unknown_word' using errcode = 'PT400', detail = outcome;
+        raise exception 'outcome_invalid' using errcode = 'PT400', detail = outcome;
     end if;
     select message.automation_run_id into v_run_id
     from public.message_logs as message where message.id = settle_message.message_id;
