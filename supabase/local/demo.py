@@ -151,13 +151,20 @@ def write_secrets(server: Postgres) -> None:
 
 
 # Two hours after opening in the demo tenant's own zone it is 8 o'clock in Acre too, the last state
-# to open.
+# to open. A shift that already leads into lawful hours stays: the demo's time never runs backwards
+# because of a restart.
 SHIFT_CLOCK = """
 update private.clock
 set shift = (
     select case
         when opening.opens_at <= clock_timestamp() then interval '0'
-        else date_trunc('minute', opening.opens_at + interval '2 hours' - clock_timestamp())
+        when exists (
+            select from private.contact_hours(tenants.id, null, clock_timestamp() + clock.shift, 1)
+                as shifted
+            where clock_timestamp() + clock.shift >= shifted.opens_at
+                and clock_timestamp() + clock.shift < shifted.closes_at
+        ) then clock.shift
+        else opening.opens_at + interval '2 hours' - clock_timestamp()
     end
     from public.tenants
     cross join lateral private.contact_hours(tenants.id, null, clock_timestamp(), 15) as opening
@@ -166,7 +173,7 @@ set shift = (
     limit 1
 )
 where exists (select 1 from public.tenants where name = %s)
-returning extract(epoch from shift)::bigint
+returning round(extract(epoch from shift))::bigint
 """
 
 
