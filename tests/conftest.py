@@ -20,11 +20,12 @@ import httpx
 import psycopg
 import pytest
 import supabase
+from psycopg import sql
+
 from local_platform import database as databases
 from local_platform import demo
 from local_platform.settings import Platform
 from local_platform.stack import Stack
-from psycopg import sql
 
 POLL_SECONDS = 0.02
 ANSWER_SECONDS = 30  # longer than any answer of ours; a hang fails the test by name
@@ -159,7 +160,7 @@ def fresh_database(stack: Stack, seeded_template: str) -> Iterator[str]:
 
 @pytest.fixture
 def new_client(stack: Stack) -> Iterator[Callable[[], supabase.Client]]:
-    """`new_client()` is the official client without a session; its connections end with the test."""
+    """`new_client()` is the official client without a session; it ends with the test."""
     with contextlib.ExitStack() as connections:
 
         def make() -> supabase.Client:

@@ -87,6 +87,12 @@ class Child:
                 )
             time.sleep(POLL_SECONDS)
 
+    def wait_ended(self, within_seconds: float) -> int:
+        """The exit code of a program that is meant to end by itself."""
+        if self.process is None:
+            raise StackError(f"{self.name} was not started")
+        return self.process.wait(within_seconds)
+
     def ask_to_stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(self.stop_signal)

@@ -1,4 +1,4 @@
-"""The demo: its people sign up by their invitations, its provider is connected, its clock is lawful."""
+"""The demo: its people sign up by invitation, its provider is connected, its clock is lawful."""
 
 import hashlib
 import json
@@ -96,7 +96,7 @@ def token(settings: Platform, email: str) -> str:
 
 
 def connect_gupshup(settings: Platform) -> None:
-    """Fill the provider's form as the demo's admin does, and keep the callback key it shows once."""
+    """Fill the provider's form as the demo's admin does; keep the callback key it shows once."""
     status, answer = call(
         "POST",
         f"http://{LOOPBACK}:{settings.rest_port}/rpc/save_integration",
@@ -178,7 +178,7 @@ returning round(extract(epoch from shift))::bigint
 
 
 def set_clock(server: Postgres) -> int:
-    """Outside calling hours move the demo to the next lawful morning; answer the shift in seconds."""
+    """Outside calling hours move the demo to the next lawful morning; answer the shift (s)."""
     name = next(iter(TENANTS))
     with server.connect("supabase_admin") as connection:
         row = connection.execute(SHIFT_CLOCK, (name, name)).fetchone()

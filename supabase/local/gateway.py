@@ -24,7 +24,7 @@ OPEN_AUTH_PATHS = ("/verify", "/callback", "/authorize", "/.well-known/", "/heal
 CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET,HEAD,PUT,PATCH,POST,DELETE,OPTIONS",
-    "Access-Control-Expose-Headers": "Content-Range, Content-Profile, Preference-Applied, Location, X-Total-Count",
+    "Access-Control-Expose-Headers": "Content-Range, Content-Profile, Preference-Applied, Location",
     "Access-Control-Max-Age": "3600",
 }
 
@@ -139,7 +139,7 @@ async def only_loopback(request: web.Request, handler: Handler) -> web.StreamRes
 
 @web.middleware
 async def cross_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Browsers of another origin may call the API, as hosted; the functions speak for themselves."""
+    """Browsers of another origin may call the API, as hosted; functions answer for themselves."""
     if not request.path.startswith(("/rest/v1", "/auth/v1")):
         return await handler(request)
     if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:

@@ -34,7 +34,7 @@ def drop_to(libc: ctypes.CDLL, uid: int, *, may_read_all: bool) -> None:
     if may_read_all:
         bit = 1 << CAP_DAC_READ_SEARCH
         header = (ctypes.c_uint32 * 2)(LINUX_CAPABILITY_VERSION_3, 0)
-        # effective, permitted, inheritable for capabilities 0–31, then the same for 32–63
+        # effective, permitted, inheritable for capabilities 0 to 31, then the same for 32 to 63
         sets = (ctypes.c_uint32 * 6)(bit, bit, bit, 0, 0, 0)
         if libc.capset(header, sets) == 0:
             libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_READ_SEARCH, 0, 0)

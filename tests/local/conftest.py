@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from conftest import WaitUntil
 from local_platform.settings import Platform, free_port
 from local_platform.stack import Stack
@@ -150,7 +151,9 @@ def notes_table(stack: Stack, wait_until: WaitUntil) -> Iterator[str]:
         )
     key = stack.settings.secrets.secret_key
     wait_until(
-        lambda: httpx.get(f"{stack.settings.url}/rest/v1/{name}", headers={"apikey": key}).is_success
+        lambda: (
+            httpx.get(f"{stack.settings.url}/rest/v1/{name}", headers={"apikey": key}).is_success
+        )
     )
     yield name
     with stack.server.connect() as connection:

@@ -5,12 +5,13 @@ import re
 import subprocess
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+
 from local_platform import demo
 from local_platform.settings import ROOT, node_program
 from local_platform.stack import Stack
@@ -35,12 +36,14 @@ class Control:
         }[command](body)
 
     def broadcast(self, body: dict[str, Any]) -> None:
-        with self.stack.server.connect() as connection:
-            with connection.transaction(force_rollback=body.get("rollback", False)):
-                connection.execute(
-                    "select realtime.send(%s, %s, %s, true)",
-                    (json.dumps(body["payload"]), body["event"], body["topic"]),
-                )
+        with (
+            self.stack.server.connect() as connection,
+            connection.transaction(force_rollback=body.get("rollback", False)),
+        ):
+            connection.execute(
+                "select realtime.send(%s, %s, %s, true)",
+                (json.dumps(body["payload"]), body["event"], body["topic"]),
+            )
 
     def set_revoked(self, email: str, is_revoked: bool) -> None:
         with self.stack.server.connect() as connection:

@@ -13,6 +13,7 @@ import realtime
 import supabase
 import supabase_auth
 import supabase_functions
+
 from local_platform import demo
 from local_platform.stack import Stack
 
