@@ -615,9 +615,10 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
+#variable_conflict use_column
 declare
     v_tenant_id uuid := private.require_role('admin');
-    v_email text := lower(btrim(email));
+    v_email text := lower(btrim(invite.email));
     v_user_id uuid;
     v_invitation_id uuid;
 begin
@@ -625,7 +626,7 @@ begin
         raise exception 'email_invalid' using errcode = 'PT400',
             detail = 'an address like name@host.tld is needed';
     end if;
-    if role is null or role > private.member_role() then
+    if invite.role is null or invite.role > private.member_role() then
         raise exception 'not_allowed' using errcode = 'PT403',
             detail = 'nobody grants more than they have';
     end if;
@@ -3764,7 +3765,7 @@ declare
     v_message public.message_logs;
 begin
     if outcome is null or outcome not in ('submitted', 'retry', 'failed', 'unknown') then
-        raise exception 'outcome_unknown_word' using errcode = 'PT400', detail = outcome;
+        raise exception 'outcome_invalid' using errcode = 'PT400', detail = outcome;
     end if;
     select message.automation_run_id into v_run_id
     from public.message_logs as message where message.id = settle_message.message_id;
@@ -3952,18 +3953,23 @@ as $$
 declare
     -- 2 s, 4 s, … 512 s: a quarter of an hour in all, as long as an unknown outcome waits.
     c_max_reads constant int := 9;
+    v_reads pgmq.message_record [];
     v_item record;
     v_error text;
     v_handled int := 0;
 begin
     -- One drain at a time, so that two never lock the same messages in opposite order.
     perform pg_advisory_xact_lock(hashtextextended('apply_provider_events', 0));
+    -- Read first, look up in a statement of its own: one that did both would not see an event
+    -- committed after it began, whose queue message `read` already returns, and drop it.
+    -- 60 s: far above what a batch takes; a dead drain gives its events back after it.
+    v_reads := array(select message from pgmq.read('provider_events', 60, max) as message);
     for v_item in
         select message.msg_id, message.read_ct, event.*
-        -- 60 s: far above what a batch takes; a dead drain gives its events back after it.
-        from pgmq.read('provider_events', 60, max) as message
+        from unnest(v_reads) as message
         left join private.provider_events as event
-            on event.id::text = message.message ->> 'event_id'
+            on event.id = case when pg_input_is_valid(message.message ->> 'event_id', 'uuid')
+                then (message.message ->> 'event_id')::uuid end
         order by message.msg_id
     loop
         v_error := case v_item.kind

@@ -50,6 +50,7 @@ def acting(
     user = world.users.get(persona)
     claims = {"role": "authenticated" if user else "anon"} | ({"sub": str(user)} if user else {})
     headers = {"x-tenant-id": str(tenant_id)} if tenant_id else {}
+    reset(db)
     try:
         with db.transaction(force_rollback=undo):
             db.execute(
@@ -65,6 +66,7 @@ def acting(
 @contextlib.contextmanager
 def working(db: psycopg.Connection, role: str) -> Iterator[psycopg.Connection]:
     """Put on the hat of a job or a webhook: `worker` or `webhook`."""
+    reset(db)
     try:
         with db.transaction():
             db.execute("select set_config('role', %s, true)", (role,))
@@ -74,7 +76,10 @@ def working(db: psycopg.Connection, role: str) -> Iterator[psycopg.Connection]:
 
 
 def reset(db: psycopg.Connection) -> None:
-    """A committed savepoint keeps its settings until the transaction ends."""
+    """Nobody in particular again, and inside a transaction, so that the next block is a savepoint.
+
+    A committed savepoint keeps its settings until the transaction ends.
+    """
     db.execute(
         "select set_config('role', 'none', true), set_config('request.jwt.claims', '', true),"
         " set_config('request.headers', '', true)"
