@@ -96,6 +96,8 @@ export class AppError extends Error {
 /** Codes of Postgres and PostgREST themselves that a person can meet. */
 const platformCodes: Record<string, string> = {
   "42501": "not_allowed",
+  // A client of another tenant is as unknown as one that never was.
+  "23503": "client_not_found",
   PGRST301: "session_expired",
   PGRST303: "session_expired",
 };

@@ -33,7 +33,8 @@ export interface PortfolioRow {
 export interface PortfolioPage {
   rows: PortfolioRow[];
   next: string | null;
-  total: { clients: number; debts: number; open_cents: number; is_estimate: boolean };
+  /** Only with the first page. A count of a huge selection is an estimate, and then has no sums. */
+  total: { clients: number; debts: number | null; open_cents: number | null; is_estimate: boolean } | null;
 }
 
 /** Two screens of dense rows: the next page is there before the eye is. */
