@@ -1,4 +1,4 @@
-"""One disposition, one message, the right end: whatever the provider, the queue or a person does."""
+"""One disposition, one message, the right end, whatever provider, queue or person does."""
 
 import json
 import uuid
@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+
 from automation import Thread, WaitUntil
 
 
