@@ -3280,6 +3280,7 @@ as $$
     join public.collection_rules as rule on rule.id = run.rule_id
     join public.message_templates as template on template.id = rule.template_id
     join public.clients as client on client.id = run.client_id
+    join public.call_dispositions as call on call.id = run.disposition_id
     left join public.integrations as integration
         on integration.tenant_id = run.tenant_id and integration.provider = template.provider
         and integration.is_active
@@ -3304,7 +3305,7 @@ as $$
     cross join lateral (
         select case
             -- A week later the call it followed is forgotten: silence is better.
-            when coalesce(run.retried_at, run.created_at) < private.now() - interval '7 days'
+            when coalesce(run.retried_at, call.created_at) < private.now() - interval '7 days'
                 then 'expired'
             when not rule.is_enabled then 'rule_disabled'
             when template.status <> 'approved' then 'template_not_approved'
@@ -3413,7 +3414,7 @@ declare
     v_msg_id bigint;
 begin
     update public.automation_runs as run
-    set reason = 'outcome_unknown', lease_until = private.now() + c_wait
+    set reason = 'outcome_unknown', lease_until = private.now() + c_wait, claim_id = null
     where run.id = await_receipt.run_id
     returning run.queue_msg_id into v_msg_id;
     perform pgmq.set_vt('automations', v_msg_id, extract(epoch from c_wait)::int);
@@ -3963,7 +3964,7 @@ begin
     -- Read first, look up in a statement of its own: one that did both would not see an event
     -- committed after it began, whose queue message `read` already returns, and drop it.
     -- 60 s: far above what a batch takes; a dead drain gives its events back after it.
-    v_reads := array(select message from pgmq.read('provider_events', 60, max) as message);
+    v_reads := array(select item from pgmq.read('provider_events', 60, max) as item);
     for v_item in
         select message.msg_id, message.read_ct, event.*
         from unnest(v_reads) as message
