@@ -4217,7 +4217,8 @@ declare
     v_typed text := btrim(typed);
     v_key text := private.search_key(typed);
     v_digits text := regexp_replace(typed, '\D', '', 'g');
-    -- Only digits and what people put between them: a document or a phone.
+    v_document text := regexp_replace(upper(typed), '[^0-9A-Z]', '', 'g');
+    -- Only digits and what people put between them: perhaps a phone.
     v_is_number boolean := v_typed ~ '^[0-9.\-/() +]+$' and length(v_digits) >= 3;
     v_ids text[] := '{}';
     v_name text;
@@ -4235,13 +4236,11 @@ begin
             tenant_id, private.prefix_range('known.external_id', v_typed)
         );
     end if;
-    if v_is_number or upper(v_typed) ~ '^[0-9A-Z]{2}\.?[0-9A-Z]{3}\.?[0-9A-Z]{3}/' then
+    -- A CNPJ may hold letters, so whatever has a digit may be the beginning of a document.
+    if v_typed ~ '[0-9]' and length(v_document) >= 3 then
         v_ids := v_ids || format(
             'select known.id from public.clients as known where known.tenant_id = %L and %s',
-            tenant_id,
-            private.prefix_range(
-                'known.document', regexp_replace(upper(v_typed), '[^0-9A-Z]', '', 'g')
-            )
+            tenant_id, private.prefix_range('known.document', v_document)
         );
     end if;
     if v_is_number then
@@ -4288,36 +4287,32 @@ comment on function private.search_condition(uuid, text) is
 'SQL condition on clients for a typed name, document, phone, contract, external id or e-mail.';
 
 -- 0705_cursors_and_rows.sql
--- A keyset cursor is opaque to the page: base64 of a JSON array of the last row's sort values.
-create function private.encode_cursor(sort_values jsonb) returns text
+-- A keyset cursor is the last row's sort values, opaque to the page. What comes back is checked value
+-- by value, because anybody can write one.
+create function private.encode_cursor(variadic sort_values text[]) returns text
 language sql
 immutable
 set search_path = ''
 as $$
-    select pg_catalog.translate(
-        pg_catalog.encode(pg_catalog.convert_to(sort_values::text, 'UTF8'), 'base64'), E'\n', ''
-    )
+    select pg_catalog.array_to_string(sort_values, '|')
 $$;
 
-create function private.decode_cursor(cursor_text text, size int) returns jsonb
+create function private.decode_cursor(cursor_text text, variadic types text[]) returns text[]
 language plpgsql
-immutable
+stable
 set search_path = ''
 as $$
 declare
-    v_json text;
+    v_values text[] := string_to_array(cursor_text, '|');
 begin
-    if cursor_text ~ '^[A-Za-z0-9+/]+={0,2}$' and length(cursor_text) % 4 = 0 then
-        v_json := convert_from(decode(cursor_text, 'base64'), 'SQL_ASCII');
-        if pg_input_is_valid(v_json, 'jsonb') then
-            if jsonb_typeof(v_json::jsonb) = 'array' and jsonb_array_length(v_json::jsonb) = size
-            then
-                return v_json::jsonb;
-            end if;
-        end if;
+    if cardinality(v_values) <> cardinality(types) or exists (
+        select from unnest(v_values, types) as given (value, type)
+        where not pg_input_is_valid(given.value, given.type)
+    ) then
+        raise exception 'invalid_cursor' using errcode = 'PT400',
+            detail = 'not a cursor this list gave out';
     end if;
-    raise exception 'invalid_cursor' using errcode = 'PT400',
-        detail = 'not a cursor this list gave out';
+    return v_values;
 end;
 $$;
 
@@ -4453,7 +4448,8 @@ declare
     v_condition text;
     v_rank text := '0';
     v_key text := private.search_key(filter ->> 'q');
-    v_cursor jsonb;
+    v_cursor text[];
+    v_last jsonb;
     v_after text := 'true';
     v_rows jsonb;
 begin
@@ -4468,15 +4464,15 @@ begin
         );
     end if;
     if after is not null then
-        v_cursor := private.decode_cursor(after, 3);
+        v_cursor := private.decode_cursor(after, 'int', 'bigint', 'uuid');
         v_after := case
             when v_rank = '0' then format(
                 '(clients.open_cents, clients.id) < (%L::bigint, %L::uuid)',
-                v_cursor ->> 1, v_cursor ->> 2
+                v_cursor[2], v_cursor[3]
             )
             else format(
                 '(%s, clients.open_cents, clients.id) < (%L::int, %L::bigint, %L::uuid)',
-                v_rank, v_cursor ->> 0, v_cursor ->> 1, v_cursor ->> 2
+                v_rank, v_cursor[1], v_cursor[2], v_cursor[3]
             )
         end;
     end if;
@@ -4484,7 +4480,7 @@ begin
     execute format(
         $sql$
             select coalesce(jsonb_agg(private.client_row(page.client) || jsonb_build_object(
-                '_cursor', jsonb_build_array(page.rank, (page.client).open_cents, (page.client).id)
+                'rank', page.rank
             ) order by page.rank desc, (page.client).open_cents desc, (page.client).id desc), '[]')
             from (
                 select clients as client, %1$s as rank
@@ -4498,14 +4494,17 @@ begin
         v_size + 1
     ) into v_rows;
 
+    v_last := v_rows -> (v_size - 1);
     return jsonb_build_object(
         'rows', (
-            select coalesce(jsonb_agg(item - '_cursor' order by position), '[]')
+            select coalesce(jsonb_agg(item - 'rank' order by position), '[]')
             from jsonb_array_elements(v_rows) with ordinality as listed (item, position)
             where position <= v_size
         ),
         'next', case when jsonb_array_length(v_rows) > v_size
-            then private.encode_cursor(v_rows -> (v_size - 1) -> '_cursor') end,
+            then private.encode_cursor(
+                v_last ->> 'rank', v_last ->> 'open_cents', v_last ->> 'id'
+            ) end,
         -- Counted once, with the first page.
         'total', case when after is null then private.client_totals(
             v_tenant_id, v_condition, v_filter = '{}'
@@ -4642,7 +4641,8 @@ declare
     c_last_uuid constant uuid := 'ffffffff-ffff-ffff-ffff-ffffffffffff';
     v_tenant_id uuid := private.require_role('operator');
     v_size int := least(greatest(coalesce(page_size, 50), 1), c_max_page);
-    v_cursor jsonb := case when before is not null then private.decode_cursor(before, 2) end;
+    v_cursor text[] := case when before is not null
+        then private.decode_cursor(before, 'timestamptz', 'uuid') end;
     v_items jsonb;
 begin
     perform private.require_client(v_tenant_id, client_id);
@@ -4655,8 +4655,8 @@ begin
             select merged.*
             from private.timeline_items(
                 v_tenant_id, client_timeline.client_id,
-                coalesce((v_cursor ->> 0)::timestamptz, 'infinity'),
-                coalesce((v_cursor ->> 1)::uuid, c_last_uuid), v_size + 1
+                coalesce(v_cursor[1]::timestamptz, 'infinity'),
+                coalesce(v_cursor[2]::uuid, c_last_uuid), v_size + 1
             ) as merged
             order by merged.at desc, merged.id desc
             limit v_size + 1
@@ -4666,7 +4666,7 @@ begin
         -- Taking the element after the last, which exists only when there is more.
         'items', v_items - v_size,
         'next', case when jsonb_array_length(v_items) > v_size then private.encode_cursor(
-            jsonb_build_array(v_items -> (v_size - 1) -> 'at', v_items -> (v_size - 1) -> 'id')
+            v_items -> (v_size - 1) ->> 'at', v_items -> (v_size - 1) ->> 'id'
         ) end
     );
 end;
