@@ -3,6 +3,7 @@
 import multiprocessing
 import signal
 from collections.abc import Callable
+from functools import partial
 from multiprocessing.context import ForkServerContext
 
 import pytest
@@ -52,7 +53,7 @@ def test_a_kill_between_any_two_steps_doubles_and_loses_nothing(
         assert accepted <= 1
         for pause in (LEASE_SECONDS + 1, RECEIPT_SECONDS + 1, LEASE_SECONDS + 1):
             if accepted:  # its receipts are on their way: whoever asks finds them
-                wait_until(lambda: thread.drain() and status_of(thread, disposition) == "read")
+                wait_until(partial(is_read_by_now, thread, disposition))
             thread.elapse(pause)
             thread.drain()
 
@@ -63,7 +64,7 @@ def test_a_kill_between_any_two_steps_doubles_and_loses_nothing(
         )
         assert sent <= 1, f"doubled after a kill at boundary {boundary}"
         if sent:
-            wait_until(lambda: thread.drain() and status_of(thread, disposition) == "read")
+            wait_until(partial(is_read_by_now, thread, disposition))
             assert run["status"] == "done"
         else:
             # The only way not to send: the call was announced, and nobody can know.
@@ -79,14 +80,15 @@ def test_a_kill_between_any_two_steps_doubles_and_loses_nothing(
     assert set(ends) == {(1, "done", None), (0, "failed", "outcome_unknown")}
 
 
-def status_of(thread: Thread, disposition: str) -> str | None:
+def is_read_by_now(thread: Thread, disposition: str) -> bool:
+    thread.drain()
     rows = thread.rows(
-        "select message.status::text from public.message_logs as message"
+        "select message.status from public.message_logs as message"
         " join public.automation_runs as run on run.id = message.automation_run_id"
         " where run.disposition_id = %s",
         disposition,
     )
-    return rows[0]["status"] if rows else None
+    return [row["status"] for row in rows] == ["read"]
 
 
 def test_a_worker_killed_while_the_provider_holds_its_call_sends_once(
@@ -102,7 +104,7 @@ def test_a_worker_killed_while_the_provider_holds_its_call_sends_once(
     child.kill()
     child.join(10)
     thread.elapse(LEASE_SECONDS + 1)
-    wait_until(lambda: thread.drain() and status_of(thread, disposition) == "read")
+    wait_until(partial(is_read_by_now, thread, disposition))
     thread.elapse(RECEIPT_SECONDS + 1)
     thread.drain()
     assert thread.phone.calls() == 1
