@@ -80,7 +80,11 @@ test("a file that is no carteira is refused in a sentence", async ({ windowOf })
   const page = await windowOf("supervisor@demo.test");
   await page.getByRole("button", { name: "Importar carteira" }).click();
   const dialog = page.getByRole("dialog", { name: "Importar carteira" });
-  const file = { name: "lista.csv", mimeType: "text/csv", buffer: Buffer.from("fruta;cor\nuva;roxa\n") };
+  const file = {
+    name: "lista.csv",
+    mimeType: "text/csv",
+    buffer: Buffer.from("Nome;Contrato;Vencimento;Valor\nAna;1;01/02/2026;10,00\n"),
+  };
   await dialog.locator('input[type="file"]').setInputFiles(file);
   await dialog.getByRole("button", { name: "Conferir arquivo" }).click();
   await expect(dialog.getByRole("alert")).toContainText("coluna de CPF ou CNPJ");

@@ -13,6 +13,7 @@ test("a dropped connection is announced, comes back and catches up", async ({ wi
   await openService(watcher, "EXT-00013");
   const mine = await windowOf("operador@demo.test");
   await mine.goto(watcher.url());
+  await expect(mine.getByRole("button", { name: "Caixa Postal" })).toBeVisible();
   await mine.keyboard.press("2");
   await expect(timeline(watcher).getByText("Ligação Interrompida", { exact: true })).toBeVisible();
 
