@@ -10,6 +10,7 @@ declare
     v_import public.imports;
     v_changed_clients uuid[];
     v_warnings jsonb;
+    c_many_rows constant int := 10000;  -- below, the statistics of before are near enough
 begin
     select * into v_import from public.imports
     where imports.id = import_portfolio.import_id
@@ -53,10 +54,7 @@ begin
         set name = import_clients.name, email = import_clients.email,
             uf = import_clients.uf, external_id = import_clients.external_id
         from pg_temp.import_clients
-        where not import_clients.is_new and clients.id = import_clients.client_id
-          and (clients.name, clients.email, clients.uf, clients.external_id)
-              is distinct from (import_clients.name, import_clients.email,
-               import_clients.uf, import_clients.external_id)
+        where import_clients.is_changed and clients.id = import_clients.client_id
         returning clients.id
     )
     select array_agg(changed.id) into v_changed_clients from changed;
@@ -118,6 +116,13 @@ begin
         )
     where imports.id = v_import.id
     returning * into v_import;
+    -- The next import and every list plan by these; autovacuum may come too late for both. The
+    -- lock it takes lasts only until the commit that follows.
+    if v_import.debts_created > c_many_rows then
+        analyze public.clients;
+        analyze public.client_phones;
+        analyze public.debts;
+    end if;
     drop table pg_temp.import_rows, pg_temp.import_debts, pg_temp.import_clients,
         pg_temp.import_creditors;
 

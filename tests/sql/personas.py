@@ -107,6 +107,6 @@ def set_clock(db: psycopg.Connection, instant: str) -> None:
 
 def scalar(db: psycopg.Connection, query: str, *parameters: object) -> object:
     """The first column of the only row."""
-    row = db.execute(query.encode(), parameters).fetchone()
+    row = db.execute(query.encode(), parameters or None).fetchone()
     assert row is not None, query
     return row[0]

@@ -23,7 +23,7 @@ def screen(db: psycopg.Connection, world: World) -> dict[str, Any]:
 def test_the_operators_screen_holds_everything(db: psycopg.Connection, world: World) -> None:
     set_clock(db, NOON)
     answer = screen(db, world)
-    assert answer["client"]["document"] == "00000000001"
+    assert answer["client"]["document"] == "88888888801"
     assert [phone["phone"] for phone in answer["phones"]] == ["+5511987650001"]
     assert [debt["contract"] for debt in answer["debts"]] == ["MUNDO/1"]
     assert answer["open_cents"] == 12345
@@ -57,7 +57,7 @@ def test_the_five_dispositions_have_their_keys_and_meaning(
     }
 
 
-@pytest.mark.parametrize("typed", ["00000000001", "000.000.000-01"])
+@pytest.mark.parametrize("typed", ["88888888801", "888.888.888-01"])
 def test_a_file_opens_by_document(db: psycopg.Connection, world: World, typed: str) -> None:
     answer = ask(db, world, "operator", "client_by_document(%s)", typed)
     assert answer["client"]["id"] == str(world.ids["client"])
@@ -73,7 +73,7 @@ def test_a_file_opens_by_document(db: psycopg.Connection, world: World, typed: s
         ("client_timeline(%s)", "other_client"),
         ("service_screen(%s)", None),
         ("client_timeline(%s)", None),
-        ("client_by_document(%s)", "00000000002"),
+        ("client_by_document(%s)", "88888888802"),
         ("client_by_document(%s)", ""),
     ],
 )
@@ -153,7 +153,7 @@ def test_a_colleague_who_left_keeps_the_name(db: psycopg.Connection, world: Worl
 
 RPCS = {
     # Every function the page can call: arguments, and who is let in.
-    "client_by_document": ("'00000000001'", {"operator", "supervisor", "admin"}),
+    "client_by_document": ("'88888888801'", {"operator", "supervisor", "admin"}),
     "client_timeline": ("'{client}'", {"operator", "supervisor", "admin"}),
     "invite": ("'nova@pessoa.test', 'operator'", {"admin", "other_tenant"}),
     "list_clients": ("", {"operator", "supervisor", "admin", "other_tenant"}),
