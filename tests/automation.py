@@ -170,7 +170,6 @@ def thread(
         server.shutdown()
         serving.join(10)
         server.server_close()
-        db.pool().close()
-        db._pool.cache_clear()
+        db.close()
         http.client().close()
         http._client.cache_clear()

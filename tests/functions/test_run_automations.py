@@ -1,5 +1,6 @@
 """One disposition, one message, the right end, whatever provider, queue or person does."""
 
+import dataclasses
 import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -7,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from automation import Thread, WaitUntil
+from automation import JOBS_KEY, Thread, WaitUntil
+from kit import config, http
 
 
 def test_a_disposition_becomes_one_message_that_is_read(
@@ -258,21 +260,34 @@ def test_a_worker_that_lost_its_lease_can_neither_send_nor_settle(thread: Thread
     assert [answer and answer[0] for answer in answers] == [False, True, False, False, True]
 
 
-def test_the_database_away_is_a_503_and_not_a_bug(thread: Thread) -> None:
-    from kit import db
+def test_the_database_away_is_a_503_and_not_a_bug(
+    thread: Thread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = dataclasses.replace(thread.settings, database_url="postgresql://127.0.0.1:9/x")
+    with monkeypatch.context() as away:
+        away.setattr(config, "settings", lambda: nowhere)
+        answer = thread.functions.post(
+            "/run-automations", headers={"Authorization": f"Bearer {JOBS_KEY}"}
+        )
+        assert (answer.status_code, answer.json()["error"]) == (503, "database_unavailable")
+    assert thread.drain() == {"applied": 0, "claimed": 0}
 
-    db.pool().close()
-    answer = thread.functions.post(
-        "/run-automations", headers={"Authorization": "Bearer jobs-key-of-the-tests"}
-    )
-    assert (answer.status_code, answer.json()["error"]) == (503, "database_unavailable")
+
+def test_connections_that_died_while_idle_are_met_by_nobody(thread: Thread) -> None:
+    thread.dispose()
+    thread.drain()
+    killed = thread.owner.execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where application_name = 'functions' and datname = current_database()"
+    ).fetchall()
+    assert killed
+    thread.dispose(skip=1)
+    assert thread.drain()["claimed"] == 1
 
 
 def test_an_unreachable_provider_was_told_nothing_and_is_asked_again(
     thread: Thread, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kit import http
-
     def refuse(url: str, **_: object) -> object:
         raise httpx.ConnectError("refused")
 
