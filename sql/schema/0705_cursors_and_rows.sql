@@ -1,5 +1,5 @@
--- A keyset cursor is the last row's sort values, opaque to the page. What comes back is checked value
--- by value, because anybody can write one.
+-- A keyset cursor is the last row's sort values, opaque to the page. What comes back is checked
+-- value by value, because anybody can write one.
 create function private.encode_cursor(variadic sort_values text[]) returns text
 language sql
 immutable

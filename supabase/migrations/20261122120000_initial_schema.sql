@@ -2495,7 +2495,7 @@ $$;
 
 -- Adds the numbers that are new to their client, behind those already there; nothing is removed,
 -- because an operator may have added one. Answers the clients that were known before and got one.
-create function private.add_import_phones(tenant_id uuid) returns setof uuid
+create function private.add_import_phones(tenant_id uuid, added_at timestamptz) returns setof uuid
 language plpgsql
 security definer
 set search_path = ''
@@ -2518,13 +2518,15 @@ begin
         group by client_phones.client_id
     ),
     added as (
-        insert into public.client_phones (tenant_id, client_id, phone, kind, position)
+        insert into public.client_phones
+            (tenant_id, client_id, phone, kind, position, created_at)
         select add_import_phones.tenant_id, import_clients.client_id, listed.phone,
             -- +55, two digits of area, and nine that begin with 9.
             case when length(listed.phone) = 14 then 'mobile' else 'landline' end
                 ::public.phone_kind,
             coalesce(stored.next_position, 0) - 1
-                + row_number() over (partition by listed.document order by listed.place)
+                + row_number() over (partition by listed.document order by listed.place),
+            add_import_phones.added_at
         from listed
         join pg_temp.import_clients using (document)
         left join stored using (client_id)
@@ -2557,6 +2559,8 @@ declare
     v_import public.imports;
     v_changed_clients uuid[];
     v_warnings jsonb;
+    -- Once and not by each row's default, which reads the clock's table.
+    v_now timestamptz := private.now();
     c_many_rows constant int := 10000;  -- below, the statistics of before are near enough
 begin
     select * into v_import from public.imports
@@ -2579,11 +2583,12 @@ begin
     -- which spares every new client a second write.
     insert into public.clients (
         id, tenant_id, document, name, email, uf, external_id,
-        open_cents, open_debts, oldest_due_on, creditor_ids, debt_status
+        open_cents, open_debts, oldest_due_on, creditor_ids, debt_status, created_at, updated_at
     )
     select import_clients.client_id, v_tenant, import_clients.document, import_clients.name,
         import_clients.email, import_clients.uf, import_clients.external_id,
-        totals.open_cents, totals.open_debts, totals.oldest_due_on, totals.creditor_ids, 'open'
+        totals.open_cents, totals.open_debts, totals.oldest_due_on, totals.creditor_ids, 'open',
+        v_now, v_now
     from pg_temp.import_clients
     join (
         select import_debts.document, sum(import_debts.principal_cents)::bigint as open_cents,
@@ -2606,15 +2611,17 @@ begin
     )
     select array_agg(changed.id) into v_changed_clients from changed;
     v_changed_clients := array(
-        select unnest(v_changed_clients) union select private.add_import_phones(v_tenant)
+        select unnest(v_changed_clients) union select private.add_import_phones(v_tenant, v_now)
     );
     v_import.clients_updated := cardinality(v_changed_clients);
 
     insert into public.debts (
-        tenant_id, client_id, creditor_id, contract, installment, due_on, principal_cents, import_id
+        tenant_id, client_id, creditor_id, contract, installment, due_on, principal_cents,
+        import_id, created_at, updated_at
     )
     select v_tenant, import_clients.client_id, import_debts.creditor_id, import_debts.contract,
-        import_debts.installment, import_debts.due_on, import_debts.principal_cents, v_import.id
+        import_debts.installment, import_debts.due_on, import_debts.principal_cents, v_import.id,
+        v_now, v_now
     from pg_temp.import_debts
     join pg_temp.import_clients using (document)
     where import_debts.debt_id is null
@@ -2645,7 +2652,7 @@ begin
     where import_rows.reason is null;
 
     update public.imports
-    set status = 'done', finished_at = private.now(),
+    set status = 'done', finished_at = v_now,
         rows = v_import.accepted + v_import.rejected,
         accepted = v_import.accepted, rejected = v_import.rejected,
         duplicates = (select coalesce(sum(import_debts.lines - 1), 0) from pg_temp.import_debts),
@@ -4306,8 +4313,8 @@ comment on function private.search_condition(uuid, text) is
 'SQL condition on clients for a typed name, document, phone, contract, external id or e-mail.';
 
 -- 0705_cursors_and_rows.sql
--- A keyset cursor is the last row's sort values, opaque to the page. What comes back is checked value
--- by value, because anybody can write one.
+-- A keyset cursor is the last row's sort values, opaque to the page. What comes back is checked
+-- value by value, because anybody can write one.
 create function private.encode_cursor(variadic sort_values text[]) returns text
 language sql
 immutable

@@ -5,8 +5,9 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from personas import TENANT, World, acting, refused, scalar, set_clock, working
-from thread import (
+
+from sql.personas import TENANT, World, acting, refused, scalar, set_clock, working
+from sql.thread import (
     NOON,
     begin,
     claim,
@@ -28,9 +29,7 @@ def run_of(db: psycopg.Connection, disposition: UUID) -> dict[str, Any]:
     return row_of(db, "public.automation_runs", disposition_id=disposition)
 
 
-def test_a_claim_hands_out_everything_a_sender_needs(
-    db: psycopg.Connection, world: World
-) -> None:
+def test_a_claim_hands_out_everything_a_sender_needs(db: psycopg.Connection, world: World) -> None:
     dispose(db, world)
     [claimed] = claim(db)
     assert claimed.destination == "+5511987650001"
@@ -120,9 +119,7 @@ def test_nobody_settles_what_was_never_begun(
 
 
 @pytest.mark.parametrize("outcome", ["failed", "retry", "unknown"])
-def test_a_stale_worker_settles_nothing(
-    db: psycopg.Connection, world: World, outcome: str
-) -> None:
+def test_a_stale_worker_settles_nothing(db: psycopg.Connection, world: World, outcome: str) -> None:
     message, attempt = send(db, world)
     assert settle(db, message, attempt, "retry", error_code="provider_unavailable")
     pass_time(db, "1 minute")
@@ -180,7 +177,7 @@ def test_a_message_that_kills_its_readers_is_put_aside(
     assert scalar(db, "select count(*) from pgmq.q_automations") == 0
 
 
-@pytest.mark.parametrize("poison", ['{}', '{"run_id": 7}', '{"disposition_id": "x"}', '[]', "null"])
+@pytest.mark.parametrize("poison", ["{}", '{"run_id": 7}', '{"disposition_id": "x"}', "[]", "null"])
 def test_a_malformed_message_does_not_hold_back_the_batch(
     db: psycopg.Connection, world: World, poison: str
 ) -> None:
@@ -319,9 +316,7 @@ def test_a_supervisor_runs_it_again_with_a_new_message(
     ("persona", "code"),
     [("operator", "not_allowed"), ("other_tenant", "run_not_found"), ("revoked", "not_allowed")],
 )
-def test_is_not_run_again_by(
-    db: psycopg.Connection, world: World, persona: str, code: str
-) -> None:
+def test_is_not_run_again_by(db: psycopg.Connection, world: World, persona: str, code: str) -> None:
     run = failed_run(db, world)
     with refused(code), acting(db, world, persona):
         db.execute("select public.retry_automation_run(%s)", (run,))

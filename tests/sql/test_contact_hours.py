@@ -7,7 +7,8 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from personas import TENANT, World, scalar
+
+from sql.personas import TENANT, World, scalar
 
 DECIDE = (
     "select allowed, next_allowed_at::text, reason"
@@ -18,7 +19,7 @@ DECIDE = (
 @pytest.mark.parametrize(
     ("at", "next_allowed"),
     [
-        # Monday to Friday 8–20, the first instant in, the last one out.
+        # Monday to Friday from 8 to 20, the first instant in, the last one out.
         ("2026-11-23 08:00-03", None),
         ("2026-11-23 19:59:59-03", None),
         ("2026-11-23 20:00-03", "2026-11-24 08:00-03"),
@@ -42,7 +43,10 @@ def test_golden_instants(
     row = db.execute(DECIDE, (TENANT, world.ids["client"], at)).fetchone()
     assert row is not None
     allowed, found, reason = row
-    assert (allowed, reason) == (next_allowed is None, None if next_allowed is None else "outside_hours")
+    assert (allowed, reason) == (
+        next_allowed is None,
+        None if next_allowed is None else "outside_hours",
+    )
     assert scalar(db, "select %s::timestamptz = %s::timestamptz", found, next_allowed or at)
 
 

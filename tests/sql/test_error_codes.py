@@ -3,6 +3,7 @@
 import re
 
 import psycopg
+
 from local_platform.settings import ROOT
 
 REGISTER = (ROOT / "docs" / "error_codes.md").read_text()

@@ -1,11 +1,13 @@
 """A provider is connected by a form; its secrets go in and never come out to a person."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import psycopg
 import pytest
-from personas import TENANT, World, acting, refused, scalar, working
+
+from sql.personas import TENANT, World, acting, refused, scalar, working
 
 FORM = {"app_name": "MinhaApp", "source": "5511400001111"}
 
@@ -13,8 +15,8 @@ FORM = {"app_name": "MinhaApp", "source": "5511400001111"}
 def save(
     db: psycopg.Connection,
     world: World,
-    settings: dict[str, object],
-    secrets: dict[str, object],
+    settings: Mapping[str, object],
+    secrets: Mapping[str, object],
     persona: str = "admin",
 ) -> dict[str, Any]:
     with acting(db, world, persona):

@@ -5,7 +5,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from personas import OTHER_TENANT, TENANT, World, acting, refused, scalar
+
+from sql.personas import OTHER_TENANT, TENANT, World, acting, refused, scalar
 
 PEOPLE = [
     # name, document, external id, e-mail, phone, contract
@@ -32,13 +33,28 @@ def people(db: psycopg.Connection) -> None:
                 " insert into public.debts (tenant_id, client_id, creditor_id, contract, due_on,"
                 "   principal_cents) select %s, client.id, creditors.id, %s, '2026-01-01', 1000"
                 " from client, public.creditors where creditors.tenant_id = %s limit 1",
-                (tenant, document, name, external_id, email, tenant, phone, tenant, contract, tenant),
+                (
+                    tenant,
+                    document,
+                    name,
+                    external_id,
+                    email,
+                    tenant,
+                    phone,
+                    tenant,
+                    contract,
+                    tenant,
+                ),
             )
 
 
 def listed(
-    db: psycopg.Connection, world: World, after: str | None = None, size: int = 60,
-    persona: str = "operator", **filters: object,
+    db: psycopg.Connection,
+    world: World,
+    after: str | None = None,
+    size: int = 60,
+    persona: str = "operator",
+    **filters: Any,
 ) -> dict[str, Any]:
     with acting(db, world, persona):
         answer = scalar(
@@ -120,7 +136,8 @@ def test_pages_meet_without_a_gap_or_an_overlap(
 
 
 def test_the_total_is_the_sum_of_the_rows(db: psycopg.Connection, world: World) -> None:
-    for filters in ({}, {"status": "settled"}, {"q": "exemplo"}):
+    choices: list[dict[str, Any]] = [{}, {"status": "settled"}, {"q": "exemplo"}]
+    for filters in choices:
         answer = listed(db, world, size=200, **filters)
         rows = answer["rows"]
         assert answer["total"] == {
@@ -153,13 +170,15 @@ def test_filters_by_creditor_and_status(db: psycopg.Connection, world: World) ->
     ],
 )
 def test_an_unknown_filter_is_an_error_and_not_the_whole_portfolio(
-    db: psycopg.Connection, world: World, filters: dict[str, str], code: str
+    db: psycopg.Connection, world: World, filters: dict[str, Any], code: str
 ) -> None:
     with refused(code):
         listed(db, world, **filters)
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "1|2", "0|1|x", "0|x|{id}", "' or 1=1", "||", "0|1|{id}|2"])
+@pytest.mark.parametrize(
+    "cursor", ["", "x", "1|2", "0|1|x", "0|x|{id}", "' or 1=1", "||", "0|1|{id}|2"]
+)
 def test_a_cursor_of_somebody_elses_making_is_refused(
     db: psycopg.Connection, world: World, cursor: str
 ) -> None:

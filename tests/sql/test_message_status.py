@@ -9,8 +9,9 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from personas import World, scalar, set_clock
-from thread import NOON, message_and_run, row_of, send, settle
+
+from sql.personas import World, scalar, set_clock
+from sql.thread import NOON, message_and_run, row_of, send, settle
 
 START = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 TIMES = ("submitted_at", "sent_at", "delivered_at", "read_at", "failed_at")

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
+from psycopg import sql
+
 from local_platform import database as databases
 from local_platform.stack import Stack
-from psycopg import sql
 
 OURS = "('public'::regnamespace, 'private'::regnamespace)"
 
@@ -28,8 +29,8 @@ CATALOG = {
     f" from pg_constraint where connamespace in {OURS}",
     "indexes": "select indexrelid::regclass::text, pg_get_indexdef(indexrelid) from pg_index"
     f" join pg_class on pg_class.oid = indrelid where relnamespace in {OURS}",
-    "functions": "select oid::regprocedure::text, pg_get_functiondef(oid), proacl::text from pg_proc"
-    f" where pronamespace in {OURS} and prokind = 'f'",
+    "functions": "select oid::regprocedure::text, pg_get_functiondef(oid), proacl::text"
+    f" from pg_proc where pronamespace in {OURS} and prokind = 'f'",
     "triggers": "select tgrelid::regclass::text, pg_get_triggerdef(oid), tgenabled::text"
     " from pg_trigger where not tgisinternal",
     "policies": "select tablename, policyname, cmd, roles::text, qual, with_check from pg_policies",

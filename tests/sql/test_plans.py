@@ -6,7 +6,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from personas import TENANT, World, acting, scalar
+
+from sql.personas import TENANT, World, acting, scalar
 
 PEOPLE = 60_000  # enough that a scan costs the planner more than any index
 
@@ -54,8 +55,9 @@ def scans(plan: dict[str, Any]) -> set[str]:
 
 
 def plan_of(db: psycopg.Connection, query: str) -> dict[str, Any]:
-    [answer] = scalar(db, f"explain (format json) {query}")  # type: ignore[misc]  # a list of one
-    return dict(answer["Plan"])
+    answer = scalar(db, f"explain (format json) {query}")
+    assert isinstance(answer, list)
+    return dict(answer[0]["Plan"])
 
 
 FILTERS: list[dict[str, str]] = [
@@ -81,9 +83,7 @@ FILTERS: list[dict[str, str]] = [
 def test_a_page_of_the_list_reads_an_index(
     large: psycopg.Connection, filters: dict[str, str]
 ) -> None:
-    condition = scalar(
-        large, "select private.client_filter(%s, %s)", TENANT, json.dumps(filters)
-    )
+    condition = scalar(large, "select private.client_filter(%s, %s)", TENANT, json.dumps(filters))
     query = (
         f"select * from public.clients where {condition}"
         " order by clients.open_cents desc, clients.id desc limit 61"

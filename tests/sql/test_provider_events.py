@@ -6,8 +6,9 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from personas import OTHER_TENANT, TENANT, World, refused, scalar, set_clock, working
-from thread import NOON, message_and_run, pass_time, row_of, send, settle
+
+from sql.personas import OTHER_TENANT, TENANT, World, refused, scalar, set_clock, working
+from sql.thread import NOON, message_and_run, pass_time, row_of, send, settle
 
 KEY, OTHER_KEY = "webhook-key-1", "webhook-key-2"
 
@@ -18,7 +19,10 @@ def noon(db: psycopg.Connection) -> None:
 
 
 def receive(
-    db: psycopg.Connection, external_id: str, payload: Any, kind: str = "message_status",
+    db: psycopg.Connection,
+    external_id: str,
+    payload: Any,
+    kind: str = "message_status",
     key: str = KEY,
 ) -> bool:
     with working(db, "webhook"):
@@ -26,7 +30,10 @@ def receive(
             scalar(
                 db,
                 "select private.receive_provider_event('gupshup', %s, %s, %s, %s)",
-                key, external_id, kind, json.dumps(payload),
+                key,
+                external_id,
+                kind,
+                json.dumps(payload),
             )
         )
 
@@ -214,7 +221,10 @@ def inbound(db: psycopg.Connection, wamid: str, phone: str = "551187650001") -> 
 def test_an_answer_appears_at_its_client(db: psycopg.Connection, world: World) -> None:
     row = inbound(db, "w-in")
     assert (row["client_id"], row["direction"], row["status"], row["body"]) == (
-        world.ids["client"], "in", "received", "já paguei",
+        world.ids["client"],
+        "in",
+        "received",
+        "já paguei",
     )
 
 
@@ -222,8 +232,10 @@ def test_an_answer_from_a_shared_number_appears_at_nobody(
     db: psycopg.Connection, world: World
 ) -> None:
     other = scalar(
-        db, "select id from public.clients where tenant_id = %s and id <> %s limit 1",
-        TENANT, world.ids["client"],
+        db,
+        "select id from public.clients where tenant_id = %s and id <> %s limit 1",
+        TENANT,
+        world.ids["client"],
     )
     db.execute(
         "insert into public.client_phones (tenant_id, client_id, phone, kind)"
@@ -235,7 +247,9 @@ def test_an_answer_from_a_shared_number_appears_at_nobody(
 
 def test_a_repeated_answer_is_one_message(db: psycopg.Connection) -> None:
     inbound(db, "w-in")
-    receive(db, "again", {"inbound": {"wamid": "w-in", "phone": "551187650001"}}, "message_received")
+    receive(
+        db, "again", {"inbound": {"wamid": "w-in", "phone": "551187650001"}}, "message_received"
+    )
     assert apply(db) == 1
     row_of(db, "public.message_logs", wamid="w-in")
 
@@ -244,7 +258,9 @@ def test_an_opt_out_stops_that_agencys_messages_only(db: psycopg.Connection) -> 
     said = {"consent": {"phone": "5511987650001", "state": "opted_out"}}
     receive(db, "c1", said, "consent_changed")
     apply(db)
-    suppressed = "select private.is_suppressed(%s, null, '+551187650001', 'whatsapp', private.now())"
+    suppressed = (
+        "select private.is_suppressed(%s, null, '+551187650001', 'whatsapp', private.now())"
+    )
     assert scalar(db, suppressed, TENANT) is True
     assert scalar(db, suppressed, OTHER_TENANT) is False
 

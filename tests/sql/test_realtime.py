@@ -5,7 +5,8 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from personas import MEMBERS, PERSONAS, STRANGERS, TENANT, World, acting, refused, scalar
+
+from sql.personas import MEMBERS, PERSONAS, STRANGERS, TENANT, World, acting, refused, scalar
 
 SECRETS = ("Zélia", "88888888801", "+5511987650001", "caiu na caixa", "zelia@mundo.test")
 
@@ -65,9 +66,7 @@ def test_a_persons_channel_is_that_persons(
         "tenant:' or true --",
     ],
 )
-def test_a_topic_that_is_none_is_nobodys(
-    db: psycopg.Connection, world: World, topic: str
-) -> None:
+def test_a_topic_that_is_none_is_nobodys(db: psycopg.Connection, world: World, topic: str) -> None:
     named = topic.replace("{client}", str(world.ids["client"]))
     assert not may_join(db, world, "admin", named)
 
@@ -141,7 +140,7 @@ def test_no_payload_tells_who_or_what(db: psycopg.Connection, world: World) -> N
         "update public.message_logs set status = 'sent'",
         "update public.imports set rows = 1",
         "update public.notifications set read_at = now()",
-        "update public.automation_runs set status = 'failed', finished_at = now(), reason = 'policy'",
+        "update public.automation_runs set status = 'failed', finished_at = now()",
     ):
         db.execute(statement.encode())
     told = repr(said(db))

@@ -2,9 +2,10 @@
 
 import psycopg
 import pytest
-from local_platform.settings import ROOT
+
 from local_platform import database as databases
-from personas import OTHER_TENANT, TENANT, scalar
+from local_platform.settings import ROOT
+from sql.personas import OTHER_TENANT, TENANT, scalar
 
 
 def cpf_is_valid(document: str) -> bool:
@@ -34,10 +35,10 @@ def test_nobody_could_be_taken_for_a_real_person(db: psycopg.Connection) -> None
 
 
 @pytest.mark.parametrize(("tenant", "count"), [(TENANT, 48), (OTHER_TENANT, 10)])
-def test_each_agency_has_its_people(
-    db: psycopg.Connection, tenant: object, count: int
-) -> None:
-    people = "select count(*) from public.clients where tenant_id = %s and external_id like 'EXT-%%'"
+def test_each_agency_has_its_people(db: psycopg.Connection, tenant: object, count: int) -> None:
+    people = (
+        "select count(*) from public.clients where tenant_id = %s and external_id like 'EXT-%%'"
+    )
     assert scalar(db, people, tenant) == count
 
 
