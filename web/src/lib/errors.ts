@@ -39,7 +39,7 @@ export const sentences: Record<string, string> = {
   disposition_type_unknown: "Este resultado não existe mais. Recarregue a página e escolha outro.",
   // automation
   run_not_found: "Esta execução não existe mais.",
-  run_not_retryable: "Só uma execução que falhou pode ser reprocessada.",
+  run_not_retryable: "Só uma execução que falhou ou foi pulada pode ser reprocessada.",
   integration_field_invalid: "Um dos campos da integração não é válido.",
   // import
   file_missing: "Escolha um arquivo.",

@@ -8,7 +8,7 @@ import {
   useQuery,
 } from "@tanstack/react-query";
 import type { DebtStatus } from "@/lib/client-shapes";
-import { callFunction, db, rpc, unwrap } from "@/lib/supabase";
+import { callFunction, db, rpc, shaped, unwrap } from "@/lib/supabase";
 
 export interface PortfolioFilter {
   q?: string;
@@ -44,7 +44,10 @@ export function usePortfolio(filter: PortfolioFilter): UseInfiniteQueryResult<In
   return useInfiniteQuery(
     infiniteQueryOptions({
       queryKey: ["portfolio", filter],
-      queryFn: ({ pageParam }) => rpc<PortfolioPage>("list_clients", { filter, after: pageParam, page_size: pageSize }),
+      queryFn: ({ pageParam }) =>
+        shaped<PortfolioPage>(
+          rpc("list_clients", { filter: { ...filter }, page_size: pageSize, ...(pageParam && { after: pageParam }) }),
+        ),
       initialPageParam: null as string | null,
       getNextPageParam: (last) => last.next,
       placeholderData: keepPreviousData,
