@@ -30,12 +30,12 @@ as $$
     select run.id, run.tenant_id, run.client_id, run.queue_msg_id,
         case
             when verdict.reason is not null then 'skip'
-            when hours.allowed then 'send'
             when hours.next_allowed_at is null then 'skip'
-            else 'postpone'
+            when not hours.allowed or integration.paused_until > private.now() then 'postpone'
+            else 'send'
         end,
-        coalesce(verdict.reason, hours.reason),
-        hours.next_allowed_at,
+        coalesce(verdict.reason, hours.reason, 'rate_limited'),
+        greatest(hours.next_allowed_at, integration.paused_until),
         run.attempt + 1,
         template.provider, integration.id, integration.settings, best.phone, template.id,
         template.provider_template_id, template.language,

@@ -1768,6 +1768,11 @@ create table public.integrations (
     webhook_key_hash text,
     is_active boolean not null default true,
     last_event_at timestamptz,
+    -- Since when, and in the provider's words why, every message fails: key, app, number or wallet.
+    failing_since timestamptz,
+    failure_detail text,
+    -- The provider's rate limit is the account's, so every message of it waits.
+    paused_until timestamptz,
     created_at timestamptz not null default private.now(),
     updated_at timestamptz not null default private.now(),
     constraint integrations_pkey primary key (id),
@@ -1792,8 +1797,8 @@ with check (tenant_id = (select private.tenant_id()) and (select private.has_rol
 -- `webhook_key_hash` is nobody's to read. Everything but the switch goes through
 -- `save_integration`, so that a row and its secrets change together.
 grant select (
-    id, tenant_id, provider, settings, secret_hint, is_active, last_event_at, created_at,
-    updated_at
+    id, tenant_id, provider, settings, secret_hint, is_active, last_event_at, failing_since,
+    failure_detail, paused_until, created_at, updated_at
 ) on public.integrations to authenticated;
 grant update (is_active) on public.integrations to authenticated;
 
@@ -1802,13 +1807,13 @@ for each row execute function private.tg_touch_updated_at();
 
 create trigger _900_audit_insert after insert on public.integrations
 referencing new table as new_rows for each statement
-execute function private.tg_audit('last_event_at');
+execute function private.tg_audit('last_event_at', 'paused_until');
 create trigger _900_audit_update after update on public.integrations
 referencing old table as old_rows new table as new_rows
-for each statement execute function private.tg_audit('last_event_at');
+for each statement execute function private.tg_audit('last_event_at', 'paused_until');
 create trigger _900_audit_delete after delete on public.integrations
 referencing old table as old_rows for each statement
-execute function private.tg_audit('last_event_at');
+execute function private.tg_audit('last_event_at', 'paused_until');
 
 -- 0415_save_integration.sql
 -- Connecting a provider is filling a form: settings in the row, secrets in the Vault. What a
@@ -1906,7 +1911,10 @@ begin
         )
         returning id into v_integration_id;
     else
-        update public.integrations set settings = save_integration.settings
+        -- Whatever was wrong with it may be mended now.
+        update public.integrations
+        set settings = save_integration.settings, failing_since = null, failure_detail = null,
+            paused_until = null
         where integrations.id = v_integration_id;
     end if;
 
@@ -3292,12 +3300,12 @@ as $$
     select run.id, run.tenant_id, run.client_id, run.queue_msg_id,
         case
             when verdict.reason is not null then 'skip'
-            when hours.allowed then 'send'
             when hours.next_allowed_at is null then 'skip'
-            else 'postpone'
+            when not hours.allowed or integration.paused_until > private.now() then 'postpone'
+            else 'send'
         end,
-        coalesce(verdict.reason, hours.reason),
-        hours.next_allowed_at,
+        coalesce(verdict.reason, hours.reason, 'rate_limited'),
+        greatest(hours.next_allowed_at, integration.paused_until),
         run.attempt + 1,
         template.provider, integration.id, integration.settings, best.phone, template.id,
         template.provider_template_id, template.language,
@@ -3461,17 +3469,22 @@ security definer
 set search_path = ''
 as $$
 declare
+    -- A batch in which nothing may be sent is no reason to stop: the next may hold something. Bounded,
+    -- so that the leases of what is found last are still whole.
+    c_rounds constant int := 20;
     v_claim_id uuid := gen_random_uuid();
     v_plans private.run_plan[];
 begin
-    perform private.take_runs(v_claim_id, max, lease_seconds);
-    perform private.resolve_interrupted_runs(v_claim_id);
-
-    v_plans := array(select plan from private.plan_runs(v_claim_id) as plan);
-    perform private.finish_run(plan.run_id, 'skipped', plan.reason)
-    from unnest(v_plans) as plan where plan.verdict = 'skip';
-    perform private.postpone_run(plan.run_id, plan.not_before, plan.reason)
-    from unnest(v_plans) as plan where plan.verdict = 'postpone';
+    for v_round in 1 .. c_rounds loop
+        exit when not private.take_runs(v_claim_id, max, lease_seconds);
+        perform private.resolve_interrupted_runs(v_claim_id);
+        v_plans := array(select plan from private.plan_runs(v_claim_id) as plan);
+        perform private.finish_run(plan.run_id, 'skipped', plan.reason)
+        from unnest(v_plans) as plan where plan.verdict = 'skip';
+        perform private.postpone_run(plan.run_id, plan.not_before, plan.reason)
+        from unnest(v_plans) as plan where plan.verdict = 'postpone';
+        exit when exists (select from unnest(v_plans) as plan where plan.verdict = 'send');
+    end loop;
 
     update public.automation_runs as run set attempt = plan.attempt, reason = null
     from unnest(v_plans) as plan where plan.verdict = 'send' and run.id = plan.run_id;
@@ -3505,7 +3518,8 @@ comment on function private.claim_automation_runs(int, int) is
 'Runs to send now, leased for lease_seconds (real time). Commit before sending.';
 grant execute on function private.claim_automation_runs(int, int) to worker;
 
-create function private.take_runs(claim_id uuid, max int, lease_seconds int) returns void
+-- False when the queue gave nothing.
+create function private.take_runs(claim_id uuid, max int, lease_seconds int) returns boolean
 language plpgsql
 security definer
 set search_path = ''
@@ -3549,6 +3563,7 @@ begin
         left join public.automation_runs as run on run.queue_msg_id = item.msg_id
         where run.id is null or run.status not in ('queued', 'running')
     ));
+    return cardinality(v_msg_ids) > 0;
 end;
 $$;
 
@@ -3672,6 +3687,8 @@ begin
     perform private.follow_message(v_was.id);
     if advance_message.status = 'failed' then
         perform private.learn_from_failure(v_was.id, advance_message.error_code);
+    elsif advance_message.status = 'submitted' then
+        perform private.mark_integration(v_was.integration_id, null);
     end if;
     return v_moves;
 end;
@@ -3733,6 +3750,32 @@ begin
         )
         from public.message_logs as message
         where message.id = learn_from_failure.message_id;
+    elsif error_code = 'configuration' then
+        perform private.mark_integration(message.integration_id, message.error_detail)
+        from public.message_logs as message
+        where message.id = learn_from_failure.message_id;
+    end if;
+end;
+$$;
+
+-- With a detail: it fails, as the settings page must say. With null: a message went out, it works.
+create function private.mark_integration(integration_id uuid, failure_detail text) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform from public.integrations as integration
+    where integration.id = mark_integration.integration_id
+      and (integration.failing_since is null) = (mark_integration.failure_detail is not null)
+    -- Who holds it is being told the same; to wait while holding messages could deadlock.
+    for no key update skip locked;
+    if found then
+        update public.integrations as integration
+        set failure_detail = mark_integration.failure_detail,
+            failing_since = case when mark_integration.failure_detail is not null
+                then private.now() end
+        where integration.id = mark_integration.integration_id;
     end if;
 end;
 $$;
@@ -3880,6 +3923,31 @@ begin
     perform private.postpone_run(
         v_run.id, private.now() + make_interval(secs => v_pause), error_code
     );
+    if v_is_free then
+        perform private.pause_integration(message_id, make_interval(secs => v_pause));
+    end if;
+end;
+$$;
+
+create function private.pause_integration(message_id uuid, pause interval) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_id uuid;
+begin
+    select integration.id into v_id
+    from public.message_logs as message
+    join public.integrations as integration on integration.id = message.integration_id
+    where message.id = pause_integration.message_id
+    -- A batch-mate that met the same limit is writing the same.
+    for no key update of integration skip locked;
+    if found then
+        update public.integrations as integration
+        set paused_until = greatest(integration.paused_until, private.now() + pause)
+        where integration.id = v_id;
+    end if;
 end;
 $$;
 
