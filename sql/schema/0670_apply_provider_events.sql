@@ -167,8 +167,8 @@ as $$
     select case when count(distinct known.client_id) = 1 then min(known.client_id::text)::uuid end
     from public.client_phones as known
     where known.tenant_id = client_of_phone.tenant_id
-      and reverse(known.phone) collate "C" >= reverse(right(client_of_phone.phone, 8))
-      and reverse(known.phone) collate "C" < reverse(right(client_of_phone.phone, 8)) || '~'
+      and known.phone_tail >= reverse(right(client_of_phone.phone, 8))
+      and known.phone_tail < reverse(right(client_of_phone.phone, 8)) || '~'
       and private.phone_match(known.phone) = private.phone_match(client_of_phone.phone)
 $$;
 
