@@ -26,14 +26,16 @@ begin
         from pg_temp.import_rows
         where import_rows.reason is null
         group by import_rows.creditor
+    ),
+    keyed as materialized (  -- one new id a key, however often it is looked at
+        select written.name_key, gen_random_uuid() as new_id
+        from written
+        group by written.name_key
     )
-    select written.creditor, written.name_key,
-        coalesce(
-            creditors.id,
-            first_value(gen_random_uuid()) over (partition by written.name_key)
-        ) as creditor_id,
+    select written.creditor, coalesce(creditors.id, keyed.new_id) as creditor_id,
         creditors.id is null as is_new
     from written
+    join keyed using (name_key)
     left join public.creditors
         on creditors.tenant_id = plan_import.tenant_id and creditors.name_key = written.name_key;
 
