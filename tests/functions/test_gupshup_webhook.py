@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from automation import Thread, WaitUntil
+from tests.automation import Thread, WaitUntil
 
 PAYLOADS = sorted((Path(__file__).parents[1] / "providers/payloads/gupshup").glob("*.json"))
 UNKNOWN = {"type": "invented-tomorrow", "payload": {"x": 1}}

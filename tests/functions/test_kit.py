@@ -9,8 +9,9 @@ import flask
 import jwt
 import psycopg
 import pytest
-from automation import Thread
+
 from kit import config, db, errors, http
+from tests.automation import Thread
 
 SECRET = "a-secret-long-enough-for-hs512-too-which-nobody-accepts-in-this-place-anyway"
 COMPLETE = {
@@ -186,10 +187,15 @@ def test_what_one_transaction_put_on_the_next_does_not_wear(thread: Thread) -> N
 def test_a_failure_inside_leaves_nothing_behind(thread: Thread) -> None:
     event = ("gupshup", thread.webhook_key, "e-1", "other", json.dumps({"raw": {}}))
     receive = "select private.receive_provider_event(%s, %s, %s, %s, %s::jsonb)"
-    with pytest.raises(ZeroDivisionError), db.as_webhook() as tx:
-        tx.execute(receive, event)
-        raise ZeroDivisionError
-    with pytest.raises(psycopg.errors.InvalidTextRepresentation), db.as_webhook() as tx:
-        tx.execute(receive, event)
-        tx.execute("select 'x'::int")
+
+    def fail(statement: str) -> None:
+        with db.as_webhook() as tx:
+            tx.execute(receive, event)
+            tx.execute(statement)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail("select 1")
+    with pytest.raises(psycopg.errors.InvalidTextRepresentation):
+        fail("select 'x'::int")
     assert thread.rows("select 1 from private.provider_events") == []

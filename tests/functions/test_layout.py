@@ -78,7 +78,7 @@ def test_every_code_of_the_kit_is_in_the_register() -> None:
     register = (ROOT / "docs" / "error_codes.md").read_text()
     section = register.partition("## Answered by functions")[2].partition("\n## ")[0]
     told = set(re.findall(r"^\| `([a-z_]+)` \| (\d{3}) ", section, re.MULTILINE))
-    kinds = [errors.AppError, *errors.AppError.__subclasses__()]
+    kinds: list[type[errors.AppError]] = [errors.AppError, *errors.AppError.__subclasses__()]
     ours = {
         (kind.code, str(kind.status))
         for kind in kinds

@@ -7,9 +7,9 @@ from functools import partial
 from multiprocessing.context import ForkServerContext
 
 import pytest
-from crashing import run_and_die
 
-from automation import JOBS_KEY, Thread, WaitUntil
+from tests.automation import JOBS_KEY, Thread, WaitUntil
+from tests.functions.crashing import run_and_die
 
 LEASE_SECONDS = 60
 RECEIPT_SECONDS = 900  # how long an unknown outcome waits for its receipt
