@@ -137,7 +137,9 @@ def thread(
     source = str(ROOT / "functions" / "main.py")
     names = ["run_automations", "gupshup_webhook"]
     create_app: Callable[[str, str], flask.Flask] = functions_framework.create_app
-    apps = {functions_host.path_of(name): create_app(name, source).wsgi_app for name in names}
+    apps: dict[str, functions_host.WSGIApp] = {
+        functions_host.path_of(name): create_app(name, source).wsgi_app for name in names
+    }
     server = make_server(
         "127.0.0.1",
         0,

@@ -22,7 +22,9 @@ CrashAt = Callable[[int], int | None]
 def forkserver() -> ForkServerContext:
     """Children that start in milliseconds, from a process that holds no connection of ours."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["crashing", "httpx", "psycopg_pool", "run_automations"])
+    context.set_forkserver_preload(
+        ["tests.functions.crashing", "httpx", "psycopg_pool", "run_automations"]
+    )
     return context
 
 

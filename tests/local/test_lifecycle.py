@@ -14,10 +14,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from conftest import WaitUntil
 from local_platform import services, settings
 from local_platform.errors import StackError
 from local_platform.settings import ROOT, Platform
+from tests.conftest import WaitUntil
 
 from .conftest import Running, StartUp, is_alive, log_path
 

@@ -5,8 +5,9 @@ import io
 from dataclasses import dataclass
 from itertools import product
 
-import strategies
 from hypothesis import strategies as st
+
+from tests.portfolio import strategies
 
 COLUMNS = ("CPF/CNPJ", "Nome do Devedor", "Celular", "Telefone Fixo", "E-mail", "Credor",
            "Contrato", "Parcela", "Vencimento", "Valor", "UF")  # fmt: skip

@@ -2,8 +2,9 @@
 
 import datetime
 
-import reference
 from hypothesis import strategies as st
+
+from tests.portfolio import reference
 
 digits = "0123456789"
 

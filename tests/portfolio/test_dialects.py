@@ -4,14 +4,14 @@ import io
 
 import polars as pl
 import pytest
-import reference
-from dialects_of_tables import DIALECTS, NARROW, Dialect, tables, written
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import table
 from portfolio import checking, dialects, headers, reading, uploads
 from portfolio.uploads import FileRefused
+from tests.portfolio import reference
+from tests.portfolio.conftest import table
+from tests.portfolio.dialects_of_tables import DIALECTS, NARROW, Dialect, tables, written
 
 
 def staged(data: bytes, creditor: str | None = None) -> pl.DataFrame:

@@ -8,8 +8,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from conftest import DATA, Agency, Endpoint, OpenAgency, table
 from portfolio import reading, uploads
+from tests.portfolio.conftest import DATA, Agency, Endpoint, OpenAgency, table
 
 CARTEIRA = (DATA / "carteira_2000.csv").read_bytes()
 FIELDS = {

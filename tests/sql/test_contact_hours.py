@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sql.personas import TENANT, World, scalar
+from tests.sql.personas import TENANT, World, scalar
 
 DECIDE = (
     "select allowed, next_allowed_at::text, reason"
