@@ -72,7 +72,7 @@ begin
     end if;
     -- A receipt without a readable time happened when it arrived, and none happens in the future.
     v_at := case when pg_input_is_valid(v_receipt ->> 'at', 'timestamptz')
-        then (v_receipt ->> 'at')::timestamptz end;
+        then private.told_instant((v_receipt ->> 'at')::timestamptz) end;
     v_at := least(coalesce(v_at, v_event.received_at), v_event.received_at);
 
     v_message_id := private.message_of_receipt(v_event.integration_id, v_receipt);

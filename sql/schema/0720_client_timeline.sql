@@ -28,6 +28,7 @@ begin
     (
         select call.created_at, call.id, jsonb_build_object(
             'kind', 'disposition', 'type', call.disposition_type, 'label', kind.label,
+            'color', kind.color,
             'notes', call.notes, 'scheduled_callback', call.scheduled_callback,
             'actor', private.actor_name(call.tenant_id, call.operator_id)
         )

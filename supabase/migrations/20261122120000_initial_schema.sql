@@ -100,6 +100,17 @@ comment on function private.now() is 'The present instant of the product (real t
 -- Signed-in people need it for column defaults; a wrong clock gives them nothing.
 grant execute on function private.now() to authenticated, worker;
 
+create function private.told_instant(told timestamptz) returns timestamptz
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select told_instant.told + clock.shift from private.clock
+$$;
+comment on function private.told_instant(timestamptz) is
+'An instant of somebody else''s clock (a provider''s receipt) in the product''s time.';
+
 -- 0040_access.sql
 -- Who is asking: the three helpers every policy is built from. Policies wrap them in `(select …)`
 -- so that the planner computes them once per query. They read `memberships` on each request, never
@@ -593,7 +604,7 @@ $$;
 
 create trigger cobranca_accept_invitations
 after insert or update of email, email_confirmed_at on auth.users
-for each row when (new.email_confirmed_at is not null)
+for each row
 execute function private.tg_users__accept_invitations();
 
 create trigger _900_audit_insert after insert on public.invitations
@@ -4124,7 +4135,7 @@ begin
     end if;
     -- A receipt without a readable time happened when it arrived, and none happens in the future.
     v_at := case when pg_input_is_valid(v_receipt ->> 'at', 'timestamptz')
-        then (v_receipt ->> 'at')::timestamptz end;
+        then private.told_instant((v_receipt ->> 'at')::timestamptz) end;
     v_at := least(coalesce(v_at, v_event.received_at), v_event.received_at);
 
     v_message_id := private.message_of_receipt(v_event.integration_id, v_receipt);
@@ -4478,9 +4489,12 @@ as $$
         ),
         'last_disposition', (
             select jsonb_build_object(
-                'type', call_dispositions.disposition_type, 'at', call_dispositions.created_at
+                'type', types.key, 'label', types.label, 'at', call_dispositions.created_at
             )
             from public.call_dispositions
+            join public.disposition_types as types
+                on types.tenant_id = call_dispositions.tenant_id
+                and types.key = call_dispositions.disposition_type
             where call_dispositions.tenant_id = client.tenant_id
               and call_dispositions.client_id = client.id
             order by call_dispositions.created_at desc, call_dispositions.id desc
@@ -4695,6 +4709,7 @@ begin
     (
         select call.created_at, call.id, jsonb_build_object(
             'kind', 'disposition', 'type', call.disposition_type, 'label', kind.label,
+            'color', kind.color,
             'notes', call.notes, 'scheduled_callback', call.scheduled_callback,
             'actor', private.actor_name(call.tenant_id, call.operator_id)
         )
