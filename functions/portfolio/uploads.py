@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import io
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from kit import errors
 
 # A million rows of eleven columns are about 130 MB, and twice that in UTF-16.
 FILE_BYTES = 300 * 1024 * 1024
+TOO_LARGE = f"at most {FILE_BYTES // 1024**2} MB; split the file and send the parts"
 CHUNK_BYTES = 1024 * 1024  # large enough that the loop costs nothing, small beside the memory limit
 IN_MEMORY_BYTES = 8 * 1024 * 1024  # larger uploads wait on disk
 RAW_TYPES = ("text/csv", "application/csv", "text/plain", "application/octet-stream")
@@ -36,6 +38,10 @@ class FileRefused(errors.AppError):
     status, code = 400, "file_not_csv"
 
 
+class FileTooLarge(errors.PayloadTooLarge):
+    code = "file_too_large"
+
+
 @dataclass(frozen=True)
 class Upload:
     """A received file: its binary handle (at the start), its name, its SHA-256 in hex."""
@@ -48,7 +54,9 @@ class Upload:
 @contextlib.contextmanager
 def received(request: flask.Request) -> Iterator[Upload]:
     """The one file of a multipart request, or the body of a text/csv one; 4xx for anything else."""
-    request.max_content_length = FILE_BYTES
+    if (request.content_length or 0) > FILE_BYTES:
+        raise FileTooLarge(TOO_LARGE)
+    request.max_content_length = FILE_BYTES  # for a body that does not say its length
     with contextlib.ExitStack() as opened:
         try:
             if request.mimetype == "multipart/form-data":
@@ -61,10 +69,8 @@ def received(request: flask.Request) -> Iterator[Upload]:
                 _copy_body(request, spool)
                 upload = fingerprinted(spool, "")
         except RequestEntityTooLarge as error:
-            raise errors.PayloadTooLarge(
-                f"at most {FILE_BYTES // 1024**2} MB; split the file and send the parts",
-                code="file_too_large",
-            ) from error
+            request.stream = io.BytesIO()  # whoever reads on would meet the same exception
+            raise FileTooLarge(TOO_LARGE) from error
         yield upload
 
 
@@ -87,8 +93,6 @@ def _copy_body(request: flask.Request, file: IO[bytes]) -> None:
         )
     while chunk := request.stream.read(CHUNK_BYTES):
         file.write(chunk)
-        if file.tell() > FILE_BYTES:  # a body without a length is only known when it is here
-            raise RequestEntityTooLarge
 
 
 def fingerprinted(file: IO[bytes], name: str) -> Upload:

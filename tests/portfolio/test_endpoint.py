@@ -152,8 +152,8 @@ def test_a_file_that_breaks_off_in_the_middle_leaves_nothing(
     endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
 
-    monkeypatch.setattr(reading, "BLOCK_BYTES", 2000)
-    answer = endpoint(CARTEIRA + b'"' + b"x" * 9000 + b'"\r\n')
+    monkeypatch.setattr(reading, "BLOCK_BYTES", 50_000)
+    answer = endpoint(CARTEIRA + b'"' + b"x" * 60_000 + b'"\r\n')
     assert (answer.status_code, (answer.json or {})["error"]) == (400, "row_too_long")
     assert empty(endpoint)
 
