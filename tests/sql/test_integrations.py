@@ -73,6 +73,7 @@ def test_a_new_key_replaces_the_old(db: psycopg.Connection, world: World) -> Non
         (FORM, {}),
         ({"app_name": "A"}, {"api_key": "12345678"}),
         (FORM | {"source": "+55 11"}, {"api_key": "12345678"}),
+        (FORM | {"source": 5511400001111}, {"api_key": "12345678"}),
         (FORM | {"url": "http://169.254.169.254/"}, {"api_key": "12345678"}),
         (FORM | {"api_key": "12345678"}, {"api_key": "12345678"}),
         (FORM, {"api_key": "curta"}),
