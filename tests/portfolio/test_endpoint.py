@@ -42,6 +42,15 @@ def test_a_multipart_file_is_imported_and_keeps_its_name(endpoint: Endpoint) -> 
     ) == [("junho.csv", "done", True, 64)]
 
 
+def test_a_nul_in_the_files_name_is_left_out(endpoint: Endpoint) -> None:
+    form = b'--x\r\nContent-Disposition: form-data; name="file"; filename="jun\0ho.csv"\r\n\r\n'
+    body = form + table([{}]) + b"\r\n--x--\r\n"
+    assert endpoint(body, content_type="multipart/form-data; boundary=x").status_code == 200
+    assert endpoint.agency.rows(
+        "select file_name from public.imports where tenant_id = %(tenant)s"
+    ) == [("junho.csv",)]
+
+
 def test_a_dry_run_writes_nothing(endpoint: Endpoint) -> None:
     answer = endpoint(CARTEIRA, "dry_run=true").json
     assert answer is not None
@@ -50,7 +59,7 @@ def test_a_dry_run_writes_nothing(endpoint: Endpoint) -> None:
 
 
 def test_a_misspelt_option_is_not_an_import(endpoint: Endpoint) -> None:
-    for query in ("dryrun=true", "dry_run=sim"):
+    for query in ("dryrun=true", "dry_run=sim", "creditor=%00"):
         answer = endpoint(CARTEIRA, query)
         assert (answer.status_code, (answer.json or {})["error"]) == (400, "malformed_payload")
     assert empty(endpoint)
