@@ -1923,6 +1923,13 @@ begin
           and (v_is_new or not known.is_secret)
         limit 1;
     end if;
+    -- No fields: a provider we have no adapter for, whose messages would stop the worker.
+    if not exists (
+        select from private.integration_fields as known
+        where known.provider = save_integration.provider
+    ) then
+        v_wrong := 'provider';
+    end if;
     if v_wrong is not null then
         raise exception 'integration_field_invalid' using errcode = 'PT400', detail = v_wrong;
     end if;

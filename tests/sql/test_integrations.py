@@ -88,6 +88,13 @@ def test_what_the_form_does_not_ask_for_is_refused(
         save(db, world, settings, secrets)
 
 
+def test_a_provider_without_an_adapter_is_not_connected(
+    db: psycopg.Connection, world: World
+) -> None:
+    with refused("integration_field_invalid"), acting(db, world, "admin"):
+        db.execute("select public.save_integration('meta', '{}')")
+
+
 def test_no_person_reads_a_secret_or_a_keys_hash(db: psycopg.Connection, world: World) -> None:
     for question in (
         "select private.integration_secret(id, 'api_key') from public.integrations",
