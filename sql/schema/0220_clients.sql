@@ -17,12 +17,22 @@ create table public.clients (
     creditor_ids uuid[] not null default '{}',
     -- Null without debts; open if any title is open, else settled if any is, else returned.
     debt_status public.debt_status,
+    -- Derived from the phones. WhatsApp: true if a number was proved to have it, false if every
+    -- number was proved not to (or there is none), null while nobody knows.
+    has_phone boolean not null default false,
+    has_whatsapp boolean default false,
+    -- The one record of whose client this is; null = nobody's.
+    assigned_to uuid,
     created_at timestamptz not null default private.now(),
     updated_at timestamptz not null default private.now(),
     constraint clients_pkey primary key (id),
     constraint clients_tenant_id_key unique (tenant_id, id),
     constraint clients_document_is_unique unique (tenant_id, document),
     constraint clients_tenant_fkey foreign key (tenant_id) references public.tenants (id),
+    -- Not of `memberships`: a colleague who left keeps the name on the clients until they are given
+    -- to another. Whoever assigns checks that the person works here.
+    constraint clients_assigned_to_fkey foreign key (assigned_to) references auth.users (id)
+    on delete set null,
     -- Shape only: check digits are judged where a person can mend them, at the import.
     constraint clients_document_has_shape check (document ~ '^([0-9]{11}|[0-9A-Z]{12}[0-9]{2})$'),
     constraint clients_name_is_filled check (btrim(name) <> ''),
@@ -36,6 +46,19 @@ comment on column public.clients.open_cents is 'Derived: sum of the principal of
 create index clients_by_open_value on public.clients (tenant_id, open_cents desc, id desc);
 create index clients_by_status
 on public.clients (tenant_id, debt_status, open_cents desc, id desc);
+-- Serve the other orders of the list, and aging, which is a range of the oldest open title.
+create index clients_by_name on public.clients (tenant_id, name_key collate "C", id);
+create index clients_by_oldest_due on public.clients (tenant_id, oldest_due_on, id);
+create index clients_by_age on public.clients (tenant_id, created_at, id);
+-- Serve filters that pick few: everybody else is found faster by walking the list's order.
+create index clients_by_uf on public.clients (tenant_id, uf);
+create index clients_of_operator on public.clients (tenant_id, assigned_to, open_cents desc, id desc)
+where assigned_to is not null;
+create index clients_assigned_to on public.clients (assigned_to) where assigned_to is not null;
+create index clients_without_phone on public.clients (tenant_id, open_cents desc, id desc)
+where not has_phone;
+create index clients_with_whatsapp on public.clients (tenant_id, open_cents desc, id desc)
+where has_whatsapp;
 -- Serves search by name and by creditor; reached from `private.list_clients` only, because the
 -- operators are not leakproof and RLS would keep the planner from these indexes.
 create index clients_name_trigrams on public.clients
@@ -96,14 +119,17 @@ execute function private.tg_clients__broadcast();
 
 create trigger _900_audit_insert after insert on public.clients
 referencing new table as new_rows for each statement execute function private.tg_audit(
-    'open_cents', 'open_debts', 'oldest_due_on', 'creditor_ids', 'debt_status'
+    'open_cents', 'open_debts', 'oldest_due_on', 'creditor_ids', 'debt_status', 'has_phone',
+    'has_whatsapp'
 );
 create trigger _900_audit_update after update on public.clients
 referencing old table as old_rows new table as new_rows
 for each statement execute function private.tg_audit(
-    'open_cents', 'open_debts', 'oldest_due_on', 'creditor_ids', 'debt_status'
+    'open_cents', 'open_debts', 'oldest_due_on', 'creditor_ids', 'debt_status', 'has_phone',
+    'has_whatsapp'
 );
 create trigger _900_audit_delete after delete on public.clients
 referencing old table as old_rows for each statement execute function private.tg_audit(
-    'open_cents', 'open_debts', 'oldest_due_on', 'creditor_ids', 'debt_status'
+    'open_cents', 'open_debts', 'oldest_due_on', 'creditor_ids', 'debt_status', 'has_phone',
+    'has_whatsapp'
 );

@@ -1,26 +1,24 @@
--- Turns what a person typed into one condition on `clients`. Every value is quoted by format(%L);
--- every branch carries the tenant, because it runs as definer.
-create function private.prefix_range(expression text, prefix text) returns text
-language sql
-immutable
-set search_path = ''
-as $$
-    -- '~' sorts after every letter and digit under collate "C": a range an index can serve.
-    select pg_catalog.format('(%1$s >= %2$L and %1$s < %3$L)', expression, prefix, prefix || '~')
-$$;
+-- What a person typed, taken apart into what it may be: a name, a document, a phone, a contract, an
+-- e-mail, an external id. Only values come out; the SQL that compares them is written below, once,
+-- and gets them as parameters.
+create type private.client_search as (
+    -- Trigrams need three letters: a longer name is matched word by word anywhere …
+    words text [],
+    -- … a shorter one is the beginning of a name.
+    name_prefix text,
+    -- The whole of it, for ranking; null when it holds no letter.
+    name_key text,
+    email text,
+    -- Contract or external id: as typed; contracts also in capitals.
+    code text,
+    document text,
+    -- Phones by their first digits, with and without the country; by their last ones, reversed.
+    phone text,
+    foreign_phone text,
+    phone_tail text
+);
 
-create function private.like_word(word text) returns text
-language sql
-immutable
-set search_path = ''
-as $$
-    select pg_catalog.format(
-        'clients.name_key like %L',
-        '%' || pg_catalog.regexp_replace(word, '([\\%_])', '\\\1', 'g') || '%'
-    )
-$$;
-
-create function private.search_condition(tenant_id uuid, typed text) returns text
+create function private.read_search(typed text) returns private.client_search
 language plpgsql
 immutable
 set search_path = ''
@@ -31,70 +29,114 @@ declare
     v_digits text := regexp_replace(typed, '\D', '', 'g');
     -- Only digits and what people put between them: a document or a phone.
     v_is_number boolean := v_typed ~ '^[0-9.\-/() +]+$' and length(v_digits) >= 3;
-    v_ids text[] := '{}';
-    v_name text;
+    v_search private.client_search;
 begin
     if v_typed like '%@%' then
-        return private.prefix_range('lower(clients.email) collate "C"', lower(v_typed));
+        v_search.email := lower(v_typed);
+        return v_search;
     end if;
     if v_typed ~ '[0-9]' then
-        v_ids := v_ids || format(
-            'select debts.client_id from public.debts where debts.tenant_id = %L and (%s or %s)',
-            tenant_id, private.prefix_range('debts.contract', v_typed),
-            private.prefix_range('debts.contract', upper(v_typed))
-        ) || format(
-            'select known.id from public.clients as known where known.tenant_id = %L and %s',
-            tenant_id, private.prefix_range('known.external_id', v_typed)
-        );
+        v_search.code := v_typed;
     end if;
     if v_is_number or upper(v_typed) ~ '^[0-9A-Z]{2}\.?[0-9A-Z]{3}\.?[0-9A-Z]{3}/' then
-        v_ids := v_ids || format(
-            'select known.id from public.clients as known where known.tenant_id = %L and %s',
-            tenant_id,
-            private.prefix_range(
-                'known.document', regexp_replace(upper(v_typed), '[^0-9A-Z]', '', 'g')
-            )
-        );
+        v_search.document := regexp_replace(upper(v_typed), '[^0-9A-Z]', '', 'g');
     end if;
     if v_is_number then
-        v_ids := v_ids || format(
-            'select phones.client_id from public.client_phones as phones
-             where phones.tenant_id = %L and (%s or %s)',
-            tenant_id, private.prefix_range('phones.phone', '+55' || v_digits),
-            private.prefix_range('phones.phone', '+' || v_digits)
-        );
+        v_search.phone := '+55' || v_digits;
+        v_search.foreign_phone := '+' || v_digits;
         -- From eight digits on, people say a number without its area code.
         if length(v_digits) >= 8 then
-            v_ids := v_ids || format(
-                'select phones.client_id from public.client_phones as phones
-                 where phones.tenant_id = %L and %s',
-                tenant_id,
-                private.prefix_range('reverse(phones.phone) collate "C"', reverse(v_digits))
-            );
+            v_search.phone_tail := reverse(v_digits);
         end if;
     end if;
     if v_key ~ '[a-z]' then
-        -- Trigrams need three letters; less is the beginning of a name.
-        v_name := case when length(v_key) < 3
-            then private.prefix_range('clients.name_key collate "C"', v_key)
-            else (
-                select string_agg(private.like_word(word), ' and ')
+        v_search.name_key := v_key;
+        if length(v_key) < 3 then
+            v_search.name_prefix := v_key;
+        else
+            v_search.words := array(
+                select '%' || regexp_replace(word, '([\\%_])', '\\\1', 'g') || '%'
                 from unnest(string_to_array(v_key, ' ')) as word
-            )
-        end;
-        if v_ids = '{}' then
-            return v_name;
+            );
         end if;
-        v_ids := v_ids || format(
-            'select clients.id from public.clients where clients.tenant_id = %L and %s',
-            tenant_id, v_name
+    end if;
+    return v_search;
+end;
+$$;
+
+-- The condition on `clients` for a search in ($1).search. Prefixes are ranges that an index can
+-- serve: '~' sorts after every letter and digit under collate "C".
+create function private.search_condition(search private.client_search) returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_ids text[] := '{}';
+    v_name text;
+begin
+    if search.email is not null then
+        return 'lower(clients.email) collate "C" >= (($1).search).email
+            and lower(clients.email) collate "C" < (($1).search).email || ''~''';
+    end if;
+    if search.code is not null then
+        v_ids := v_ids || '
+            select debts.client_id from public.debts
+            where debts.tenant_id = ($1).tenant_id and (
+                debts.contract >= (($1).search).code
+                and debts.contract < (($1).search).code || ''~''
+                or debts.contract >= upper((($1).search).code)
+                and debts.contract < upper((($1).search).code) || ''~''
+            )'::text || '
+            select known.id from public.clients as known
+            where known.tenant_id = ($1).tenant_id
+              and known.external_id >= (($1).search).code
+              and known.external_id < (($1).search).code || ''~'''::text;
+    end if;
+    if search.document is not null then
+        v_ids := v_ids || '
+            select known.id from public.clients as known
+            where known.tenant_id = ($1).tenant_id
+              and known.document >= (($1).search).document
+              and known.document < (($1).search).document || ''~'''::text;
+    end if;
+    if search.phone is not null then
+        v_ids := v_ids || '
+            select phones.client_id from public.client_phones as phones
+            where phones.tenant_id = ($1).tenant_id and (
+                phones.phone >= (($1).search).phone
+                and phones.phone < (($1).search).phone || ''~''
+                or phones.phone >= (($1).search).foreign_phone
+                and phones.phone < (($1).search).foreign_phone || ''~''
+            )'::text;
+    end if;
+    if search.phone_tail is not null then
+        v_ids := v_ids || '
+            select phones.client_id from public.client_phones as phones
+            where phones.tenant_id = ($1).tenant_id
+              and reverse(phones.phone) collate "C" >= (($1).search).phone_tail
+              and reverse(phones.phone) collate "C" < (($1).search).phone_tail || ''~'''::text;
+    end if;
+    if search.name_prefix is not null then
+        v_name := 'clients.name_key collate "C" >= (($1).search).name_prefix
+            and clients.name_key collate "C" < (($1).search).name_prefix || ''~''';
+    elsif search.words is not null then
+        v_name := (
+            select string_agg(format('clients.name_key like ((($1).search).words)[%s]', place), ' and ')
+            from generate_series(1, cardinality(search.words)) as place
         );
     end if;
     if v_ids = '{}' then
-        return 'false';
+        return coalesce(v_name, 'false');
     end if;
-    return format('clients.id in (%s)', array_to_string(v_ids, ' union all '));
+    if v_name is not null then
+        v_ids := v_ids || (
+            'select clients.id from public.clients
+            where clients.tenant_id = ($1).tenant_id and ' || v_name
+        );
+    end if;
+    return 'clients.id in (' || array_to_string(v_ids, ' union all ') || ')';
 end;
 $$;
-comment on function private.search_condition(uuid, text) is
-'SQL condition on clients for a typed name, document, phone, contract, external id or e-mail.';
+comment on function private.search_condition(private.client_search) is
+'SQL text on clients; holds no value of the search, which is parameter ($1).search.';

@@ -1,164 +1,169 @@
 -- The carteira. Definer with the tenant inside, because the search operators are not leakproof and
--- under RLS would scan a million rows. The statement is built per request, so that the planner sees
--- the values: a rare creditor goes through its index, a common one through the order.
-create function private.client_filter(tenant_id uuid, filter jsonb) returns text
+-- under RLS would scan a million rows. The statement is put together from fixed fragments, one set
+-- per need; what the caller typed travels as parameters.
+create type private.client_sort as (
+    name text,
+    expression text,
+    type_name text,
+    -- Before or after everything, for rows without a value.
+    empty_last text,
+    is_nullable boolean,
+    is_descending boolean
+);
+
+create function private.read_client_sort(sort text) returns private.client_sort
 language plpgsql
 immutable
 set search_path = ''
 as $$
 declare
-    v_unknown text;
-    v_sql text := format('clients.tenant_id = %L', tenant_id);
+    v_sort private.client_sort;
 begin
-    select given.key into v_unknown
-    from jsonb_object_keys(filter) as given (key)
-    where given.key not in ('q', 'creditor_id', 'status');
-    if found then
-        raise exception 'unknown_filter' using errcode = 'PT400', detail = v_unknown;
+    select sort, known.expression, known.type_name,
+        case when sort like '-%' then '-infinity' else 'infinity' end, known.is_nullable,
+        sort like '-%'
+    into v_sort
+    from (
+        values ('name', 'clients.name_key collate "C"', 'text', false),
+            ('document', 'clients.document', 'text', false),
+            ('open_cents', 'clients.open_cents', 'bigint', false),
+            ('oldest_due_on', 'clients.oldest_due_on', 'date', true),
+            ('last_contact_at', 'dated.last_contact_at', 'timestamptz', true),
+            ('created_at', 'clients.created_at', 'timestamptz', false)
+    ) as known (name, expression, type_name, is_nullable)
+    where known.name = ltrim(sort, '-') and sort !~ '^--';
+    if not found then
+        raise exception 'sort_invalid' using errcode = 'PT400', detail = sort;
     end if;
-    if btrim(filter ->> 'q') <> '' then
-        v_sql := v_sql || ' and ' || private.search_condition(tenant_id, filter ->> 'q');
-    end if;
-    if filter ->> 'creditor_id' is not null then
-        if not pg_input_is_valid(filter ->> 'creditor_id', 'uuid') then
-            raise exception 'filter_invalid' using errcode = 'PT400', detail = 'creditor_id';
-        end if;
-        v_sql := v_sql
-            || format(' and clients.creditor_ids @> array[%L]::uuid[]', filter ->> 'creditor_id');
-    end if;
-    if filter ->> 'status' is not null then
-        if not pg_input_is_valid(filter ->> 'status', 'public.debt_status') then
-            raise exception 'filter_invalid' using errcode = 'PT400', detail = 'status';
-        end if;
-        v_sql := v_sql || format(' and clients.debt_status = %L', filter ->> 'status');
-    end if;
-    return v_sql;
+    return v_sort;
 end;
 $$;
 
--- Exact up to a size that costs some milliseconds; the whole portfolio from its counter; above,
--- what the planner thinks, and it says so.
-create function private.client_totals(tenant_id uuid, condition text, is_whole boolean)
+-- Ids of one page in their order. Parameters: $1 filter, $2 cursor, $3 how many. Rows without the
+-- sort's value are a second walk that begins where the first ends, so that both follow an index.
+create function private.client_page_sql(
+    sort private.client_sort, condition text, is_ranked boolean, after jsonb
+) returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_way text := case when sort.is_descending then 'desc' else 'asc' end;
+    v_beyond text := case when sort.is_descending then '<' else '>' end;
+    v_value text := sort.expression;
+    v_id text := 'clients.id';
+    v_from text := 'public.clients';
+    v_walks text[] := '{}';
+    v_rank text;
+begin
+    if sort.type_name = 'timestamptz' and sort.is_nullable then
+        v_from := v_from || case when is_ranked then ' left' else '' end || '
+            join private.client_contacts as dated
+                on dated.tenant_id = ($1).tenant_id and dated.client_id = clients.id';
+        v_id := case when is_ranked then v_id else 'dated.client_id' end;
+    end if;
+    if is_ranked then
+        -- The whole phrase before its scattered words, and an exact name before all. Every match is
+        -- ranked, so no index order is lost by one walk with a stand-in for empty values.
+        v_rank := case when sort.is_descending then '-' else '' end || '(case
+            when clients.name_key = (($1).search).name_key then 0
+            when starts_with(clients.name_key, (($1).search).name_key) then 1
+            when strpos(clients.name_key, (($1).search).name_key) > 0 then 2
+            else 3 end)';
+        if sort.is_nullable then
+            v_value := format('coalesce(%s, %L)', v_value, sort.empty_last);
+        end if;
+        return format(
+            'select clients.id, %1$s as rank, (%2$s)::text as value, false as is_empty
+            from %3$s where %4$s and %5$s order by %1$s %6$s, %2$s %6$s, clients.id %6$s limit $3',
+            v_rank, v_value, v_from, condition,
+            case when after is null then 'true' else format(
+                '(%s, %s, clients.id) %s (($2 ->> 1)::int, ($2 ->> 3)::%s, ($2 ->> 4)::uuid)',
+                v_rank, v_value, v_beyond, sort.type_name
+            ) end, v_way
+        );
+    end if;
+    if after is null or not (after ->> 2)::boolean then
+        v_walks := v_walks || format(
+            '(select clients.id, null::int as rank, (%1$s)::text as value, false as is_empty
+            from %2$s where %3$s%4$s%5$s order by %1$s %6$s, %7$s %6$s limit $3)',
+            v_value, v_from, condition,
+            case when sort.is_nullable then format(' and %s is not null', v_value) else '' end,
+            case when after is null then '' else format(
+                ' and (%s, %s) %s (($2 ->> 3)::%s, ($2 ->> 4)::uuid)',
+                v_value, v_id, v_beyond, sort.type_name
+            ) end, v_way, v_id
+        );
+    end if;
+    if sort.is_nullable then
+        v_walks := v_walks || format(
+            '(select clients.id, null::int as rank, null::text as value, true as is_empty
+            from public.clients where %1$s and %2$s%3$s order by clients.id limit $3)',
+            condition,
+            case sort.type_name when 'date' then v_value || ' is null'
+                else 'not ' || private.contact_exists('contact.last_contact_at is not null') end,
+            case when (after ->> 2)::boolean then ' and clients.id > ($2 ->> 4)::uuid' else '' end
+        );
+    end if;
+    -- Without an order of its own the second walk is not begun before the first has ended.
+    return case cardinality(v_walks)
+        when 1 then v_walks[1]
+        else v_walks[1] || ' union all ' || v_walks[2] || ' limit $3'
+    end;
+end;
+$$;
+
+create function private.list_clients(filter jsonb, after text, page_size int, sort text)
 returns jsonb
 language plpgsql
 security definer
 set search_path = ''
-as $$
-declare
-    c_countable constant bigint := 50000;
-    v_plan json;
-    v_estimate bigint;
-    v_totals jsonb;
-begin
-    if is_whole then
-        return (
-            select jsonb_build_object(
-                'clients', coalesce(max(totals.clients), 0),
-                'debts', coalesce(max(totals.open_debts), 0),
-                'open_cents', coalesce(max(totals.open_cents), 0), 'is_estimate', false
-            )
-            from private.portfolio_totals as totals
-            where totals.tenant_id = client_totals.tenant_id
-        );
-    end if;
-    execute 'explain (format json) select 1 from public.clients where ' || condition into v_plan;
-    v_estimate := (v_plan -> 0 -> 'Plan' ->> 'Plan Rows')::bigint;
-    if v_estimate > c_countable then
-        return jsonb_build_object(
-            'clients', v_estimate, 'debts', null, 'open_cents', null, 'is_estimate', true
-        );
-    end if;
-    execute 'select jsonb_build_object(
-            ''clients'', count(*), ''debts'', coalesce(sum(open_debts), 0),
-            ''open_cents'', coalesce(sum(open_cents), 0), ''is_estimate'', false
-        ) from public.clients where ' || condition into v_totals;
-    return v_totals;
-end;
-$$;
-
-create function private.list_clients(filter jsonb, after text, page_size int) returns jsonb
-language plpgsql
-security definer
-set search_path = ''
+-- Compiling a plan costs more than any page takes.
+set jit = off
 as $$
 declare
     -- 200 rows is more than a screen shows and still a small answer.
     c_max_page constant int := 200;
     v_tenant_id uuid := private.require_role('operator');
     v_size int := least(greatest(coalesce(page_size, 60), 1), c_max_page);
-    v_filter jsonb := coalesce(filter, '{}');
-    v_condition text;
-    v_rank text := '0';
-    v_key text := private.search_key(filter ->> 'q');
+    v_sort private.client_sort := private.read_client_sort(coalesce(sort, '-open_cents'));
+    v_filter private.client_filter :=
+        private.read_client_filter(v_tenant_id, coalesce(filter, '{}'));
+    v_is_ranked boolean := ((v_filter).search).name_key is not null;
     v_cursor jsonb;
-    v_after text := 'true';
-    v_rows jsonb;
+    v_answer jsonb;
 begin
-    v_condition := private.client_filter(v_tenant_id, v_filter);
-    -- The whole phrase before its scattered words, and an exact name before all.
-    if v_key ~ '[a-z]' then
-        v_rank := format(
-            'case when clients.name_key = %1$L then 0
-                when starts_with(clients.name_key, %1$L) then -1
-                when strpos(clients.name_key, %1$L) > 0 then -2
-                else -3 end', v_key
-        );
-    end if;
     if after is not null then
-        v_cursor := private.decode_cursor(after, 3);
-        v_after := case
-            when v_rank = '0' then format(
-                '(clients.open_cents, clients.id) < (%L::bigint, %L::uuid)',
-                v_cursor ->> 1, v_cursor ->> 2
-            )
-            else format(
-                '(%s, clients.open_cents, clients.id) < (%L::int, %L::bigint, %L::uuid)',
-                v_rank, v_cursor ->> 0, v_cursor ->> 1, v_cursor ->> 2
-            )
-        end;
+        v_cursor := private.decode_cursor(after, 5);
+        if v_cursor ->> 0 <> v_sort.name or (v_cursor -> 1 = 'null') = v_is_ranked
+            or not pg_input_is_valid(v_cursor ->> 3, v_sort.type_name)
+            or not pg_input_is_valid(v_cursor ->> 4, 'uuid')
+        then
+            raise exception 'invalid_cursor' using errcode = 'PT400',
+                detail = 'the cursor belongs to another order or search';
+        end if;
     end if;
-
-    execute format(
-        $sql$
-            select coalesce(jsonb_agg(private.client_row(page.client) || jsonb_build_object(
-                '_cursor', jsonb_build_array(page.rank, (page.client).open_cents, (page.client).id)
-            ) order by page.rank desc, (page.client).open_cents desc, (page.client).id desc), '[]')
-            from (
-                select clients as client, %1$s as rank
-                from public.clients
-                where %2$s and %3$s
-                order by %4$s clients.open_cents desc, clients.id desc
-                limit %5$s
-            ) as page
-        $sql$,
-        v_rank, v_condition, v_after, case when v_rank = '0' then '' else v_rank || ' desc,' end,
-        v_size + 1
-    ) into v_rows;
-
-    return jsonb_build_object(
-        'rows', (
-            select coalesce(jsonb_agg(item - '_cursor' order by position), '[]')
-            from jsonb_array_elements(v_rows) with ordinality as listed (item, position)
-            where position <= v_size
-        ),
-        'next', case when jsonb_array_length(v_rows) > v_size
-            then private.encode_cursor(v_rows -> (v_size - 1) -> '_cursor') end,
-        -- Counted once, with the first page.
-        'total', case when after is null then private.client_totals(
-            v_tenant_id, v_condition, v_filter = '{}'
-        ) end
-    );
+    execute private.client_rows_sql(private.client_page_sql(
+        v_sort, private.client_condition(v_filter), v_is_ranked, v_cursor
+    ))
+    into v_answer
+    using v_filter, v_cursor, v_size + 1, private.today(v_tenant_id), v_sort.name;
+    return v_answer;
 end;
 $$;
 
 create function public.list_clients(
-    filter jsonb default '{}', after text default null, page_size int default 60
+    filter jsonb default '{}', after text default null, page_size int default 60,
+    sort text default '-open_cents'
 ) returns jsonb
 language sql
 set search_path = ''
-as $$ select private.list_clients(filter, after, page_size) $$;
-comment on function public.list_clients(jsonb, text, int) is
-'{rows, next, total}; filter keys: q, creditor_id, status. total is null after the first page.';
+as $$ select private.list_clients(filter, after, page_size, sort) $$;
+comment on function public.list_clients(jsonb, text, int, text) is
+'{rows, next}. filter: see private.read_client_filter; sort: name document open_cents oldest_due_on
+last_contact_at created_at, each with or without a leading minus.';
 
 grant execute on function
-private.list_clients(jsonb, text, int), public.list_clients(jsonb, text, int) to authenticated;
+private.list_clients(jsonb, text, int, text), public.list_clients(jsonb, text, int, text)
+to authenticated;

@@ -1,0 +1,149 @@
+-- The filter as SQL on `clients`: fragments that are chosen, never filled in. All values are fields
+-- of parameter $1, which plpgsql hands to the planner as constants: a rare creditor goes through its
+-- index, a common one through the list's order. One value is compared by `=`, because an index keeps
+-- its order under `=` and loses it under `any`.
+create function private.one_or_any(expression text, field text, size int) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select expression || case
+        when size = 1 then ' = (($1).' || field || ')[1]'
+        else ' = any(($1).' || field || ')'
+    end
+$$;
+
+create function private.client_condition(filter private.client_filter) returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_all text[] := array['clients.tenant_id = ($1).tenant_id'];
+    v_contact text[] := '{}';
+    v_any text[] := '{}';
+begin
+    -- (`is not null` would ask whether every field is filled.)
+    if filter.search is distinct from null then
+        v_all := v_all || private.search_condition(filter.search);
+    end if;
+    if filter.creditor_ids is not null then
+        v_all := v_all || 'clients.creditor_ids && ($1).creditor_ids'::text;
+    end if;
+    if filter.statuses is not null then
+        v_all := v_all || private.one_or_any(
+            'clients.debt_status', 'statuses', cardinality(filter.statuses)
+        );
+    end if;
+    if filter.aged_from is not null then
+        v_all := v_all || (
+            select '(' || string_agg(format(
+                'clients.oldest_due_on between (($1).aged_from)[%1$s] and (($1).aged_to)[%1$s]',
+                place
+            ), ' or ') || ')'
+            from generate_series(1, cardinality(filter.aged_from)) as place
+        );
+    end if;
+    if filter.min_cents is not null then
+        v_all := v_all || 'clients.open_cents >= ($1).min_cents'::text;
+    end if;
+    if filter.max_cents is not null then
+        v_all := v_all || 'clients.open_cents <= ($1).max_cents'::text;
+    end if;
+    if filter.due_from is not null then
+        v_all := v_all || 'clients.oldest_due_on >= ($1).due_from'::text;
+    end if;
+    if filter.due_to is not null then
+        v_all := v_all || 'clients.oldest_due_on <= ($1).due_to'::text;
+    end if;
+    if filter.ufs is not null then
+        v_all := v_all || private.one_or_any('clients.uf', 'ufs', cardinality(filter.ufs));
+    end if;
+
+    if filter.contact_from is not null then
+        v_contact := v_contact || 'contact.last_contact_at >= ($1).contact_from'::text;
+    end if;
+    if filter.contact_before is not null then
+        v_contact := v_contact || 'contact.last_contact_at < ($1).contact_before'::text;
+    end if;
+    if filter.disposition_types is not null then
+        v_contact := v_contact || private.one_or_any(
+            'contact.last_disposition_type', 'disposition_types',
+            cardinality(filter.disposition_types)
+        );
+    end if;
+    if v_contact <> '{}' then
+        v_all := v_all || private.contact_exists(array_to_string(v_contact, ' and '));
+    end if;
+    if filter.is_never_contacted then
+        v_all := v_all || ('not ' || private.contact_exists('contact.last_contact_at is not null'));
+    end if;
+    if filter.is_opted_out is not null then
+        v_all := v_all || (
+            case when filter.is_opted_out then '' else 'not ' end || private.contact_exists(
+                '(contact.call_blocked_until is not null
+                  or contact.whatsapp_blocked_until is not null)
+                 and greatest(contact.call_blocked_until, contact.whatsapp_blocked_until)
+                     > ($1).now_at'
+            )
+        );
+    end if;
+
+    if filter.has_phone is not null then
+        v_all := v_all || case
+            when filter.has_phone then 'clients.has_phone' else 'not clients.has_phone' end;
+    end if;
+    if filter.whatsapp is not null then
+        v_all := v_all || (
+            select '(' || string_agg(case answer.word
+                when 'true' then 'clients.has_whatsapp'
+                when 'false' then 'not clients.has_whatsapp'
+                else 'clients.has_whatsapp is null'
+            end, ' or ') || ')'
+            from unnest(filter.whatsapp) as answer (word)
+        );
+    end if;
+    if filter.import_id is not null then
+        v_all := v_all || 'clients.id in (
+            select debts.client_id from public.debts
+            where debts.tenant_id = ($1).tenant_id and debts.import_id = ($1).import_id
+        )'::text;
+    end if;
+    if filter.tag_ids is not null then
+        v_all := v_all || ('clients.id in (
+            select worn.client_id from public.client_tags as worn
+            where worn.tenant_id = ($1).tenant_id and ' || private.one_or_any(
+                'worn.tag_id', 'tag_ids', cardinality(filter.tag_ids)
+            ) || ')');
+    end if;
+    if filter.is_unassigned then
+        v_any := v_any || 'clients.assigned_to is null'::text;
+    end if;
+    if cardinality(filter.operator_ids) > 0 then
+        v_any := v_any || private.one_or_any(
+            'clients.assigned_to', 'operator_ids', cardinality(filter.operator_ids)
+        );
+    end if;
+    if v_any <> '{}' then
+        v_all := v_all || ('(' || array_to_string(v_any, ' or ') || ')');
+    end if;
+    if filter.ids is not null then
+        v_all := v_all || 'clients.id = any(($1).ids)'::text;
+    end if;
+    if filter.except_ids is not null then
+        v_all := v_all || 'clients.id <> all(($1).except_ids)'::text;
+    end if;
+    return array_to_string(v_all, ' and ');
+end;
+$$;
+
+create function private.contact_exists(condition text) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select 'exists (
+        select from private.client_contacts as contact
+        where contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id
+          and ' || condition || ')'
+$$;
