@@ -14,13 +14,14 @@ import functions_framework
 import httpx
 import psycopg
 import pytest
+from psycopg.rows import dict_row, namedtuple_row
+from werkzeug.serving import make_server
+
 from kit import config, db, http
 from local_platform import functions_host
 from local_platform.settings import ROOT
 from local_platform.stack import Stack
-from psycopg.rows import dict_row, namedtuple_row
 from simulators import API_KEY, APP, SOURCE, GupshupPhone
-from werkzeug.serving import make_server
 
 WaitUntil = Callable[..., Any]  # the fixture of tests/conftest.py: (condition, seconds=10)
 TENANT = "d0000000-0000-4000-8000-000000000001"
@@ -169,7 +170,6 @@ def thread(
         server.shutdown()
         serving.join(10)
         server.server_close()
-        db.pool().close()
-        db._pool.cache_clear()
+        db.close()
         http.client().close()
         http._client.cache_clear()

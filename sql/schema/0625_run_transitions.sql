@@ -93,7 +93,7 @@ declare
     v_msg_id bigint;
 begin
     update public.automation_runs as run
-    set reason = 'outcome_unknown', lease_until = private.now() + c_wait
+    set reason = 'outcome_unknown', lease_until = private.now() + c_wait, claim_id = null
     where run.id = await_receipt.run_id
     returning run.queue_msg_id into v_msg_id;
     perform pgmq.set_vt('automations', v_msg_id, extract(epoch from c_wait)::int);

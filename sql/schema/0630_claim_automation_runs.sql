@@ -11,17 +11,22 @@ security definer
 set search_path = ''
 as $$
 declare
+    -- A batch in which nothing may be sent is no reason to stop: the next may hold something. Bounded,
+    -- so that the leases of what is found last are still whole.
+    c_rounds constant int := 20;
     v_claim_id uuid := gen_random_uuid();
     v_plans private.run_plan[];
 begin
-    perform private.take_runs(v_claim_id, max, lease_seconds);
-    perform private.resolve_interrupted_runs(v_claim_id);
-
-    v_plans := array(select plan from private.plan_runs(v_claim_id) as plan);
-    perform private.finish_run(plan.run_id, 'skipped', plan.reason)
-    from unnest(v_plans) as plan where plan.verdict = 'skip';
-    perform private.postpone_run(plan.run_id, plan.not_before, plan.reason)
-    from unnest(v_plans) as plan where plan.verdict = 'postpone';
+    for v_round in 1 .. c_rounds loop
+        exit when not private.take_runs(v_claim_id, max, lease_seconds);
+        perform private.resolve_interrupted_runs(v_claim_id);
+        v_plans := array(select plan from private.plan_runs(v_claim_id) as plan);
+        perform private.finish_run(plan.run_id, 'skipped', plan.reason)
+        from unnest(v_plans) as plan where plan.verdict = 'skip';
+        perform private.postpone_run(plan.run_id, plan.not_before, plan.reason)
+        from unnest(v_plans) as plan where plan.verdict = 'postpone';
+        exit when exists (select from unnest(v_plans) as plan where plan.verdict = 'send');
+    end loop;
 
     update public.automation_runs as run set attempt = plan.attempt, reason = null
     from unnest(v_plans) as plan where plan.verdict = 'send' and run.id = plan.run_id;
@@ -55,7 +60,8 @@ comment on function private.claim_automation_runs(int, int) is
 'Runs to send now, leased for lease_seconds (real time). Commit before sending.';
 grant execute on function private.claim_automation_runs(int, int) to worker;
 
-create function private.take_runs(claim_id uuid, max int, lease_seconds int) returns void
+-- False when the queue gave nothing.
+create function private.take_runs(claim_id uuid, max int, lease_seconds int) returns boolean
 language plpgsql
 security definer
 set search_path = ''
@@ -99,6 +105,7 @@ begin
         left join public.automation_runs as run on run.queue_msg_id = item.msg_id
         where run.id is null or run.status not in ('queued', 'running')
     ));
+    return cardinality(v_msg_ids) > 0;
 end;
 $$;
 

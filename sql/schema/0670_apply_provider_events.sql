@@ -19,7 +19,7 @@ begin
     -- Read first, look up in a statement of its own: one that did both would not see an event
     -- committed after it began, whose queue message `read` already returns, and drop it.
     -- 60 s: far above what a batch takes; a dead drain gives its events back after it.
-    v_reads := array(select message from pgmq.read('provider_events', 60, max) as message);
+    v_reads := array(select item from pgmq.read('provider_events', 60, max) as item);
     for v_item in
         select message.msg_id, message.read_ct, event.*
         from unnest(v_reads) as message

@@ -27,7 +27,8 @@ declare
     v_typed text := btrim(typed);
     v_key text := private.search_key(typed);
     v_digits text := regexp_replace(typed, '\D', '', 'g');
-    -- Only digits and what people put between them: a document or a phone.
+    v_document text := regexp_replace(upper(typed), '[^0-9A-Z]', '', 'g');
+    -- Only digits and what people put between them: perhaps a phone.
     v_is_number boolean := v_typed ~ '^[0-9.\-/() +]+$' and length(v_digits) >= 3;
     v_search private.client_search;
 begin
@@ -38,8 +39,9 @@ begin
     if v_typed ~ '[0-9]' then
         v_search.code := v_typed;
     end if;
-    if v_is_number or upper(v_typed) ~ '^[0-9A-Z]{2}\.?[0-9A-Z]{3}\.?[0-9A-Z]{3}/' then
-        v_search.document := regexp_replace(upper(v_typed), '[^0-9A-Z]', '', 'g');
+    -- A CNPJ may hold letters, so whatever has a digit may be the beginning of a document.
+    if v_typed ~ '[0-9]' and length(v_document) >= 3 then
+        v_search.document := v_document;
     end if;
     if v_is_number then
         v_search.phone := '+55' || v_digits;

@@ -14,14 +14,16 @@ as $$
             'rows', coalesce(
                 jsonb_agg(line.item order by line.place) filter (where line.place < $3), '[]'
             ),
-            'next', case when count(*) = $3 then private.encode_cursor(
-                (array_agg(line.keyset) filter (where line.place = $3 - 1))[1]
-            ) end
+            'next', case when count(*) = $3 then
+                max(line.keyset) filter (where line.place = $3 - 1) end
         )
         from (
             select page.place,
-                jsonb_build_array($5::text, page.rank, page.is_empty, page.value, page.id)
-                    as keyset,
+                -- A name may hold the sign that parts a cursor's values.
+                case when page.place = $3 - 1 then private.encode_cursor(
+                    $5, coalesce(page.rank::text, ''), page.is_empty::text, page.id::text,
+                    replace(replace(page.value, '%', '%25'), '|', '%7C')
+                ) end as keyset,
                 jsonb_build_object(
                     'id', clients.id, 'document', clients.document, 'name', clients.name,
                     'external_id', clients.external_id, 'email', clients.email, 'uf', clients.uf,

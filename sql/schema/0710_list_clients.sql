@@ -42,7 +42,7 @@ $$;
 -- Ids of one page in their order. Parameters: $1 filter, $2 cursor, $3 how many. Rows without the
 -- sort's value are a second walk that begins where the first ends, so that both follow an index.
 create function private.client_page_sql(
-    sort private.client_sort, condition text, is_ranked boolean, after jsonb
+    sort private.client_sort, condition text, is_ranked boolean, after text []
 ) returns text
 language plpgsql
 immutable
@@ -79,31 +79,31 @@ begin
             from %3$s where %4$s and %5$s order by %1$s %6$s, %2$s %6$s, clients.id %6$s limit $3',
             v_rank, v_value, v_from, condition,
             case when after is null then 'true' else format(
-                '(%s, %s, clients.id) %s (($2 ->> 1)::int, ($2 ->> 3)::%s, ($2 ->> 4)::uuid)',
+                '(%s, %s, clients.id) %s (($2)[2]::int, ($2)[5]::%s, ($2)[4]::uuid)',
                 v_rank, v_value, v_beyond, sort.type_name
             ) end, v_way
         );
     end if;
-    if after is null or not (after ->> 2)::boolean then
+    if after is null or not after[3]::boolean then
         v_walks := v_walks || format(
             '(select clients.id, null::int as rank, (%1$s)::text as value, false as is_empty
             from %2$s where %3$s%4$s%5$s order by %1$s %6$s, %7$s %6$s limit $3)',
             v_value, v_from, condition,
             case when sort.is_nullable then format(' and %s is not null', v_value) else '' end,
             case when after is null then '' else format(
-                ' and (%s, %s) %s (($2 ->> 3)::%s, ($2 ->> 4)::uuid)',
+                ' and (%s, %s) %s (($2)[5]::%s, ($2)[4]::uuid)',
                 v_value, v_id, v_beyond, sort.type_name
             ) end, v_way, v_id
         );
     end if;
     if sort.is_nullable then
         v_walks := v_walks || format(
-            '(select clients.id, null::int as rank, null::text as value, true as is_empty
+            '(select clients.id, null::int as rank, ''infinity'' as value, true as is_empty
             from public.clients where %1$s and %2$s%3$s order by clients.id limit $3)',
             condition,
             case sort.type_name when 'date' then v_value || ' is null'
                 else 'not ' || private.contact_exists('contact.last_contact_at is not null') end,
-            case when (after ->> 2)::boolean then ' and clients.id > ($2 ->> 4)::uuid' else '' end
+            case when after[3]::boolean then ' and clients.id > ($2)[4]::uuid' else '' end
         );
     end if;
     -- Without an order of its own the second walk is not begun before the first has ended.
@@ -131,18 +131,19 @@ declare
     v_filter private.client_filter :=
         private.read_client_filter(v_tenant_id, coalesce(filter, '{}'));
     v_is_ranked boolean := ((v_filter).search).name_key is not null;
-    v_cursor jsonb;
+    v_cursor text[];
     v_answer jsonb;
 begin
     if after is not null then
-        v_cursor := private.decode_cursor(after, 5);
-        if v_cursor ->> 0 <> v_sort.name or (v_cursor -> 1 = 'null') = v_is_ranked
-            or not pg_input_is_valid(v_cursor ->> 3, v_sort.type_name)
-            or not pg_input_is_valid(v_cursor ->> 4, 'uuid')
-        then
+        v_cursor := private.decode_cursor(
+            after, 'text', case when v_is_ranked then 'int' else 'text' end, 'boolean', 'uuid',
+            v_sort.type_name
+        );
+        if v_cursor[1] <> v_sort.name or (v_cursor[2] = '') = v_is_ranked then
             raise exception 'invalid_cursor' using errcode = 'PT400',
                 detail = 'the cursor belongs to another order or search';
         end if;
+        v_cursor[5] := replace(replace(v_cursor[5], '%7C', '|'), '%25', '%');
     end if;
     execute private.client_rows_sql(private.client_page_sql(
         v_sort, private.client_condition(v_filter), v_is_ranked, v_cursor

@@ -1,24 +1,46 @@
 """`python -m local_platform <command>`, behind the Makefile."""
 
 import argparse
+import contextlib
 import ipaddress
 import os
 import shutil
 import signal
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType
 from zoneinfo import ZoneInfo
 
-from local_platform import database, demo
+from local_platform import database, database_types, demo, schema_diff
 from local_platform.errors import StackError
+from local_platform.postgres import Postgres
 from local_platform.settings import LOOPBACK, ROOT, Platform
 from local_platform.stack import Stack, lock
 
 DEFAULT_PORT = 54321
+# What a data folder may hold; `reset` touches no folder with anything else in it.
+OWN_NAMES = frozenset(
+    [
+        "env",
+        "gupshup.webhook-key",
+        "initdb.password",
+        "install.lock",
+        "lock",
+        "logs",
+        "postgres",
+        "postgres.new",
+        "postgres.port",
+        "scratch",
+        "secrets.json",
+        "simulators",
+        "vault.key",
+    ]
+)
 
 
 def say(line: str) -> None:
@@ -93,6 +115,9 @@ def reset(arguments: argparse.Namespace) -> None:
     data = arguments.data
     if not data.exists():
         return
+    strange = {path.name for path in data.iterdir()} - OWN_NAMES
+    if strange:
+        raise StackError(f"{data} holds what no stack made ({min(strange)}): nothing was removed")
     with lock(data):
         for path in data.iterdir():
             if path.name in {"lock", "install.lock"}:
@@ -102,6 +127,42 @@ def reset(arguments: argparse.Namespace) -> None:
             else:
                 path.unlink()
     say(f"{data} is empty")
+
+
+@contextlib.contextmanager
+def throwaway_server() -> Iterator[Postgres]:
+    """A server of its own, for commands that compare or read schemas; no data is touched."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Stack(Platform.create(Path(folder), 0, durable=False), say) as stack,
+    ):
+        stack.start_postgres()
+        yield stack.server
+
+
+def migration(arguments: argparse.Namespace) -> None:
+    """Write the next migration from the difference between supabase/migrations and sql/schema."""
+    with throwaway_server() as server:
+        written = schema_diff.write(server, arguments.name)
+    for path in written:
+        say(f"wrote {path.relative_to(ROOT)}: read it, trim it, say why")
+    if not written:
+        say("supabase/migrations and sql/schema agree: nothing to write")
+
+
+def types(_: argparse.Namespace) -> None:
+    """Write the page's types of the database."""
+    with (
+        throwaway_server() as server,
+        schema_diff.empty_database(server, "from_schema") as name,
+    ):
+        database.apply_schema(server, name)
+        with server.connect("postgres", name) as connection:
+            text = database_types.generate(connection)
+    path = ROOT / database_types.TARGET
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    say(f"wrote {database_types.TARGET}")
 
 
 def main() -> int:
@@ -119,6 +180,11 @@ def main() -> int:
     command = commands.add_parser("reset", help=reset.__doc__)
     command.add_argument("--data", type=Path, default=ROOT / ".local")
     command.set_defaults(run=reset)
+    command = commands.add_parser("migration", help=migration.__doc__)
+    command.add_argument("name")
+    command.set_defaults(run=migration)
+    command = commands.add_parser("types", help=types.__doc__)
+    command.set_defaults(run=types)
     arguments = parser.parse_args()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupted)

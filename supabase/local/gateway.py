@@ -10,6 +10,7 @@ import os
 import socket
 import sys
 from collections.abc import Awaitable, Callable
+from urllib.parse import unquote
 
 from aiohttp import web
 from yarl import URL
@@ -123,6 +124,9 @@ class Gateway:
 def inner_url(request: web.Request, port: int, prefix: str) -> URL:
     """The same path and query at an inner service, byte for byte; the key stays at the door."""
     path, _, query = request.raw_path.partition("?")
+    if {".", ".."} & set(unquote(path).split("/")):
+        # The inner service would resolve them and answer for a path that was not checked here.
+        raise web.HTTPBadRequest(text="dot segments are not passed on", headers=CORS)
     kept = "&".join(part for part in query.split("&") if not part.startswith("apikey="))
     url = f"http://{LOOPBACK}:{port}{path.removeprefix(prefix) or '/'}"
     return URL(f"{url}?{kept}" if kept else url, encoded=True)

@@ -1,6 +1,7 @@
 """Functions on a real database of the test's own, with the provider simulated."""
 
 import pytest
+
 from automation import thread
 from kit import http
 from simulators import gupshup_phone

@@ -1,12 +1,15 @@
-"""One disposition, one message, the right end: whatever the provider, the queue or a person does."""
+"""One disposition, one message, the right end, whatever provider, queue or person does."""
 
+import dataclasses
 import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
-from automation import Thread, WaitUntil
+
+from automation import JOBS_KEY, TENANT, Thread, WaitUntil
+from kit import config, http
 
 
 def test_a_disposition_becomes_one_message_that_is_read(
@@ -257,21 +260,34 @@ def test_a_worker_that_lost_its_lease_can_neither_send_nor_settle(thread: Thread
     assert [answer and answer[0] for answer in answers] == [False, True, False, False, True]
 
 
-def test_the_database_away_is_a_503_and_not_a_bug(thread: Thread) -> None:
-    from kit import db
+def test_the_database_away_is_a_503_and_not_a_bug(
+    thread: Thread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = dataclasses.replace(thread.settings, database_url="postgresql://127.0.0.1:9/x")
+    with monkeypatch.context() as away:
+        away.setattr(config, "settings", lambda: nowhere)
+        answer = thread.functions.post(
+            "/run-automations", headers={"Authorization": f"Bearer {JOBS_KEY}"}
+        )
+        assert (answer.status_code, answer.json()["error"]) == (503, "database_unavailable")
+    assert thread.drain() == {"applied": 0, "claimed": 0}
 
-    db.pool().close()
-    answer = thread.functions.post(
-        "/run-automations", headers={"Authorization": "Bearer jobs-key-of-the-tests"}
-    )
-    assert (answer.status_code, answer.json()["error"]) == (503, "database_unavailable")
+
+def test_connections_that_died_while_idle_are_met_by_nobody(thread: Thread) -> None:
+    thread.dispose()
+    thread.drain()
+    killed = thread.owner.execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where application_name = 'functions' and datname = current_database()"
+    ).fetchall()
+    assert killed
+    thread.dispose(skip=1)
+    assert thread.drain()["claimed"] == 1
 
 
 def test_an_unreachable_provider_was_told_nothing_and_is_asked_again(
     thread: Thread, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kit import http
-
     def refuse(url: str, **_: object) -> object:
         raise httpx.ConnectError("refused")
 
@@ -283,3 +299,64 @@ def test_an_unreachable_provider_was_told_nothing_and_is_asked_again(
     thread.elapse(10)
     thread.drain()
     assert len(thread.phone.messages()) == 1
+
+
+def test_a_crowd_that_must_not_be_written_to_does_not_stop_the_drain(thread: Thread) -> None:
+    many = 100  # three batches of runs that are all skipped
+    [client] = thread.owner.execute(
+        "select id from public.clients where tenant_id = %s order by document desc limit 1",
+        (TENANT,),
+    ).fetchall()
+    thread.owner.execute("delete from public.client_phones where client_id = %s", (client.id,))
+    thread.as_person(
+        "operador@demo.test",
+        "insert into public.call_dispositions (id, client_id, disposition_type)"
+        " select gen_random_uuid(), %s, 'voicemail' from generate_series(1, %s)",
+        client.id,
+        many,
+    )
+    thread.dispose()
+    assert thread.drain()["claimed"] == 1
+    assert len(thread.phone.messages()) == 1
+    assert len(thread.runs()) == many + 1
+
+
+def test_a_rate_limit_holds_the_whole_account(thread: Thread) -> None:
+    thread.dispose()
+    thread.phone.misbehave("answer", status=429, retry_after=30)
+    thread.drain()
+    thread.dispose(5, skip=1)
+    thread.drain()
+    assert thread.phone.calls() == 1
+    assert {run["reason"] for run in thread.runs()} == {"rate_limited"}
+    thread.elapse(45)
+    thread.drain()
+    assert len(thread.phone.messages()) == 6
+
+
+def test_an_account_that_fails_says_so_until_it_works_again(thread: Thread) -> None:
+    def failing() -> object:
+        [row] = thread.rows("select failing_since, failure_detail from public.integrations")
+        return row["failing_since"] and row["failure_detail"]
+
+    thread.dispose()
+    body = {"status": "error", "message": "Invalid App Details"}
+    thread.phone.misbehave("answer", status=400, body=body)
+    thread.drain()
+    assert failing() == "400 Invalid App Details"
+    thread.dispose(skip=1)
+    thread.drain()
+    assert failing() is None
+
+
+def test_two_rules_for_one_outcome_are_two_runs_and_two_messages(thread: Thread) -> None:
+    thread.owner.execute(
+        "insert into public.collection_rules (tenant_id, name, disposition_type, template_id)"
+        " select tenant_id, 'outra regra', disposition_type, template_id"
+        " from public.collection_rules where tenant_id = %s",
+        (TENANT,),
+    )
+    thread.dispose()
+    thread.drain()
+    assert [run["status"] for run in thread.runs()] == ["done", "done"]
+    assert len(thread.phone.messages()) == 2

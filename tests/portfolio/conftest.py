@@ -185,9 +185,8 @@ def endpoint(
         }
     )
     monkeypatch.setattr(config, "settings", lambda: settings)
-    db._pool.cache_clear()
+    db.close()
     app = functions_framework.create_app("portfolio_import", str(ROOT / "functions" / "main.py"))
     with psycopg.connect(fresh_database, autocommit=True) as owner:
         yield Endpoint(open_agency(owner), app.test_client(), secret)
-    db._pool().close()
-    db._pool.cache_clear()
+    db.close()

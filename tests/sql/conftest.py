@@ -6,15 +6,40 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
+
 from local_platform import database as databases
 from local_platform.stack import Stack
-from personas import EMAILS, OTHER_TENANT, TENANT, World
-from psycopg import sql
+from sql.personas import EMAILS, OTHER_TENANT, TENANT, World
 
 # The names of the rows that `world.sql` makes for each agency.
 ROWS = (
-    "integration client phone import debt disposition callback_disposition message suppression"
-).split()
+    "integration",
+    "client",
+    "phone",
+    "import",
+    "debt",
+    "disposition",
+    "callback_disposition",
+    "message",
+    "suppression",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the look back last, and leave it out when not everything before it is run."""
+    folder = Path(__file__).parent
+    here = [item for item in items if item.path.parent == folder]
+    last = [item for item in here if item.path.name == "test_every_function.py"]
+    rest = [item for item in items if item not in last]
+    is_whole = {item.path for item in here} == set(folder.glob("test_*.py")) and not (
+        config.option.keyword
+        or config.option.markexpr
+        or config.option.deselect
+        or any("::" in argument for argument in config.args)
+    )
+    items[:] = rest + (last if is_whole else [])
 
 
 @pytest.fixture(scope="session")
@@ -27,14 +52,13 @@ def world(stack: Stack, seeded_template: str) -> Iterator[World]:
                 sql.Identifier(name), sql.Identifier(seeded_template)
             )
         )
-    url = stack.settings.database_url("supabase_admin", name)
+    # Counted for test_every_function.py.
+    url = stack.settings.database_url("supabase_admin", name) + "?options=-ctrack_functions%3Dall"
     with psycopg.connect(url) as connection:
         made = _plant(connection, url)
     yield made
     with stack.server.connect("supabase_admin", "template1") as connection:
-        connection.execute(
-            sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
-        )
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
 @pytest.fixture
@@ -57,7 +81,7 @@ def _plant(connection: psycopg.Connection, url: str) -> World:
             " values (gen_random_uuid(), %s, now(), 'authenticated', 'authenticated')",
             (email,),
         )
-    users = dict(
+    users: dict[str, uuid.UUID] = dict(
         connection.execute(
             "select email, id from auth.users where email = any(%s)", (list(EMAILS.values()),)
         ).fetchall()

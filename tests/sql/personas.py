@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 import psycopg
+import pytest
 
 MEMBERS = ("operator", "supervisor", "admin")
 # Each of these must get nothing of the first agency, whatever they ask.
@@ -88,25 +89,21 @@ def reset(db: psycopg.Connection) -> None:
 
 @contextlib.contextmanager
 def refused(code: str) -> Iterator[None]:
-    """The block must fail with this SQLSTATE, or with this word of our register; nothing else."""
-    try:
+    """The block must fail with this SQLSTATE, constraint, or word of our register; nothing else."""
+    with pytest.raises(psycopg.Error) as caught:
         yield
-    except psycopg.Error as error:
-        found = {error.sqlstate, error.diag.message_primary, error.diag.constraint_name}
-        assert code in found, f"expected {code}, got {error.sqlstate}: {error}"
-    else:
-        raise AssertionError(f"expected to be refused with {code}, but it was allowed")
+    error = caught.value
+    found = {error.sqlstate, error.diag.message_primary, error.diag.constraint_name}
+    assert code in found, f"expected {code}, got {error.sqlstate}: {error}"
 
 
 def set_clock(db: psycopg.Connection, instant: str) -> None:
     """Move the product's clock to this instant."""
-    db.execute(
-        "update private.clock set shift = %s::timestamptz - clock_timestamp()", (instant,)
-    )
+    db.execute("update private.clock set shift = %s::timestamptz - clock_timestamp()", (instant,))
 
 
 def scalar(db: psycopg.Connection, query: str, *parameters: object) -> object:
     """The first column of the only row."""
-    row = db.execute(query.encode(), parameters).fetchone()
+    row = db.execute(query.encode(), parameters or None).fetchone()
     assert row is not None, query
     return row[0]

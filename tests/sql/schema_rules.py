@@ -95,7 +95,8 @@ RULES = [
     ),
     Rule(
         "one policy per table, command and role",
-        "select schemaname, tablename, cmd from pg_policies where schemaname in ('public','private')"
+        "select schemaname, tablename, cmd from pg_policies"
+        " where schemaname in ('public', 'private')"
         " group by 1, 2, 3 having count(*) > 1",
         "create policy again on public.clients for select to authenticated using (false)",
     ),
@@ -131,7 +132,8 @@ RULES = [
     Rule(
         "a table with row security has a policy, if the API may see it at all",
         "select oid::regclass from pg_class where relnamespace = 'public'::regnamespace"
-        " and relkind in ('r', 'p') and not exists (select from pg_policy where polrelid = pg_class.oid)",
+        " and relkind in ('r', 'p')"
+        " and not exists (select from pg_policy where polrelid = pg_class.oid)",
         "create table public.broken (id int primary key);"
         "alter table public.broken enable row level security, force row level security",
     ),
@@ -147,7 +149,7 @@ RULES = [
         "without a session nothing can be executed",
         f"select oid::regprocedure from pg_proc where pronamespace in {OURS}"
         " and has_function_privilege('anon', oid, 'execute')",
-        "create function public.broken() returns int language sql set search_path = '' as 'select 1';"
+        "create function public.broken() returns int language sql as 'select 1';"
         "grant execute on function public.broken() to public",
     ),
     Rule(
@@ -262,7 +264,8 @@ RULES = [
         "select tgrelid::regclass, tgname from pg_trigger"
         " where not tgisinternal and tgtype & 1 = 1"
         f" and tgrelid in (select oid from pg_class where relnamespace in {OURS})"
-        " and tgname not in ('_100_touch_updated_at', '_100_accept', '_200_ship_disposition_types')",
+        " and tgname not in"
+        " ('_100_touch_updated_at', '_100_accept', '_200_ship_disposition_types')",
         "create trigger broken after insert on public.debts"
         " for each row execute function private.tg_touch_updated_at()",
     ),

@@ -4,7 +4,8 @@ import json
 
 import psycopg
 import pytest
-from personas import TENANT, World, acting, refused, scalar
+
+from sql.personas import TENANT, World, acting, refused, scalar
 
 
 def last_entry(db: psycopg.Connection, table: str) -> tuple[object, ...]:
@@ -74,7 +75,8 @@ def test_no_secret_is_in_the_log(db: psycopg.Connection, world: World) -> None:
         answer = scalar(
             db,
             "select public.save_integration('gupshup',"
-            """ '{"app_name": "Nova", "source": "5511400000001"}', '{"api_key": "segredo-999-zz9a"}')""",
+            """ '{"app_name": "Nova", "source": "5511400000001"}',"""
+            """ '{"api_key": "segredo-999-zz9a"}')""",
         )
     assert isinstance(answer, dict)
     log = json.dumps(db.execute("select before, after from public.audit_log").fetchall())
@@ -115,9 +117,7 @@ def test_not_even_an_admin_rewrites_it(
 
 
 def test_a_bulk_import_is_told_by_its_own_row(db: psycopg.Connection, world: World) -> None:
-    db.execute(
-        "update public.imports set status = 'running' where id = %s", (world.ids["import"],)
-    )
+    db.execute("update public.imports set status = 'running' where id = %s", (world.ids["import"],))
     db.execute("select set_config('cobranca.import_id', %s, true)", (str(world.ids["import"]),))
     before = scalar(db, "select count(*) from public.audit_log")
     db.execute("update public.clients set name = name || ' Filho'")

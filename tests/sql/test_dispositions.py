@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from personas import OTHER_TENANT, World, acting, refused, scalar, set_clock
+
+from sql.personas import OTHER_TENANT, World, acting, refused, scalar, set_clock
 
 INSERT = (
     "insert into public.call_dispositions"
@@ -27,9 +28,7 @@ def dispose(
     notes: str | None = None,
     callback: str | None = None,
 ) -> int:
-    return db.execute(
-        INSERT, (disposition, world.ids["client"], kind, notes, callback)
-    ).rowcount
+    return db.execute(INSERT, (disposition, world.ids["client"], kind, notes, callback)).rowcount
 
 
 def test_operator_and_agency_default_to_the_callers(db: psycopg.Connection, world: World) -> None:
@@ -73,11 +72,14 @@ def test_a_retry_changes_nothing(db: psycopg.Connection, world: World) -> None:
     with acting(db, world, "operator"):
         assert dispose(db, world, disposition, kind="voicemail", notes="tocou") == 1
         assert dispose(db, world, disposition, kind="voicemail", notes="tocou") == 0
-    assert scalar(
-        db,
-        "select count(*) from pgmq.q_automations where message ->> 'disposition_id' = %s",
-        str(disposition),
-    ) == 1
+    assert (
+        scalar(
+            db,
+            "select count(*) from pgmq.q_automations where message ->> 'disposition_id' = %s",
+            str(disposition),
+        )
+        == 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -153,7 +155,11 @@ def test_a_callback_is_kept_for_its_operator(db: psycopg.Connection, world: Worl
     set_clock(db, NOON)
     with acting(db, world, "operator"):
         dispose(
-            db, world, disposition := uuid4(), kind="callback", notes="às dez",
+            db,
+            world,
+            disposition := uuid4(),
+            kind="callback",
+            notes="às dez",
             callback="2026-11-24 10:00-03",
         )
     row = db.execute(

@@ -2,7 +2,8 @@
 
 import psycopg
 import pytest
-from schema_rules import RULES, Rule
+
+from sql.schema_rules import RULES, Rule
 
 BY_CLAIM = {rule.claim: rule for rule in RULES}
 

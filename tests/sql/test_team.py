@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from personas import EMAILS, OTHER_TENANT, TENANT, World, acting, refused, scalar
+
+from sql.personas import EMAILS, OTHER_TENANT, TENANT, World, acting, refused, scalar
 
 WaitUntil = Callable[..., Any]
 
@@ -71,9 +72,7 @@ def test_a_closed_invitation_opens_nothing(
 ) -> None:
     with acting(db, world, "admin"):
         db.execute("select public.invite('nova@pessoa.test', 'operator')")
-    db.execute(
-        f"update public.invitations set {closing} where email = 'nova@pessoa.test'".encode()
-    )
+    db.execute(f"update public.invitations set {closing} where email = 'nova@pessoa.test'".encode())
     assert roles_of(db, sign_up(db, "nova@pessoa.test")) == []
 
 
@@ -94,9 +93,7 @@ def test_a_second_invitation_replaces_the_first(db: psycopg.Connection, world: W
     assert roles_of(db, sign_up(db, "nova@pessoa.test")) == [(TENANT, "admin")]
 
 
-def test_a_revoked_invitation_cannot_be_revoked_again(
-    db: psycopg.Connection, world: World
-) -> None:
+def test_a_revoked_invitation_cannot_be_revoked_again(db: psycopg.Connection, world: World) -> None:
     with acting(db, world, "admin"):
         invitation = scalar(db, "select public.invite('nova@pessoa.test', 'operator')")
         db.execute("select public.revoke_invitation(%s)", (invitation,))
@@ -189,9 +186,7 @@ def test_the_last_admin_stays(db: psycopg.Connection, world: World, call: str) -
         db.execute(f"select public.{call.format(membership(db, world, 'admin'))}".encode())
 
 
-def test_two_admins_cannot_remove_each_other_at_once(
-    world: World, wait_until: WaitUntil
-) -> None:
+def test_two_admins_cannot_remove_each_other_at_once(world: World, wait_until: WaitUntil) -> None:
     """The second waits for the first, and by then is no admin any more."""
     with psycopg.connect(world.url) as db:
         supervisor, admin = (membership(db, world, who) for who in ("supervisor", "admin"))

@@ -10,7 +10,7 @@ select private.put_secret('integration:' || %(integration)s::text || ':api_key',
 
 insert into public.clients (id, tenant_id, document, name, email, external_id, uf)
 values (
-    %(client)s, %(tenant)s, '0000000000' || %(digit)s::text, 'Zélia da Conceição Mundo',
+    %(client)s, %(tenant)s, '8888888880' || %(digit)s::text, 'Zélia da Conceição Mundo',
     'zelia@mundo.test', 'MUNDO-1', 'SP'
 );
 insert into public.client_phones (id, tenant_id, client_id, phone, kind)
