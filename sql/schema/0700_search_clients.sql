@@ -2,6 +2,7 @@
 -- e-mail, an external id. Only values come out; the SQL that compares them is written below, once,
 -- and gets them as parameters.
 create type private.client_search as (
+    typed text,
     -- Trigrams need three letters: a longer name is matched word by word anywhere …
     words text [],
     -- … a shorter one is the beginning of a name.
@@ -32,6 +33,7 @@ declare
     v_is_number boolean := v_typed ~ '^[0-9.\-/() +]+$' and length(v_digits) >= 3;
     v_search private.client_search;
 begin
+    v_search.typed := v_typed;
     if v_typed like '%@%' then
         v_search.email := lower(v_typed);
         return v_search;

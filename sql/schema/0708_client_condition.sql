@@ -23,8 +23,7 @@ declare
     v_contact text[] := '{}';
     v_any text[] := '{}';
 begin
-    -- (`is not null` would ask whether every field is filled.)
-    if filter.search is distinct from null then
+    if (filter.search).typed is not null then
         v_all := v_all || private.search_condition(filter.search);
     end if;
     if filter.creditor_ids is not null then

@@ -58,3 +58,14 @@ insert into private.provider_events (
     provider, external_id, tenant_id, integration_id, kind, payload
 )
 values ('gupshup', 'mundo', %(tenant)s, %(integration)s, 'other', '{}');
+
+insert into public.client_addresses (tenant_id, client_id, street, city, uf, cep)
+values (%(tenant)s, %(client)s, 'Rua do Mundo, 1', 'São Paulo', 'SP', '01001000');
+
+insert into public.tags (id, tenant_id, name)
+values (%(tag)s, %(tenant)s, 'Mundo'), (%(new_tag)s, %(tenant)s, 'Ainda de ninguém');
+insert into public.client_tags (tenant_id, client_id, tag_id, created_by)
+values (%(tenant)s, %(client)s, %(tag)s, %(admin)s);
+
+insert into public.segments (id, tenant_id, owner_id, name, filter, is_shared)
+values (%(segment)s, %(tenant)s, %(admin)s, 'Do mundo', '{"uf": "SP"}', true);

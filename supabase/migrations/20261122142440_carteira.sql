@@ -65,7 +65,7 @@ ALTER TABLE "public"."clients" ADD COLUMN "has_whatsapp" boolean DEFAULT false;
 
 ALTER TABLE "public"."clients" ADD COLUMN "assigned_to" uuid;
 
-CREATE TYPE "private"."client_search" AS ("words" text[], "name_prefix" text, "name_key" text, "email" text, "code" text, "document" text, "phone" text, "foreign_phone" text, "phone_tail" text);
+CREATE TYPE "private"."client_search" AS ("typed" text, "words" text[], "name_prefix" text, "name_key" text, "email" text, "code" text, "document" text, "phone" text, "foreign_phone" text, "phone_tail" text);
 
 CREATE TYPE "private"."client_filter" AS ("tenant_id" uuid, "is_all" boolean, "search" private.client_search, "creditor_ids" uuid[], "statuses" public.debt_status[], "aged_from" date[], "aged_to" date[], "min_cents" bigint, "max_cents" bigint, "due_from" date, "due_to" date, "ufs" text[], "contact_from" timestamp with time zone, "contact_before" timestamp with time zone, "is_never_contacted" boolean, "disposition_types" text[], "has_phone" boolean, "whatsapp" text[], "is_opted_out" boolean, "now_at" timestamp with time zone, "import_id" uuid, "tag_ids" uuid[], "operator_ids" uuid[], "is_unassigned" boolean, "ids" uuid[], "except_ids" uuid[]);
 
@@ -288,8 +288,7 @@ declare
     v_contact text[] := '{}';
     v_any text[] := '{}';
 begin
-    -- (`is not null` would ask whether every field is filled.)
-    if filter.search is distinct from null then
+    if (filter.search).typed is not null then
         v_all := v_all || private.search_condition(filter.search);
     end if;
     if filter.creditor_ids is not null then
@@ -1554,6 +1553,7 @@ declare
     v_is_number boolean := v_typed ~ '^[0-9.\-/() +]+$' and length(v_digits) >= 3;
     v_search private.client_search;
 begin
+    v_search.typed := v_typed;
     if v_typed like '%@%' then
         v_search.email := lower(v_typed);
         return v_search;
