@@ -1,7 +1,9 @@
 """The file of a request: where it lies, how large it may be, what it may not be."""
 
+import contextlib
 import hashlib
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
@@ -43,42 +45,54 @@ class Upload:
     sha256: str
 
 
-def receive(request: flask.Request) -> Upload:
+@contextlib.contextmanager
+def received(request: flask.Request) -> Iterator[Upload]:
     """The one file of a multipart request, or the body of a text/csv one; 4xx for anything else."""
     request.max_content_length = FILE_BYTES
-    try:
-        return _fingerprinted(*_opened(request))
-    except RequestEntityTooLarge as error:
-        raise errors.PayloadTooLarge(
-            f"at most {FILE_BYTES // 1024**2} MB; split the file and send the parts",
-            code="file_too_large",
-        ) from error
+    with contextlib.ExitStack() as opened:
+        try:
+            if request.mimetype == "multipart/form-data":
+                upload = fingerprinted(*_attached(request))
+                opened.callback(upload.file.close)
+            else:
+                spool = opened.enter_context(
+                    tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)
+                )
+                _copy_body(request, spool)
+                upload = fingerprinted(spool, "")
+        except RequestEntityTooLarge as error:
+            raise errors.PayloadTooLarge(
+                f"at most {FILE_BYTES // 1024**2} MB; split the file and send the parts",
+                code="file_too_large",
+            ) from error
+        yield upload
 
 
-def _opened(request: flask.Request) -> tuple[IO[bytes], str]:
-    if request.mimetype == "multipart/form-data":
-        files = [file for _, file in request.files.items(multi=True)]
-        if len(files) != 1 or request.form:
-            raise FileRefused(
-                "send exactly one file and no other fields; options go into the query",
-                code="file_missing",
-            )
-        return files[0].stream, files[0].filename or ""
+def _attached(request: flask.Request) -> tuple[IO[bytes], str]:
+    files = [file for _, file in request.files.items(multi=True)]
+    if len(files) != 1 or request.form:
+        raise FileRefused(
+            "send exactly one file and no other fields; options go into the query",
+            code="file_missing",
+        )
+    return files[0].stream, files[0].filename or ""
+
+
+def _copy_body(request: flask.Request, file: IO[bytes]) -> None:
     if request.mimetype not in RAW_TYPES:
         raise FileRefused(
             "send multipart/form-data with a file, or a text/csv body",
             code="file_type_unsupported",
             status=415,
         )
-    spool = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115  (closed with the request's last reference)
     while chunk := request.stream.read(CHUNK_BYTES):
-        spool.write(chunk)
-        if spool.tell() > FILE_BYTES:
+        file.write(chunk)
+        if file.tell() > FILE_BYTES:  # a body without a length is only known when it is here
             raise RequestEntityTooLarge
-    return spool, ""
 
 
-def _fingerprinted(file: IO[bytes], name: str) -> Upload:
+def fingerprinted(file: IO[bytes], name: str) -> Upload:
+    """The file with its hash, unless its first bytes say that it is no text."""
     file.seek(0)
     head = file.read(8)
     for magic, kind in FOREIGN.items():

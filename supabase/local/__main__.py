@@ -25,21 +25,9 @@ from local_platform.stack import Stack, lock
 DEFAULT_PORT = 54321
 # What a data folder may hold; `reset` touches no folder with anything else in it.
 OWN_NAMES = frozenset(
-    [
-        "env",
-        "gupshup.webhook-key",
-        "initdb.password",
-        "install.lock",
-        "lock",
-        "logs",
-        "postgres",
-        "postgres.new",
-        "postgres.port",
-        "scratch",
-        "secrets.json",
-        "simulators",
-        "vault.key",
-    ]
+    {"env", "gupshup.webhook-key", "initdb.password", "install.lock", "lock", "logs"}
+    | {"postgres", "postgres.new", "postgres.port", "scratch", "secrets.json", "simulators"}
+    | {"vault.key"}
 )
 
 

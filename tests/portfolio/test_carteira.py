@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 import reference
+
 from conftest import DATA, Agency
 
 FILE = DATA / "carteira_2000.csv"
