@@ -80,10 +80,18 @@ declare
     v_text text := value ->> bound;
 begin
     if v_text is not null and not (
-        jsonb_typeof(value -> bound) = case type_name when 'bigint' then 'number' else 'string' end
-        and pg_input_is_valid(v_text, type_name)
-        -- Postgres also reads 'today' and 'infinity' as instants; a stored segment must not.
-        and (type_name = 'bigint' or v_text ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}')
+        case type_name
+            -- Spelled out: within a transaction Postgres remembers the type that a parameter named
+            -- first, and would judge a date as a number.
+            when 'bigint' then
+                jsonb_typeof(value -> bound) = 'number' and pg_input_is_valid(v_text, 'bigint')
+            -- Postgres also reads 'today' and 'infinity'; a stored segment must not.
+            when 'date' then jsonb_typeof(value -> bound) = 'string'
+                and v_text ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' and pg_input_is_valid(v_text, 'date')
+            when 'timestamptz' then jsonb_typeof(value -> bound) = 'string'
+                and v_text ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}'
+                and pg_input_is_valid(v_text, 'timestamptz')
+        end
     ) then
         raise exception 'filter_invalid' using errcode = 'PT400', detail = key;
     end if;

@@ -119,8 +119,9 @@ returns jsonb
 language plpgsql
 security definer
 set search_path = ''
--- Compiling a plan costs more than any page takes.
+-- Compiling a plan costs more than any page takes; and no plan may read the others' portfolios.
 set jit = off
+set enable_seqscan = off
 as $$
 declare
     -- 200 rows is more than a screen shows and still a small answer.

@@ -40,11 +40,11 @@ $$;
 
 -- How to count what a condition selects: all of it while that takes some milliseconds, else a
 -- sample. Ids are random, so the first ones in their order are a fair sample of a tenant: of every
--- mix of filters, which the planner's statistics of single columns are not.
+-- mix of filters, which the planner's statistics of single columns are not. (Whatever asks the
+-- planner has to be volatile, though it changes nothing.)
 create function private.sample_scale(filter private.client_filter, condition text, countable bigint)
 returns double precision
 language plpgsql
-stable
 security definer
 set search_path = ''
 as $$
@@ -89,10 +89,10 @@ $$;
 
 create function private.selection_totals(selection jsonb) returns jsonb
 language plpgsql
-stable
 security definer
 set search_path = ''
 set jit = off
+set enable_seqscan = off
 as $$
 declare
     -- Summing them reads as many rows: below a tenth of a second.
@@ -135,7 +135,6 @@ $$;
 
 create function public.selection_totals(selection jsonb) returns jsonb
 language sql
-stable
 set search_path = ''
 as $$ select private.selection_totals(selection) $$;
 comment on function public.selection_totals(jsonb) is

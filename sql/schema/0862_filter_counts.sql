@@ -30,10 +30,10 @@ $$;
 
 create function private.filter_counts(filter jsonb, facets text []) returns jsonb
 language plpgsql
-stable
 security definer
 set search_path = ''
 set jit = off
+set enable_seqscan = off
 as $$
 declare
     c_all constant text[] := '{status,uf,aging,creditor_id,last_disposition,last_contact,
@@ -152,7 +152,6 @@ $$;
 create function public.filter_counts(filter jsonb default '{}', facets text [] default null)
 returns jsonb
 language sql
-stable
 set search_path = ''
 as $$ select private.filter_counts(filter, facets) $$;
 comment on function public.filter_counts(jsonb, text []) is

@@ -46,10 +46,10 @@ $$;
 
 create function private.bulk_eligibility(selection jsonb, action text) returns jsonb
 language plpgsql
-stable
 security definer
 set search_path = ''
 set jit = off
+set enable_seqscan = off
 as $$
 declare
     c_countable constant bigint := 50000;
@@ -112,7 +112,6 @@ $$;
 
 create function public.bulk_eligibility(selection jsonb, action text) returns jsonb
 language sql
-stable
 set search_path = ''
 as $$ select private.bulk_eligibility(selection, action) $$;
 comment on function public.bulk_eligibility(jsonb, text) is

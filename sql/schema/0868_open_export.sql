@@ -6,6 +6,7 @@ language plpgsql
 security definer
 set search_path = ''
 set jit = off
+set enable_seqscan = off
 as $$
 declare
     v_tenant_id uuid := private.require_role('supervisor');

@@ -110,6 +110,7 @@ CREATE OR REPLACE FUNCTION private.bulk_assign(selection jsonb, user_id uuid)
  SECURITY DEFINER
  SET search_path TO ''
  SET jit TO 'off'
+ SET enable_seqscan TO 'off'
 AS $function$
 declare
     v_tenant_id uuid := private.require_role('supervisor');
@@ -149,9 +150,10 @@ $function$;
 CREATE OR REPLACE FUNCTION private.bulk_eligibility(selection jsonb, action text)
  RETURNS jsonb
  LANGUAGE plpgsql
- STABLE SECURITY DEFINER
+ SECURITY DEFINER
  SET search_path TO ''
  SET jit TO 'off'
+ SET enable_seqscan TO 'off'
 AS $function$
 declare
     c_countable constant bigint := 50000;
@@ -218,6 +220,7 @@ CREATE OR REPLACE FUNCTION private.bulk_tag(selection jsonb, tag_id uuid, is_rem
  SECURITY DEFINER
  SET search_path TO ''
  SET jit TO 'off'
+ SET enable_seqscan TO 'off'
 AS $function$
 declare
     v_tenant_id uuid := private.require_role('supervisor');
@@ -888,10 +891,18 @@ declare
     v_text text := value ->> bound;
 begin
     if v_text is not null and not (
-        jsonb_typeof(value -> bound) = case type_name when 'bigint' then 'number' else 'string' end
-        and pg_input_is_valid(v_text, type_name)
-        -- Postgres also reads 'today' and 'infinity' as instants; a stored segment must not.
-        and (type_name = 'bigint' or v_text ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}')
+        case type_name
+            -- Spelled out: within a transaction Postgres remembers the type that a parameter named
+            -- first, and would judge a date as a number.
+            when 'bigint' then
+                jsonb_typeof(value -> bound) = 'number' and pg_input_is_valid(v_text, 'bigint')
+            -- Postgres also reads 'today' and 'infinity'; a stored segment must not.
+            when 'date' then jsonb_typeof(value -> bound) = 'string'
+                and v_text ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' and pg_input_is_valid(v_text, 'date')
+            when 'timestamptz' then jsonb_typeof(value -> bound) = 'string'
+                and v_text ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}'
+                and pg_input_is_valid(v_text, 'timestamptz')
+        end
     ) then
         raise exception 'filter_invalid' using errcode = 'PT400', detail = key;
     end if;
@@ -902,9 +913,10 @@ $function$;
 CREATE OR REPLACE FUNCTION private.filter_counts(filter jsonb, facets text[])
  RETURNS jsonb
  LANGUAGE plpgsql
- STABLE SECURITY DEFINER
+ SECURITY DEFINER
  SET search_path TO ''
  SET jit TO 'off'
+ SET enable_seqscan TO 'off'
 AS $function$
 declare
     c_all constant text[] := '{status,uf,aging,creditor_id,last_disposition,last_contact,
@@ -1256,6 +1268,7 @@ CREATE OR REPLACE FUNCTION private.list_clients(filter jsonb, after text, page_s
  SECURITY DEFINER
  SET search_path TO ''
  SET jit TO 'off'
+ SET enable_seqscan TO 'off'
 AS $function$
 declare
     -- 200 rows is more than a screen shows and still a small answer.
@@ -1307,6 +1320,7 @@ CREATE OR REPLACE FUNCTION private.open_export(selection jsonb)
  SECURITY DEFINER
  SET search_path TO ''
  SET jit TO 'off'
+ SET enable_seqscan TO 'off'
 AS $function$
 declare
     v_tenant_id uuid := private.require_role('supervisor');
@@ -1743,7 +1757,7 @@ $function$;
 CREATE OR REPLACE FUNCTION private.sample_scale(filter private.client_filter, condition text, countable bigint)
  RETURNS double precision
  LANGUAGE plpgsql
- STABLE SECURITY DEFINER
+ SECURITY DEFINER
  SET search_path TO ''
 AS $function$
 declare
@@ -1847,9 +1861,10 @@ $function$;
 CREATE OR REPLACE FUNCTION private.selection_totals(selection jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql
- STABLE SECURITY DEFINER
+ SECURITY DEFINER
  SET search_path TO ''
  SET jit TO 'off'
+ SET enable_seqscan TO 'off'
 AS $function$
 declare
     -- Summing them reads as many rows: below a tenth of a second.
@@ -2096,7 +2111,6 @@ AS $function$ select private.bulk_assign(selection, user_id) $function$;
 CREATE OR REPLACE FUNCTION public.bulk_eligibility(selection jsonb, action text)
  RETURNS jsonb
  LANGUAGE sql
- STABLE
  SET search_path TO ''
 AS $function$ select private.bulk_eligibility(selection, action) $function$;
 
@@ -2117,7 +2131,6 @@ AS $function$ select private.client_profile(document) $function$;
 CREATE OR REPLACE FUNCTION public.filter_counts(filter jsonb DEFAULT '{}'::jsonb, facets text[] DEFAULT NULL::text[])
  RETURNS jsonb
  LANGUAGE sql
- STABLE
  SET search_path TO ''
 AS $function$ select private.filter_counts(filter, facets) $function$;
 
@@ -2137,7 +2150,6 @@ AS $function$ select private.list_clients(filter, after, page_size, sort) $funct
 CREATE OR REPLACE FUNCTION public.selection_totals(selection jsonb)
  RETURNS jsonb
  LANGUAGE sql
- STABLE
  SET search_path TO ''
 AS $function$ select private.selection_totals(selection) $function$;
 
