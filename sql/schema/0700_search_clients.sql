@@ -16,7 +16,9 @@ create type private.client_search as (
     -- Phones by their first digits, with and without the country; by their last ones, reversed.
     phone text,
     foreign_phone text,
-    phone_tail text
+    phone_tail text,
+    -- So many begin with it that they are met sooner along the list's order than looked up.
+    is_broad boolean
 );
 
 create function private.read_search(typed text) returns private.client_search
@@ -45,7 +47,8 @@ begin
     if v_typed ~ '[0-9]' and length(v_document) >= 3 then
         v_search.document := v_document;
     end if;
-    if v_is_number then
+    -- Fewer digits begin half the phones of a town.
+    if v_is_number and length(v_digits) >= 5 then
         v_search.phone := '+55' || v_digits;
         v_search.foreign_phone := '+' || v_digits;
         -- From eight digits on, people say a number without its area code.
@@ -68,58 +71,83 @@ begin
 end;
 $$;
 
--- The condition on `clients` for a search in ($1).search. Prefixes are ranges that an index can
--- serve: '~' sorts after every letter and digit under collate "C".
+-- Where an id may be found: SELECTs of client ids for a search in ($1).search, or, `by_client`, of
+-- anything for one row of `clients`. Prefixes are ranges that an index can serve: '~' sorts after
+-- every letter and digit under collate "C".
+create function private.search_branches(search private.client_search, by_client boolean)
+returns text []
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_branches text[] := '{}';
+    v_debts text := case when by_client then ' and debts.client_id = clients.id' else '' end;
+    v_phones text := case when by_client then ' and phones.client_id = clients.id' else '' end;
+    v_known text := case when by_client then ' and known.id = clients.id' else '' end;
+begin
+    if search.code is not null then
+        v_branches := v_branches || ('
+            select debts.client_id from public.debts
+            where debts.tenant_id = ($1).tenant_id' || v_debts || ' and (
+                debts.contract >= (($1).search).code
+                and debts.contract < (($1).search).code || ''~''
+                or debts.contract >= upper((($1).search).code)
+                and debts.contract < upper((($1).search).code) || ''~''
+            )') || ('
+            select known.id from public.clients as known
+            where known.tenant_id = ($1).tenant_id' || v_known || '
+              and known.external_id >= (($1).search).code
+              and known.external_id < (($1).search).code || ''~''');
+    end if;
+    if search.document is not null then
+        v_branches := v_branches || ('
+            select known.id from public.clients as known
+            where known.tenant_id = ($1).tenant_id' || v_known || '
+              and known.document >= (($1).search).document
+              and known.document < (($1).search).document || ''~''');
+    end if;
+    if search.phone is not null then
+        v_branches := v_branches || ('
+            select phones.client_id from public.client_phones as phones
+            where phones.tenant_id = ($1).tenant_id' || v_phones || ' and (
+                phones.phone >= (($1).search).phone
+                and phones.phone < (($1).search).phone || ''~''
+                or phones.phone >= (($1).search).foreign_phone
+                and phones.phone < (($1).search).foreign_phone || ''~''
+            )');
+    end if;
+    if search.phone_tail is not null then
+        v_branches := v_branches || ('
+            select phones.client_id from public.client_phones as phones
+            where phones.tenant_id = ($1).tenant_id' || v_phones || '
+              and reverse(phones.phone) collate "C" >= (($1).search).phone_tail
+              and reverse(phones.phone) collate "C" < (($1).search).phone_tail || ''~''');
+    end if;
+    return v_branches;
+end;
+$$;
+
+-- The condition on `clients`: holds no value of the search, which is parameter ($1).search.
 create function private.search_condition(search private.client_search) returns text
 language plpgsql
 immutable
 set search_path = ''
 as $$
 declare
-    v_ids text[] := '{}';
-    v_name text;
+    v_branches text[] := private.search_branches(search, coalesce(search.is_broad, false));
+    v_name text := 'false';
 begin
     if search.email is not null then
-        return 'lower(clients.email) collate "C" >= (($1).search).email
-            and lower(clients.email) collate "C" < (($1).search).email || ''~''';
-    end if;
-    if search.code is not null then
-        v_ids := v_ids || '
-            select debts.client_id from public.debts
-            where debts.tenant_id = ($1).tenant_id and (
-                debts.contract >= (($1).search).code
-                and debts.contract < (($1).search).code || ''~''
-                or debts.contract >= upper((($1).search).code)
-                and debts.contract < upper((($1).search).code) || ''~''
-            )'::text || '
+        -- Found first and ordered after: addresses of one portfolio resemble each other so much that
+        -- the planner takes few for many, and would look for them along the list's order. The index
+        -- holds filled addresses only, which it does not see through `collate`.
+        return 'clients.id = any(array(
             select known.id from public.clients as known
-            where known.tenant_id = ($1).tenant_id
-              and known.external_id >= (($1).search).code
-              and known.external_id < (($1).search).code || ''~'''::text;
-    end if;
-    if search.document is not null then
-        v_ids := v_ids || '
-            select known.id from public.clients as known
-            where known.tenant_id = ($1).tenant_id
-              and known.document >= (($1).search).document
-              and known.document < (($1).search).document || ''~'''::text;
-    end if;
-    if search.phone is not null then
-        v_ids := v_ids || '
-            select phones.client_id from public.client_phones as phones
-            where phones.tenant_id = ($1).tenant_id and (
-                phones.phone >= (($1).search).phone
-                and phones.phone < (($1).search).phone || ''~''
-                or phones.phone >= (($1).search).foreign_phone
-                and phones.phone < (($1).search).foreign_phone || ''~''
-            )'::text;
-    end if;
-    if search.phone_tail is not null then
-        v_ids := v_ids || '
-            select phones.client_id from public.client_phones as phones
-            where phones.tenant_id = ($1).tenant_id
-              and reverse(phones.phone) collate "C" >= (($1).search).phone_tail
-              and reverse(phones.phone) collate "C" < (($1).search).phone_tail || ''~'''::text;
+            where known.tenant_id = ($1).tenant_id and known.email is not null
+              and lower(known.email) collate "C" >= (($1).search).email
+              and lower(known.email) collate "C" < (($1).search).email || ''~''
+        ))';
     end if;
     if search.name_prefix is not null then
         v_name := 'clients.name_key collate "C" >= (($1).search).name_prefix
@@ -130,17 +158,20 @@ begin
             from generate_series(1, cardinality(search.words)) as place
         );
     end if;
-    if v_ids = '{}' then
-        return coalesce(v_name, 'false');
+    if v_branches = '{}' then
+        return v_name;
     end if;
-    if v_name is not null then
-        v_ids := v_ids || (
+    if search.is_broad then
+        return '(' || v_name || (
+            select string_agg(' or exists (' || branch || ')', '') from unnest(v_branches) as branch
+        ) || ')';
+    end if;
+    if v_name <> 'false' then
+        v_branches := v_branches || (
             'select clients.id from public.clients
             where clients.tenant_id = ($1).tenant_id and ' || v_name
         );
     end if;
-    return 'clients.id in (' || array_to_string(v_ids, ' union all ') || ')';
+    return 'clients.id in (' || array_to_string(v_branches, ' union all ') || ')';
 end;
 $$;
-comment on function private.search_condition(private.client_search) is
-'SQL text on clients; holds no value of the search, which is parameter ($1).search.';

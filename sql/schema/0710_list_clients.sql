@@ -5,8 +5,6 @@ create type private.client_sort as (
     name text,
     expression text,
     type_name text,
-    -- Before or after everything, for rows without a value.
-    empty_last text,
     is_nullable boolean,
     is_descending boolean
 );
@@ -19,16 +17,14 @@ as $$
 declare
     v_sort private.client_sort;
 begin
-    select sort, known.expression, known.type_name,
-        case when sort like '-%' then '-infinity' else 'infinity' end, known.is_nullable,
-        sort like '-%'
+    select sort, known.expression, known.type_name, known.is_nullable, sort like '-%'
     into v_sort
     from (
         values ('name', 'clients.name_key collate "C"', 'text', false),
             ('document', 'clients.document', 'text', false),
             ('open_cents', 'clients.open_cents', 'bigint', false),
             ('oldest_due_on', 'clients.oldest_due_on', 'date', true),
-            ('last_contact_at', 'dated.last_contact_at', 'timestamptz', true),
+            ('last_contact_at', 'contact.last_contact_at', 'timestamptz', true),
             ('created_at', 'clients.created_at', 'timestamptz', false)
     ) as known (name, expression, type_name, is_nullable)
     where known.name = ltrim(sort, '-') and sort !~ '^--';
@@ -39,10 +35,16 @@ begin
 end;
 $$;
 
--- Ids of one page in their order. Parameters: $1 filter, $2 cursor, $3 how many. Rows without the
--- sort's value are a second walk that begins where the first ends, so that both follow an index.
+-- A name is ranked by how well it fits; what merely begins like everybody's contract is not.
+create function private.is_ranked(search private.client_search) returns boolean
+language sql
+immutable
+set search_path = ''
+as $$ select search.name_key is not null and search.is_broad is not true $$;
+
+-- Ids of one page in their order. Parameters: $1 filter, $2 cursor, $3 how many.
 create function private.client_page_sql(
-    sort private.client_sort, condition text, is_ranked boolean, after text []
+    filter private.client_filter, sort private.client_sort, after text []
 ) returns text
 language plpgsql
 immutable
@@ -51,66 +53,102 @@ as $$
 declare
     v_way text := case when sort.is_descending then 'desc' else 'asc' end;
     v_beyond text := case when sort.is_descending then '<' else '>' end;
-    v_value text := sort.expression;
-    v_id text := 'clients.id';
-    v_from text := 'public.clients';
+    v_is_dated boolean := sort.name like '%last_contact_at';
     v_walks text[] := '{}';
-    v_rank text;
 begin
-    if sort.type_name = 'timestamptz' and sort.is_nullable then
-        v_from := v_from || case when is_ranked then ' left' else '' end || '
-            join private.client_contacts as dated
-                on dated.tenant_id = ($1).tenant_id and dated.client_id = clients.id';
-        v_id := case when is_ranked then v_id else 'dated.client_id' end;
+    if private.is_ranked((filter).search) then
+        return private.ranked_page_sql(filter, sort, after);
     end if;
-    if is_ranked then
-        -- The whole phrase before its scattered words, and an exact name before all. Every match is
-        -- ranked, so no index order is lost by one walk with a stand-in for empty values.
-        v_rank := case when sort.is_descending then '-' else '' end || '(case
-            when clients.name_key = (($1).search).name_key then 0
-            when starts_with(clients.name_key, (($1).search).name_key) then 1
-            when strpos(clients.name_key, (($1).search).name_key) > 0 then 2
-            else 3 end)';
-        if sort.is_nullable then
-            v_value := format('coalesce(%s, %L)', v_value, sort.empty_last);
-        end if;
-        return format(
-            'select clients.id, %1$s as rank, (%2$s)::text as value, false as is_empty
-            from %3$s where %4$s and %5$s order by %1$s %6$s, %2$s %6$s, clients.id %6$s limit $3',
-            v_rank, v_value, v_from, condition,
-            case when after is null then 'true' else format(
-                '(%s, %s, clients.id) %s (($2)[2]::int, ($2)[5]::%s, ($2)[4]::uuid)',
-                v_rank, v_value, v_beyond, sort.type_name
-            ) end, v_way
-        );
-    end if;
-    if after is null or not after[3]::boolean then
+    -- Rows without the sort's value are a second walk that begins where the first ends, so that
+    -- both follow an index. A walk that can find nobody is not begun: it would look at everybody.
+    if (after is null or not after[3]::boolean)
+        and not (v_is_dated and coalesce(filter.is_never_contacted, false))
+        and not (sort.name like '%oldest_due_on' and coalesce('open' <> all(filter.statuses), false))
+    then
         v_walks := v_walks || format(
             '(select clients.id, null::int as rank, (%1$s)::text as value, false as is_empty
             from %2$s where %3$s%4$s%5$s order by %1$s %6$s, %7$s %6$s limit $3)',
-            v_value, v_from, condition,
-            case when sort.is_nullable then format(' and %s is not null', v_value) else '' end,
+            sort.expression,
+            case when v_is_dated then 'private.client_contacts as contact
+                join public.clients
+                    on clients.tenant_id = contact.tenant_id and clients.id = contact.client_id'
+                else 'public.clients' end,
+            private.client_condition(filter, v_is_dated)
+                || case when v_is_dated then ' and contact.tenant_id = ($1).tenant_id' else '' end,
+            case when sort.is_nullable then format(' and %s is not null', sort.expression)
+                else '' end,
             case when after is null then '' else format(
-                ' and (%s, %s) %s (($2)[5]::%s, ($2)[4]::uuid)',
-                v_value, v_id, v_beyond, sort.type_name
-            ) end, v_way, v_id
+                ' and (%s, %s) %s (($2)[5]::%s, ($2)[4]::uuid)', sort.expression,
+                case when v_is_dated then 'contact.client_id' else 'clients.id' end,
+                v_beyond, sort.type_name
+            ) end,
+            v_way, case when v_is_dated then 'contact.client_id' else 'clients.id' end
         );
     end if;
-    if sort.is_nullable then
+    if sort.is_nullable
+        and not (v_is_dated and num_nonnulls(
+            filter.contact_from, filter.contact_before, filter.disposition_types) > 0)
+        and not (sort.name like '%oldest_due_on' and coalesce('open' = all(filter.statuses), false))
+    then
         v_walks := v_walks || format(
             '(select clients.id, null::int as rank, ''infinity'' as value, true as is_empty
             from public.clients where %1$s and %2$s%3$s order by clients.id limit $3)',
-            condition,
-            case sort.type_name when 'date' then v_value || ' is null'
-                else 'not ' || private.contact_exists('contact.last_contact_at is not null') end,
+            private.client_condition(filter),
+            case when v_is_dated
+                then 'not ' || private.contact_is('contact.last_contact_at is not null', false)
+                else sort.expression || ' is null' end,
             case when after[3]::boolean then ' and clients.id > ($2)[4]::uuid' else '' end
         );
     end if;
     -- Without an order of its own the second walk is not begun before the first has ended.
     return case cardinality(v_walks)
+        when 0 then 'select clients.id, null::int as rank, null as value, true as is_empty
+            from public.clients where false'
         when 1 then v_walks[1]
         else v_walks[1] || ' union all ' || v_walks[2] || ' limit $3'
     end;
+end;
+$$;
+
+-- The whole phrase before its scattered words, and an exact name before all. Every match has to be
+-- ranked, so that no index order is lost by one walk with a stand-in for empty values.
+create function private.ranked_page_sql(
+    filter private.client_filter, sort private.client_sort, after text []
+) returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_way text := case when sort.is_descending then 'desc' else 'asc' end;
+    v_value text := sort.expression;
+    v_rank text := case when sort.is_descending then '-' else '' end || '(case
+        when clients.name_key = (($1).search).name_key then 0
+        when starts_with(clients.name_key, (($1).search).name_key) then 1
+        when strpos(clients.name_key, (($1).search).name_key) > 0 then 2
+        else 3 end)';
+begin
+    if sort.is_nullable then
+        v_value := format(
+            'coalesce(%s, %L)', v_value,
+            case when sort.is_descending then '-infinity' else 'infinity' end
+        );
+    end if;
+    return format(
+        'select clients.id, %1$s as rank, (%2$s)::text as value, false as is_empty
+        from public.clients%3$s where %4$s and %5$s
+        order by %1$s %6$s, %2$s %6$s, clients.id %6$s limit $3',
+        v_rank, v_value,
+        case when sort.name like '%last_contact_at' then '
+            left join private.client_contacts as contact
+                on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id' else '' end,
+        private.client_condition(filter, sort.name like '%last_contact_at'),
+        case when after is null then 'true' else format(
+            '(%s, %s, clients.id) %s (($2)[2]::int, ($2)[5]::%s, ($2)[4]::uuid)',
+            v_rank, v_value, case when sort.is_descending then '<' else '>' end, sort.type_name
+        ) end,
+        v_way
+    );
 end;
 $$;
 
@@ -130,8 +168,8 @@ declare
     v_size int := least(greatest(coalesce(page_size, 60), 1), c_max_page);
     v_sort private.client_sort := private.read_client_sort(coalesce(sort, '-open_cents'));
     v_filter private.client_filter :=
-        private.read_client_filter(v_tenant_id, coalesce(filter, '{}'));
-    v_is_ranked boolean := ((v_filter).search).name_key is not null;
+        private.weigh_search(private.read_client_filter(v_tenant_id, coalesce(filter, '{}')));
+    v_is_ranked boolean := private.is_ranked((v_filter).search);
     v_cursor text[];
     v_answer jsonb;
 begin
@@ -147,7 +185,7 @@ begin
         v_cursor[5] := replace(replace(v_cursor[5], '%7C', '|'), '%25', '%');
     end if;
     execute private.client_rows_sql(private.client_page_sql(
-        v_sort, private.client_condition(v_filter), v_is_ranked, v_cursor
+        v_filter, v_sort, v_cursor
     ))
     into v_answer
     using v_filter, v_cursor, v_size + 1, private.today(v_tenant_id), v_sort.name;

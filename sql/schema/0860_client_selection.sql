@@ -3,7 +3,6 @@
 create function private.read_selection(tenant_id uuid, selection jsonb)
 returns private.client_filter
 language plpgsql
-stable
 security definer
 set search_path = ''
 as $$
@@ -34,7 +33,7 @@ begin
     elsif v_ids <> '[]' then
         v_filter.except_ids := array(select jsonb_array_elements_text(v_ids))::uuid[];
     end if;
-    return v_filter;
+    return private.weigh_search(v_filter);
 end;
 $$;
 

@@ -54,7 +54,9 @@ begin
         if v_facet is null or v_facet <> all(c_all) then
             raise exception 'unknown_facet' using errcode = 'PT400', detail = v_facet;
         end if;
-        v_filter := private.read_client_filter(v_tenant_id, v_given - v_facet);
+        v_filter := private.weigh_search(
+            private.read_client_filter(v_tenant_id, v_given - v_facet)
+        );
         v_condition := private.client_condition(v_filter);
         v_scale := private.sample_scale(v_filter, v_condition, c_countable);
         execute 'select coalesce(jsonb_object_agg(counted.value, counted.clients), ''{}'')

@@ -63,8 +63,7 @@ declare
     v_plan json;
 begin
     execute 'explain (format json) ' || private.client_rows_sql(private.client_page_sql(
-        v_sort, private.client_condition(v_filter),
-        ((v_filter).search).name_key is not null, string_to_array(after, '|')
+        v_filter, v_sort, string_to_array(after, '|')
     ))
     into v_plan
     using v_filter, string_to_array(after, '|'), 61, current_date, v_sort.name;
