@@ -26,14 +26,16 @@ begin
         from pg_temp.import_rows
         where import_rows.reason is null
         group by import_rows.creditor
+    ),
+    numbered as materialized (
+        -- A window would ask for a new id for each spelling.
+        select keys.name_key, gen_random_uuid() as id
+        from (select distinct written.name_key from written) as keys
     )
-    select written.creditor, written.name_key,
-        coalesce(
-            creditors.id,
-            first_value(gen_random_uuid()) over (partition by written.name_key)
-        ) as creditor_id,
+    select written.creditor, written.name_key, coalesce(creditors.id, numbered.id) as creditor_id,
         creditors.id is null as is_new
     from written
+    join numbered using (name_key)
     left join public.creditors
         on creditors.tenant_id = plan_import.tenant_id and creditors.name_key = written.name_key;
 

@@ -67,8 +67,8 @@ $$;
 
 -- Adds the numbers that are new to their client, behind those already there; nothing is removed,
 -- because an operator may have added one. Answers what clients that were known before got.
-create function private.add_import_phones(tenant_id uuid, added_at timestamptz) 
-returns table (client_id uuid, phone_id uuid)
+create function private.add_import_phones(tenant_id uuid, added_at timestamptz)
+returns table (known_client uuid, phone_id uuid)
 language plpgsql
 security definer
 set search_path = ''

@@ -1,13 +1,12 @@
 """Imports into an agency of the test's own, as one of its people; all of it is undone."""
 
 import csv
-import hashlib
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import functions_framework
 import jwt
@@ -20,7 +19,9 @@ from kit import config, db
 from local_platform.settings import ROOT
 from local_platform.stack import Stack
 from portfolio import staging, uploads
+from portfolio.options import Options
 
+T = TypeVar("T")
 DATA = Path(__file__).parent / "data"
 COLUMNS = ("CPF/CNPJ", "Nome do Devedor", "Celular", "Telefone Fixo", "E-mail", "Credor",
            "Contrato", "Parcela", "Vencimento", "Valor", "UF")  # fmt: skip
@@ -45,7 +46,7 @@ def table(rows: Sequence[Mapping[str, str]], columns: Sequence[str] = COLUMNS) -
 
 
 def upload(data: bytes, name: str = "carteira.csv") -> uploads.Upload:
-    return uploads.Upload(io.BytesIO(data), name, hashlib.sha256(data).hexdigest())
+    return uploads.fingerprinted(io.BytesIO(data), name)
 
 
 @dataclass
@@ -56,9 +57,28 @@ class Agency:
     tenant_id: str
 
     def __call__(
-        self, data: bytes, creditor: str | None = None, *, who: str = "admin", dry_run: bool = False
+        self,
+        data: bytes,
+        creditor: str | None = None,
+        *,
+        who: str = "admin",
+        name: str = "carteira.csv",
+        **options: Any,
     ) -> dict[str, Any]:
         """Import as that person and answer what the function would."""
+        return self.acting(
+            who, lambda: staging.run(self.owner, upload(data, name), Options(creditor, **options))
+        )
+
+    def rpc(self, name: str, *values: object, who: str = "admin") -> Any:
+        """Call a function of the API as that person."""
+        places = ", ".join(["%s"] * len(values))
+        statement = f"select public.{name}({places})".encode()
+        [answer] = self.acting(who, lambda: self.owner.execute(statement, values).fetchone()) or [None]
+        return answer
+
+    def acting(self, who: str, call: Callable[[], T]) -> T:
+        """Run `call` in a savepoint as one of the agency's people."""
         email = f"{who}@demo.test"
         [(user_id,)] = self.owner.execute("select id from auth.users where email = %s", (email,))
         claims = {"sub": str(user_id), "email": email, "role": "authenticated"}
@@ -71,7 +91,7 @@ class Agency:
             with self.owner.transaction():
                 for name, value in settings.items():
                     self.owner.execute("select set_config(%s, %s, true)", (name, value))
-                return staging.run(self.owner, upload(data), creditor, dry_run=dry_run)
+                return call()
         finally:
             self.owner.execute("reset role")
 
