@@ -103,7 +103,7 @@ language sql
 immutable
 set search_path = ''
 as $$
-    select coalesce(item ->> 'id', item ->> 'key')
+    select coalesce(item ->> 'id', item ->> 'key', item ->> 'client_id')
 $$;
 
 create function private.audit_tenant(table_name text, item jsonb) returns uuid

@@ -21,18 +21,12 @@ create table public.clients (
     -- number was proved not to (or there is none), null while nobody knows.
     has_phone boolean not null default false,
     has_whatsapp boolean default false,
-    -- The one record of whose client this is; null = nobody's.
-    assigned_to uuid,
     created_at timestamptz not null default private.now(),
     updated_at timestamptz not null default private.now(),
     constraint clients_pkey primary key (id),
     constraint clients_tenant_id_key unique (tenant_id, id),
     constraint clients_document_is_unique unique (tenant_id, document),
     constraint clients_tenant_fkey foreign key (tenant_id) references public.tenants (id),
-    -- Not of `memberships`: a colleague who left keeps the name on the clients until they are given
-    -- to another. Whoever assigns checks that the person works here.
-    constraint clients_assigned_to_fkey foreign key (assigned_to) references auth.users (id)
-    on delete set null,
     -- Shape only: check digits are judged where a person can mend them, at the import.
     constraint clients_document_has_shape check (document ~ '^([0-9]{11}|[0-9A-Z]{12}[0-9]{2})$'),
     constraint clients_name_is_filled check (btrim(name) <> ''),
@@ -52,9 +46,6 @@ create index clients_by_oldest_due on public.clients (tenant_id, oldest_due_on, 
 create index clients_by_age on public.clients (tenant_id, created_at, id);
 -- Serve filters that pick few: everybody else is found faster by walking the list's order.
 create index clients_by_uf on public.clients (tenant_id, uf);
-create index clients_of_operator on public.clients (tenant_id, assigned_to, open_cents desc, id desc)
-where assigned_to is not null;
-create index clients_assigned_to on public.clients (assigned_to) where assigned_to is not null;
 create index clients_without_phone on public.clients (tenant_id, open_cents desc, id desc)
 where not has_phone;
 create index clients_with_whatsapp on public.clients (tenant_id, open_cents desc, id desc)

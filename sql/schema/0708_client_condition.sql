@@ -121,12 +121,12 @@ begin
             ) || ')');
     end if;
     if filter.is_unassigned then
-        v_any := v_any || 'clients.assigned_to is null'::text;
+        v_any := v_any || ('not ' || private.is_given('true'));
     end if;
     if cardinality(filter.operator_ids) > 0 then
-        v_any := v_any || private.one_or_any(
-            'clients.assigned_to', 'operator_ids', cardinality(filter.operator_ids)
-        );
+        v_any := v_any || private.is_given(private.one_or_any(
+            'given.user_id', 'operator_ids', cardinality(filter.operator_ids)
+        ));
     end if;
     if v_any <> '{}' then
         v_all := v_all || ('(' || array_to_string(v_any, ' or ') || ')');
@@ -151,6 +151,17 @@ as $$
         where contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id
           and ' || condition || ')'
     end
+$$;
+
+create function private.is_given(condition text) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select 'exists (
+        select from public.client_assignments as given
+        where given.tenant_id = ($1).tenant_id and given.client_id = clients.id
+          and ' || condition || ')'
 $$;
 
 -- Asks the planner whether the beginning of a document, phone or contract is everybody's.

@@ -54,16 +54,18 @@ as $$
                         'type', types.key, 'label', types.label, 'color', types.color,
                         'at', contact.last_contact_at
                     ) end,
-                    'assigned_to', case when clients.assigned_to is not null then
-                        jsonb_build_object('user_id', clients.assigned_to, 'name', (
+                    'assigned_to', (
+                        select jsonb_build_object('user_id', given.user_id, 'name', (
                             select memberships.display_name
                             from public.memberships
-                            where memberships.user_id = clients.assigned_to
-                              and memberships.tenant_id = ($1).tenant_id
+                            where memberships.user_id = given.user_id
+                              and memberships.tenant_id = given.tenant_id
                             order by memberships.created_at desc
                             limit 1
                         ))
-                    end,
+                        from public.client_assignments as given
+                        where given.tenant_id = ($1).tenant_id and given.client_id = clients.id
+                    ),
                     'tags', (
                         select coalesce(jsonb_agg(jsonb_build_object(
                             'id', tags.id, 'name', tags.name, 'color', tags.color

@@ -17,7 +17,7 @@ as $$
         when 'creditor_id' then 'unnest(clients.creditor_ids)::text'
         when 'has_phone' then 'clients.has_phone::text'
         when 'has_whatsapp' then 'coalesce(clients.has_whatsapp::text, ''unknown'')'
-        when 'assigned_to' then 'coalesce(clients.assigned_to::text, ''none'')'
+        when 'assigned_to' then 'coalesce(given.user_id::text, ''none'')'
         when 'last_disposition' then 'contact.last_disposition_type'
         when 'last_contact' then
             'case when contact.last_contact_at is null then ''never'' else ''ever'' end'
@@ -69,6 +69,10 @@ begin
                             left join private.client_contacts as contact
                                 on contact.tenant_id = ($1).tenant_id
                                 and contact.client_id = clients.id'
+                        when v_facet = 'assigned_to' then '
+                            left join public.client_assignments as given
+                                on given.tenant_id = ($1).tenant_id
+                                and given.client_id = clients.id'
                         when v_facet = 'tag_id' then '
                             join public.client_tags as worn
                                 on worn.tenant_id = ($1).tenant_id and worn.client_id = clients.id'

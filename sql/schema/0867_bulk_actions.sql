@@ -26,16 +26,26 @@ begin
             select clients.id from public.clients where '
             || private.client_condition(v_filter) || '
         ),
-        changed as (
-            update public.clients set assigned_to = $2
-            from selected
-            where clients.id = selected.id and clients.assigned_to is distinct from $2
-            returning 1
+        changed as ('
+            || case when user_id is null then '
+            delete from public.client_assignments as given using selected
+            where given.tenant_id = ($1).tenant_id and given.client_id = selected.id
+            returning 1'
+            else '
+            insert into public.client_assignments as given
+                (tenant_id, client_id, user_id, assigned_by, assigned_at)
+            select ($1).tenant_id, selected.id, $2, $3, ($1).now_at from selected
+            order by selected.id
+            on conflict (tenant_id, client_id) do update
+            set user_id = excluded.user_id, assigned_by = excluded.assigned_by,
+                assigned_at = excluded.assigned_at
+            where given.user_id <> excluded.user_id
+            returning 1' end || '
         )
         select jsonb_build_object(
             ''selected'', (select count(*) from selected), ''changed'', (select count(*) from changed)
         )'
-    into v_outcome using v_filter, user_id;
+    into v_outcome using v_filter, user_id, auth.uid();
     perform private.end_bulk(v_audit_id, v_outcome || jsonb_build_object('assigned_to', user_id));
     return v_outcome;
 end;
@@ -74,8 +84,8 @@ begin
               and worn.client_id = selected.id
             returning 1'
             else '
-            insert into public.client_tags (tenant_id, tag_id, client_id)
-            select ($1).tenant_id, $2, selected.id from selected
+            insert into public.client_tags (tenant_id, tag_id, client_id, created_by, created_at)
+            select ($1).tenant_id, $2, selected.id, $3, ($1).now_at from selected
             order by selected.id
             on conflict do nothing
             returning 1' end || '
@@ -83,7 +93,7 @@ begin
         select jsonb_build_object(
             ''selected'', (select count(*) from selected), ''changed'', (select count(*) from changed)
         )'
-    into v_outcome using v_filter, tag_id;
+    into v_outcome using v_filter, tag_id, auth.uid();
     perform private.end_bulk(v_audit_id, v_outcome || jsonb_build_object('tag_id', tag_id));
     return v_outcome;
 end;

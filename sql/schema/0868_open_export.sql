@@ -92,10 +92,12 @@ as $$
             join public.tags on tags.id = client_tags.tag_id
             where client_tags.tenant_id = clients.tenant_id and client_tags.client_id = clients.id
         ) as worn on true
+        left join public.client_assignments as given
+            on given.tenant_id = clients.tenant_id and given.client_id = clients.id
         left join lateral (
             select memberships.display_name from public.memberships
-            where memberships.user_id = clients.assigned_to
-              and memberships.tenant_id = clients.tenant_id
+            where memberships.user_id = given.user_id
+              and memberships.tenant_id = given.tenant_id
             order by memberships.created_at desc limit 1
         ) as people on true
         order by listed.place

@@ -13,10 +13,14 @@ as $$
             greatest(contact.call_blocked_until, contact.whatsapp_blocked_until) > private.now(),
             false
         ),
-        'assigned_to', case when clients.assigned_to is not null then jsonb_build_object(
-            'user_id', clients.assigned_to,
-            'name', private.actor_name(clients.tenant_id, clients.assigned_to)
-        ) end,
+        'assigned_to', (
+            select jsonb_build_object(
+                'user_id', given.user_id, 'name', private.actor_name(given.tenant_id, given.user_id),
+                'since', given.assigned_at
+            )
+            from public.client_assignments as given
+            where given.tenant_id = clients.tenant_id and given.client_id = clients.id
+        ),
         'tags', (
             select coalesce(jsonb_agg(jsonb_build_object(
                 'id', tags.id, 'name', tags.name, 'color', tags.color

@@ -71,7 +71,7 @@ order by n, k
 CLIENTS = """
 insert into public.clients (
     id, tenant_id, document, name, email, external_id, uf, extra, open_cents, open_debts,
-    oldest_due_on, creditor_ids, debt_status, has_phone, has_whatsapp, assigned_to, created_at
+    oldest_due_on, creditor_ids, debt_status, has_phone, has_whatsapp, created_at
 )
 select people.id, %(tenant)s, lpad(n::text, 11, '0'),
     firsts[1 + r(n, 1, 60)] || ' ' || lasts[1 + r(n, 2, 60)] || ' ' || lasts[1 + r(n, 3, 60)],
@@ -82,7 +82,6 @@ select people.id, %(tenant)s, lpad(n::text, 11, '0'),
     r(n, 7, 50) > 0,
     case when r(n, 7, 50) = 0 then false when r(n, 8, 10) < 3 then true
         when r(n, 8, 10) = 3 then false end,
-    (%(operators)s::uuid[])[1 + r(n, 9, 20)],
     now() - make_interval(mins => %(clients)s - n)
 from people
 join (
@@ -139,6 +138,10 @@ from (
 full join (
     select client_id from public.suppressions where tenant_id = %(tenant)s
 ) as blocks on blocks.client_id = calls.client_id;
+insert into public.client_assignments (tenant_id, client_id, user_id)
+select clients.tenant_id, clients.id, (%(operators)s::uuid[])[1 + r(n, 9, 20)]
+from public.clients, lateral (select clients.document::bigint::int as n) as numbered
+where clients.tenant_id = %(tenant)s and r(n, 9, 20) < cardinality(%(operators)s::uuid[]);
 insert into public.client_tags (tenant_id, client_id, tag_id)
 select clients.tenant_id, clients.id, md5(clients.tenant_id || ' tag ' || 1 + r(n, 95, 5))::uuid
 from public.clients, lateral (select clients.document::bigint::int as n) as numbered
@@ -165,8 +168,8 @@ def build(connection: psycopg.Connection, million: int = 1_000_000, rival: int =
     ).fetchone()
     assert operators is not None
     connection.execute(CHANCE.replace("%%", "%").encode())
-    connection.execute("set session_replication_role = replica")
     _run(connection, TENANTS, {"tenants": list(sizes)})
+    connection.execute("set session_replication_role = replica")
     for tenant, (clients, debts) in sizes.items():
         values = {
             "tenant": tenant, "clients": clients, "debts": debts, "firsts": FIRST_NAMES,

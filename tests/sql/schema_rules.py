@@ -35,7 +35,7 @@ DEFINERS_OF_PEOPLE = {
     "private.client_profile": "one screen, one plan; tenant inside",
     "private.is_client_list": "a constraint of segments asks what list_clients would accept",
     "private.bulk_eligibility": "same as list_clients; asks suppressions by phone",
-    "private.bulk_assign": "supervisor; nobody is granted clients.assigned_to",
+    "private.bulk_assign": "supervisor; nobody is granted to write assignments",
     "private.bulk_tag": "supervisor; one line of audit for a whole selection",
     "private.open_export": "supervisor; finds the ids and writes the audit, rows are read under RLS",
     "private.open_import": "supervisor; bulk writes of the import",

@@ -31,6 +31,7 @@ RIGHTS = {
     "call_dispositions": Rights(OPERATOR_UP, OPERATOR_UP, NOBODY, NOBODY),
     "callbacks": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "client_addresses": Rights(OPERATOR_UP, SUPERVISOR_UP, SUPERVISOR_UP, SUPERVISOR_UP),
+    "client_assignments": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "client_phones": Rights(OPERATOR_UP, SUPERVISOR_UP, SUPERVISOR_UP, SUPERVISOR_UP),
     "client_tags": Rights(OPERATOR_UP, OPERATOR_UP, NOBODY, OPERATOR_UP),
     "clients": Rights(OPERATOR_UP, SUPERVISOR_UP, SUPERVISOR_UP, NOBODY),

@@ -17,7 +17,7 @@ PEOPLE = 60_000  # enough that a scan costs the planner more than any index
 LARGE = f"""
 set session_replication_role = replica;
 insert into public.clients (tenant_id, document, name, email, external_id, uf, open_cents,
-    open_debts, debt_status, oldest_due_on, creditor_ids, has_phone, has_whatsapp, assigned_to)
+    open_debts, debt_status, oldest_due_on, creditor_ids, has_phone, has_whatsapp)
 select '{TENANT}', lpad((n * 7919)::text, 11, '0'),
     (array['Ana','Bruno','Carla','Diego','Edna','Fabio','Gilda','Hugo']) [1 + n % 8] || ' '
     || substr(md5(n::text), 1, 6) || ' '
@@ -27,8 +27,7 @@ select '{TENANT}', lpad((n * 7919)::text, 11, '0'),
     case when n % 4 < 3 then current_date - n % 1500 end,
     array[case when n % 500 = 0 then 'cccccccc-0000-4000-8000-000000000001'
         else 'cccccccc-0000-4000-8000-000000000002' end::uuid],
-    n % 50 > 0, case n % 10 when 0 then true when 1 then false end,
-    case n % 20 when 0 then '{TENANT}'::uuid end
+    n % 50 > 0, case n % 10 when 0 then true when 1 then false end
 from generate_series(1, {PEOPLE}) as n;
 insert into public.client_phones (tenant_id, client_id, phone, kind)
 select tenant_id, id, '+5511' || (900000000 + row_number() over ())::text, 'mobile'
@@ -46,6 +45,8 @@ select tenant_id, id, now() - make_interval(mins => document::bigint::int),
 from public.clients where external_id like 'G%' and open_cents % 2 = 0;
 update private.client_contacts set whatsapp_blocked_until = 'infinity'
 where last_contact_at > now() - interval '1000 min';
+insert into public.client_assignments (tenant_id, client_id, user_id)
+select tenant_id, id, '{TENANT}' from public.clients where document like '%7';
 insert into public.client_tags (tenant_id, tag_id, client_id)
 select tenant_id, '{TAG}', id from public.clients where external_id like 'G%00';
 insert into private.portfolio_totals (tenant_id, clients)
@@ -54,7 +55,7 @@ on conflict (tenant_id) do update
 set clients = private.portfolio_totals.clients + excluded.clients;
 set session_replication_role = origin;
 analyze public.clients, public.client_phones, public.debts, public.call_dispositions,
-    public.client_tags, private.client_contacts;
+    public.client_tags, public.client_assignments, private.client_contacts;
 create function pg_temp.plan_of_page(tenant_id uuid, filter jsonb, sort text, after text)
 returns json language plpgsql as $$
 declare
@@ -89,6 +90,7 @@ BIG = {
     "client_phones",
     "client_contacts",
     "client_tags",
+    "client_assignments",
     "debts",
     "call_dispositions",
 }

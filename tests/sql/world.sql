@@ -67,5 +67,8 @@ values (%(tag)s, %(tenant)s, 'Mundo'), (%(new_tag)s, %(tenant)s, 'Ainda de ningu
 insert into public.client_tags (tenant_id, client_id, tag_id, created_by)
 values (%(tenant)s, %(client)s, %(tag)s, %(admin)s);
 
+insert into public.client_assignments (tenant_id, client_id, user_id, assigned_by)
+values (%(tenant)s, %(client)s, %(admin)s, %(admin)s);
+
 insert into public.segments (id, tenant_id, owner_id, name, filter, is_shared)
 values (%(segment)s, %(tenant)s, %(admin)s, 'Do mundo', '{"uf": "SP"}', true);

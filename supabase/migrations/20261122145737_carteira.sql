@@ -112,6 +112,15 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.audit_row_id(item jsonb)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select coalesce(item ->> 'id', item ->> 'key', item ->> 'client_id')
+$function$;
+
 CREATE OR REPLACE FUNCTION private.begin_bulk(tenant_id uuid, what text, selection jsonb)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -162,16 +171,26 @@ begin
             select clients.id from public.clients where '
             || private.client_condition(v_filter) || '
         ),
-        changed as (
-            update public.clients set assigned_to = $2
-            from selected
-            where clients.id = selected.id and clients.assigned_to is distinct from $2
-            returning 1
+        changed as ('
+            || case when user_id is null then '
+            delete from public.client_assignments as given using selected
+            where given.tenant_id = ($1).tenant_id and given.client_id = selected.id
+            returning 1'
+            else '
+            insert into public.client_assignments as given
+                (tenant_id, client_id, user_id, assigned_by, assigned_at)
+            select ($1).tenant_id, selected.id, $2, $3, ($1).now_at from selected
+            order by selected.id
+            on conflict (tenant_id, client_id) do update
+            set user_id = excluded.user_id, assigned_by = excluded.assigned_by,
+                assigned_at = excluded.assigned_at
+            where given.user_id <> excluded.user_id
+            returning 1' end || '
         )
         select jsonb_build_object(
             ''selected'', (select count(*) from selected), ''changed'', (select count(*) from changed)
         )'
-    into v_outcome using v_filter, user_id;
+    into v_outcome using v_filter, user_id, auth.uid();
     perform private.end_bulk(v_audit_id, v_outcome || jsonb_build_object('assigned_to', user_id));
     return v_outcome;
 end;
@@ -278,8 +297,8 @@ begin
               and worn.client_id = selected.id
             returning 1'
             else '
-            insert into public.client_tags (tenant_id, tag_id, client_id)
-            select ($1).tenant_id, $2, selected.id from selected
+            insert into public.client_tags (tenant_id, tag_id, client_id, created_by, created_at)
+            select ($1).tenant_id, $2, selected.id, $3, ($1).now_at from selected
             order by selected.id
             on conflict do nothing
             returning 1' end || '
@@ -287,7 +306,7 @@ begin
         select jsonb_build_object(
             ''selected'', (select count(*) from selected), ''changed'', (select count(*) from changed)
         )'
-    into v_outcome using v_filter, tag_id;
+    into v_outcome using v_filter, tag_id, auth.uid();
     perform private.end_bulk(v_audit_id, v_outcome || jsonb_build_object('tag_id', tag_id));
     return v_outcome;
 end;
@@ -446,12 +465,12 @@ begin
             ) || ')');
     end if;
     if filter.is_unassigned then
-        v_any := v_any || 'clients.assigned_to is null'::text;
+        v_any := v_any || ('not ' || private.is_given('true'));
     end if;
     if cardinality(filter.operator_ids) > 0 then
-        v_any := v_any || private.one_or_any(
-            'clients.assigned_to', 'operator_ids', cardinality(filter.operator_ids)
-        );
+        v_any := v_any || private.is_given(private.one_or_any(
+            'given.user_id', 'operator_ids', cardinality(filter.operator_ids)
+        ));
     end if;
     if v_any <> '{}' then
         v_all := v_all || ('(' || array_to_string(v_any, ' or ') || ')');
@@ -480,10 +499,14 @@ AS $function$
             greatest(contact.call_blocked_until, contact.whatsapp_blocked_until) > private.now(),
             false
         ),
-        'assigned_to', case when clients.assigned_to is not null then jsonb_build_object(
-            'user_id', clients.assigned_to,
-            'name', private.actor_name(clients.tenant_id, clients.assigned_to)
-        ) end,
+        'assigned_to', (
+            select jsonb_build_object(
+                'user_id', given.user_id, 'name', private.actor_name(given.tenant_id, given.user_id),
+                'since', given.assigned_at
+            )
+            from public.client_assignments as given
+            where given.tenant_id = clients.tenant_id and given.client_id = clients.id
+        ),
         'tags', (
             select coalesce(jsonb_agg(jsonb_build_object(
                 'id', tags.id, 'name', tags.name, 'color', tags.color
@@ -680,16 +703,18 @@ AS $function$
                         'type', types.key, 'label', types.label, 'color', types.color,
                         'at', contact.last_contact_at
                     ) end,
-                    'assigned_to', case when clients.assigned_to is not null then
-                        jsonb_build_object('user_id', clients.assigned_to, 'name', (
+                    'assigned_to', (
+                        select jsonb_build_object('user_id', given.user_id, 'name', (
                             select memberships.display_name
                             from public.memberships
-                            where memberships.user_id = clients.assigned_to
-                              and memberships.tenant_id = ($1).tenant_id
+                            where memberships.user_id = given.user_id
+                              and memberships.tenant_id = given.tenant_id
                             order by memberships.created_at desc
                             limit 1
                         ))
-                    end,
+                        from public.client_assignments as given
+                        where given.tenant_id = ($1).tenant_id and given.client_id = clients.id
+                    ),
                     'tags', (
                         select coalesce(jsonb_agg(jsonb_build_object(
                             'id', tags.id, 'name', tags.name, 'color', tags.color
@@ -1028,10 +1053,12 @@ AS $function$
             join public.tags on tags.id = client_tags.tag_id
             where client_tags.tenant_id = clients.tenant_id and client_tags.client_id = clients.id
         ) as worn on true
+        left join public.client_assignments as given
+            on given.tenant_id = clients.tenant_id and given.client_id = clients.id
         left join lateral (
             select memberships.display_name from public.memberships
-            where memberships.user_id = clients.assigned_to
-              and memberships.tenant_id = clients.tenant_id
+            where memberships.user_id = given.user_id
+              and memberships.tenant_id = given.tenant_id
             order by memberships.created_at desc limit 1
         ) as people on true
         order by listed.place
@@ -1055,7 +1082,7 @@ AS $function$
         when 'creditor_id' then 'unnest(clients.creditor_ids)::text'
         when 'has_phone' then 'clients.has_phone::text'
         when 'has_whatsapp' then 'coalesce(clients.has_whatsapp::text, ''unknown'')'
-        when 'assigned_to' then 'coalesce(clients.assigned_to::text, ''none'')'
+        when 'assigned_to' then 'coalesce(given.user_id::text, ''none'')'
         when 'last_disposition' then 'contact.last_disposition_type'
         when 'last_contact' then
             'case when contact.last_contact_at is null then ''never'' else ''ever'' end'
@@ -1137,6 +1164,10 @@ begin
                             left join private.client_contacts as contact
                                 on contact.tenant_id = ($1).tenant_id
                                 and contact.client_id = clients.id'
+                        when v_facet = 'assigned_to' then '
+                            left join public.client_assignments as given
+                                on given.tenant_id = ($1).tenant_id
+                                and given.client_id = clients.id'
                         when v_facet = 'tag_id' then '
                             join public.client_tags as worn
                                 on worn.tenant_id = ($1).tenant_id and worn.client_id = clients.id'
@@ -1371,6 +1402,18 @@ begin
     perform private.read_client_filter(tenant_id, filter), private.read_client_sort(sort);
     return true;
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.is_given(condition text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select 'exists (
+        select from public.client_assignments as given
+        where given.tenant_id = ($1).tenant_id and given.client_id = clients.id
+          and ' || condition || ')'
 $function$;
 
 CREATE OR REPLACE FUNCTION private.is_importing()
@@ -1927,14 +1970,16 @@ begin
         from pg_temp.import_rows
         where import_rows.reason is null
         group by import_rows.creditor
+    ),
+    numbered as materialized (
+        -- A window would ask for a new id for each spelling.
+        select keys.name_key, gen_random_uuid() as id
+        from (select distinct written.name_key from written) as keys
     )
-    select written.creditor, written.name_key,
-        coalesce(
-            creditors.id,
-            first_value(gen_random_uuid()) over (partition by written.name_key)
-        ) as creditor_id,
+    select written.creditor, written.name_key, coalesce(creditors.id, numbered.id) as creditor_id,
         creditors.id is null as is_new
     from written
+    join numbered using (name_key)
     left join public.creditors
         on creditors.tenant_id = plan_import.tenant_id and creditors.name_key = written.name_key;
 
@@ -3509,7 +3554,11 @@ ALTER TABLE "public"."api_keys" ADD CONSTRAINT "api_keys_tenant_fkey" FOREIGN KE
 
 ALTER TABLE "public"."audit_log" ADD CONSTRAINT "audit_log_action_is_known" CHECK ((action = ANY (ARRAY['insert'::text, 'update'::text, 'delete'::text, 'bulk'::text, 'export'::text])));
 
-ALTER TABLE "public"."clients" ADD CONSTRAINT "clients_assigned_to_fkey" FOREIGN KEY (assigned_to) REFERENCES auth.users(id) ON DELETE SET NULL;
+ALTER TABLE "public"."client_assignments" ADD CONSTRAINT "client_assignments_author_fkey" FOREIGN KEY (assigned_by) REFERENCES auth.users(id) ON DELETE SET NULL;
+
+ALTER TABLE "public"."client_assignments" ADD CONSTRAINT "client_assignments_client_fkey" FOREIGN KEY (tenant_id, client_id) REFERENCES public.clients(tenant_id, id) ON DELETE CASCADE;
+
+ALTER TABLE "public"."client_assignments" ADD CONSTRAINT "client_assignments_user_fkey" FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
 
 ALTER TABLE "public"."import_mappings" ADD CONSTRAINT "import_mappings_creditor_fkey" FOREIGN KEY (tenant_id, creditor_id) REFERENCES public.creditors(tenant_id, id) ON DELETE CASCADE;
 
@@ -3535,15 +3584,17 @@ CREATE INDEX import_changes_of_import ON private.import_changes USING btree (ten
 
 CREATE INDEX api_keys_of_author ON public.api_keys USING btree (created_by);
 
-CREATE INDEX clients_assigned_to ON public.clients USING btree (assigned_to) WHERE (assigned_to IS NOT NULL);
+CREATE INDEX client_assignments_by_author ON public.client_assignments USING btree (assigned_by) WHERE (assigned_by IS NOT NULL);
+
+CREATE INDEX client_assignments_by_user ON public.client_assignments USING btree (user_id);
+
+CREATE INDEX client_assignments_of_user ON public.client_assignments USING btree (tenant_id, user_id, client_id);
 
 CREATE INDEX clients_by_age ON public.clients USING btree (tenant_id, created_at, id);
 
 CREATE INDEX clients_by_oldest_due ON public.clients USING btree (tenant_id, oldest_due_on, id);
 
 CREATE INDEX clients_by_uf ON public.clients USING btree (tenant_id, uf);
-
-CREATE INDEX clients_of_operator ON public.clients USING btree (tenant_id, assigned_to, open_cents DESC, id DESC) WHERE (assigned_to IS NOT NULL);
 
 CREATE INDEX clients_with_whatsapp ON public.clients USING btree (tenant_id, open_cents DESC, id DESC) WHERE has_whatsapp;
 
@@ -3574,6 +3625,12 @@ CREATE TRIGGER _900_audit_delete AFTER DELETE ON public.client_addresses REFEREN
 CREATE TRIGGER _900_audit_insert AFTER INSERT ON public.client_addresses REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
 
 CREATE TRIGGER _900_audit_update AFTER UPDATE ON public.client_addresses REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
+
+CREATE TRIGGER _900_audit_delete AFTER DELETE ON public.client_assignments REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
+
+CREATE TRIGGER _900_audit_insert AFTER INSERT ON public.client_assignments REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
+
+CREATE TRIGGER _900_audit_update AFTER UPDATE ON public.client_assignments REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
 
 CREATE TRIGGER _300_reach_delete AFTER DELETE ON public.client_phones REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_client_phones__reach();
 
@@ -3616,6 +3673,8 @@ CREATE TRIGGER _900_audit_insert AFTER INSERT ON public.tags REFERENCING NEW TAB
 CREATE TRIGGER _900_audit_update AFTER UPDATE ON public.tags REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
 
 CREATE POLICY "api_keys_select_admin" ON "public"."api_keys" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('admin'::public.member_role) AS has_role)));
+
+CREATE POLICY "client_assignments_select_member" ON "public"."client_assignments" FOR SELECT TO "authenticated" USING ((tenant_id = ( SELECT private.tenant_id() AS tenant_id)));
 
 CREATE POLICY "import_mappings_delete_supervisor" ON "public"."import_mappings" FOR DELETE TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('supervisor'::public.member_role) AS has_role)));
 
@@ -3680,6 +3739,8 @@ COMMENT ON TABLE "private"."import_changes" IS 'Before- and after-images of one 
 COMMENT ON TABLE "public"."api_keys" IS 'Keys of programs; only the hash is kept.';
 
 COMMENT ON TABLE "public"."client_addresses" IS 'Postal addresses of clients.';
+
+COMMENT ON TABLE "public"."client_assignments" IS 'Which member a client is given to, by whom and when.';
 
 COMMENT ON TABLE "public"."client_tags" IS 'Which client wears which tag, since when and by whom.';
 
@@ -3852,6 +3913,10 @@ GRANT EXECUTE ON FUNCTION "private"."is_bulk"() TO "postgres";
 REVOKE ALL ON FUNCTION "private"."is_client_list"(uuid, jsonb, text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."is_client_list"(uuid, jsonb, text) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."is_given"(text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."is_given"(text) TO "postgres";
 
 REVOKE ALL ON FUNCTION "private"."is_ranked"(private.client_search) FROM PUBLIC;
 
@@ -4142,6 +4207,10 @@ GRANT INSERT ("uf"), UPDATE ("uf") ON TABLE "public"."client_addresses" TO "auth
 GRANT DELETE, SELECT ON TABLE "public"."client_addresses" TO "authenticated";
 
 GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON TABLE "public"."client_addresses" TO "postgres", "service_role";
+
+GRANT SELECT ON TABLE "public"."client_assignments" TO "authenticated";
+
+GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON TABLE "public"."client_assignments" TO "postgres", "service_role";
 
 GRANT INSERT ("client_id") ON TABLE "public"."client_tags" TO "authenticated";
 

@@ -61,6 +61,12 @@ ALTER TABLE "public"."client_addresses" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "public"."client_addresses" FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE "public"."client_assignments" ("tenant_id" uuid NOT NULL, "client_id" uuid NOT NULL, "user_id" uuid NOT NULL, "assigned_by" uuid, CONSTRAINT "client_assignments_pkey" PRIMARY KEY (tenant_id, client_id), "assigned_at" timestamp with time zone NOT NULL DEFAULT private.now());
+
+ALTER TABLE "public"."client_assignments" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "public"."client_assignments" FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE "public"."client_tags" ("client_id" uuid NOT NULL, "tag_id" uuid NOT NULL, "tenant_id" uuid NOT NULL DEFAULT private.tenant_id(), CONSTRAINT "client_tags_pkey" PRIMARY KEY (tenant_id, tag_id, client_id), "created_by" uuid DEFAULT auth.uid(), "created_at" timestamp with time zone NOT NULL DEFAULT private.now());
 
 ALTER TABLE "public"."client_tags" ENABLE ROW LEVEL SECURITY;
@@ -88,8 +94,6 @@ ALTER TABLE "public"."tags" FORCE ROW LEVEL SECURITY;
 ALTER TABLE "public"."clients" ADD COLUMN "has_phone" boolean NOT NULL DEFAULT false;
 
 ALTER TABLE "public"."clients" ADD COLUMN "has_whatsapp" boolean DEFAULT false;
-
-ALTER TABLE "public"."clients" ADD COLUMN "assigned_to" uuid;
 
 ALTER TABLE "public"."import_rejects" ADD COLUMN "cells" text[] NOT NULL DEFAULT '{}'::text[];
 
