@@ -54,7 +54,7 @@ def mapping(text: str | None) -> dict[str, str]:
     if not isinstance(said, dict):
         raise FileRefused('a JSON object {"<header>": "<field>"}', code="mapping_invalid")
     for title, meaning in said.items():
-        if meaning not in headers.MEANINGS:
+        if not isinstance(meaning, str) or meaning not in headers.MEANINGS:
             known = ", ".join(sorted(headers.MEANINGS))
             raise FileRefused(f"{title!r} is to be one of: {known}", code="mapping_invalid")
     single = [meaning for meaning in said.values() if meaning in headers.FIELDS]

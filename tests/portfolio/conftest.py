@@ -165,10 +165,10 @@ def agency(database: psycopg.Connection[Any], open_agency: OpenAgency) -> Agency
 
 @dataclass
 class Endpoint:
-    """The deployed function on a database of the test's own."""
+    """The deployed functions on a database of the test's own."""
 
     agency: Agency
-    client: Client
+    clients: Mapping[str, Client]
     jwt_secret: str
 
     def token(self, email: str) -> str:
@@ -181,20 +181,29 @@ class Endpoint:
 
     def __call__(
         self,
-        data: Any,
+        data: Any = None,
         query: str = "",
         *,
         who: str | None = "admin@demo.test",
         content_type: str = "text/csv",
         tenant_id: str | None = None,
         method: str = "POST",
+        headers: Mapping[str, str] | None = None,
+        function: str = "portfolio_import",
     ) -> TestResponse:
-        headers = {"x-tenant-id": tenant_id or self.agency.tenant_id}
+        sent = {"x-tenant-id": tenant_id or self.agency.tenant_id}
         if who:
-            headers["Authorization"] = f"Bearer {self.token(who)}"
-        return self.client.open(
-            f"/?{query}", method=method, data=data, headers=headers, content_type=content_type
+            sent["Authorization"] = f"Bearer {self.token(who)}"
+        return self.clients[function].open(
+            f"/?{query}",
+            method=method,
+            data=data,
+            headers=sent | dict(headers or {}),
+            content_type=content_type,
         )
+
+
+FUNCTIONS = ("portfolio_import", "portfolio_rejects", "portfolio_export")
 
 
 @pytest.fixture
@@ -213,7 +222,10 @@ def endpoint(
     )
     monkeypatch.setattr(config, "settings", lambda: settings)
     db.close()
-    app = functions_framework.create_app("portfolio_import", str(ROOT / "functions" / "main.py"))
+    clients = {
+        name: functions_framework.create_app(name, str(ROOT / "functions" / "main.py")).test_client()
+        for name in FUNCTIONS
+    }
     with psycopg.connect(fresh_database, autocommit=True) as owner:
-        yield Endpoint(open_agency(owner), app.test_client(), secret)
+        yield Endpoint(open_agency(owner), clients, secret)
     db.close()
