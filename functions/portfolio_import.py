@@ -7,14 +7,7 @@ import flask
 import functions_framework
 
 from kit import db, errors, log
-
-SWITCH = {"true": True, "1": True, "false": False, "0": False, "": False}
-# `apikey` is the platform's own; the gateway reads it here or in the header.
-OPTIONS = frozenset(
-    {"dry_run", "creditor", "apikey", "step", "absent", "mapping", "sheet", "import_id"}
-)
-STEPS = ("import", "preview")
-POLICIES = ("leave", "return")
+from portfolio import callers, options, uploads
 
 
 @functions_framework.http
@@ -27,47 +20,21 @@ def portfolio_import(request: flask.Request) -> flask.typing.ResponseReturnValue
     """
     if request.method != "POST":
         raise errors.MethodNotAllowed("send the file with POST")
-    _check(request)
-    started = time.monotonic()
-
-    # polars: only this function's calls pay for loading it
-    from portfolio import callers, journal, preview, staging, uploads
-    from portfolio import options as said
-
+    options.check(request.args)
     caller = callers.known(request)  # nobody unknown makes us read a file
     opened = functools.partial(db.as_person, caller.claims, caller.tenant)
-    is_program = caller.api_key_id is not None
+    started = time.monotonic()
+
+    from portfolio import journal, preview, staging  # polars: only these calls pay for loading it
+
     with uploads.received(request) as upload:
-        options = said.Options(
-            creditor=" ".join(request.args.get("creditor", "").split()) or None,
-            dry_run=SWITCH[request.args.get("dry_run", "").lower()],
-            absent=request.args.get("absent", "leave"),
-            mapping=said.mapping(upload.mapping or request.args.get("mapping")),
-            sheet=request.args.get("sheet") or None,
-            import_id=said.import_id(request.args.get("import_id")),
-            idempotency_key=said.idempotency_key(
-                request.headers.get("Idempotency-Key"), is_required=is_program
-            ),
-            api_key_id=caller.api_key_id,
-        )
-        if request.args.get("step") == "preview":
-            with opened() as connection:
-                return preview.show(connection, upload, options)
+        key = request.headers.get("Idempotency-Key")
+        said = options.read(request.args, upload.mapping, key, caller.api_key_id)
         with opened() as connection:
-            answer, is_replayed = staging.watched(
-                connection, upload, options, journal.Journal(opened, options.import_id)
-            )
+            if request.args.get("step") == "preview":
+                return preview.show(connection, upload, said)
+            watched = journal.Journal(opened, said.import_id)
+            answer, is_replayed = staging.watched(connection, upload, said, watched)
     duration_ms = int((time.monotonic() - started) * 1000)
     log.event("imported", rows=answer["rows"], duration_ms=duration_ms)
     return answer, 200, {"Idempotency-Replayed": "true"} if is_replayed else {}
-
-
-def _check(request: flask.Request) -> None:
-    # A misspelt ?dryrun=true must not import in earnest.
-    if unknown := set(request.args) - OPTIONS:
-        raise errors.MalformedPayload(f"unknown option: {', '.join(sorted(unknown))}")
-    if request.args.get("dry_run", "").lower() not in SWITCH:
-        raise errors.MalformedPayload("dry_run is true or false")
-    for name, words in (("step", STEPS), ("absent", POLICIES)):
-        if request.args.get(name, words[0]) not in words:
-            raise errors.MalformedPayload(f"{name} is one of: {', '.join(words)}")

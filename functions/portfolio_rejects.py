@@ -1,17 +1,12 @@
 """The refused rows of an import as a spreadsheet, to mend and send again."""
 
-import re
-import unicodedata
 import uuid
-from collections.abc import Iterator
-from typing import IO
 
 import flask
 import functions_framework
 
 from kit import db, errors
 
-BLOCK_BYTES = 64 * 1024  # small enough to arrive soon, large enough that the loop costs nothing
 TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv; charset=utf-8",
@@ -51,24 +46,12 @@ def portfolio_rejects(request: flask.Request) -> flask.typing.ResponseReturnValu
             )
             table = rejects.rows(found.header, cursor)
             file = rejects.as_xlsx(table) if kind == "xlsx" else rejects.as_csv(table)
-    name = _name(found.file_name, kind)
+    name = rejects.file_name(found.file_name, kind)
     return flask.Response(
-        _blocks(file),
+        rejects.blocks(file),
         content_type=TYPES[kind],
         headers={
             "Content-Disposition": f"attachment; filename={name}",
             "Cache-Control": "no-store",
         },
     )
-
-
-def _blocks(file: IO[bytes]) -> Iterator[bytes]:
-    with file:
-        while block := file.read(BLOCK_BYTES):
-            yield block
-
-
-def _name(file_name: str | None, kind: str) -> str:
-    stem = (file_name or "carteira").rpartition("/")[2].partition(".")[0]
-    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
-    return f"recusados-{re.sub(r'[^A-Za-z0-9_-]+', '-', plain).strip('-') or 'carteira'}.{kind}"

@@ -72,7 +72,7 @@ def as_utf8(file: IO[bytes]) -> Iterator[IO[bytes]]:
 
 
 def detect(file: IO[bytes]) -> tuple[Dialect, list[str]]:
-    """Dialect and header. Look through the whole file once (an accent may come in the last line), and back again."""
+    """Dialect and header, from the whole file: an accent may come in the last line."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     is_utf8, quotes, returns, pairs, size, last = True, 0, 0, 0, 0, b""
     while chunk := file.read(CHUNK_BYTES):

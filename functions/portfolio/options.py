@@ -14,6 +14,14 @@ MAPPING_CHARACTERS = 60_000  # 300 columns with names of 200 characters
 KEY_CHARACTERS = 200  # of an Idempotency-Key; a UUID has 36
 
 
+SWITCH = {"true": True, "1": True, "false": False, "0": False, "": False}
+# `apikey` is the platform's own; the gateway reads it here or in the header.
+NAMES = frozenset(
+    {"dry_run", "creditor", "apikey", "step", "absent", "mapping", "sheet", "import_id"}
+)
+WORDS = {"step": ("import", "preview"), "absent": ("leave", "return")}
+
+
 @dataclass(frozen=True)
 class Options:
     """How one file is to be imported.
@@ -41,6 +49,33 @@ class Options:
         """One word for the body and everything said about it."""
         said = [sha256, self.creditor, self.absent, sorted(self.mapping.items()), self.sheet]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+def check(query: Mapping[str, str]) -> None:
+    """Refuse what is misspelt: a ?dryrun=true must not import in earnest."""
+    if unknown := set(query) - NAMES:
+        raise errors.MalformedPayload(f"unknown option: {', '.join(sorted(unknown))}")
+    if query.get("dry_run", "").lower() not in SWITCH:
+        raise errors.MalformedPayload("dry_run is true or false")
+    for name, words in WORDS.items():
+        if query.get(name, words[0]) not in words:
+            raise errors.MalformedPayload(f"{name} is one of: {', '.join(words)}")
+
+
+def read(
+    query: Mapping[str, str], form_mapping: str | None, key: str | None, api_key_id: str | None
+) -> Options:
+    """The options of a request: its query, the form's mapping, its Idempotency-Key."""
+    return Options(
+        creditor=" ".join(query.get("creditor", "").split()) or None,
+        dry_run=SWITCH[query.get("dry_run", "").lower()],
+        absent=query.get("absent", "leave"),
+        mapping=mapping(form_mapping or query.get("mapping")),
+        sheet=query.get("sheet") or None,
+        import_id=import_id(query.get("import_id")),
+        idempotency_key=idempotency_key(key, is_required=api_key_id is not None),
+        api_key_id=api_key_id,
+    )
 
 
 def mapping(text: str | None) -> dict[str, str]:

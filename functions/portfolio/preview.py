@@ -34,7 +34,9 @@ def show(connection: "psycopg.Connection[Any]", upload: Upload, options: Options
             sheet = whole[0]
     with tables.read(upload, sheet) as table:
         said = dict(options.mapping)
-        saved = {} if said else staging.saved_mapping(connection, row[0] if row else None, table.header)
+        saved = (
+            {} if said else staging.saved_mapping(connection, row[0] if row else None, table.header)
+        )
         layout = headers.layout(table.header, said or saved)
         if not headers.recognised(table.header) and len(layout.header) < len(headers.REQUIRED) + 1:
             raise FileRefused("no row looks like a header with the columns of a portfolio")

@@ -40,7 +40,9 @@ def as_csv(file: IO[bytes]) -> Iterator[IO[bytes]]:
         text = io.TextIOWrapper(copy, "utf-8", newline="")
         writer = csv.writer(text, delimiter=";", lineterminator="\n", quoting=csv.QUOTE_ALL)
         writer.writerow(keys)
-        writer.writerows([_cell(record.get(key)) for key in keys] for record in _records(file, first))
+        writer.writerows(
+            [_cell(record.get(key)) for key in keys] for record in _records(file, first)
+        )
         text.flush()
         text.detach()
         copy.seek(0)

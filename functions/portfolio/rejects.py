@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import tempfile
+import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO
@@ -12,6 +13,7 @@ from xml.sax.saxutils import escape
 from portfolio import headers
 from portfolio.uploads import IN_MEMORY_BYTES
 
+BLOCK_BYTES = 64 * 1024  # small enough to arrive soon, large enough that the loop costs nothing
 SHEET_ROWS = 1_048_576  # the rows of a sheet
 # What a spreadsheet would run. An apostrophe makes it text; the import takes it off again.
 _RUNS = re.compile(r"^\s*[=+\-@|%\t\r]")
@@ -35,7 +37,7 @@ REASONS = {
     "repeated_with_difference": "o mesmo título aparece em outra linha com dados diferentes",
     "debt_of_another_client": "o título já está na carteira em nome de outra pessoa",
 }
-_PARTS = {
+PARTS = {
     "[Content_Types].xml": (
         '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
         '<Default Extension="rels"'
@@ -86,7 +88,7 @@ def rows(header: Sequence[str], rejects: Iterable[Reject]) -> Iterator[list[str]
 
 def as_csv(table: Iterable[list[str]]) -> IO[bytes]:
     """The table as a Brazilian spreadsheet opens it: UTF-8 with a mark, semicolons."""
-    file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)
+    file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115  (the answer)
     text = io.TextIOWrapper(file, "utf-8-sig", newline="")
     csv.writer(text, delimiter=";").writerows(table)
     text.flush()
@@ -97,9 +99,9 @@ def as_csv(table: Iterable[list[str]]) -> IO[bytes]:
 
 def as_xlsx(table: Iterable[list[str]]) -> IO[bytes]:
     """The table as a workbook of one sheet; every cell is text, so that no zero is eaten."""
-    file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)
+    file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115  (the answer)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in _PARTS.items():
+        for name, text in PARTS.items():
             archive.writestr(name, _DECLARATION + text)
         with archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet:
             sheet.write(
@@ -133,3 +135,17 @@ def _letters(place: int) -> str:
         place, rest = divmod(place - 1, 26)
         letters = chr(65 + rest) + letters
     return letters
+
+
+def blocks(file: IO[bytes]) -> Iterator[bytes]:
+    """The file in pieces, closed behind the last."""
+    with file:
+        while block := file.read(BLOCK_BYTES):
+            yield block
+
+
+def file_name(original: str | None, kind: str) -> str:
+    """What the download is called, in letters that every system takes."""
+    stem = (original or "carteira").rpartition("/")[2].partition(".")[0]
+    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
+    return f"recusados-{re.sub(r'[^A-Za-z0-9_-]+', '-', plain).strip('-') or 'carteira'}.{kind}"

@@ -155,7 +155,9 @@ class _Import:
             raise FileRefused("the file names its columns and has no rows", code="file_empty")
 
     def _merge(self, layout: headers.Layout) -> dict[str, Any]:
-        titles = {field: layout.title(field) for field in ("document", "name", "due_on", "principal")}
+        titles = {
+            field: layout.title(field) for field in ("document", "name", "due_on", "principal")
+        }
         self._report("writing", now=True)
         self._one(
             "select private.plan_portfolio(%s, %s, %s)",
@@ -173,11 +175,12 @@ class _Import:
         return dict(answer)
 
     def _keep_cells(self, table: tables.Table, columns: int) -> None:
-        """Read the file once more for the refused lines: a row of the file goes back as it stood."""
+        """Read the file once more for the refused lines: they go back as they stood."""
         refused = [
             line
             for (line,) in self.connection.execute(
-                "select line from public.import_rejects where import_id = %s order by line limit %s",
+                "select line from public.import_rejects where import_id = %s"
+                " order by line limit %s",
                 (self.import_id, REJECTS_WITH_CELLS),
             )
         ]

@@ -12,7 +12,7 @@ from portfolio.uploads import Upload
 
 @dataclass(frozen=True)
 class Table:
-    """A readable file: UTF-8 or eight-bit text, its dialect, its header, its sheet if it had one."""
+    """A readable file: its text, its dialect, its header, and its sheet if it had one."""
 
     file: IO[bytes]
     dialect: Dialect

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import io
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -70,6 +71,8 @@ def received(request: flask.Request) -> Iterator[Upload]:
                 _copy_body(request, spool)
                 upload = fingerprinted(spool, "", is_json=request.mimetype in JSON_TYPES)
         except RequestEntityTooLarge as error:
+            # The framework reads what is left of a request into memory before it answers.
+            request.stream = io.BytesIO()
             raise errors.PayloadTooLarge(
                 f"at most {FILE_BYTES // 1024**2} MB; split the file and send the parts",
                 code="file_too_large",

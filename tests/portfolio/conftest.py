@@ -74,7 +74,9 @@ class Agency:
         """Call a function of the API as that person."""
         places = ", ".join(["%s"] * len(values))
         statement = f"select public.{name}({places})".encode()
-        [answer] = self.acting(who, lambda: self.owner.execute(statement, values).fetchone()) or [None]
+        [answer] = self.acting(who, lambda: self.owner.execute(statement, values).fetchone()) or [
+            None
+        ]
         return answer
 
     def acting(self, who: str, call: Callable[[], T]) -> T:
@@ -223,7 +225,9 @@ def endpoint(
     monkeypatch.setattr(config, "settings", lambda: settings)
     db.close()
     clients = {
-        name: functions_framework.create_app(name, str(ROOT / "functions" / "main.py")).test_client()
+        name: functions_framework.create_app(
+            name, str(ROOT / "functions" / "main.py")
+        ).test_client()
         for name in FUNCTIONS
     }
     with psycopg.connect(fresh_database, autocommit=True) as owner:

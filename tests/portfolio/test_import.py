@@ -254,7 +254,9 @@ def test_any_tables_in_any_dialect_become_what_the_patient_reader_sees(
         assert {client[0]: client[1] for client in state["clients"]} == expected.names
 
         again = fresh(written(rows, NARROW), "Credor do Parâmetro")
-        assert [again[count] for count in again if count.endswith(("_created", "_updated"))] == [0] * 5
+        assert [again[count] for count in again if count.endswith(("_created", "_updated"))] == [
+            0
+        ] * 5
         assert fresh.state() == state
 
 

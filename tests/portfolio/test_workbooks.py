@@ -54,8 +54,22 @@ def test_carteira_500_becomes_what_the_patient_reader_sees(agency: Agency) -> No
 
 
 def test_numbers_dates_and_titles_above_are_read_as_people_mean_them(agency: Agency) -> None:
-    row = [52998224725, "Ana", 11987654321, None, None, "Aurora", 123, 1, "10/01/2026", 1234.5, "SP"]
-    answer = agency(workbook(Planilha=[["Relatório"], [], HEADER, row, ["TOTAL", *[None] * 8, 9.9]]))
+    row = [
+        52998224725,
+        "Ana",
+        11987654321,
+        None,
+        None,
+        "Aurora",
+        123,
+        1,
+        "10/01/2026",
+        1234.5,
+        "SP",
+    ]
+    answer = agency(
+        workbook(Planilha=[["Relatório"], [], HEADER, row, ["TOTAL", *[None] * 8, 9.9]])
+    )
     assert (answer["rows"], answer["rejected"]) == (1, 0)
     [debt] = agency.state()["debts"]
     assert debt[1:6] == ("123", 1, "52998224725", datetime.date(2026, 1, 10), 123450)
@@ -63,7 +77,9 @@ def test_numbers_dates_and_titles_above_are_read_as_people_mean_them(agency: Age
 
 
 def test_three_decimals_of_a_number_are_not_thousands(agency: Agency) -> None:
-    rows = [[*RIGHT[:6], f"A{n}", *RIGHT[7:9], value, "SP"] for n, value in enumerate((1.5, 1234.567))]
+    rows = [
+        [*RIGHT[:6], f"A{n}", *RIGHT[7:9], value, "SP"] for n, value in enumerate((1.5, 1234.567))
+    ]
     agency(workbook(Planilha=[HEADER, *rows]))
     assert [debt[5] for debt in agency.state()["debts"]] == [150, 123457]
 
@@ -123,7 +139,10 @@ def test_a_part_that_lies_about_its_size_is_refused() -> None:
         (with_sheet('<!DOCTYPE x [<!ENTITY a "aaaa">]>' + sheet_xml([HEADER])), "workbook_refused"),
         (with_sheet(sheet_xml([HEADER]).encode("utf-16")), "workbook_refused"),
         (zipped({"carteira.xlsx": workbook(A=[HEADER])}), "workbook_refused"),
-        (zipped({f"xl/{n}": "" for n in range(2000)} | {"xl/workbook.xml": ""}), "workbook_refused"),
+        (
+            zipped({f"xl/{n}": "" for n in range(2000)} | {"xl/workbook.xml": ""}),
+            "workbook_refused",
+        ),
         (workbook(A=[HEADER, RIGHT])[:-40], "workbook_refused"),
         (workbook(A=[HEADER, RIGHT])[:700], "workbook_refused"),
         (with_sheet("<worksheet><sheetData><row"), "workbook_refused"),

@@ -39,7 +39,24 @@ DEFINERS_OF_PEOPLE = {
     "private.bulk_tag": "supervisor; one line of audit for a whole selection",
     "private.open_export": "supervisor; finds the ids and writes the audit, rows are read under RLS",
     "private.open_import": "supervisor; bulk writes of the import",
-    "private.import_portfolio": "same",
+    "private.plan_portfolio": "same",
+    "private.write_import_clients": "same",
+    "private.write_import_debts": "same",
+    "private.close_import": "same",
+    "private.hold_import": "supervisor; the lock by which an import is known to live",
+    "private.announce_import": "supervisor; nobody is granted a write of imports",
+    "private.report_import": "same",
+    "private.end_import": "same",
+    "private.keep_import_answer": "same",
+    "private.open_reject_cells": "same; the table is the owner's, as in open_import",
+    "private.keep_reject_cells": "same",
+    "private.save_import_mapping": "supervisor; nobody is granted a write of import_mappings",
+    "private.imports_alive": "marks what died; nobody is granted a write of imports",
+    "private.cancel_import": "supervisor; same",
+    "private.import_differences": "supervisor; before-images are private",
+    "private.rollback_import": "supervisor; writes what nobody is granted",
+    "private.create_api_key": "admin; nobody is granted a write of api_keys",
+    "private.revoke_api_key": "same",
 }
 FUNCTIONS_OF_JOBS = {
     "worker": {
@@ -51,7 +68,7 @@ FUNCTIONS_OF_JOBS = {
         "private.apply_provider_events",
         "private.integration_secret",
     },
-    "webhook": {"private.receive_provider_event"},
+    "webhook": {"private.receive_provider_event", "private.use_api_key"},
 }
 # Why a table has no audit trigger.
 UNAUDITED = {

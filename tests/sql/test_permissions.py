@@ -26,6 +26,7 @@ class Rights:
 
 
 RIGHTS = {
+    "api_keys": Rights(ADMIN, NOBODY, NOBODY, NOBODY),
     "audit_log": Rights(ADMIN, NOBODY, NOBODY, NOBODY),
     "automation_runs": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "call_dispositions": Rights(OPERATOR_UP, OPERATOR_UP, NOBODY, NOBODY),
@@ -39,6 +40,7 @@ RIGHTS = {
     "creditors": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
     "debts": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "disposition_types": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
+    "import_mappings": Rights(SUPERVISOR_UP, NOBODY, NOBODY, SUPERVISOR_UP),
     "import_rejects": Rights(SUPERVISOR_UP, NOBODY, NOBODY, NOBODY),
     "imports": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "integrations": Rights(SUPERVISOR_UP, NOBODY, ADMIN, NOBODY),

@@ -18,6 +18,10 @@ values (%(phone)s, %(tenant)s, %(client)s, '+5511987650001', 'mobile');
 
 insert into public.imports (id, tenant_id, file_name, status, created_by)
 values (%(import)s, %(tenant)s, 'carteira.csv', 'done', %(admin)s);
+insert into public.import_mappings (tenant_id, header_key, mapping)
+values (%(tenant)s, 'cpf|operacao', '{"Operação": "contract"}');
+insert into public.api_keys (tenant_id, name, prefix, key_hash, created_by)
+values (%(tenant)s, 'ERP', 'cbk_000000', md5(%(tenant)s::text) || md5(%(tenant)s::text), %(admin)s);
 insert into public.import_rejects (tenant_id, import_id, line, column_name, value, reason)
 values (%(tenant)s, %(import)s, 2, 'CPF', '111', 'document_invalid');
 
