@@ -65,15 +65,13 @@ set search_path = ''
 as $$
     with blocks as (
         select touched.client_id,
-            max(coalesce(found.expires_at, 'infinity')) filter (
-                where found.channel is distinct from 'whatsapp'
-            ) as call_blocked_until,
-            max(coalesce(found.expires_at, 'infinity')) filter (
-                where found.channel is distinct from 'call'
-            ) as whatsapp_blocked_until
+            max(found.until_at) filter (where found.channel is distinct from 'whatsapp')
+                as call_blocked_until,
+            max(found.until_at) filter (where found.channel is distinct from 'call')
+                as whatsapp_blocked_until
         from unnest(refresh_contact_blocks.client_ids) as touched (client_id)
         left join lateral (
-            select named.expires_at, named.channel
+            select coalesce(named.expires_at, 'infinity') as until_at, named.channel
             from public.suppressions as named
             where named.tenant_id = refresh_contact_blocks.tenant_id
               and named.client_id = touched.client_id
@@ -85,7 +83,7 @@ as $$
                         = private.phone_match(named.phone)
               ))
             union all
-            select numbered.expires_at, numbered.channel
+            select coalesce(numbered.expires_at, 'infinity'), numbered.channel
             from public.client_phones
             join public.suppressions as numbered
                 on numbered.tenant_id = client_phones.tenant_id
