@@ -52,7 +52,8 @@ declare
 begin
     foreach v_facet in array coalesce(facets, c_all) loop
         if v_facet is null or v_facet <> all(c_all) then
-            raise exception 'unknown_facet' using errcode = 'PT400', detail = v_facet;
+            raise exception 'unknown_facet' using errcode = 'PT400',
+                detail = coalesce(v_facet, '');
         end if;
         v_filter := private.weigh_search(
             private.read_client_filter(v_tenant_id, v_given - v_facet)

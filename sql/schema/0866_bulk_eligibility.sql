@@ -68,7 +68,7 @@ declare
     v_counts jsonb;
 begin
     if action is null or action not in ('dialer', 'whatsapp', 'assign', 'tag', 'export') then
-        raise exception 'action_unknown' using errcode = 'PT400', detail = action;
+        raise exception 'action_unknown' using errcode = 'PT400', detail = coalesce(action, '');
     end if;
     if action in ('dialer', 'whatsapp') then
         select array_agg(closed.uf), min(closed.opens_at) into v_closed, v_opens_at

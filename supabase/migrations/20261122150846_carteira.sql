@@ -221,7 +221,7 @@ declare
     v_counts jsonb;
 begin
     if action is null or action not in ('dialer', 'whatsapp', 'assign', 'tag', 'export') then
-        raise exception 'action_unknown' using errcode = 'PT400', detail = action;
+        raise exception 'action_unknown' using errcode = 'PT400', detail = coalesce(action, '');
     end if;
     if action in ('dialer', 'whatsapp') then
         select array_agg(closed.uf), min(closed.opens_at) into v_closed, v_opens_at
@@ -1159,7 +1159,8 @@ declare
 begin
     foreach v_facet in array coalesce(facets, c_all) loop
         if v_facet is null or v_facet <> all(c_all) then
-            raise exception 'unknown_facet' using errcode = 'PT400', detail = v_facet;
+            raise exception 'unknown_facet' using errcode = 'PT400',
+                detail = coalesce(v_facet, '');
         end if;
         v_filter := private.weigh_search(
             private.read_client_filter(v_tenant_id, v_given - v_facet)
