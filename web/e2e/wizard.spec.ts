@@ -6,7 +6,7 @@ const workbook = process.env.E2E_WORKBOOK ?? "";
 
 test("a spreadsheet goes in as it is, its rejects come out, and it is rolled back", async ({ windowOf }) => {
   test.skip(!existsSync(workbook), "E2E_WORKBOOK names no file");
-  const page = await windowOf("supervisor@demo.test");
+  const page = await windowOf("admin@demo.test");
   const before = await page
     .getByText(/ clientes?$/)
     .first()
