@@ -66,8 +66,11 @@ def read(
     query: Mapping[str, str], form_mapping: str | None, key: str | None, api_key_id: str | None
 ) -> Options:
     """The options of a request: its query, the form's mapping, its Idempotency-Key."""
+    creditor = " ".join(query.get("creditor", "").split())
+    if "\0" in creditor:
+        raise errors.MalformedPayload("creditor is a name or an id, without NUL")
     return Options(
-        creditor=" ".join(query.get("creditor", "").split()) or None,
+        creditor=creditor or None,
         dry_run=SWITCH[query.get("dry_run", "").lower()],
         absent=query.get("absent", "leave"),
         mapping=mapping(form_mapping or query.get("mapping")),
@@ -89,6 +92,8 @@ def mapping(text: str | None) -> dict[str, str]:
     if not isinstance(said, dict):
         raise FileRefused('a JSON object {"<header>": "<field>"}', code="mapping_invalid")
     for title, meaning in said.items():
+        if "\0" in title:
+            raise FileRefused("a header without NUL", code="mapping_invalid")
         if not isinstance(meaning, str) or meaning not in headers.MEANINGS:
             known = ", ".join(sorted(headers.MEANINGS))
             raise FileRefused(f"{title!r} is to be one of: {known}", code="mapping_invalid")

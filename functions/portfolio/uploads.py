@@ -15,6 +15,7 @@ from kit import errors
 
 # A million rows of eleven columns are about 130 MB, and twice that in UTF-16.
 FILE_BYTES = 300 * 1024 * 1024
+TOO_LARGE = f"at most {FILE_BYTES // 1024**2} MB; split the file and send the parts"
 CHUNK_BYTES = 1024 * 1024  # large enough that the loop costs nothing, small beside the memory limit
 IN_MEMORY_BYTES = 8 * 1024 * 1024  # larger uploads wait on disk
 ZIP = b"PK\x03\x04"
@@ -42,6 +43,10 @@ class FileRefused(errors.AppError):
     status, code = 400, "file_not_csv"
 
 
+class FileTooLarge(errors.PayloadTooLarge):
+    code = "file_too_large"
+
+
 @dataclass(frozen=True)
 class Upload:
     """A received file: its binary handle (at the start), its name, its SHA-256 in hex, its kind by
@@ -57,7 +62,9 @@ class Upload:
 @contextlib.contextmanager
 def received(request: flask.Request) -> Iterator[Upload]:
     """The one file of a multipart request, or the body of a text/csv one; 4xx for anything else."""
-    request.max_content_length = FILE_BYTES
+    if (request.content_length or 0) > FILE_BYTES:
+        raise FileTooLarge(TOO_LARGE)
+    request.max_content_length = FILE_BYTES  # for a body that does not say its length
     with contextlib.ExitStack() as opened:
         try:
             if request.mimetype == "multipart/form-data":
@@ -71,12 +78,8 @@ def received(request: flask.Request) -> Iterator[Upload]:
                 _copy_body(request, spool)
                 upload = fingerprinted(spool, "", is_json=request.mimetype in JSON_TYPES)
         except RequestEntityTooLarge as error:
-            # The framework reads what is left of a request into memory before it answers.
-            request.stream = io.BytesIO()
-            raise errors.PayloadTooLarge(
-                f"at most {FILE_BYTES // 1024**2} MB; split the file and send the parts",
-                code="file_too_large",
-            ) from error
+            request.stream = io.BytesIO()  # whoever reads on would meet the same exception
+            raise FileTooLarge(TOO_LARGE) from error
         yield upload
 
 
@@ -87,7 +90,7 @@ def _attached(request: flask.Request) -> tuple[IO[bytes], str]:
             "send exactly one file, and no field but `mapping`; other options go into the query",
             code="file_missing",
         )
-    return files[0].stream, files[0].filename or ""
+    return files[0].stream, (files[0].filename or "").replace("\0", "")  # SQL's text has no NUL
 
 
 def _copy_body(request: flask.Request, file: IO[bytes]) -> None:
@@ -99,8 +102,6 @@ def _copy_body(request: flask.Request, file: IO[bytes]) -> None:
         )
     while chunk := request.stream.read(CHUNK_BYTES):
         file.write(chunk)
-        if file.tell() > FILE_BYTES:  # a body without a length is only known when it is here
-            raise RequestEntityTooLarge
 
 
 def fingerprinted(
