@@ -10,6 +10,9 @@ declare
     v_value jsonb;
     v_client public.clients;
 begin
+    if jsonb_typeof(patch) is distinct from 'object' then
+        raise exception 'field_invalid' using errcode = 'PT400', detail = 'patch';
+    end if;
     select clients.* into v_client from public.clients
     where clients.tenant_id = v_tenant_id and clients.id = update_client.id
     for update;

@@ -1989,15 +1989,15 @@ begin
         where import_rows.reason is null
         group by import_rows.creditor
     ),
-    numbered as materialized (
-        -- A window would ask for a new id for each spelling.
-        select keys.name_key, gen_random_uuid() as id
-        from (select distinct written.name_key from written) as keys
+    keyed as materialized (  -- one new id a key, however often it is looked at
+        select written.name_key, gen_random_uuid() as new_id
+        from written
+        group by written.name_key
     )
-    select written.creditor, written.name_key, coalesce(creditors.id, numbered.id) as creditor_id,
+    select written.creditor, coalesce(creditors.id, keyed.new_id) as creditor_id,
         creditors.id is null as is_new
     from written
-    join numbered using (name_key)
+    join keyed using (name_key)
     left join public.creditors
         on creditors.tenant_id = plan_import.tenant_id and creditors.name_key = written.name_key;
 
@@ -3517,6 +3517,9 @@ declare
     v_value jsonb;
     v_client public.clients;
 begin
+    if jsonb_typeof(patch) is distinct from 'object' then
+        raise exception 'field_invalid' using errcode = 'PT400', detail = 'patch';
+    end if;
     select clients.* into v_client from public.clients
     where clients.tenant_id = v_tenant_id and clients.id = update_client.id
     for update;
