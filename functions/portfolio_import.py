@@ -1,48 +1,40 @@
-"""A portfolio file (CSV) comes in; its rows become clients, phones and debts of the caller."""
+"""A portfolio (CSV, XLSX, JSON) comes in; its rows become clients, phones and debts."""
 
+import functools
 import time
 
 import flask
 import functions_framework
 
-from kit import db, errors, http, log
-
-SWITCH = {"true": True, "1": True, "false": False, "0": False, "": False}
-# `apikey` is the platform's own; the gateway reads it here or in the header.
-OPTIONS = frozenset({"dry_run", "creditor", "apikey"})
+from kit import db, errors, log
+from portfolio import callers, options, uploads
 
 
 @functions_framework.http
 @errors.as_http
 def portfolio_import(request: flask.Request) -> flask.typing.ResponseReturnValue:
-    """POST ?dry_run=true|false&creditor=<name or id>, a multipart file or a text/csv body.
+    """POST a file, an array or lines of JSON, by a person's session or a tenant's API key.
 
-    200 {"import_id", "status", "rows", "accepted", "rejected", …}: private.import_portfolio.
+    200 {"import_id", "status", "rows", "accepted", "rejected", …}: private.close_import;
+    step=preview: portfolio.preview.show.
     """
     if request.method != "POST":
         raise errors.MethodNotAllowed("send the file with POST")
-    http.claims(request)  # nobody unknown makes us read a file
-    dry_run, creditor = _options(request)
+    options.check(request.args)
+    caller = callers.known(request)  # nobody unknown makes us read a file
+    opened = functools.partial(db.as_person, caller.claims, caller.tenant)
     started = time.monotonic()
 
-    from portfolio import staging, uploads  # polars: only this function's calls pay for loading it
+    from portfolio import journal, preview, staging  # polars: only these calls pay for loading it
 
-    with uploads.received(request) as upload, db.as_caller(request) as connection:
-        answer = staging.run(connection, upload, creditor, dry_run=dry_run)
-
+    with uploads.received(request) as upload:
+        key = request.headers.get("Idempotency-Key")
+        said = options.read(request.args, upload.mapping, key, caller.api_key_id)
+        with opened() as connection:
+            if request.args.get("step") == "preview":
+                return preview.show(connection, upload, said)
+            watched = journal.Journal(opened, said.import_id)
+            answer, is_replayed = staging.watched(connection, upload, said, watched)
     duration_ms = int((time.monotonic() - started) * 1000)
     log.event("imported", rows=answer["rows"], duration_ms=duration_ms)
-    return answer
-
-
-def _options(request: flask.Request) -> tuple[bool, str | None]:
-    # A misspelt ?dryrun=true must not import in earnest.
-    if unknown := set(request.args) - OPTIONS:
-        raise errors.MalformedPayload(f"unknown option: {', '.join(sorted(unknown))}")
-    switch = request.args.get("dry_run", "").lower()
-    if switch not in SWITCH:
-        raise errors.MalformedPayload("dry_run is true or false")
-    creditor = " ".join(request.args.get("creditor", "").split())
-    if "\0" in creditor:
-        raise errors.MalformedPayload("creditor is a name or an id, without NUL")
-    return SWITCH[switch], creditor or None
+    return answer, 200, {"Idempotency-Replayed": "true"} if is_replayed else {}

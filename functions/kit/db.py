@@ -6,7 +6,7 @@ The login `functions` may do nothing itself; each transaction takes the one role
 import contextlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import flask
@@ -34,11 +34,16 @@ def as_caller(request: flask.Request) -> contextlib.AbstractContextManager["Tran
     Sets what PostgREST sets (role, claims, the tenant header), so that the same policies decide.
     Raises NotAuthenticated without a valid user token.
     """
-    claims = json.dumps(http.claims(request))
-    tenant = request.headers.get("x-tenant-id")
-    return _transaction(
-        "authenticated", claims, json.dumps({"x-tenant-id": tenant} if tenant else {})
-    )
+    return as_person(http.claims(request), request.headers.get("x-tenant-id"))
+
+
+def as_person(
+    claims: Mapping[str, Any], tenant: str | None
+) -> contextlib.AbstractContextManager["Transaction"]:
+    """The same for somebody already known: a long request reports on itself beside its work, and a
+    tenant's key stands for the person who made it."""
+    headers = json.dumps({"x-tenant-id": tenant} if tenant else {})
+    return _transaction("authenticated", json.dumps(claims), headers)
 
 
 def as_webhook() -> contextlib.AbstractContextManager["Transaction"]:

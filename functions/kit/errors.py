@@ -117,6 +117,6 @@ def _allow_web_origin(response: flask.Response) -> flask.Response:
         response.headers["Access-Control-Allow-Origin"] = origin
         response.headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
         response.headers["Access-Control-Allow-Headers"] = (
-            "authorization, apikey, content-type, x-client-info, x-tenant-id"
+            "authorization, apikey, content-type, idempotency-key, x-client-info, x-tenant-id"
         )
     return response

@@ -74,6 +74,9 @@ def text(cell: pl.Series) -> pl.Series:
     bare = cell.str.strip_chars()
     if bare.str.starts_with('="').any():
         bare = bare.str.replace(r'^="([^"]*)"$', "$1").str.strip_chars()
+    # So is an apostrophe before a sign that a spreadsheet would run: what we download has them.
+    if bare.str.starts_with("'").any():
+        bare = bare.str.replace(r"^'([=+\-@|%])", "$1")
     says_nothing = bare.str.len_bytes() <= _LONGEST_NOTHING
     says_nothing &= bare.str.to_lowercase().is_in(NOTHING)
     return bare.set(says_nothing, None)

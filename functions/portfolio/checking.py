@@ -5,12 +5,13 @@ import polars as pl
 from portfolio import cells
 from portfolio.headers import Layout
 
+EXTRA_CHARACTERS = 500  # a remark; longer text is a document
 REJECTED_VALUE_CHARACTERS = 200  # enough to recognise the cell in the file
 # The staged row, in the order of the staging table's columns.
 STAGED = (
     "line", "reason", "column_name", "value", "document", "name", "email", "uf", "external_id",
     "creditor", "contract", "installment", "due_on", "principal_cents", "phones", "phones_lost",
-    "names_lost", "emails_lost",
+    "names_lost", "emails_lost", "extra",
 )  # fmt: skip
 RAW = (
     "document", "name", "email", "uf", "external_id", "creditor", "contract", "installment",
@@ -43,6 +44,7 @@ def staged(frame: pl.DataFrame, layout: Layout, creditor: str | None) -> pl.Data
         "phones": phones,
         "phones_lost": phones_lost,
         "names_lost": _filled(raw["name"], name.is_null()).cast(pl.Int32),
+        "extra": _extra(frame, layout),
         "emails_lost": _filled(raw["email"], email.is_null()).cast(pl.Int32),
     }
     # For an accepted row: the name cell that was no name, should nobody know a better one.
@@ -98,6 +100,34 @@ def _raw(frame: pl.DataFrame, layout: Layout, field: str) -> pl.Series:
     if column is None:
         return _nothing(len(frame))
     return frame[f"c{column}"]
+
+
+def _extra(frame: pl.DataFrame, layout: Layout) -> pl.Series:
+    """The columns that are none of ours as a JSON object by their own names; null if all empty."""
+    if not layout.extra:
+        return _nothing(len(frame))
+    texts: dict[str, pl.Series] = {}
+    for column in layout.extra:
+        title = layout.header[column]
+        name = f"{title} ({column + 1})" if title in texts else title
+        texts[name] = cells.text(frame[f"c{column}"]).str.slice(0, EXTRA_CHARACTERS)
+    table = pl.DataFrame(texts)
+    is_filled = table.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
+    encoded = table.select(pl.struct(pl.all()).struct.json_encode()).to_series()
+    return encoded.set(~is_filled, None)
+
+
+def without_totals(frame: pl.DataFrame, layout: Layout) -> pl.DataFrame:
+    """The rows but for a report's sums: they begin with TOTAL and name no contract."""
+    suspect = cells.text(_raw(frame, layout, "contract")).is_null()
+    if not suspect.any():
+        return frame
+    columns = [name for name in frame.columns if name != "line"]
+    first = frame.filter(suspect).select(
+        pl.coalesce(pl.col(name).str.strip_chars().replace("", None) for name in columns)
+    )
+    is_total = first.to_series().str.contains(r"(?i)^(?:sub[ -]?)?tota(?:l|is)\b").fill_null(False)
+    return frame.filter(~suspect.scatter(suspect.arg_true(), is_total))
 
 
 def _phone_cells(frame: pl.DataFrame, layout: Layout) -> list[pl.Series]:

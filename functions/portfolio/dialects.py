@@ -16,8 +16,11 @@ DELIMITERS = (";", ",", "\t", "|")
 # Reports put a title, a date and a few blank lines above the header; more is another document.
 HEADER_WITHIN_ROWS = 20
 HEADER_BYTES = 65_536  # the header and what stands above it; 300 long column names fit
+NO_HEADER = (
+    "no row with column names was found; the first row must name the columns, "
+    "for example CPF/CNPJ;Nome;Contrato;Vencimento;Valor"
+)
 COLUMNS = 300  # the widest creditor file seen has 90
-REQUIRED = ("contract", "due_on", "principal")
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,8 @@ def as_utf8(file: IO[bytes]) -> Iterator[IO[bytes]]:
         yield copy
 
 
-def detect(file: IO[bytes]) -> tuple[Dialect, headers.Layout]:
-    """Look through the whole file once (an accent may come in the last line), and back again."""
+def detect(file: IO[bytes]) -> tuple[Dialect, list[str]]:
+    """Dialect and header, from the whole file: an accent may come in the last line."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     is_utf8, quotes, returns, pairs, size, last = True, 0, 0, 0, 0, b""
     while chunk := file.read(CHUNK_BYTES):
@@ -92,7 +95,7 @@ def detect(file: IO[bytes]) -> tuple[Dialect, headers.Layout]:
         raise FileRefused("the file is empty", code="file_empty")
     encoding = "utf-8-sig" if is_utf8 else _eight_bit(head)
     sample = io.StringIO(head.decode(encoding, "replace"), newline=None).read()
-    delimiter, header_row, header_lines, layout = _header(sample, is_quoted=quotes % 2 == 0)
+    delimiter, header_row, header_lines, header = _header(sample, is_quoted=quotes % 2 == 0)
     dialect = Dialect(
         encoding=encoding,
         delimiter=delimiter,
@@ -101,7 +104,7 @@ def detect(file: IO[bytes]) -> tuple[Dialect, headers.Layout]:
         header_row=header_row,
         header_lines=header_lines,
     )
-    return dialect, layout
+    return dialect, header
 
 
 def _eight_bit(head: bytes) -> str:
@@ -113,9 +116,10 @@ def _eight_bit(head: bytes) -> str:
     return "cp1252"
 
 
-def _header(sample: str, *, is_quoted: bool) -> tuple[str, int, int, headers.Layout]:
-    """The row that names most of our columns, and the delimiter that makes it so."""
-    best: tuple[int, int, str, int, int, list[str]] | None = None
+def _header(sample: str, *, is_quoted: bool) -> tuple[str, int, int, list[str]]:
+    """The row that names most of our columns, and the delimiter that makes it so. Where no row
+    names any, the first that has several cells: a person may say what they are."""
+    best: tuple[int, int, int, str, int, list[str]] | None = None
     for delimiter in DELIMITERS:
         reader = csv.reader(
             io.StringIO(sample),
@@ -127,29 +131,32 @@ def _header(sample: str, *, is_quoted: bool) -> tuple[str, int, int, headers.Lay
                 if number > HEADER_WITHIN_ROWS:
                     break
                 # The earliest of equals: a data row may hold the word "Cliente" by chance.
-                score = (headers.recognised(cells), -number)
-                if best is None or score > best[:2]:
-                    best = (*score, delimiter, number, reader.line_num, cells)
+                known = headers.recognised(cells)
+                filled = sum(1 for cell in cells if cell.strip())
+                score = (known, 0 if known else filled, -number)
+                if best is None or score > best[:3]:
+                    best = (*score, delimiter, reader.line_num, cells)
         except csv.Error as error:
             raise FileRefused(f"the first rows cannot be read as CSV: {error}") from error
-    if best is None or best[0] == 0:
-        raise FileRefused(
-            "no row with column names was found; the first row must name the columns, "
-            "for example CPF/CNPJ;Nome;Contrato;Vencimento;Valor"
-        )
-    _, _, delimiter, number, lines, cells = best
+    if best is None or best[:2] < (0, 2):
+        raise FileRefused(NO_HEADER)
+    _, _, earliness, delimiter, lines, cells = best
     if len(cells) > COLUMNS:
         raise FileRefused(f"the header has {len(cells)} columns; at most {COLUMNS} are read")
-    layout = headers.layout(cells)
+    return delimiter, -earliness, lines, cells
+
+
+def require(layout: headers.Layout, mapping: dict[str, str]) -> None:
+    """Raise FileRefused unless the columns without which nothing can be imported are there."""
+    if not mapping and not headers.recognised(layout.header):
+        raise FileRefused(NO_HEADER)
     if not layout.documents:
         raise FileRefused(
             "no column holds the CPF or CNPJ; name one CPF/CNPJ", code="document_column_missing"
         )
-    missing = [field for field in REQUIRED if field not in layout.fields]
-    if missing:
+    if missing := headers.missing(layout):
         wanted = {"contract": "Contrato", "due_on": "Vencimento", "principal": "Valor"}
         raise FileRefused(
             "name the columns " + ", ".join(wanted[field] for field in missing),
             code="columns_missing",
         )
-    return delimiter, number, lines, layout

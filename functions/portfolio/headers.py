@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 # Folded names (see `fold`), the surest first: where a file has several, the first listed wins.
@@ -56,6 +56,14 @@ PHONE = re.compile(
     r"(?:\d+| .*)?"
 )
 AREA_CODE = re.compile(r"ddds?(?: ?\d+| .*)?")
+REQUIRED = ("contract", "due_on", "principal")
+FIELDS = frozenset({*SYNONYMS} - {"document"})
+EXTRA, IGNORE = "extra", "ignore"
+# What a mapping may say of a column.
+MEANINGS = FIELDS | {"document", "phone", EXTRA, IGNORE}
+# Of the spreadsheet of refused rows, folded: it comes back mended with them still there.
+LINE_TITLE, REASON_TITLE = "Linha do arquivo", "Motivo da recusa"
+OWN_TITLES = frozenset({"linha arquivo", "motivo recusa"})
 LINKING_WORDS = frozenset({"do", "da", "de", "dos", "das"})
 NUMBER_WORDS = frozenset({"n", "no", "nr", "num", "numero"})  # "Nº" folds to "no"
 
@@ -68,12 +76,14 @@ class Layout:
     fields     field name → column
     documents  columns that may hold the document; the first filled one counts ("CPF" and "CNPJ")
     phones     (column of the area code or None, column of the number)
+    extra      columns that are none of ours and are kept under their own names
     """
 
     header: tuple[str, ...]
     fields: dict[str, int]
     documents: tuple[int, ...]
     phones: tuple[tuple[int | None, int], ...]
+    extra: tuple[int, ...] = ()
 
     def title(self, field: str) -> str:
         """The file's own name for a field; for a field it lacks, the field's name."""
@@ -95,29 +105,67 @@ def fold(title: str) -> str:
     return " ".join(words)
 
 
-def layout(header: Sequence[str]) -> Layout:
-    """Recognise the columns of a header; what is not recognised stays unused."""
-    folded = [fold(title) for title in header]
-    places = {title: column for column, title in reversed(list(enumerate(folded)))}
+def layout(header: Sequence[str], mapping: Mapping[str, str] | None = None) -> Layout:
+    """Recognise the columns of a header; what a person said in `mapping` (header → field) counts
+    before any guess. What is not recognised and has a name is extra."""
+    said = _said(header, mapping or {})
+    taken = set(said.values()) - {"phone", "document", EXTRA, IGNORE}
+    folded = ["" if column in said else fold(title) for column, title in enumerate(header)]
+    places = {title: column for column, title in reversed(list(enumerate(folded))) if title}
     fields = {
         field: places[next(name for name in names if name in places)]
         for field, names in SYNONYMS.items()
-        if any(name in places for name in names)
+        if field not in taken and any(name in places for name in names)
     }
     documents = [column for column in (places.get("cpf"), places.get("cnpj")) if column is not None]
     if "document" in fields and fields["document"] not in documents:
         documents = [fields["document"]]
+    documents = [column for column, field in said.items() if field == "document"] or documents
     phones: list[tuple[int | None, int]] = []
     for column, title in enumerate(folded):
-        if PHONE.fullmatch(title):
+        if PHONE.fullmatch(title) or said.get(column) == "phone":
             has_area_code = column > 0 and AREA_CODE.fullmatch(folded[column - 1]) is not None
             phones.append((column - 1 if has_area_code else None, column))
+    fields = {field: column for field, column in fields.items() if field != "document"}
+    fields |= {field: column for column, field in said.items() if field in FIELDS}
+    used = {*fields.values(), *documents, *(place for pair in phones for place in pair)}
     return Layout(
         header=tuple(title.strip() for title in header),
-        fields={field: column for field, column in fields.items() if field != "document"},
+        fields=fields,
         documents=tuple(documents),
         phones=tuple(phones),
+        extra=tuple(
+            column
+            for column, title in enumerate(header)
+            if column not in used
+            and title.strip()
+            and said.get(column) != IGNORE
+            and folded[column] not in OWN_TITLES
+        ),
     )
+
+
+def _said(header: Sequence[str], mapping: Mapping[str, str]) -> dict[int, str]:
+    """Column → field for the titles that the mapping names."""
+    wanted = {title.strip(): field for title, field in mapping.items()}
+    return {
+        column: wanted[title.strip()]
+        for column, title in enumerate(header)
+        if title.strip() in wanted
+    }
+
+
+def missing(found: Layout) -> list[str]:
+    """Fields without which no row of the file can be a debt."""
+    return [
+        *([] if found.documents else ["document"]),
+        *(field for field in REQUIRED if field not in found.fields),
+    ]
+
+
+def key(header: Sequence[str]) -> str:
+    """What makes two files the same report."""
+    return "|".join(fold(title) for title in header)
 
 
 def recognised(header: Sequence[str]) -> int:

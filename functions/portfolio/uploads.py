@@ -18,10 +18,15 @@ FILE_BYTES = 300 * 1024 * 1024
 TOO_LARGE = f"at most {FILE_BYTES // 1024**2} MB; split the file and send the parts"
 CHUNK_BYTES = 1024 * 1024  # large enough that the loop costs nothing, small beside the memory limit
 IN_MEMORY_BYTES = 8 * 1024 * 1024  # larger uploads wait on disk
-RAW_TYPES = ("text/csv", "application/csv", "text/plain", "application/octet-stream")
+ZIP = b"PK\x03\x04"
+WORKBOOK_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+JSON_TYPES = ("application/json", "application/x-ndjson", "application/ndjson")
+RAW_TYPES = (
+    "text/csv", "application/csv", "text/plain", "application/octet-stream", WORKBOOK_TYPE,
+    *JSON_TYPES,
+)  # fmt: skip
 # What people send by mistake, by its first bytes.
 FOREIGN = {
-    b"PK\x03\x04": "xlsx",
     b"\xd0\xcf\x11\xe0": "xls",
     b"%PDF": "pdf",
     b"\x89PNG": "png",
@@ -44,11 +49,14 @@ class FileTooLarge(errors.PayloadTooLarge):
 
 @dataclass(frozen=True)
 class Upload:
-    """A received file: its binary handle (at the start), its name, its SHA-256 in hex."""
+    """A received file: its binary handle (at the start), its name, its SHA-256 in hex, its kind by
+    its first bytes (csv, xlsx) or by what the caller calls it (json), and the form's mapping."""
 
     file: IO[bytes]
     name: str
     sha256: str
+    kind: str = "csv"
+    mapping: str | None = None
 
 
 @contextlib.contextmanager
@@ -60,14 +68,15 @@ def received(request: flask.Request) -> Iterator[Upload]:
     with contextlib.ExitStack() as opened:
         try:
             if request.mimetype == "multipart/form-data":
-                upload = fingerprinted(*_attached(request))
+                file, name = _attached(request)
+                upload = fingerprinted(file, name, mapping=request.form.get("mapping"))
                 opened.callback(upload.file.close)
             else:
                 spool = opened.enter_context(
                     tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)
                 )
                 _copy_body(request, spool)
-                upload = fingerprinted(spool, "")
+                upload = fingerprinted(spool, "", is_json=request.mimetype in JSON_TYPES)
         except RequestEntityTooLarge as error:
             request.stream = io.BytesIO()  # whoever reads on would meet the same exception
             raise FileTooLarge(TOO_LARGE) from error
@@ -76,9 +85,9 @@ def received(request: flask.Request) -> Iterator[Upload]:
 
 def _attached(request: flask.Request) -> tuple[IO[bytes], str]:
     files = [file for _, file in request.files.items(multi=True)]
-    if len(files) != 1 or request.form:
+    if len(files) != 1 or set(request.form) - {"mapping"}:
         raise FileRefused(
-            "send exactly one file and no other fields; options go into the query",
+            "send exactly one file, and no field but `mapping`; other options go into the query",
             code="file_missing",
         )
     return files[0].stream, (files[0].filename or "").replace("\0", "")  # SQL's text has no NUL
@@ -87,7 +96,7 @@ def _attached(request: flask.Request) -> tuple[IO[bytes], str]:
 def _copy_body(request: flask.Request, file: IO[bytes]) -> None:
     if request.mimetype not in RAW_TYPES:
         raise FileRefused(
-            "send multipart/form-data with a file, or a text/csv body",
+            "send multipart/form-data with a file, or a CSV, XLSX, JSON or NDJSON body",
             code="file_type_unsupported",
             status=415,
         )
@@ -95,14 +104,16 @@ def _copy_body(request: flask.Request, file: IO[bytes]) -> None:
         file.write(chunk)
 
 
-def fingerprinted(file: IO[bytes], name: str) -> Upload:
+def fingerprinted(
+    file: IO[bytes], name: str, *, is_json: bool = False, mapping: str | None = None
+) -> Upload:
     """The file with its hash, unless its first bytes say that it is no text."""
     file.seek(0)
     head = file.read(8)
     for magic, kind in FOREIGN.items():
         if head.startswith(magic):
             raise FileRefused(
-                f"this is a {kind} file; save the table as CSV and send that",
+                f"this is a {kind} file; save the table as XLSX or CSV and send that",
                 code="file_type_unsupported",
                 status=415,
             )
@@ -110,4 +121,6 @@ def fingerprinted(file: IO[bytes], name: str) -> Upload:
     while chunk := file.read(CHUNK_BYTES):
         digest.update(chunk)
     file.seek(0)
-    return Upload(file, name, digest.hexdigest())
+    is_json |= name.lower().endswith((".json", ".ndjson", ".jsonl"))
+    kind = "xlsx" if head.startswith(ZIP) else "json" if is_json else "csv"
+    return Upload(file, name, digest.hexdigest(), kind, mapping)

@@ -8,7 +8,9 @@ create type public.message_status as enum (
     'queued', 'sending', 'unknown', 'submitted', 'sent', 'delivered', 'read', 'failed', 'received'
 );
 create type public.run_status as enum ('queued', 'running', 'done', 'skipped', 'failed');
-create type public.import_status as enum ('running', 'done', 'failed');
+create type public.import_status as enum (
+    'running', 'done', 'failed', 'queued', 'cancelled', 'rolled_back'
+);
 create type public.callback_status as enum ('scheduled', 'done', 'cancelled');
 create type public.template_status as enum ('approved', 'paused', 'rejected');
 create type public.provider_name as enum ('gupshup', 'meta', 'threecplus', 'negociarie');

@@ -14,7 +14,10 @@ create table public.audit_log (
     after jsonb,
     created_at timestamptz not null default private.now(),
     constraint audit_log_pkey primary key (id),
-    constraint audit_log_action_is_known check (action in ('insert', 'update', 'delete'))
+    -- `bulk` and `export` tell of a selection: `after` holds it and what came of it.
+    constraint audit_log_action_is_known check (
+        action in ('insert', 'update', 'delete', 'bulk', 'export')
+    )
 );
 comment on table public.audit_log is
 'Append-only; updates hold only the columns that changed. Secrets are stripped before storing.';
@@ -62,7 +65,7 @@ declare
     v_ignored text[] := tg_argv[0:] || array['updated_at'];
 begin
     -- A bulk import is told by its `imports` row, which is audited; per row it would drown the log.
-    if tg_table_name <> 'imports' and private.is_importing() then
+    if tg_table_name <> 'imports' and private.is_importing() or private.is_bulk() then
         return null;
     end if;
     if tg_op = 'INSERT' then
@@ -100,7 +103,7 @@ language sql
 immutable
 set search_path = ''
 as $$
-    select coalesce(item ->> 'id', item ->> 'key')
+    select coalesce(item ->> 'id', item ->> 'key', item ->> 'client_id')
 $$;
 
 create function private.audit_tenant(table_name text, item jsonb) returns uuid

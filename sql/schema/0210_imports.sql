@@ -23,6 +23,32 @@ create table public.imports (
     created_by uuid,
     created_at timestamptz not null default private.now(),
     finished_at timestamptz,
+    source text not null default 'csv',
+    -- The key of the program that sent it; a constraint of api_keys' own file.
+    api_key_id uuid,
+    -- A program that asks twice with one key gets the first answer; the fingerprint is of body and
+    -- options. A failed import gives its key back.
+    idempotency_key text,
+    request_fingerprint text,
+    answer jsonb,
+    -- The file's own column names: rejects go back under them.
+    header text [] not null default '{}',
+    debts_absent int not null default 0,
+    debts_returned int not null default 0,
+    error_code text,
+    cancel_requested_at timestamptz,
+    -- Progress, for people who watch; not audited. Rows; the total is an estimate until all is read.
+    started_at timestamptz,
+    phase text,
+    rows_read int not null default 0,
+    rows_valid int not null default 0,
+    rows_written int not null default 0,
+    rows_total int,
+    rows_per_second int,
+    seconds_left int,
+    constraint imports_source_is_known check (source in ('csv', 'xlsx', 'api')),
+    constraint imports_phase_is_known check (phase in ('reading', 'writing')),
+    constraint imports_idempotency_key_has_shape check (length(idempotency_key) between 1 and 200),
     constraint imports_pkey primary key (id),
     constraint imports_tenant_id_key unique (tenant_id, id),
     constraint imports_tenant_fkey foreign key (tenant_id) references public.tenants (id),
@@ -35,6 +61,8 @@ create table public.imports (
 );
 comment on table public.imports is 'Portfolio imports and their counts.';
 
+create unique index imports_idempotency on public.imports (tenant_id, idempotency_key)
+where idempotency_key is not null;
 create index imports_newest on public.imports (tenant_id, created_at desc, id desc);
 create index imports_of_creditor on public.imports (tenant_id, creditor_id);
 create index imports_of_author on public.imports (created_by);
@@ -48,7 +76,22 @@ using (tenant_id = (select private.tenant_id()));
 -- Written by the import function only.
 grant select on public.imports to authenticated;
 
--- The setting alone proves nothing (a session can set it), the running row does.
+-- The setting alone proves nothing (a session can set it), nor does a running row (everybody's
+-- running imports are committed). The staging table does: only private.open_import makes one that
+-- is the owner's, and it ends with the transaction.
+create function private.has_staging() returns boolean
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select exists (
+        select from pg_catalog.pg_class
+        where pg_class.oid = pg_catalog.to_regclass('pg_temp.import_rows')
+          and pg_class.relowner = current_user::regrole
+    )
+$$;
+
 create function private.is_importing() returns boolean
 language plpgsql
 stable
@@ -58,7 +101,7 @@ as $$
 declare
     v_import_id text := nullif(current_setting('cobranca.import_id', true), '');
 begin
-    return v_import_id is not null and exists (
+    return v_import_id is not null and private.has_staging() and exists (
         select from public.imports
         where imports.id = v_import_id::uuid and imports.status = 'running'
     );
@@ -91,6 +134,9 @@ create trigger _900_audit_insert after insert on public.imports
 referencing new table as new_rows for each statement execute function private.tg_audit();
 create trigger _900_audit_update after update on public.imports
 referencing old table as old_rows new table as new_rows
-for each statement execute function private.tg_audit();
+for each statement execute function private.tg_audit(
+    'phase', 'rows_read', 'rows_valid', 'rows_written', 'rows_total', 'rows_per_second',
+    'seconds_left', 'answer'
+);
 create trigger _900_audit_delete after delete on public.imports
 referencing old table as old_rows for each statement execute function private.tg_audit();

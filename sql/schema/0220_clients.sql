@@ -20,6 +20,10 @@ create table public.clients (
     creditor_ids uuid[] not null default '{}',
     -- Null without debts; open if any title is open, else settled if any is, else returned.
     debt_status public.debt_status,
+    -- Derived from the phones. WhatsApp: true if a number was proved to have it, false if every
+    -- number was proved not to (or there is none), null while nobody knows.
+    has_phone boolean not null default false,
+    has_whatsapp boolean default false,
     created_at timestamptz not null default private.now(),
     updated_at timestamptz not null default private.now(),
     constraint clients_pkey primary key (id),
@@ -39,6 +43,16 @@ comment on column public.clients.open_cents is 'Derived: sum of the principal of
 create index clients_by_open_value on public.clients (tenant_id, open_cents desc, id desc);
 create index clients_by_status
 on public.clients (tenant_id, debt_status, open_cents desc, id desc);
+-- Serve the other orders of the list, and aging, which is a range of the oldest open title.
+create index clients_by_name on public.clients (tenant_id, name_key collate "C", id);
+create index clients_by_oldest_due on public.clients (tenant_id, oldest_due_on, id);
+create index clients_by_age on public.clients (tenant_id, created_at, id);
+-- Serve filters that pick few: everybody else is found faster by walking the list's order.
+create index clients_by_uf on public.clients (tenant_id, uf);
+create index clients_without_phone on public.clients (tenant_id, open_cents desc, id desc)
+where not has_phone;
+create index clients_with_whatsapp on public.clients (tenant_id, open_cents desc, id desc)
+where has_whatsapp;
 -- Serves search by name and by creditor; reached from `private.list_clients` only, because the
 -- operators are not leakproof and RLS would keep the planner from these indexes.
 create index clients_name_trigrams on public.clients
@@ -101,17 +115,17 @@ execute function private.tg_clients__broadcast();
 
 create trigger _900_audit_insert after insert on public.clients
 referencing new table as new_rows for each statement execute function private.tg_audit(
-    'open_cents', 'open_debts', 'oldest_due_on', 'creditor_ids', 'debt_status',
-    'name_key', 'email_key'
+    'open_cents', 'open_debts', 'oldest_due_on', 'creditor_ids', 'debt_status', 'has_phone',
+    'has_whatsapp', 'name_key', 'email_key'
 );
 create trigger _900_audit_update after update on public.clients
 referencing old table as old_rows new table as new_rows
 for each statement execute function private.tg_audit(
-    'open_cents', 'open_debts', 'oldest_due_on', 'creditor_ids', 'debt_status',
-    'name_key', 'email_key'
+    'open_cents', 'open_debts', 'oldest_due_on', 'creditor_ids', 'debt_status', 'has_phone',
+    'has_whatsapp', 'name_key', 'email_key'
 );
 create trigger _900_audit_delete after delete on public.clients
 referencing old table as old_rows for each statement execute function private.tg_audit(
-    'open_cents', 'open_debts', 'oldest_due_on', 'creditor_ids', 'debt_status',
-    'name_key', 'email_key'
+    'open_cents', 'open_debts', 'oldest_due_on', 'creditor_ids', 'debt_status', 'has_phone',
+    'has_whatsapp', 'name_key', 'email_key'
 );

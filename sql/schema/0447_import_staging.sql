@@ -1,8 +1,12 @@
 -- Where the rows of one file wait for the merge: temporary, made by the owner and not by the
 -- caller, so that the definer functions never read a table (or a view) of somebody else's making.
--- The caller may only COPY into it.
-create function private.open_import(file_name text, file_sha256 text, creditor text)
-returns table (import_id uuid, creditor_name text)
+-- The caller may only COPY into it. The import's own row is made here too, unless it was announced
+-- beforehand (0886) for people to watch.
+create function private.open_import(
+    file_name text, file_sha256 text, creditor text, announced uuid default null,
+    source text default 'csv'
+)
+returns table (import_id uuid, creditor_id uuid, creditor_name text)
 language plpgsql
 security definer
 set search_path = ''
@@ -46,19 +50,66 @@ begin
         phones text [] not null,
         phones_lost int not null,
         names_lost int not null,
-        emails_lost int not null
+        emails_lost int not null,
+        -- Columns that are none of ours, by the file's own names.
+        extra jsonb
     ) on commit drop;
     grant insert on pg_temp.import_rows to authenticated;
+    -- What the steps of the merge tell each other.
+    create temp table import_outcome (
+        creditors_created int, clients_created int, clients_updated int, debts_created int,
+        debts_updated int, debts_absent int, debts_returned int
+    ) on commit drop;
+    insert into pg_temp.import_outcome default values;
 
-    insert into public.imports (tenant_id, creditor_id, file_name, file_sha256, created_by)
-    values (v_tenant, v_creditor.id, open_import.file_name, open_import.file_sha256, auth.uid())
-    returning id into import_id;
+    if announced is null then
+        insert into public.imports
+            (tenant_id, creditor_id, file_name, file_sha256, source, created_by)
+        values (v_tenant, v_creditor.id, open_import.file_name, open_import.file_sha256,
+            open_import.source, auth.uid())
+        returning id into import_id;
+    else
+        select imports.id into import_id from public.imports
+        where imports.id = announced and imports.tenant_id = v_tenant
+          and imports.created_by = auth.uid() and imports.status in ('queued', 'running');
+        if import_id is null then
+            raise exception 'import_cancelled' using errcode = 'PT409',
+                detail = 'cancelled while it waited for another import';
+        end if;
+    end if;
     perform set_config('cobranca.import_id', import_id::text, true);
+    creditor_id := v_creditor.id;
     creditor_name := coalesce(v_creditor.name, open_import.creditor);
     return next;
 end;
 $$;
-comment on function private.open_import(text, text, text) is
+comment on function private.open_import(text, text, text, uuid, text) is
 'Supervisor or admin: waits for the tenant''s other import, makes the staging table
-pg_temp.import_rows and the running row of imports. Ends with the transaction.';
-grant execute on function private.open_import(text, text, text) to authenticated;
+pg_temp.import_rows; announced = the committed row of imports, or null to make one here.';
+grant execute on function private.open_import(text, text, text, uuid, text) to authenticated;
+
+-- Every step of the merge begins here. Reading a staging table of the caller's own making would
+-- lend the caller our rights. Between steps a person may have cancelled.
+create function private.require_open_import(import_id uuid) returns uuid
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+    v_import public.imports;
+begin
+    select * into v_import from public.imports
+    where imports.id = require_open_import.import_id and imports.tenant_id = v_tenant;
+    if v_import.id is null or not private.has_staging()
+        or import_id::text <> current_setting('cobranca.import_id', true)
+    then
+        raise exception 'import_not_open' using errcode = 'PT409',
+            detail = 'call private.open_import in the same transaction first';
+    elsif v_import.cancel_requested_at is not null or v_import.status <> 'running' then
+        raise exception 'import_cancelled' using errcode = 'PT409',
+            detail = 'nothing of it was written';
+    end if;
+    return v_tenant;
+end;
+$$;

@@ -93,18 +93,31 @@ begin
             (array_agg(import_rows.uf order by import_rows.line desc)
              filter (where import_rows.uf is not null))[1] as uf,
             (array_agg(import_rows.external_id order by import_rows.line desc)
-             filter (where import_rows.external_id is not null))[1] as external_id
+             filter (where import_rows.external_id is not null))[1] as external_id,
+            bool_or(cardinality(import_rows.phones) > 0) as has_phone
         from pg_temp.import_rows
         where import_rows.reason is null
         group by import_rows.document
+    ),
+    extras as (
+        -- Of a repeated column the later line counts.
+        select import_rows.document, jsonb_object_agg(pair.key, pair.value order by import_rows.line)
+            as extra
+        from pg_temp.import_rows
+        cross join jsonb_each(import_rows.extra) as pair (key, value)
+        where import_rows.reason is null and import_rows.extra is not null
+          and pair.value <> 'null'
+        group by import_rows.document
     )
     select people.document, coalesce(clients.id, gen_random_uuid()) as client_id,
-        clients.id is null as is_new, merged.*,
+        clients.id is null as is_new, people.has_phone, merged.*,
         clients.id is not null
-        and (merged.name, merged.email, merged.uf, merged.external_id)
-            is distinct from (clients.name, clients.email, clients.uf, clients.external_id)
+        and (merged.name, merged.email, merged.uf, merged.external_id, merged.extra)
+            is distinct from (clients.name, clients.email, clients.uf, clients.external_id,
+                clients.extra)
             as is_changed
     from people
+    left join extras using (document)
     left join public.clients
         on clients.tenant_id = plan_import.tenant_id and clients.document = people.document
     cross join lateral (
@@ -116,7 +129,8 @@ begin
             end as name,
             coalesce(people.email, clients.email) as email,
             coalesce(people.uf, clients.uf) as uf,
-            coalesce(people.external_id, clients.external_id) as external_id
+            coalesce(people.external_id, clients.external_id) as external_id,
+            coalesce(clients.extra, '{}') || coalesce(extras.extra, '{}') as extra
     ) as merged;
 
     -- A debt of somebody whose name neither the file nor the portfolio knows.

@@ -66,8 +66,9 @@ end;
 $$;
 
 -- Adds the numbers that are new to their client, behind those already there; nothing is removed,
--- because an operator may have added one. Answers the clients that were known before and got one.
-create function private.add_import_phones(tenant_id uuid, added_at timestamptz) returns setof uuid
+-- because an operator may have added one. Answers what clients that were known before got.
+create function private.add_import_phones(tenant_id uuid, added_at timestamptz)
+returns table (known_client uuid, phone_id uuid)
 language plpgsql
 security definer
 set search_path = ''
@@ -109,9 +110,9 @@ begin
               and client_phones.phone = listed.phone
         )
         order by import_clients.document
-        returning client_phones.client_id
+        returning client_phones.client_id, client_phones.id
     )
-    select distinct added.client_id
+    select added.client_id, added.id
     from added
     join pg_temp.import_clients using (client_id)
     where not import_clients.is_new;

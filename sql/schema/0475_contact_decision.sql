@@ -1,8 +1,8 @@
 -- Contact is lawful by construction: asked here at the moment of sending, for every channel, and
 -- the answer names the next lawful instant. The debtor's own state gives hour and holidays, else
 -- the tenant's zone.
-create function private.contact_hours(
-    tenant_id uuid, client_id uuid, since timestamptz, days int
+create function private.contact_hours_in(
+    tenant_id uuid, uf text, since timestamptz, days int
 ) returns table (day date, opens_at timestamptz, closes_at timestamptz)
 language sql
 stable
@@ -12,44 +12,54 @@ as $$
     select calendar.day, (calendar.day + calling_windows.opens) at time zone place.time_zone,
         (calendar.day + calling_windows.closes) at time zone place.time_zone
     from (
-        select clients.uf,
-            case
-                when clients.uf is null then tenants.time_zone
+        select case
+                when contact_hours_in.uf is null then tenants.time_zone
                 else coalesce(uf_time_zones.time_zone, 'America/Sao_Paulo')
             end as time_zone
         from public.tenants
-        left join public.clients
-            on clients.tenant_id = tenants.id and clients.id = contact_hours.client_id
-        left join private.uf_time_zones on uf_time_zones.uf = clients.uf
-        where tenants.id = contact_hours.tenant_id
+        left join private.uf_time_zones on uf_time_zones.uf = contact_hours_in.uf
+        where tenants.id = contact_hours_in.tenant_id
     ) as place
     cross join lateral (
-        select dated.day, private.easter(extract(year from dated.day)::int) as easter
-        from (
-            select (contact_hours.since at time zone place.time_zone)::date + ahead as day
-            from generate_series(0, contact_hours.days - 1) as ahead
-        ) as dated
+        select (contact_hours_in.since at time zone place.time_zone)::date + ahead as day
+        from generate_series(0, contact_hours_in.days - 1) as ahead
     ) as calendar
     join private.calling_windows
         on calling_windows.weekday = extract(isodow from calendar.day)
         and calling_windows.uf is not distinct from (
-            select place.uf where exists (
-                select from private.calling_windows as own where own.uf = place.uf
+            select contact_hours_in.uf where exists (
+                select from private.calling_windows as own where own.uf = contact_hours_in.uf
             )
         )
-    where not exists (
-        select from private.holidays
-        where (holidays.uf is null or holidays.uf = place.uf)
-          and (
-              holidays.easter_offset = calendar.day - calendar.easter
-              or (holidays.month = extract(month from calendar.day)
-                  and holidays.day = extract(day from calendar.day))
-          )
-    )
+    where not private.is_holiday(calendar.day, contact_hours_in.uf)
     order by 2
 $$;
+comment on function private.contact_hours_in(uuid, text, timestamptz, int) is
+'Lawful intervals [opens_at, closes_at) in a state (null: not known) from the local day of `since`,
+for that many days.';
+
+create function private.contact_hours(
+    tenant_id uuid, client_id uuid, since timestamptz, days int
+) returns table (day date, opens_at timestamptz, closes_at timestamptz)
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select hours.day, hours.opens_at, hours.closes_at
+    from private.contact_hours_in(
+        contact_hours.tenant_id,
+        (
+            select clients.uf from public.clients
+            where clients.tenant_id = contact_hours.tenant_id
+              and clients.id = contact_hours.client_id
+        ),
+        contact_hours.since, contact_hours.days
+    ) as hours
+    order by hours.opens_at
+$$;
 comment on function private.contact_hours(uuid, uuid, timestamptz, int) is
-'Lawful intervals [opens_at, closes_at) from the local day of `since`, for that many days.';
+'The same for a client, whose own state gives hour and holidays.';
 
 create function private.is_suppressed(
     tenant_id uuid, client_id uuid, phone text, channel public.channel, at timestamptz

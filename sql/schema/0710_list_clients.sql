@@ -1,177 +1,209 @@
 -- The carteira. Definer with the tenant inside, because the search operators are not leakproof and
--- under RLS would scan a million rows. The statement is built per request, so that the planner sees
--- the values: a rare creditor goes through its index, a common one through the order.
-create function private.client_filter(tenant_id uuid, filter jsonb) returns text
+-- under RLS would scan a million rows. The statement is put together from fixed fragments, one set
+-- per need; what the caller typed travels as parameters.
+create type private.client_sort as (
+    name text,
+    expression text,
+    type_name text,
+    is_nullable boolean,
+    is_descending boolean
+);
+
+create function private.read_client_sort(sort text) returns private.client_sort
 language plpgsql
 immutable
 set search_path = ''
 as $$
 declare
-    v_unknown text;
-    v_sql text := format('clients.tenant_id = %L', tenant_id);
+    v_sort private.client_sort;
 begin
-    select given.key into v_unknown
-    from jsonb_object_keys(filter) as given (key)
-    where given.key not in ('q', 'creditor_id', 'status');
-    if found then
-        raise exception 'unknown_filter' using errcode = 'PT400', detail = v_unknown;
+    select sort, known.expression, known.type_name, known.is_nullable, sort like '-%'
+    into v_sort
+    from (
+        values ('name', 'clients.name_key collate "C"', 'text', false),
+            ('document', 'clients.document', 'text', false),
+            ('open_cents', 'clients.open_cents', 'bigint', false),
+            ('oldest_due_on', 'clients.oldest_due_on', 'date', true),
+            ('last_contact_at', 'contact.last_contact_at', 'timestamptz', true),
+            ('created_at', 'clients.created_at', 'timestamptz', false)
+    ) as known (name, expression, type_name, is_nullable)
+    where known.name = ltrim(sort, '-') and sort !~ '^--';
+    if not found then
+        raise exception 'sort_invalid' using errcode = 'PT400', detail = sort;
     end if;
-    if btrim(filter ->> 'q') <> '' then
-        v_sql := v_sql || ' and ' || private.search_condition(tenant_id, filter ->> 'q');
-    end if;
-    if filter ->> 'creditor_id' is not null then
-        if not pg_input_is_valid(filter ->> 'creditor_id', 'uuid') then
-            raise exception 'filter_invalid' using errcode = 'PT400', detail = 'creditor_id';
-        end if;
-        v_sql := v_sql
-            || format(' and clients.creditor_ids @> array[%L]::uuid[]', filter ->> 'creditor_id');
-    end if;
-    if filter ->> 'status' is not null then
-        if not pg_input_is_valid(filter ->> 'status', 'public.debt_status') then
-            raise exception 'filter_invalid' using errcode = 'PT400', detail = 'status';
-        end if;
-        v_sql := v_sql || format(' and clients.debt_status = %L', filter ->> 'status');
-    end if;
-    return v_sql;
+    return v_sort;
 end;
 $$;
 
--- Exact up to a size that costs some milliseconds; the whole portfolio from its counter; above,
--- what the planner thinks, and it says so.
-create function private.client_totals(tenant_id uuid, condition text, is_whole boolean)
+-- A name is ranked by how well it fits; what merely begins like everybody's contract is not.
+create function private.is_ranked(search private.client_search) returns boolean
+language sql
+immutable
+set search_path = ''
+as $$ select search.name_key is not null and search.is_broad is not true $$;
+
+-- Ids of one page in their order. Parameters: $1 filter, $2 cursor, $3 how many.
+create function private.client_page_sql(
+    filter private.client_filter, sort private.client_sort, after text []
+) returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_way text := case when sort.is_descending then 'desc' else 'asc' end;
+    v_beyond text := case when sort.is_descending then '<' else '>' end;
+    v_is_dated boolean := sort.name like '%last_contact_at';
+    v_walks text[] := '{}';
+begin
+    if private.is_ranked((filter).search) then
+        return private.ranked_page_sql(filter, sort, after);
+    end if;
+    -- Rows without the sort's value are a second walk that begins where the first ends, so that
+    -- both follow an index. A walk that can find nobody is not begun: it would look at everybody.
+    if (after is null or not after[3]::boolean)
+        and not (v_is_dated and coalesce(filter.is_never_contacted, false))
+        and not (sort.name like '%oldest_due_on' and coalesce('open' <> all(filter.statuses), false))
+    then
+        v_walks := v_walks || format(
+            '(select clients.id, null::int as rank, (%1$s)::text as value, false as is_empty
+            from %2$s where %3$s%4$s%5$s order by %1$s %6$s, %7$s %6$s limit $3)',
+            sort.expression,
+            case when v_is_dated then 'private.client_contacts as contact
+                join public.clients
+                    on clients.tenant_id = contact.tenant_id and clients.id = contact.client_id'
+                else 'public.clients' end,
+            private.client_condition(filter, v_is_dated)
+                || case when v_is_dated then ' and contact.tenant_id = ($1).tenant_id' else '' end,
+            case when sort.is_nullable then format(' and %s is not null', sort.expression)
+                else '' end,
+            case when after is null then '' else format(
+                ' and (%s, %s) %s (($2)[5]::%s, ($2)[4]::uuid)', sort.expression,
+                case when v_is_dated then 'contact.client_id' else 'clients.id' end,
+                v_beyond, sort.type_name
+            ) end,
+            v_way, case when v_is_dated then 'contact.client_id' else 'clients.id' end
+        );
+    end if;
+    if sort.is_nullable
+        and not (v_is_dated and num_nonnulls(
+            filter.contact_from, filter.contact_before, filter.disposition_types) > 0)
+        and not (sort.name like '%oldest_due_on' and coalesce('open' = all(filter.statuses), false))
+    then
+        v_walks := v_walks || format(
+            '(select clients.id, null::int as rank, ''infinity'' as value, true as is_empty
+            from public.clients where %1$s and %2$s%3$s order by clients.id limit $3)',
+            private.client_condition(filter),
+            case when v_is_dated
+                then 'not ' || private.contact_is('contact.last_contact_at is not null', false)
+                else sort.expression || ' is null' end,
+            case when after[3]::boolean then ' and clients.id > ($2)[4]::uuid' else '' end
+        );
+    end if;
+    -- Without an order of its own the second walk is not begun before the first has ended.
+    return case cardinality(v_walks)
+        when 0 then 'select clients.id, null::int as rank, null as value, true as is_empty
+            from public.clients where false'
+        when 1 then v_walks[1]
+        else v_walks[1] || ' union all ' || v_walks[2] || ' limit $3'
+    end;
+end;
+$$;
+
+-- The whole phrase before its scattered words, and an exact name before all. Every match has to be
+-- ranked, so that no index order is lost by one walk with a stand-in for empty values.
+create function private.ranked_page_sql(
+    filter private.client_filter, sort private.client_sort, after text []
+) returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_way text := case when sort.is_descending then 'desc' else 'asc' end;
+    v_value text := sort.expression;
+    v_rank text := case when sort.is_descending then '-' else '' end || '(case
+        when clients.name_key = (($1).search).name_key then 0
+        when starts_with(clients.name_key, (($1).search).name_key) then 1
+        when strpos(clients.name_key, (($1).search).name_key) > 0 then 2
+        else 3 end)';
+begin
+    if sort.is_nullable then
+        v_value := format(
+            'coalesce(%s, %L)', v_value,
+            case when sort.is_descending then '-infinity' else 'infinity' end
+        );
+    end if;
+    return format(
+        'select clients.id, %1$s as rank, (%2$s)::text as value, false as is_empty
+        from public.clients%3$s where %4$s and %5$s
+        order by %1$s %6$s, %2$s %6$s, clients.id %6$s limit $3',
+        v_rank, v_value,
+        case when sort.name like '%last_contact_at' then '
+            left join private.client_contacts as contact
+                on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id' else '' end,
+        private.client_condition(filter, sort.name like '%last_contact_at'),
+        case when after is null then 'true' else format(
+            '(%s, %s, clients.id) %s (($2)[2]::int, ($2)[5]::%s, ($2)[4]::uuid)',
+            v_rank, v_value, case when sort.is_descending then '<' else '>' end, sort.type_name
+        ) end,
+        v_way
+    );
+end;
+$$;
+
+create function private.list_clients(filter jsonb, after text, page_size int, sort text)
 returns jsonb
 language plpgsql
 security definer
 set search_path = ''
-as $$
-declare
-    c_countable constant bigint := 10000;
-    v_plan json;
-    v_estimate bigint;
-    v_totals jsonb;
-begin
-    if is_whole then
-        return (
-            select jsonb_build_object(
-                'clients', coalesce(max(totals.clients), 0),
-                'debts', coalesce(max(totals.open_debts), 0),
-                'open_cents', coalesce(max(totals.open_cents), 0), 'is_estimate', false
-            )
-            from private.portfolio_totals as totals
-            where totals.tenant_id = client_totals.tenant_id
-        );
-    end if;
-    execute 'explain (format json) select 1 from public.clients where ' || condition into v_plan;
-    v_estimate := (v_plan -> 0 -> 'Plan' ->> 'Plan Rows')::bigint;
-    if v_estimate > c_countable then
-        return jsonb_build_object(
-            'clients', v_estimate, 'debts', null, 'open_cents', null, 'is_estimate', true
-        );
-    end if;
-    execute 'select jsonb_build_object(
-            ''clients'', count(*), ''debts'', coalesce(sum(open_debts), 0),
-            ''open_cents'', coalesce(sum(open_cents), 0), ''is_estimate'', false
-        ) from public.clients where ' || condition into v_totals;
-    return v_totals;
-end;
-$$;
-
--- One tier of one page, as a JSON array; `after` holds the sort values of the row before.
-create function private.client_rows(condition text, after text[], size int) returns jsonb
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-    v_rows jsonb;
-begin
-    execute format(
-        $sql$
-            select coalesce(jsonb_agg(
-                private.client_row(page.client)
-                order by (page.client).open_cents desc, (page.client).id desc
-            ), '[]')
-            from (
-                select clients as client
-                from public.clients
-                where %s and %s
-                order by clients.open_cents desc, clients.id desc
-                limit %s
-            ) as page
-        $sql$,
-        condition,
-        case when after is null then 'true' else format(
-            '(clients.open_cents, clients.id) < (%L::bigint, %L::uuid)', after[2], after[3]
-        ) end,
-        size
-    ) into v_rows;
-    return v_rows;
-end;
-$$;
-
-create function private.list_clients(filter jsonb, after text, page_size int) returns jsonb
-language plpgsql
-security definer
-set search_path = ''
+-- Compiling a plan costs more than any page takes; and no plan may read the others' portfolios.
+set jit = off
+set enable_seqscan = off
 as $$
 declare
     -- 200 rows is more than a screen shows and still a small answer.
     c_max_page constant int := 200;
     v_tenant_id uuid := private.require_role('operator');
     v_size int := least(greatest(coalesce(page_size, 60), 1), c_max_page);
-    v_filter jsonb := coalesce(filter, '{}');
-    v_condition text := private.client_filter(v_tenant_id, v_filter);
-    v_tiers text[] := private.search_tiers(v_filter ->> 'q');
-    -- Tier, and the last row's open value and id.
-    v_cursor text[] := case when after is not null
-        then private.decode_cursor(after, 'int', 'bigint', 'uuid') end;
-    v_first_tier int := coalesce(v_cursor[1]::int, 1);
-    v_found jsonb;
-    v_rows jsonb := '[]';
-    v_last jsonb;
-    v_next text;
+    v_sort private.client_sort := private.read_client_sort(coalesce(sort, '-open_cents'));
+    v_filter private.client_filter :=
+        private.weigh_search(private.read_client_filter(v_tenant_id, coalesce(filter, '{}')));
+    v_is_ranked boolean := private.is_ranked((v_filter).search);
+    v_cursor text[];
+    v_answer jsonb;
 begin
-    if v_first_tier not between 1 and cardinality(v_tiers) then
-        raise exception 'invalid_cursor' using errcode = 'PT400',
-            detail = 'not a cursor this list gave out';
-    end if;
-    for v_tier in v_first_tier .. cardinality(v_tiers) loop
-        v_found := private.client_rows(
-            v_condition || ' and ' || v_tiers[v_tier],
-            case when v_tier = v_first_tier then v_cursor end,
-            -- One more than fits tells that there is a next page.
-            v_size + 1 - jsonb_array_length(v_rows)
+    if after is not null then
+        v_cursor := private.decode_cursor(
+            after, 'text', case when v_is_ranked then 'int' else 'text' end, 'boolean', 'uuid',
+            v_sort.type_name
         );
-        if jsonb_array_length(v_rows) < v_size then
-            -- The page's last row, if this tier holds it.
-            v_last := v_found -> (v_size - 1 - jsonb_array_length(v_rows));
-            v_next := private.encode_cursor(
-                v_tier::text, v_last ->> 'open_cents', v_last ->> 'id'
-            );
+        if v_cursor[1] <> v_sort.name or (v_cursor[2] = '') = v_is_ranked then
+            raise exception 'invalid_cursor' using errcode = 'PT400',
+                detail = 'the cursor belongs to another order or search';
         end if;
-        v_rows := v_rows || v_found;
-        exit when jsonb_array_length(v_rows) > v_size;
-    end loop;
-    return jsonb_build_object(
-        -- Taking the element after the last, which exists only when there is more.
-        'rows', v_rows - v_size,
-        'next', case when jsonb_array_length(v_rows) > v_size then v_next end,
-        -- Counted once, with the first page.
-        'total', case when after is null then private.client_totals(
-            v_tenant_id, v_condition, v_condition = private.client_filter(v_tenant_id, '{}')
-        ) end
-    );
+        v_cursor[5] := replace(replace(v_cursor[5], '%7C', '|'), '%25', '%');
+    end if;
+    execute private.client_rows_sql(private.client_page_sql(
+        v_filter, v_sort, v_cursor
+    ))
+    into v_answer
+    using v_filter, v_cursor, v_size + 1, private.today(v_tenant_id), v_sort.name;
+    return v_answer;
 end;
 $$;
 
 create function public.list_clients(
-    filter jsonb default '{}', after text default null, page_size int default 60
+    filter jsonb default '{}', after text default null, page_size int default 60,
+    sort text default '-open_cents'
 ) returns jsonb
 language sql
 set search_path = ''
-as $$ select private.list_clients(filter, after, page_size) $$;
-comment on function public.list_clients(jsonb, text, int) is
-'{rows, next, total}; filter keys: q, creditor_id, status. total is null after the first page.';
+as $$ select private.list_clients(filter, after, page_size, sort) $$;
+comment on function public.list_clients(jsonb, text, int, text) is
+'{rows, next}. filter: see private.read_client_filter; sort: name document open_cents oldest_due_on
+last_contact_at created_at, each with or without a leading minus.';
 
 grant execute on function
-private.list_clients(jsonb, text, int), public.list_clients(jsonb, text, int) to authenticated;
+private.list_clients(jsonb, text, int, text), public.list_clients(jsonb, text, int, text)
+to authenticated;

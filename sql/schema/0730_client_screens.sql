@@ -81,6 +81,24 @@ begin
 end;
 $$;
 
+-- What was promised and is still to be done.
+create function private.client_callbacks(tenant_id uuid, client_id uuid) returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'id', callback.id, 'due_at', callback.due_at, 'note', callback.note,
+        'status', callback.status, 'operator_id', callback.operator_id,
+        'operator', private.actor_name(callback.tenant_id, callback.operator_id)
+    ) order by callback.due_at), '[]')
+    from public.callbacks as callback
+    where callback.tenant_id = client_callbacks.tenant_id
+      and callback.client_id = client_callbacks.client_id
+      and callback.status = 'scheduled'
+$$;
+
 create function private.service_screen(client_id uuid) returns jsonb
 language plpgsql
 stable
@@ -118,17 +136,7 @@ begin
                 v_tenant_id, service_screen.client_id, v_now, c_days_offered
             ) as hours
         )),
-        'callbacks', (
-            select coalesce(jsonb_agg(jsonb_build_object(
-                'id', callback.id, 'due_at', callback.due_at, 'note', callback.note,
-                'status', callback.status, 'operator_id', callback.operator_id,
-                'operator', private.actor_name(v_tenant_id, callback.operator_id)
-            ) order by callback.due_at), '[]')
-            from public.callbacks as callback
-            where callback.tenant_id = v_tenant_id
-              and callback.client_id = service_screen.client_id
-              and callback.status = 'scheduled'
-        )
+        'callbacks', private.client_callbacks(v_tenant_id, client_id)
     );
 end;
 $$;

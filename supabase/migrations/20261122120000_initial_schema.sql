@@ -65,7 +65,9 @@ create type public.message_status as enum (
     'queued', 'sending', 'unknown', 'submitted', 'sent', 'delivered', 'read', 'failed', 'received'
 );
 create type public.run_status as enum ('queued', 'running', 'done', 'skipped', 'failed');
-create type public.import_status as enum ('running', 'done', 'failed');
+create type public.import_status as enum (
+    'running', 'done', 'failed', 'queued', 'cancelled', 'rolled_back'
+);
 create type public.callback_status as enum ('scheduled', 'done', 'cancelled');
 create type public.template_status as enum ('approved', 'paused', 'rejected');
 create type public.provider_name as enum ('gupshup', 'meta', 'threecplus', 'negociarie');
@@ -231,7 +233,10 @@ create table public.audit_log (
     after jsonb,
     created_at timestamptz not null default private.now(),
     constraint audit_log_pkey primary key (id),
-    constraint audit_log_action_is_known check (action in ('insert', 'update', 'delete'))
+    -- `bulk` and `export` tell of a selection: `after` holds it and what came of it.
+    constraint audit_log_action_is_known check (
+        action in ('insert', 'update', 'delete', 'bulk', 'export')
+    )
 );
 comment on table public.audit_log is
 'Append-only; updates hold only the columns that changed. Secrets are stripped before storing.';
@@ -279,7 +284,7 @@ declare
     v_ignored text[] := tg_argv[0:] || array['updated_at'];
 begin
     -- A bulk import is told by its `imports` row, which is audited; per row it would drown the log.
-    if tg_table_name <> 'imports' and private.is_importing() then
+    if tg_table_name <> 'imports' and private.is_importing() or private.is_bulk() then
         return null;
     end if;
     if tg_op = 'INSERT' then
@@ -317,7 +322,7 @@ language sql
 immutable
 set search_path = ''
 as $$
-    select coalesce(item ->> 'id', item ->> 'key')
+    select coalesce(item ->> 'id', item ->> 'key', item ->> 'client_id')
 $$;
 
 create function private.audit_tenant(table_name text, item jsonb) returns uuid
@@ -337,6 +342,61 @@ as $$
     select pg_catalog.jsonb_object_agg(entry.key, entry.value)
     from pg_catalog.jsonb_each(became) as entry
     where entry.value is distinct from was -> entry.key
+$$;
+
+-- 0062_bulk_audit.sql
+-- A change of a whole selection is one line of the audit: what was selected, what was done, how many
+-- it changed. While that line is `running`, its own transaction may name it in the setting
+-- `cobranca.bulk_audit_id`, and the line stands for the audit of every row written. No committed
+-- line is ever `running`, so the setting alone proves nothing.
+create function private.is_bulk() returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_id text := nullif(current_setting('cobranca.bulk_audit_id', true), '');
+begin
+    return v_id is not null and exists (
+        select from public.audit_log
+        where audit_log.id = v_id::bigint and audit_log.action = 'bulk'
+          and audit_log.after ->> 'state' = 'running'
+    );
+end;
+$$;
+
+create function private.begin_bulk(tenant_id uuid, what text, selection jsonb) returns bigint
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_id bigint;
+begin
+    insert into public.audit_log (tenant_id, actor_id, actor, table_name, row_id, action, after)
+    values (
+        begin_bulk.tenant_id, auth.uid(),
+        coalesce((select users.email from auth.users where users.id = auth.uid()), session_user),
+        'clients', what, 'bulk',
+        jsonb_build_object('selection', selection, 'state', 'running')
+    )
+    returning id into v_id;
+    perform set_config('cobranca.bulk_audit_id', v_id::text, true);
+    return v_id;
+end;
+$$;
+
+create function private.end_bulk(audit_id bigint, outcome jsonb) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform set_config('cobranca.bulk_audit_id', '', true);
+    update public.audit_log set after = audit_log.after - 'state' || outcome
+    where audit_log.id = end_bulk.audit_id;
+end;
 $$;
 
 -- 0070_broadcast.sql
@@ -921,6 +981,32 @@ create table public.imports (
     created_by uuid,
     created_at timestamptz not null default private.now(),
     finished_at timestamptz,
+    source text not null default 'csv',
+    -- The key of the program that sent it; a constraint of api_keys' own file.
+    api_key_id uuid,
+    -- A program that asks twice with one key gets the first answer; the fingerprint is of body and
+    -- options. A failed import gives its key back.
+    idempotency_key text,
+    request_fingerprint text,
+    answer jsonb,
+    -- The file's own column names: rejects go back under them.
+    header text [] not null default '{}',
+    debts_absent int not null default 0,
+    debts_returned int not null default 0,
+    error_code text,
+    cancel_requested_at timestamptz,
+    -- Progress, for people who watch; not audited. Rows; the total is an estimate until all is read.
+    started_at timestamptz,
+    phase text,
+    rows_read int not null default 0,
+    rows_valid int not null default 0,
+    rows_written int not null default 0,
+    rows_total int,
+    rows_per_second int,
+    seconds_left int,
+    constraint imports_source_is_known check (source in ('csv', 'xlsx', 'api')),
+    constraint imports_phase_is_known check (phase in ('reading', 'writing')),
+    constraint imports_idempotency_key_has_shape check (length(idempotency_key) between 1 and 200),
     constraint imports_pkey primary key (id),
     constraint imports_tenant_id_key unique (tenant_id, id),
     constraint imports_tenant_fkey foreign key (tenant_id) references public.tenants (id),
@@ -933,6 +1019,8 @@ create table public.imports (
 );
 comment on table public.imports is 'Portfolio imports and their counts.';
 
+create unique index imports_idempotency on public.imports (tenant_id, idempotency_key)
+where idempotency_key is not null;
 create index imports_newest on public.imports (tenant_id, created_at desc, id desc);
 create index imports_of_creditor on public.imports (tenant_id, creditor_id);
 create index imports_of_author on public.imports (created_by);
@@ -946,7 +1034,22 @@ using (tenant_id = (select private.tenant_id()));
 -- Written by the import function only.
 grant select on public.imports to authenticated;
 
--- The setting alone proves nothing (a session can set it), the running row does.
+-- The setting alone proves nothing (a session can set it), nor does a running row (everybody's
+-- running imports are committed). The staging table does: only private.open_import makes one that
+-- is the owner's, and it ends with the transaction.
+create function private.has_staging() returns boolean
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select exists (
+        select from pg_catalog.pg_class
+        where pg_class.oid = pg_catalog.to_regclass('pg_temp.import_rows')
+          and pg_class.relowner = current_user::regrole
+    )
+$$;
+
 create function private.is_importing() returns boolean
 language plpgsql
 stable
@@ -956,7 +1059,7 @@ as $$
 declare
     v_import_id text := nullif(current_setting('cobranca.import_id', true), '');
 begin
-    return v_import_id is not null and exists (
+    return v_import_id is not null and private.has_staging() and exists (
         select from public.imports
         where imports.id = v_import_id::uuid and imports.status = 'running'
     );
@@ -989,7 +1092,10 @@ create trigger _900_audit_insert after insert on public.imports
 referencing new table as new_rows for each statement execute function private.tg_audit();
 create trigger _900_audit_update after update on public.imports
 referencing old table as old_rows new table as new_rows
-for each statement execute function private.tg_audit();
+for each statement execute function private.tg_audit(
+    'phase', 'rows_read', 'rows_valid', 'rows_written', 'rows_total', 'rows_per_second',
+    'seconds_left', 'answer'
+);
 create trigger _900_audit_delete after delete on public.imports
 referencing old table as old_rows for each statement execute function private.tg_audit();
 
@@ -1004,6 +1110,8 @@ create table public.import_rejects (
     column_name text not null,
     value text,
     reason text not null,
+    -- The whole row as it stood in the file, in the order of imports.header.
+    cells text [] not null default '{}',
     constraint import_rejects_pkey primary key (id),
     constraint import_rejects_import_fkey foreign key (tenant_id, import_id)
     references public.imports (tenant_id, id) on delete cascade,
@@ -1048,6 +1156,10 @@ create table public.clients (
     creditor_ids uuid[] not null default '{}',
     -- Null without debts; open if any title is open, else settled if any is, else returned.
     debt_status public.debt_status,
+    -- Derived from the phones. WhatsApp: true if a number was proved to have it, false if every
+    -- number was proved not to (or there is none), null while nobody knows.
+    has_phone boolean not null default false,
+    has_whatsapp boolean default false,
     created_at timestamptz not null default private.now(),
     updated_at timestamptz not null default private.now(),
     constraint clients_pkey primary key (id),
@@ -1067,6 +1179,16 @@ comment on column public.clients.open_cents is 'Derived: sum of the principal of
 create index clients_by_open_value on public.clients (tenant_id, open_cents desc, id desc);
 create index clients_by_status
 on public.clients (tenant_id, debt_status, open_cents desc, id desc);
+-- Serve the other orders of the list, and aging, which is a range of the oldest open title.
+create index clients_by_name on public.clients (tenant_id, name_key collate "C", id);
+create index clients_by_oldest_due on public.clients (tenant_id, oldest_due_on, id);
+create index clients_by_age on public.clients (tenant_id, created_at, id);
+-- Serve filters that pick few: everybody else is found faster by walking the list's order.
+create index clients_by_uf on public.clients (tenant_id, uf);
+create index clients_without_phone on public.clients (tenant_id, open_cents desc, id desc)
+where not has_phone;
+create index clients_with_whatsapp on public.clients (tenant_id, open_cents desc, id desc)
+where has_whatsapp;
 -- Serves search by name and by creditor; reached from `private.list_clients` only, because the
 -- operators are not leakproof and RLS would keep the planner from these indexes.
 create index clients_name_trigrams on public.clients
@@ -1129,19 +1251,19 @@ execute function private.tg_clients__broadcast();
 
 create trigger _900_audit_insert after insert on public.clients
 referencing new table as new_rows for each statement execute function private.tg_audit(
-    'open_cents', 'open_debts', 'oldest_due_on', 'creditor_ids', 'debt_status',
-    'name_key', 'email_key'
+    'open_cents', 'open_debts', 'oldest_due_on', 'creditor_ids', 'debt_status', 'has_phone',
+    'has_whatsapp', 'name_key', 'email_key'
 );
 create trigger _900_audit_update after update on public.clients
 referencing old table as old_rows new table as new_rows
 for each statement execute function private.tg_audit(
-    'open_cents', 'open_debts', 'oldest_due_on', 'creditor_ids', 'debt_status',
-    'name_key', 'email_key'
+    'open_cents', 'open_debts', 'oldest_due_on', 'creditor_ids', 'debt_status', 'has_phone',
+    'has_whatsapp', 'name_key', 'email_key'
 );
 create trigger _900_audit_delete after delete on public.clients
 referencing old table as old_rows for each statement execute function private.tg_audit(
-    'open_cents', 'open_debts', 'oldest_due_on', 'creditor_ids', 'debt_status',
-    'name_key', 'email_key'
+    'open_cents', 'open_debts', 'oldest_due_on', 'creditor_ids', 'debt_status', 'has_phone',
+    'has_whatsapp', 'name_key', 'email_key'
 );
 
 -- 0230_client_phones.sql
@@ -2267,9 +2389,13 @@ execute function private.tg_broadcast_status('message_changed');
 -- 0447_import_staging.sql
 -- Where the rows of one file wait for the merge: temporary, made by the owner and not by the
 -- caller, so that the definer functions never read a table (or a view) of somebody else's making.
--- The caller may only COPY into it.
-create function private.open_import(file_name text, file_sha256 text, creditor text)
-returns table (import_id uuid, creditor_name text)
+-- The caller may only COPY into it. The import's own row is made here too, unless it was announced
+-- beforehand (0886) for people to watch.
+create function private.open_import(
+    file_name text, file_sha256 text, creditor text, announced uuid default null,
+    source text default 'csv'
+)
+returns table (import_id uuid, creditor_id uuid, creditor_name text)
 language plpgsql
 security definer
 set search_path = ''
@@ -2313,22 +2439,69 @@ begin
         phones text [] not null,
         phones_lost int not null,
         names_lost int not null,
-        emails_lost int not null
+        emails_lost int not null,
+        -- Columns that are none of ours, by the file's own names.
+        extra jsonb
     ) on commit drop;
     grant insert on pg_temp.import_rows to authenticated;
+    -- What the steps of the merge tell each other.
+    create temp table import_outcome (
+        creditors_created int, clients_created int, clients_updated int, debts_created int,
+        debts_updated int, debts_absent int, debts_returned int
+    ) on commit drop;
+    insert into pg_temp.import_outcome default values;
 
-    insert into public.imports (tenant_id, creditor_id, file_name, file_sha256, created_by)
-    values (v_tenant, v_creditor.id, open_import.file_name, open_import.file_sha256, auth.uid())
-    returning id into import_id;
+    if announced is null then
+        insert into public.imports
+            (tenant_id, creditor_id, file_name, file_sha256, source, created_by)
+        values (v_tenant, v_creditor.id, open_import.file_name, open_import.file_sha256,
+            open_import.source, auth.uid())
+        returning id into import_id;
+    else
+        select imports.id into import_id from public.imports
+        where imports.id = announced and imports.tenant_id = v_tenant
+          and imports.created_by = auth.uid() and imports.status in ('queued', 'running');
+        if import_id is null then
+            raise exception 'import_cancelled' using errcode = 'PT409',
+                detail = 'cancelled while it waited for another import';
+        end if;
+    end if;
     perform set_config('cobranca.import_id', import_id::text, true);
+    creditor_id := v_creditor.id;
     creditor_name := coalesce(v_creditor.name, open_import.creditor);
     return next;
 end;
 $$;
-comment on function private.open_import(text, text, text) is
+comment on function private.open_import(text, text, text, uuid, text) is
 'Supervisor or admin: waits for the tenant''s other import, makes the staging table
-pg_temp.import_rows and the running row of imports. Ends with the transaction.';
-grant execute on function private.open_import(text, text, text) to authenticated;
+pg_temp.import_rows; announced = the committed row of imports, or null to make one here.';
+grant execute on function private.open_import(text, text, text, uuid, text) to authenticated;
+
+-- Every step of the merge begins here. Reading a staging table of the caller's own making would
+-- lend the caller our rights. Between steps a person may have cancelled.
+create function private.require_open_import(import_id uuid) returns uuid
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+    v_import public.imports;
+begin
+    select * into v_import from public.imports
+    where imports.id = require_open_import.import_id and imports.tenant_id = v_tenant;
+    if v_import.id is null or not private.has_staging()
+        or import_id::text <> current_setting('cobranca.import_id', true)
+    then
+        raise exception 'import_not_open' using errcode = 'PT409',
+            detail = 'call private.open_import in the same transaction first';
+    elsif v_import.cancel_requested_at is not null or v_import.status <> 'running' then
+        raise exception 'import_cancelled' using errcode = 'PT409',
+            detail = 'nothing of it was written';
+    end if;
+    return v_tenant;
+end;
+$$;
 
 -- 0448_import_plan.sql
 -- What a file means for what is stored, before anything is written: three temporary tables that
@@ -2426,18 +2599,31 @@ begin
             (array_agg(import_rows.uf order by import_rows.line desc)
              filter (where import_rows.uf is not null))[1] as uf,
             (array_agg(import_rows.external_id order by import_rows.line desc)
-             filter (where import_rows.external_id is not null))[1] as external_id
+             filter (where import_rows.external_id is not null))[1] as external_id,
+            bool_or(cardinality(import_rows.phones) > 0) as has_phone
         from pg_temp.import_rows
         where import_rows.reason is null
         group by import_rows.document
+    ),
+    extras as (
+        -- Of a repeated column the later line counts.
+        select import_rows.document, jsonb_object_agg(pair.key, pair.value order by import_rows.line)
+            as extra
+        from pg_temp.import_rows
+        cross join jsonb_each(import_rows.extra) as pair (key, value)
+        where import_rows.reason is null and import_rows.extra is not null
+          and pair.value <> 'null'
+        group by import_rows.document
     )
     select people.document, coalesce(clients.id, gen_random_uuid()) as client_id,
-        clients.id is null as is_new, merged.*,
+        clients.id is null as is_new, people.has_phone, merged.*,
         clients.id is not null
-        and (merged.name, merged.email, merged.uf, merged.external_id)
-            is distinct from (clients.name, clients.email, clients.uf, clients.external_id)
+        and (merged.name, merged.email, merged.uf, merged.external_id, merged.extra)
+            is distinct from (clients.name, clients.email, clients.uf, clients.external_id,
+                clients.extra)
             as is_changed
     from people
+    left join extras using (document)
     left join public.clients
         on clients.tenant_id = plan_import.tenant_id and clients.document = people.document
     cross join lateral (
@@ -2449,7 +2635,8 @@ begin
             end as name,
             coalesce(people.email, clients.email) as email,
             coalesce(people.uf, clients.uf) as uf,
-            coalesce(people.external_id, clients.external_id) as external_id
+            coalesce(people.external_id, clients.external_id) as external_id,
+            coalesce(clients.extra, '{}') || coalesce(extras.extra, '{}') as extra
     ) as merged;
 
     -- A debt of somebody whose name neither the file nor the portfolio knows.
@@ -2538,8 +2725,9 @@ end;
 $$;
 
 -- Adds the numbers that are new to their client, behind those already there; nothing is removed,
--- because an operator may have added one. Answers the clients that were known before and got one.
-create function private.add_import_phones(tenant_id uuid, added_at timestamptz) returns setof uuid
+-- because an operator may have added one. Answers what clients that were known before got.
+create function private.add_import_phones(tenant_id uuid, added_at timestamptz)
+returns table (known_client uuid, phone_id uuid)
 language plpgsql
 security definer
 set search_path = ''
@@ -2581,9 +2769,9 @@ begin
               and client_phones.phone = listed.phone
         )
         order by import_clients.document
-        returning client_phones.client_id
+        returning client_phones.client_id, client_phones.id
     )
-    select distinct added.client_id
+    select added.client_id, added.id
     from added
     join pg_temp.import_clients using (client_id)
     where not import_clients.is_new;
@@ -2593,47 +2781,47 @@ $$;
 -- 0450_import_portfolio.sql
 -- Writes what the plan (0448) says, sorted by key so that indexes grow at their end, and counts
 -- what was written, after writing it. New rows are known beforehand: plain inserts and updates.
-create function private.import_portfolio(import_id uuid, headers jsonb) returns jsonb
+-- Four steps of one transaction, so that whoever watches sees them pass and may cancel between.
+create function private.plan_portfolio(import_id uuid, headers jsonb, absent text) returns void
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
-    v_tenant uuid := private.require_role('supervisor');
-    v_import public.imports;
-    v_changed_clients uuid[];
-    v_warnings jsonb;
-    -- Once and not by each row's default, which reads the clock's table.
-    v_now timestamptz := private.now();
-    c_many_rows constant int := 10000;  -- below, the statistics of before are near enough
+    v_tenant uuid := private.require_open_import(import_id);
 begin
-    select * into v_import from public.imports
-    where imports.id = import_portfolio.import_id
-      and imports.tenant_id = v_tenant and imports.status = 'running';
-    -- Reading a staging table of the caller's own making would lend the caller our rights.
-    if v_import.id is null or not exists (
-        select from pg_catalog.pg_class
-        where pg_class.oid = to_regclass('pg_temp.import_rows')
-          and pg_class.relowner = current_user::regrole
-    ) then
-        raise exception 'import_not_open' using errcode = 'PT409',
-            detail = 'call private.open_import in the same transaction first';
-    end if;
-
     -- A plan that checks foreign keys lives as long as its connection; one made while a table was
     -- nearly empty scans it for every row of a large import.
     discard plans;
     perform private.plan_import(v_tenant, headers);
-    v_import.creditors_created := private.create_import_creditors(v_tenant);
+    perform private.plan_absent_debts(v_tenant, absent);
+end;
+$$;
 
-    -- Totals come with the row; the trigger on debts recomputes them and finds nothing to mend,
-    -- which spares every new client a second write.
+create function private.write_import_clients(import_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant uuid := private.require_open_import(import_id);
+    v_creditors int;
+    v_created int;
+    v_updated int;
+    -- Once and not by each row's default, which reads the clock's table.
+    v_now timestamptz := private.now();
+begin
+    v_creditors := private.create_import_creditors(v_tenant);
+
+    -- Totals and reach come with the row; the triggers on debts and phones recompute them and find
+    -- nothing to mend, which spares every new client a second write.
     insert into public.clients (
-        id, tenant_id, document, name, email, uf, external_id,
+        id, tenant_id, document, name, email, uf, external_id, extra, has_phone, has_whatsapp,
         open_cents, open_debts, oldest_due_on, creditor_ids, debt_status, created_at, updated_at
     )
     select import_clients.client_id, v_tenant, import_clients.document, import_clients.name,
-        import_clients.email, import_clients.uf, import_clients.external_id,
+        import_clients.email, import_clients.uf, import_clients.external_id, import_clients.extra,
+        import_clients.has_phone, case when not import_clients.has_phone then false end,
         totals.open_cents, totals.open_debts, totals.oldest_due_on, totals.creditor_ids, 'open',
         v_now, v_now
     from pg_temp.import_clients
@@ -2646,66 +2834,121 @@ begin
     ) as totals using (document)
     where import_clients.is_new
     order by import_clients.document;
-    get diagnostics v_import.clients_created = row_count;
-
-    with changed as (
-        update public.clients
-        set name = import_clients.name, email = import_clients.email,
-            uf = import_clients.uf, external_id = import_clients.external_id
-        from pg_temp.import_clients
-        where import_clients.is_changed and clients.id = import_clients.client_id
-        returning clients.id
-    )
-    select array_agg(changed.id) into v_changed_clients from changed;
-    v_changed_clients := array(
-        select unnest(v_changed_clients) union select private.add_import_phones(v_tenant, v_now)
+    get diagnostics v_created = row_count;
+    perform private.note_created(
+        v_tenant, import_id, 'clients',
+        'select client_id from pg_temp.import_clients where is_new'
     );
-    v_import.clients_updated := cardinality(v_changed_clients);
+    perform private.note_created(
+        v_tenant, import_id, 'creditors',
+        'select distinct creditor_id from pg_temp.import_creditors where is_new'
+    );
 
+    perform private.note_client_changes(v_tenant, import_id);
+    update public.clients
+    set name = import_clients.name, email = import_clients.email, uf = import_clients.uf,
+        external_id = import_clients.external_id, extra = import_clients.extra
+    from pg_temp.import_clients
+    where import_clients.is_changed and clients.id = import_clients.client_id;
+
+    create temp table import_phones on commit drop as
+    select * from private.add_import_phones(v_tenant, v_now);
+    perform private.note_created(
+        v_tenant, import_id, 'client_phones', 'select phone_id from pg_temp.import_phones'
+    );
+    select count(*) into v_updated from (
+        select import_clients.client_id from pg_temp.import_clients where import_clients.is_changed
+        union
+        select import_phones.known_client from pg_temp.import_phones
+    ) as touched;
+    update pg_temp.import_outcome
+    set creditors_created = v_creditors, clients_created = v_created, clients_updated = v_updated;
+end;
+$$;
+
+create function private.write_import_debts(import_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant uuid := private.require_open_import(import_id);
+    v_created int;
+    v_updated int;
+    v_returned int;
+    v_now timestamptz := private.now();
+begin
     insert into public.debts (
         tenant_id, client_id, creditor_id, contract, installment, due_on, principal_cents,
         import_id, created_at, updated_at
     )
     select v_tenant, import_clients.client_id, import_debts.creditor_id, import_debts.contract,
-        import_debts.installment, import_debts.due_on, import_debts.principal_cents, v_import.id,
-        v_now, v_now
+        import_debts.installment, import_debts.due_on, import_debts.principal_cents,
+        write_import_debts.import_id, v_now, v_now
     from pg_temp.import_debts
     join pg_temp.import_clients using (document)
     where import_debts.debt_id is null
     order by import_debts.creditor_id, import_debts.contract, import_debts.installment;
-    get diagnostics v_import.debts_created = row_count;
+    get diagnostics v_created = row_count;
 
+    perform private.note_debt_changes(v_tenant, import_id);
     update public.debts
     set due_on = import_debts.due_on, principal_cents = import_debts.principal_cents,
-        import_id = v_import.id
+        import_id = write_import_debts.import_id
     from pg_temp.import_debts
     where import_debts.is_changed and debts.id = import_debts.debt_id;
-    get diagnostics v_import.debts_updated = row_count;
+    get diagnostics v_updated = row_count;
 
+    update public.debts
+    set status = 'returned', import_id = write_import_debts.import_id
+    from pg_temp.import_absent
+    where import_absent.is_returned and debts.id = import_absent.debt_id;
+    get diagnostics v_returned = row_count;
+    update pg_temp.import_outcome
+    set debts_created = v_created, debts_updated = v_updated, debts_returned = v_returned,
+        debts_absent = (select count(*) from pg_temp.import_absent);
+end;
+$$;
+
+create function private.close_import(import_id uuid, header text []) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant uuid := private.require_open_import(import_id);
+    v_import public.imports;
+    v_warnings jsonb;
+    v_accepted int;
+    v_rejected int;
+    c_many_rows constant int := 10000;  -- below, the statistics of before are near enough
+begin
     insert into public.import_rejects (tenant_id, import_id, line, column_name, value, reason)
-    select v_tenant, v_import.id, import_rows.line, coalesce(import_rows.column_name, ''),
-        import_rows.value, import_rows.reason
+    select v_tenant, close_import.import_id, import_rows.line,
+        coalesce(import_rows.column_name, ''), import_rows.value, import_rows.reason
     from pg_temp.import_rows
     where import_rows.reason is not null
     order by import_rows.line;
-    get diagnostics v_import.rejected = row_count;
+    get diagnostics v_rejected = row_count;
 
     select count(*), jsonb_build_object(
         'name_invalid', coalesce(sum(import_rows.names_lost), 0),
         'email_invalid', coalesce(sum(import_rows.emails_lost), 0),
         'phone_invalid', coalesce(sum(import_rows.phones_lost), 0)
-    ) into v_import.accepted, v_warnings
+    ) into v_accepted, v_warnings
     from pg_temp.import_rows
     where import_rows.reason is null;
 
     update public.imports
-    set status = 'done', finished_at = v_now,
-        rows = v_import.accepted + v_import.rejected,
-        accepted = v_import.accepted, rejected = v_import.rejected,
+    set status = 'done', finished_at = private.now(), phase = null, header = close_import.header,
+        rows = v_accepted + v_rejected, accepted = v_accepted, rejected = v_rejected,
+        rows_read = v_accepted + v_rejected, rows_total = v_accepted + v_rejected,
+        rows_valid = v_accepted, rows_written = v_accepted, seconds_left = 0,
         duplicates = (select coalesce(sum(import_debts.lines - 1), 0) from pg_temp.import_debts),
-        clients_created = v_import.clients_created, clients_updated = v_import.clients_updated,
-        debts_created = v_import.debts_created, debts_updated = v_import.debts_updated,
-        creditors_created = v_import.creditors_created,
+        clients_created = outcome.clients_created, clients_updated = outcome.clients_updated,
+        debts_created = outcome.debts_created, debts_updated = outcome.debts_updated,
+        debts_absent = outcome.debts_absent, debts_returned = outcome.debts_returned,
+        creditors_created = outcome.creditors_created,
         reject_reasons = (
             select coalesce(jsonb_object_agg(counted.reason, counted.lines), '{}')
             from (
@@ -2715,8 +2958,9 @@ begin
                 group by import_rows.reason
             ) as counted
         )
-    where imports.id = v_import.id
-    returning * into v_import;
+    from pg_temp.import_outcome as outcome
+    where imports.id = close_import.import_id
+    returning imports.* into v_import;
     -- The next import and every list plan by these; autovacuum may come too late for both. The
     -- lock it takes lasts only until the commit that follows.
     if v_import.debts_created > c_many_rows then
@@ -2725,22 +2969,29 @@ begin
         analyze public.debts;
     end if;
     drop table pg_temp.import_rows, pg_temp.import_debts, pg_temp.import_clients,
-        pg_temp.import_creditors;
+        pg_temp.import_creditors, pg_temp.import_absent, pg_temp.import_phones,
+        pg_temp.import_outcome;
 
     return jsonb_build_object(
         'import_id', v_import.id, 'status', v_import.status, 'rows', v_import.rows,
         'accepted', v_import.accepted, 'rejected', v_import.rejected,
         'clients_created', v_import.clients_created, 'clients_updated', v_import.clients_updated,
         'debts_created', v_import.debts_created, 'debts_updated', v_import.debts_updated,
+        'debts_absent', v_import.debts_absent, 'debts_returned', v_import.debts_returned,
         'duplicates', v_import.duplicates, 'creditors_created', v_import.creditors_created,
-        'reject_reasons', v_import.reject_reasons, 'warnings', v_warnings
+        'reject_reasons', v_import.reject_reasons, 'warnings', v_warnings,
+        'differences', private.list_import_differences(v_tenant, v_import.id)
     );
 end;
 $$;
-comment on function private.import_portfolio(uuid, jsonb) is
-'Supervisor or admin: merges pg_temp.import_rows; headers = field → the file''s column name.
-Accepted rows include the repeated ones (duplicates); accepted + rejected = rows.';
-grant execute on function private.import_portfolio(uuid, jsonb) to authenticated;
+comment on function private.close_import(uuid, text []) is
+'The answer of an import. Accepted rows include the repeated ones (duplicates);
+accepted + rejected = rows.';
+
+grant execute on function
+private.plan_portfolio(uuid, jsonb, text), private.write_import_clients(uuid),
+private.write_import_debts(uuid), private.close_import(uuid, text [])
+to authenticated;
 
 -- 0460_suppressions.sql
 -- Who must not be contacted, where, and until when. A phone or a person; a channel or all of them.
@@ -2880,8 +3131,8 @@ $$;
 -- Contact is lawful by construction: asked here at the moment of sending, for every channel, and
 -- the answer names the next lawful instant. The debtor's own state gives hour and holidays, else
 -- the tenant's zone.
-create function private.contact_hours(
-    tenant_id uuid, client_id uuid, since timestamptz, days int
+create function private.contact_hours_in(
+    tenant_id uuid, uf text, since timestamptz, days int
 ) returns table (day date, opens_at timestamptz, closes_at timestamptz)
 language sql
 stable
@@ -2891,44 +3142,54 @@ as $$
     select calendar.day, (calendar.day + calling_windows.opens) at time zone place.time_zone,
         (calendar.day + calling_windows.closes) at time zone place.time_zone
     from (
-        select clients.uf,
-            case
-                when clients.uf is null then tenants.time_zone
+        select case
+                when contact_hours_in.uf is null then tenants.time_zone
                 else coalesce(uf_time_zones.time_zone, 'America/Sao_Paulo')
             end as time_zone
         from public.tenants
-        left join public.clients
-            on clients.tenant_id = tenants.id and clients.id = contact_hours.client_id
-        left join private.uf_time_zones on uf_time_zones.uf = clients.uf
-        where tenants.id = contact_hours.tenant_id
+        left join private.uf_time_zones on uf_time_zones.uf = contact_hours_in.uf
+        where tenants.id = contact_hours_in.tenant_id
     ) as place
     cross join lateral (
-        select dated.day, private.easter(extract(year from dated.day)::int) as easter
-        from (
-            select (contact_hours.since at time zone place.time_zone)::date + ahead as day
-            from generate_series(0, contact_hours.days - 1) as ahead
-        ) as dated
+        select (contact_hours_in.since at time zone place.time_zone)::date + ahead as day
+        from generate_series(0, contact_hours_in.days - 1) as ahead
     ) as calendar
     join private.calling_windows
         on calling_windows.weekday = extract(isodow from calendar.day)
         and calling_windows.uf is not distinct from (
-            select place.uf where exists (
-                select from private.calling_windows as own where own.uf = place.uf
+            select contact_hours_in.uf where exists (
+                select from private.calling_windows as own where own.uf = contact_hours_in.uf
             )
         )
-    where not exists (
-        select from private.holidays
-        where (holidays.uf is null or holidays.uf = place.uf)
-          and (
-              holidays.easter_offset = calendar.day - calendar.easter
-              or (holidays.month = extract(month from calendar.day)
-                  and holidays.day = extract(day from calendar.day))
-          )
-    )
+    where not private.is_holiday(calendar.day, contact_hours_in.uf)
     order by 2
 $$;
+comment on function private.contact_hours_in(uuid, text, timestamptz, int) is
+'Lawful intervals [opens_at, closes_at) in a state (null: not known) from the local day of `since`,
+for that many days.';
+
+create function private.contact_hours(
+    tenant_id uuid, client_id uuid, since timestamptz, days int
+) returns table (day date, opens_at timestamptz, closes_at timestamptz)
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select hours.day, hours.opens_at, hours.closes_at
+    from private.contact_hours_in(
+        contact_hours.tenant_id,
+        (
+            select clients.uf from public.clients
+            where clients.tenant_id = contact_hours.tenant_id
+              and clients.id = contact_hours.client_id
+        ),
+        contact_hours.since, contact_hours.days
+    ) as hours
+    order by hours.opens_at
+$$;
 comment on function private.contact_hours(uuid, uuid, timestamptz, int) is
-'Lawful intervals [opens_at, closes_at) from the local day of `since`, for that many days.';
+'The same for a client, whose own state gives hour and holidays.';
 
 create function private.is_suppressed(
     tenant_id uuid, client_id uuid, phone text, channel public.channel, at timestamptz
@@ -4319,29 +4580,30 @@ private.retry_automation_run(uuid), public.retry_automation_run(uuid)
 to authenticated;
 
 -- 0700_search_clients.sql
--- Turns what a person typed into one condition on `clients`. Every value is quoted by format(%L);
--- every branch carries the tenant, because it runs as definer.
-create function private.prefix_range(expression text, prefix text) returns text
-language sql
-immutable
-set search_path = ''
-as $$
-    -- '~' sorts after every letter and digit under collate "C": a range an index can serve.
-    select pg_catalog.format('(%1$s >= %2$L and %1$s < %3$L)', expression, prefix, prefix || '~')
-$$;
+-- What a person typed, taken apart into what it may be: a name, a document, a phone, a contract, an
+-- e-mail, an external id. Only values come out; the SQL that compares them is written below, once,
+-- and gets them as parameters.
+create type private.client_search as (
+    typed text,
+    -- Trigrams need three letters: a longer name is matched word by word anywhere …
+    words text [],
+    -- … a shorter one is the beginning of a name.
+    name_prefix text,
+    -- The whole of it, for ranking; null when it holds no letter.
+    name_key text,
+    email text,
+    -- Contract or external id: as typed; contracts also in capitals.
+    code text,
+    document text,
+    -- Phones by their first digits, with and without the country; by their last ones, reversed.
+    phone text,
+    foreign_phone text,
+    phone_tail text,
+    -- So many begin with it that they are met sooner along the list's order than looked up.
+    is_broad boolean
+);
 
-create function private.like_word(word text) returns text
-language sql
-immutable
-set search_path = ''
-as $$
-    select pg_catalog.format(
-        'clients.name_key like %L',
-        '%' || pg_catalog.regexp_replace(word, '([\\%_])', '\\\1', 'g') || '%'
-    )
-$$;
-
-create function private.search_condition(tenant_id uuid, typed text) returns text
+create function private.read_search(typed text) returns private.client_search
 language plpgsql
 immutable
 set search_path = ''
@@ -4353,96 +4615,146 @@ declare
     v_document text := regexp_replace(upper(typed), '[^0-9A-Z]', '', 'g');
     -- Only digits and what people put between them: perhaps a phone.
     v_is_number boolean := v_typed ~ '^[0-9.\-/() +]+$' and length(v_digits) >= 3;
-    v_ids text[] := '{}';
-    v_name text;
+    v_search private.client_search;
 begin
+    v_search.typed := v_typed;
     if v_typed like '%@%' then
-        v_ids := v_ids || format(
-            'select known.id from public.clients as known where known.tenant_id = %L and %s',
-            tenant_id, private.prefix_range('known.email_key', lower(v_typed))
-        );
-        return format('clients.id in (%s)', v_ids[1]);
+        v_search.email := lower(v_typed);
+        return v_search;
     end if;
     if v_typed ~ '[0-9]' then
-        v_ids := v_ids || format(
-            'select debts.client_id from public.debts where debts.tenant_id = %L and (%s or %s)',
-            tenant_id, private.prefix_range('debts.contract', v_typed),
-            private.prefix_range('debts.contract', upper(v_typed))
-        ) || format(
-            'select known.id from public.clients as known where known.tenant_id = %L and %s',
-            tenant_id, private.prefix_range('known.external_id', v_typed)
-        );
+        v_search.code := v_typed;
     end if;
     -- A CNPJ may hold letters, so whatever has a digit may be the beginning of a document.
     if v_typed ~ '[0-9]' and length(v_document) >= 3 then
-        v_ids := v_ids || format(
-            'select known.id from public.clients as known where known.tenant_id = %L and %s',
-            tenant_id, private.prefix_range('known.document', v_document)
-        );
+        v_search.document := v_document;
     end if;
-    if v_is_number then
-        v_ids := v_ids || format(
-            'select phones.client_id from public.client_phones as phones
-             where phones.tenant_id = %L and (%s or %s)',
-            tenant_id, private.prefix_range('phones.phone', '+55' || v_digits),
-            private.prefix_range('phones.phone', '+' || v_digits)
-        );
+    -- Fewer digits begin half the phones of a town.
+    if v_is_number and length(v_digits) >= 5 then
+        v_search.phone := '+55' || v_digits;
+        v_search.foreign_phone := '+' || v_digits;
         -- From eight digits on, people say a number without its area code.
         if length(v_digits) >= 8 then
-            v_ids := v_ids || format(
-                'select phones.client_id from public.client_phones as phones
-                 where phones.tenant_id = %L and %s',
-                tenant_id,
-                private.prefix_range('phones.phone_tail', reverse(v_digits))
-            );
+            v_search.phone_tail := reverse(v_digits);
         end if;
     end if;
     if v_key ~ '[a-z]' then
-        -- Trigrams need three letters; less is the beginning of a name.
-        v_name := case when length(v_key) < 3
-            then private.prefix_range('clients.name_key', v_key)
-            else (
-                select string_agg(private.like_word(word), ' and ')
+        v_search.name_key := v_key;
+        if length(v_key) < 3 then
+            v_search.name_prefix := v_key;
+        else
+            v_search.words := array(
+                select '%' || regexp_replace(word, '([\\%_])', '\\\1', 'g') || '%'
                 from unnest(string_to_array(v_key, ' ')) as word
-            )
-        end;
-        if v_ids = '{}' then
-            return v_name;
+            );
         end if;
-        v_ids := v_ids || format(
-            'select clients.id from public.clients where clients.tenant_id = %L and %s',
-            tenant_id, v_name
-        );
     end if;
-    if v_ids = '{}' then
-        return 'false';
-    end if;
-    return format('clients.id in (%s)', array_to_string(v_ids, ' union all '));
+    return v_search;
 end;
 $$;
-comment on function private.search_condition(uuid, text) is
-'SQL condition on clients for a typed name, document, phone, contract, external id or e-mail.';
 
--- A name search answers in tiers: the exact name, then the phrase, then its scattered words. Each
--- tier is a query of its own in the list's order, so that a common word walks that order and stops,
--- instead of ranking a hundred thousand people to show sixty.
-create function private.search_tiers(typed text) returns text[]
+-- Where an id may be found: SELECTs of client ids for a search in ($1).search, or, `by_client`, of
+-- anything for one row of `clients`. Prefixes are ranges that an index can serve: '~' sorts after
+-- every letter and digit under collate "C".
+create function private.search_branches(search private.client_search, by_client boolean)
+returns text []
 language plpgsql
 immutable
 set search_path = ''
 as $$
 declare
-    v_key text := private.search_key(typed);
-    v_phrase text := private.like_word(v_key);
+    v_branches text[] := '{}';
+    v_debts text := case when by_client then ' and debts.client_id = clients.id' else '' end;
+    v_phones text := case when by_client then ' and phones.client_id = clients.id' else '' end;
+    v_known text := case when by_client then ' and known.id = clients.id' else '' end;
 begin
-    -- With a digit or an @ it is no name alone, and below three letters there are no trigrams.
-    if v_key is null or v_key !~ '[a-z]' or v_key ~ '[0-9@]' or length(v_key) < 3 then
-        return array['true'];
+    if search.code is not null then
+        v_branches := v_branches || ('
+            select debts.client_id from public.debts
+            where debts.tenant_id = ($1).tenant_id' || v_debts || ' and (
+                debts.contract >= (($1).search).code
+                and debts.contract < (($1).search).code || ''~''
+                or debts.contract >= upper((($1).search).code)
+                and debts.contract < upper((($1).search).code) || ''~''
+            )') || ('
+            select known.id from public.clients as known
+            where known.tenant_id = ($1).tenant_id' || v_known || '
+              and known.external_id >= (($1).search).code
+              and known.external_id < (($1).search).code || ''~''');
     end if;
-    return array[
-        format('clients.name_key = %L', v_key),
-        format('%s and clients.name_key <> %L', v_phrase, v_key)
-    ] || case when v_key like '% %' then array['not ' || v_phrase] else '{}' end;
+    if search.document is not null then
+        v_branches := v_branches || ('
+            select known.id from public.clients as known
+            where known.tenant_id = ($1).tenant_id' || v_known || '
+              and known.document >= (($1).search).document
+              and known.document < (($1).search).document || ''~''');
+    end if;
+    if search.phone is not null then
+        v_branches := v_branches || ('
+            select phones.client_id from public.client_phones as phones
+            where phones.tenant_id = ($1).tenant_id' || v_phones || ' and (
+                phones.phone >= (($1).search).phone
+                and phones.phone < (($1).search).phone || ''~''
+                or phones.phone >= (($1).search).foreign_phone
+                and phones.phone < (($1).search).foreign_phone || ''~''
+            )');
+    end if;
+    if search.phone_tail is not null then
+        v_branches := v_branches || ('
+            select phones.client_id from public.client_phones as phones
+            where phones.tenant_id = ($1).tenant_id' || v_phones || '
+              and phones.phone_tail >= (($1).search).phone_tail
+              and phones.phone_tail < (($1).search).phone_tail || ''~''');
+    end if;
+    return v_branches;
+end;
+$$;
+
+-- The condition on `clients`: holds no value of the search, which is parameter ($1).search.
+create function private.search_condition(search private.client_search) returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_branches text[] := private.search_branches(search, coalesce(search.is_broad, false));
+    v_name text := 'false';
+begin
+    if search.email is not null then
+        -- Found first and ordered after: addresses of one portfolio resemble each other so much that
+        -- the planner takes few for many, and would look for them along the list's order. The index
+        -- holds filled addresses only, which it does not see through `collate`.
+        return 'clients.id = any(array(
+            select known.id from public.clients as known
+            where known.tenant_id = ($1).tenant_id and known.email_key is not null
+              and known.email_key >= (($1).search).email
+              and known.email_key < (($1).search).email || ''~''
+        ))';
+    end if;
+    if search.name_prefix is not null then
+        v_name := 'clients.name_key collate "C" >= (($1).search).name_prefix
+            and clients.name_key collate "C" < (($1).search).name_prefix || ''~''';
+    elsif search.words is not null then
+        v_name := (
+            select string_agg(format('clients.name_key like ((($1).search).words)[%s]', place), ' and ')
+            from generate_series(1, cardinality(search.words)) as place
+        );
+    end if;
+    if v_branches = '{}' then
+        return v_name;
+    end if;
+    if search.is_broad then
+        return '(' || v_name || (
+            select string_agg(' or exists (' || branch || ')', '') from unnest(v_branches) as branch
+        ) || ')';
+    end if;
+    if v_name <> 'false' then
+        v_branches := v_branches || (
+            'select clients.id from public.clients
+            where clients.tenant_id = ($1).tenant_id and ' || v_name
+        );
+    end if;
+    return 'clients.id in (' || array_to_string(v_branches, ' union all ') || ')';
 end;
 $$;
 
@@ -4476,226 +4788,762 @@ begin
 end;
 $$;
 
--- One line of the carteira.
-create function private.client_row(client public.clients) returns jsonb
+-- 0706_client_filter.sql
+-- What a list, a selection or a segment asks for: a closed list of keys, each read into a typed
+-- field. An unknown key or a bad value is refused by name, never ignored: a filter that does not
+-- reach the query would select the whole portfolio.
+create type private.client_filter as (
+    tenant_id uuid,
+    is_all boolean,
+    search private.client_search,
+    creditor_ids uuid [],
+    statuses public.debt_status [],
+    -- Ranges of the oldest open title's due date; adjacent bands are one range.
+    aged_from date [],
+    aged_to date [],
+    min_cents bigint,
+    max_cents bigint,
+    due_from date,
+    due_to date,
+    ufs text [],
+    contact_from timestamptz,
+    contact_before timestamptz,
+    is_never_contacted boolean,
+    disposition_types text [],
+    has_phone boolean,
+    -- true | false | unknown
+    whatsapp text [],
+    is_opted_out boolean,
+    now_at timestamptz,
+    import_id uuid,
+    tag_ids uuid [],
+    operator_ids uuid [],
+    is_unassigned boolean,
+    -- A selection's own: only these, or all but these.
+    ids uuid [],
+    except_ids uuid []
+);
+
+-- Days late, both ends included; an open end is infinite.
+create function private.aging_bands() returns table (band text, days_from int, days_to int)
 language sql
-stable
-security definer
+immutable
 set search_path = ''
 as $$
-    select jsonb_build_object(
-        'id', client.id, 'document', client.document, 'name', client.name,
-        'external_id', client.external_id, 'email', client.email, 'uf', client.uf,
-        'open_cents', client.open_cents, 'open_debts', client.open_debts,
-        'oldest_due_on', client.oldest_due_on, 'status', client.debt_status,
-        'creditors', (
-            select coalesce(jsonb_agg(creditors.name order by creditors.name), '[]')
-            from public.creditors
-            where creditors.tenant_id = client.tenant_id
-              and creditors.id = any(client.creditor_ids)
-        ),
-        'phone', (
-            select client_phones.phone
-            from public.client_phones
-            where client_phones.tenant_id = client.tenant_id
-              and client_phones.client_id = client.id
-            order by client_phones.position, client_phones.id
-            limit 1
-        ),
-        'last_disposition', (
-            select jsonb_build_object(
-                'type', types.key, 'label', types.label, 'at', call_dispositions.created_at
-            )
-            from public.call_dispositions
-            join public.disposition_types as types
-                on types.tenant_id = call_dispositions.tenant_id
-                and types.key = call_dispositions.disposition_type
-            where call_dispositions.tenant_id = client.tenant_id
-              and call_dispositions.client_id = client.id
-            order by call_dispositions.created_at desc, call_dispositions.id desc
-            limit 1
-        )
-    )
+    values ('0', null, 0), ('1-30', 1, 30), ('31-60', 31, 60), ('61-90', 61, 90),
+        ('91-120', 91, 120), ('121-180', 121, 180), ('181-360', 181, 360), ('361-720', 361, 720),
+        ('721-1800', 721, 1800), ('1800+', 1801, null)
 $$;
 
--- 0710_list_clients.sql
--- The carteira. Definer with the tenant inside, because the search operators are not leakproof and
--- under RLS would scan a million rows. The statement is built per request, so that the planner sees
--- the values: a rare creditor goes through its index, a common one through the order.
-create function private.client_filter(tenant_id uuid, filter jsonb) returns text
+-- The values of a key as texts, each valid as that type: 'a' or ['a', 'b'].
+create function private.filter_values(key text, value jsonb, type_name text) returns text []
 language plpgsql
 immutable
 set search_path = ''
 as $$
 declare
-    v_unknown text;
-    v_sql text := format('clients.tenant_id = %L', tenant_id);
+    -- More than a person picks from any list of the page.
+    c_max_values constant int := 200;
+    v_values text[];
 begin
-    select given.key into v_unknown
-    from jsonb_object_keys(filter) as given (key)
-    where given.key not in ('q', 'creditor_id', 'status');
-    if found then
-        raise exception 'unknown_filter' using errcode = 'PT400', detail = v_unknown;
+    if jsonb_typeof(value) in ('string', 'boolean') then
+        v_values := array[value #>> '{}'];
+    elsif jsonb_typeof(value) = 'array' then
+        v_values := array(select jsonb_array_elements_text(value));
     end if;
-    if btrim(filter ->> 'q') <> '' then
-        v_sql := v_sql || ' and ' || private.search_condition(tenant_id, filter ->> 'q');
+    if v_values is null or cardinality(v_values) > c_max_values or exists (
+        select from unnest(v_values) as given (text)
+        where given.text is null or not pg_input_is_valid(given.text, type_name)
+    ) then
+        raise exception 'filter_invalid' using errcode = 'PT400', detail = key;
     end if;
-    if filter ->> 'creditor_id' is not null then
-        if not pg_input_is_valid(filter ->> 'creditor_id', 'uuid') then
-            raise exception 'filter_invalid' using errcode = 'PT400', detail = 'creditor_id';
-        end if;
-        v_sql := v_sql
-            || format(' and clients.creditor_ids @> array[%L]::uuid[]', filter ->> 'creditor_id');
-    end if;
-    if filter ->> 'status' is not null then
-        if not pg_input_is_valid(filter ->> 'status', 'public.debt_status') then
-            raise exception 'filter_invalid' using errcode = 'PT400', detail = 'status';
-        end if;
-        v_sql := v_sql || format(' and clients.debt_status = %L', filter ->> 'status');
-    end if;
-    return v_sql;
+    return v_values;
 end;
 $$;
 
--- Exact up to a size that costs some milliseconds; the whole portfolio from its counter; above,
--- what the planner thinks, and it says so.
-create function private.client_totals(tenant_id uuid, condition text, is_whole boolean)
+-- One bound of {"min": …} or {"from": …}: null when absent, refused when malformed.
+create function private.filter_bound(key text, value jsonb, bound text, type_name text) returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_text text := value ->> bound;
+begin
+    if v_text is not null and not (
+        case type_name
+            -- Spelled out: within a transaction Postgres remembers the type that a parameter named
+            -- first, and would judge a date as a number.
+            when 'bigint' then
+                jsonb_typeof(value -> bound) = 'number' and pg_input_is_valid(v_text, 'bigint')
+            -- Postgres also reads 'today' and 'infinity'; a stored segment must not.
+            when 'date' then jsonb_typeof(value -> bound) = 'string'
+                and v_text ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' and pg_input_is_valid(v_text, 'date')
+            when 'timestamptz' then jsonb_typeof(value -> bound) = 'string'
+                and v_text ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}'
+                and pg_input_is_valid(v_text, 'timestamptz')
+        end
+    ) then
+        raise exception 'filter_invalid' using errcode = 'PT400', detail = key;
+    end if;
+    return v_text;
+end;
+$$;
+
+create function private.filter_range(key text, value jsonb, allowed text []) returns void
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    if jsonb_typeof(value) <> 'object' or value - allowed <> '{}' then
+        raise exception 'filter_invalid' using errcode = 'PT400', detail = key;
+    end if;
+end;
+$$;
+
+-- 0707_read_client_filter.sql
+-- jsonb of a caller → typed filter. Whoever stores a filter (segments) reads it through here too.
+create function private.read_client_filter(tenant_id uuid, filter jsonb)
+returns private.client_filter
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_filter private.client_filter;
+    v_key text;
+    v_value jsonb;
+    v_values text[];
+    v_zone text;
+begin
+    v_filter.tenant_id := tenant_id;
+    v_filter.now_at := private.now();
+    v_filter.is_all := true;
+    if jsonb_typeof(filter) <> 'object' then
+        raise exception 'filter_invalid' using errcode = 'PT400', detail = 'filter';
+    end if;
+    for v_key, v_value in select entry.key, entry.value from jsonb_each(filter) as entry loop
+        if v_key not in (
+            'q', 'creditor_id', 'status', 'aging', 'open_cents', 'due_on', 'uf', 'last_contact',
+            'last_disposition', 'has_whatsapp', 'has_phone', 'opted_out', 'agreement', 'import_id',
+            'tag_id', 'assigned_to'
+        ) then
+            raise exception 'unknown_filter' using errcode = 'PT400', detail = v_key;
+        end if;
+        -- A chip with nothing in it is no filter.
+        continue when v_value in ('null', '""', '[]', '{}');
+        v_filter.is_all := false;
+        case v_key
+            when 'q' then
+                -- 200 characters: the longest name anybody types.
+                if jsonb_typeof(v_value) <> 'string' or length(v_value #>> '{}') > 200 then
+                    raise exception 'filter_invalid' using errcode = 'PT400', detail = v_key;
+                end if;
+                if btrim(v_value #>> '{}') <> '' then
+                    v_filter.search := private.read_search(v_value #>> '{}');
+                end if;
+            when 'creditor_id' then
+                v_filter.creditor_ids := private.filter_values(v_key, v_value, 'uuid');
+            when 'status' then
+                v_filter.statuses :=
+                    private.filter_values(v_key, v_value, 'public.debt_status');
+            when 'aging' then
+                v_values := private.filter_values(v_key, v_value, 'text');
+                if not v_values <@ array(select bands.band from private.aging_bands() as bands) then
+                    raise exception 'filter_invalid' using errcode = 'PT400', detail = v_key;
+                end if;
+                select array_agg(lower(span)), array_agg(upper(span) - 1)
+                into v_filter.aged_from, v_filter.aged_to
+                from (
+                    select unnest(range_agg(daterange(
+                        coalesce(today - bands.days_to, '-infinity'),
+                        coalesce(today - bands.days_from, 'infinity'), '[]'
+                    ))) as span
+                    from private.aging_bands() as bands
+                    cross join private.today(tenant_id) as today
+                    where bands.band = any(v_values)
+                ) as merged;
+            when 'open_cents' then
+                perform private.filter_range(v_key, v_value, '{min,max}');
+                v_filter.min_cents := private.filter_bound(v_key, v_value, 'min', 'bigint');
+                v_filter.max_cents := private.filter_bound(v_key, v_value, 'max', 'bigint');
+            when 'due_on' then
+                perform private.filter_range(v_key, v_value, '{from,to}');
+                v_filter.due_from := private.filter_bound(v_key, v_value, 'from', 'date');
+                v_filter.due_to := private.filter_bound(v_key, v_value, 'to', 'date');
+            when 'uf' then
+                v_filter.ufs := private.filter_values(v_key, v_value, 'text');
+            when 'last_contact' then
+                perform private.filter_range(v_key, v_value, '{before,after,never}');
+                if v_value ? 'never' and v_value -> 'never' <> 'true' then
+                    raise exception 'filter_invalid' using errcode = 'PT400', detail = v_key;
+                end if;
+                v_filter.is_never_contacted := v_value ? 'never';
+                v_zone := (
+                    select tenants.time_zone from public.tenants
+                    where tenants.id = read_client_filter.tenant_id
+                );
+                v_filter.contact_from := private.filter_instant(
+                    private.filter_bound(v_key, v_value, 'after', 'timestamptz'), v_zone
+                );
+                v_filter.contact_before := private.filter_instant(
+                    private.filter_bound(v_key, v_value, 'before', 'timestamptz'), v_zone
+                );
+            when 'last_disposition' then
+                v_filter.disposition_types := private.filter_values(v_key, v_value, 'text');
+            when 'has_whatsapp' then
+                v_values := private.filter_values(v_key, v_value, 'text');
+                if not v_values <@ '{true,false,unknown}' then
+                    raise exception 'filter_invalid' using errcode = 'PT400', detail = v_key;
+                end if;
+                v_filter.whatsapp := v_values;
+            when 'has_phone' then
+                v_filter.has_phone := private.filter_flag(v_key, v_value);
+            when 'opted_out' then
+                v_filter.is_opted_out := private.filter_flag(v_key, v_value);
+            when 'agreement' then
+                -- No title is in an agreement while there are no agreements.
+                if private.filter_values(v_key, v_value, 'text') <> '{none}' then
+                    raise exception 'filter_invalid' using errcode = 'PT400', detail = v_key;
+                end if;
+            when 'import_id' then
+                v_values := private.filter_values(v_key, v_value, 'uuid');
+                if cardinality(v_values) <> 1 then
+                    raise exception 'filter_invalid' using errcode = 'PT400', detail = v_key;
+                end if;
+                v_filter.import_id := v_values[1];
+            when 'tag_id' then
+                v_filter.tag_ids := private.filter_values(v_key, v_value, 'uuid');
+            when 'assigned_to' then
+                v_values := private.filter_values(v_key, v_value, 'text');
+                v_filter.is_unassigned := 'none' = any(v_values);
+                v_values := array_replace(
+                    array_remove(v_values, 'none'), 'me', auth.uid()::text
+                );
+                v_filter.operator_ids :=
+                    private.filter_values(v_key, to_jsonb(v_values), 'uuid');
+        end case;
+    end loop;
+    return v_filter;
+end;
+$$;
+
+create function private.filter_flag(key text, value jsonb) returns boolean
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    if jsonb_typeof(value) <> 'boolean' then
+        raise exception 'filter_invalid' using errcode = 'PT400', detail = key;
+    end if;
+    return value::boolean;
+end;
+$$;
+
+-- A bare date is the tenant's day, from its first instant.
+create function private.filter_instant(bound text, zone text) returns timestamptz
+language sql
+stable
+set search_path = ''
+as $$
+    select case
+        when length(bound) = 10 then bound::date::timestamp at time zone zone
+        else bound::timestamptz
+    end
+$$;
+
+-- 0708_client_condition.sql
+-- The filter as SQL on `clients`: fragments that are chosen, never filled in. All values are fields
+-- of parameter $1, which plpgsql hands to the planner as constants: a rare creditor goes through its
+-- index, a common one through the list's order. One value is compared by `=`, because an index keeps
+-- its order under `=` and loses it under `any`.
+create function private.one_or_any(expression text, field text, size int) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select expression || case
+        when size = 1 then ' = (($1).' || field || ')[1]'
+        else ' = any(($1).' || field || ')'
+    end
+$$;
+
+-- With the contacts already joined (as `contact`, when they are the list's order) their conditions
+-- stand beside the others, so that the walk itself begins and ends with them.
+create function private.client_condition(
+    filter private.client_filter, is_joined boolean default false
+) returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_all text[] := array['clients.tenant_id = ($1).tenant_id'];
+    v_contact text[] := '{}';
+    v_any text[] := '{}';
+begin
+    if (filter.search).typed is not null then
+        v_all := v_all || private.search_condition(filter.search);
+    end if;
+    if filter.creditor_ids is not null then
+        v_all := v_all || 'clients.creditor_ids && ($1).creditor_ids'::text;
+    end if;
+    if filter.statuses is not null then
+        v_all := v_all || private.one_or_any(
+            'clients.debt_status', 'statuses', cardinality(filter.statuses)
+        );
+    end if;
+    if filter.aged_from is not null then
+        v_all := v_all || (
+            select '(' || string_agg(format(
+                'clients.oldest_due_on between (($1).aged_from)[%1$s] and (($1).aged_to)[%1$s]',
+                place
+            ), ' or ') || ')'
+            from generate_series(1, cardinality(filter.aged_from)) as place
+        );
+    end if;
+    if filter.min_cents is not null then
+        v_all := v_all || 'clients.open_cents >= ($1).min_cents'::text;
+    end if;
+    if filter.max_cents is not null then
+        v_all := v_all || 'clients.open_cents <= ($1).max_cents'::text;
+    end if;
+    if filter.due_from is not null then
+        v_all := v_all || 'clients.oldest_due_on >= ($1).due_from'::text;
+    end if;
+    if filter.due_to is not null then
+        v_all := v_all || 'clients.oldest_due_on <= ($1).due_to'::text;
+    end if;
+    if filter.ufs is not null then
+        v_all := v_all || private.one_or_any('clients.uf', 'ufs', cardinality(filter.ufs));
+    end if;
+
+    if filter.contact_from is not null then
+        v_contact := v_contact || 'contact.last_contact_at >= ($1).contact_from'::text;
+    end if;
+    if filter.contact_before is not null then
+        v_contact := v_contact || 'contact.last_contact_at < ($1).contact_before'::text;
+    end if;
+    if filter.disposition_types is not null then
+        v_contact := v_contact || private.one_or_any(
+            'contact.last_disposition_type', 'disposition_types',
+            cardinality(filter.disposition_types)
+        );
+    end if;
+    if v_contact <> '{}' then
+        v_all := v_all || private.contact_is(array_to_string(v_contact, ' and '), is_joined);
+    end if;
+    if filter.is_never_contacted then
+        v_all := v_all
+            || ('not ' || private.contact_is('contact.last_contact_at is not null', is_joined));
+    end if;
+    if filter.is_opted_out is not null then
+        v_all := v_all || (
+            case when filter.is_opted_out then '' else 'not ' end || private.contact_is(
+                '(contact.call_blocked_until is not null
+                  or contact.whatsapp_blocked_until is not null)
+                 and coalesce(greatest(contact.call_blocked_until, contact.whatsapp_blocked_until)
+                     > ($1).now_at, false)', is_joined
+            )
+        );
+    end if;
+
+    if filter.has_phone is not null then
+        v_all := v_all || case
+            when filter.has_phone then 'clients.has_phone' else 'not clients.has_phone' end;
+    end if;
+    if filter.whatsapp is not null then
+        v_all := v_all || (
+            select '(' || string_agg(case answer.word
+                when 'true' then 'clients.has_whatsapp'
+                when 'false' then 'not clients.has_whatsapp'
+                else 'clients.has_whatsapp is null'
+            end, ' or ') || ')'
+            from unnest(filter.whatsapp) as answer (word)
+        );
+    end if;
+    if filter.import_id is not null then
+        v_all := v_all || 'clients.id in (
+            select debts.client_id from public.debts
+            where debts.tenant_id = ($1).tenant_id and debts.import_id = ($1).import_id
+        )'::text;
+    end if;
+    if filter.tag_ids is not null then
+        v_all := v_all || ('clients.id in (
+            select worn.client_id from public.client_tags as worn
+            where worn.tenant_id = ($1).tenant_id and ' || private.one_or_any(
+                'worn.tag_id', 'tag_ids', cardinality(filter.tag_ids)
+            ) || ')');
+    end if;
+    if filter.is_unassigned then
+        v_any := v_any || ('not ' || private.is_given('true'));
+    end if;
+    if cardinality(filter.operator_ids) > 0 then
+        v_any := v_any || private.is_given(private.one_or_any(
+            'given.user_id', 'operator_ids', cardinality(filter.operator_ids)
+        ));
+    end if;
+    if v_any <> '{}' then
+        v_all := v_all || ('(' || array_to_string(v_any, ' or ') || ')');
+    end if;
+    if filter.ids is not null then
+        v_all := v_all || 'clients.id = any(($1).ids)'::text;
+    end if;
+    if filter.except_ids is not null then
+        v_all := v_all || 'clients.id <> all(($1).except_ids)'::text;
+    end if;
+    return array_to_string(v_all, ' and ');
+end;
+$$;
+
+create function private.contact_is(condition text, is_joined boolean) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select case when is_joined then '(' || condition || ')' else 'exists (
+        select from private.client_contacts as contact
+        where contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id
+          and ' || condition || ')'
+    end
+$$;
+
+create function private.is_given(condition text) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select 'exists (
+        select from public.client_assignments as given
+        where given.tenant_id = ($1).tenant_id and given.client_id = clients.id
+          and ' || condition || ')'
+$$;
+
+-- Asks the planner whether the beginning of a document, phone or contract is everybody's.
+-- (Whatever asks the planner has to be volatile, though it changes nothing.)
+create function private.weigh_search(filter private.client_filter) returns private.client_filter
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- Looking up and sorting these takes a tenth of a second.
+    c_many constant bigint := 20000;
+    v_search private.client_search := (filter).search;
+    v_branches text[] := private.search_branches(v_search, false);
+    v_plan json;
+begin
+    if v_branches <> '{}' then
+        execute 'explain (format json) ' || array_to_string(v_branches, ' union all ')
+        into v_plan using filter;
+        v_search.is_broad := (v_plan -> 0 -> 'Plan' ->> 'Plan Rows')::double precision > c_many;
+        filter.search := v_search;
+    end if;
+    return filter;
+end;
+$$;
+
+-- 0709_client_rows.sql
+-- The rows of a page with everything a line of the carteira shows, in one statement: sixty function
+-- calls would cost more than the page itself. Parameters besides the page's own: $4 today, $5 name
+-- of the order. One row more than asked was read: it says that there is a next page.
+create function private.client_rows_sql(page text) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select $sql$
+        with page as materialized (
+            select found.*, row_number() over () as place from ($sql$ || page || $sql$) as found
+        )
+        select jsonb_build_object(
+            'rows', coalesce(
+                jsonb_agg(line.item order by line.place) filter (where line.place < $3), '[]'
+            ),
+            'next', case when count(*) = $3 then
+                max(line.keyset) filter (where line.place = $3 - 1) end
+        )
+        from (
+            select page.place,
+                -- A name may hold the sign that parts a cursor's values.
+                case when page.place = $3 - 1 then private.encode_cursor(
+                    $5, coalesce(page.rank::text, ''), page.is_empty::text, page.id::text,
+                    replace(replace(page.value, '%', '%25'), '|', '%7C')
+                ) end as keyset,
+                jsonb_build_object(
+                    'id', clients.id, 'document', clients.document, 'name', clients.name,
+                    'external_id', clients.external_id, 'email', clients.email, 'uf', clients.uf,
+                    'open_cents', clients.open_cents, 'open_debts', clients.open_debts,
+                    'oldest_due_on', clients.oldest_due_on,
+                    'days_late', greatest($4::date - clients.oldest_due_on, 0),
+                    'status', clients.debt_status, 'has_phone', clients.has_phone,
+                    'has_whatsapp', clients.has_whatsapp, 'created_at', clients.created_at,
+                    'creditors', (
+                        select coalesce(jsonb_agg(creditors.name order by creditors.name), '[]')
+                        from public.creditors
+                        where creditors.tenant_id = ($1).tenant_id
+                          and creditors.id = any(clients.creditor_ids)
+                    ),
+                    'phone', (
+                        select client_phones.phone
+                        from public.client_phones
+                        where client_phones.tenant_id = ($1).tenant_id
+                          and client_phones.client_id = clients.id
+                        order by client_phones.position, client_phones.id
+                        limit 1
+                    ),
+                    'opted_out', coalesce(greatest(
+                        contact.call_blocked_until, contact.whatsapp_blocked_until
+                    ) > ($1).now_at, false),
+                    'last_contact_at', contact.last_contact_at,
+                    'last_disposition', case when types.key is not null then jsonb_build_object(
+                        'type', types.key, 'label', types.label, 'color', types.color,
+                        'at', contact.last_contact_at
+                    ) end,
+                    'assigned_to', (
+                        select jsonb_build_object('user_id', given.user_id, 'name', (
+                            select memberships.display_name
+                            from public.memberships
+                            where memberships.user_id = given.user_id
+                              and memberships.tenant_id = given.tenant_id
+                            order by memberships.created_at desc
+                            limit 1
+                        ))
+                        from public.client_assignments as given
+                        where given.tenant_id = ($1).tenant_id and given.client_id = clients.id
+                    ),
+                    'tags', (
+                        select coalesce(jsonb_agg(jsonb_build_object(
+                            'id', tags.id, 'name', tags.name, 'color', tags.color
+                        ) order by tags.name_key), '[]')
+                        from public.client_tags as worn
+                        join public.tags on tags.tenant_id = worn.tenant_id and tags.id = worn.tag_id
+                        where worn.tenant_id = ($1).tenant_id and worn.client_id = clients.id
+                    )
+                ) as item
+            from page
+            join public.clients on clients.id = page.id
+            left join private.client_contacts as contact
+                on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id
+            left join public.disposition_types as types
+                on types.tenant_id = ($1).tenant_id and types.key = contact.last_disposition_type
+        ) as line
+    $sql$
+$$;
+
+-- 0710_list_clients.sql
+-- The carteira. Definer with the tenant inside, because the search operators are not leakproof and
+-- under RLS would scan a million rows. The statement is put together from fixed fragments, one set
+-- per need; what the caller typed travels as parameters.
+create type private.client_sort as (
+    name text,
+    expression text,
+    type_name text,
+    is_nullable boolean,
+    is_descending boolean
+);
+
+create function private.read_client_sort(sort text) returns private.client_sort
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_sort private.client_sort;
+begin
+    select sort, known.expression, known.type_name, known.is_nullable, sort like '-%'
+    into v_sort
+    from (
+        values ('name', 'clients.name_key collate "C"', 'text', false),
+            ('document', 'clients.document', 'text', false),
+            ('open_cents', 'clients.open_cents', 'bigint', false),
+            ('oldest_due_on', 'clients.oldest_due_on', 'date', true),
+            ('last_contact_at', 'contact.last_contact_at', 'timestamptz', true),
+            ('created_at', 'clients.created_at', 'timestamptz', false)
+    ) as known (name, expression, type_name, is_nullable)
+    where known.name = ltrim(sort, '-') and sort !~ '^--';
+    if not found then
+        raise exception 'sort_invalid' using errcode = 'PT400', detail = sort;
+    end if;
+    return v_sort;
+end;
+$$;
+
+-- A name is ranked by how well it fits; what merely begins like everybody's contract is not.
+create function private.is_ranked(search private.client_search) returns boolean
+language sql
+immutable
+set search_path = ''
+as $$ select search.name_key is not null and search.is_broad is not true $$;
+
+-- Ids of one page in their order. Parameters: $1 filter, $2 cursor, $3 how many.
+create function private.client_page_sql(
+    filter private.client_filter, sort private.client_sort, after text []
+) returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_way text := case when sort.is_descending then 'desc' else 'asc' end;
+    v_beyond text := case when sort.is_descending then '<' else '>' end;
+    v_is_dated boolean := sort.name like '%last_contact_at';
+    v_walks text[] := '{}';
+begin
+    if private.is_ranked((filter).search) then
+        return private.ranked_page_sql(filter, sort, after);
+    end if;
+    -- Rows without the sort's value are a second walk that begins where the first ends, so that
+    -- both follow an index. A walk that can find nobody is not begun: it would look at everybody.
+    if (after is null or not after[3]::boolean)
+        and not (v_is_dated and coalesce(filter.is_never_contacted, false))
+        and not (sort.name like '%oldest_due_on' and coalesce('open' <> all(filter.statuses), false))
+    then
+        v_walks := v_walks || format(
+            '(select clients.id, null::int as rank, (%1$s)::text as value, false as is_empty
+            from %2$s where %3$s%4$s%5$s order by %1$s %6$s, %7$s %6$s limit $3)',
+            sort.expression,
+            case when v_is_dated then 'private.client_contacts as contact
+                join public.clients
+                    on clients.tenant_id = contact.tenant_id and clients.id = contact.client_id'
+                else 'public.clients' end,
+            private.client_condition(filter, v_is_dated)
+                || case when v_is_dated then ' and contact.tenant_id = ($1).tenant_id' else '' end,
+            case when sort.is_nullable then format(' and %s is not null', sort.expression)
+                else '' end,
+            case when after is null then '' else format(
+                ' and (%s, %s) %s (($2)[5]::%s, ($2)[4]::uuid)', sort.expression,
+                case when v_is_dated then 'contact.client_id' else 'clients.id' end,
+                v_beyond, sort.type_name
+            ) end,
+            v_way, case when v_is_dated then 'contact.client_id' else 'clients.id' end
+        );
+    end if;
+    if sort.is_nullable
+        and not (v_is_dated and num_nonnulls(
+            filter.contact_from, filter.contact_before, filter.disposition_types) > 0)
+        and not (sort.name like '%oldest_due_on' and coalesce('open' = all(filter.statuses), false))
+    then
+        v_walks := v_walks || format(
+            '(select clients.id, null::int as rank, ''infinity'' as value, true as is_empty
+            from public.clients where %1$s and %2$s%3$s order by clients.id limit $3)',
+            private.client_condition(filter),
+            case when v_is_dated
+                then 'not ' || private.contact_is('contact.last_contact_at is not null', false)
+                else sort.expression || ' is null' end,
+            case when after[3]::boolean then ' and clients.id > ($2)[4]::uuid' else '' end
+        );
+    end if;
+    -- Without an order of its own the second walk is not begun before the first has ended.
+    return case cardinality(v_walks)
+        when 0 then 'select clients.id, null::int as rank, null as value, true as is_empty
+            from public.clients where false'
+        when 1 then v_walks[1]
+        else v_walks[1] || ' union all ' || v_walks[2] || ' limit $3'
+    end;
+end;
+$$;
+
+-- The whole phrase before its scattered words, and an exact name before all. Every match has to be
+-- ranked, so that no index order is lost by one walk with a stand-in for empty values.
+create function private.ranked_page_sql(
+    filter private.client_filter, sort private.client_sort, after text []
+) returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_way text := case when sort.is_descending then 'desc' else 'asc' end;
+    v_value text := sort.expression;
+    v_rank text := case when sort.is_descending then '-' else '' end || '(case
+        when clients.name_key = (($1).search).name_key then 0
+        when starts_with(clients.name_key, (($1).search).name_key) then 1
+        when strpos(clients.name_key, (($1).search).name_key) > 0 then 2
+        else 3 end)';
+begin
+    if sort.is_nullable then
+        v_value := format(
+            'coalesce(%s, %L)', v_value,
+            case when sort.is_descending then '-infinity' else 'infinity' end
+        );
+    end if;
+    return format(
+        'select clients.id, %1$s as rank, (%2$s)::text as value, false as is_empty
+        from public.clients%3$s where %4$s and %5$s
+        order by %1$s %6$s, %2$s %6$s, clients.id %6$s limit $3',
+        v_rank, v_value,
+        case when sort.name like '%last_contact_at' then '
+            left join private.client_contacts as contact
+                on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id' else '' end,
+        private.client_condition(filter, sort.name like '%last_contact_at'),
+        case when after is null then 'true' else format(
+            '(%s, %s, clients.id) %s (($2)[2]::int, ($2)[5]::%s, ($2)[4]::uuid)',
+            v_rank, v_value, case when sort.is_descending then '<' else '>' end, sort.type_name
+        ) end,
+        v_way
+    );
+end;
+$$;
+
+create function private.list_clients(filter jsonb, after text, page_size int, sort text)
 returns jsonb
 language plpgsql
 security definer
 set search_path = ''
-as $$
-declare
-    c_countable constant bigint := 10000;
-    v_plan json;
-    v_estimate bigint;
-    v_totals jsonb;
-begin
-    if is_whole then
-        return (
-            select jsonb_build_object(
-                'clients', coalesce(max(totals.clients), 0),
-                'debts', coalesce(max(totals.open_debts), 0),
-                'open_cents', coalesce(max(totals.open_cents), 0), 'is_estimate', false
-            )
-            from private.portfolio_totals as totals
-            where totals.tenant_id = client_totals.tenant_id
-        );
-    end if;
-    execute 'explain (format json) select 1 from public.clients where ' || condition into v_plan;
-    v_estimate := (v_plan -> 0 -> 'Plan' ->> 'Plan Rows')::bigint;
-    if v_estimate > c_countable then
-        return jsonb_build_object(
-            'clients', v_estimate, 'debts', null, 'open_cents', null, 'is_estimate', true
-        );
-    end if;
-    execute 'select jsonb_build_object(
-            ''clients'', count(*), ''debts'', coalesce(sum(open_debts), 0),
-            ''open_cents'', coalesce(sum(open_cents), 0), ''is_estimate'', false
-        ) from public.clients where ' || condition into v_totals;
-    return v_totals;
-end;
-$$;
-
--- One tier of one page, as a JSON array; `after` holds the sort values of the row before.
-create function private.client_rows(condition text, after text[], size int) returns jsonb
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-    v_rows jsonb;
-begin
-    execute format(
-        $sql$
-            select coalesce(jsonb_agg(
-                private.client_row(page.client)
-                order by (page.client).open_cents desc, (page.client).id desc
-            ), '[]')
-            from (
-                select clients as client
-                from public.clients
-                where %s and %s
-                order by clients.open_cents desc, clients.id desc
-                limit %s
-            ) as page
-        $sql$,
-        condition,
-        case when after is null then 'true' else format(
-            '(clients.open_cents, clients.id) < (%L::bigint, %L::uuid)', after[2], after[3]
-        ) end,
-        size
-    ) into v_rows;
-    return v_rows;
-end;
-$$;
-
-create function private.list_clients(filter jsonb, after text, page_size int) returns jsonb
-language plpgsql
-security definer
-set search_path = ''
+-- Compiling a plan costs more than any page takes; and no plan may read the others' portfolios.
+set jit = off
+set enable_seqscan = off
 as $$
 declare
     -- 200 rows is more than a screen shows and still a small answer.
     c_max_page constant int := 200;
     v_tenant_id uuid := private.require_role('operator');
     v_size int := least(greatest(coalesce(page_size, 60), 1), c_max_page);
-    v_filter jsonb := coalesce(filter, '{}');
-    v_condition text := private.client_filter(v_tenant_id, v_filter);
-    v_tiers text[] := private.search_tiers(v_filter ->> 'q');
-    -- Tier, and the last row's open value and id.
-    v_cursor text[] := case when after is not null
-        then private.decode_cursor(after, 'int', 'bigint', 'uuid') end;
-    v_first_tier int := coalesce(v_cursor[1]::int, 1);
-    v_found jsonb;
-    v_rows jsonb := '[]';
-    v_last jsonb;
-    v_next text;
+    v_sort private.client_sort := private.read_client_sort(coalesce(sort, '-open_cents'));
+    v_filter private.client_filter :=
+        private.weigh_search(private.read_client_filter(v_tenant_id, coalesce(filter, '{}')));
+    v_is_ranked boolean := private.is_ranked((v_filter).search);
+    v_cursor text[];
+    v_answer jsonb;
 begin
-    if v_first_tier not between 1 and cardinality(v_tiers) then
-        raise exception 'invalid_cursor' using errcode = 'PT400',
-            detail = 'not a cursor this list gave out';
-    end if;
-    for v_tier in v_first_tier .. cardinality(v_tiers) loop
-        v_found := private.client_rows(
-            v_condition || ' and ' || v_tiers[v_tier],
-            case when v_tier = v_first_tier then v_cursor end,
-            -- One more than fits tells that there is a next page.
-            v_size + 1 - jsonb_array_length(v_rows)
+    if after is not null then
+        v_cursor := private.decode_cursor(
+            after, 'text', case when v_is_ranked then 'int' else 'text' end, 'boolean', 'uuid',
+            v_sort.type_name
         );
-        if jsonb_array_length(v_rows) < v_size then
-            -- The page's last row, if this tier holds it.
-            v_last := v_found -> (v_size - 1 - jsonb_array_length(v_rows));
-            v_next := private.encode_cursor(
-                v_tier::text, v_last ->> 'open_cents', v_last ->> 'id'
-            );
+        if v_cursor[1] <> v_sort.name or (v_cursor[2] = '') = v_is_ranked then
+            raise exception 'invalid_cursor' using errcode = 'PT400',
+                detail = 'the cursor belongs to another order or search';
         end if;
-        v_rows := v_rows || v_found;
-        exit when jsonb_array_length(v_rows) > v_size;
-    end loop;
-    return jsonb_build_object(
-        -- Taking the element after the last, which exists only when there is more.
-        'rows', v_rows - v_size,
-        'next', case when jsonb_array_length(v_rows) > v_size then v_next end,
-        -- Counted once, with the first page.
-        'total', case when after is null then private.client_totals(
-            v_tenant_id, v_condition, v_condition = private.client_filter(v_tenant_id, '{}')
-        ) end
-    );
+        v_cursor[5] := replace(replace(v_cursor[5], '%7C', '|'), '%25', '%');
+    end if;
+    execute private.client_rows_sql(private.client_page_sql(
+        v_filter, v_sort, v_cursor
+    ))
+    into v_answer
+    using v_filter, v_cursor, v_size + 1, private.today(v_tenant_id), v_sort.name;
+    return v_answer;
 end;
 $$;
 
 create function public.list_clients(
-    filter jsonb default '{}', after text default null, page_size int default 60
+    filter jsonb default '{}', after text default null, page_size int default 60,
+    sort text default '-open_cents'
 ) returns jsonb
 language sql
 set search_path = ''
-as $$ select private.list_clients(filter, after, page_size) $$;
-comment on function public.list_clients(jsonb, text, int) is
-'{rows, next, total}; filter keys: q, creditor_id, status. total is null after the first page.';
+as $$ select private.list_clients(filter, after, page_size, sort) $$;
+comment on function public.list_clients(jsonb, text, int, text) is
+'{rows, next}. filter: see private.read_client_filter; sort: name document open_cents oldest_due_on
+last_contact_at created_at, each with or without a leading minus.';
 
 grant execute on function
-private.list_clients(jsonb, text, int), public.list_clients(jsonb, text, int) to authenticated;
+private.list_clients(jsonb, text, int, text), public.list_clients(jsonb, text, int, text)
+to authenticated;
 
 -- 0720_client_timeline.sql
 -- Everything that happened with a client, one ordered stream, newest first, by keyset. Each branch
@@ -4964,6 +5812,24 @@ begin
 end;
 $$;
 
+-- What was promised and is still to be done.
+create function private.client_callbacks(tenant_id uuid, client_id uuid) returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'id', callback.id, 'due_at', callback.due_at, 'note', callback.note,
+        'status', callback.status, 'operator_id', callback.operator_id,
+        'operator', private.actor_name(callback.tenant_id, callback.operator_id)
+    ) order by callback.due_at), '[]')
+    from public.callbacks as callback
+    where callback.tenant_id = client_callbacks.tenant_id
+      and callback.client_id = client_callbacks.client_id
+      and callback.status = 'scheduled'
+$$;
+
 create function private.service_screen(client_id uuid) returns jsonb
 language plpgsql
 stable
@@ -5001,17 +5867,7 @@ begin
                 v_tenant_id, service_screen.client_id, v_now, c_days_offered
             ) as hours
         )),
-        'callbacks', (
-            select coalesce(jsonb_agg(jsonb_build_object(
-                'id', callback.id, 'due_at', callback.due_at, 'note', callback.note,
-                'status', callback.status, 'operator_id', callback.operator_id,
-                'operator', private.actor_name(v_tenant_id, callback.operator_id)
-            ) order by callback.due_at), '[]')
-            from public.callbacks as callback
-            where callback.tenant_id = v_tenant_id
-              and callback.client_id = service_screen.client_id
-              and callback.status = 'scheduled'
-        )
+        'callbacks', private.client_callbacks(v_tenant_id, client_id)
     );
 end;
 $$;
@@ -5032,3 +5888,2512 @@ grant execute on function
 private.client_by_document(text), public.client_by_document(text),
 private.service_screen(uuid), public.service_screen(uuid)
 to authenticated;
+
+-- 0850_client_contacts.sql
+-- What work leaves on a client: the last contact and who must not be called or written to. Kept
+-- beside `clients` and not in it, because an import holds the locks of a million client rows for as
+-- long as it writes, and an operator's disposition must never wait for that. Derived, by triggers
+-- alone; a client nobody has touched has no row.
+create table private.client_contacts (
+    tenant_id uuid not null,
+    client_id uuid not null,
+    last_contact_at timestamptz,
+    last_disposition_type text,
+    -- Until when each channel is closed; 'infinity' = for good, null or past = open.
+    call_blocked_until timestamptz,
+    whatsapp_blocked_until timestamptz,
+    constraint client_contacts_pkey primary key (tenant_id, client_id),
+    constraint client_contacts_client_fkey foreign key (tenant_id, client_id)
+    references public.clients (tenant_id, id) on delete cascade
+)
+-- Room on each page, so that most updates of the same day stay on it.
+with (fillfactor = 80);
+comment on table private.client_contacts is 'Derived: last contact and opt-outs, per client.';
+
+-- Serve the list by last contact, and the filters that pick few.
+create index client_contacts_newest
+on private.client_contacts (tenant_id, last_contact_at, client_id)
+where last_contact_at is not null;
+create index client_contacts_by_type
+on private.client_contacts (tenant_id, last_disposition_type, client_id);
+create index client_contacts_blocked on private.client_contacts (tenant_id, client_id)
+where call_blocked_until is not null or whatsapp_blocked_until is not null;
+
+alter table private.client_contacts enable row level security;
+alter table private.client_contacts force row level security;
+
+create function private.tg_call_dispositions__last_contact() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    insert into private.client_contacts as known (
+        tenant_id, client_id, last_contact_at, last_disposition_type
+    )
+    select distinct on (new_rows.client_id) new_rows.tenant_id, new_rows.client_id,
+        new_rows.created_at, new_rows.disposition_type
+    from new_rows
+    -- The same order for everybody who writes several, so that nobody waits in a circle.
+    order by new_rows.client_id, new_rows.created_at desc, new_rows.id desc
+    on conflict (tenant_id, client_id) do update
+    set last_contact_at = excluded.last_contact_at,
+        last_disposition_type = excluded.last_disposition_type
+    where known.last_contact_at is null or known.last_contact_at <= excluded.last_contact_at;
+    return null;
+end;
+$$;
+
+create trigger _400_last_contact after insert on public.call_dispositions
+referencing new table as new_rows for each statement
+execute function private.tg_call_dispositions__last_contact();
+
+-- Recomputed from `suppressions`, never added up. A suppression that names a person binds all of
+-- that person's numbers; one that names a number binds whoever has it.
+create function private.refresh_contact_blocks(tenant_id uuid, client_ids uuid[]) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    with blocks as (
+        select touched.client_id,
+            max(found.until_at) filter (where found.channel is distinct from 'whatsapp')
+                as call_blocked_until,
+            max(found.until_at) filter (where found.channel is distinct from 'call')
+                as whatsapp_blocked_until
+        from unnest(refresh_contact_blocks.client_ids) as touched (client_id)
+        left join lateral (
+            select coalesce(named.expires_at, 'infinity') as until_at, named.channel
+            from public.suppressions as named
+            where named.tenant_id = refresh_contact_blocks.tenant_id
+              and named.client_id = touched.client_id
+              and (named.phone is null or exists (
+                  select from public.client_phones
+                  where client_phones.tenant_id = named.tenant_id
+                    and client_phones.client_id = touched.client_id
+                    and private.phone_match(client_phones.phone)
+                        = private.phone_match(named.phone)
+              ))
+            union all
+            select coalesce(numbered.expires_at, 'infinity'), numbered.channel
+            from public.client_phones
+            join public.suppressions as numbered
+                on numbered.tenant_id = client_phones.tenant_id
+                and private.phone_match(numbered.phone) = private.phone_match(client_phones.phone)
+                and numbered.client_id is null
+            where client_phones.tenant_id = refresh_contact_blocks.tenant_id
+              and client_phones.client_id = touched.client_id
+        ) as found on true
+        where touched.client_id is not null
+        group by touched.client_id
+    )
+    insert into private.client_contacts as known (
+        tenant_id, client_id, call_blocked_until, whatsapp_blocked_until
+    )
+    select refresh_contact_blocks.tenant_id, blocks.client_id, blocks.call_blocked_until,
+        blocks.whatsapp_blocked_until
+    from blocks
+    left join private.client_contacts as was
+        on was.tenant_id = refresh_contact_blocks.tenant_id and was.client_id = blocks.client_id
+    where (was.call_blocked_until, was.whatsapp_blocked_until)
+          is distinct from (blocks.call_blocked_until, blocks.whatsapp_blocked_until)
+    order by blocks.client_id
+    on conflict (tenant_id, client_id) do update
+    set call_blocked_until = excluded.call_blocked_until,
+        whatsapp_blocked_until = excluded.whatsapp_blocked_until
+$$;
+
+create function private.clients_of_phone(tenant_id uuid, phone text) returns setof uuid
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    -- The last eight digits are what an index holds; the area code is compared after.
+    select client_phones.client_id
+    from public.client_phones
+    where client_phones.tenant_id = clients_of_phone.tenant_id
+      and reverse(client_phones.phone) collate "C" >= reverse(right(clients_of_phone.phone, 8))
+      and reverse(client_phones.phone) collate "C"
+          < reverse(right(clients_of_phone.phone, 8)) || '~'
+      and private.phone_match(client_phones.phone) = private.phone_match(clients_of_phone.phone)
+$$;
+
+create function private.tg_suppressions__contact_blocks() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.refresh_contact_blocks(touched.tenant_id, array_agg(touched.client_id))
+    from (
+        select changed_rows.tenant_id, changed_rows.client_id from changed_rows
+        union
+        select changed_rows.tenant_id, owner.client_id
+        from changed_rows
+        cross join private.clients_of_phone(changed_rows.tenant_id, changed_rows.phone)
+            as owner (client_id)
+        where changed_rows.client_id is null
+    ) as touched
+    group by touched.tenant_id;
+    return null;
+end;
+$$;
+
+create trigger _200_contact_blocks_insert after insert on public.suppressions
+referencing new table as changed_rows for each statement
+execute function private.tg_suppressions__contact_blocks();
+create trigger _200_contact_blocks_update after update on public.suppressions
+referencing new table as changed_rows for each statement
+execute function private.tg_suppressions__contact_blocks();
+create trigger _200_contact_blocks_delete after delete on public.suppressions
+referencing old table as changed_rows for each statement
+execute function private.tg_suppressions__contact_blocks();
+
+-- 0851_client_assignments.sql
+-- Whose client this is: the single record of it, nobody's without one. Kept beside `clients` because
+-- a supervisor gives away a hundred thousand at once, and each would rewrite a client's every index.
+create table public.client_assignments (
+    tenant_id uuid not null,
+    client_id uuid not null,
+    -- Not of `memberships`: a colleague who left keeps the clients until they are given to another.
+    -- Whoever assigns checks that the person works here.
+    user_id uuid not null,
+    -- Null when a job did it, or when who did it is gone.
+    assigned_by uuid,
+    assigned_at timestamptz not null default private.now(),
+    constraint client_assignments_pkey primary key (tenant_id, client_id),
+    constraint client_assignments_client_fkey foreign key (tenant_id, client_id)
+    references public.clients (tenant_id, id) on delete cascade,
+    constraint client_assignments_user_fkey foreign key (user_id) references auth.users (id)
+    on delete cascade,
+    constraint client_assignments_author_fkey foreign key (assigned_by) references auth.users (id)
+    on delete set null
+);
+comment on table public.client_assignments is 'Which member a client is given to, by whom and when.';
+
+-- Serves "mine" and a supervisor's view of one operator; the second and third, people who leave.
+create index client_assignments_of_user
+on public.client_assignments (tenant_id, user_id, client_id);
+create index client_assignments_by_user on public.client_assignments (user_id);
+create index client_assignments_by_author on public.client_assignments (assigned_by)
+where assigned_by is not null;
+
+alter table public.client_assignments enable row level security;
+alter table public.client_assignments force row level security;
+
+create policy client_assignments_select_member on public.client_assignments
+for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+-- Written by `bulk_assign` only.
+grant select on public.client_assignments to authenticated;
+
+create trigger _900_audit_insert after insert on public.client_assignments
+referencing new table as new_rows for each statement execute function private.tg_audit();
+create trigger _900_audit_update after update on public.client_assignments
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_audit();
+create trigger _900_audit_delete after delete on public.client_assignments
+referencing old table as old_rows for each statement execute function private.tg_audit();
+
+-- 0852_client_reach.sql
+-- Keeps on `clients` what the phones say: is there one, has one WhatsApp. Once per statement, only
+-- for clients whose answer changes; an import that gives new clients their answer with the row
+-- finds nothing to mend here.
+create function private.refresh_client_reach(tenant_id uuid, client_ids uuid[]) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    with reach as (
+        select touched.client_id, count(phones.id) > 0 as has_phone,
+            case
+                when bool_or(phones.has_whatsapp) then true
+                -- A number nobody tried leaves the question open.
+                when count(phones.id) filter (where phones.has_whatsapp is null) = 0 then false
+            end as has_whatsapp
+        from unnest(refresh_client_reach.client_ids) as touched (client_id)
+        left join public.client_phones as phones
+            on phones.tenant_id = refresh_client_reach.tenant_id
+            and phones.client_id = touched.client_id
+        group by touched.client_id
+    )
+    update public.clients
+    set has_phone = reach.has_phone, has_whatsapp = reach.has_whatsapp
+    from reach
+    where clients.tenant_id = refresh_client_reach.tenant_id
+      and clients.id = reach.client_id
+      and (clients.has_phone, clients.has_whatsapp)
+          is distinct from (reach.has_phone, reach.has_whatsapp)
+$$;
+
+create function private.tg_client_phones__reach() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    if tg_op = 'INSERT' then
+        -- A number more can only open what was closed: most new numbers change nothing, and a
+        -- million of them are compared in one join.
+        perform private.refresh_client_reach(touched.tenant_id, array_agg(touched.client_id))
+        from (
+            select added.tenant_id, added.client_id
+            from (
+                select new_rows.tenant_id, new_rows.client_id,
+                    bool_or(new_rows.has_whatsapp) as is_proved,
+                    bool_or(new_rows.has_whatsapp is null) as is_open
+                from new_rows
+                group by new_rows.tenant_id, new_rows.client_id
+            ) as added
+            join public.clients
+                on clients.tenant_id = added.tenant_id and clients.id = added.client_id
+            where not clients.has_phone
+               or added.is_proved and clients.has_whatsapp is not true
+               or added.is_open and clients.has_whatsapp is false
+        ) as touched
+        group by touched.tenant_id;
+        perform private.refresh_contact_blocks(touched.tenant_id, array_agg(touched.client_id))
+        from (
+            select distinct new_rows.tenant_id, new_rows.client_id
+            from new_rows
+            join public.suppressions
+                on suppressions.tenant_id = new_rows.tenant_id
+                and right(suppressions.phone, 8) = right(new_rows.phone, 8)
+        ) as touched
+        group by touched.tenant_id;
+        return null;
+    end if;
+    -- Changed and removed numbers are few: a person or a provider's answer.
+    perform private.refresh_client_reach(touched.tenant_id, array_agg(touched.client_id)),
+        private.refresh_contact_blocks(touched.tenant_id, array_agg(touched.client_id))
+    from (
+        select distinct old_rows.tenant_id, old_rows.client_id
+        from old_rows
+        join public.clients
+            on clients.tenant_id = old_rows.tenant_id and clients.id = old_rows.client_id
+    ) as touched
+    group by touched.tenant_id;
+    return null;
+end;
+$$;
+
+create trigger _300_reach_insert after insert on public.client_phones
+referencing new table as new_rows for each statement
+execute function private.tg_client_phones__reach();
+-- No grant lets a number change its client, so the old rows name everybody who is touched.
+create trigger _300_reach_update after update on public.client_phones
+referencing old table as old_rows for each statement
+execute function private.tg_client_phones__reach();
+create trigger _300_reach_delete after delete on public.client_phones
+referencing old table as old_rows for each statement
+execute function private.tg_client_phones__reach();
+
+-- 0854_tags.sql
+-- Words a team sticks on clients, and which client wears which. A tag says nothing to the rules; it
+-- is there to be filtered by.
+create table public.tags (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null default private.tenant_id(),
+    name text not null,
+    name_key text not null generated always as (private.search_key(name)) stored,
+    -- A colour name of the page's palette.
+    color text not null default 'gray',
+    created_at timestamptz not null default private.now(),
+    constraint tags_pkey primary key (id),
+    constraint tags_tenant_id_key unique (tenant_id, id),
+    constraint tags_name_is_unique unique (tenant_id, name_key),
+    constraint tags_tenant_fkey foreign key (tenant_id) references public.tenants (id),
+    constraint tags_name_is_filled check (btrim(name) <> ''),
+    -- A word on a chip, not a sentence.
+    constraint tags_name_is_short check (length(name) <= 40),
+    constraint tags_color_has_shape check (color ~ '^[a-z]{3,20}$')
+);
+comment on table public.tags is 'Labels of a tenant, put on clients by people.';
+
+alter table public.tags enable row level security;
+alter table public.tags force row level security;
+
+create policy tags_select_member on public.tags for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+create policy tags_insert_supervisor on public.tags for insert to authenticated
+with check (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')));
+
+create policy tags_update_supervisor on public.tags for update to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')))
+with check (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')));
+
+create policy tags_delete_supervisor on public.tags for delete to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')));
+
+grant select, delete on public.tags to authenticated;
+grant insert (id, tenant_id, name, color) on public.tags to authenticated;
+grant update (name, color) on public.tags to authenticated;
+
+create trigger _900_audit_insert after insert on public.tags
+referencing new table as new_rows for each statement execute function private.tg_audit();
+create trigger _900_audit_update after update on public.tags
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_audit();
+create trigger _900_audit_delete after delete on public.tags
+referencing old table as old_rows for each statement execute function private.tg_audit();
+
+create table public.client_tags (
+    tenant_id uuid not null default private.tenant_id(),
+    client_id uuid not null,
+    tag_id uuid not null,
+    created_by uuid default auth.uid(),
+    created_at timestamptz not null default private.now(),
+    constraint client_tags_pkey primary key (tenant_id, tag_id, client_id),
+    constraint client_tags_tag_fkey foreign key (tenant_id, tag_id)
+    references public.tags (tenant_id, id) on delete cascade,
+    constraint client_tags_client_fkey foreign key (tenant_id, client_id)
+    references public.clients (tenant_id, id) on delete cascade,
+    constraint client_tags_author_fkey foreign key (created_by) references auth.users (id)
+    on delete set null
+);
+comment on table public.client_tags is 'Which client wears which tag, since when and by whom.';
+
+create index client_tags_of_client on public.client_tags (tenant_id, client_id);
+create index client_tags_of_author on public.client_tags (created_by);
+
+alter table public.client_tags enable row level security;
+alter table public.client_tags force row level security;
+
+create policy client_tags_select_member on public.client_tags for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+-- One client at a time any operator may tag; a whole selection is `bulk_tag`, for supervisors.
+create policy client_tags_insert_member on public.client_tags for insert to authenticated
+with check (
+    tenant_id = (select private.tenant_id()) and created_by = (select auth.uid())
+);
+
+create policy client_tags_delete_member on public.client_tags for delete to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+-- Not audited: the row says who and when, a bulk action leaves its own line in the audit.
+grant select, delete on public.client_tags to authenticated;
+grant insert (tenant_id, client_id, tag_id) on public.client_tags to authenticated;
+
+-- 0856_client_addresses.sql
+-- Addresses of a client, of the person and not of the title: a boleto asks for one.
+create table public.client_addresses (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null default private.tenant_id(),
+    client_id uuid not null,
+    street text not null,
+    number text,
+    complement text,
+    district text,
+    city text not null,
+    uf text not null,
+    cep text collate "C",
+    -- Who told us.
+    source text not null default 'person',
+    created_at timestamptz not null default private.now(),
+    constraint client_addresses_pkey primary key (id),
+    constraint client_addresses_client_fkey foreign key (tenant_id, client_id)
+    references public.clients (tenant_id, id) on delete cascade,
+    constraint client_addresses_street_is_filled check (btrim(street) <> ''),
+    constraint client_addresses_city_is_filled check (btrim(city) <> ''),
+    constraint client_addresses_uf_has_shape check (uf ~ '^[A-Z]{2}$'),
+    constraint client_addresses_cep_has_shape check (cep ~ '^[0-9]{8}$'),
+    constraint client_addresses_source_is_known check (source in ('person', 'import')),
+    -- 200 characters hold any line of an envelope.
+    constraint client_addresses_lines_are_short check (
+        greatest(
+            length(street), length(number), length(complement), length(district), length(city)
+        ) <= 200
+    )
+);
+comment on table public.client_addresses is 'Postal addresses of clients.';
+
+create index client_addresses_of_client
+on public.client_addresses (tenant_id, client_id, created_at desc);
+
+alter table public.client_addresses enable row level security;
+alter table public.client_addresses force row level security;
+
+create policy client_addresses_select_member on public.client_addresses for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+create policy client_addresses_insert_supervisor on public.client_addresses
+for insert to authenticated
+with check (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')));
+
+create policy client_addresses_update_supervisor on public.client_addresses
+for update to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')))
+with check (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')));
+
+create policy client_addresses_delete_supervisor on public.client_addresses
+for delete to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')));
+
+grant select, delete on public.client_addresses to authenticated;
+grant insert (
+    id, tenant_id, client_id, street, number, complement, district, city, uf, cep
+) on public.client_addresses to authenticated;
+grant update (street, number, complement, district, city, uf, cep) on public.client_addresses
+to authenticated;
+
+create trigger _200_broadcast_insert after insert on public.client_addresses
+referencing new table as new_rows for each statement
+execute function private.tg_broadcast('client_changed');
+create trigger _200_broadcast_update after update on public.client_addresses
+referencing new table as new_rows for each statement
+execute function private.tg_broadcast('client_changed');
+
+create trigger _900_audit_insert after insert on public.client_addresses
+referencing new table as new_rows for each statement execute function private.tg_audit();
+create trigger _900_audit_update after update on public.client_addresses
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_audit();
+create trigger _900_audit_delete after delete on public.client_addresses
+referencing old table as old_rows for each statement execute function private.tg_audit();
+
+-- 0860_client_selection.sql
+-- A selection is a query, not a list of ids: a filter with some rows taken out, or some rows picked
+-- by hand. Whatever is done to a selection is done to what this reads.
+create function private.read_selection(tenant_id uuid, selection jsonb)
+returns private.client_filter
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- More than anybody ticks; more than these is a filter.
+    c_max_ids constant int := 10000;
+    v_filter private.client_filter;
+    v_ids jsonb := coalesce(selection -> 'ids', selection -> 'except', '[]');
+begin
+    if jsonb_typeof(selection) <> 'object'
+        or (selection ? 'filter') = (selection ? 'ids')
+        or selection ? 'ids' and selection ? 'except'
+        or selection - '{filter,except,ids}'::text[] <> '{}'
+        or jsonb_typeof(v_ids) <> 'array'
+        or jsonb_array_length(v_ids) > c_max_ids
+        or exists (
+            select from jsonb_array_elements_text(v_ids) as given (id)
+            where given.id is null or not pg_input_is_valid(given.id, 'uuid')
+        )
+    then
+        raise exception 'selection_invalid' using errcode = 'PT400',
+            detail = '{"filter": {…}, "except": [ids]} or {"ids": [ids]}, 10000 ids at most';
+    end if;
+    v_filter := private.read_client_filter(tenant_id, coalesce(selection -> 'filter', '{}'));
+    if selection ? 'ids' then
+        v_filter.is_all := false;
+        v_filter.ids := array(select jsonb_array_elements_text(v_ids))::uuid[];
+    elsif v_ids <> '[]' then
+        v_filter.except_ids := array(select jsonb_array_elements_text(v_ids))::uuid[];
+    end if;
+    return private.weigh_search(v_filter);
+end;
+$$;
+
+-- How to count what a condition selects: all of it while that takes some milliseconds, else a
+-- sample. Ids are random, so the first ones in their order are a fair sample of a tenant: of every
+-- mix of filters, which the planner's statistics of single columns are not. (Whatever asks the
+-- planner has to be volatile, though it changes nothing.)
+create function private.sample_scale(filter private.client_filter, condition text, countable bigint)
+returns double precision
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_clients bigint := coalesce((
+        select totals.clients from private.portfolio_totals as totals
+        where totals.tenant_id = (filter).tenant_id
+    ), 0);
+    v_plan json;
+begin
+    if v_clients <= private.sample_size() or (filter).ids is not null then
+        return null;
+    end if;
+    execute 'explain (format json) select from public.clients where ' || condition
+    into v_plan using filter;
+    return case when (v_plan -> 0 -> 'Plan' ->> 'Plan Rows')::double precision > countable
+        then v_clients::double precision / private.sample_size() end;
+end;
+$$;
+comment on function private.sample_scale(private.client_filter, text, bigint) is
+'Null: count every row. Else count in the sample and multiply by this.';
+
+create function private.sample_size() returns int
+language sql
+immutable
+set search_path = ''
+-- A share of one in ten is then known to two in a hundred of itself, nineteen times of twenty to
+-- four; reading them takes some ten milliseconds.
+as $$ select 20000 $$;
+
+create function private.client_source(scale double precision) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select case when scale is null then 'public.clients' else
+        '(select sampled.* from public.clients as sampled
+          where sampled.tenant_id = ($1).tenant_id
+          order by sampled.id limit ' || private.sample_size() || ') as clients'
+    end
+$$;
+
+create function private.selection_totals(selection jsonb) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set jit = off
+set enable_seqscan = off
+as $$
+declare
+    -- Summing them reads as many rows: below a tenth of a second.
+    c_countable constant bigint := 50000;
+    v_filter private.client_filter :=
+        private.read_selection(private.require_role('operator'), selection);
+    v_condition text;
+    v_scale double precision;
+    v_sum record;
+    v_whole private.portfolio_totals;
+begin
+    if v_filter.is_all then
+        -- The whole portfolio has a counter; what is taken out of it is a list.
+        select * into v_whole from private.portfolio_totals as totals
+        where totals.tenant_id = v_filter.tenant_id;
+        v_filter.ids := coalesce(v_filter.except_ids, '{}');
+        v_filter.except_ids := null;
+    end if;
+    v_condition := private.client_condition(v_filter);
+    v_scale := private.sample_scale(v_filter, v_condition, c_countable);
+    execute 'select count(*) as clients, coalesce(sum(clients.open_debts), 0) as debts,
+            coalesce(sum(clients.open_cents), 0) as open_cents
+        from ' || private.client_source(v_scale) || ' where ' || v_condition
+    into v_sum using v_filter;
+    if v_filter.is_all then
+        return jsonb_build_object(
+            'clients', coalesce(v_whole.clients, 0) - v_sum.clients,
+            'debts', coalesce(v_whole.open_debts, 0) - v_sum.debts,
+            'open_cents', coalesce(v_whole.open_cents, 0) - v_sum.open_cents, 'is_estimate', false
+        );
+    end if;
+    return jsonb_build_object(
+        'clients', round(v_sum.clients * coalesce(v_scale, 1)),
+        'debts', round(v_sum.debts * coalesce(v_scale, 1)),
+        'open_cents', round(v_sum.open_cents * coalesce(v_scale, 1)),
+        'is_estimate', v_scale is not null
+    );
+end;
+$$;
+
+create function public.selection_totals(selection jsonb) returns jsonb
+language sql
+set search_path = ''
+as $$ select private.selection_totals(selection) $$;
+comment on function public.selection_totals(jsonb) is
+'{clients, debts, open_cents, is_estimate} of a selection.';
+
+grant execute on function
+private.selection_totals(jsonb), public.selection_totals(jsonb) to authenticated;
+
+-- 0862_filter_counts.sql
+-- How many clients each value of a filter would leave: a facet counts what matches all the *other*
+-- keys, so that the value chosen now can be exchanged for its neighbour. Small sets are counted,
+-- large ones sampled; the answer says which.
+create function private.facet_value(facet text) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select case facet
+        when 'status' then 'clients.debt_status::text'
+        when 'uf' then 'coalesce(clients.uf, '''')'
+        when 'aging' then '(
+            select bands.band from private.aging_bands() as bands
+            where $2::date - clients.oldest_due_on
+                between coalesce(bands.days_from, -1000000) and coalesce(bands.days_to, 1000000)
+        )'
+        when 'creditor_id' then 'unnest(clients.creditor_ids)::text'
+        when 'has_phone' then 'clients.has_phone::text'
+        when 'has_whatsapp' then 'coalesce(clients.has_whatsapp::text, ''unknown'')'
+        when 'assigned_to' then 'coalesce(given.user_id::text, ''none'')'
+        when 'last_disposition' then 'contact.last_disposition_type'
+        when 'last_contact' then
+            'case when contact.last_contact_at is null then ''never'' else ''ever'' end'
+        when 'opted_out' then
+            'coalesce(greatest(contact.call_blocked_until, contact.whatsapp_blocked_until)
+                > ($1).now_at, false)::text'
+        when 'tag_id' then 'worn.tag_id::text'
+    end
+$$;
+
+create function private.filter_counts(filter jsonb, facets text []) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set jit = off
+set enable_seqscan = off
+as $$
+declare
+    c_all constant text[] := '{status,uf,aging,creditor_id,last_disposition,last_contact,
+        has_whatsapp,has_phone,opted_out,tag_id,assigned_to}';
+    -- Grouping costs more than summing.
+    c_countable constant bigint := 20000;
+    v_tenant_id uuid := private.require_role('operator');
+    v_given jsonb := coalesce(filter, '{}');
+    v_facet text;
+    v_filter private.client_filter;
+    v_condition text;
+    v_scale double precision;
+    v_is_estimate boolean := false;
+    v_counts jsonb;
+    v_answer jsonb := '{}';
+begin
+    foreach v_facet in array coalesce(facets, c_all) loop
+        if v_facet is null or v_facet <> all(c_all) then
+            raise exception 'unknown_facet' using errcode = 'PT400',
+                detail = coalesce(v_facet, '');
+        end if;
+        v_filter := private.weigh_search(
+            private.read_client_filter(v_tenant_id, v_given - v_facet)
+        );
+        v_condition := private.client_condition(v_filter);
+        v_scale := private.sample_scale(v_filter, v_condition, c_countable);
+        execute 'select coalesce(jsonb_object_agg(counted.value, counted.clients), ''{}'')
+            from (
+                select listed.value, round(count(*) * $3) as clients
+                from (
+                    select ' || private.facet_value(v_facet) || ' as value
+                    from ' || private.client_source(v_scale) || case
+                        when v_facet in ('last_disposition', 'last_contact', 'opted_out') then '
+                            left join private.client_contacts as contact
+                                on contact.tenant_id = ($1).tenant_id
+                                and contact.client_id = clients.id'
+                        when v_facet = 'assigned_to' then '
+                            left join public.client_assignments as given
+                                on given.tenant_id = ($1).tenant_id
+                                and given.client_id = clients.id'
+                        when v_facet = 'tag_id' then '
+                            join public.client_tags as worn
+                                on worn.tenant_id = ($1).tenant_id and worn.client_id = clients.id'
+                        else '' end || '
+                    where ' || v_condition || '
+                ) as listed
+                where listed.value is not null
+                group by listed.value
+            ) as counted'
+        into v_counts
+        using v_filter, private.today(v_tenant_id), coalesce(v_scale, 1);
+        v_is_estimate := v_is_estimate or v_scale is not null;
+        v_answer := v_answer || jsonb_build_object(v_facet, v_counts);
+    end loop;
+    return jsonb_build_object('is_estimate', v_is_estimate, 'facets', v_answer);
+end;
+$$;
+
+-- What the filter panel offers, in one call.
+create function private.filter_options() returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    -- An import further back is found by its page, not by a menu.
+    c_imports constant int := 50;
+    v_tenant_id uuid := private.require_role('operator');
+begin
+    return jsonb_build_object(
+        'creditors', (
+            select coalesce(jsonb_agg(jsonb_build_object('id', creditors.id, 'name', creditors.name)
+                order by creditors.name_key), '[]')
+            from public.creditors where creditors.tenant_id = v_tenant_id
+        ),
+        'tags', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'id', tags.id, 'name', tags.name, 'color', tags.color
+            ) order by tags.name_key), '[]')
+            from public.tags where tags.tenant_id = v_tenant_id
+        ),
+        'members', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'user_id', people.user_id, 'name', people.display_name, 'role', people.role
+            ) order by people.display_name), '[]')
+            from public.memberships as people
+            where people.tenant_id = v_tenant_id and people.revoked_at is null
+        ),
+        'dispositions', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'key', types.key, 'label', types.label, 'color', types.color
+            ) order by types.position, types.key), '[]')
+            from public.disposition_types as types where types.tenant_id = v_tenant_id
+        ),
+        'imports', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'id', newest.id, 'file_name', newest.file_name, 'created_at', newest.created_at
+            ) order by newest.created_at desc), '[]')
+            from (
+                select imports.* from public.imports
+                where imports.tenant_id = v_tenant_id and imports.status = 'done'
+                order by imports.created_at desc, imports.id desc
+                limit c_imports
+            ) as newest
+        ),
+        'ufs', to_jsonb(private.ufs()),
+        'agings', (select jsonb_agg(bands.band) from private.aging_bands() as bands),
+        'agreements', jsonb_build_array('none')
+    );
+end;
+$$;
+
+create function private.ufs() returns text []
+language sql
+immutable
+set search_path = ''
+as $$
+    select '{AC,AL,AM,AP,BA,CE,DF,ES,GO,MA,MG,MS,MT,PA,PB,PE,PI,PR,RJ,RN,RO,RR,RS,SC,SE,SP,TO}'
+        ::text[]
+$$;
+
+create function public.filter_counts(filter jsonb default '{}', facets text [] default null)
+returns jsonb
+language sql
+set search_path = ''
+as $$ select private.filter_counts(filter, facets) $$;
+comment on function public.filter_counts(jsonb, text []) is
+'{is_estimate, facets: {<facet>: {<value>: clients}}}; null = all facets.';
+
+create function public.filter_options() returns jsonb
+language sql
+stable
+set search_path = ''
+as $$ select private.filter_options() $$;
+
+grant execute on function
+private.filter_counts(jsonb, text []), public.filter_counts(jsonb, text []),
+private.filter_options(), public.filter_options()
+to authenticated;
+
+-- 0864_segments.sql
+-- A filter somebody named, to come back to it. Private unless shared; sharing puts words before the
+-- whole team and is a supervisor's. What is stored is checked as a list would check it: a segment
+-- can never hold a filter that is not understood.
+create function private.is_client_list(tenant_id uuid, filter jsonb, sort text) returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.read_client_filter(tenant_id, filter), private.read_client_sort(sort);
+    return true;
+end;
+$$;
+comment on function private.is_client_list(uuid, jsonb, text) is
+'True, or the list''s own refusal: unknown_filter, filter_invalid, sort_invalid.';
+-- Asked by the table's constraint in the name of whoever writes.
+grant execute on function private.is_client_list(uuid, jsonb, text) to authenticated;
+
+create table public.segments (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null default private.tenant_id(),
+    owner_id uuid not null default auth.uid(),
+    name text not null,
+    filter jsonb not null,
+    sort text not null default '-open_cents',
+    is_shared boolean not null default false,
+    created_at timestamptz not null default private.now(),
+    updated_at timestamptz not null default private.now(),
+    constraint segments_pkey primary key (id),
+    constraint segments_tenant_fkey foreign key (tenant_id) references public.tenants (id),
+    constraint segments_owner_fkey foreign key (owner_id) references auth.users (id)
+    on delete cascade,
+    constraint segments_name_is_unique unique (tenant_id, owner_id, name),
+    constraint segments_name_is_filled check (btrim(name) <> ''),
+    -- One line of a menu.
+    constraint segments_name_is_short check (length(name) <= 80),
+    constraint segments_filter_is_known check (private.is_client_list(tenant_id, filter, sort))
+);
+comment on table public.segments is 'Saved filters of the carteira, private or shared.';
+
+create index segments_of_owner on public.segments (owner_id);
+
+alter table public.segments enable row level security;
+alter table public.segments force row level security;
+
+create policy segments_select_own_or_shared on public.segments for select to authenticated
+using (
+    tenant_id = (select private.tenant_id())
+    and (is_shared or owner_id = (select auth.uid()))
+);
+
+create policy segments_insert_own on public.segments for insert to authenticated
+with check (
+    tenant_id = (select private.tenant_id()) and owner_id = (select auth.uid())
+    and (not is_shared or (select private.has_role('supervisor')))
+);
+
+create policy segments_update_own on public.segments for update to authenticated
+using (tenant_id = (select private.tenant_id()) and owner_id = (select auth.uid()))
+with check (
+    tenant_id = (select private.tenant_id()) and owner_id = (select auth.uid())
+    and (not is_shared or (select private.has_role('supervisor')))
+);
+
+-- What everybody sees, an admin can clear away.
+create policy segments_delete_own_or_shared on public.segments for delete to authenticated
+using (
+    tenant_id = (select private.tenant_id())
+    and (owner_id = (select auth.uid()) or (is_shared and (select private.has_role('admin'))))
+);
+
+grant select, delete on public.segments to authenticated;
+grant insert (id, tenant_id, name, filter, sort, is_shared) on public.segments to authenticated;
+grant update (name, filter, sort, is_shared) on public.segments to authenticated;
+
+create trigger _100_touch_updated_at before update on public.segments
+for each row execute function private.tg_touch_updated_at();
+
+create trigger _900_audit_insert after insert on public.segments
+referencing new table as new_rows for each statement execute function private.tg_audit();
+create trigger _900_audit_update after update on public.segments
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_audit();
+create trigger _900_audit_delete after delete on public.segments
+referencing old table as old_rows for each statement execute function private.tg_audit();
+
+-- 0866_bulk_eligibility.sql
+-- Before anything is done to a selection: how many can it be done to, and why not to the others.
+-- A preview: whoever sends asks again for each message, at the moment of sending.
+create function private.closed_ufs(tenant_id uuid, at timestamptz)
+returns table (uf text, opens_at timestamptz)
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    -- '' stands for clients whose state nobody knows.
+    select states.uf, opening.opens_at
+    from unnest(private.ufs() || ''::text) as states (uf)
+    cross join lateral (
+        select min(hours.opens_at) filter (where hours.closes_at > at) as opens_at
+        from private.contact_hours_in(closed_ufs.tenant_id, nullif(states.uf, ''), at, 15) as hours
+    ) as opening
+    where opening.opens_at > at or opening.opens_at is null
+$$;
+
+-- The first reason that holds, as SQL; 'eligible' when none does. $2: closed states.
+create function private.exclusion_reason(action text) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select case when action in ('assign', 'tag', 'export') then '''eligible''' else
+        replace(replace($sql$case
+            -- Few are marked; only they are asked number by number.
+            when contact.$blocked > ($1).now_at and not exists (
+                select from public.client_phones as phones
+                where phones.tenant_id = ($1).tenant_id and phones.client_id = clients.id
+                  and not private.is_suppressed(
+                      ($1).tenant_id, clients.id, phones.phone, '$channel', ($1).now_at
+                  )
+            ) then 'opted_out'
+            when clients.open_debts = 0 then 'nothing_owed'
+            when not clients.has_phone then 'no_phone'
+            $reachable
+            when coalesce(clients.uf, '') = any($2) then 'outside_hours'
+            else 'eligible'
+        end$sql$, '$blocked', case action
+            when 'dialer' then 'call_blocked_until' else 'whatsapp_blocked_until' end
+        ), '$channel', case action when 'dialer' then 'call' else 'whatsapp' end)
+    end
+$$;
+
+create function private.bulk_eligibility(selection jsonb, action text) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set jit = off
+set enable_seqscan = off
+as $$
+declare
+    c_countable constant bigint := 50000;
+    c_mobile constant text := $sql$
+        when clients.has_whatsapp is false or not exists (
+            select from public.client_phones as mobiles
+            where mobiles.tenant_id = ($1).tenant_id and mobiles.client_id = clients.id
+              and mobiles.kind = 'mobile' and mobiles.has_whatsapp is not false
+        ) then 'no_whatsapp'$sql$;
+    v_filter private.client_filter :=
+        private.read_selection(private.require_role('operator'), selection);
+    v_condition text := private.client_condition(v_filter);
+    v_scale double precision := private.sample_scale(v_filter, v_condition, c_countable);
+    v_closed text[];
+    v_opens_at timestamptz;
+    v_counts jsonb;
+begin
+    if action is null or action not in ('dialer', 'whatsapp', 'assign', 'tag', 'export') then
+        raise exception 'action_unknown' using errcode = 'PT400', detail = coalesce(action, '');
+    end if;
+    if action in ('dialer', 'whatsapp') then
+        select array_agg(closed.uf), min(closed.opens_at) into v_closed, v_opens_at
+        from private.closed_ufs(v_filter.tenant_id, v_filter.now_at) as closed;
+    end if;
+    execute 'select coalesce(jsonb_object_agg(counted.reason, counted.clients), ''{}'')
+        from (
+            select listed.reason, round(count(*) * $3)::bigint as clients
+            from (
+                select ' || replace(
+                    private.exclusion_reason(action), '$reachable',
+                    case action when 'whatsapp' then c_mobile else '' end
+                ) || ' as reason
+                from ' || private.client_source(v_scale) || '
+                left join private.client_contacts as contact
+                    on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id
+                where ' || v_condition || '
+            ) as listed
+            group by listed.reason
+        ) as counted'
+    into v_counts
+    using v_filter, coalesce(v_closed, '{}'), coalesce(v_scale, 1);
+    return jsonb_build_object(
+        'action', action,
+        'selected', (
+            select coalesce(sum(entry.value::bigint), 0) from jsonb_each_text(v_counts) as entry
+        ),
+        'eligible', coalesce((v_counts ->> 'eligible')::bigint, 0),
+        'is_estimate', v_scale is not null,
+        'excluded', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'reason', entry.key, 'count', entry.value::bigint
+            ) order by entry.value::bigint desc, entry.key), '[]')
+            from jsonb_each_text(v_counts) as entry
+            where entry.key <> 'eligible'
+        ),
+        'next_allowed_at', case when v_counts ? 'outside_hours' then v_opens_at end
+    );
+end;
+$$;
+
+create function public.bulk_eligibility(selection jsonb, action text) returns jsonb
+language sql
+set search_path = ''
+as $$ select private.bulk_eligibility(selection, action) $$;
+comment on function public.bulk_eligibility(jsonb, text) is
+'{action, selected, eligible, is_estimate, excluded: [{reason, count}], next_allowed_at}; actions:
+dialer whatsapp assign tag export.';
+
+grant execute on function
+private.bulk_eligibility(jsonb, text), public.bulk_eligibility(jsonb, text) to authenticated;
+
+-- 0867_bulk_actions.sql
+-- What is done to a whole selection in one statement, and told by one line of the audit.
+create function private.bulk_assign(selection jsonb, user_id uuid) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set jit = off
+set enable_seqscan = off
+as $$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_filter private.client_filter := private.read_selection(v_tenant_id, selection);
+    v_audit_id bigint;
+    v_outcome jsonb;
+begin
+    if user_id is not null and not exists (
+        select from public.memberships
+        where memberships.tenant_id = v_tenant_id
+          and memberships.user_id = bulk_assign.user_id
+          and memberships.revoked_at is null
+    ) then
+        raise exception 'member_not_found' using errcode = 'PT404',
+            detail = 'nobody of this tenant has that id';
+    end if;
+    v_audit_id := private.begin_bulk(v_tenant_id, 'assign', selection);
+    execute 'with selected as materialized (
+            select clients.id from public.clients where '
+            || private.client_condition(v_filter) || '
+        ),
+        changed as ('
+            || case when user_id is null then '
+            delete from public.client_assignments as given using selected
+            where given.tenant_id = ($1).tenant_id and given.client_id = selected.id
+            returning 1'
+            else '
+            insert into public.client_assignments as given
+                (tenant_id, client_id, user_id, assigned_by, assigned_at)
+            select ($1).tenant_id, selected.id, $2, $3, ($1).now_at from selected
+            order by selected.id
+            on conflict (tenant_id, client_id) do update
+            set user_id = excluded.user_id, assigned_by = excluded.assigned_by,
+                assigned_at = excluded.assigned_at
+            where given.user_id <> excluded.user_id
+            returning 1' end || '
+        )
+        select jsonb_build_object(
+            ''selected'', (select count(*) from selected), ''changed'', (select count(*) from changed)
+        )'
+    into v_outcome using v_filter, user_id, auth.uid();
+    perform private.end_bulk(v_audit_id, v_outcome || jsonb_build_object('assigned_to', user_id));
+    return v_outcome;
+end;
+$$;
+
+create function private.bulk_tag(selection jsonb, tag_id uuid, is_removal boolean) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set jit = off
+set enable_seqscan = off
+as $$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_filter private.client_filter := private.read_selection(v_tenant_id, selection);
+    v_audit_id bigint;
+    v_outcome jsonb;
+begin
+    if not exists (
+        select from public.tags
+        where tags.tenant_id = v_tenant_id and tags.id = bulk_tag.tag_id
+    ) then
+        raise exception 'tag_not_found' using errcode = 'PT404', detail = 'no such tag here';
+    end if;
+    v_audit_id := private.begin_bulk(
+        v_tenant_id, case when is_removal then 'untag' else 'tag' end, selection
+    );
+    execute 'with selected as materialized (
+            select clients.id from public.clients where '
+            || private.client_condition(v_filter) || '
+        ),
+        changed as ('
+            || case when is_removal then '
+            delete from public.client_tags as worn using selected
+            where worn.tenant_id = ($1).tenant_id and worn.tag_id = $2
+              and worn.client_id = selected.id
+            returning 1'
+            else '
+            insert into public.client_tags (tenant_id, tag_id, client_id, created_by, created_at)
+            select ($1).tenant_id, $2, selected.id, $3, ($1).now_at from selected
+            order by selected.id
+            on conflict do nothing
+            returning 1' end || '
+        )
+        select jsonb_build_object(
+            ''selected'', (select count(*) from selected), ''changed'', (select count(*) from changed)
+        )'
+    into v_outcome using v_filter, tag_id, auth.uid();
+    perform private.end_bulk(v_audit_id, v_outcome || jsonb_build_object('tag_id', tag_id));
+    return v_outcome;
+end;
+$$;
+
+-- A selection may be the whole portfolio: these two may take longer than an answer for a screen.
+create function public.bulk_assign(selection jsonb, user_id uuid) returns jsonb
+language sql
+set search_path = ''
+set statement_timeout = '5min'
+as $$ select private.bulk_assign(selection, user_id) $$;
+comment on function public.bulk_assign(jsonb, uuid) is
+'Supervisor: gives the selected clients to a member (null: to nobody) → {selected, changed}.';
+
+create function public.bulk_tag(selection jsonb, tag_id uuid, remove boolean default false)
+returns jsonb
+language sql
+set search_path = ''
+set statement_timeout = '5min'
+as $$ select private.bulk_tag(selection, tag_id, remove) $$;
+comment on function public.bulk_tag(jsonb, uuid, boolean) is
+'Supervisor: puts a tag on the selected clients or takes it off → {selected, changed}.';
+
+grant execute on function
+private.bulk_assign(jsonb, uuid), public.bulk_assign(jsonb, uuid),
+private.bulk_tag(jsonb, uuid, boolean), public.bulk_tag(jsonb, uuid, boolean)
+to authenticated;
+
+-- 0868_open_export.sql
+-- A spreadsheet of a selection, for people. The definer part only finds the ids (search operators
+-- are not leakproof) and writes the audit; the rows are read by the caller, under RLS, with the
+-- statement answered here: `copy (<statement>) to stdout` streams it, whatever its size.
+create function private.open_export(selection jsonb) returns text
+language plpgsql
+security definer
+set search_path = ''
+set jit = off
+set enable_seqscan = off
+as $$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_filter private.client_filter := private.read_selection(v_tenant_id, selection);
+    v_clients bigint;
+begin
+    drop table if exists pg_temp.export_clients;
+    create temp table export_clients (
+        place int, tenant_id uuid, client_id uuid
+    ) on commit drop;
+    grant select on pg_temp.export_clients to authenticated;
+    execute 'insert into pg_temp.export_clients
+        select row_number() over (order by clients.open_cents desc, clients.id desc),
+            clients.tenant_id, clients.id
+        from public.clients where ' || private.client_condition(v_filter)
+    using v_filter;
+    get diagnostics v_clients = row_count;
+    analyze pg_temp.export_clients;
+    -- For the statement that follows in this transaction: it sorts what may be the whole portfolio.
+    perform set_config('jit', 'off', true), set_config('work_mem', '64MB', true);
+    insert into public.audit_log
+        (tenant_id, actor_id, actor, table_name, row_id, action, after)
+    values (
+        v_tenant_id, auth.uid(),
+        coalesce((select users.email from auth.users where users.id = auth.uid()), session_user),
+        'clients', 'export', 'export',
+        jsonb_build_object('selection', selection, 'selected', v_clients)
+    );
+    return private.export_sql();
+end;
+$$;
+comment on function private.open_export(jsonb) is
+'Supervisor: the SELECT to COPY in this same transaction; the audit is written.';
+grant execute on function private.open_export(jsonb) to authenticated;
+
+-- A cell that a spreadsheet would run is made text by an apostrophe: after spaces, any of
+-- = + - @ | % tab, carriage return and line feed. Documents and phones hold none of them (a phone's
+-- plus is left out).
+create function private.plain_cell(expression text) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select replace(
+        'case when ascii(ltrim($cell)) = any (''{61,43,45,64,124,37,9,13,10}''::int[])
+            then '''''''' || $cell else $cell end', '$cell', expression
+    )
+$$;
+
+create function private.export_sql() returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select $sql$
+        select clients.document as "Documento",
+            $sql$ || private.plain_cell('clients.name') || $sql$ as "Nome",
+            $sql$ || private.plain_cell('clients.external_id') || $sql$ as "Código externo",
+            $sql$ || private.plain_cell('clients.email') || $sql$ as "E-mail",
+            phones.listed as "Telefones",
+            clients.uf as "UF",
+            $sql$ || private.plain_cell('owed.creditors') || $sql$ as "Credores",
+            clients.open_debts as "Títulos em aberto",
+            replace((clients.open_cents / 100.0)::numeric(20, 2)::text, '.', ',')
+                as "Valor em aberto",
+            to_char(clients.oldest_due_on, 'DD/MM/YYYY') as "Vencimento mais antigo",
+            case clients.debt_status when 'open' then 'Em aberto' when 'settled' then 'Quitado'
+                when 'returned' then 'Devolvido' end as "Situação",
+            case when clients.has_whatsapp then 'Sim' when not clients.has_whatsapp then 'Não'
+                else 'Não se sabe' end as "WhatsApp",
+            $sql$ || private.plain_cell('worn.tags') || $sql$ as "Etiquetas",
+            $sql$ || private.plain_cell('people.display_name') || $sql$ as "Responsável"
+        from pg_temp.export_clients as listed
+        -- One by one along the key: the planner cannot know whose tenant the policy means, and would
+        -- read all of it.
+        cross join lateral (
+            select found.* from public.clients as found where found.id = listed.client_id offset 0
+        ) as clients
+        left join (
+            select known.client_id,
+                string_agg(ltrim(known.phone, '+'), ' / ' order by known.position, known.id) as listed
+            from pg_temp.export_clients as asked
+            cross join lateral (
+                select numbers.* from public.client_phones as numbers
+                where numbers.tenant_id = asked.tenant_id and numbers.client_id = asked.client_id
+                offset 0
+            ) as known
+            group by known.client_id
+        ) as phones on phones.client_id = listed.client_id
+        left join lateral (
+            select string_agg(creditors.name, ' / ' order by creditors.name) as creditors
+            from public.creditors where creditors.id = any(clients.creditor_ids)
+        ) as owed on true
+        left join (
+            select client_tags.client_id, string_agg(tags.name, ' / ' order by tags.name) as tags
+            from pg_temp.export_clients as asked
+            join public.client_tags
+                on client_tags.tenant_id = asked.tenant_id
+                and client_tags.client_id = asked.client_id
+            join public.tags on tags.id = client_tags.tag_id
+            group by client_tags.client_id
+        ) as worn on worn.client_id = listed.client_id
+        left join public.client_assignments as given
+            on given.tenant_id = listed.tenant_id and given.client_id = listed.client_id
+        left join lateral (
+            select memberships.display_name from public.memberships
+            where memberships.user_id = given.user_id
+              and memberships.tenant_id = given.tenant_id
+            order by memberships.created_at desc limit 1
+        ) as people on true
+        order by listed.place
+    $sql$
+$$;
+
+-- 0870_client_profile.sql
+-- The client's own page, /carteira/:cpf: everything of one document, across creditors, in one call.
+create function private.client_facts(tenant_id uuid, client_id uuid) returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'has_phone', clients.has_phone, 'has_whatsapp', clients.has_whatsapp,
+        'days_late', greatest(private.today(clients.tenant_id) - clients.oldest_due_on, 0),
+        'last_contact_at', contact.last_contact_at,
+        'opted_out', coalesce(
+            greatest(contact.call_blocked_until, contact.whatsapp_blocked_until) > private.now(),
+            false
+        ),
+        'assigned_to', (
+            select jsonb_build_object(
+                'user_id', given.user_id, 'name', private.actor_name(given.tenant_id, given.user_id),
+                'since', given.assigned_at
+            )
+            from public.client_assignments as given
+            where given.tenant_id = clients.tenant_id and given.client_id = clients.id
+        ),
+        'tags', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'id', tags.id, 'name', tags.name, 'color', tags.color
+            ) order by tags.name_key), '[]')
+            from public.client_tags as worn
+            join public.tags on tags.tenant_id = worn.tenant_id and tags.id = worn.tag_id
+            where worn.tenant_id = clients.tenant_id and worn.client_id = clients.id
+        )
+    )
+    from public.clients
+    left join private.client_contacts as contact
+        on contact.tenant_id = clients.tenant_id and contact.client_id = clients.id
+    where clients.tenant_id = client_facts.tenant_id and clients.id = client_facts.client_id
+$$;
+
+-- What messages taught about each number. Calls name the client, not the number, so that a report of
+-- a wrong contact is told of the client (below).
+create function private.phone_health(tenant_id uuid, client_id uuid) returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'id', known.id, 'phone', known.phone, 'kind', known.kind,
+        'has_whatsapp', known.has_whatsapp,
+        'opted_out', private.is_suppressed(
+            known.tenant_id, known.client_id, known.phone, 'call', private.now()
+        ) or private.is_suppressed(
+            known.tenant_id, known.client_id, known.phone, 'whatsapp', private.now()
+        ),
+        'last_reply_at', told.last_reply_at, 'last_read_at', told.last_read_at,
+        'last_delivered_at', told.last_delivered_at,
+        'last_failure', case when told.failed_at is not null then
+            jsonb_build_object('code', told.error_code, 'at', told.failed_at) end
+    ) order by known.position, known.id), '[]')
+    from public.client_phones as known
+    left join lateral (
+        select max(message.created_at) filter (where message.direction = 'in') as last_reply_at,
+            max(message.read_at) as last_read_at, max(message.delivered_at) as last_delivered_at,
+            max(message.failed_at) as failed_at,
+            (array_agg(message.error_code order by message.failed_at desc)
+             filter (where message.failed_at is not null))[1] as error_code
+        from (
+            -- What a number said two hundred messages ago says nothing of it today.
+            select recent.* from public.message_logs as recent
+            where recent.tenant_id = known.tenant_id and recent.client_id = known.client_id
+            order by recent.created_at desc, recent.id desc
+            limit 200
+        ) as message
+        where private.phone_match(message.phone) = private.phone_match(known.phone)
+    ) as told on true
+    where known.tenant_id = phone_health.tenant_id and known.client_id = phone_health.client_id
+$$;
+
+create function private.client_profile(document text) returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_client_id uuid;
+    v_card jsonb;
+begin
+    select clients.id into v_client_id
+    from public.clients
+    where clients.tenant_id = v_tenant_id
+      and clients.document = regexp_replace(upper(client_profile.document), '[^0-9A-Z]', '', 'g');
+    if not found then
+        raise exception 'client_not_found' using errcode = 'PT404',
+            detail = 'no such client in the tenant';
+    end if;
+    v_card := private.client_card(v_tenant_id, v_client_id);
+    return v_card || jsonb_build_object(
+        'client', v_card -> 'client' || private.client_facts(v_tenant_id, v_client_id),
+        'totals', jsonb_build_object(
+            'open_cents', v_card -> 'client' -> 'open_cents',
+            'open_debts', v_card -> 'client' -> 'open_debts',
+            'oldest_due_on', v_card -> 'client' -> 'oldest_due_on'
+        ),
+        'phones', private.phone_health(v_tenant_id, v_client_id),
+        'wrong_contact', (
+            select jsonb_build_object('reports', count(*), 'last_at', max(call.created_at))
+            from public.call_dispositions as call
+            join public.disposition_types as types
+                on types.tenant_id = call.tenant_id and types.key = call.disposition_type
+                and types.unworkable
+            where call.tenant_id = v_tenant_id and call.client_id = v_client_id
+        ),
+        'addresses', (
+            select coalesce(jsonb_agg(
+                to_jsonb(known) - 'tenant_id' - 'client_id' order by known.created_at desc, known.id
+            ), '[]')
+            from public.client_addresses as known
+            where known.tenant_id = v_tenant_id and known.client_id = v_client_id
+        ),
+        -- Part of the page's shape; their tables come with agreements and payments.
+        'agreements', '[]'::jsonb,
+        'payments', '[]'::jsonb,
+        'callbacks', private.client_callbacks(v_tenant_id, v_client_id),
+        'contact', (
+            select jsonb_build_object(
+                'allowed', decision.allowed, 'next_allowed_at', decision.next_allowed_at,
+                'reason', decision.reason
+            )
+            from private.contact_decision(
+                v_tenant_id, v_client_id, 'call', private.now()
+            ) as decision
+        ),
+        'timeline', private.client_timeline(v_client_id, null, 50)
+    );
+end;
+$$;
+
+create function public.client_profile(document text) returns jsonb
+language sql
+stable
+set search_path = ''
+as $$ select private.client_profile(document) $$;
+comment on function public.client_profile(text) is
+'{client, phones, debts, creditors, open_cents, totals, wrong_contact, addresses, agreements,
+payments, callbacks, contact, timeline} of a document, punctuation allowed.';
+
+grant execute on function private.client_profile(text), public.client_profile(text)
+to authenticated;
+
+-- 0872_update_client.sql
+-- A person mends what the file had wrong. The caller's own rights and policies decide (supervisor);
+-- the audit's trigger writes what was and what became.
+create function public.update_client(id uuid, patch jsonb) returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_key text;
+    v_value jsonb;
+    v_client public.clients;
+begin
+    if jsonb_typeof(patch) is distinct from 'object' then
+        raise exception 'field_invalid' using errcode = 'PT400', detail = 'patch';
+    end if;
+    select clients.* into v_client from public.clients
+    where clients.tenant_id = v_tenant_id and clients.id = update_client.id
+    for update;
+    if not found then
+        raise exception 'client_not_found' using errcode = 'PT404',
+            detail = 'no such client in the tenant';
+    end if;
+    for v_key, v_value in
+        select entry.key, case when entry.value = '""' then 'null' else entry.value end
+        from jsonb_each(patch) as entry
+    loop
+        if v_key not in ('name', 'email', 'external_id', 'uf', 'extra') then
+            raise exception 'field_unknown' using errcode = 'PT400', detail = v_key;
+        end if;
+        if jsonb_typeof(v_value) not in (
+                case when v_key = 'extra' then 'object' else 'string' end,
+                case when v_key in ('name', 'extra') then 'object' else 'null' end
+            )
+            or length(v_value #>> '{}') > (case when v_key = 'extra' then 10000 else 200 end)
+            or v_key = 'name' and coalesce(btrim(v_value #>> '{}'), '') = ''
+            or v_key = 'uf' and v_value #>> '{}' <> all(private.ufs())
+            -- One @ with something around it; only a message that arrives proves an address.
+            or v_key = 'email' and v_value #>> '{}' !~ '^[^@\s]+@[^@\s]+\.[^@\s]+$'
+        then
+            raise exception 'field_invalid' using errcode = 'PT400', detail = v_key;
+        end if;
+        case v_key
+            when 'name' then v_client.name := btrim(v_value #>> '{}');
+            when 'email' then v_client.email := lower(v_value #>> '{}');
+            when 'external_id' then v_client.external_id := btrim(v_value #>> '{}');
+            when 'uf' then v_client.uf := v_value #>> '{}';
+            -- Key by key: two people who mend different fields do not undo each other.
+            when 'extra' then v_client.extra := jsonb_strip_nulls(v_client.extra || v_value);
+        end case;
+    end loop;
+    update public.clients
+    set name = v_client.name, email = v_client.email, external_id = v_client.external_id,
+        uf = v_client.uf, extra = v_client.extra
+    where clients.tenant_id = v_tenant_id and clients.id = v_client.id;
+    return private.client_profile(v_client.document) -> 'client';
+end;
+$$;
+comment on function public.update_client(uuid, jsonb) is
+'Supervisor: patch of name, email, external_id, uf, extra → the client as client_profile tells it.';
+grant execute on function public.update_client(uuid, jsonb), private.ufs() to authenticated;
+
+-- 0880_api_keys.sql
+-- A key with which a tenant's own program sends portfolios. Shown once, stored as its SHA-256 (the
+-- key is 256 random bits, so no slow hash is needed). It acts with the rights of the person who
+-- made it and dies with their membership.
+create table public.api_keys (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null,
+    name text not null,
+    -- Enough to tell keys apart in a list, too little to guess one.
+    prefix text not null,
+    key_hash text not null,
+    created_by uuid not null,
+    created_at timestamptz not null default private.now(),
+    last_used_at timestamptz,
+    revoked_at timestamptz,
+    constraint api_keys_pkey primary key (id),
+    constraint api_keys_tenant_id_key unique (tenant_id, id),
+    constraint api_keys_key_hash_is_unique unique (key_hash),
+    constraint api_keys_tenant_fkey foreign key (tenant_id) references public.tenants (id),
+    constraint api_keys_created_by_fkey foreign key (created_by) references auth.users (id)
+    on delete cascade,
+    constraint api_keys_name_has_length check (length(btrim(name)) between 1 and 80)
+);
+comment on table public.api_keys is 'Keys of programs; only the hash is kept.';
+
+create index api_keys_of_tenant on public.api_keys (tenant_id, created_at desc, id desc);
+create index api_keys_of_author on public.api_keys (created_by);
+
+alter table public.imports add constraint imports_api_key_fkey
+foreign key (tenant_id, api_key_id) references public.api_keys (tenant_id, id);
+create index imports_of_api_key on public.imports (tenant_id, api_key_id)
+where api_key_id is not null;
+
+alter table public.api_keys enable row level security;
+alter table public.api_keys force row level security;
+
+create policy api_keys_select_admin on public.api_keys for select to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));
+
+-- Not the hash: nobody needs it, and who has none can try no keys against it.
+grant select (id, tenant_id, name, prefix, created_by, created_at, last_used_at, revoked_at)
+on public.api_keys to authenticated;
+
+create trigger _900_audit_insert after insert on public.api_keys
+referencing new table as new_rows for each statement execute function private.tg_audit();
+create trigger _900_audit_update after update on public.api_keys
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_audit('last_used_at');
+create trigger _900_audit_delete after delete on public.api_keys
+referencing old table as old_rows for each statement execute function private.tg_audit();
+
+create function private.hash_api_key(key text) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select encode(sha256(convert_to(key, 'UTF8')), 'hex')
+$$;
+
+create function private.create_api_key(name text) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant uuid := private.require_role('admin');
+    v_key text := 'cbk_' || encode(extensions.gen_random_bytes(32), 'hex');
+    v_row public.api_keys;
+begin
+    if coalesce(length(btrim(name)), 0) not between 1 and 80 then
+        raise exception 'api_key_name_invalid' using errcode = 'PT400',
+            detail = '1 to 80 characters that say which program uses the key';
+    end if;
+    insert into public.api_keys (tenant_id, name, prefix, key_hash, created_by)
+    values (
+        v_tenant, btrim(create_api_key.name), left(v_key, 10), private.hash_api_key(v_key),
+        auth.uid()
+    )
+    returning * into v_row;
+    return jsonb_build_object(
+        'id', v_row.id, 'name', v_row.name, 'key', v_key, 'prefix', v_row.prefix
+    );
+end;
+$$;
+
+create function public.create_api_key(name text) returns jsonb
+language sql
+set search_path = ''
+as $$ select private.create_api_key(name) $$;
+comment on function public.create_api_key(text) is
+'Admin: {id, name, key, prefix}; the key can never be read again.';
+
+create function private.revoke_api_key(id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant uuid := private.require_role('admin');
+begin
+    update public.api_keys set revoked_at = coalesce(api_keys.revoked_at, private.now())
+    where api_keys.id = revoke_api_key.id and api_keys.tenant_id = v_tenant;
+    if not found then
+        raise exception 'api_key_not_found' using errcode = 'PT404',
+            detail = 'no such key in this tenant';
+    end if;
+end;
+$$;
+
+create function public.revoke_api_key(id uuid) returns void
+language sql
+set search_path = ''
+as $$ select private.revoke_api_key(id) $$;
+comment on function public.revoke_api_key(uuid) is 'Admin: the key opens nothing from now on.';
+
+-- Who a key stands for. For the functions' login only, before any tenant is known.
+create function private.use_api_key(key text)
+returns table (api_key_id uuid, tenant_id uuid, user_id uuid, email text)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+    return query
+    update public.api_keys set last_used_at = private.now()
+    from public.memberships, auth.users
+    where api_keys.key_hash = private.hash_api_key(use_api_key.key)
+      and api_keys.revoked_at is null
+      and memberships.tenant_id = api_keys.tenant_id
+      and memberships.user_id = api_keys.created_by
+      and memberships.revoked_at is null
+      and users.id = api_keys.created_by
+    returning api_keys.id, api_keys.tenant_id, api_keys.created_by, users.email::text;
+    if not found then
+        raise exception 'api_key_unknown' using errcode = 'PT401',
+            detail = 'unknown or revoked, or its author has left the tenant';
+    end if;
+end;
+$$;
+grant execute on function private.use_api_key(text) to webhook;
+grant execute on function
+private.create_api_key(text), public.create_api_key(text),
+private.revoke_api_key(uuid), public.revoke_api_key(uuid)
+to authenticated;
+
+-- 0882_import_mappings.sql
+-- Which column of a creditor's file is which, once a person has said so.
+create table public.import_mappings (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null,
+    -- Null for files that name the creditor in a column of their own: the headers then tell.
+    creditor_id uuid,
+    -- The file's column names, folded and joined: files with the same ones are the same report.
+    header_key text not null,
+    mapping jsonb not null,
+    updated_by uuid,
+    updated_at timestamptz not null default private.now(),
+    constraint import_mappings_pkey primary key (id),
+    constraint import_mappings_is_unique unique nulls not distinct
+    (tenant_id, creditor_id, header_key),
+    constraint import_mappings_tenant_fkey foreign key (tenant_id) references public.tenants (id),
+    constraint import_mappings_creditor_fkey foreign key (tenant_id, creditor_id)
+    references public.creditors (tenant_id, id) on delete cascade,
+    constraint import_mappings_updated_by_fkey foreign key (updated_by)
+    references auth.users (id) on delete set null,
+    constraint import_mappings_mapping_is_object check (jsonb_typeof(mapping) = 'object'),
+    -- 300 columns of 100 characters; a longer one is no header.
+    constraint import_mappings_has_size check (
+        length(header_key) <= 30000 and length(mapping::text) <= 60000
+    )
+);
+comment on table public.import_mappings is 'Saved answers of the import wizard.';
+
+create index import_mappings_of_creditor on public.import_mappings (tenant_id, creditor_id);
+create index import_mappings_of_author on public.import_mappings (updated_by);
+
+alter table public.import_mappings enable row level security;
+alter table public.import_mappings force row level security;
+
+create policy import_mappings_select_supervisor on public.import_mappings
+for select to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')));
+
+create policy import_mappings_delete_supervisor on public.import_mappings
+for delete to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')));
+
+-- Written by the import alone.
+grant select, delete on public.import_mappings to authenticated;
+
+create trigger _900_audit_insert after insert on public.import_mappings
+referencing new table as new_rows for each statement execute function private.tg_audit();
+create trigger _900_audit_update after update on public.import_mappings
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_audit();
+create trigger _900_audit_delete after delete on public.import_mappings
+referencing old table as old_rows for each statement execute function private.tg_audit();
+
+create function private.save_import_mapping(creditor_id uuid, header_key text, mapping jsonb)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+begin
+    insert into public.import_mappings as saved
+        (tenant_id, creditor_id, header_key, mapping, updated_by)
+    values (
+        v_tenant, save_import_mapping.creditor_id, save_import_mapping.header_key,
+        save_import_mapping.mapping, auth.uid()
+    )
+    on conflict on constraint import_mappings_is_unique do update
+    set mapping = excluded.mapping, updated_by = excluded.updated_by, updated_at = private.now()
+    where saved.mapping <> excluded.mapping;
+end;
+$$;
+comment on function private.save_import_mapping(uuid, text, jsonb) is
+'Supervisor or admin; called by the import that succeeded with it.';
+
+-- The same creditor's own before anybody's with these headers.
+create function private.saved_import_mapping(creditor_id uuid, header_key text) returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select import_mappings.mapping
+    from public.import_mappings
+    where import_mappings.tenant_id = (select private.tenant_id())
+      and (import_mappings.creditor_id = saved_import_mapping.creditor_id
+           or import_mappings.header_key = saved_import_mapping.header_key
+           and import_mappings.creditor_id is null)
+    order by import_mappings.header_key = saved_import_mapping.header_key desc,
+        import_mappings.creditor_id is null, import_mappings.updated_at desc
+    limit 1
+$$;
+grant execute on function
+private.save_import_mapping(uuid, text, jsonb), private.saved_import_mapping(uuid, text)
+to authenticated;
+
+-- 0884_import_changes.sql
+-- What an import did, so that it can be shown field by field and taken back: the ids it created
+-- (many to a row; a million rows of them would cost as much as the import), and one row for each
+-- row it changed, with the fields before and after. Created debts name their import themselves.
+create table private.import_changes (
+    id bigint generated always as identity,
+    tenant_id uuid not null,
+    import_id uuid not null,
+    table_name text not null,
+    created_ids uuid [],
+    row_id uuid,
+    before jsonb,
+    after jsonb,
+    constraint import_changes_pkey primary key (id),
+    constraint import_changes_import_fkey foreign key (tenant_id, import_id)
+    references public.imports (tenant_id, id) on delete cascade,
+    constraint import_changes_is_one_kind check (
+        (created_ids is null) = (row_id is not null)
+        and (row_id is null) = (before is null) and (row_id is null) = (after is null)
+    )
+);
+comment on table private.import_changes is 'Before- and after-images of one import.';
+create index import_changes_of_import
+on private.import_changes (tenant_id, import_id, table_name, row_id);
+
+alter table private.import_changes enable row level security;
+alter table private.import_changes force row level security;
+
+create function private.note_created(
+    tenant_id uuid, import_id uuid, table_name text, ids_sql text
+) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    c_ids_in_a_row constant int := 10000;  -- 160 kB
+begin
+    execute format(
+        'insert into private.import_changes (tenant_id, import_id, table_name, created_ids)
+        select $1, $2, $3, array_agg(numbered.id)
+        from (select made.id, row_number() over () / %s as chunk from (%s) as made (id)) as numbered
+        group by numbered.chunk',
+        c_ids_in_a_row, ids_sql
+    ) using tenant_id, import_id, table_name;
+end;
+$$;
+comment on function private.note_created(uuid, uuid, text, text) is
+'ids_sql comes from the import''s own steps, never from a caller.';
+
+-- `extra` holds only the keys the file brings: others may change meanwhile without harm.
+create function private.note_client_changes(tenant_id uuid, import_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    insert into private.import_changes (tenant_id, import_id, table_name, row_id, before, after)
+    select note_client_changes.tenant_id, note_client_changes.import_id, 'clients', clients.id,
+        private.jsonb_changes(became.item, was.item), private.jsonb_changes(was.item, became.item)
+    from pg_temp.import_clients as planned
+    join public.clients on clients.id = planned.client_id
+    cross join lateral (
+        select jsonb_build_object(
+            'name', clients.name, 'email', clients.email, 'uf', clients.uf,
+            'external_id', clients.external_id, 'extra', clients.extra
+        ) as item
+    ) as was
+    cross join lateral (
+        select jsonb_build_object(
+            'name', planned.name, 'email', planned.email, 'uf', planned.uf,
+            'external_id', planned.external_id, 'extra', planned.extra
+        ) as item
+    ) as became
+    where planned.is_changed;
+end;
+$$;
+
+create function private.note_debt_changes(tenant_id uuid, import_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    insert into private.import_changes (tenant_id, import_id, table_name, row_id, before, after)
+    select note_debt_changes.tenant_id, note_debt_changes.import_id, 'debts', debts.id,
+        private.jsonb_changes(became.item, was.item), private.jsonb_changes(was.item, became.item)
+    from (
+        select import_debts.debt_id, import_debts.due_on, import_debts.principal_cents,
+            'open'::public.debt_status as status
+        from pg_temp.import_debts
+        where import_debts.is_changed
+        union all
+        select import_absent.debt_id, null, null, 'returned'
+        from pg_temp.import_absent
+        where import_absent.is_returned
+    ) as planned
+    join public.debts on debts.id = planned.debt_id
+    cross join lateral (
+        select jsonb_build_object(
+            'due_on', debts.due_on, 'principal_cents', debts.principal_cents,
+            'status', debts.status, 'import_id', debts.import_id
+        ) as item
+    ) as was
+    cross join lateral (
+        select jsonb_build_object(
+            'due_on', coalesce(planned.due_on, debts.due_on),
+            'principal_cents', coalesce(planned.principal_cents, debts.principal_cents),
+            'status', planned.status, 'import_id', note_debt_changes.import_id
+        ) as item
+    ) as became;
+end;
+$$;
+
+-- Open debts of the file's creditors that no line names. A refused line names its debt as well; one
+-- whose key cannot be read speaks for all debts of its person.
+create function private.plan_absent_debts(tenant_id uuid, absent text) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    create temp table import_absent on commit drop as
+    select debts.id as debt_id, plan_absent_debts.absent = 'return' as is_returned
+    from public.debts
+    where debts.tenant_id = plan_absent_debts.tenant_id
+      and debts.status = 'open'
+      and debts.creditor_id in (select import_creditors.creditor_id from pg_temp.import_creditors)
+      and not exists (
+          select from pg_temp.import_debts where import_debts.debt_id = debts.id
+      );
+    if exists (select from pg_temp.import_absent) then
+        delete from pg_temp.import_absent
+        using public.debts
+        where debts.id = import_absent.debt_id and debts.contract in (
+            select refused.contract from pg_temp.import_rows as refused
+            where refused.reason is not null
+        );
+        delete from pg_temp.import_absent
+        using public.debts
+        join public.clients on clients.id = debts.client_id
+        where debts.id = import_absent.debt_id and clients.document in (
+            select refused.document from pg_temp.import_rows as refused
+            where refused.reason is not null and refused.contract is null
+        );
+    end if;
+end;
+$$;
+
+-- {fields, rows}: how many values of each field changed, and the first changed rows.
+create function private.list_import_differences(tenant_id uuid, import_id uuid) returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    with changed as (
+        select changes.table_name, changes.row_id, changes.before - 'import_id' as before,
+            changes.after - 'import_id' as after
+        from private.import_changes as changes
+        where changes.tenant_id = list_import_differences.tenant_id
+          and changes.import_id = list_import_differences.import_id
+          and changes.row_id is not null
+    ),
+    counted as (
+        select changed.table_name || '.' || field.name as name, count(*) as changes
+        from changed
+        cross join jsonb_object_keys(changed.after) as field (name)
+        group by 1
+    ),
+    listed as (
+        select changed.table_name, clients.document, clients.name, debts.contract,
+            debts.installment, changed.before, changed.after
+        from changed
+        left join public.debts on changed.table_name = 'debts' and debts.id = changed.row_id
+        join public.clients on clients.id = coalesce(debts.client_id, changed.row_id)
+        order by clients.document, changed.table_name, debts.contract, debts.installment
+        limit 200  -- as many as a person looks through
+    )
+    select jsonb_build_object(
+        'fields', (select coalesce(jsonb_object_agg(counted.name, counted.changes), '{}') from counted),
+        'rows', coalesce(jsonb_agg(
+            jsonb_build_object(
+                'table', listed.table_name, 'document', listed.document, 'name', listed.name,
+                'contract', listed.contract, 'installment', listed.installment,
+                'changes', (
+                    select jsonb_object_agg(
+                        field.name,
+                        jsonb_build_array(listed.before -> field.name, listed.after -> field.name)
+                    )
+                    from jsonb_object_keys(listed.after) as field (name)
+                )
+            )
+            order by listed.document, listed.table_name, listed.contract, listed.installment
+        ), '[]')
+    )
+    from listed
+$$;
+
+create function private.import_differences(import_id uuid) returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+begin
+    return private.list_import_differences(v_tenant, import_id);
+end;
+$$;
+
+create function public.import_differences(import_id uuid) returns jsonb
+language sql
+stable
+set search_path = ''
+as $$ select private.import_differences(import_id) $$;
+comment on function public.import_differences(uuid) is
+'Supervisor or admin: {fields: {"table.field": count}, rows: first 200 with before and after}.';
+grant execute on function private.import_differences(uuid), public.import_differences(uuid)
+to authenticated;
+
+-- 0886_import_progress.sql
+-- An import's row is committed before its transaction writes anything, so that people can watch,
+-- wait for and cancel it. Whether the process behind it still lives is told by a lock that dies
+-- with it: hold_import takes it in the transaction that will write.
+create function private.import_lock(import_id uuid) returns bigint
+language sql
+immutable
+set search_path = ''
+as $$
+    select hashtextextended('import:' || import_id, 0)
+$$;
+
+create function private.hold_import(import_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.require_role('supervisor');
+    if not pg_try_advisory_xact_lock(private.import_lock(import_id)) then
+        raise exception 'import_id_taken' using errcode = 'PT409',
+            detail = 'an import with this id is running';
+    end if;
+end;
+$$;
+
+-- Null = go on; else the answer of the import that had the same idempotency key.
+create function private.announce_import(
+    import_id uuid, file_name text, file_sha256 text, source text,
+    idempotency_key text, request_fingerprint text, api_key_id uuid
+) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+    v_known public.imports;
+begin
+    perform private.mark_dead_imports(v_tenant);
+    -- A key is given back by what failed, and by what was taken back: sending again means it.
+    update public.imports set idempotency_key = null
+    where imports.tenant_id = v_tenant
+      and imports.idempotency_key = announce_import.idempotency_key
+      and imports.status in ('failed', 'cancelled', 'rolled_back');
+    insert into public.imports (
+        id, tenant_id, file_name, file_sha256, source, idempotency_key, request_fingerprint,
+        api_key_id, created_by, status
+    )
+    values (
+        announce_import.import_id, v_tenant, announce_import.file_name,
+        announce_import.file_sha256, announce_import.source, announce_import.idempotency_key,
+        announce_import.request_fingerprint, announce_import.api_key_id, auth.uid(), 'queued'
+    )
+    on conflict do nothing;
+    if found then
+        return null;
+    end if;
+    select * into v_known from public.imports
+    where imports.tenant_id = v_tenant
+      and imports.idempotency_key = announce_import.idempotency_key;
+    if v_known.id is null then
+        raise exception 'import_id_taken' using errcode = 'PT409',
+            detail = 'another import has this id';
+    elsif v_known.request_fingerprint <> announce_import.request_fingerprint then
+        raise exception 'idempotency_key_reused' using errcode = 'PT409',
+            detail = 'the key was used for another body or other options';
+    elsif v_known.answer is null then
+        raise exception 'import_in_progress' using errcode = 'PT409',
+            detail = v_known.id::text;
+    end if;
+    return v_known.answer;
+end;
+$$;
+
+-- Answers whether somebody wants it to stop. Reading a row costs about a third of writing it.
+create function private.report_import(
+    import_id uuid, phase text, rows_read int, rows_valid int, rows_written int, rows_total int
+) returns boolean
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+    c_write_units constant int := 3;
+    v_import public.imports;
+    v_seconds float;
+    v_done float;
+    v_all float;
+begin
+    select * into v_import from public.imports
+    where imports.id = report_import.import_id and imports.tenant_id = v_tenant
+      and imports.created_by = auth.uid();
+    if v_import.id is null or v_import.status not in ('queued', 'running')
+        or v_import.cancel_requested_at is not null
+    then
+        return true;
+    end if;
+    v_seconds := extract(epoch from private.now() - v_import.started_at);
+    v_done := report_import.rows_read + c_write_units * report_import.rows_written;
+    v_all := report_import.rows_total * (1 + c_write_units);
+    update public.imports
+    set status = 'running', started_at = coalesce(imports.started_at, private.now()),
+        phase = report_import.phase, rows_read = report_import.rows_read,
+        rows_valid = report_import.rows_valid, rows_written = report_import.rows_written,
+        rows_total = report_import.rows_total,
+        rows_per_second = case when v_seconds > 0 then report_import.rows_read / v_seconds end,
+        seconds_left = case when v_done > 0 then
+            ceil(v_seconds * greatest(v_all - v_done, 0) / v_done) end
+    where imports.id = v_import.id and imports.status in ('queued', 'running');
+    return false;
+end;
+$$;
+
+-- How it ended when it did not end well; a dry run leaves nothing behind.
+create function private.end_import(import_id uuid, outcome text, error_code text) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+begin
+    if end_import.outcome = 'discarded' then
+        delete from public.imports
+        where imports.id = end_import.import_id and imports.tenant_id = v_tenant
+          and imports.created_by = auth.uid() and imports.status in ('queued', 'running');
+        return;
+    end if;
+    update public.imports
+    set status = case when end_import.outcome = 'cancelled' then 'cancelled' else 'failed' end
+            ::public.import_status,
+        error_code = end_import.error_code, finished_at = private.now(), phase = null,
+        seconds_left = null
+    where imports.id = end_import.import_id and imports.tenant_id = v_tenant
+      and imports.created_by = auth.uid() and imports.status in ('queued', 'running');
+end;
+$$;
+
+-- The answer for whoever sends the same key again; in the transaction of the import itself.
+create function private.keep_import_answer(import_id uuid, answer jsonb) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    update public.imports set answer = keep_import_answer.answer
+    where imports.id = keep_import_answer.import_id
+      and imports.tenant_id = private.require_role('supervisor')
+      and imports.created_by = auth.uid() and imports.idempotency_key is not null
+      and imports.answer is null;
+end;
+$$;
+
+-- The file's own cells of the refused lines, which only its reader knows.
+create function private.open_reject_cells() returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    create temp table import_cells (line int not null, cells text [] not null) on commit drop;
+    grant insert on pg_temp.import_cells to authenticated;
+end;
+$$;
+
+create function private.keep_reject_cells(import_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    if not exists (
+        select from pg_catalog.pg_class
+        where pg_class.oid = to_regclass('pg_temp.import_cells')
+          and pg_class.relowner = current_user::regrole
+    ) then
+        raise exception 'import_not_open' using errcode = 'PT409',
+            detail = 'call private.open_reject_cells in the same transaction first';
+    end if;
+    analyze pg_temp.import_cells;
+    update public.import_rejects set cells = import_cells.cells
+    from pg_temp.import_cells
+    where import_rejects.tenant_id = private.require_role('supervisor')
+      and import_rejects.import_id = keep_reject_cells.import_id
+      and import_rejects.line = import_cells.line;
+    drop table pg_temp.import_cells;
+end;
+$$;
+
+-- Who died says nothing more: its lock is free. Its transaction wrote nothing.
+create function private.mark_dead_imports(tenant_id uuid) returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_dead int;
+begin
+    -- Materialized: the lock is tried for unfinished imports alone.
+    with unfinished as materialized (
+        select imports.id from public.imports
+        where imports.tenant_id = mark_dead_imports.tenant_id
+          and imports.status in ('queued', 'running')
+    )
+    update public.imports
+    set status = 'failed', error_code = 'process_died', finished_at = private.now(), phase = null,
+        seconds_left = null
+    from unfinished
+    where imports.id = unfinished.id
+      and pg_try_advisory_xact_lock(private.import_lock(unfinished.id));
+    get diagnostics v_dead = row_count;
+    return v_dead;
+end;
+$$;
+
+create function private.imports_alive() returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    return private.mark_dead_imports(private.require_role('operator'));
+end;
+$$;
+
+create function public.imports_alive() returns int
+language sql
+set search_path = ''
+as $$ select private.imports_alive() $$;
+comment on function public.imports_alive() is
+'Marks the tenant''s imports whose process died as failed (process_died); answers how many.';
+
+create function private.cancel_import(import_id uuid) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+    v_import public.imports;
+begin
+    select * into v_import from public.imports
+    where imports.id = cancel_import.import_id and imports.tenant_id = v_tenant;
+    if v_import.id is null then
+        raise exception 'import_not_found' using errcode = 'PT404',
+            detail = 'no such import in this tenant';
+    elsif v_import.status not in ('queued', 'running') then
+        raise exception 'import_not_running' using errcode = 'PT409',
+            detail = v_import.status::text;
+    end if;
+    -- The importing process ends it at its next step; what only waits ends here.
+    update public.imports
+    set cancel_requested_at = coalesce(imports.cancel_requested_at, private.now()),
+        status = case when imports.status = 'queued' then 'cancelled'
+            else imports.status end::public.import_status,
+        finished_at = case when imports.status = 'queued' then private.now() end
+    where imports.id = v_import.id and imports.status in ('queued', 'running')
+    returning * into v_import;
+    return jsonb_build_object('status', v_import.status);
+end;
+$$;
+
+create function public.cancel_import(import_id uuid) returns jsonb
+language sql
+set search_path = ''
+as $$ select private.cancel_import(import_id) $$;
+comment on function public.cancel_import(uuid) is
+'Supervisor or admin: {status}; nothing of a cancelled import is written.';
+
+grant execute on function
+private.hold_import(uuid),
+private.announce_import(uuid, text, text, text, text, text, uuid),
+private.report_import(uuid, text, int, int, int, int),
+private.end_import(uuid, text, text),
+private.keep_import_answer(uuid, jsonb),
+private.open_reject_cells(), private.keep_reject_cells(uuid),
+private.imports_alive(), public.imports_alive(),
+private.cancel_import(uuid), public.cancel_import(uuid)
+to authenticated;
+
+-- 0888_rollback_import.sql
+-- Takes one import back: what it created goes, what it changed returns to what it was. What anybody
+-- did something with since stays as it is, and is listed with the reason.
+
+-- Does any row of any table point at this one? Asked of the catalog, so that rooms added later
+-- count by themselves.
+create function private.references_sql(target regclass, row_alias text, ignored regclass [])
+returns text
+language sql
+stable
+set search_path = ''
+as $$
+    select coalesce(string_agg(
+        format(
+            'exists (select from %s as other where %s)',
+            fk.conrelid::regclass, (
+                select string_agg(
+                    format('other.%I = %s.%I', own.attname, row_alias, theirs.attname), ' and '
+                )
+                from unnest(fk.conkey, fk.confkey) as pair (own, theirs)
+                join pg_catalog.pg_attribute as own
+                    on own.attrelid = fk.conrelid and own.attnum = pair.own
+                join pg_catalog.pg_attribute as theirs
+                    on theirs.attrelid = fk.confrelid and theirs.attnum = pair.theirs
+            )
+        ), ' or '
+    ), 'false')
+    from pg_catalog.pg_constraint as fk
+    where fk.contype = 'f' and fk.confrelid = target and fk.conrelid <> all(ignored)
+$$;
+
+create function private.rollback_import(import_id uuid) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+    v_import public.imports;
+    v_audit bigint;
+    v_answer jsonb;
+begin
+    -- Not beside another import: each sees what the one before it wrote.
+    perform pg_advisory_xact_lock(hashtextextended('import_portfolio:' || v_tenant, 0));
+    select * into v_import from public.imports
+    where imports.id = rollback_import.import_id and imports.tenant_id = v_tenant
+    for update;
+    if v_import.id is null then
+        raise exception 'import_not_found' using errcode = 'PT404',
+            detail = 'no such import in this tenant';
+    elsif v_import.status <> 'done' then
+        raise exception 'import_not_done' using errcode = 'PT409',
+            detail = v_import.status::text;
+    end if;
+    v_audit := private.begin_bulk(
+        v_tenant, 'import_rollback', jsonb_build_object('import_id', v_import.id)
+    );
+    perform private.plan_rollback(v_tenant, v_import);
+    v_answer := jsonb_build_object('import_id', v_import.id, 'status', 'rolled_back')
+        || private.write_rollback(v_tenant, v_import);
+    perform private.end_bulk(v_audit, v_answer #- '{kept,rows}');
+    update public.imports set status = 'rolled_back' where imports.id = v_import.id;
+    return v_answer;
+end;
+$$;
+
+create function public.rollback_import(import_id uuid) returns jsonb
+language sql
+set search_path = ''
+as $$ select private.rollback_import(import_id) $$;
+comment on function public.rollback_import(uuid) is
+'Supervisor or admin: {import_id, status, deleted, restored, kept: {count, rows: first 200}}.';
+grant execute on function private.rollback_import(uuid), public.rollback_import(uuid)
+to authenticated;
+
+-- pg_temp.rollback: one row per row of the import; reason null = goes back. All is judged before
+-- anything is touched, because taking a debt back touches its client.
+create function private.plan_rollback(tenant_id uuid, v_import public.imports) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    v_tenant uuid := tenant_id;
+begin
+    create temp table rollback (
+        table_name text not null, id uuid not null, client_id uuid, is_created boolean not null,
+        before jsonb, reason text
+    ) on commit drop;
+
+    insert into pg_temp.rollback (table_name, id, is_created)
+    select changes.table_name, unnest(changes.created_ids), true
+    from private.import_changes as changes
+    where changes.tenant_id = v_tenant and changes.import_id = v_import.id
+      and changes.created_ids is not null;
+    insert into pg_temp.rollback (table_name, id, is_created, before, reason)
+    select changes.table_name, changes.row_id, false, changes.before,
+        case when changes.after is distinct from (
+            select jsonb_object_agg(field.name, became.item -> field.name)
+            from jsonb_object_keys(changes.after) as field (name)
+        ) then 'changed_since' end
+    from private.import_changes as changes
+    left join public.clients on changes.table_name = 'clients' and clients.id = changes.row_id
+    left join public.debts on changes.table_name = 'debts' and debts.id = changes.row_id
+    cross join lateral (
+        select case changes.table_name when 'clients' then to_jsonb(clients)
+            else to_jsonb(debts) end as item
+    ) as became
+    where changes.tenant_id = v_tenant and changes.import_id = v_import.id
+      and changes.row_id is not null;
+    -- Debts it created: those that still name it, and those a later import changed.
+    insert into pg_temp.rollback (table_name, id, client_id, is_created, reason)
+    select 'debts', debts.id, debts.client_id, true,
+        case when debts.updated_at <> debts.created_at or debts.status <> 'open'
+            then 'changed_since' end
+    from public.debts
+    where debts.tenant_id = v_tenant and debts.import_id = v_import.id
+      and not exists (
+          select from private.import_changes as changes
+          where changes.tenant_id = v_tenant and changes.import_id = v_import.id
+            and changes.table_name = 'debts' and changes.row_id = debts.id
+      )
+    union
+    select 'debts', debts.id, debts.client_id, true, 'changed_since'
+    from private.import_changes as later
+    join public.debts on debts.id = later.row_id and debts.import_id <> v_import.id
+    where later.tenant_id = v_tenant and later.table_name = 'debts'
+      and later.before ->> 'import_id' = v_import.id::text
+      and not exists (
+          select from pg_temp.rollback as known
+          where known.table_name = 'debts' and known.id = later.row_id
+      );
+    update pg_temp.rollback as item set client_id = debts.client_id
+    from public.debts
+    where item.table_name = 'debts' and item.client_id is null and debts.id = item.id;
+    update pg_temp.rollback as item set client_id = client_phones.client_id,
+        reason = case when client_phones.has_whatsapp is not null then 'changed_since' end
+    from public.client_phones
+    where item.table_name = 'client_phones' and client_phones.id = item.id;
+    update pg_temp.rollback as item set client_id = item.id where item.table_name = 'clients';
+    -- Gone since, by another hand: nothing is left to take back.
+    delete from pg_temp.rollback as item
+    where item.table_name in ('debts', 'client_phones') and item.client_id is null
+       or item.table_name = 'clients'
+       and not exists (select from public.clients where clients.id = item.id);
+    analyze pg_temp.rollback;
+
+    execute 'update pg_temp.rollback as item set reason = ''in_use''
+        from public.debts as held
+        where item.table_name = ''debts'' and item.is_created and item.reason is null
+          and held.id = item.id and (' || private.references_sql('public.debts', 'held', '{}') || ')';
+    -- Somebody spoke or wrote to the person since: the debt was talked about.
+    update pg_temp.rollback as item set reason = 'contacted_since'
+    where item.table_name = 'debts' and item.reason is null and (
+        exists (
+            select from public.call_dispositions as spoken
+            where spoken.tenant_id = v_tenant and spoken.client_id = item.client_id
+              and spoken.created_at >= v_import.finished_at
+        ) or exists (
+            select from public.message_logs as written
+            where written.tenant_id = v_tenant and written.client_id = item.client_id
+              and written.created_at >= v_import.finished_at
+        )
+    );
+    perform private.plan_client_rollback(v_tenant, v_import);
+end;
+$$;
+
+create function private.plan_client_rollback(tenant_id uuid, v_import public.imports) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+    -- A client with a debt, a number or anything else that stays, stays.
+    execute 'update pg_temp.rollback as item set reason = ''in_use''
+        from public.clients as held
+        where item.table_name = ''clients'' and item.is_created and held.id = item.id and ('
+        || private.references_sql(
+            'public.clients', 'held', array['public.debts', 'public.client_phones']::regclass[]
+        ) || '
+            or exists (select from public.debts where debts.tenant_id = held.tenant_id
+                and debts.client_id = held.id and not exists (
+                    select from pg_temp.rollback as going where going.table_name = ''debts''
+                    and going.id = debts.id and going.is_created and going.reason is null))
+            or exists (select from public.client_phones as phones
+                where phones.tenant_id = held.tenant_id and phones.client_id = held.id
+                and phones.created_at <> held.created_at))';
+    update pg_temp.rollback as item set reason = 'changed_since'
+    from public.clients
+    where item.table_name = 'clients' and item.is_created and item.reason is null
+      and clients.id = item.id and clients.updated_at <> clients.created_at;
+    -- The debts of a client who stays because of an edit stay too: they are why the client is here.
+    update pg_temp.rollback as item set reason = 'changed_since'
+    from pg_temp.rollback as kept
+    where item.table_name = 'debts' and item.is_created and item.reason is null
+      and kept.table_name = 'clients' and kept.is_created and kept.reason = 'changed_since'
+      and kept.id = item.client_id;
+    execute 'update pg_temp.rollback as item set reason = ''in_use''
+        from public.creditors as held
+        where item.table_name = ''creditors'' and held.id = item.id and ('
+        || private.references_sql(
+            'public.creditors', 'held',
+            array['public.debts', 'public.import_mappings']::regclass[]
+        ) || '
+            or exists (select from public.debts where debts.tenant_id = held.tenant_id
+                and debts.creditor_id = held.id and not exists (
+                    select from pg_temp.rollback as going where going.table_name = ''debts''
+                    and going.id = debts.id and going.is_created and going.reason is null)))';
+end;
+$$;
+
+create function private.write_rollback(tenant_id uuid, v_import public.imports) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_deleted jsonb := '{}';
+    v_restored jsonb := '{}';
+    v_rows bigint;
+begin
+    update public.debts
+    set due_on = coalesce((item.before ->> 'due_on')::date, debts.due_on),
+        principal_cents = coalesce(
+            (item.before ->> 'principal_cents')::bigint, debts.principal_cents
+        ),
+        status = coalesce((item.before ->> 'status')::public.debt_status, debts.status),
+        import_id = (item.before ->> 'import_id')::uuid
+    from pg_temp.rollback as item
+    where item.table_name = 'debts' and not item.is_created and item.reason is null
+      and debts.id = item.id;
+    get diagnostics v_rows = row_count;
+    v_restored := v_restored || jsonb_build_object('debts', v_rows);
+    update public.clients
+    set name = case when item.before ? 'name' then item.before ->> 'name' else clients.name end,
+        email = case when item.before ? 'email' then item.before ->> 'email' else clients.email end,
+        uf = case when item.before ? 'uf' then item.before ->> 'uf' else clients.uf end,
+        external_id = case when item.before ? 'external_id' then item.before ->> 'external_id'
+            else clients.external_id end,
+        extra = case when item.before ? 'extra' then item.before -> 'extra' else clients.extra end
+    from pg_temp.rollback as item
+    where item.table_name = 'clients' and not item.is_created and item.reason is null
+      and clients.id = item.id;
+    get diagnostics v_rows = row_count;
+    v_restored := v_restored || jsonb_build_object('clients', v_rows);
+
+    delete from public.debts using pg_temp.rollback as item
+    where item.table_name = 'debts' and item.is_created and item.reason is null
+      and debts.id = item.id;
+    get diagnostics v_rows = row_count;
+    v_deleted := v_deleted || jsonb_build_object('debts', v_rows);
+    delete from public.client_phones using pg_temp.rollback as item
+    where item.table_name = 'client_phones' and item.reason is null
+      and client_phones.id = item.id;
+    get diagnostics v_rows = row_count;
+    v_deleted := v_deleted || jsonb_build_object('phones', v_rows);
+    delete from public.client_phones using pg_temp.rollback as item
+    where item.table_name = 'clients' and item.is_created and item.reason is null
+      and client_phones.tenant_id = write_rollback.tenant_id
+      and client_phones.client_id = item.id;
+    get diagnostics v_rows = row_count;
+    v_deleted := jsonb_set(
+        v_deleted, '{phones}', to_jsonb((v_deleted ->> 'phones')::bigint + v_rows)
+    );
+    delete from public.clients using pg_temp.rollback as item
+    where item.table_name = 'clients' and item.is_created and item.reason is null
+      and clients.id = item.id;
+    get diagnostics v_rows = row_count;
+    v_deleted := v_deleted || jsonb_build_object('clients', v_rows);
+    delete from public.creditors using pg_temp.rollback as item
+    where item.table_name = 'creditors' and item.reason is null and creditors.id = item.id;
+    get diagnostics v_rows = row_count;
+    v_deleted := v_deleted || jsonb_build_object('creditors', v_rows);
+
+    return jsonb_build_object('deleted', v_deleted, 'restored', v_restored, 'kept', (
+        select jsonb_build_object(
+            'count', (
+                select count(*) from pg_temp.rollback as item
+                where item.reason is not null and item.table_name <> 'creditors'
+            ),
+            'rows', coalesce(jsonb_agg(to_jsonb(listed)), '[]')
+        )
+        from (
+            select item.table_name as table, item.id, clients.document, clients.name,
+                debts.contract, debts.installment, item.reason
+            from pg_temp.rollback as item
+            join public.clients on clients.id = item.client_id
+            left join public.debts on item.table_name = 'debts' and debts.id = item.id
+            where item.reason is not null and item.table_name <> 'creditors'
+            order by clients.document, item.table_name, debts.contract, debts.installment
+            limit 200  -- as many as a person looks through
+        ) as listed
+    ));
+end;
+$$;

@@ -1,15 +1,13 @@
 """Imports into an agency of the test's own, as one of its people; all of it is undone."""
 
 import csv
-import hashlib
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-import flask
 import functions_framework
 import jwt
 import psycopg
@@ -21,7 +19,9 @@ from kit import config, db
 from local_platform.settings import ROOT
 from local_platform.stack import Stack
 from portfolio import staging, uploads
+from portfolio.options import Options
 
+T = TypeVar("T")
 DATA = Path(__file__).parent / "data"
 COLUMNS = ("CPF/CNPJ", "Nome do Devedor", "Celular", "Telefone Fixo", "E-mail", "Credor",
            "Contrato", "Parcela", "Vencimento", "Valor", "UF")  # fmt: skip
@@ -41,12 +41,12 @@ def table(rows: Sequence[Mapping[str, str]], columns: Sequence[str] = COLUMNS) -
     file = io.StringIO()
     writer = csv.DictWriter(file, columns, delimiter=";", extrasaction="ignore")
     writer.writeheader()
-    writer.writerows(ROW | dict(row) for row in rows)
+    writer.writerows(ROW | row for row in rows)
     return file.getvalue().encode("cp1252")
 
 
 def upload(data: bytes, name: str = "carteira.csv") -> uploads.Upload:
-    return uploads.Upload(io.BytesIO(data), name, hashlib.sha256(data).hexdigest())
+    return uploads.fingerprinted(io.BytesIO(data), name)
 
 
 @dataclass
@@ -57,9 +57,30 @@ class Agency:
     tenant_id: str
 
     def __call__(
-        self, data: bytes, creditor: str | None = None, *, who: str = "admin", dry_run: bool = False
+        self,
+        data: bytes,
+        creditor: str | None = None,
+        *,
+        who: str = "admin",
+        name: str = "carteira.csv",
+        **options: Any,
     ) -> dict[str, Any]:
         """Import as that person and answer what the function would."""
+        return self.acting(
+            who, lambda: staging.run(self.owner, upload(data, name), Options(creditor, **options))
+        )
+
+    def rpc(self, name: str, *values: object, who: str = "admin") -> Any:
+        """Call a function of the API as that person."""
+        places = ", ".join(["%s"] * len(values))
+        statement = f"select public.{name}({places})".encode()
+        [answer] = self.acting(who, lambda: self.owner.execute(statement, values).fetchone()) or [
+            None
+        ]
+        return answer
+
+    def acting(self, who: str, call: Callable[[], T]) -> T:
+        """Run `call` in a savepoint as one of the agency's people."""
         email = f"{who}@demo.test"
         [(user_id,)] = self.owner.execute("select id from auth.users where email = %s", (email,))
         claims = {"sub": str(user_id), "email": email, "role": "authenticated"}
@@ -72,7 +93,7 @@ class Agency:
             with self.owner.transaction():
                 for name, value in settings.items():
                     self.owner.execute("select set_config(%s, %s, true)", (name, value))
-                return staging.run(self.owner, upload(data), creditor, dry_run=dry_run)
+                return call()
         finally:
             self.owner.execute("reset role")
 
@@ -146,10 +167,10 @@ def agency(database: psycopg.Connection[Any], open_agency: OpenAgency) -> Agency
 
 @dataclass
 class Endpoint:
-    """The deployed function on a database of the test's own."""
+    """The deployed functions on a database of the test's own."""
 
     agency: Agency
-    client: Client
+    clients: Mapping[str, Client]
     jwt_secret: str
 
     def token(self, email: str) -> str:
@@ -162,20 +183,29 @@ class Endpoint:
 
     def __call__(
         self,
-        data: Any,
+        data: Any = None,
         query: str = "",
         *,
         who: str | None = "admin@demo.test",
         content_type: str = "text/csv",
         tenant_id: str | None = None,
         method: str = "POST",
+        headers: Mapping[str, str] | None = None,
+        function: str = "portfolio_import",
     ) -> TestResponse:
-        headers = {"x-tenant-id": tenant_id or self.agency.tenant_id}
+        sent = {"x-tenant-id": tenant_id or self.agency.tenant_id}
         if who:
-            headers["Authorization"] = f"Bearer {self.token(who)}"
-        return self.client.open(
-            f"/?{query}", method=method, data=data, headers=headers, content_type=content_type
+            sent["Authorization"] = f"Bearer {self.token(who)}"
+        return self.clients[function].open(
+            f"/?{query}",
+            method=method,
+            data=data,
+            headers=sent | dict(headers or {}),
+            content_type=content_type,
         )
+
+
+FUNCTIONS = ("portfolio_import", "portfolio_rejects", "portfolio_export")
 
 
 @pytest.fixture
@@ -194,9 +224,12 @@ def endpoint(
     )
     monkeypatch.setattr(config, "settings", lambda: settings)
     db.close()
-    # The framework has no types of its own.
-    create_app: Callable[[str, str], flask.Flask] = functions_framework.create_app
-    app = create_app("portfolio_import", str(ROOT / "functions" / "main.py"))
+    clients = {
+        name: functions_framework.create_app(
+            name, str(ROOT / "functions" / "main.py")
+        ).test_client()
+        for name in FUNCTIONS
+    }
     with psycopg.connect(fresh_database, autocommit=True) as owner:
-        yield Endpoint(open_agency(owner), app.test_client(), secret)
+        yield Endpoint(open_agency(owner), clients, secret)
     db.close()

@@ -28,6 +28,8 @@ def text(cell: str | None) -> str | None:
     bare = (cell or "").strip()
     if wrapped := re.fullmatch(r'="([^"]*)"', bare):
         bare = wrapped[1].strip()
+    # What we write into downloads so that a spreadsheet runs nothing.
+    bare = re.sub(r"^'(?=[=+\-@|%])", "", bare)
     return None if bare.lower() in NOTHING else bare
 
 

@@ -16,7 +16,9 @@ from tests.portfolio.dialects_of_tables import DIALECTS, NARROW, Dialect, tables
 
 def staged(data: bytes, creditor: str | None = None) -> pl.DataFrame:
     with dialects.as_utf8(io.BytesIO(data)) as file:
-        dialect, layout = dialects.detect(file)
+        dialect, header = dialects.detect(file)
+        layout = headers.layout(header)
+        dialects.require(layout, {})
         blocks = reading.blocks(file, dialect, len(layout.header))
         return pl.concat([checking.staged(block, layout, creditor) for block in blocks])
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import psycopg
 import pytest
+import reference
+from dialects_of_tables import DIALECTS, NARROW, Dialect, tables, written
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.portfolio import reference
-from tests.portfolio.conftest import Agency, OpenAgency, table
-from tests.portfolio.dialects_of_tables import DIALECTS, NARROW, Dialect, tables, written
+from conftest import Agency, OpenAgency, table
 
 OTHER_PERSON = {"CPF/CNPJ": "111.444.777-35", "Nome do Devedor": "Bruno Lima"}
 
@@ -26,6 +26,7 @@ def test_a_new_file_creates_creditor_client_phones_and_debt(agency: Agency) -> N
         "import_id": None, "status": "done", "rows": 1, "accepted": 1, "rejected": 0,
         "duplicates": 0, "clients_created": 1, "clients_updated": 0, "debts_created": 1,
         "debts_updated": 0, "creditors_created": 1, "reject_reasons": {},
+        "debts_absent": 0, "debts_returned": 0, "differences": {"fields": {}, "rows": []},
         "warnings": {"name_invalid": 0, "email_invalid": 0, "phone_invalid": 0},
     }  # fmt: skip
     due_on = datetime.date(2026, 1, 10)
@@ -213,7 +214,7 @@ def test_the_merge_reads_no_staging_table_of_the_callers_own_making(agency: Agen
         )
         owner.execute("create temp table import_rows (line int)")
         refused(
-            lambda: owner.execute("select private.import_portfolio(%s, '{}')", (import_id,)),
+            lambda: owner.execute("select private.plan_portfolio(%s, '{}', 'leave')", (import_id,)),
             "PT409",
             "import_not_open",
         )
@@ -228,46 +229,48 @@ def test_an_import_is_audited_as_one_row_and_not_as_thousands(agency: Agency) ->
     assert set(audited) == {("imports", answer["import_id"])}
 
 
-@given(tables, st.sampled_from(DIALECTS))
+@given(st.lists(tables, min_size=1, max_size=3), st.sampled_from(DIALECTS))
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_any_tables_in_any_dialect_become_what_the_patient_reader_sees(
-    agency: Agency, open_agency: OpenAgency, rows: list[dict[str, str]], dialect: Dialect
+    agency: Agency, open_agency: OpenAgency, files: list[list[dict[str, str]]], dialect: Dialect
 ) -> None:
-    """Into an empty agency, after a dry run that answers the same; again, it changes nothing."""
-    fresh = open_agency(agency.owner)
-    expected = reference.read(enumerate(rows, start=2), "Credor do Parâmetro")
-    dry = fresh(written(rows, dialect), "Credor do Parâmetro", dry_run=True)
-    answer = fresh(written(rows, dialect), "Credor do Parâmetro")
+    """Imported into an empty agency; the first file again changes nothing."""
+    # Each example gives its locks back: an import makes temporary tables.
+    with agency.owner.transaction(force_rollback=True):
+        fresh = open_agency(agency.owner)
+        rows = files[0]
+        expected = reference.read(enumerate(rows, start=2), "Credor do Parâmetro")
+        answer = fresh(written(rows, dialect), "Credor do Parâmetro")
 
-    assert dry == answer | {"import_id": None}
-    assert (answer["rows"], answer["rejected"]) == (expected.rows, len(expected.refused))
-    assert answer["duplicates"] == expected.duplicates
-    state = fresh.state()
-    assert {
-        (reference.key(creditor), contract, number): (document, due_on, cents)
-        for creditor, contract, number, document, due_on, cents, _ in state["debts"]
-    } == expected.debts
-    assert {client[0]: client[1] for client in state["clients"]} == expected.names
+        assert (answer["rows"], answer["rejected"]) == (expected.rows, len(expected.refused))
+        assert answer["duplicates"] == expected.duplicates
+        state = fresh.state()
+        assert {
+            (reference.key(creditor), contract, number): (document, due_on, cents)
+            for creditor, contract, number, document, due_on, cents, _ in state["debts"]
+        } == expected.debts
+        assert {client[0]: client[1] for client in state["clients"]} == expected.names
 
-    again = fresh(written(rows, NARROW), "Credor do Parâmetro")
-    assert [again[count] for count in again if count.endswith(("_created", "_updated"))] == [0] * 5
-    assert fresh.state() == state
+        again = fresh(written(rows, NARROW), "Credor do Parâmetro")
+        assert [again[count] for count in again if count.endswith(("_created", "_updated"))] == [
+            0
+        ] * 5
+        assert fresh.state() == state
 
 
 def test_strategies_reach_both_good_and_bad_rows() -> None:
     """A property over rejects alone would prove little."""
-    reasons = {reference.problem(row, "Credor") for row in _sample()}
-    assert None in reasons
-    assert len(reasons) >= 7
+    reasons = {reference.problem(row, None) for row in _sample()}
+    assert {None, "document_invalid", "due_date_invalid", "value_not_positive"} <= reasons
 
 
 def _sample() -> list[dict[str, str]]:
     found: list[dict[str, str]] = []
 
     @given(tables)
-    @settings(max_examples=200, database=None, derandomize=True)
+    @settings(max_examples=120, database=None, derandomize=True)
     def collect(rows: list[dict[str, str]]) -> None:
         found.extend(rows)
 

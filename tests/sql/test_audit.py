@@ -119,6 +119,8 @@ def test_not_even_an_admin_rewrites_it(
 def test_a_bulk_import_is_told_by_its_own_row(db: psycopg.Connection, world: World) -> None:
     db.execute("update public.imports set status = 'running' where id = %s", (world.ids["import"],))
     db.execute("select set_config('cobranca.import_id', %s, true)", (str(world.ids["import"]),))
+    db.execute("create temp table import_rows (line int) on commit drop")
+    db.execute("alter table pg_temp.import_rows owner to postgres")
     before = scalar(db, "select count(*) from public.audit_log")
     db.execute("update public.clients set name = name || ' Filho'")
     assert scalar(db, "select count(*) from public.audit_log") == before

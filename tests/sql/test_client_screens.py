@@ -173,8 +173,17 @@ def test_a_colleague_who_left_keeps_the_name(db: psycopg.Connection, world: Worl
 
 RPCS = {
     # Every function the page can call: arguments, and who is let in.
+    "bulk_assign": ("'{everybody}', null", {"supervisor", "admin", "other_tenant"}),
+    "bulk_eligibility": (
+        "'{everybody}', 'dialer'",
+        {"operator", "supervisor", "admin", "other_tenant"},
+    ),
+    "bulk_tag": ("'{everybody}', '{tag}'", {"supervisor", "admin"}),
     "client_by_document": ("'88888888801'", {"operator", "supervisor", "admin"}),
+    "client_profile": ("'88888888801'", {"operator", "supervisor", "admin"}),
     "client_timeline": ("'{client}'", {"operator", "supervisor", "admin"}),
+    "filter_counts": ("", {"operator", "supervisor", "admin", "other_tenant"}),
+    "filter_options": ("", {"operator", "supervisor", "admin", "other_tenant"}),
     "invite": ("'nova@pessoa.test', 'operator'", {"admin", "other_tenant"}),
     "list_clients": ("", {"operator", "supervisor", "admin", "other_tenant"}),
     "mark_notifications_read": (
@@ -188,12 +197,17 @@ RPCS = {
         """'gupshup', '{{"app_name": "A", "source": "5511400000000"}}'""",
         {"admin", "other_tenant"},
     ),
+    "selection_totals": (
+        "'{everybody}'",
+        {"operator", "supervisor", "admin", "other_tenant"},
+    ),
     "service_screen": ("'{client}'", {"operator", "supervisor", "admin"}),
     "session_context": (
         "",
         {"operator", "supervisor", "admin", "other_tenant", "no_membership", "revoked"},
     ),
     "set_member_role": ("'{membership}', 'operator'", {"admin"}),
+    "update_client": ("""'{client}', '{{"name": "Zélia Mundo"}}'""", {"supervisor", "admin"}),
 }
 
 
@@ -207,6 +221,7 @@ def rpc_ids(db: psycopg.Connection, world: World) -> dict[str, UUID | str]:
     with acting(db, world, "admin"):
         invitation = scalar(db, "select public.invite('convite@pessoa.test', 'operator')")
     return world.ids | {
+        "everybody": '{"filter": {}}',
         "run": str(
             scalar(db, "select id from public.automation_runs where tenant_id = %s limit 1", TENANT)
         ),

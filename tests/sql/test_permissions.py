@@ -35,16 +35,21 @@ class Rights:
 
 
 RIGHTS = {
+    "api_keys": Rights(ADMIN, NOBODY, NOBODY, NOBODY),
     "audit_log": Rights(ADMIN, NOBODY, NOBODY, NOBODY),
     "automation_runs": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "call_dispositions": Rights(OPERATOR_UP, OPERATOR_UP, NOBODY, NOBODY),
     "callbacks": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "client_addresses": Rights(OPERATOR_UP, SUPERVISOR_UP, SUPERVISOR_UP, SUPERVISOR_UP),
+    "client_assignments": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "client_phones": Rights(OPERATOR_UP, SUPERVISOR_UP, SUPERVISOR_UP, SUPERVISOR_UP),
+    "client_tags": Rights(OPERATOR_UP, OPERATOR_UP, NOBODY, OPERATOR_UP),
     "clients": Rights(OPERATOR_UP, SUPERVISOR_UP, SUPERVISOR_UP, NOBODY),
     "collection_rules": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
     "creditors": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
     "debts": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "disposition_types": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
+    "import_mappings": Rights(SUPERVISOR_UP, NOBODY, NOBODY, SUPERVISOR_UP),
     "import_rejects": Rights(SUPERVISOR_UP, NOBODY, NOBODY, NOBODY),
     "imports": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "integrations": Rights(SUPERVISOR_UP, NOBODY, ADMIN, NOBODY),
@@ -53,7 +58,10 @@ RIGHTS = {
     "message_logs": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "message_templates": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
     "notifications": Rights(OPERATOR_UP, NOBODY, OPERATOR_UP, NOBODY),
+    # The one of world.sql is the admin's, and shared.
+    "segments": Rights(OPERATOR_UP, OPERATOR_UP, ADMIN, ADMIN),
     "suppressions": Rights(OPERATOR_UP, OPERATOR_UP, NOBODY, ADMIN),
+    "tags": Rights(OPERATOR_UP, SUPERVISOR_UP, SUPERVISOR_UP, SUPERVISOR_UP),
     "tenants": Rights(OPERATOR_UP, NOBODY, ADMIN, NOBODY),
 }
 
@@ -61,8 +69,11 @@ RIGHTS = {
 NEW_ROWS = {
     "call_dispositions": "(tenant_id, client_id, disposition_type)"
     " values ('{tenant}', '{client}', 'dropped')",
+    "client_addresses": "(tenant_id, client_id, street, city, uf)"
+    " values ('{tenant}', '{client}', 'Rua Nova', 'Recife', 'PE')",
     "client_phones": "(tenant_id, client_id, phone, kind)"
     " values ('{tenant}', '{client}', '+5511911112222', 'mobile')",
+    "client_tags": "(tenant_id, client_id, tag_id) values ('{tenant}', '{client}', '{new_tag}')",
     "clients": "(tenant_id, document, name) values ('{tenant}', '98765432100', 'Nova Pessoa')",
     "collection_rules": "(tenant_id, name, disposition_type, template_id)"
     " values ('{tenant}', 'Nova', 'dropped', '{template}')",
@@ -70,6 +81,8 @@ NEW_ROWS = {
     "disposition_types": "(tenant_id, key, label) values ('{tenant}', 'novo', 'Novo')",
     "message_templates": "(tenant_id, name, provider_template_id, body)"
     " values ('{tenant}', 'novo', 'x', 'Olá')",
+    "segments": "(tenant_id, name, filter) values ('{tenant}', 'Novo', '{{}}')",
+    "tags": "(tenant_id, name) values ('{tenant}', 'Nova')",
     "suppressions": "(tenant_id, phone, reason) values ('{tenant}', '+5511911113333', 'pediu')",
 }
 
@@ -107,7 +120,7 @@ def updatable_column(db: psycopg.Connection, table: str) -> str:
 def new_row(world: World, table: str, tenant: UUID) -> sql.Composed:
     """An insert into that agency; without any grant to insert, one that could not say more."""
     prefix = "other_" if tenant == OTHER_TENANT else ""
-    ids = {name: world.ids[prefix + name] for name in ("client", "template")}
+    ids = {name: world.ids[prefix + name] for name in ("client", "template", "new_tag")}
     return sql.SQL("insert into {} ").format(sql.Identifier("public", table)) + sql.SQL(
         NEW_ROWS.get(table, "default values").format(tenant=tenant, **ids)
     )

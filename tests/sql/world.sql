@@ -18,6 +18,10 @@ values (%(phone)s, %(tenant)s, %(client)s, '+5511987650001', 'mobile');
 
 insert into public.imports (id, tenant_id, file_name, status, created_by)
 values (%(import)s, %(tenant)s, 'carteira.csv', 'done', %(admin)s);
+insert into public.import_mappings (tenant_id, header_key, mapping)
+values (%(tenant)s, 'cpf|operacao', '{"Operação": "contract"}');
+insert into public.api_keys (tenant_id, name, prefix, key_hash, created_by)
+values (%(tenant)s, 'ERP', 'cbk_000000', md5(%(tenant)s::text) || md5(%(tenant)s::text), %(admin)s);
 insert into public.import_rejects (tenant_id, import_id, line, column_name, value, reason)
 values (%(tenant)s, %(import)s, 2, 'CPF', '111', 'document_invalid');
 
@@ -58,3 +62,17 @@ insert into private.provider_events (
     provider, external_id, tenant_id, integration_id, kind, payload
 )
 values ('gupshup', 'mundo', %(tenant)s, %(integration)s, 'other', '{}');
+
+insert into public.client_addresses (tenant_id, client_id, street, city, uf, cep)
+values (%(tenant)s, %(client)s, 'Rua do Mundo, 1', 'São Paulo', 'SP', '01001000');
+
+insert into public.tags (id, tenant_id, name)
+values (%(tag)s, %(tenant)s, 'Mundo'), (%(new_tag)s, %(tenant)s, 'Ainda de ninguém');
+insert into public.client_tags (tenant_id, client_id, tag_id, created_by)
+values (%(tenant)s, %(client)s, %(tag)s, %(admin)s);
+
+insert into public.client_assignments (tenant_id, client_id, user_id, assigned_by)
+values (%(tenant)s, %(client)s, %(admin)s, %(admin)s);
+
+insert into public.segments (id, tenant_id, owner_id, name, filter, is_shared)
+values (%(segment)s, %(tenant)s, %(admin)s, 'Do mundo', '{"uf": "SP"}', true);

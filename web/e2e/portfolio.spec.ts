@@ -76,17 +76,29 @@ test("an import shows what it would do, does it, and names each refused line", a
   await expect(page.getByRole("link", { name: "Zilda da Importação", exact: true })).toBeVisible();
 });
 
-test("a file that is no carteira is refused in a sentence", async ({ windowOf }) => {
+test("what no heading tells is asked, and the file waits for the answer", async ({ windowOf }) => {
   const page = await windowOf("supervisor@demo.test");
   await page.getByRole("button", { name: "Importar carteira" }).click();
   const dialog = page.getByRole("dialog", { name: "Importar carteira" });
-  const file = {
-    name: "lista.csv",
-    mimeType: "text/csv",
-    buffer: Buffer.from("Nome;Contrato;Vencimento;Valor\nAna;1;01/02/2026;10,00\n"),
-  };
+  const lines = ["Quem;Nome;Contrato;Vencimento;Valor", "39053344705;Ana Sem Cabeçalho;E2E-3;01/02/2026;10,00"];
+  const file = { name: "lista.csv", mimeType: "text/csv", buffer: Buffer.from(`${lines.join("\n")}\n`) };
   await dialog.locator('input[type="file"]').setInputFiles(file);
+  await expect(dialog.getByLabel("Qual coluna traz CPF ou CNPJ?")).toBeVisible();
+  await dialog.getByLabel("Credor").selectOption({ index: 1 });
+  await expect(dialog.getByRole("button", { name: "Conferir arquivo" })).toBeDisabled();
+  await dialog.getByLabel("Qual coluna traz CPF ou CNPJ?").selectOption("Quem");
   await dialog.getByRole("button", { name: "Conferir arquivo" }).click();
-  await expect(dialog.getByRole("alert")).toContainText("coluna de CPF ou CNPJ");
+  await expect(dialog.getByText("Se você confirmar")).toBeVisible();
+  await expect(dialog.getByRole("button", { name: "Confirmar importação" })).toBeEnabled();
+});
+
+test("a file that is no table is refused in a sentence", async ({ windowOf }) => {
+  const page = await windowOf("supervisor@demo.test");
+  await page.getByRole("button", { name: "Importar carteira" }).click();
+  const dialog = page.getByRole("dialog", { name: "Importar carteira" });
+  const file = { name: "foto.xlsx", mimeType: "image/png", buffer: Buffer.from("\x89PNG\r\n\x00\x00") };
+  await dialog.locator('input[type="file"]').setInputFiles(file);
+  await expect(dialog.getByRole("alert")).toBeVisible();
+  await expect(dialog.getByRole("alert")).not.toContainText("Algo não saiu como esperado");
   await expect(dialog.getByRole("button", { name: "Confirmar importação" })).toHaveCount(0);
 });

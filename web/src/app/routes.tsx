@@ -15,6 +15,7 @@ import {
   ServicePage,
 } from "@/app/pages";
 import { Shell } from "@/app/shell";
+import { ImportButton } from "@/features/imports/import-button";
 import { useUserId } from "@/lib/session";
 import { PageSkeleton } from "@/ui/states";
 
@@ -75,7 +76,7 @@ function Pages(): ReactNode {
         <Redirect to="/carteira" replace />
       </Route>
       <Route path="/carteira">
-        <PortfolioPage />
+        <PortfolioPage importing={<ImportButton />} />
       </Route>
       <Route path="/carteira/:document">{({ document }) => <ClientPage document={document} key={document} />}</Route>
       <Route path="/atendimento/:id">{({ id }) => <ServicePage clientId={id} key={id} />}</Route>

@@ -5,6 +5,50 @@ export type Json = string | number | boolean | null | { [key: string]: Json | un
 export type Database = {
   public: {
     Tables: {
+      api_keys: {
+        Row: {
+          created_at: string;
+          created_by: string;
+          id: string;
+          key_hash: string;
+          last_used_at: string | null;
+          name: string;
+          prefix: string;
+          revoked_at: string | null;
+          tenant_id: string;
+        };
+        Insert: {
+          created_at?: string;
+          created_by: string;
+          id?: string;
+          key_hash: string;
+          last_used_at?: string | null;
+          name: string;
+          prefix: string;
+          revoked_at?: string | null;
+          tenant_id: string;
+        };
+        Update: {
+          created_at?: string;
+          created_by?: string;
+          id?: string;
+          key_hash?: string;
+          last_used_at?: string | null;
+          name?: string;
+          prefix?: string;
+          revoked_at?: string | null;
+          tenant_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "api_keys_tenant_fkey";
+            columns: ["tenant_id"];
+            isOneToOne: false;
+            referencedRelation: "tenants";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       audit_log: {
         Row: {
           action: string;
@@ -225,6 +269,59 @@ export type Database = {
           },
         ];
       };
+      client_addresses: {
+        Row: {
+          cep: string | null;
+          city: string;
+          client_id: string;
+          complement: string | null;
+          created_at: string;
+          district: string | null;
+          id: string;
+          number: string | null;
+          source: string;
+          street: string;
+          tenant_id: string;
+          uf: string;
+        };
+        Insert: {
+          cep?: string | null;
+          city: string;
+          client_id: string;
+          complement?: string | null;
+          created_at?: string;
+          district?: string | null;
+          id?: string;
+          number?: string | null;
+          source?: string;
+          street: string;
+          tenant_id?: string;
+          uf: string;
+        };
+        Update: {
+          cep?: string | null;
+          city?: string;
+          client_id?: string;
+          complement?: string | null;
+          created_at?: string;
+          district?: string | null;
+          id?: string;
+          number?: string | null;
+          source?: string;
+          street?: string;
+          tenant_id?: string;
+          uf?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "client_addresses_client_fkey";
+            columns: ["tenant_id", "client_id"];
+            isOneToOne: false;
+            referencedRelation: "clients";
+            referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
       client_phones: {
         Row: {
           client_id: string;
@@ -269,8 +366,48 @@ export type Database = {
           },
         ];
       };
+      client_tags: {
+        Row: {
+          client_id: string;
+          created_at: string;
+          created_by: string | null;
+          tag_id: string;
+          tenant_id: string;
+        };
+        Insert: {
+          client_id: string;
+          created_at?: string;
+          created_by?: string | null;
+          tag_id: string;
+          tenant_id?: string;
+        };
+        Update: {
+          client_id?: string;
+          created_at?: string;
+          created_by?: string | null;
+          tag_id?: string;
+          tenant_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "client_tags_client_fkey";
+            columns: ["tenant_id", "client_id"];
+            isOneToOne: false;
+            referencedRelation: "clients";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "client_tags_tag_fkey";
+            columns: ["tenant_id", "tag_id"];
+            isOneToOne: false;
+            referencedRelation: "tags";
+            referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
       clients: {
         Row: {
+          assigned_to: string | null;
           created_at: string;
           creditor_ids: string[];
           debt_status: Database["public"]["Enums"]["debt_status"] | null;
@@ -279,6 +416,8 @@ export type Database = {
           email_key: string | null;
           external_id: string | null;
           extra: Json;
+          has_phone: boolean;
+          has_whatsapp: boolean | null;
           id: string;
           name: string;
           name_key: string;
@@ -290,6 +429,7 @@ export type Database = {
           updated_at: string;
         };
         Insert: {
+          assigned_to?: string | null;
           created_at?: string;
           creditor_ids?: string[];
           debt_status?: Database["public"]["Enums"]["debt_status"] | null;
@@ -298,6 +438,8 @@ export type Database = {
           email_key?: never;
           external_id?: string | null;
           extra?: Json;
+          has_phone?: boolean;
+          has_whatsapp?: boolean | null;
           id?: string;
           name: string;
           name_key?: never;
@@ -309,6 +451,7 @@ export type Database = {
           updated_at?: string;
         };
         Update: {
+          assigned_to?: string | null;
           created_at?: string;
           creditor_ids?: string[];
           debt_status?: Database["public"]["Enums"]["debt_status"] | null;
@@ -317,6 +460,8 @@ export type Database = {
           email_key?: never;
           external_id?: string | null;
           extra?: Json;
+          has_phone?: boolean;
+          has_whatsapp?: boolean | null;
           id?: string;
           name?: string;
           name_key?: never;
@@ -550,8 +695,54 @@ export type Database = {
           },
         ];
       };
+      import_mappings: {
+        Row: {
+          creditor_id: string | null;
+          header_key: string;
+          id: string;
+          mapping: Json;
+          tenant_id: string;
+          updated_at: string;
+          updated_by: string | null;
+        };
+        Insert: {
+          creditor_id?: string | null;
+          header_key: string;
+          id?: string;
+          mapping: Json;
+          tenant_id: string;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Update: {
+          creditor_id?: string | null;
+          header_key?: string;
+          id?: string;
+          mapping?: Json;
+          tenant_id?: string;
+          updated_at?: string;
+          updated_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "import_mappings_creditor_fkey";
+            columns: ["tenant_id", "creditor_id"];
+            isOneToOne: false;
+            referencedRelation: "creditors";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "import_mappings_tenant_fkey";
+            columns: ["tenant_id"];
+            isOneToOne: false;
+            referencedRelation: "tenants";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       import_rejects: {
         Row: {
+          cells: string[];
           column_name: string;
           id: number;
           import_id: string;
@@ -561,6 +752,7 @@ export type Database = {
           value: string | null;
         };
         Insert: {
+          cells?: string[];
           column_name: string;
           id?: never;
           import_id: string;
@@ -570,6 +762,7 @@ export type Database = {
           value?: string | null;
         };
         Update: {
+          cells?: string[];
           column_name?: string;
           id?: never;
           import_id?: string;
@@ -591,68 +784,129 @@ export type Database = {
       imports: {
         Row: {
           accepted: number;
+          answer: Json | null;
+          api_key_id: string | null;
+          cancel_requested_at: string | null;
           clients_created: number;
           clients_updated: number;
           created_at: string;
           created_by: string | null;
           creditor_id: string | null;
           creditors_created: number;
+          debts_absent: number;
           debts_created: number;
+          debts_returned: number;
           debts_updated: number;
           duplicates: number;
+          error_code: string | null;
           file_name: string | null;
           file_sha256: string | null;
           finished_at: string | null;
+          header: string[];
           id: string;
+          idempotency_key: string | null;
+          phase: string | null;
           reject_reasons: Json;
           rejected: number;
+          request_fingerprint: string | null;
           rows: number;
+          rows_per_second: number | null;
+          rows_read: number;
+          rows_total: number | null;
+          rows_valid: number;
+          rows_written: number;
+          seconds_left: number | null;
+          source: string;
+          started_at: string | null;
           status: Database["public"]["Enums"]["import_status"];
           tenant_id: string;
         };
         Insert: {
           accepted?: number;
+          answer?: Json | null;
+          api_key_id?: string | null;
+          cancel_requested_at?: string | null;
           clients_created?: number;
           clients_updated?: number;
           created_at?: string;
           created_by?: string | null;
           creditor_id?: string | null;
           creditors_created?: number;
+          debts_absent?: number;
           debts_created?: number;
+          debts_returned?: number;
           debts_updated?: number;
           duplicates?: number;
+          error_code?: string | null;
           file_name?: string | null;
           file_sha256?: string | null;
           finished_at?: string | null;
+          header?: string[];
           id?: string;
+          idempotency_key?: string | null;
+          phase?: string | null;
           reject_reasons?: Json;
           rejected?: number;
+          request_fingerprint?: string | null;
           rows?: number;
+          rows_per_second?: number | null;
+          rows_read?: number;
+          rows_total?: number | null;
+          rows_valid?: number;
+          rows_written?: number;
+          seconds_left?: number | null;
+          source?: string;
+          started_at?: string | null;
           status?: Database["public"]["Enums"]["import_status"];
           tenant_id: string;
         };
         Update: {
           accepted?: number;
+          answer?: Json | null;
+          api_key_id?: string | null;
+          cancel_requested_at?: string | null;
           clients_created?: number;
           clients_updated?: number;
           created_at?: string;
           created_by?: string | null;
           creditor_id?: string | null;
           creditors_created?: number;
+          debts_absent?: number;
           debts_created?: number;
+          debts_returned?: number;
           debts_updated?: number;
           duplicates?: number;
+          error_code?: string | null;
           file_name?: string | null;
           file_sha256?: string | null;
           finished_at?: string | null;
+          header?: string[];
           id?: string;
+          idempotency_key?: string | null;
+          phase?: string | null;
           reject_reasons?: Json;
           rejected?: number;
+          request_fingerprint?: string | null;
           rows?: number;
+          rows_per_second?: number | null;
+          rows_read?: number;
+          rows_total?: number | null;
+          rows_valid?: number;
+          rows_written?: number;
+          seconds_left?: number | null;
+          source?: string;
+          started_at?: string | null;
           status?: Database["public"]["Enums"]["import_status"];
           tenant_id?: string;
         };
         Relationships: [
+          {
+            foreignKeyName: "imports_api_key_fkey";
+            columns: ["tenant_id", "api_key_id"];
+            isOneToOne: false;
+            referencedRelation: "api_keys";
+            referencedColumns: ["tenant_id", "id"];
+          },
           {
             foreignKeyName: "imports_creditor_fkey";
             columns: ["tenant_id", "creditor_id"];
@@ -1034,6 +1288,50 @@ export type Database = {
           },
         ];
       };
+      segments: {
+        Row: {
+          created_at: string;
+          filter: Json;
+          id: string;
+          is_shared: boolean;
+          name: string;
+          owner_id: string;
+          sort: string;
+          tenant_id: string;
+          updated_at: string;
+        };
+        Insert: {
+          created_at?: string;
+          filter: Json;
+          id?: string;
+          is_shared?: boolean;
+          name: string;
+          owner_id?: string;
+          sort?: string;
+          tenant_id?: string;
+          updated_at?: string;
+        };
+        Update: {
+          created_at?: string;
+          filter?: Json;
+          id?: string;
+          is_shared?: boolean;
+          name?: string;
+          owner_id?: string;
+          sort?: string;
+          tenant_id?: string;
+          updated_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "segments_tenant_fkey";
+            columns: ["tenant_id"];
+            isOneToOne: false;
+            referencedRelation: "tenants";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       suppressions: {
         Row: {
           channel: Database["public"]["Enums"]["channel"] | null;
@@ -1082,6 +1380,41 @@ export type Database = {
           },
         ];
       };
+      tags: {
+        Row: {
+          color: string;
+          created_at: string;
+          id: string;
+          name: string;
+          name_key: string;
+          tenant_id: string;
+        };
+        Insert: {
+          color?: string;
+          created_at?: string;
+          id?: string;
+          name: string;
+          name_key?: never;
+          tenant_id?: string;
+        };
+        Update: {
+          color?: string;
+          created_at?: string;
+          id?: string;
+          name?: string;
+          name_key?: never;
+          tenant_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "tags_tenant_fkey";
+            columns: ["tenant_id"];
+            isOneToOne: false;
+            referencedRelation: "tenants";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       tenants: {
         Row: {
           created_at: string;
@@ -1106,7 +1439,41 @@ export type Database = {
     };
     Views: { [_ in never]: never };
     Functions: {
+      bulk_assign: {
+        Args: {
+          selection: Json;
+          user_id: string;
+        };
+        Returns: Json;
+      };
+      bulk_eligibility: {
+        Args: {
+          selection: Json;
+          action: string;
+        };
+        Returns: Json;
+      };
+      bulk_tag: {
+        Args: {
+          selection: Json;
+          tag_id: string;
+          remove?: boolean;
+        };
+        Returns: Json;
+      };
+      cancel_import: {
+        Args: {
+          import_id: string;
+        };
+        Returns: Json;
+      };
       client_by_document: {
+        Args: {
+          document: string;
+        };
+        Returns: Json;
+      };
+      client_profile: {
         Args: {
           document: string;
         };
@@ -1119,6 +1486,33 @@ export type Database = {
           page_size?: number;
         };
         Returns: Json;
+      };
+      create_api_key: {
+        Args: {
+          name: string;
+        };
+        Returns: Json;
+      };
+      filter_counts: {
+        Args: {
+          filter?: Json;
+          facets?: string[];
+        };
+        Returns: Json;
+      };
+      filter_options: {
+        Args: Record<PropertyKey, never>;
+        Returns: Json;
+      };
+      import_differences: {
+        Args: {
+          import_id: string;
+        };
+        Returns: Json;
+      };
+      imports_alive: {
+        Args: Record<PropertyKey, never>;
+        Returns: number;
       };
       invite: {
         Args: {
@@ -1133,6 +1527,7 @@ export type Database = {
           filter?: Json;
           after?: string;
           page_size?: number;
+          sort?: string;
         };
         Returns: Json;
       };
@@ -1148,6 +1543,12 @@ export type Database = {
         };
         Returns: undefined;
       };
+      revoke_api_key: {
+        Args: {
+          id: string;
+        };
+        Returns: undefined;
+      };
       revoke_invitation: {
         Args: {
           invitation_id: string;
@@ -1160,11 +1561,23 @@ export type Database = {
         };
         Returns: undefined;
       };
+      rollback_import: {
+        Args: {
+          import_id: string;
+        };
+        Returns: Json;
+      };
       save_integration: {
         Args: {
           provider: Database["public"]["Enums"]["provider_name"];
           settings: Json;
           secrets?: Json;
+        };
+        Returns: Json;
+      };
+      selection_totals: {
+        Args: {
+          selection: Json;
         };
         Returns: Json;
       };
@@ -1185,12 +1598,19 @@ export type Database = {
         };
         Returns: undefined;
       };
+      update_client: {
+        Args: {
+          id: string;
+          patch: Json;
+        };
+        Returns: Json;
+      };
     };
     Enums: {
       callback_status: "scheduled" | "done" | "cancelled";
       channel: "whatsapp" | "call";
       debt_status: "open" | "settled" | "returned";
-      import_status: "running" | "done" | "failed";
+      import_status: "running" | "done" | "failed" | "queued" | "cancelled" | "rolled_back";
       member_role: "operator" | "supervisor" | "admin";
       message_direction: "in" | "out";
       message_status: "queued" | "sending" | "unknown" | "submitted" | "sent" | "delivered" | "read" | "failed" | "received";

@@ -9,6 +9,8 @@ export const reasonSentences: Record<string, string> = {
   rule_disabled: "regra desligada",
   template_not_approved: "modelo de mensagem não aprovado",
   integration_inactive: "integração desligada ou sem configuração",
+  no_phone: "sem telefone",
+  no_whatsapp: "sem celular que possa ter WhatsApp",
   // told by the provider
   rate_limited: "limite de envio do provedor atingido; tentaremos de novo",
   provider_unavailable: "o provedor não respondeu depois de várias tentativas",

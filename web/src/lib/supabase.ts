@@ -69,19 +69,50 @@ export async function shaped<Answer>(answer: Promise<Json>): Promise<Answer> {
   return (await answer) as Answer;
 }
 
-/** Calls one of our functions (/functions/v1/<name>); refusals become AppErrors by their `error` code. */
+/** Asks one of our functions (/functions/v1/<name>); refusals become AppErrors by their `error` code. */
+async function askFunction(
+  name: string,
+  query: Record<string, string>,
+  timeoutMs: number,
+  body: BodyInit | undefined,
+): Promise<Response> {
+  const url = `${functionsUrl}/${name}?${new URLSearchParams(query).toString()}`;
+  const json: HeadersInit = typeof body === "string" ? { "Content-Type": "application/json" } : {};
+  const init = body === undefined ? {} : { method: "POST", body };
+  const headers = await callersHeaders(json);
+  const request = fetch(url, { ...init, headers, signal: AbortSignal.timeout(timeoutMs) });
+  const response = await request.catch((cause: unknown) => {
+    throw new AppError("offline", 0, String(cause));
+  });
+  if (!response.ok) throw await errorFromResponse(response);
+  return response;
+}
+
 export async function callFunction<Answer>(
   name: string,
   body: BodyInit,
   query: Record<string, string>,
   timeoutMs: number,
 ): Promise<Answer> {
-  const url = `${functionsUrl}/${name}?${new URLSearchParams(query).toString()}`;
-  const headers = await callersHeaders();
-  const request = fetch(url, { method: "POST", headers, body, signal: AbortSignal.timeout(timeoutMs) });
-  const response = await request.catch((cause: unknown) => {
-    throw new AppError("offline", 0, String(cause));
-  });
-  if (!response.ok) throw await errorFromResponse(response);
+  const response = await askFunction(name, query, timeoutMs, body);
   return (await response.json()) as Answer;
+}
+
+/** Saves a function's attachment under the name it gives. A plain link could not say who asks. */
+export async function downloadFrom(
+  name: string,
+  query: Record<string, string>,
+  timeoutMs: number,
+  body?: string,
+): Promise<void> {
+  const response = await askFunction(name, query, timeoutMs, body);
+  const disposition = response.headers.get("Content-Disposition") ?? "";
+  const encoded = /filename\*=UTF-8''([^;]+)/i.exec(disposition)?.[1];
+  const fileName = encoded ? decodeURIComponent(encoded) : (/filename="?([^";]+)"?/i.exec(disposition)?.[1] ?? name);
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await response.blob());
+  link.download = fileName;
+  link.click();
+  // The browser reads the address after the click returns; a minute is far more than it needs.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

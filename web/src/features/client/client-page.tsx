@@ -1,25 +1,30 @@
 import { Button } from "@mantine/core";
 import { IconArrowLeft, IconHeadset } from "@tabler/icons-react";
-import type { ReactNode } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { useDispositionNames } from "@/lib/disposition-types";
 import { AppError } from "@/lib/errors";
 import { documentNumber, money, plural } from "@/lib/format";
 import { useLiveQueries } from "@/lib/live-queries";
+import { useHasRole } from "@/lib/session";
 import { timelineKey, useTimeline } from "@/lib/timeline";
 import { DebtTable } from "@/ui/debt-table";
 import { useDocumentTitle } from "@/ui/document-title";
 import { Panel } from "@/ui/panel";
-import { PhoneList } from "@/ui/phone-list";
 import { useSingleKeys } from "@/ui/single-keys";
 import { EmptyState, ErrorState, PageSkeleton } from "@/ui/states";
-import { Key } from "@/ui/tag";
+import { Key, Tag } from "@/ui/tag";
 import { Timeline } from "@/ui/timeline/timeline";
+import { ClientCare } from "./client-care";
+import { ClientFacts } from "./client-facts";
 import classes from "./client-page.module.css";
-import { type ClientProfile, useClientByDocument } from "./queries";
+import { PhoneHealthList } from "./phone-health";
+import { type ClientProfile, useClientProfile } from "./queries";
+
+const EditDialog = lazy(() => import("./edit-dialog").then((m) => ({ default: m.EditDialog })));
 
 export function ClientPage({ document }: { document: string }): ReactNode {
-  const { data: profile, error, refetch } = useClientByDocument(document.replace(/[.\-/]/g, ""));
+  const { data: profile, error, refetch } = useClientProfile(document.replace(/[.\-/]/g, ""));
   useDocumentTitle(profile?.client.name ?? "Cliente");
   if (profile) return <LoadedClient profile={profile} />;
   if (error instanceof AppError && error.code === "client_not_found")
@@ -42,6 +47,8 @@ function LoadedClient({ profile }: { profile: ClientProfile }): ReactNode {
   const { client, debts, phones, totals } = profile;
   const timeline = useTimeline(client.id);
   const { data: names } = useDispositionNames();
+  const mayEdit = useHasRole("supervisor");
+  const [editing, setEditing] = useState(false);
   const [, navigate] = useLocation();
   const everything = [["client", client.document], timelineKey(client.id)];
   const onlyTimeline = new Set(["message_changed", "automation_changed", "disposition_changed"]);
@@ -66,7 +73,15 @@ function LoadedClient({ profile }: { profile: ClientProfile }): ReactNode {
           <Link href="/carteira" className={classes.back} onClick={goBack}>
             <IconArrowLeft size={15} aria-hidden /> Carteira
           </Link>
-          <h1>{client.name}</h1>
+          <div className={classes.title}>
+            <h1>{client.name}</h1>
+            {client.opted_out && <Tag tone="bad">pediu para não ser contatado</Tag>}
+            {mayEdit && (
+              <Button size="compact-sm" variant="subtle" onClick={() => setEditing(true)}>
+                Editar cadastro
+              </Button>
+            )}
+          </div>
           <dl className={classes.facts}>
             {facts.map(
               ([term, value]) =>
@@ -90,11 +105,13 @@ function LoadedClient({ profile }: { profile: ClientProfile }): ReactNode {
       <div className={classes.columns}>
         <div className={classes.papers}>
           <Panel title="Telefones">
-            <PhoneList phones={phones} />
+            <PhoneHealthList phones={phones} wrong_contact={profile.wrong_contact} />
           </Panel>
           <Panel title="Títulos" aside={plural(debts.length, "título", "títulos")}>
             <DebtTable debts={debts} />
           </Panel>
+          <ClientCare client={client} />
+          <ClientFacts profile={profile} />
         </div>
         <Panel title="Linha do tempo">
           <Timeline
@@ -106,6 +123,11 @@ function LoadedClient({ profile }: { profile: ClientProfile }): ReactNode {
           />
         </Panel>
       </div>
+      {editing && (
+        <Suspense fallback={null}>
+          <EditDialog client={client} onClose={() => setEditing(false)} />
+        </Suspense>
+      )}
     </div>
   );
 }

@@ -1,17 +1,94 @@
 import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import type { Client, Debt, Phone } from "@/lib/client-shapes";
-import { rpc, shaped } from "@/lib/supabase";
+import type { Json } from "@/lib/database.types";
+import { db, rpc, shaped, unwrap } from "@/lib/supabase";
 
-export interface ClientProfile {
-  client: Client;
-  phones: Phone[];
-  debts: Debt[];
-  totals: { open_cents: number; open_debts: number };
+export interface TagName {
+  id: string;
+  name: string;
+  color: string;
 }
 
-export function useClientByDocument(document: string): UseQueryResult<ClientProfile> {
+export interface ProfileClient extends Client {
+  extra: Record<string, unknown> | null;
+  opted_out: boolean;
+  last_contact_at: string | null;
+  assigned_to: { user_id: string; name: string } | null;
+  tags: TagName[];
+  days_late: number | null;
+}
+
+export interface PhoneHealth extends Phone {
+  opted_out: boolean;
+  last_reply_at: string | null;
+  last_read_at: string | null;
+  last_delivered_at: string | null;
+  last_failure: { code: string; at: string } | null;
+}
+
+export interface Address {
+  id: string;
+  street: string | null;
+  number: string | null;
+  complement: string | null;
+  district: string | null;
+  city: string | null;
+  uf: string | null;
+  cep: string | null;
+}
+
+export interface ClientProfile {
+  client: ProfileClient;
+  phones: PhoneHealth[];
+  debts: Debt[];
+  totals: { open_cents: number; open_debts: number };
+  /** A disposition names the person, not the number. */
+  wrong_contact: { reports: number; last_at: string | null } | null;
+  addresses: Address[];
+}
+
+export function useClientProfile(document: string): UseQueryResult<ClientProfile> {
   return useQuery({
     queryKey: ["client", document],
-    queryFn: () => shaped<ClientProfile>(rpc("client_by_document", { document })),
+    queryFn: () => shaped<ClientProfile>(rpc("client_profile", { document })),
   });
+}
+
+export interface ClientPatch {
+  name: string;
+  email: string;
+  external_id: string;
+  uf: string;
+}
+
+/** The database writes who changed what into the audit. */
+export async function updateClient(id: string, patch: ClientPatch): Promise<void> {
+  await rpc("update_client", { id, patch: { ...patch } });
+}
+
+export interface ProfileOptions {
+  tags: TagName[];
+  members: { user_id: string; name: string }[];
+}
+
+export function useProfileOptions(): UseQueryResult<ProfileOptions> {
+  return useQuery({
+    queryKey: ["filter-options"],
+    queryFn: () => shaped<ProfileOptions>(rpc("filter_options", {})),
+    staleTime: 60_000,
+  });
+}
+
+export async function assignClient(id: string, userId: string | null): Promise<void> {
+  const selection: Json = { ids: [id] };
+  // The generator does not know that an argument may be null; for this one null is nobody.
+  await rpc("bulk_assign", { selection, user_id: userId as string });
+}
+
+export async function addTag(clientId: string, tagId: string): Promise<void> {
+  await unwrap(db.from("client_tags").insert({ client_id: clientId, tag_id: tagId }));
+}
+
+export async function removeTag(clientId: string, tagId: string): Promise<void> {
+  await unwrap(db.from("client_tags").delete().eq("client_id", clientId).eq("tag_id", tagId));
 }

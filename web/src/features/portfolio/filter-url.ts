@@ -1,20 +1,97 @@
-import type { PortfolioFilter } from "./queries";
+import type { DebtStatus } from "@/lib/client-shapes";
+import { defaultSort, type PortfolioFilter, type Sort, type SortColumn } from "./filter";
 
 const statusWords = { open: "aberto", settled: "quitado", returned: "devolvido" } as const;
 
-/** The filter is the address, so that a link can be shared and "back" brings it again. */
-export function filterFromUrl(params: URLSearchParams): PortfolioFilter {
-  const q = params.get("busca")?.trim();
-  const creditorId = params.get("credor");
-  const word = params.get("situacao");
-  const status = (Object.keys(statusWords) as (keyof typeof statusWords)[]).find((key) => statusWords[key] === word);
-  return { ...(q && { q }), ...(creditorId && { creditor_id: creditorId }), ...(status && { status }) };
+const listWords = {
+  aging: "atraso",
+  uf: "uf",
+  last_disposition: "tabulacao",
+  has_whatsapp: "whatsapp",
+  tag_id: "tag",
+  assigned_to: "responsavel",
+} as const;
+const textWords = { q: "busca", creditor_id: "credor", agreement: "acordo", import_id: "importacao" } as const;
+const flagWords = { has_phone: "telefone", opted_out: "bloqueado" } as const;
+const rangeWords = {
+  open_cents: { min: "valor-de", max: "valor-ate" },
+  due_on: { from: "vence-de", to: "vence-ate" },
+  last_contact: { after: "contato-de", before: "contato-antes", never: "sem-contato" },
+} as const;
+const sortWords: Record<SortColumn, string> = {
+  name: "nome",
+  document: "documento",
+  open_cents: "valor",
+  oldest_due_on: "vencimento",
+  last_contact_at: "contato",
+  created_at: "entrada",
+};
+const sortParameter = "ordem";
+
+function entries<Key extends string, Value>(record: Readonly<Record<Key, Value>>): [Key, Value][] {
+  return Object.entries(record) as [Key, Value][];
 }
 
-export function filterToUrl(filter: PortfolioFilter): URLSearchParams {
+/** The filter is the address, so that a link can be shared and "back" brings it again. What is no filter goes to the
+ * database all the same, which refuses it: a mistyped link must not show (or select) the whole carteira. */
+export function filterFromUrl(params: URLSearchParams): PortfolioFilter {
+  const filter: Record<string, unknown> = {};
+  const left = new URLSearchParams(params);
+  const take = (word: string): string => {
+    const value = left.get(word)?.trim() ?? "";
+    left.delete(word);
+    return value;
+  };
+  for (const [key, word] of entries(textWords)) {
+    const value = take(word);
+    if (value) filter[key] = value;
+  }
+  const status = take("situacao");
+  if (status) filter.status = entries(statusWords).find(([, word]) => word === status)?.[0] ?? status;
+  for (const [key, word] of entries(listWords)) {
+    const values = take(word).split(",").filter(Boolean);
+    if (values.length > 0) filter[key] = values;
+  }
+  for (const [key, word] of entries(flagWords)) {
+    const value = take(word);
+    if (value) filter[key] = value === "sim" ? true : value === "nao" ? false : value;
+  }
+  for (const [key, words] of entries<string, Record<string, string>>(rangeWords)) {
+    const range: Record<string, unknown> = {};
+    for (const [end, word] of entries(words)) {
+      const value = take(word);
+      if (value) range[end] = key === "open_cents" ? Number(value) : end === "never" ? true : value;
+    }
+    if (Object.keys(range).length > 0) filter[key] = range;
+  }
+  left.delete(sortParameter);
+  const unknown = [...left.keys()][0];
+  if (unknown) filter.unknown_address = unknown;
+  return filter as PortfolioFilter;
+}
+
+export function sortFromUrl(params: URLSearchParams): Sort {
+  const word = params.get(sortParameter) ?? "";
+  const column = entries(sortWords).find(([, known]) => known === word.replace("-", ""))?.[0];
+  if (!column) return defaultSort;
+  return word.startsWith("-") ? `-${column}` : column;
+}
+
+export function filterToUrl(filter: PortfolioFilter, sort: Sort = defaultSort): URLSearchParams {
   const params = new URLSearchParams();
-  if (filter.q) params.set("busca", filter.q);
-  if (filter.creditor_id) params.set("credor", filter.creditor_id);
-  if (filter.status) params.set("situacao", statusWords[filter.status]);
+  for (const [key, word] of entries(textWords)) if (filter[key]) params.set(word, filter[key]);
+  if (filter.status) params.set("situacao", statusWords[filter.status as DebtStatus] ?? filter.status);
+  for (const [key, word] of entries(listWords)) if (filter[key]?.length) params.set(word, filter[key].join(","));
+  for (const [key, word] of entries(flagWords))
+    if (filter[key] !== undefined) params.set(word, filter[key] ? "sim" : "nao");
+  for (const [key, words] of entries<keyof typeof rangeWords, Record<string, string>>(rangeWords)) {
+    const range = (filter[key] ?? {}) as Record<string, unknown>;
+    for (const [end, word] of entries(words))
+      if (range[end] !== undefined) params.set(word, range[end] === true ? "sim" : String(range[end]));
+  }
+  if (sort !== defaultSort) {
+    const column = sort.replace("-", "") as SortColumn;
+    params.set(sortParameter, `${sort.startsWith("-") ? "-" : ""}${sortWords[column]}`);
+  }
   return params;
 }

@@ -1,11 +1,12 @@
 import { Button, NativeSelect, TextInput } from "@mantine/core";
-import { IconSearch, IconX } from "@tabler/icons-react";
+import { IconAdjustmentsHorizontal, IconSearch, IconX } from "@tabler/icons-react";
 import { type ReactNode, useRef } from "react";
 import type { DebtStatus } from "@/lib/client-shapes";
 import { useSingleKeys } from "@/ui/single-keys";
 import { Key } from "@/ui/tag";
+import { type PortfolioFilter, panelFilters, withKey } from "./filter";
 import classes from "./portfolio-page.module.css";
-import { type PortfolioFilter, useCreditors } from "./queries";
+import { useFilterOptions } from "./queries";
 import { focusFirstRow } from "./row-keys";
 
 const statusOptions: { value: DebtStatus | ""; label: string }[] = [
@@ -20,10 +21,15 @@ interface PortfolioFiltersProps {
   search: string;
   filter: PortfolioFilter;
   onChange: (filter: PortfolioFilter) => void;
+  panelOpen: boolean;
+  onPanel: (open: boolean) => void;
+  segments: ReactNode;
 }
 
-export function PortfolioFilters({ search, filter, onChange }: PortfolioFiltersProps): ReactNode {
-  const { data: creditors = [] } = useCreditors();
+export function PortfolioFilters(props: PortfolioFiltersProps): ReactNode {
+  const { search, filter, onChange, panelOpen, onPanel, segments } = props;
+  const { data: options } = useFilterOptions();
+  const more = panelFilters(filter);
   const searchRef = useRef<HTMLInputElement>(null);
   useSingleKeys((key) => {
     if (key !== "/") return false;
@@ -56,22 +62,29 @@ export function PortfolioFilters({ search, filter, onChange }: PortfolioFiltersP
       <NativeSelect
         aria-label="Credor"
         value={filter.creditor_id ?? ""}
-        onChange={(event) => onChange({ ...filter, creditor_id: event.currentTarget.value })}
+        onChange={(event) => onChange(withKey(filter, "creditor_id", event.currentTarget.value))}
         data={[
           { value: "", label: "Todos os credores" },
-          ...creditors.map(({ id, name }) => ({ value: id, label: name })),
+          ...(options?.creditors ?? []).map(({ id, name }) => ({ value: id, label: name })),
         ]}
       />
       <NativeSelect
         aria-label="Situação"
         value={filter.status ?? ""}
-        onChange={(event) => {
-          const status = event.currentTarget.value as DebtStatus | "";
-          const { status: _dropped, ...rest } = filter;
-          onChange(status ? { ...rest, status } : rest);
-        }}
+        onChange={(event) =>
+          onChange(withKey(filter, "status", (event.currentTarget.value || undefined) as DebtStatus | undefined))
+        }
         data={statusOptions}
       />
+      <Button
+        variant={more > 0 ? "light" : "default"}
+        aria-expanded={panelOpen}
+        leftSection={<IconAdjustmentsHorizontal size={15} aria-hidden />}
+        onClick={() => onPanel(!panelOpen)}
+      >
+        Filtros{more > 0 && ` (${more})`}
+      </Button>
+      {segments}
       {Object.keys(filter).length > 0 && (
         <Button variant="subtle" color="gray" leftSection={<IconX size={14} />} onClick={() => onChange({})}>
           Limpar

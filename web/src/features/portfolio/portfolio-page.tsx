@@ -1,104 +1,99 @@
-import { Button } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { IconFileImport } from "@tabler/icons-react";
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { type ReactNode, useState } from "react";
 import { useSearchParams } from "wouter";
 import { useLiveQueries } from "@/lib/live-queries";
 import { useHasRole, useMember } from "@/lib/session";
 import { useDocumentTitle } from "@/ui/document-title";
-import { EmptyState, ErrorState } from "@/ui/states";
-import { filterFromUrl, filterToUrl } from "./filter-url";
+import { ErrorState } from "@/ui/states";
+import { DenseSwitch } from "./dense-switch";
+import { type PortfolioFilter, type Sort, withKey } from "./filter";
+import { FilterPanel } from "./filter-panel";
+import { filterFromUrl, filterToUrl, sortFromUrl } from "./filter-url";
+import { NoRows } from "./no-rows";
 import { PortfolioFilters } from "./portfolio-filters";
 import classes from "./portfolio-page.module.css";
 import { PortfolioTable } from "./portfolio-table";
-import { type PortfolioFilter, usePortfolio } from "./queries";
+import { usePortfolio } from "./queries";
+import { SegmentsMenu } from "./segments-menu";
+import { everybody, isNobody, nobody, toSelection } from "./selection";
+import { SelectionBar } from "./selection-bar";
 import { TotalBar } from "./total-bar";
 import { useKeptScroll } from "./use-kept-scroll";
-
-const ImportDialog = lazy(() => import("./import-dialog").then((m) => ({ default: m.ImportDialog })));
+import { useRemembered } from "./use-remembered";
+import { useSelection } from "./use-selection";
 
 /** A fast typist's pause between two keys; without it a query per letter would be asked for nothing. */
 const typingPauseMs = 180;
 
-export function PortfolioPage(): ReactNode {
+export function PortfolioPage({ importing }: { importing: ReactNode }): ReactNode {
   useDocumentTitle("Carteira");
   const [params, setParams] = useSearchParams();
   const filter = filterFromUrl(params);
+  const sort = sortFromUrl(params);
   const [typed] = useDebouncedValue(filter.q, typingPauseMs);
-  const portfolio = usePortfolio({ ...filter, ...(typed === undefined ? {} : { q: typed }) });
+  const asked = withKey(filter, "q", typed);
+  const portfolio = usePortfolio(asked, sort);
   const { tenant } = useMember();
-  const mayImport = useHasRole("supervisor");
-  const [importing, setImporting] = useState(false);
-  const bodyRef = useKeptScroll(`${params.toString()}`, portfolio.data !== undefined);
+  const maySelect = useHasRole("supervisor");
+  const [chosen, choose] = useSelection(filterToUrl(filter).toString());
+  const [dense, setDense] = useRemembered("cobranca.dense");
+  const [panelOpen, setPanelOpen] = useState(false);
+  const bodyRef = useKeptScroll(params.toString(), portfolio.data !== undefined);
   useLiveQueries(`tenant:${tenant.id}`, [], (event) =>
-    event === "import_changed" || event === "client_changed" ? [["portfolio"], ["creditors"]] : [],
+    event === "import_changed" || event === "client_changed"
+      ? [["portfolio"], ["portfolio-totals"], ["portfolio-counts"], ["filter-options"]]
+      : [],
   );
-  const changeFilter = (next: PortfolioFilter): void => setParams(filterToUrl(next), { replace: true });
-  const pages = portfolio.data?.pages;
-  const rows = pages?.flatMap((page) => page.rows);
-  const filtered = params.toString() !== "";
+  const show = (next: PortfolioFilter, order: Sort = sort): void =>
+    setParams(filterToUrl(next, order), { replace: true });
+  const rows = portfolio.data?.pages.flatMap((page) => page.rows);
+  const selection = toSelection(isNobody(chosen) ? everybody : chosen, asked);
+  const failed = portfolio.error && (!rows || portfolio.isPlaceholderData);
   return (
-    <div className={classes.page}>
+    <div className={classes.page} data-dense={dense || undefined}>
       <header className={classes.head}>
         <h1>Carteira</h1>
-        {mayImport && (
-          <Button leftSection={<IconFileImport size={16} />} onClick={() => setImporting(true)}>
-            Importar carteira
-          </Button>
-        )}
+        <div className={classes.tools}>
+          <DenseSwitch dense={dense} onChange={setDense} />
+          {importing}
+        </div>
       </header>
-      <PortfolioFilters search={params.get("busca") ?? ""} filter={filter} onChange={changeFilter} />
-      <TotalBar total={pages?.[0]?.total ?? undefined} fetching={portfolio.isPlaceholderData} />
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area must be reachable by keyboard (WCAG 2.1.1). */}
-      <section className={classes.body} ref={bodyRef} tabIndex={0} aria-label="Clientes">
-        {portfolio.error && !rows ? (
-          <ErrorState error={portfolio.error} onRetry={() => void portfolio.refetch()} />
-        ) : rows?.length === 0 ? (
-          <NoRows filtered={filtered} mayImport={mayImport} onClear={() => changeFilter({})} />
-        ) : (
-          <PortfolioTable
-            rows={rows}
-            stale={portfolio.isPlaceholderData}
-            hasMore={portfolio.hasNextPage}
-            loadingMore={portfolio.isFetchingNextPage}
-            onMore={() => void portfolio.fetchNextPage()}
-          />
-        )}
-      </section>
-      {importing && (
-        <Suspense fallback={null}>
-          <ImportDialog onClose={() => setImporting(false)} />
-        </Suspense>
-      )}
+      <PortfolioFilters
+        search={params.get("busca") ?? ""}
+        filter={filter}
+        onChange={show}
+        panelOpen={panelOpen}
+        onPanel={setPanelOpen}
+        segments={<SegmentsMenu filter={filter} sort={sort} onOpen={(segment) => show(segment.filter, segment.sort)} />}
+      />
+      <div className={classes.bar}>
+        <TotalBar selection={selection} chosen={!isNobody(chosen)} />
+        {maySelect && !isNobody(chosen) && <SelectionBar selection={selection} onClear={() => choose(nobody)} />}
+      </div>
+      <div className={classes.content} data-panel={panelOpen || undefined}>
+        {panelOpen && <FilterPanel counted={asked} filter={filter} onChange={show} />}
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area must be reachable by keyboard (WCAG 2.1.1). */}
+        <section className={classes.body} ref={bodyRef} tabIndex={0} aria-label="Clientes">
+          {failed ? (
+            <ErrorState error={portfolio.error} onRetry={() => void portfolio.refetch()} />
+          ) : rows?.length === 0 ? (
+            <NoRows filtered={Object.keys(filter).length > 0} onClear={() => show({})} />
+          ) : (
+            <PortfolioTable
+              rows={rows}
+              dense={dense}
+              stale={portfolio.isPlaceholderData}
+              hasMore={portfolio.hasNextPage}
+              loadingMore={portfolio.isFetchingNextPage}
+              onMore={() => void portfolio.fetchNextPage()}
+              sort={sort}
+              onSort={(order) => show(filter, order)}
+              chosen={maySelect ? chosen : null}
+              onChoose={choose}
+            />
+          )}
+        </section>
+      </div>
     </div>
-  );
-}
-
-interface NoRowsProps {
-  filtered: boolean;
-  mayImport: boolean;
-  onClear: () => void;
-}
-
-function NoRows({ filtered, mayImport, onClear }: NoRowsProps): ReactNode {
-  if (filtered)
-    return (
-      <EmptyState
-        title="Ninguém corresponde a este filtro"
-        action={
-          <Button variant="default" onClick={onClear}>
-            Limpar filtro
-          </Button>
-        }
-      >
-        Procure por nome, CPF ou CNPJ, telefone ou contrato, inteiros ou só o começo.
-      </EmptyState>
-    );
-  return (
-    <EmptyState title="A carteira está vazia">
-      {mayImport
-        ? "Importe um arquivo CSV de um credor para começar."
-        : "Assim que um supervisor importar uma carteira, os clientes aparecem aqui."}
-    </EmptyState>
   );
 }

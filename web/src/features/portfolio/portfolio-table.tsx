@@ -1,34 +1,50 @@
-import { Button } from "@mantine/core";
-import { IconHeadset } from "@tabler/icons-react";
-import { type ReactNode, useEffect, useRef } from "react";
-import { Link } from "wouter";
-import { localDate, moment, now } from "@/lib/clock";
-import { type DispositionName, useDispositionNames } from "@/lib/disposition-types";
-import { day, daysBetween, documentNumber, money, phone } from "@/lib/format";
-import { Skeleton } from "@/ui/states";
+import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import { ClientRow } from "./client-row";
+import type { Sort, SortColumn } from "./filter";
+import { NextPage } from "./next-page";
 import classes from "./portfolio-table.module.css";
-import type { PortfolioRow } from "./queries";
 import { moveBetweenRows } from "./row-keys";
+import { type Chosen, everybody, isChosen, nobody, toggled } from "./selection";
+import type { PortfolioRow } from "./shapes";
+import { SkeletonRows } from "./skeleton-rows";
 
 interface PortfolioTableProps {
   rows: PortfolioRow[] | undefined;
   /** Rows of the filter before, while the new ones are on their way. */
   stale: boolean;
+  dense: boolean;
   hasMore: boolean;
   loadingMore: boolean;
   onMore: () => void;
+  sort: Sort;
+  onSort: (sort: Sort) => void;
+  /** null: this person chooses nobody, for no bulk action is theirs. */
+  chosen: Chosen | null;
+  onChoose: (chosen: Chosen) => void;
 }
 
-export function PortfolioTable({ rows, stale, hasMore, loadingMore, onMore }: PortfolioTableProps): ReactNode {
-  const { data: names } = useDispositionNames();
+export function PortfolioTable(props: PortfolioTableProps): ReactNode {
+  const { rows, stale, dense, hasMore, loadingMore, onMore, sort, onSort, chosen, onChoose } = props;
+  const header = { sort, onSort };
   return (
     <>
       {/* Arrows move between the links inside; each stays a plain link. */}
-      <table className={classes.table} data-stale={stale || undefined} aria-busy={!rows} onKeyDown={moveBetweenRows}>
+      <table
+        className={classes.table}
+        data-dense={dense || undefined}
+        data-stale={stale || undefined}
+        aria-busy={!rows}
+        onKeyDown={moveBetweenRows}
+      >
         <thead>
           <tr>
-            <th scope="col">Cliente</th>
-            <th scope="col">CPF/CNPJ</th>
+            <Heading column="name" {...header} before={chosen && <ChooseAll chosen={chosen} onChoose={onChoose} />}>
+              Cliente
+            </Heading>
+            <Heading column="document" {...header}>
+              CPF/CNPJ
+            </Heading>
             <th scope="col" className={classes.wide}>
               Credor
             </th>
@@ -38,111 +54,80 @@ export function PortfolioTable({ rows, stale, hasMore, loadingMore, onMore }: Po
             <th scope="col" className={classes.right}>
               Títulos
             </th>
-            <th scope="col" className={classes.right}>
+            <Heading column="open_cents" {...header} className={classes.right} downFirst>
               Em aberto
-            </th>
-            <th scope="col">Mais antigo</th>
-            <th scope="col" className={classes.wide}>
+            </Heading>
+            <Heading column="oldest_due_on" {...header}>
+              Mais antigo
+            </Heading>
+            <Heading column="last_contact_at" {...header} className={classes.wide} downFirst>
               Última tabulação
-            </th>
+            </Heading>
             <th scope="col">
               <span className="hidden-visually">Ações</span>
             </th>
           </tr>
         </thead>
-        <tbody>{rows ? rows.map((row) => <Row key={row.id} row={row} names={names} />) : <SkeletonRows />}</tbody>
+        <tbody>
+          {rows ? (
+            rows.map((row) => (
+              <ClientRow
+                key={row.id}
+                row={row}
+                chosen={chosen && isChosen(chosen, row.id)}
+                onChoose={() => chosen && onChoose(toggled(chosen, row.id))}
+              />
+            ))
+          ) : (
+            <SkeletonRows />
+          )}
+        </tbody>
       </table>
       {hasMore && <NextPage loading={loadingMore} onMore={onMore} />}
     </>
   );
 }
 
-function Row({ row, names }: { row: PortfolioRow; names: Map<string, DispositionName> | undefined }): ReactNode {
-  const late = row.oldest_due_on ? daysBetween(row.oldest_due_on, localDate(now())) : 0;
+interface HeadingProps {
+  column: SortColumn;
+  sort: Sort;
+  onSort: (sort: Sort) => void;
+  /** The first click shows the largest. */
+  downFirst?: boolean;
+  className?: string | undefined;
+  before?: ReactNode;
+  children: ReactNode;
+}
+
+function Heading({ column, sort, onSort, downFirst, className, before, children }: HeadingProps): ReactNode {
+  const up = sort === column;
+  const down = sort === `-${column}`;
+  const next: Sort = up || (downFirst && !down) ? `-${column}` : column;
+  const direction = up ? "ascending" : "descending";
   return (
-    <tr>
-      <td className={classes.name}>
-        <Link href={`/carteira/${row.document}`} data-row-link>
-          {row.name}
-        </Link>
-        {row.external_id && <span className={classes.faint}>{row.external_id}</span>}
-      </td>
-      <td>{documentNumber(row.document)}</td>
-      <td className={classes.wide}>
-        {row.creditors[0]}
-        {row.creditors.length > 1 && <span className={classes.faint}> +{row.creditors.length - 1}</span>}
-      </td>
-      <td className={classes.wide}>
-        {row.phone ? phone(row.phone) : <span className={classes.faint}>sem telefone</span>}
-      </td>
-      <td className={classes.right}>{row.open_debts}</td>
-      <td className={`${classes.right} ${classes.value}`}>{money(row.open_cents)}</td>
-      <td>
-        {row.oldest_due_on && day(row.oldest_due_on)}
-        {late > 0 && <span className={classes.faint}> {late} d</span>}
-      </td>
-      <td className={classes.wide}>
-        {row.last_disposition && (
-          <>
-            {names?.get(row.last_disposition.type)?.label}{" "}
-            <span className={classes.faint}>{moment(row.last_disposition.at)}</span>
-          </>
-        )}
-      </td>
-      <td className={classes.right}>
-        <Link
-          href={`/atendimento/${row.id}`}
-          className={classes.serve}
-          data-serve-link
-          aria-label={`Atender ${row.name}`}
-        >
-          <IconHeadset size={15} aria-hidden /> Atender
-        </Link>
-      </td>
-    </tr>
+    <th scope="col" className={className} aria-sort={up || down ? direction : undefined}>
+      {before}
+      <button type="button" className={classes.sort} onClick={() => onSort(next)}>
+        {children} {up && <IconArrowUp size={12} aria-hidden />}
+        {down && <IconArrowDown size={12} aria-hidden />}
+      </button>
+    </th>
   );
 }
 
-function NextPage({ loading, onMore }: { loading: boolean; onMore: () => void }): ReactNode {
-  const ref = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const element = ref.current;
-    if (!element || loading) return;
-    // One screen ahead of the eye.
-    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && onMore(), { rootMargin: "800px" });
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, [loading, onMore]);
+/** Everybody who matches, those not yet on the screen included. */
+function ChooseAll({ chosen, onChoose }: { chosen: Chosen; onChoose: (chosen: Chosen) => void }): ReactNode {
   return (
-    <div ref={ref} className={classes.next}>
-      <Button variant="subtle" size="compact-sm" loading={loading} onClick={onMore}>
-        Mostrar mais
-      </Button>
-    </div>
+    <input
+      type="checkbox"
+      className={classes.select}
+      aria-label="Escolher todos os que correspondem"
+      title="Todos os que correspondem ao filtro"
+      checked={chosen.all && chosen.ids.size === 0}
+      ref={(box) => {
+        if (box) box.indeterminate = chosen.ids.size > 0;
+      }}
+      onChange={() => onChoose(chosen.all ? nobody : everybody)}
+    />
   );
-}
-
-/** As many as a 1366×768 screen shows. */
-const skeletonRows = Array.from({ length: 17 }, (_, index) => index);
-
-function SkeletonRows(): ReactNode {
-  return skeletonRows.map((row) => (
-    <tr key={row} aria-hidden>
-      <td>
-        <Skeleton width={120 + ((row * 37) % 90)} />
-      </td>
-      <td>
-        <Skeleton width={96} />
-      </td>
-      <td className={classes.wide}>
-        <Skeleton width={110} />
-      </td>
-      <td className={classes.wide}>
-        <Skeleton width={100} />
-      </td>
-      <td colSpan={5}>
-        <Skeleton width="100%" />
-      </td>
-    </tr>
-  ));
 }

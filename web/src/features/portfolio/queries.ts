@@ -7,46 +7,37 @@ import {
   useInfiniteQuery,
   useQuery,
 } from "@tanstack/react-query";
-import type { DebtStatus } from "@/lib/client-shapes";
-import { callFunction, db, rpc, shaped, unwrap } from "@/lib/supabase";
+import type { Json } from "@/lib/database.types";
+import { db, downloadFrom, rpc, shaped, unwrap } from "@/lib/supabase";
+import type { PortfolioFilter, Sort } from "./filter";
+import type { Selection } from "./selection";
+import type {
+  BulkAction,
+  BulkOutcome,
+  Eligibility,
+  FilterCounts,
+  FilterOptions,
+  PortfolioPage,
+  Segment,
+  TagName,
+  Totals,
+} from "./shapes";
 
-export interface PortfolioFilter {
-  q?: string;
-  creditor_id?: string;
-  status?: DebtStatus;
-}
-
-export interface PortfolioRow {
-  id: string;
-  document: string;
-  name: string;
-  external_id: string | null;
-  creditors: string[];
-  open_cents: number;
-  open_debts: number;
-  /** Business date. */
-  oldest_due_on: string | null;
-  phone: string | null;
-  last_disposition: { type: string; at: string } | null;
-}
-
-export interface PortfolioPage {
-  rows: PortfolioRow[];
-  next: string | null;
-  /** Only with the first page. A count of a huge selection is an estimate, and then has no sums. */
-  total: { clients: number; debts: number | null; open_cents: number | null; is_estimate: boolean } | null;
-}
-
-/** Two screens of dense rows: the next page is there before the eye is. */
+/** Two screens of rows, one of dense ones: the next page is there before the eye is. */
 const pageSize = 60;
 
-export function usePortfolio(filter: PortfolioFilter): UseInfiniteQueryResult<InfiniteData<PortfolioPage>> {
+export function usePortfolio(filter: PortfolioFilter, sort: Sort): UseInfiniteQueryResult<InfiniteData<PortfolioPage>> {
   return useInfiniteQuery(
     infiniteQueryOptions({
-      queryKey: ["portfolio", filter],
+      queryKey: ["portfolio", filter, sort],
       queryFn: ({ pageParam }) =>
         shaped<PortfolioPage>(
-          rpc("list_clients", { filter: { ...filter }, page_size: pageSize, ...(pageParam && { after: pageParam }) }),
+          rpc("list_clients", {
+            filter: asJson(filter),
+            page_size: pageSize,
+            sort,
+            ...(pageParam && { after: pageParam }),
+          }),
         ),
       initialPageParam: null as string | null,
       getNextPageParam: (last) => last.next,
@@ -55,66 +46,83 @@ export function usePortfolio(filter: PortfolioFilter): UseInfiniteQueryResult<In
   );
 }
 
-export interface Creditor {
-  id: string;
-  name: string;
+/** Our own closed shapes: objects of texts, numbers, booleans and lists, which is what JSON is. */
+function asJson(value: PortfolioFilter | Selection): Json {
+  return value as unknown as Json;
 }
 
-/** A tenant works for tens of creditors; beyond this the list needs a search box, not a longer list. */
-const maxCreditors = 500;
-
-export function useCreditors(): UseQueryResult<Creditor[]> {
+export function useTotals(selection: Selection): UseQueryResult<Totals> {
   return useQuery({
-    queryKey: ["creditors"],
-    queryFn: () => unwrap<Creditor[]>(db.from("creditors").select("id,name").order("name").limit(maxCreditors)),
+    queryKey: ["portfolio-totals", selection],
+    queryFn: () => shaped<Totals>(rpc("selection_totals", { selection: asJson(selection) })),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useFilterCounts(filter: PortfolioFilter): UseQueryResult<FilterCounts> {
+  return useQuery({
+    queryKey: ["portfolio-counts", filter],
+    queryFn: () => shaped<FilterCounts>(rpc("filter_counts", { filter: asJson(filter) })),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useFilterOptions(): UseQueryResult<FilterOptions> {
+  return useQuery({
+    queryKey: ["filter-options"],
+    queryFn: () => shaped<FilterOptions>(rpc("filter_options", {})),
     staleTime: 60_000,
   });
 }
 
-export interface ImportSummary {
-  import_id: string | null;
-  status: "running" | "done" | "failed";
-  rows: number;
-  accepted: number;
-  rejected: number;
-  duplicates: number;
-  clients_created: number;
-  clients_updated: number;
-  debts_created: number;
-  debts_updated: number;
-  creditors_created: number;
-  reject_reasons: Record<string, number>;
-  /** First rejects, when the function tells them with its answer (a dry run stores none). */
-  rejects?: ImportReject[];
+export function useEligibility(selection: Selection, action: BulkAction): UseQueryResult<Eligibility> {
+  return useQuery({
+    queryKey: ["eligibility", action, selection],
+    queryFn: () => shaped<Eligibility>(rpc("bulk_eligibility", { selection: asJson(selection), action })),
+    // People leave and hours pass: an answer of a dialog before says nothing about this one.
+    gcTime: 0,
+  });
 }
 
-export interface ImportReject {
-  line: number;
-  column_name: string | null;
-  value: string | null;
-  reason: string;
+export async function assign(selection: Selection, userId: string | null): Promise<BulkOutcome> {
+  // The generator does not know that an argument may be null; for this one null is nobody.
+  return shaped<BulkOutcome>(rpc("bulk_assign", { selection: asJson(selection), user_id: userId as string }));
 }
 
-/** A million rows take this long on a small machine; the answer comes when all of them are in. */
-const importTimeoutMs = 300_000;
-
-export async function importPortfolio(file: File, creditor: string, dryRun: boolean): Promise<ImportSummary> {
-  const body = new FormData();
-  body.set("file", file);
-  const query = { dry_run: String(dryRun), ...(creditor ? { creditor } : {}) };
-  return callFunction<ImportSummary>("portfolio-import", body, query, importTimeoutMs);
+export async function tagClients(selection: Selection, tagId: string, remove: boolean): Promise<BulkOutcome> {
+  return shaped<BulkOutcome>(rpc("bulk_tag", { selection: asJson(selection), tag_id: tagId, remove }));
 }
 
-/** Shown in the dialog; the rest is in the spreadsheet of rejects. */
-const maxRejects = 200;
+export async function createTag(name: string, color: string): Promise<TagName> {
+  return unwrap<TagName>(db.from("tags").insert({ name, color }).select("id,name,color").single());
+}
 
-export async function importRejects(importId: string): Promise<ImportReject[]> {
-  return unwrap<ImportReject[]>(
-    db
-      .from("import_rejects")
-      .select("line,column_name,value,reason")
-      .eq("import_id", importId)
-      .order("line")
-      .limit(maxRejects),
-  );
+/** A million lines on a slow line. */
+const exportTimeoutMs = 600_000;
+
+export async function exportClients(selection: Selection): Promise<void> {
+  await downloadFrom("portfolio-export", {}, exportTimeoutMs, JSON.stringify({ selection }));
+}
+
+/** What a menu can show; who has more needs a search box. */
+const maxSegments = 200;
+
+export function useSegments(): UseQueryResult<Segment[]> {
+  return useQuery({
+    queryKey: ["segments"],
+    queryFn: async () => {
+      const columns = "id,owner_id,name,filter,sort,is_shared";
+      const rows = await unwrap(db.from("segments").select(columns).order("name").limit(maxSegments));
+      return rows as unknown as Segment[];
+    },
+    staleTime: 60_000,
+  });
+}
+
+export async function saveSegment(name: string, filter: PortfolioFilter, sort: Sort, shared: boolean): Promise<void> {
+  await unwrap(db.from("segments").insert({ name, filter: asJson(filter), sort, is_shared: shared }));
+}
+
+export async function deleteSegment(id: string): Promise<void> {
+  await unwrap(db.from("segments").delete().eq("id", id));
 }

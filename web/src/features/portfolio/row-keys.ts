@@ -1,4 +1,5 @@
-/** Rows are real links: arrows move the focus between them, Enter is the browser's own, `a` opens the service screen. */
+/** Rows are real links: arrows move the focus between them, Enter is the browser's own, `a` opens the service screen,
+ * `x` selects. */
 const rowLink = "[data-row-link]";
 
 export function focusFirstRow(): void {
@@ -10,6 +11,8 @@ export function moveBetweenRows(event: React.KeyboardEvent<HTMLElement>): void {
   const current = (event.target as HTMLElement).closest("tr");
   if (!current) return;
   if (event.key === "a") current.querySelector<HTMLElement>("[data-serve-link]")?.click();
+  if (event.key === "x" && !event.ctrlKey && !event.metaKey)
+    current.querySelector<HTMLElement>("[data-select]")?.click();
   if (!step) return;
   event.preventDefault();
   const sibling = step > 0 ? current.nextElementSibling : current.previousElementSibling;

@@ -1,15 +1,16 @@
 import type { ReactNode } from "react";
+import { sentenceFor } from "@/lib/errors";
 import { count, money } from "@/lib/format";
 import { Skeleton } from "@/ui/states";
+import { Tag } from "@/ui/tag";
 import classes from "./portfolio-page.module.css";
-import type { PortfolioPage } from "./queries";
+import { useTotals } from "./queries";
+import type { Selection } from "./selection";
 
-interface TotalBarProps {
-  total: PortfolioPage["total"] | undefined;
-  fetching: boolean;
-}
-
-export function TotalBar({ total, fetching }: TotalBarProps): ReactNode {
+/** Computed in the database for everybody who matches, or who is chosen; never by counting the rows on the screen. */
+export function TotalBar({ selection, chosen }: { selection: Selection; chosen: boolean }): ReactNode {
+  const { data: total, isPlaceholderData, error } = useTotals(selection);
+  if (error) return <p className={classes.totals}>{sentenceFor(error)}</p>;
   if (!total)
     return (
       <div className={classes.totals}>
@@ -17,10 +18,11 @@ export function TotalBar({ total, fetching }: TotalBarProps): ReactNode {
       </div>
     );
   return (
-    <p className={classes.totals} aria-live="polite" data-stale={fetching || undefined}>
+    <p className={classes.totals} aria-live="polite" data-stale={isPlaceholderData || undefined}>
+      {total.is_estimate && <Tag title="Contado por amostra; o número exato demoraria">estimativa</Tag>}
       <span>
-        {total.is_estimate && "cerca de "}
         <strong className="num">{count(total.clients)}</strong> {total.clients === 1 ? "cliente" : "clientes"}
+        {chosen && (total.clients === 1 ? " escolhido" : " escolhidos")}
       </span>
       {total.debts !== null && (
         <span>

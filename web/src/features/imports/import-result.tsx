@@ -1,17 +1,29 @@
-import { useQuery } from "@tanstack/react-query";
+import { Button } from "@mantine/core";
+import { IconDownload } from "@tabler/icons-react";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { sentenceFor } from "@/lib/errors";
 import { count, plural } from "@/lib/format";
+import { DifferencesList } from "./differences-list";
 import classes from "./import-dialog.module.css";
-import { type ImportReject, type ImportSummary, importRejects } from "./queries";
+import { downloadRejects, importRejects } from "./queries";
 import { rejectReason } from "./reject-reasons";
+import type { ImportReject, ImportSummary } from "./shapes";
 
-export function ImportResult({ summary, dryRun }: { summary: ImportSummary; dryRun: boolean }): ReactNode {
+interface ImportResultProps {
+  summary: ImportSummary;
+  dryRun: boolean;
+  absent: "leave" | "return";
+}
+
+export function ImportResult({ summary, dryRun, absent }: ImportResultProps): ReactNode {
   const storedId = dryRun || summary.rejected === 0 ? null : summary.import_id;
   const stored = useQuery({
     queryKey: ["import-rejects", storedId],
     queryFn: () => importRejects(storedId ?? ""),
     enabled: storedId !== null,
   });
+  const download = useMutation({ mutationFn: downloadRejects });
   const rejects = stored.data ?? summary.rejects ?? [];
   const facts: [string, number][] = [
     ["Linhas lidas", summary.rows],
@@ -35,7 +47,35 @@ export function ImportResult({ summary, dryRun }: { summary: ImportSummary; dryR
           </div>
         ))}
       </dl>
+      {summary.debts_absent > 0 && (
+        <p className={classes.note}>
+          {plural(summary.debts_absent, "título em aberto não veio", "títulos em aberto não vieram")} no arquivo
+          {absent === "leave"
+            ? " e continuam como estão."
+            : dryRun
+              ? " e serão encerrados como devolvidos."
+              : " e foram encerrados como devolvidos."}
+        </p>
+      )}
+      {summary.differences && <DifferencesList differences={summary.differences} />}
       {summary.rejected > 0 && <Rejects reasons={summary.reject_reasons} rejects={rejects} total={summary.rejected} />}
+      {storedId && (
+        <div>
+          <Button
+            variant="default"
+            leftSection={<IconDownload size={16} aria-hidden />}
+            loading={download.isPending}
+            onClick={() => download.mutate(storedId)}
+          >
+            Baixar rejeitadas
+          </Button>
+          {download.error && (
+            <p role="alert" className={classes.error}>
+              {sentenceFor(download.error)}
+            </p>
+          )}
+        </div>
+      )}
     </section>
   );
 }

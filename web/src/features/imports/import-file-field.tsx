@@ -35,14 +35,14 @@ export function ImportFileField({ file, onChoose, disabled }: ImportFileFieldPro
           </>
         ) : (
           <>
-            <strong>Escolha um arquivo CSV</strong> ou arraste para cá
+            <strong>Escolha uma planilha XLSX ou CSV</strong> ou arraste para cá
           </>
         )}
       </span>
       <input
         type="file"
         className="hidden-visually"
-        accept=".csv,.txt,text/csv,text/plain"
+        accept=".csv,.txt,.xlsx,text/csv,text/plain"
         disabled={disabled}
         onChange={(event) => onChoose(event.currentTarget.files?.[0] ?? null)}
       />

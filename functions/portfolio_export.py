@@ -1,0 +1,29 @@
+"""A selection of clients as a spreadsheet, streamed from the database as it comes."""
+
+import flask
+import functions_framework
+
+from kit import db, errors
+from portfolio import exports
+
+
+@functions_framework.http
+@errors.as_http
+def portfolio_export(request: flask.Request) -> flask.typing.ResponseReturnValue:
+    """GET ?selection=<json> or POST {"selection": {…}} → text/csv with semicolons.
+
+    The statement, its audit and what it may show are private.open_export's; refusals come before
+    the first byte.
+    """
+    if request.method not in ("GET", "POST"):
+        raise errors.MethodNotAllowed("ask with GET or POST")
+    rows = exports.rows(db.as_caller(request), exports.selection(request))
+    day = next(rows).decode()
+    return flask.Response(
+        rows,
+        content_type="text/csv; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="carteira-{day}.csv"',
+            "Cache-Control": "no-store",
+        },
+    )

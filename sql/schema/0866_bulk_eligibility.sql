@@ -1,0 +1,122 @@
+-- Before anything is done to a selection: how many can it be done to, and why not to the others.
+-- A preview: whoever sends asks again for each message, at the moment of sending.
+create function private.closed_ufs(tenant_id uuid, at timestamptz)
+returns table (uf text, opens_at timestamptz)
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    -- '' stands for clients whose state nobody knows.
+    select states.uf, opening.opens_at
+    from unnest(private.ufs() || ''::text) as states (uf)
+    cross join lateral (
+        select min(hours.opens_at) filter (where hours.closes_at > at) as opens_at
+        from private.contact_hours_in(closed_ufs.tenant_id, nullif(states.uf, ''), at, 15) as hours
+    ) as opening
+    where opening.opens_at > at or opening.opens_at is null
+$$;
+
+-- The first reason that holds, as SQL; 'eligible' when none does. $2: closed states.
+create function private.exclusion_reason(action text) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select case when action in ('assign', 'tag', 'export') then '''eligible''' else
+        replace(replace($sql$case
+            -- Few are marked; only they are asked number by number.
+            when contact.$blocked > ($1).now_at and not exists (
+                select from public.client_phones as phones
+                where phones.tenant_id = ($1).tenant_id and phones.client_id = clients.id
+                  and not private.is_suppressed(
+                      ($1).tenant_id, clients.id, phones.phone, '$channel', ($1).now_at
+                  )
+            ) then 'opted_out'
+            when clients.open_debts = 0 then 'nothing_owed'
+            when not clients.has_phone then 'no_phone'
+            $reachable
+            when coalesce(clients.uf, '') = any($2) then 'outside_hours'
+            else 'eligible'
+        end$sql$, '$blocked', case action
+            when 'dialer' then 'call_blocked_until' else 'whatsapp_blocked_until' end
+        ), '$channel', case action when 'dialer' then 'call' else 'whatsapp' end)
+    end
+$$;
+
+create function private.bulk_eligibility(selection jsonb, action text) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set jit = off
+set enable_seqscan = off
+as $$
+declare
+    c_countable constant bigint := 50000;
+    c_mobile constant text := $sql$
+        when clients.has_whatsapp is false or not exists (
+            select from public.client_phones as mobiles
+            where mobiles.tenant_id = ($1).tenant_id and mobiles.client_id = clients.id
+              and mobiles.kind = 'mobile' and mobiles.has_whatsapp is not false
+        ) then 'no_whatsapp'$sql$;
+    v_filter private.client_filter :=
+        private.read_selection(private.require_role('operator'), selection);
+    v_condition text := private.client_condition(v_filter);
+    v_scale double precision := private.sample_scale(v_filter, v_condition, c_countable);
+    v_closed text[];
+    v_opens_at timestamptz;
+    v_counts jsonb;
+begin
+    if action is null or action not in ('dialer', 'whatsapp', 'assign', 'tag', 'export') then
+        raise exception 'action_unknown' using errcode = 'PT400', detail = coalesce(action, '');
+    end if;
+    if action in ('dialer', 'whatsapp') then
+        select array_agg(closed.uf), min(closed.opens_at) into v_closed, v_opens_at
+        from private.closed_ufs(v_filter.tenant_id, v_filter.now_at) as closed;
+    end if;
+    execute 'select coalesce(jsonb_object_agg(counted.reason, counted.clients), ''{}'')
+        from (
+            select listed.reason, round(count(*) * $3)::bigint as clients
+            from (
+                select ' || replace(
+                    private.exclusion_reason(action), '$reachable',
+                    case action when 'whatsapp' then c_mobile else '' end
+                ) || ' as reason
+                from ' || private.client_source(v_scale) || '
+                left join private.client_contacts as contact
+                    on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id
+                where ' || v_condition || '
+            ) as listed
+            group by listed.reason
+        ) as counted'
+    into v_counts
+    using v_filter, coalesce(v_closed, '{}'), coalesce(v_scale, 1);
+    return jsonb_build_object(
+        'action', action,
+        'selected', (
+            select coalesce(sum(entry.value::bigint), 0) from jsonb_each_text(v_counts) as entry
+        ),
+        'eligible', coalesce((v_counts ->> 'eligible')::bigint, 0),
+        'is_estimate', v_scale is not null,
+        'excluded', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'reason', entry.key, 'count', entry.value::bigint
+            ) order by entry.value::bigint desc, entry.key), '[]')
+            from jsonb_each_text(v_counts) as entry
+            where entry.key <> 'eligible'
+        ),
+        'next_allowed_at', case when v_counts ? 'outside_hours' then v_opens_at end
+    );
+end;
+$$;
+
+create function public.bulk_eligibility(selection jsonb, action text) returns jsonb
+language sql
+set search_path = ''
+as $$ select private.bulk_eligibility(selection, action) $$;
+comment on function public.bulk_eligibility(jsonb, text) is
+'{action, selected, eligible, is_estimate, excluded: [{reason, count}], next_allowed_at}; actions:
+dialer whatsapp assign tag export.';
+
+grant execute on function
+private.bulk_eligibility(jsonb, text), public.bulk_eligibility(jsonb, text) to authenticated;

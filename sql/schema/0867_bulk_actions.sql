@@ -1,0 +1,123 @@
+-- What is done to a whole selection in one statement, and told by one line of the audit.
+create function private.bulk_assign(selection jsonb, user_id uuid) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set jit = off
+set enable_seqscan = off
+as $$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_filter private.client_filter := private.read_selection(v_tenant_id, selection);
+    v_audit_id bigint;
+    v_outcome jsonb;
+begin
+    if user_id is not null and not exists (
+        select from public.memberships
+        where memberships.tenant_id = v_tenant_id
+          and memberships.user_id = bulk_assign.user_id
+          and memberships.revoked_at is null
+    ) then
+        raise exception 'member_not_found' using errcode = 'PT404',
+            detail = 'nobody of this tenant has that id';
+    end if;
+    v_audit_id := private.begin_bulk(v_tenant_id, 'assign', selection);
+    execute 'with selected as materialized (
+            select clients.id from public.clients where '
+            || private.client_condition(v_filter) || '
+        ),
+        changed as ('
+            || case when user_id is null then '
+            delete from public.client_assignments as given using selected
+            where given.tenant_id = ($1).tenant_id and given.client_id = selected.id
+            returning 1'
+            else '
+            insert into public.client_assignments as given
+                (tenant_id, client_id, user_id, assigned_by, assigned_at)
+            select ($1).tenant_id, selected.id, $2, $3, ($1).now_at from selected
+            order by selected.id
+            on conflict (tenant_id, client_id) do update
+            set user_id = excluded.user_id, assigned_by = excluded.assigned_by,
+                assigned_at = excluded.assigned_at
+            where given.user_id <> excluded.user_id
+            returning 1' end || '
+        )
+        select jsonb_build_object(
+            ''selected'', (select count(*) from selected), ''changed'', (select count(*) from changed)
+        )'
+    into v_outcome using v_filter, user_id, auth.uid();
+    perform private.end_bulk(v_audit_id, v_outcome || jsonb_build_object('assigned_to', user_id));
+    return v_outcome;
+end;
+$$;
+
+create function private.bulk_tag(selection jsonb, tag_id uuid, is_removal boolean) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set jit = off
+set enable_seqscan = off
+as $$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_filter private.client_filter := private.read_selection(v_tenant_id, selection);
+    v_audit_id bigint;
+    v_outcome jsonb;
+begin
+    if not exists (
+        select from public.tags
+        where tags.tenant_id = v_tenant_id and tags.id = bulk_tag.tag_id
+    ) then
+        raise exception 'tag_not_found' using errcode = 'PT404', detail = 'no such tag here';
+    end if;
+    v_audit_id := private.begin_bulk(
+        v_tenant_id, case when is_removal then 'untag' else 'tag' end, selection
+    );
+    execute 'with selected as materialized (
+            select clients.id from public.clients where '
+            || private.client_condition(v_filter) || '
+        ),
+        changed as ('
+            || case when is_removal then '
+            delete from public.client_tags as worn using selected
+            where worn.tenant_id = ($1).tenant_id and worn.tag_id = $2
+              and worn.client_id = selected.id
+            returning 1'
+            else '
+            insert into public.client_tags (tenant_id, tag_id, client_id, created_by, created_at)
+            select ($1).tenant_id, $2, selected.id, $3, ($1).now_at from selected
+            order by selected.id
+            on conflict do nothing
+            returning 1' end || '
+        )
+        select jsonb_build_object(
+            ''selected'', (select count(*) from selected), ''changed'', (select count(*) from changed)
+        )'
+    into v_outcome using v_filter, tag_id, auth.uid();
+    perform private.end_bulk(v_audit_id, v_outcome || jsonb_build_object('tag_id', tag_id));
+    return v_outcome;
+end;
+$$;
+
+-- A selection may be the whole portfolio: these two may take longer than an answer for a screen.
+create function public.bulk_assign(selection jsonb, user_id uuid) returns jsonb
+language sql
+set search_path = ''
+set statement_timeout = '5min'
+as $$ select private.bulk_assign(selection, user_id) $$;
+comment on function public.bulk_assign(jsonb, uuid) is
+'Supervisor: gives the selected clients to a member (null: to nobody) → {selected, changed}.';
+
+create function public.bulk_tag(selection jsonb, tag_id uuid, remove boolean default false)
+returns jsonb
+language sql
+set search_path = ''
+set statement_timeout = '5min'
+as $$ select private.bulk_tag(selection, tag_id, remove) $$;
+comment on function public.bulk_tag(jsonb, uuid, boolean) is
+'Supervisor: puts a tag on the selected clients or takes it off → {selected, changed}.';
+
+grant execute on function
+private.bulk_assign(jsonb, uuid), public.bulk_assign(jsonb, uuid),
+private.bulk_tag(jsonb, uuid, boolean), public.bulk_tag(jsonb, uuid, boolean)
+to authenticated;

@@ -1,0 +1,122 @@
+-- A spreadsheet of a selection, for people. The definer part only finds the ids (search operators
+-- are not leakproof) and writes the audit; the rows are read by the caller, under RLS, with the
+-- statement answered here: `copy (<statement>) to stdout` streams it, whatever its size.
+create function private.open_export(selection jsonb) returns text
+language plpgsql
+security definer
+set search_path = ''
+set jit = off
+set enable_seqscan = off
+as $$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_filter private.client_filter := private.read_selection(v_tenant_id, selection);
+    v_clients bigint;
+begin
+    drop table if exists pg_temp.export_clients;
+    create temp table export_clients (
+        place int, tenant_id uuid, client_id uuid
+    ) on commit drop;
+    grant select on pg_temp.export_clients to authenticated;
+    execute 'insert into pg_temp.export_clients
+        select row_number() over (order by clients.open_cents desc, clients.id desc),
+            clients.tenant_id, clients.id
+        from public.clients where ' || private.client_condition(v_filter)
+    using v_filter;
+    get diagnostics v_clients = row_count;
+    analyze pg_temp.export_clients;
+    -- For the statement that follows in this transaction: it sorts what may be the whole portfolio.
+    perform set_config('jit', 'off', true), set_config('work_mem', '64MB', true);
+    insert into public.audit_log
+        (tenant_id, actor_id, actor, table_name, row_id, action, after)
+    values (
+        v_tenant_id, auth.uid(),
+        coalesce((select users.email from auth.users where users.id = auth.uid()), session_user),
+        'clients', 'export', 'export',
+        jsonb_build_object('selection', selection, 'selected', v_clients)
+    );
+    return private.export_sql();
+end;
+$$;
+comment on function private.open_export(jsonb) is
+'Supervisor: the SELECT to COPY in this same transaction; the audit is written.';
+grant execute on function private.open_export(jsonb) to authenticated;
+
+-- A cell that a spreadsheet would run is made text by an apostrophe: after spaces, any of
+-- = + - @ | % tab, carriage return and line feed. Documents and phones hold none of them (a phone's
+-- plus is left out).
+create function private.plain_cell(expression text) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select replace(
+        'case when ascii(ltrim($cell)) = any (''{61,43,45,64,124,37,9,13,10}''::int[])
+            then '''''''' || $cell else $cell end', '$cell', expression
+    )
+$$;
+
+create function private.export_sql() returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select $sql$
+        select clients.document as "Documento",
+            $sql$ || private.plain_cell('clients.name') || $sql$ as "Nome",
+            $sql$ || private.plain_cell('clients.external_id') || $sql$ as "Código externo",
+            $sql$ || private.plain_cell('clients.email') || $sql$ as "E-mail",
+            phones.listed as "Telefones",
+            clients.uf as "UF",
+            $sql$ || private.plain_cell('owed.creditors') || $sql$ as "Credores",
+            clients.open_debts as "Títulos em aberto",
+            replace((clients.open_cents / 100.0)::numeric(20, 2)::text, '.', ',')
+                as "Valor em aberto",
+            to_char(clients.oldest_due_on, 'DD/MM/YYYY') as "Vencimento mais antigo",
+            case clients.debt_status when 'open' then 'Em aberto' when 'settled' then 'Quitado'
+                when 'returned' then 'Devolvido' end as "Situação",
+            case when clients.has_whatsapp then 'Sim' when not clients.has_whatsapp then 'Não'
+                else 'Não se sabe' end as "WhatsApp",
+            $sql$ || private.plain_cell('worn.tags') || $sql$ as "Etiquetas",
+            $sql$ || private.plain_cell('people.display_name') || $sql$ as "Responsável"
+        from pg_temp.export_clients as listed
+        -- One by one along the key: the planner cannot know whose tenant the policy means, and would
+        -- read all of it.
+        cross join lateral (
+            select found.* from public.clients as found where found.id = listed.client_id offset 0
+        ) as clients
+        left join (
+            select known.client_id,
+                string_agg(ltrim(known.phone, '+'), ' / ' order by known.position, known.id) as listed
+            from pg_temp.export_clients as asked
+            cross join lateral (
+                select numbers.* from public.client_phones as numbers
+                where numbers.tenant_id = asked.tenant_id and numbers.client_id = asked.client_id
+                offset 0
+            ) as known
+            group by known.client_id
+        ) as phones on phones.client_id = listed.client_id
+        left join lateral (
+            select string_agg(creditors.name, ' / ' order by creditors.name) as creditors
+            from public.creditors where creditors.id = any(clients.creditor_ids)
+        ) as owed on true
+        left join (
+            select client_tags.client_id, string_agg(tags.name, ' / ' order by tags.name) as tags
+            from pg_temp.export_clients as asked
+            join public.client_tags
+                on client_tags.tenant_id = asked.tenant_id
+                and client_tags.client_id = asked.client_id
+            join public.tags on tags.id = client_tags.tag_id
+            group by client_tags.client_id
+        ) as worn on worn.client_id = listed.client_id
+        left join public.client_assignments as given
+            on given.tenant_id = listed.tenant_id and given.client_id = listed.client_id
+        left join lateral (
+            select memberships.display_name from public.memberships
+            where memberships.user_id = given.user_id
+              and memberships.tenant_id = given.tenant_id
+            order by memberships.created_at desc limit 1
+        ) as people on true
+        order by listed.place
+    $sql$
+$$;

@@ -1,0 +1,280 @@
+-- An import's row is committed before its transaction writes anything, so that people can watch,
+-- wait for and cancel it. Whether the process behind it still lives is told by a lock that dies
+-- with it: hold_import takes it in the transaction that will write.
+create function private.import_lock(import_id uuid) returns bigint
+language sql
+immutable
+set search_path = ''
+as $$
+    select hashtextextended('import:' || import_id, 0)
+$$;
+
+create function private.hold_import(import_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.require_role('supervisor');
+    if not pg_try_advisory_xact_lock(private.import_lock(import_id)) then
+        raise exception 'import_id_taken' using errcode = 'PT409',
+            detail = 'an import with this id is running';
+    end if;
+end;
+$$;
+
+-- Null = go on; else the answer of the import that had the same idempotency key.
+create function private.announce_import(
+    import_id uuid, file_name text, file_sha256 text, source text,
+    idempotency_key text, request_fingerprint text, api_key_id uuid
+) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+    v_known public.imports;
+begin
+    perform private.mark_dead_imports(v_tenant);
+    -- A key is given back by what failed, and by what was taken back: sending again means it.
+    update public.imports set idempotency_key = null
+    where imports.tenant_id = v_tenant
+      and imports.idempotency_key = announce_import.idempotency_key
+      and imports.status in ('failed', 'cancelled', 'rolled_back');
+    insert into public.imports (
+        id, tenant_id, file_name, file_sha256, source, idempotency_key, request_fingerprint,
+        api_key_id, created_by, status
+    )
+    values (
+        announce_import.import_id, v_tenant, announce_import.file_name,
+        announce_import.file_sha256, announce_import.source, announce_import.idempotency_key,
+        announce_import.request_fingerprint, announce_import.api_key_id, auth.uid(), 'queued'
+    )
+    on conflict do nothing;
+    if found then
+        return null;
+    end if;
+    select * into v_known from public.imports
+    where imports.tenant_id = v_tenant
+      and imports.idempotency_key = announce_import.idempotency_key;
+    if v_known.id is null then
+        raise exception 'import_id_taken' using errcode = 'PT409',
+            detail = 'another import has this id';
+    elsif v_known.request_fingerprint <> announce_import.request_fingerprint then
+        raise exception 'idempotency_key_reused' using errcode = 'PT409',
+            detail = 'the key was used for another body or other options';
+    elsif v_known.answer is null then
+        raise exception 'import_in_progress' using errcode = 'PT409',
+            detail = v_known.id::text;
+    end if;
+    return v_known.answer;
+end;
+$$;
+
+-- Answers whether somebody wants it to stop. Reading a row costs about a third of writing it.
+create function private.report_import(
+    import_id uuid, phase text, rows_read int, rows_valid int, rows_written int, rows_total int
+) returns boolean
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+    c_write_units constant int := 3;
+    v_import public.imports;
+    v_seconds float;
+    v_done float;
+    v_all float;
+begin
+    select * into v_import from public.imports
+    where imports.id = report_import.import_id and imports.tenant_id = v_tenant
+      and imports.created_by = auth.uid();
+    if v_import.id is null or v_import.status not in ('queued', 'running')
+        or v_import.cancel_requested_at is not null
+    then
+        return true;
+    end if;
+    v_seconds := extract(epoch from private.now() - v_import.started_at);
+    v_done := report_import.rows_read + c_write_units * report_import.rows_written;
+    v_all := report_import.rows_total * (1 + c_write_units);
+    update public.imports
+    set status = 'running', started_at = coalesce(imports.started_at, private.now()),
+        phase = report_import.phase, rows_read = report_import.rows_read,
+        rows_valid = report_import.rows_valid, rows_written = report_import.rows_written,
+        rows_total = report_import.rows_total,
+        rows_per_second = case when v_seconds > 0 then report_import.rows_read / v_seconds end,
+        seconds_left = case when v_done > 0 then
+            ceil(v_seconds * greatest(v_all - v_done, 0) / v_done) end
+    where imports.id = v_import.id and imports.status in ('queued', 'running');
+    return false;
+end;
+$$;
+
+-- How it ended when it did not end well; a dry run leaves nothing behind.
+create function private.end_import(import_id uuid, outcome text, error_code text) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+begin
+    if end_import.outcome = 'discarded' then
+        delete from public.imports
+        where imports.id = end_import.import_id and imports.tenant_id = v_tenant
+          and imports.created_by = auth.uid() and imports.status in ('queued', 'running');
+        return;
+    end if;
+    update public.imports
+    set status = case when end_import.outcome = 'cancelled' then 'cancelled' else 'failed' end
+            ::public.import_status,
+        error_code = end_import.error_code, finished_at = private.now(), phase = null,
+        seconds_left = null
+    where imports.id = end_import.import_id and imports.tenant_id = v_tenant
+      and imports.created_by = auth.uid() and imports.status in ('queued', 'running');
+end;
+$$;
+
+-- The answer for whoever sends the same key again; in the transaction of the import itself.
+create function private.keep_import_answer(import_id uuid, answer jsonb) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    update public.imports set answer = keep_import_answer.answer
+    where imports.id = keep_import_answer.import_id
+      and imports.tenant_id = private.require_role('supervisor')
+      and imports.created_by = auth.uid() and imports.idempotency_key is not null
+      and imports.answer is null;
+end;
+$$;
+
+-- The file's own cells of the refused lines, which only its reader knows.
+create function private.open_reject_cells() returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    create temp table import_cells (line int not null, cells text [] not null) on commit drop;
+    grant insert on pg_temp.import_cells to authenticated;
+end;
+$$;
+
+create function private.keep_reject_cells(import_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    if not exists (
+        select from pg_catalog.pg_class
+        where pg_class.oid = to_regclass('pg_temp.import_cells')
+          and pg_class.relowner = current_user::regrole
+    ) then
+        raise exception 'import_not_open' using errcode = 'PT409',
+            detail = 'call private.open_reject_cells in the same transaction first';
+    end if;
+    analyze pg_temp.import_cells;
+    update public.import_rejects set cells = import_cells.cells
+    from pg_temp.import_cells
+    where import_rejects.tenant_id = private.require_role('supervisor')
+      and import_rejects.import_id = keep_reject_cells.import_id
+      and import_rejects.line = import_cells.line;
+    drop table pg_temp.import_cells;
+end;
+$$;
+
+-- Who died says nothing more: its lock is free. Its transaction wrote nothing.
+create function private.mark_dead_imports(tenant_id uuid) returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_dead int;
+begin
+    -- Materialized: the lock is tried for unfinished imports alone.
+    with unfinished as materialized (
+        select imports.id from public.imports
+        where imports.tenant_id = mark_dead_imports.tenant_id
+          and imports.status in ('queued', 'running')
+    )
+    update public.imports
+    set status = 'failed', error_code = 'process_died', finished_at = private.now(), phase = null,
+        seconds_left = null
+    from unfinished
+    where imports.id = unfinished.id
+      and pg_try_advisory_xact_lock(private.import_lock(unfinished.id));
+    get diagnostics v_dead = row_count;
+    return v_dead;
+end;
+$$;
+
+create function private.imports_alive() returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    return private.mark_dead_imports(private.require_role('operator'));
+end;
+$$;
+
+create function public.imports_alive() returns int
+language sql
+set search_path = ''
+as $$ select private.imports_alive() $$;
+comment on function public.imports_alive() is
+'Marks the tenant''s imports whose process died as failed (process_died); answers how many.';
+
+create function private.cancel_import(import_id uuid) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+    v_import public.imports;
+begin
+    select * into v_import from public.imports
+    where imports.id = cancel_import.import_id and imports.tenant_id = v_tenant;
+    if v_import.id is null then
+        raise exception 'import_not_found' using errcode = 'PT404',
+            detail = 'no such import in this tenant';
+    elsif v_import.status not in ('queued', 'running') then
+        raise exception 'import_not_running' using errcode = 'PT409',
+            detail = v_import.status::text;
+    end if;
+    -- The importing process ends it at its next step; what only waits ends here.
+    update public.imports
+    set cancel_requested_at = coalesce(imports.cancel_requested_at, private.now()),
+        status = case when imports.status = 'queued' then 'cancelled'
+            else imports.status end::public.import_status,
+        finished_at = case when imports.status = 'queued' then private.now() end
+    where imports.id = v_import.id and imports.status in ('queued', 'running')
+    returning * into v_import;
+    return jsonb_build_object('status', v_import.status);
+end;
+$$;
+
+create function public.cancel_import(import_id uuid) returns jsonb
+language sql
+set search_path = ''
+as $$ select private.cancel_import(import_id) $$;
+comment on function public.cancel_import(uuid) is
+'Supervisor or admin: {status}; nothing of a cancelled import is written.';
+
+grant execute on function
+private.hold_import(uuid),
+private.announce_import(uuid, text, text, text, text, text, uuid),
+private.report_import(uuid, text, int, int, int, int),
+private.end_import(uuid, text, text),
+private.keep_import_answer(uuid, jsonb),
+private.open_reject_cells(), private.keep_reject_cells(uuid),
+private.imports_alive(), public.imports_alive(),
+private.cancel_import(uuid), public.cancel_import(uuid)
+to authenticated;

@@ -1,0 +1,377 @@
+"""What is done to a selection is done to exactly its clients, and is told by one line of the audit."""
+
+import csv
+import datetime
+import io
+import json
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from sql.carteira import FACTS, NOON, Filter, Row, ask, listed, truth, whatsapp
+from sql.personas import OTHER_TENANT, TENANT, World, acting, refused, scalar, set_clock
+
+Selection = dict[str, Any]
+
+
+@pytest.fixture(autouse=True)
+def facts(db: psycopg.Connection, world: World) -> None:
+    """The demo's people, each with a past."""
+    set_clock(db, NOON)
+    parameters = {"t": TENANT, **world.users, **world.ids}
+    for statement in FACTS.split(";\n"):
+        db.execute(statement.encode(), parameters)
+
+
+def totals(db: psycopg.Connection, world: World, selection: Selection) -> dict[str, Any]:
+    return dict(ask(db, world, "operator", "selection_totals(%s)", selection))
+
+
+def summed(rows: list[Row]) -> dict[str, Any]:
+    return {
+        "clients": len(rows),
+        "debts": sum(row["open_debts"] for row in rows),
+        "open_cents": sum(row["open_cents"] for row in rows),
+        "is_estimate": False,
+    }
+
+
+def test_a_selection_is_its_filter_without_the_exceptions(
+    db: psycopg.Connection, world: World
+) -> None:
+    rows = truth(db)
+    in_sp = [row for row in rows if row["uf"] == "SP"]
+    but = [in_sp[0]["id"], in_sp[1]["id"], rows[0]["id"]]
+    for filters in ({}, {"uf": "SP"}):
+        kept = [row for row in (in_sp if filters else rows) if row["id"] not in but]
+        assert totals(db, world, {"filter": filters, "except": but}) == summed(kept)
+        assert totals(db, world, {"filter": filters, "except": []}) == summed(
+            in_sp if filters else rows
+        )
+
+
+def test_a_selection_of_ids_holds_no_stranger_and_nobody_twice(
+    db: psycopg.Connection, world: World
+) -> None:
+    rows = truth(db)[:3]
+    ids = [row["id"] for row in rows]
+    asked = [*ids, ids[0], str(world.ids["other_client"]), str(uuid4())]
+    assert totals(db, world, {"ids": asked}) == summed(rows)
+    assert totals(db, world, {"ids": []}) == summed([])
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        {},
+        {"filter": {}, "ids": []},
+        {"ids": [], "except": []},
+        {"filter": {}, "only": []},
+        {"except": []},
+        {"ids": ["x"]},
+        {"ids": [None]},
+        {"ids": "all"},
+        {"ids": ["d0000000-0000-4000-8000-000000000001"] * 10_001},
+        [],
+        "all",
+    ],
+    ids=lambda selection: json.dumps(selection)[:40],
+)
+@pytest.mark.parametrize(
+    "call",
+    [
+        "selection_totals(%s)",
+        "bulk_eligibility(%s, 'tag')",
+        "bulk_assign(%s, null)",
+        "bulk_tag(%s, '{tag}')",
+    ],
+)
+def test_what_is_no_selection_is_refused_and_never_everybody(
+    db: psycopg.Connection, world: World, selection: object, call: str
+) -> None:
+    with refused("selection_invalid"):
+        ask(db, world, "supervisor", call.format(**world.ids), json.dumps(selection))
+
+
+def eligible(
+    db: psycopg.Connection, world: World, action: str, filters: Filter | None = None
+) -> dict[str, Any]:
+    return dict(
+        ask(db, world, "operator", "bulk_eligibility(%s, %s)", {"filter": filters or {}}, action)
+    )
+
+
+@pytest.mark.parametrize("action", ["assign", "tag", "export"])
+def test_everybody_can_be_assigned_tagged_and_exported(
+    db: psycopg.Connection, world: World, action: str
+) -> None:
+    people = len(truth(db))
+    assert eligible(db, world, action) == {
+        "action": action,
+        "selected": people,
+        "eligible": people,
+        "is_estimate": False,
+        "excluded": [],
+        "next_allowed_at": None,
+    }
+
+
+def test_a_preview_says_why_the_others_are_left_out(db: psycopg.Connection, world: World) -> None:
+    blocked = {
+        channel: {
+            client
+            for (client,) in db.execute(
+                "select client_id::text from public.suppressions where tenant_id = %s"
+                " and client_id is not null and channel is distinct from %s"
+                " and (expires_at is null or expires_at > private.now())",
+                (TENANT, "call" if channel == "whatsapp" else "whatsapp"),
+            )
+        }
+        for channel in ("whatsapp", "call")
+    }
+    mobiles = {
+        client
+        for (client,) in db.execute(
+            "select client_id::text from public.client_phones where tenant_id = %s"
+            " and kind = 'mobile' and has_whatsapp is not false and not exists (select from"
+            "   public.suppressions where phone = client_phones.phone)",
+            (TENANT,),
+        )
+    }
+    for action, channel in (("whatsapp", "whatsapp"), ("dialer", "call")):
+        reasons: dict[str, int] = {}
+        for row in truth(db):
+            reason = "eligible"
+            if row["id"] in blocked[channel]:
+                reason = "opted_out"
+            elif row["open_debts"] == 0:
+                reason = "nothing_owed"
+            elif not row["whatsapps"]:
+                reason = "no_phone"
+            elif action == "whatsapp" and row["id"] not in mobiles:
+                reason = "no_whatsapp"
+            reasons[reason] = reasons.get(reason, 0) + 1
+        answer = eligible(db, world, action)
+        assert answer["eligible"] == reasons.pop("eligible")
+        assert {left["reason"]: left["count"] for left in answer["excluded"]} == reasons
+        assert answer["selected"] == answer["eligible"] + sum(reasons.values())
+        assert answer["next_allowed_at"] is None
+        assert {"opted_out", "nothing_owed", "no_phone"} <= set(reasons), "proves nothing"
+
+
+def test_one_number_of_two_that_opted_out_leaves_the_other(
+    db: psycopg.Connection, world: World
+) -> None:
+    client = str(world.ids["client"])
+    db.execute(
+        "insert into public.client_phones (tenant_id, client_id, phone, kind)"
+        " values (%s, %s, '+5511987650002', 'mobile')",
+        (TENANT, client),
+    )
+
+    def reasons() -> list[str]:
+        answer = ask(
+            db, world, "operator", "bulk_eligibility(%s, 'dialer')", {"ids": [client]}
+        )
+        return [left["reason"] for left in answer["excluded"]]
+
+    db.execute("delete from public.suppressions where client_id = %s", (client,))
+    assert reasons() == []
+    for number, wanted in (("+5511987650001", []), ("+5511987650002", ["opted_out"])):
+        db.execute(
+            "insert into public.suppressions (tenant_id, phone, reason) values (%s, %s, 'x')",
+            (TENANT, number),
+        )
+        assert reasons() == wanted
+
+
+def test_outside_hours_is_judged_by_state(db: psycopg.Connection, world: World) -> None:
+    set_clock(db, "2026-07-15 08:30-03:00")  # half past seven in Cuiabá
+    client = str(world.ids["client"])
+    db.execute("delete from public.suppressions where client_id = %s", (client,))
+    asked = {"ids": [client]}
+    assert ask(db, world, "operator", "bulk_eligibility(%s, 'dialer')", asked)["eligible"] == 1
+    db.execute("update public.clients set uf = 'MT' where id = %s", (client,))
+    answer = ask(db, world, "operator", "bulk_eligibility(%s, 'dialer')", asked)
+    assert answer["excluded"] == [{"reason": "outside_hours", "count": 1}]
+    opens = datetime.datetime.fromisoformat(answer["next_allowed_at"])
+    assert opens == datetime.datetime.fromisoformat("2026-07-15T08:00:00-04:00")
+    set_clock(db, "2026-07-19 12:00-03:00")  # a Sunday
+    answer = eligible(db, world, "whatsapp")
+    assert answer["eligible"] == 0
+    assert answer["next_allowed_at"] is not None
+
+
+def test_an_action_nobody_knows_is_refused(db: psycopg.Connection, world: World) -> None:
+    for action in ("delete", "", None):
+        with refused("action_unknown"):
+            ask(db, world, "operator", "bulk_eligibility(%s, %s)", {"filter": {}}, action)
+
+
+def last_audit(db: psycopg.Connection) -> dict[str, Any]:
+    row = db.execute(
+        "select row_id, action, after, actor from public.audit_log order by id desc limit 1"
+    ).fetchone()
+    assert row is not None
+    return {"row_id": row[0], "action": row[1], "after": row[2], "actor": row[3]}
+
+
+def test_assigning_gives_exactly_the_selection_and_one_line_of_audit(
+    db: psycopg.Connection, world: World
+) -> None:
+    before = {row["id"]: row["assigned_to"] for row in truth(db)}
+    in_sp = {row["id"] for row in truth(db) if row["uf"] == "SP"}
+    but = min(in_sp)
+    selection = {"filter": {"uf": "SP"}, "except": [but]}
+    lines = scalar(db, "select count(*) from public.audit_log")
+    operator = str(world.users["operator"])
+    answer = ask(db, world, "supervisor", "bulk_assign(%s, %s)", selection, operator)
+    given = in_sp - {but}
+    assert answer == {
+        "selected": len(given),
+        "changed": sum(before[client] != operator for client in given),
+    }
+    after = {row["id"]: row["assigned_to"] for row in truth(db)}
+    assert after == before | dict.fromkeys(given, operator)
+    assert last_audit(db) == {
+        "row_id": "assign",
+        "action": "bulk",
+        "actor": "supervisor@demo.test",
+        "after": {"selection": selection, "assigned_to": operator, **answer},
+    }
+    assert scalar(db, "select count(*) from public.audit_log") == int(str(lines)) + 1
+
+    again = ask(db, world, "supervisor", "bulk_assign(%s, %s)", selection, operator)
+    assert again == {"selected": len(given), "changed": 0}
+    nobody = ask(db, world, "supervisor", "bulk_assign(%s, null)", {"filter": {"uf": "SP"}})
+    assert nobody["changed"] == len(given) + (before[but] is not None)
+    assert listed(db, world, uf="SP", assigned_to="none", size=200)["rows"] == (
+        listed(db, world, uf="SP", size=200)["rows"]
+    )
+
+
+def test_clients_are_given_to_colleagues_alone(db: psycopg.Connection, world: World) -> None:
+    for stranger in ("other_tenant", "no_membership", "revoked"):
+        with refused("member_not_found"):
+            ask(
+                db, world, "admin", "bulk_assign(%s, %s)", {"filter": {}},
+                str(world.users[stranger]),
+            )  # fmt: skip
+
+
+def test_a_colleague_who_leaves_keeps_the_clients_until_they_are_given_away(
+    db: psycopg.Connection, world: World
+) -> None:
+    operator = str(world.users["operator"])
+    mine = listed(db, world, assigned_to=operator, size=200)["rows"]
+    assert mine
+    db.execute(
+        "update public.memberships set revoked_at = now() where user_id = %s", (operator,)
+    )
+    assert listed(db, world, persona="admin", assigned_to=operator, size=200)["rows"] == mine
+    assert mine[0]["assigned_to"]["name"] == "Otávio Operador"
+
+
+def test_a_tag_goes_on_and_off_exactly_the_selection(db: psycopg.Connection, world: World) -> None:
+    tag = str(world.ids["new_tag"])
+    worn = {row["id"] for row in truth(db) if tag in row["tags"]}
+    in_rj = {row["id"] for row in truth(db) if row["uf"] == "RJ"}
+    answer = ask(db, world, "supervisor", "bulk_tag(%s, %s)", {"filter": {"uf": "RJ"}}, tag)
+    assert answer == {"selected": len(in_rj), "changed": len(in_rj - worn)}
+    assert {row["id"] for row in truth(db) if tag in row["tags"]} == worn | in_rj
+    assert last_audit(db)["after"]["tag_id"] == tag
+    off = ask(db, world, "supervisor", "bulk_tag(%s, %s, true)", {"ids": sorted(in_rj)}, tag)
+    assert off == {"selected": len(in_rj), "changed": len(in_rj)}
+    assert last_audit(db)["row_id"] == "untag"
+    assert {row["id"] for row in truth(db) if tag in row["tags"]} == worn - in_rj
+    with refused("tag_not_found"):
+        ask(
+            db, world, "supervisor", "bulk_tag(%s, %s)", {"filter": {}},
+            str(world.ids["other_tag"]),
+        )  # fmt: skip
+
+
+def test_the_line_of_a_bulk_action_silences_nothing_after_it(
+    db: psycopg.Connection, world: World
+) -> None:
+    with acting(db, world, "admin"):
+        scalar(db, "select public.bulk_tag(%s, %s)", '{"filter": {}}', world.ids["tag"])
+        line = scalar(db, "select max(id) from public.audit_log")
+        db.execute("select set_config('cobranca.bulk_audit_id', %s, true)", (str(line),))
+        db.execute("update public.clients set name = 'Z' where id = %s", (world.ids["client"],))
+    assert last_audit(db)["after"] == {"name": "Z", "name_key": "z"}
+
+
+def exported(
+    db: psycopg.Connection, world: World, selection: Selection, persona: str = "supervisor"
+) -> list[dict[str, str]]:
+    with acting(db, world, persona):
+        statement = scalar(db, "select private.open_export(%s)", json.dumps(selection))
+        copy = f"copy ({statement}) to stdout (format csv, header, delimiter ';')"
+        with db.cursor().copy(copy.encode()) as rows:
+            text = b"".join(rows).decode()
+    return list(csv.DictReader(io.StringIO(text), delimiter=";"))
+
+
+def test_an_export_holds_the_selection_in_peoples_words(
+    db: psycopg.Connection, world: World
+) -> None:
+    rows = {row["document"]: row for row in truth(db) if row["uf"] == "SP"}
+    sheet = exported(db, world, {"filter": {"uf": "SP"}})
+    assert {line["Documento"] for line in sheet} == set(rows)
+    amounts = [int(line["Valor em aberto"].replace(",", "")) for line in sheet]
+    assert amounts == sorted(amounts, reverse=True)
+    for line in sheet:
+        row = rows[line["Documento"]]
+        assert line["Nome"] == row["name"]
+        assert int(line["Valor em aberto"].replace(",", "")) == row["open_cents"]
+        assert int(line["Títulos em aberto"]) == row["open_debts"]
+        due = row["oldest_due_on"]
+        assert line["Vencimento mais antigo"] == (due.strftime("%d/%m/%Y") if due else "")
+        assert line["WhatsApp"] == {"true": "Sim", "false": "Não", "unknown": "Não se sabe"}[
+            whatsapp(row)
+        ]
+    told = last_audit(db)
+    assert (told["action"], told["after"]["selected"]) == ("export", len(rows))
+
+
+def test_an_export_runs_no_formula(db: psycopg.Connection, world: World) -> None:
+    client = world.ids["client"]
+    for evil in ("=1+1", "+55 11", "-2", "@SUM(A1)", "  =cmd", "\t=x", "|calc", "%x"):
+        db.execute(
+            "update public.clients set name = %s, external_id = %s, email = %s where id = %s",
+            (f"{evil} Silva", evil, evil, client),
+        )
+        [line] = exported(db, world, {"ids": [str(client)]})
+        assert line["Nome"] == f"'{evil} Silva"
+        assert line["Código externo"] == line["E-mail"] == f"'{evil}"
+
+
+def test_an_export_is_a_supervisors_and_of_one_agency(
+    db: psycopg.Connection, world: World
+) -> None:
+    with refused("not_allowed"):
+        exported(db, world, {"filter": {}}, "operator")
+    ours = exported(db, world, {"filter": {}})
+    theirs = exported(db, world, {"filter": {}}, "other_tenant")
+    assert len(ours) == len(truth(db))
+    assert len(theirs) == scalar(
+        db, "select count(*) from public.clients where tenant_id = %s", OTHER_TENANT
+    )
+    assert exported(db, world, {"ids": [str(world.ids["other_client"])]}) == []
+
+
+def test_the_exports_rows_are_read_with_the_callers_own_rights(
+    db: psycopg.Connection, world: World
+) -> None:
+    """The list of ids alone opens nothing: forged ones of another agency give no row."""
+    with acting(db, world, "supervisor"):
+        statement = scalar(db, "select private.open_export(%s)", '{"filter": {}}')
+    db.execute(
+        "update pg_temp.export_clients set tenant_id = %s, client_id = %s",
+        (OTHER_TENANT, world.ids["other_client"]),
+    )
+    with acting(db, world, "supervisor"):
+        assert db.execute(str(statement).encode()).fetchall() == []

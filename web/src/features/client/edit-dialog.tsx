@@ -1,0 +1,69 @@
+import { Button, Modal, TextInput } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { type ReactNode, useState } from "react";
+import { sentenceFor } from "@/lib/errors";
+import classes from "./client-page.module.css";
+import { type ClientPatch, type ProfileClient, updateClient } from "./queries";
+
+const fields: [keyof ClientPatch, string, number][] = [
+  ["name", "Nome", 200],
+  ["email", "E-mail", 254],
+  ["external_id", "Código externo", 100],
+  ["uf", "UF", 2],
+];
+
+export function EditDialog({ client, onClose }: { client: ProfileClient; onClose: () => void }): ReactNode {
+  const queryClient = useQueryClient();
+  const [patch, setPatch] = useState<ClientPatch>({
+    name: client.name,
+    email: client.email ?? "",
+    external_id: client.external_id ?? "",
+    uf: client.uf ?? "",
+  });
+  const save = useMutation({
+    mutationFn: () => updateClient(client.id, patch),
+    onSuccess: async () => {
+      await queryClient.invalidateQueries();
+      onClose();
+    },
+  });
+  return (
+    <Modal opened onClose={onClose} title="Editar cadastro">
+      <form
+        className={classes.form}
+        onSubmit={(event) => {
+          event.preventDefault();
+          save.mutate();
+        }}
+      >
+        {fields.map(([key, label, maxLength]) => (
+          <TextInput
+            key={key}
+            label={label}
+            required={key === "name"}
+            maxLength={maxLength}
+            value={patch[key]}
+            onChange={(event) => {
+              const value = event.currentTarget.value;
+              setPatch({ ...patch, [key]: key === "uf" ? value.toUpperCase() : value });
+            }}
+          />
+        ))}
+        <p className={classes.faint}>Quem mudou o quê fica registrado na auditoria.</p>
+        {save.error && (
+          <p role="alert" className={classes.warn}>
+            {sentenceFor(save.error)}
+          </p>
+        )}
+        <div className={classes.buttons}>
+          <Button variant="default" onClick={onClose}>
+            Cancelar
+          </Button>
+          <Button type="submit" loading={save.isPending}>
+            Salvar
+          </Button>
+        </div>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,46 @@
+import type { ReactNode } from "react";
+import { day, documentNumber, money, plural } from "@/lib/format";
+import classes from "./import-dialog.module.css";
+import type { ChangedRow, Differences } from "./shapes";
+import { changedNames } from "./words";
+
+export function DifferencesList({ differences }: { differences: Differences }): ReactNode {
+  const fields = Object.entries(differences.fields).filter(([, rows]) => rows > 0);
+  if (fields.length === 0) return null;
+  return (
+    <details className={classes.details}>
+      <summary>
+        O que muda:{" "}
+        {fields
+          .map(([field, rows]) => `${changedNames[field] ?? field} em ${plural(rows, "linha", "linhas")}`)
+          .join(", ")}
+      </summary>
+      <ul className={classes.changes}>
+        {differences.rows.map((row) => (
+          <li key={`${row.table}:${row.document}:${row.contract}:${row.installment}`}>
+            {row.name} · {row.contract ? `contrato ${row.contract}` : documentNumber(row.document)}:{" "}
+            {Object.entries(row.changes)
+              .map(
+                ([field, [before, after]]) => `${nameOf(row, field)} ${shown(field, before)} → ${shown(field, after)}`,
+              )
+              .join("; ")}
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+function nameOf(row: ChangedRow, field: string): string {
+  return changedNames[`${row.table}.${field}`] ?? field;
+}
+
+const debtWords: Record<string, string> = { open: "em aberto", settled: "quitado", returned: "devolvido" };
+
+function shown(field: string, value: unknown): string {
+  if (value === null || value === undefined || value === "") return "em branco";
+  if (field === "principal_cents" && typeof value === "number") return money(value);
+  if (typeof value !== "string") return typeof value === "object" ? JSON.stringify(value) : String(value);
+  if (field === "due_on") return day(value);
+  return debtWords[value] ?? value;
+}

@@ -1,0 +1,109 @@
+import { Button, Modal } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { type ReactNode, useState } from "react";
+import { sentenceFor } from "@/lib/errors";
+import classes from "./import-dialog.module.css";
+import { ImportFileField } from "./import-file-field";
+import { ImportOptionsFields } from "./import-options-fields";
+import { ImportProgress } from "./import-progress";
+import { ImportResult } from "./import-result";
+import { MappingStep, openQuestions } from "./mapping-step";
+import { importPortfolio, usePreview } from "./queries";
+import { RecentImports } from "./recent-imports";
+import type { ImportOptions, ImportSummary } from "./shapes";
+
+const asGuessed: ImportOptions = { creditor: "", sheet: "", absent: "leave", mapping: {} };
+
+/** File → its columns → what would happen → confirmation → what happened. Nothing is written before the confirmation. */
+export function ImportDialog({ onClose }: { onClose: () => void }): ReactNode {
+  const queryClient = useQueryClient();
+  const [file, setFile] = useState<File | null>(null);
+  const [options, setOptions] = useState(asGuessed);
+  const [seen, setSeen] = useState<{ dryRun: boolean; summary: ImportSummary } | null>(null);
+  const [importId, setImportId] = useState<string | null>(null);
+  const preview = usePreview(file, options.creditor, options.sheet);
+  const run = useMutation({
+    mutationFn: ({ chosen, dryRun, id }: { chosen: File; dryRun: boolean; id: string }) => {
+      // A mapping that nobody touched is not sent: the server guesses the same, and saves only what a person said.
+      const said = Object.keys(options.mapping).length > 0;
+      const mapping = said ? { ...preview.data?.mapping, ...options.mapping } : {};
+      return importPortfolio(chosen, { ...options, mapping }, dryRun, id);
+    },
+    onSuccess: async (summary, { dryRun }) => {
+      setSeen({ dryRun, summary });
+      if (!dryRun) await queryClient.invalidateQueries();
+    },
+    onError: () => queryClient.invalidateQueries({ queryKey: ["imports", "recent"] }),
+  });
+  const start = (dryRun: boolean): void => {
+    if (!file) return;
+    const id = crypto.randomUUID();
+    setImportId(id);
+    run.mutate({ chosen: file, dryRun, id });
+  };
+  const change = (next: Partial<ImportOptions>): void => {
+    setOptions({ ...options, ...next });
+    setSeen(null);
+    run.reset();
+  };
+  const choose = (chosen: File | null): void => {
+    setFile(chosen);
+    change({ sheet: "", mapping: {} });
+  };
+  const done = seen && !seen.dryRun;
+  const error = run.error ?? preview.error;
+  const unanswered = preview.data ? openQuestions(preview.data, options.mapping, options.creditor) : [];
+  return (
+    <Modal opened onClose={onClose} title="Importar carteira" size="xl" closeOnClickOutside={!run.isPending}>
+      <div className={classes.body}>
+        {!done && (
+          <>
+            <ImportFileField file={file} onChoose={choose} disabled={run.isPending} />
+            <ImportOptionsFields options={options} onChange={change} disabled={run.isPending} />
+            {preview.data && !seen && (
+              <MappingStep
+                preview={preview.data}
+                changed={options.mapping}
+                onChange={(mapping) => change({ mapping })}
+                onSheet={(sheet) => change({ sheet, mapping: {} })}
+                disabled={run.isPending}
+              />
+            )}
+          </>
+        )}
+        {error && (
+          <p role="alert" className={classes.error}>
+            {sentenceFor(error)}
+          </p>
+        )}
+        {run.isPending && importId && <ImportProgress importId={importId} />}
+        {seen && <ImportResult summary={seen.summary} dryRun={seen.dryRun} absent={options.absent} />}
+        <div className={classes.actions}>
+          {done ? (
+            <Button onClick={onClose}>Ver a carteira</Button>
+          ) : (
+            <>
+              <Button variant="default" onClick={onClose} disabled={run.isPending}>
+                Cancelar
+              </Button>
+              {seen ? (
+                <Button loading={run.isPending} disabled={seen.summary.accepted === 0} onClick={() => start(false)}>
+                  Confirmar importação
+                </Button>
+              ) : (
+                <Button
+                  loading={run.isPending || preview.isFetching}
+                  disabled={!preview.data || unanswered.length > 0}
+                  onClick={() => start(true)}
+                >
+                  Conferir arquivo
+                </Button>
+              )}
+            </>
+          )}
+        </div>
+        {!file && <RecentImports />}
+      </div>
+    </Modal>
+  );
+}

@@ -1,0 +1,115 @@
+import { type UseQueryResult, useQuery } from "@tanstack/react-query";
+import { callFunction, db, downloadFrom, rpc, shaped, unwrap } from "@/lib/supabase";
+import type { Creditor, ImportOptions, ImportReject, ImportRow, ImportSummary, Preview, Rollback } from "./shapes";
+
+/** A tenant works for tens of creditors; beyond this the list needs a search box, not a longer list. */
+const maxCreditors = 500;
+
+export function useCreditors(): UseQueryResult<Creditor[]> {
+  return useQuery({
+    queryKey: ["creditors"],
+    queryFn: () => unwrap<Creditor[]>(db.from("creditors").select("id,name").order("name").limit(maxCreditors)),
+    staleTime: 60_000,
+  });
+}
+
+/** A million rows take this long on a small machine; the answer comes when all of them are in. */
+const importTimeoutMs = 300_000;
+
+function upload(file: File): FormData {
+  const body = new FormData();
+  body.set("file", file);
+  return body;
+}
+
+function optionsQuery({ creditor, sheet, mapping }: ImportOptions): Record<string, string> {
+  return {
+    ...(creditor && { creditor }),
+    ...(sheet && { sheet }),
+    ...(Object.keys(mapping).length > 0 && { mapping: JSON.stringify(mapping) }),
+  };
+}
+
+/** The file's first rows and what its columns seem to be. Asked again when creditor or sheet change, not for a mapping. */
+export function usePreview(file: File | null, creditor: string, sheet: string): UseQueryResult<Preview> {
+  return useQuery({
+    queryKey: ["import-preview", file?.name, file?.size, file?.lastModified, creditor, sheet],
+    queryFn: () => {
+      const query = { step: "preview", ...optionsQuery({ creditor, sheet, absent: "leave", mapping: {} }) };
+      return callFunction<Preview>("portfolio-import", upload(file as File), query, importTimeoutMs);
+    },
+    enabled: file !== null,
+    retry: false,
+    // The file on the disk may have been mended meanwhile.
+    gcTime: 0,
+  });
+}
+
+export async function importPortfolio(
+  file: File,
+  options: ImportOptions,
+  dryRun: boolean,
+  importId: string,
+): Promise<ImportSummary> {
+  const query = { dry_run: String(dryRun), import_id: importId, absent: options.absent, ...optionsQuery(options) };
+  return callFunction<ImportSummary>("portfolio-import", upload(file), query, importTimeoutMs);
+}
+
+const importColumns =
+  "id,file_name,status,phase,created_at,accepted,rejected,rows_read,rows_valid,rows_written,rows_total,rows_per_second,seconds_left,error_code";
+
+/** Watched while its upload runs; null before the server knows it and after a dry run. */
+export function useImportProgress(importId: string | null): UseQueryResult<ImportRow | null> {
+  return useQuery({
+    queryKey: ["imports", "one", importId],
+    queryFn: () =>
+      unwrap(
+        db
+          .from("imports")
+          .select(importColumns)
+          .eq("id", importId ?? "")
+          .maybeSingle(),
+      ) as Promise<ImportRow | null>,
+    enabled: importId !== null,
+  });
+}
+
+const recentImports = 8;
+
+export function useRecentImports(): UseQueryResult<ImportRow[]> {
+  return useQuery({
+    queryKey: ["imports", "recent"],
+    queryFn: async () => {
+      // An import whose process died is told as such before the list is read.
+      await rpc("imports_alive", {});
+      const newest = db.from("imports").select(importColumns).order("created_at", { ascending: false });
+      return unwrap(newest.limit(recentImports)) as Promise<ImportRow[]>;
+    },
+  });
+}
+
+export async function cancelImport(importId: string): Promise<void> {
+  await rpc("cancel_import", { import_id: importId });
+}
+
+export async function rollBack(importId: string): Promise<Rollback> {
+  return shaped<Rollback>(rpc("rollback_import", { import_id: importId }));
+}
+
+/** Shown in the dialog; the rest is in the spreadsheet of rejects. */
+const maxRejects = 200;
+
+export async function importRejects(importId: string): Promise<ImportReject[]> {
+  return unwrap<ImportReject[]>(
+    db
+      .from("import_rejects")
+      .select("line,column_name,value,reason")
+      .eq("import_id", importId)
+      .order("line")
+      .limit(maxRejects),
+  );
+}
+
+export async function downloadRejects(importId: string): Promise<void> {
+  await downloadFrom("portfolio-rejects", { import_id: importId, format: "xlsx" }, importTimeoutMs);
+}

@@ -1,0 +1,54 @@
+import { Button, NativeSelect } from "@mantine/core";
+import { type ReactNode, useState } from "react";
+import { sentenceFor } from "@/lib/errors";
+import { plural } from "@/lib/format";
+import { roleNames } from "@/lib/session";
+import classes from "./bulk-dialog.module.css";
+import { assign, useFilterOptions } from "./queries";
+import type { Selection } from "./selection";
+import { useBulk } from "./use-bulk";
+
+export function AssignForm({ selection, onClose }: { selection: Selection; onClose: () => void }): ReactNode {
+  const { data: options } = useFilterOptions();
+  const [userId, setUserId] = useState("");
+  const { mutate, isPending, error } = useBulk(
+    () => assign(selection, userId || null),
+    ({ changed }) => `${plural(changed, "cliente mudou", "clientes mudaram")} de responsável.`,
+    onClose,
+  );
+  return (
+    <form
+      className={classes.body}
+      onSubmit={(event) => {
+        event.preventDefault();
+        mutate(undefined);
+      }}
+    >
+      <NativeSelect
+        label="Responsável"
+        value={userId}
+        onChange={(event) => setUserId(event.currentTarget.value)}
+        data={[
+          { value: "", label: "Ninguém (tirar o responsável)" },
+          ...(options?.members ?? []).map(({ user_id, name, role }) => ({
+            value: user_id,
+            label: `${name} · ${roleNames[role]}`,
+          })),
+        ]}
+      />
+      {error && (
+        <p role="alert" className={classes.error}>
+          {sentenceFor(error)}
+        </p>
+      )}
+      <div className={classes.actions}>
+        <Button variant="default" onClick={onClose}>
+          Cancelar
+        </Button>
+        <Button type="submit" loading={isPending}>
+          {userId ? "Atribuir" : "Tirar responsável"}
+        </Button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,57 @@
+import type { DebtStatus } from "@/lib/client-shapes";
+
+/** The filter of lists, selections and segments; the database refuses a key or a value that it does not know. */
+export interface PortfolioFilter {
+  q?: string;
+  creditor_id?: string;
+  status?: DebtStatus;
+  /** Bands of days late, "61-90". */
+  aging?: string[];
+  open_cents?: { min?: number; max?: number };
+  /** Business dates of the oldest open title. */
+  due_on?: { from?: string; to?: string };
+  uf?: string[];
+  last_contact?: { never?: true; after?: string; before?: string };
+  last_disposition?: string[];
+  /** "true", "false", "unknown" */
+  has_whatsapp?: string[];
+  has_phone?: boolean;
+  opted_out?: boolean;
+  agreement?: string;
+  import_id?: string;
+  tag_id?: string[];
+  /** A member's user id, "me" or "none". */
+  assigned_to?: string[];
+  /** A part of the address that is no filter: sent as it is, so that the database refuses it. */
+  unknown_address?: string;
+}
+
+export type SortColumn = "name" | "document" | "open_cents" | "oldest_due_on" | "last_contact_at" | "created_at";
+export type Sort = SortColumn | `-${SortColumn}`;
+export const defaultSort: Sort = "-open_cents";
+
+export interface Choice {
+  value: string;
+  label: string;
+}
+
+/** `undefined` and empty values leave the filter. */
+export function withKey<Key extends keyof PortfolioFilter>(
+  filter: PortfolioFilter,
+  key: Key,
+  value: PortfolioFilter[Key] | undefined,
+): PortfolioFilter {
+  const { [key]: _before, ...rest } = filter;
+  const empty =
+    value === undefined ||
+    value === "" ||
+    (Array.isArray(value) && value.length === 0) ||
+    (typeof value === "object" && !Array.isArray(value) && Object.keys(value).length === 0);
+  return empty ? rest : { ...rest, [key]: value };
+}
+
+/** How many of the panel's filters are set; the search box and the two lists beside it are seen anyway. */
+export function panelFilters(filter: PortfolioFilter): number {
+  const { q: _q, creditor_id: _creditor, status: _status, ...panel } = filter;
+  return Object.keys(panel).length;
+}

@@ -1,0 +1,68 @@
+import { Button, NativeSelect, TextInput } from "@mantine/core";
+import { type ReactNode, useState } from "react";
+import { sentenceFor } from "@/lib/errors";
+import { plural } from "@/lib/format";
+import classes from "./bulk-dialog.module.css";
+import { createTag, tagClients, useFilterOptions } from "./queries";
+import type { Selection } from "./selection";
+import { useBulk } from "./use-bulk";
+
+const colors = ["gray", "blue", "green", "teal", "violet", "orange", "red", "yellow"] as const;
+const newTag = "new";
+
+export function TagForm({ selection, onClose }: { selection: Selection; onClose: () => void }): ReactNode {
+  const { data: options } = useFilterOptions();
+  const tags = options?.tags ?? [];
+  const [chosen, setChosen] = useState<string | null>(null);
+  const [name, setName] = useState("");
+  const tagId = chosen ?? tags[0]?.id ?? newTag;
+  const creates = tagId === newTag;
+  const { mutate, isPending, error } = useBulk(
+    async (remove: boolean) => {
+      const id = creates ? (await createTag(name.trim(), colors[tags.length % colors.length] ?? "gray")).id : tagId;
+      return tagClients(selection, id, remove);
+    },
+    ({ changed }) => `${plural(changed, "cliente mudou", "clientes mudaram")} de tag.`,
+    onClose,
+  );
+  return (
+    <form
+      className={classes.body}
+      onSubmit={(event) => {
+        event.preventDefault();
+        mutate(false);
+      }}
+    >
+      <NativeSelect
+        label="Tag"
+        value={tagId}
+        onChange={(event) => setChosen(event.currentTarget.value)}
+        data={[...tags.map((tag) => ({ value: tag.id, label: tag.name })), { value: newTag, label: "Nova tag…" }]}
+      />
+      {creates && (
+        <TextInput
+          label="Nome da tag"
+          required
+          maxLength={40}
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+        />
+      )}
+      {error && (
+        <p role="alert" className={classes.error}>
+          {sentenceFor(error)}
+        </p>
+      )}
+      <div className={classes.actions}>
+        {!creates && (
+          <Button variant="default" disabled={isPending} onClick={() => mutate(true)}>
+            Tirar a tag
+          </Button>
+        )}
+        <Button type="submit" loading={isPending} disabled={creates && name.trim() === ""}>
+          Pôr a tag
+        </Button>
+      </div>
+    </form>
+  );
+}
