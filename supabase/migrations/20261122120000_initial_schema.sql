@@ -6013,8 +6013,8 @@ as $$
     select client_phones.client_id
     from public.client_phones
     where client_phones.tenant_id = clients_of_phone.tenant_id
-      and reverse(client_phones.phone) collate "C" >= reverse(right(clients_of_phone.phone, 8))
-      and reverse(client_phones.phone) collate "C"
+      and client_phones.phone_tail >= reverse(right(clients_of_phone.phone, 8))
+      and client_phones.phone_tail
           < reverse(right(clients_of_phone.phone, 8)) || '~'
       and private.phone_match(client_phones.phone) = private.phone_match(clients_of_phone.phone)
 $$;
