@@ -163,9 +163,7 @@ def build(connection: psycopg.Connection, million: int = 1_000_000, rival: int =
     sizes = {MILLION: (million, 1), RIVAL: (rival, 3)} | {
         tenant: (min(SMALL_CLIENTS, million), 1) for tenant in others
     }
-    operators = connection.execute(
-        "select array_agg(id order by email) from auth.users"
-    ).fetchone()
+    operators = connection.execute("select array_agg(id order by email) from auth.users").fetchone()
     assert operators is not None
     connection.execute(CHANCE.replace("%%", "%").encode())
     _run(connection, TENANTS, {"tenants": list(sizes)})

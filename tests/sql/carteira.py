@@ -110,9 +110,7 @@ def listed(
     return answer
 
 
-def ask(
-    db: psycopg.Connection, world: World, persona: str, call: str, *parameters: object
-) -> Any:
+def ask(db: psycopg.Connection, world: World, persona: str, call: str, *parameters: object) -> Any:
     """The answer of an RPC; dicts are sent as JSON."""
     sent = [json.dumps(p) if isinstance(p, dict) else p for p in parameters]
     with acting(db, world, persona):

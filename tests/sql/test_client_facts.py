@@ -59,7 +59,7 @@ CHANGES = [
     f" where tenant_id = '{TENANT}' order by id limit 1)",
     "insert into public.call_dispositions (tenant_id, client_id, operator_id, disposition_type,"
     " created_at) select tenant_id, client_id, operator_id, 'dropped',"
-    f" timestamptz '2026-06-01' + make_interval(hours => {{m}}) from public.call_dispositions"
+    " timestamptz '2026-06-01' + make_interval(hours => {m}) from public.call_dispositions"
     " limit 1",
     "insert into public.call_dispositions (tenant_id, client_id, operator_id, disposition_type)"
     f" select '{TENANT}', id, (select operator_id from public.call_dispositions limit 1),"
@@ -150,9 +150,12 @@ def test_a_portfolio_of_thousands_is_counted_and_given_whole(
     operator = str(world.users["operator"])
     answer = ask(db, world, "supervisor", "bulk_assign(%s, %s)", everybody, operator)
     assert answer == {"selected": people, "changed": people}
-    assert scalar(
-        db,
-        "select count(*) from public.client_assignments where tenant_id <> %s and user_id = %s",
-        TENANT,
-        operator,
-    ) == 0
+    assert (
+        scalar(
+            db,
+            "select count(*) from public.client_assignments where tenant_id <> %s and user_id = %s",
+            TENANT,
+            operator,
+        )
+        == 0
+    )

@@ -9,9 +9,7 @@ from sql.carteira import NOON, ask, listed
 from sql.personas import TENANT, World, acting, refused, scalar, set_clock
 
 
-def save(
-    db: psycopg.Connection, world: World, persona: str, name: str, **columns: Any
-) -> str:
+def save(db: psycopg.Connection, world: World, persona: str, name: str, **columns: Any) -> str:
     shared, filters = columns.get("is_shared", False), columns.get("filter", '{"uf": "SP"}')
     with acting(db, world, persona):
         return str(

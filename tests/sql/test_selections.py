@@ -1,4 +1,4 @@
-"""What is done to a selection is done to exactly its clients, and is told by one line of the audit."""
+"""A selection is its clients exactly, and what is done to it is one line of the audit."""
 
 import csv
 import datetime
@@ -172,9 +172,7 @@ def test_one_number_of_two_that_opted_out_leaves_the_other(
     )
 
     def reasons() -> list[str]:
-        answer = ask(
-            db, world, "operator", "bulk_eligibility(%s, 'dialer')", {"ids": [client]}
-        )
+        answer = ask(db, world, "operator", "bulk_eligibility(%s, 'dialer')", {"ids": [client]})
         return [left["reason"] for left in answer["excluded"]]
 
     db.execute("delete from public.suppressions where client_id = %s", (client,))
@@ -247,8 +245,9 @@ def test_assigning_gives_exactly_the_selection_and_one_line_of_audit(
     assert again == {"selected": len(given), "changed": 0}
     nobody = ask(db, world, "supervisor", "bulk_assign(%s, null)", {"filter": {"uf": "SP"}})
     assert nobody["changed"] == len(given) + (before[but] is not None)
-    assert listed(db, world, uf="SP", assigned_to="none", size=200)["rows"] == (
-        listed(db, world, uf="SP", size=200)["rows"]
+    assert (
+        listed(db, world, uf="SP", assigned_to="none", size=200)["rows"]
+        == (listed(db, world, uf="SP", size=200)["rows"])
     )
 
 
@@ -267,9 +266,7 @@ def test_a_colleague_who_leaves_keeps_the_clients_until_they_are_given_away(
     operator = str(world.users["operator"])
     mine = listed(db, world, assigned_to=operator, size=200)["rows"]
     assert mine
-    db.execute(
-        "update public.memberships set revoked_at = now() where user_id = %s", (operator,)
-    )
+    db.execute("update public.memberships set revoked_at = now() where user_id = %s", (operator,))
     assert listed(db, world, persona="admin", assigned_to=operator, size=200)["rows"] == mine
     assert mine[0]["assigned_to"]["name"] == "Otávio Operador"
 
@@ -330,9 +327,10 @@ def test_an_export_holds_the_selection_in_peoples_words(
         assert int(line["Títulos em aberto"]) == row["open_debts"]
         due = row["oldest_due_on"]
         assert line["Vencimento mais antigo"] == (due.strftime("%d/%m/%Y") if due else "")
-        assert line["WhatsApp"] == {"true": "Sim", "false": "Não", "unknown": "Não se sabe"}[
-            whatsapp(row)
-        ]
+        assert (
+            line["WhatsApp"]
+            == {"true": "Sim", "false": "Não", "unknown": "Não se sabe"}[whatsapp(row)]
+        )
     told = last_audit(db)
     assert (told["action"], told["after"]["selected"]) == ("export", len(rows))
 
@@ -349,9 +347,7 @@ def test_an_export_runs_no_formula(db: psycopg.Connection, world: World) -> None
         assert line["Código externo"] == line["E-mail"] == f"'{evil}"
 
 
-def test_an_export_is_a_supervisors_and_of_one_agency(
-    db: psycopg.Connection, world: World
-) -> None:
+def test_an_export_is_a_supervisors_and_of_one_agency(db: psycopg.Connection, world: World) -> None:
     with refused("not_allowed"):
         exported(db, world, {"filter": {}}, "operator")
     ours = exported(db, world, {"filter": {}})

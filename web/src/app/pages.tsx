@@ -30,6 +30,7 @@ const portfolio = page(() => import("@/features/portfolio/portfolio-page").then(
 const client = page(() => import("@/features/client/client-page").then((m) => m.ClientPage));
 const service = page(() => import("@/features/service/service-page").then((m) => m.ServicePage));
 const automation = page(() => import("@/features/automation/automation-page").then((m) => m.AutomationPage));
+const settings = page(() => import("@/features/settings/settings-page").then((m) => m.SettingsPage));
 
 export const LoginPage = login.Page;
 export const InvitationPage = invitation.Page;
@@ -37,6 +38,7 @@ export const PortfolioPage = portfolio.Page;
 export const ClientPage = client.Page;
 export const ServicePage = service.Page;
 export const AutomationPage = automation.Page;
+export const SettingsPage = settings.Page;
 
 function serviceIdOf(path: string): string | undefined {
   return /^\/atendimento\/([^/]+)$/.exec(path)?.[1];
@@ -47,6 +49,7 @@ export async function preloadCode(path: string): Promise<void> {
   if (serviceIdOf(path)) await service.preload();
   else if (path.startsWith("/carteira/")) await client.preload();
   else if (path.startsWith("/automacao")) await automation.preload();
+  else if (path.startsWith("/configuracoes")) await settings.preload();
   else await portfolio.preload();
 }
 
@@ -58,6 +61,6 @@ export async function preloadData(queryClient: QueryClient, path: string): Promi
 
 /** The other rooms' code is a few kB each: fetched when the first one is painted, so that no later click waits for it. */
 export const RemainingPages = afterPaint(async () => {
-  await Promise.all([portfolio, client, service, automation].map(({ preload }) => preload()));
+  await Promise.all([portfolio, client, service, automation, settings].map(({ preload }) => preload()));
   return () => null;
 });

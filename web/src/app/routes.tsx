@@ -13,6 +13,7 @@ import {
   preloadData,
   RemainingPages,
   ServicePage,
+  SettingsPage,
 } from "@/app/pages";
 import { Shell } from "@/app/shell";
 import { ImportButton } from "@/features/imports/import-button";
@@ -82,6 +83,9 @@ function Pages(): ReactNode {
       <Route path="/atendimento/:id">{({ id }) => <ServicePage clientId={id} key={id} />}</Route>
       <Route path="/automacao">
         <AutomationPage />
+      </Route>
+      <Route path="/configuracoes">
+        <SettingsPage />
       </Route>
       <Route>
         <NotFoundPage />

@@ -12,9 +12,6 @@ export const sentences: Record<string, string> = {
   not_allowed: "Seu perfil não permite fazer isso. Fale com quem administra a sua assessoria.",
   not_found: "Não encontramos o que você pediu.",
   too_many_requests: "Muitas tentativas em pouco tempo. Espere um minuto e tente de novo.",
-  internal: "Algo deu errado do nosso lado. Tente de novo em instantes.",
-  database_unavailable: "O servidor está ocupado. Tente de novo em instantes; nada foi perdido.",
-  payload_too_large: "O que foi enviado é grande demais.",
   method_not_allowed: "Este endereço não aceita esse tipo de pedido.",
   malformed_payload: "O pedido chegou incompleto. Recarregue a página e tente de novo.",
   // signing in and up
