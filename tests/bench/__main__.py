@@ -7,7 +7,6 @@ from pathlib import Path
 
 from local_platform.settings import Platform
 from local_platform.stack import Stack
-
 from tests.bench import table
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"

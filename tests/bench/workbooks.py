@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from tests.bench.table import BenchRow, interleaved
 
 from local_platform.stack import Stack
+from tests.bench.table import BenchRow, interleaved
 
 ROWS = 100_000  # of each arm's file
 MEMORY_ROWS = 1_000_000

@@ -9,7 +9,7 @@ import pytest
 import supabase
 
 from local_platform.stack import Stack
-from sql.personas import OTHER_TENANT, TENANT
+from tests.sql.personas import OTHER_TENANT, TENANT
 
 SignIn = Callable[..., supabase.Client]
 

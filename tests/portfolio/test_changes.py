@@ -5,13 +5,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from dialects_of_tables import NARROW, tables, written
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conftest import COLUMNS, Agency, OpenAgency, table
 from portfolio import options
 from portfolio.uploads import FileRefused
+from tests.portfolio.conftest import COLUMNS, Agency, OpenAgency, table
+from tests.portfolio.dialects_of_tables import NARROW, tables, written
 
 OTHER_PERSON = {
     "CPF/CNPJ": "111.444.777-35", "Nome do Devedor": "Bruno Lima", "Contrato": "B1",

@@ -5,12 +5,12 @@ from typing import Any
 
 import psycopg
 import pytest
-import reference
-from dialects_of_tables import DIALECTS, NARROW, Dialect, tables, written
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conftest import Agency, OpenAgency, table
+from tests.portfolio import reference
+from tests.portfolio.conftest import Agency, OpenAgency, table
+from tests.portfolio.dialects_of_tables import DIALECTS, NARROW, Dialect, tables, written
 
 OTHER_PERSON = {"CPF/CNPJ": "111.444.777-35", "Nome do Devedor": "Bruno Lima"}
 

@@ -12,8 +12,8 @@ import psycopg
 import pytest
 from workbook_writer import workbook
 
-from conftest import COLUMNS, ROW, Endpoint, table
 from portfolio import journal, reading, rejects, uploads
+from tests.portfolio.conftest import COLUMNS, ROW, Endpoint, table
 
 JSON_ROW = {
     "document": "529.982.247-25", "name": "Ana Souza", "phone": ["11987654321", "1133334444"],

@@ -7,13 +7,13 @@ import tracemalloc
 import zipfile
 
 import pytest
-import reference
 import workbook_writer
 from workbook_writer import parts, sheet_xml, workbook, zipped
 
-from conftest import COLUMNS, DATA, ROW, Agency
 from portfolio import workbooks
 from portfolio.uploads import FileRefused
+from tests.portfolio import reference
+from tests.portfolio.conftest import COLUMNS, DATA, ROW, Agency
 
 HEADER = list(COLUMNS)
 RIGHT = list(ROW.values())

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from sql.personas import TENANT, World, acting, scalar
+from tests.sql.personas import TENANT, World, acting, scalar
 
 Row = dict[str, Any]
 Filter = dict[str, Any]

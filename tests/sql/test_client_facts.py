@@ -5,8 +5,8 @@ import random
 import psycopg
 import pytest
 
-from sql.carteira import NOON, ask, listed
-from sql.personas import TENANT, World, acting, scalar, set_clock
+from tests.sql.carteira import NOON, ask, listed
+from tests.sql.personas import TENANT, World, acting, scalar, set_clock
 
 # Recomputed from the truth; the demo and the world are in both.
 REACH = (

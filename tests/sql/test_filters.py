@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from sql.carteira import (
+from tests.sql.carteira import (
     BANDS,
     FACTS,
     NOON,
@@ -21,7 +21,7 @@ from sql.carteira import (
     whatsapp,
     whole_list,
 )
-from sql.personas import OTHER_TENANT, TENANT, World, refused, scalar, set_clock
+from tests.sql.personas import OTHER_TENANT, TENANT, World, refused, scalar, set_clock
 
 SORTS = ["name", "document", "open_cents", "oldest_due_on", "last_contact_at", "created_at"]
 SORTS += [f"-{sort}" for sort in SORTS]

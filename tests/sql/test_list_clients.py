@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from sql.personas import OTHER_TENANT, TENANT, World, acting, refused, scalar
+from tests.sql.personas import OTHER_TENANT, TENANT, World, acting, refused, scalar
 
 PEOPLE = [
     # name, document, external id, e-mail, phone, contract

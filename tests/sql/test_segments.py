@@ -5,8 +5,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from sql.carteira import NOON, ask, listed
-from sql.personas import TENANT, World, acting, refused, scalar, set_clock
+from tests.sql.carteira import NOON, ask, listed
+from tests.sql.personas import TENANT, World, acting, refused, scalar, set_clock
 
 
 def save(db: psycopg.Connection, world: World, persona: str, name: str, **columns: Any) -> str:

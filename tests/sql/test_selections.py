@@ -10,8 +10,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from sql.carteira import FACTS, NOON, Filter, Row, ask, listed, truth, whatsapp
-from sql.personas import OTHER_TENANT, TENANT, World, acting, refused, scalar, set_clock
+from tests.sql.carteira import FACTS, NOON, Filter, Row, ask, listed, truth, whatsapp
+from tests.sql.personas import OTHER_TENANT, TENANT, World, acting, refused, scalar, set_clock
 
 Selection = dict[str, Any]
 
