@@ -1,16 +1,10 @@
-import AxeBuilder from "@axe-core/playwright";
-import type { Page } from "@playwright/test";
+import { expectClean } from "./axe.ts";
 import { expect, openService, signIn, test } from "./people.ts";
-
-const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-
-async function expectClean(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).withTags(rules).analyze();
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`)).toEqual([]);
-}
 
 for (const colorScheme of ["light", "dark"] as const) {
   test(`every page passes axe, ${colorScheme}`, async ({ browser }) => {
+    // axe weighs every node of eight pages; on a busy machine each takes several seconds.
+    test.slow();
     const context = await browser.newContext({ colorScheme });
     const page = await context.newPage();
     await page.goto("/login");

@@ -1,0 +1,36 @@
+import { expectClean } from "./axe.ts";
+import { expect, test } from "./people.ts";
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`the carteira's panel, selection, dialogs and the settings pass axe, ${colorScheme}`, async ({ windowOf }) => {
+    // axe weighs every node of three long pages; on a busy machine each takes several seconds.
+    test.slow();
+    const page = await windowOf("admin@demo.test", { colorScheme });
+    await page.getByRole("button", { name: "Filtros", exact: true }).click();
+    const panel = page.getByRole("complementary", { name: "Filtros" });
+    await expect(panel.getByRole("group", { name: "UF" })).toBeVisible();
+    await page.getByLabel("Escolher todos os que correspondem").check();
+    await expect(page.getByRole("toolbar")).toBeVisible();
+    await expectClean(page);
+    await page.getByRole("button", { name: "Tag", exact: true }).click();
+    await expect(page.getByRole("dialog").getByText(/podem? entrar/)).toBeVisible();
+    await expectClean(page);
+    await page.goto("/configuracoes");
+    await expect(page.getByLabel("Nome da chave")).toBeVisible();
+    await expectClean(page);
+  });
+}
+
+test("the filter panel of a phone pushes nothing sideways", async ({ windowOf }) => {
+  const page = await windowOf("operador@demo.test", {
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    isMobile: true,
+  });
+  await page.getByRole("button", { name: "Filtros", exact: true }).tap();
+  await expect(page.getByRole("complementary", { name: "Filtros" })).toBeVisible();
+  const sideways = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  expect(sideways).toBe(0);
+});
