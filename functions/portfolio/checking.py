@@ -44,8 +44,8 @@ def staged(frame: pl.DataFrame, layout: Layout, creditor: str | None) -> pl.Data
         "phones": phones,
         "phones_lost": phones_lost,
         "names_lost": _filled(raw["name"], name.is_null()).cast(pl.Int32),
-        "extra": _extra(frame, layout),
         "emails_lost": _filled(raw["email"], email.is_null()).cast(pl.Int32),
+        "extra": _extra(frame, layout),
     }
     # For an accepted row: the name cell that was no name, should nobody know a better one.
     value = raw["name"].set(name.is_not_null(), None)

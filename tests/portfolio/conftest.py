@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+import flask
 import functions_framework
 import jwt
 import psycopg
@@ -41,7 +42,7 @@ def table(rows: Sequence[Mapping[str, str]], columns: Sequence[str] = COLUMNS) -
     file = io.StringIO()
     writer = csv.DictWriter(file, columns, delimiter=";", extrasaction="ignore")
     writer.writeheader()
-    writer.writerows(ROW | row for row in rows)
+    writer.writerows(ROW | dict(row) for row in rows)
     return file.getvalue().encode("cp1252")
 
 
@@ -173,6 +174,10 @@ class Endpoint:
     clients: Mapping[str, Client]
     jwt_secret: str
 
+    @property
+    def client(self) -> Client:
+        return self.clients["portfolio_import"]
+
     def token(self, email: str) -> str:
         [(user_id,)] = self.agency.owner.execute(
             "select id from auth.users where email = %s", (email,)
@@ -224,12 +229,10 @@ def endpoint(
     )
     monkeypatch.setattr(config, "settings", lambda: settings)
     db.close()
-    clients = {
-        name: functions_framework.create_app(
-            name, str(ROOT / "functions" / "main.py")
-        ).test_client()
-        for name in FUNCTIONS
-    }
+    # The framework has no types of its own.
+    create_app: Callable[[str, str], flask.Flask] = functions_framework.create_app
+    source = str(ROOT / "functions" / "main.py")
+    clients = {name: create_app(name, source).test_client() for name in FUNCTIONS}
     with psycopg.connect(fresh_database, autocommit=True) as owner:
         yield Endpoint(open_agency(owner), clients, secret)
     db.close()

@@ -229,21 +229,22 @@ def test_an_import_is_audited_as_one_row_and_not_as_thousands(agency: Agency) ->
     assert set(audited) == {("imports", answer["import_id"])}
 
 
-@given(st.lists(tables, min_size=1, max_size=3), st.sampled_from(DIALECTS))
+@given(tables, st.sampled_from(DIALECTS))
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_any_tables_in_any_dialect_become_what_the_patient_reader_sees(
-    agency: Agency, open_agency: OpenAgency, files: list[list[dict[str, str]]], dialect: Dialect
+    agency: Agency, open_agency: OpenAgency, rows: list[dict[str, str]], dialect: Dialect
 ) -> None:
-    """Imported into an empty agency; the first file again changes nothing."""
+    """Into an empty agency, after a dry run that answers the same; again, it changes nothing."""
     # Each example gives its locks back: an import makes temporary tables.
     with agency.owner.transaction(force_rollback=True):
         fresh = open_agency(agency.owner)
-        rows = files[0]
         expected = reference.read(enumerate(rows, start=2), "Credor do Parâmetro")
+        dry = fresh(written(rows, dialect), "Credor do Parâmetro", dry_run=True)
         answer = fresh(written(rows, dialect), "Credor do Parâmetro")
 
+        assert dry == answer | {"import_id": None}
         assert (answer["rows"], answer["rejected"]) == (expected.rows, len(expected.refused))
         assert answer["duplicates"] == expected.duplicates
         state = fresh.state()
@@ -262,15 +263,16 @@ def test_any_tables_in_any_dialect_become_what_the_patient_reader_sees(
 
 def test_strategies_reach_both_good_and_bad_rows() -> None:
     """A property over rejects alone would prove little."""
-    reasons = {reference.problem(row, None) for row in _sample()}
-    assert {None, "document_invalid", "due_date_invalid", "value_not_positive"} <= reasons
+    reasons = {reference.problem(row, "Credor") for row in _sample()}
+    assert None in reasons
+    assert len(reasons) >= 7
 
 
 def _sample() -> list[dict[str, str]]:
     found: list[dict[str, str]] = []
 
     @given(tables)
-    @settings(max_examples=120, database=None, derandomize=True)
+    @settings(max_examples=200, database=None, derandomize=True)
     def collect(rows: list[dict[str, str]]) -> None:
         found.extend(rows)
 

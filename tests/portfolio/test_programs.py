@@ -10,10 +10,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from workbook_writer import workbook
 
 from portfolio import journal, reading, rejects, uploads
 from tests.portfolio.conftest import COLUMNS, ROW, Endpoint, table
+from tests.portfolio.workbook_writer import workbook
 
 JSON_ROW = {
     "document": "529.982.247-25", "name": "Ana Souza", "phone": ["11987654321", "1133334444"],

@@ -7,13 +7,12 @@ import tracemalloc
 import zipfile
 
 import pytest
-import workbook_writer
-from workbook_writer import parts, sheet_xml, workbook, zipped
 
 from portfolio import workbooks
 from portfolio.uploads import FileRefused
-from tests.portfolio import reference
+from tests.portfolio import reference, workbook_writer
 from tests.portfolio.conftest import COLUMNS, DATA, ROW, Agency
+from tests.portfolio.workbook_writer import parts, sheet_xml, workbook, zipped
 
 HEADER = list(COLUMNS)
 RIGHT = list(ROW.values())
