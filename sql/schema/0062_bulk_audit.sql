@@ -1,5 +1,5 @@
--- A change of a whole selection is one line of the audit: what was selected, what was done, how many
--- it changed. While that line is `running`, its own transaction may name it in the setting
+-- A change of a whole selection is one line of the audit: what was selected, what was done, how
+-- many it changed. While that line is `running`, its own transaction may name it in the setting
 -- `cobranca.bulk_audit_id`, and the line stands for the audit of every row written. No committed
 -- line is ever `running`, so the setting alone proves nothing.
 create function private.is_bulk() returns boolean

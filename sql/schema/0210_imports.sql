@@ -32,12 +32,13 @@ create table public.imports (
     request_fingerprint text,
     answer jsonb,
     -- The file's own column names: rejects go back under them.
-    header text [] not null default '{}',
+    header text[] not null default '{}',
     debts_absent int not null default 0,
     debts_returned int not null default 0,
     error_code text,
     cancel_requested_at timestamptz,
-    -- Progress, for people who watch; not audited. Rows; the total is an estimate until all is read.
+    -- Progress, for people who watch; not audited. Rows; the total is an estimate until all is
+    -- read.
     started_at timestamptz,
     phase text,
     rows_read int not null default 0,

@@ -9,7 +9,7 @@ create table public.import_rejects (
     value text,
     reason text not null,
     -- The whole row as it stood in the file, in the order of imports.header.
-    cells text [] not null default '{}',
+    cells text[] not null default '{}',
     constraint import_rejects_pkey primary key (id),
     constraint import_rejects_import_fkey foreign key (tenant_id, import_id)
     references public.imports (tenant_id, id) on delete cascade,

@@ -129,7 +129,7 @@ begin
 end;
 $$;
 
-create function private.close_import(import_id uuid, header text []) returns jsonb
+create function private.close_import(import_id uuid, header text[]) returns jsonb
 language plpgsql
 security definer
 set search_path = ''
@@ -203,11 +203,11 @@ begin
     );
 end;
 $$;
-comment on function private.close_import(uuid, text []) is
+comment on function private.close_import(uuid, text[]) is
 'The answer of an import. Accepted rows include the repeated ones (duplicates);
 accepted + rejected = rows.';
 
 grant execute on function
 private.plan_portfolio(uuid, jsonb, text), private.write_import_clients(uuid),
-private.write_import_debts(uuid), private.close_import(uuid, text [])
+private.write_import_debts(uuid), private.close_import(uuid, text[])
 to authenticated;

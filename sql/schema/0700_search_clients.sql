@@ -75,7 +75,7 @@ $$;
 -- anything for one row of `clients`. Prefixes are ranges that an index can serve: '~' sorts after
 -- every letter and digit under collate "C".
 create function private.search_branches(search private.client_search, by_client boolean)
-returns text []
+returns text[]
 language plpgsql
 immutable
 set search_path = ''

@@ -45,7 +45,7 @@ as $$
 $$;
 
 -- The values of a key as texts, each valid as that type: 'a' or ['a', 'b'].
-create function private.filter_values(key text, value jsonb, type_name text) returns text []
+create function private.filter_values(key text, value jsonb, type_name text) returns text[]
 language plpgsql
 immutable
 set search_path = ''
@@ -99,7 +99,7 @@ begin
 end;
 $$;
 
-create function private.filter_range(key text, value jsonb, allowed text []) returns void
+create function private.filter_range(key text, value jsonb, allowed text[]) returns void
 language plpgsql
 immutable
 set search_path = ''

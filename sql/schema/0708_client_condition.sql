@@ -1,7 +1,7 @@
--- The filter as SQL on `clients`: fragments that are chosen, never filled in. All values are fields
--- of parameter $1, which plpgsql hands to the planner as constants: a rare creditor goes through its
--- index, a common one through the list's order. One value is compared by `=`, because an index keeps
--- its order under `=` and loses it under `any`.
+-- The filter as SQL on `clients`: fragments that are chosen, never filled in. All values are
+-- fields of parameter $1, which plpgsql hands to the planner as constants: a rare creditor goes
+-- through its index, a common one through the list's order. One value is compared by `=`, because
+-- an index keeps its order under `=` and loses it under `any`.
 create function private.one_or_any(expression text, field text, size int) returns text
 language sql
 immutable

@@ -44,7 +44,7 @@ as $$ select search.name_key is not null and search.is_broad is not true $$;
 
 -- Ids of one page in their order. Parameters: $1 filter, $2 cursor, $3 how many.
 create function private.client_page_sql(
-    filter private.client_filter, sort private.client_sort, after text []
+    filter private.client_filter, sort private.client_sort, after text[]
 ) returns text
 language plpgsql
 immutable
@@ -113,7 +113,7 @@ $$;
 -- The whole phrase before its scattered words, and an exact name before all. Every match has to be
 -- ranked, so that no index order is lost by one walk with a stand-in for empty values.
 create function private.ranked_page_sql(
-    filter private.client_filter, sort private.client_sort, after text []
+    filter private.client_filter, sort private.client_sort, after text[]
 ) returns text
 language plpgsql
 immutable

@@ -1,5 +1,6 @@
--- Whose client this is: the single record of it, nobody's without one. Kept beside `clients` because
--- a supervisor gives away a hundred thousand at once, and each would rewrite a client's every index.
+-- Whose client this is: the single record of it, nobody's without one. Kept beside `clients`
+-- because a supervisor gives away a hundred thousand at once, and each would rewrite a client's
+-- every index.
 create table public.client_assignments (
     tenant_id uuid not null,
     client_id uuid not null,
@@ -17,7 +18,8 @@ create table public.client_assignments (
     constraint client_assignments_author_fkey foreign key (assigned_by) references auth.users (id)
     on delete set null
 );
-comment on table public.client_assignments is 'Which member a client is given to, by whom and when.';
+comment on table public.client_assignments is
+'Which member a client is given to, by whom and when.';
 
 -- Serves "mine" and a supervisor's view of one operator; the second and third, people who leave.
 create index client_assignments_of_user

@@ -28,7 +28,7 @@ as $$
     end
 $$;
 
-create function private.filter_counts(filter jsonb, facets text []) returns jsonb
+create function private.filter_counts(filter jsonb, facets text[]) returns jsonb
 language plpgsql
 security definer
 set search_path = ''
@@ -147,7 +147,7 @@ begin
 end;
 $$;
 
-create function private.ufs() returns text []
+create function private.ufs() returns text[]
 language sql
 immutable
 set search_path = ''
@@ -156,12 +156,12 @@ as $$
         ::text[]
 $$;
 
-create function public.filter_counts(filter jsonb default '{}', facets text [] default null)
+create function public.filter_counts(filter jsonb default '{}', facets text[] default null)
 returns jsonb
 language sql
 set search_path = ''
 as $$ select private.filter_counts(filter, facets) $$;
-comment on function public.filter_counts(jsonb, text []) is
+comment on function public.filter_counts(jsonb, text[]) is
 '{is_estimate, facets: {<facet>: {<value>: clients}}}; null = all facets.';
 
 create function public.filter_options() returns jsonb
@@ -171,6 +171,6 @@ set search_path = ''
 as $$ select private.filter_options() $$;
 
 grant execute on function
-private.filter_counts(jsonb, text []), public.filter_counts(jsonb, text []),
+private.filter_counts(jsonb, text[]), public.filter_counts(jsonb, text[]),
 private.filter_options(), public.filter_options()
 to authenticated;

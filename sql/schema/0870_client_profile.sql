@@ -36,8 +36,8 @@ as $$
     where clients.tenant_id = client_facts.tenant_id and clients.id = client_facts.client_id
 $$;
 
--- What messages taught about each number. Calls name the client, not the number, so that a report of
--- a wrong contact is told of the client (below).
+-- What messages taught about each number. Calls name the client, not the number, so that a report
+-- of a wrong contact is told of the client (below).
 create function private.phone_health(tenant_id uuid, client_id uuid) returns jsonb
 language sql
 stable

@@ -6,7 +6,7 @@ create table private.import_changes (
     tenant_id uuid not null,
     import_id uuid not null,
     table_name text not null,
-    created_ids uuid [],
+    created_ids uuid[],
     row_id uuid,
     before jsonb,
     after jsonb,

@@ -3,7 +3,7 @@
 
 -- Does any row of any table point at this one? Asked of the catalog, so that rooms added later
 -- count by themselves.
-create function private.references_sql(target regclass, row_alias text, ignored regclass [])
+create function private.references_sql(target regclass, row_alias text, ignored regclass[])
 returns text
 language sql
 stable

@@ -345,8 +345,8 @@ as $$
 $$;
 
 -- 0062_bulk_audit.sql
--- A change of a whole selection is one line of the audit: what was selected, what was done, how many
--- it changed. While that line is `running`, its own transaction may name it in the setting
+-- A change of a whole selection is one line of the audit: what was selected, what was done, how
+-- many it changed. While that line is `running`, its own transaction may name it in the setting
 -- `cobranca.bulk_audit_id`, and the line stands for the audit of every row written. No committed
 -- line is ever `running`, so the setting alone proves nothing.
 create function private.is_bulk() returns boolean
@@ -990,12 +990,13 @@ create table public.imports (
     request_fingerprint text,
     answer jsonb,
     -- The file's own column names: rejects go back under them.
-    header text [] not null default '{}',
+    header text[] not null default '{}',
     debts_absent int not null default 0,
     debts_returned int not null default 0,
     error_code text,
     cancel_requested_at timestamptz,
-    -- Progress, for people who watch; not audited. Rows; the total is an estimate until all is read.
+    -- Progress, for people who watch; not audited. Rows; the total is an estimate until all is
+    -- read.
     started_at timestamptz,
     phase text,
     rows_read int not null default 0,
@@ -1111,7 +1112,7 @@ create table public.import_rejects (
     value text,
     reason text not null,
     -- The whole row as it stood in the file, in the order of imports.header.
-    cells text [] not null default '{}',
+    cells text[] not null default '{}',
     constraint import_rejects_pkey primary key (id),
     constraint import_rejects_import_fkey foreign key (tenant_id, import_id)
     references public.imports (tenant_id, id) on delete cascade,
@@ -2910,7 +2911,7 @@ begin
 end;
 $$;
 
-create function private.close_import(import_id uuid, header text []) returns jsonb
+create function private.close_import(import_id uuid, header text[]) returns jsonb
 language plpgsql
 security definer
 set search_path = ''
@@ -2984,13 +2985,13 @@ begin
     );
 end;
 $$;
-comment on function private.close_import(uuid, text []) is
+comment on function private.close_import(uuid, text[]) is
 'The answer of an import. Accepted rows include the repeated ones (duplicates);
 accepted + rejected = rows.';
 
 grant execute on function
 private.plan_portfolio(uuid, jsonb, text), private.write_import_clients(uuid),
-private.write_import_debts(uuid), private.close_import(uuid, text [])
+private.write_import_debts(uuid), private.close_import(uuid, text[])
 to authenticated;
 
 -- 0460_suppressions.sql
@@ -4657,7 +4658,7 @@ $$;
 -- anything for one row of `clients`. Prefixes are ranges that an index can serve: '~' sorts after
 -- every letter and digit under collate "C".
 create function private.search_branches(search private.client_search, by_client boolean)
-returns text []
+returns text[]
 language plpgsql
 immutable
 set search_path = ''
@@ -4836,7 +4837,7 @@ as $$
 $$;
 
 -- The values of a key as texts, each valid as that type: 'a' or ['a', 'b'].
-create function private.filter_values(key text, value jsonb, type_name text) returns text []
+create function private.filter_values(key text, value jsonb, type_name text) returns text[]
 language plpgsql
 immutable
 set search_path = ''
@@ -4890,7 +4891,7 @@ begin
 end;
 $$;
 
-create function private.filter_range(key text, value jsonb, allowed text []) returns void
+create function private.filter_range(key text, value jsonb, allowed text[]) returns void
 language plpgsql
 immutable
 set search_path = ''
@@ -5056,10 +5057,10 @@ as $$
 $$;
 
 -- 0708_client_condition.sql
--- The filter as SQL on `clients`: fragments that are chosen, never filled in. All values are fields
--- of parameter $1, which plpgsql hands to the planner as constants: a rare creditor goes through its
--- index, a common one through the list's order. One value is compared by `=`, because an index keeps
--- its order under `=` and loses it under `any`.
+-- The filter as SQL on `clients`: fragments that are chosen, never filled in. All values are
+-- fields of parameter $1, which plpgsql hands to the planner as constants: a rare creditor goes
+-- through its index, a common one through the list's order. One value is compared by `=`, because
+-- an index keeps its order under `=` and loses it under `any`.
 create function private.one_or_any(expression text, field text, size int) returns text
 language sql
 immutable
@@ -5381,7 +5382,7 @@ as $$ select search.name_key is not null and search.is_broad is not true $$;
 
 -- Ids of one page in their order. Parameters: $1 filter, $2 cursor, $3 how many.
 create function private.client_page_sql(
-    filter private.client_filter, sort private.client_sort, after text []
+    filter private.client_filter, sort private.client_sort, after text[]
 ) returns text
 language plpgsql
 immutable
@@ -5450,7 +5451,7 @@ $$;
 -- The whole phrase before its scattered words, and an exact name before all. Every match has to be
 -- ranked, so that no index order is lost by one walk with a stand-in for empty values.
 create function private.ranked_page_sql(
-    filter private.client_filter, sort private.client_sort, after text []
+    filter private.client_filter, sort private.client_sort, after text[]
 ) returns text
 language plpgsql
 immutable
@@ -6051,8 +6052,9 @@ referencing old table as changed_rows for each statement
 execute function private.tg_suppressions__contact_blocks();
 
 -- 0851_client_assignments.sql
--- Whose client this is: the single record of it, nobody's without one. Kept beside `clients` because
--- a supervisor gives away a hundred thousand at once, and each would rewrite a client's every index.
+-- Whose client this is: the single record of it, nobody's without one. Kept beside `clients`
+-- because a supervisor gives away a hundred thousand at once, and each would rewrite a client's
+-- every index.
 create table public.client_assignments (
     tenant_id uuid not null,
     client_id uuid not null,
@@ -6070,7 +6072,8 @@ create table public.client_assignments (
     constraint client_assignments_author_fkey foreign key (assigned_by) references auth.users (id)
     on delete set null
 );
-comment on table public.client_assignments is 'Which member a client is given to, by whom and when.';
+comment on table public.client_assignments is
+'Which member a client is given to, by whom and when.';
 
 -- Serves "mine" and a supervisor's view of one operator; the second and third, people who leave.
 create index client_assignments_of_user
@@ -6531,7 +6534,7 @@ as $$
     end
 $$;
 
-create function private.filter_counts(filter jsonb, facets text []) returns jsonb
+create function private.filter_counts(filter jsonb, facets text[]) returns jsonb
 language plpgsql
 security definer
 set search_path = ''
@@ -6650,7 +6653,7 @@ begin
 end;
 $$;
 
-create function private.ufs() returns text []
+create function private.ufs() returns text[]
 language sql
 immutable
 set search_path = ''
@@ -6659,12 +6662,12 @@ as $$
         ::text[]
 $$;
 
-create function public.filter_counts(filter jsonb default '{}', facets text [] default null)
+create function public.filter_counts(filter jsonb default '{}', facets text[] default null)
 returns jsonb
 language sql
 set search_path = ''
 as $$ select private.filter_counts(filter, facets) $$;
-comment on function public.filter_counts(jsonb, text []) is
+comment on function public.filter_counts(jsonb, text[]) is
 '{is_estimate, facets: {<facet>: {<value>: clients}}}; null = all facets.';
 
 create function public.filter_options() returns jsonb
@@ -6674,7 +6677,7 @@ set search_path = ''
 as $$ select private.filter_options() $$;
 
 grant execute on function
-private.filter_counts(jsonb, text []), public.filter_counts(jsonb, text []),
+private.filter_counts(jsonb, text[]), public.filter_counts(jsonb, text[]),
 private.filter_options(), public.filter_options()
 to authenticated;
 
@@ -7178,8 +7181,8 @@ as $$
     where clients.tenant_id = client_facts.tenant_id and clients.id = client_facts.client_id
 $$;
 
--- What messages taught about each number. Calls name the client, not the number, so that a report of
--- a wrong contact is told of the client (below).
+-- What messages taught about each number. Calls name the client, not the number, so that a report
+-- of a wrong contact is told of the client (below).
 create function private.phone_health(tenant_id uuid, client_id uuid) returns jsonb
 language sql
 stable
@@ -7604,7 +7607,7 @@ create table private.import_changes (
     tenant_id uuid not null,
     import_id uuid not null,
     table_name text not null,
-    created_ids uuid [],
+    created_ids uuid[],
     row_id uuid,
     before jsonb,
     after jsonb,
@@ -8105,7 +8108,7 @@ to authenticated;
 
 -- Does any row of any table point at this one? Asked of the catalog, so that rooms added later
 -- count by themselves.
-create function private.references_sql(target regclass, row_alias text, ignored regclass [])
+create function private.references_sql(target regclass, row_alias text, ignored regclass[])
 returns text
 language sql
 stable

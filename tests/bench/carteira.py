@@ -436,7 +436,9 @@ def _rival(bench: Bench) -> list[BenchRow]:
 
 def _against_rival(subject: str, known: str, seconds: float) -> BenchRow:
     return BenchRow(
-        f"100,000 people, 300,000 debts: {subject}", f"{known} the rival", f"{seconds * 1000:.0f} ms",
+        f"100,000 people, 300,000 debts: {subject}",
+        f"{known} the rival",
+        f"{seconds * 1000:.0f} ms",
         "—", "—",
     )  # fmt: skip
 
