@@ -44,7 +44,7 @@ create index clients_by_open_value on public.clients (tenant_id, open_cents desc
 create index clients_by_status
 on public.clients (tenant_id, debt_status, open_cents desc, id desc);
 -- Serve the other orders of the list, and aging, which is a range of the oldest open title.
-create index clients_by_name on public.clients (tenant_id, name_key collate "C", id);
+create index clients_by_name on public.clients (tenant_id, name_key, id);
 create index clients_by_oldest_due on public.clients (tenant_id, oldest_due_on, id);
 create index clients_by_age on public.clients (tenant_id, created_at, id);
 -- Serve filters that pick few: everybody else is found faster by walking the list's order.
@@ -57,8 +57,6 @@ where has_whatsapp;
 -- operators are not leakproof and RLS would keep the planner from these indexes.
 create index clients_name_trigrams on public.clients
 using gin (tenant_id, name_key extensions.gin_trgm_ops);
--- Serves the exact name, and beginnings too short for trigrams.
-create index clients_by_name on public.clients (tenant_id, name_key);
 create index clients_by_creditor on public.clients using gin (tenant_id, creditor_ids);
 create index clients_by_external_id on public.clients (tenant_id, external_id)
 where external_id is not null;

@@ -21,8 +21,11 @@ as $$
         where tenants.id = contact_hours_in.tenant_id
     ) as place
     cross join lateral (
-        select (contact_hours_in.since at time zone place.time_zone)::date + ahead as day
-        from generate_series(0, contact_hours_in.days - 1) as ahead
+        select dated.day, private.easter(extract(year from dated.day)::int) as easter
+        from (
+            select (contact_hours_in.since at time zone place.time_zone)::date + ahead as day
+            from generate_series(0, contact_hours_in.days - 1) as ahead
+        ) as dated
     ) as calendar
     join private.calling_windows
         on calling_windows.weekday = extract(isodow from calendar.day)
@@ -31,7 +34,15 @@ as $$
                 select from private.calling_windows as own where own.uf = contact_hours_in.uf
             )
         )
-    where not private.is_holiday(calendar.day, contact_hours_in.uf)
+    where not exists (
+        select from private.holidays
+        where (holidays.uf is null or holidays.uf = contact_hours_in.uf)
+          and (
+              holidays.easter_offset = calendar.day - calendar.easter
+              or (holidays.month = extract(month from calendar.day)
+                  and holidays.day = extract(day from calendar.day))
+          )
+    )
     order by 2
 $$;
 comment on function private.contact_hours_in(uuid, text, timestamptz, int) is

@@ -1181,7 +1181,7 @@ create index clients_by_open_value on public.clients (tenant_id, open_cents desc
 create index clients_by_status
 on public.clients (tenant_id, debt_status, open_cents desc, id desc);
 -- Serve the other orders of the list, and aging, which is a range of the oldest open title.
-create index clients_by_name on public.clients (tenant_id, name_key collate "C", id);
+create index clients_by_name on public.clients (tenant_id, name_key, id);
 create index clients_by_oldest_due on public.clients (tenant_id, oldest_due_on, id);
 create index clients_by_age on public.clients (tenant_id, created_at, id);
 -- Serve filters that pick few: everybody else is found faster by walking the list's order.
@@ -1194,8 +1194,6 @@ where has_whatsapp;
 -- operators are not leakproof and RLS would keep the planner from these indexes.
 create index clients_name_trigrams on public.clients
 using gin (tenant_id, name_key extensions.gin_trgm_ops);
--- Serves the exact name, and beginnings too short for trigrams.
-create index clients_by_name on public.clients (tenant_id, name_key);
 create index clients_by_creditor on public.clients using gin (tenant_id, creditor_ids);
 create index clients_by_external_id on public.clients (tenant_id, external_id)
 where external_id is not null;
@@ -3152,8 +3150,11 @@ as $$
         where tenants.id = contact_hours_in.tenant_id
     ) as place
     cross join lateral (
-        select (contact_hours_in.since at time zone place.time_zone)::date + ahead as day
-        from generate_series(0, contact_hours_in.days - 1) as ahead
+        select dated.day, private.easter(extract(year from dated.day)::int) as easter
+        from (
+            select (contact_hours_in.since at time zone place.time_zone)::date + ahead as day
+            from generate_series(0, contact_hours_in.days - 1) as ahead
+        ) as dated
     ) as calendar
     join private.calling_windows
         on calling_windows.weekday = extract(isodow from calendar.day)
@@ -3162,7 +3163,15 @@ as $$
                 select from private.calling_windows as own where own.uf = contact_hours_in.uf
             )
         )
-    where not private.is_holiday(calendar.day, contact_hours_in.uf)
+    where not exists (
+        select from private.holidays
+        where (holidays.uf is null or holidays.uf = contact_hours_in.uf)
+          and (
+              holidays.easter_offset = calendar.day - calendar.easter
+              or (holidays.month = extract(month from calendar.day)
+                  and holidays.day = extract(day from calendar.day))
+          )
+    )
     order by 2
 $$;
 comment on function private.contact_hours_in(uuid, text, timestamptz, int) is

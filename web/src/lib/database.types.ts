@@ -322,6 +322,38 @@ export type Database = {
           },
         ];
       };
+      client_assignments: {
+        Row: {
+          assigned_at: string;
+          assigned_by: string | null;
+          client_id: string;
+          tenant_id: string;
+          user_id: string;
+        };
+        Insert: {
+          assigned_at?: string;
+          assigned_by?: string | null;
+          client_id: string;
+          tenant_id: string;
+          user_id: string;
+        };
+        Update: {
+          assigned_at?: string;
+          assigned_by?: string | null;
+          client_id?: string;
+          tenant_id?: string;
+          user_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "client_assignments_client_fkey";
+            columns: ["tenant_id", "client_id"];
+            isOneToOne: true;
+            referencedRelation: "clients";
+            referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
       client_phones: {
         Row: {
           client_id: string;
@@ -407,7 +439,6 @@ export type Database = {
       };
       clients: {
         Row: {
-          assigned_to: string | null;
           created_at: string;
           creditor_ids: string[];
           debt_status: Database["public"]["Enums"]["debt_status"] | null;
@@ -429,7 +460,6 @@ export type Database = {
           updated_at: string;
         };
         Insert: {
-          assigned_to?: string | null;
           created_at?: string;
           creditor_ids?: string[];
           debt_status?: Database["public"]["Enums"]["debt_status"] | null;
@@ -451,7 +481,6 @@ export type Database = {
           updated_at?: string;
         };
         Update: {
-          assigned_to?: string | null;
           created_at?: string;
           creditor_ids?: string[];
           debt_status?: Database["public"]["Enums"]["debt_status"] | null;
