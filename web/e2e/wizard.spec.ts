@@ -1,11 +1,10 @@
-import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "./people.ts";
 
 /** A creditor's own spreadsheet: title rows, documents as numbers, a TOTAL row, bad lines. Given by who runs the tests. */
-const workbook = process.env.E2E_WORKBOOK ?? "";
+const workbook = fileURLToPath(new URL("../../tests/portfolio/data/carteira_500.xlsx", import.meta.url));
 
 test("a spreadsheet goes in as it is, its rejects come out, and it is rolled back", async ({ windowOf }) => {
-  test.skip(!existsSync(workbook), "E2E_WORKBOOK names no file");
   const page = await windowOf("admin@demo.test");
   const before = await page
     .getByText(/ clientes?$/)
