@@ -85,7 +85,8 @@ select clients.id::text, clients.document, clients.name, clients.email, clients.
             select private.phone_match(phones.phone) from public.client_phones as phones
             where phones.client_id = clients.id))) as opted_out,
     array(select tag_id::text from public.client_tags where client_id = clients.id) as tags,
-    (select user_id::text from public.client_assignments where client_id = clients.id) as assigned_to
+    (select user_id::text from public.client_assignments where client_id = clients.id)
+        as assigned_to
 from public.clients
 left join lateral (
     select * from public.call_dispositions where client_id = clients.id

@@ -37,7 +37,7 @@ DEFINERS_OF_PEOPLE = {
     "private.bulk_eligibility": "same as list_clients; asks suppressions by phone",
     "private.bulk_assign": "supervisor; nobody is granted to write assignments",
     "private.bulk_tag": "supervisor; one line of audit for a whole selection",
-    "private.open_export": "supervisor; finds the ids and writes the audit, rows are read under RLS",
+    "private.open_export": "supervisor; finds ids, writes the audit; rows are read under RLS",
     "private.open_import": "supervisor; bulk writes of the import",
     "private.plan_portfolio": "same",
     "private.write_import_clients": "same",

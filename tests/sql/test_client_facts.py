@@ -1,4 +1,4 @@
-"""Facts that filters ask of a client are kept equal to the rows they come from, whatever happens."""
+"""Facts that filters ask of a client stay equal to the rows they come from, whatever happens."""
 
 import random
 
@@ -39,7 +39,10 @@ BLOCKS = (
     "     and private.phone_match(phones.phone) = private.phone_match(rule.phone)))"
     "   and (rule.client_id is not null or rule.phone is not null))"
 )
-CLIENT = f"(select id from public.clients where tenant_id = '{TENANT}' order by document limit 1 offset {{n}})"
+CLIENT = (
+    f"(select id from public.clients where tenant_id = '{TENANT}' order by document"
+    " limit 1 offset {n})"
+)
 CHANGES = [
     "insert into public.client_phones (tenant_id, client_id, phone, kind)"
     f" values ('{TENANT}', {CLIENT}, '+55119{{m:08}}', 'mobile') on conflict do nothing",

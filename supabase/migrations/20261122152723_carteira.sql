@@ -133,7 +133,7 @@ ALTER TABLE "public"."imports" ADD COLUMN "rows_per_second" integer;
 
 ALTER TABLE "public"."imports" ADD COLUMN "seconds_left" integer;
 
-CREATE TYPE "private"."client_search" AS ("typed" text, "words" text[], "name_prefix" text, "name_key" text, "email" text, "code" text, "document" text, "phone" text, "foreign_phone" text, "phone_tail" text, "is_broad" boolean);
+CREATE TYPE "private"."client_search" AS ("typed" text, "words" text[], "name_prefix" text, "name_key" text, "phrase" text, "email" text, "code" text, "document" text, "phone" text, "foreign_phone" text, "phone_tail" text, "is_broad" boolean);
 
 CREATE TYPE "private"."client_filter" AS ("tenant_id" uuid, "is_all" boolean, "search" private.client_search, "creditor_ids" uuid[], "statuses" public.debt_status[], "aged_from" date[], "aged_to" date[], "min_cents" bigint, "max_cents" bigint, "due_from" date, "due_to" date, "ufs" text[], "contact_from" timestamp with time zone, "contact_before" timestamp with time zone, "is_never_contacted" boolean, "disposition_types" text[], "has_phone" boolean, "whatsapp" text[], "is_opted_out" boolean, "now_at" timestamp with time zone, "import_id" uuid, "tag_ids" uuid[], "operator_ids" uuid[], "is_unassigned" boolean, "ids" uuid[], "except_ids" uuid[]);
 

@@ -580,8 +580,7 @@ begin
     end if;
     -- Without an order of its own the second walk is not begun before the first has ended.
     return case cardinality(v_walks)
-        when 0 then 'select clients.id, null::int as rank, null as value, true as is_empty
-            from public.clients where false'
+        when 0 then private.empty_page_sql()
         when 1 then v_walks[1]
         else v_walks[1] || ' union all ' || v_walks[2] || ' limit $3'
     end;
@@ -944,6 +943,16 @@ begin
         'id', v_row.id, 'name', v_row.name, 'key', v_key, 'prefix', v_row.prefix
     );
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.empty_page_sql()
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select 'select clients.id, null::int as rank, null as value, true as is_empty
+        from public.clients where false'
 $function$;
 
 CREATE OR REPLACE FUNCTION private.end_bulk(audit_id bigint, outcome jsonb)
@@ -1517,7 +1526,9 @@ begin
             after, 'text', case when v_is_ranked then 'int' else 'text' end, 'boolean', 'uuid',
             v_sort.type_name
         );
-        if v_cursor[1] <> v_sort.name or (v_cursor[2] = '') = v_is_ranked then
+        if v_cursor[1] <> v_sort.name or (v_cursor[2] = '') = v_is_ranked
+            or v_is_ranked and v_cursor[2]::int not between 0 and 3
+        then
             raise exception 'invalid_cursor' using errcode = 'PT400',
                 detail = 'the cursor belongs to another order or search';
         end if;
@@ -2229,35 +2240,54 @@ CREATE OR REPLACE FUNCTION private.ranked_page_sql(filter private.client_filter,
  SET search_path TO ''
 AS $function$
 declare
+    v_key constant text := '(($1).search).name_key';
+    v_begins constant text := '(clients.name_key collate "C" >= ' || v_key
+        || ' and clients.name_key collate "C" < ' || v_key || ' || ''~'')';
+    v_holds constant text := 'clients.name_key like (($1).search).phrase';
+    v_is_dated boolean := sort.name like '%last_contact_at';
     v_way text := case when sort.is_descending then 'desc' else 'asc' end;
-    v_value text := sort.expression;
-    v_rank text := case when sort.is_descending then '-' else '' end || '(case
-        when clients.name_key = (($1).search).name_key then 0
-        when starts_with(clients.name_key, (($1).search).name_key) then 1
-        when strpos(clients.name_key, (($1).search).name_key) > 0 then 2
-        else 3 end)';
+    v_value text := case when sort.is_nullable then format(
+        'coalesce(%s, %L)', sort.expression,
+        case when sort.is_descending then '-infinity' else 'infinity' end
+    ) else sort.expression end;
+    v_ranks text[];
+    v_walks text[] := '{}';
 begin
-    if sort.is_nullable then
-        v_value := format(
-            'coalesce(%s, %L)', v_value,
-            case when sort.is_descending then '-infinity' else 'infinity' end
+    v_ranks := array[
+        'clients.name_key collate "C" = ' || v_key,
+        v_begins || ' and clients.name_key <> ' || v_key,
+        -- Two letters have no phrase …
+        case when ((filter).search).phrase is not null then v_holds || ' and not ' || v_begins end,
+        -- … and one word without any digit has nothing else to be found by.
+        case when cardinality(((filter).search).words) > 1
+            or cardinality(private.search_branches((filter).search, false)) > 0
+            then private.search_condition((filter).search) || ' and not ' || case
+                when ((filter).search).phrase is not null then v_holds else v_begins end
+        end
+    ];
+    filter.search := null;
+    for rank in coalesce(after[2]::int, 0)..3 loop
+        continue when v_ranks[rank + 1] is null;
+        v_walks := v_walks || format(
+            '(select clients.id, %1$s as rank, (%2$s)::text as value, false as is_empty
+            from public.clients%3$s where %4$s and (%5$s)%6$s
+            order by %2$s %7$s, clients.id %7$s limit $3)',
+            rank, v_value,
+            case when v_is_dated then '
+                left join private.client_contacts as contact
+                    on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id'
+                else '' end,
+            private.client_condition(filter, v_is_dated), v_ranks[rank + 1],
+            case when rank = after[2]::int then format(
+                ' and (%s, clients.id) %s (($2)[5]::%s, ($2)[4]::uuid)',
+                v_value, case when sort.is_descending then '<' else '>' end, sort.type_name
+            ) else '' end,
+            v_way
         );
-    end if;
-    return format(
-        'select clients.id, %1$s as rank, (%2$s)::text as value, false as is_empty
-        from public.clients%3$s where %4$s and %5$s
-        order by %1$s %6$s, %2$s %6$s, clients.id %6$s limit $3',
-        v_rank, v_value,
-        case when sort.name like '%last_contact_at' then '
-            left join private.client_contacts as contact
-                on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id' else '' end,
-        private.client_condition(filter, sort.name like '%last_contact_at'),
-        case when after is null then 'true' else format(
-            '(%s, %s, clients.id) %s (($2)[2]::int, ($2)[5]::%s, ($2)[4]::uuid)',
-            v_rank, v_value, case when sort.is_descending then '<' else '>' end, sort.type_name
-        ) end,
-        v_way
-    );
+    end loop;
+    return case when v_walks = '{}' then private.empty_page_sql()
+        when cardinality(v_walks) = 1 then v_walks[1]
+        else array_to_string(v_walks, ' union all ') || ' limit $3' end;
 end;
 $function$;
 
@@ -2458,6 +2488,7 @@ begin
                 select '%' || regexp_replace(word, '([\\%_])', '\\\1', 'g') || '%'
                 from unnest(string_to_array(v_key, ' ')) as word
             );
+            v_search.phrase := '%' || regexp_replace(v_key, '([\\%_])', '\\\1', 'g') || '%';
         end if;
     end if;
     return v_search;
@@ -3852,6 +3883,10 @@ GRANT EXECUTE ON FUNCTION "private"."contact_is"(text, boolean) TO "postgres";
 REVOKE ALL ON FUNCTION "private"."create_api_key"(text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."create_api_key"(text) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."empty_page_sql"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."empty_page_sql"() TO "postgres";
 
 REVOKE ALL ON FUNCTION "private"."end_bulk"(bigint, jsonb) FROM PUBLIC;
 
