@@ -181,7 +181,7 @@ end;
 $$;
 
 create function private.list_clients(filter jsonb, after text, page_size int, sort text)
-returns jsonb
+returns json
 language plpgsql
 security definer
 set search_path = ''
@@ -199,7 +199,7 @@ declare
         private.weigh_search(private.read_client_filter(v_tenant_id, coalesce(filter, '{}')));
     v_is_ranked boolean := private.is_ranked((v_filter).search);
     v_cursor text[];
-    v_answer jsonb;
+    v_answer json;
 begin
     if after is not null then
         v_cursor := private.decode_cursor(
@@ -226,7 +226,7 @@ $$;
 create function public.list_clients(
     filter jsonb default '{}', after text default null, page_size int default 60,
     sort text default '-open_cents'
-) returns jsonb
+) returns json
 language sql
 set search_path = ''
 as $$ select private.list_clients(filter, after, page_size, sort) $$;

@@ -1,6 +1,6 @@
-"""Portfolios at full size for the bench: one statement per table, no triggers, then the derived columns.
+"""Portfolios at full size for the bench, a statement per table and no triggers.
 
-Everything is made from the row's number, so that two runs hold the same people; only ids are random.
+Everything is made from a row's number, so that two runs hold the same people; ids are random.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ SURNAMES = (
     " Cavalcante Pinto Melo Batista Campos Miranda Xavier Monteiro Borges Duarte Brito Farias"
     " Siqueira Peixoto Queiroz Nogueira Guimarães Coelho Sales Prado Fonseca Esteves Sabino"
 )
-UFS = "SP SP SP SP SP SP RJ RJ RJ MG MG MG BA BA RS PR PE CE PA SC GO MA PB ES AM RN AL PI MT DF MS SE RO TO AC AP RR"
+UFS = (
+    "SP SP SP SP SP SP RJ RJ RJ MG MG MG BA BA RS PR PE CE PA SC GO MA PB ES AM RN AL PI MT DF MS"
+    " TO AC AP RR"
+)
 
 TENANTS = """
 insert into public.tenants (id, name)
@@ -73,7 +76,7 @@ insert into public.clients (
     id, tenant_id, document, name, email, external_id, uf, extra, open_cents, open_debts,
     oldest_due_on, creditor_ids, debt_status, has_phone, has_whatsapp, created_at
 )
-select people.id, %(tenant)s, lpad(n::text, 11, '0'),
+select people.id, %(tenant)s, lpad((n * 79190000003 %% 99999999977)::text, 11, '0'),
     firsts[1 + r(n, 1, 60)] || ' ' || lasts[1 + r(n, 2, 60)] || ' ' || lasts[1 + r(n, 3, 60)],
     case when r(n, 4, 3) = 0 then 'pessoa' || n || '@exemplo.test' end,
     case when r(n, 5, 2) = 0 then 'EXT-' || n end,
@@ -105,7 +108,7 @@ select clients.tenant_id, clients.id,
     || lpad((10000000 + (n::bigint * 7919 + k * 13) %% 89999999)::text, 8, '0'),
     (case k when 0 then 'mobile' else 'landline' end)::public.phone_kind, k,
     case when k = 0 then clients.has_whatsapp end
-from public.clients, lateral (select clients.document::bigint::int as n) as numbered,
+from public.clients, lateral (select (clients.extra ->> 'matricula')::int as n) as numbered,
     generate_series(0, case when r(n, 81, 2) = 0 then 1 else 0 end) as k
 where clients.tenant_id = %(tenant)s and clients.has_phone
 """
@@ -117,13 +120,13 @@ select clients.id, clients.tenant_id, (%(operators)s::uuid[])[1 + r(n, 90 + k, 4
     (array['voicemail', 'voicemail', 'dropped', 'wrong_contact', 'callback', 'negotiate'])
         [1 + r(n, 91 + k, 6)],
     'anotação da ligação', now() - make_interval(mins => r(n, 92 + k, 100000))
-from public.clients, lateral (select clients.document::bigint::int as n) as numbered,
+from public.clients, lateral (select (clients.extra ->> 'matricula')::int as n) as numbered,
     generate_series(1, 2) as k
 where clients.tenant_id = %(tenant)s and r(n, 93, 3) = 0;
 insert into public.suppressions (tenant_id, client_id, reason)
 select clients.tenant_id, clients.id, 'pediu'
 from public.clients
-where clients.tenant_id = %(tenant)s and r(clients.document::bigint::int, 94, 100) = 0;
+where clients.tenant_id = %(tenant)s and r((clients.extra ->> 'matricula')::int, 94, 100) = 0;
 insert into private.client_contacts
     (tenant_id, client_id, last_contact_at, last_disposition_type, call_blocked_until,
      whatsapp_blocked_until)
@@ -140,11 +143,11 @@ full join (
 ) as blocks on blocks.client_id = calls.client_id;
 insert into public.client_assignments (tenant_id, client_id, user_id)
 select clients.tenant_id, clients.id, (%(operators)s::uuid[])[1 + r(n, 9, 20)]
-from public.clients, lateral (select clients.document::bigint::int as n) as numbered
+from public.clients, lateral (select (clients.extra ->> 'matricula')::int as n) as numbered
 where clients.tenant_id = %(tenant)s and r(n, 9, 20) < cardinality(%(operators)s::uuid[]);
 insert into public.client_tags (tenant_id, client_id, tag_id)
 select clients.tenant_id, clients.id, md5(clients.tenant_id || ' tag ' || 1 + r(n, 95, 5))::uuid
-from public.clients, lateral (select clients.document::bigint::int as n) as numbered
+from public.clients, lateral (select (clients.extra ->> 'matricula')::int as n) as numbered
 where clients.tenant_id = %(tenant)s and r(n, 96, 20) = 0;
 insert into private.portfolio_totals
 select tenant_id, count(*), sum(open_debts), sum(open_cents) from public.clients

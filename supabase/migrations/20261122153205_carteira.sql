@@ -650,17 +650,18 @@ $function$;
 
 CREATE OR REPLACE FUNCTION private.client_rows_sql(page text)
  RETURNS text
- LANGUAGE sql
+ LANGUAGE plpgsql
  IMMUTABLE
  SET search_path TO ''
 AS $function$
-    select $sql$
+begin
+    return $sql$
         with page as materialized (
             select found.*, row_number() over () as place from ($sql$ || page || $sql$) as found
         )
-        select jsonb_build_object(
+        select json_build_object(
             'rows', coalesce(
-                jsonb_agg(line.item order by line.place) filter (where line.place < $3), '[]'
+                json_agg(line.item order by line.place) filter (where line.place < $3), '[]'
             ),
             'next', case when count(*) = $3 then
                 max(line.keyset) filter (where line.place = $3 - 1) end
@@ -672,7 +673,7 @@ AS $function$
                     $5, coalesce(page.rank::text, ''), page.is_empty::text, page.id::text,
                     replace(replace(page.value, '%', '%25'), '|', '%7C')
                 ) end as keyset,
-                jsonb_build_object(
+                json_build_object(
                     'id', clients.id, 'document', clients.document, 'name', clients.name,
                     'external_id', clients.external_id, 'email', clients.email, 'uf', clients.uf,
                     'open_cents', clients.open_cents, 'open_debts', clients.open_debts,
@@ -681,7 +682,7 @@ AS $function$
                     'status', clients.debt_status, 'has_phone', clients.has_phone,
                     'has_whatsapp', clients.has_whatsapp, 'created_at', clients.created_at,
                     'creditors', (
-                        select coalesce(jsonb_agg(creditors.name order by creditors.name), '[]')
+                        select coalesce(json_agg(creditors.name order by creditors.name), '[]')
                         from public.creditors
                         where creditors.tenant_id = ($1).tenant_id
                           and creditors.id = any(clients.creditor_ids)
@@ -698,12 +699,12 @@ AS $function$
                         contact.call_blocked_until, contact.whatsapp_blocked_until
                     ) > ($1).now_at, false),
                     'last_contact_at', contact.last_contact_at,
-                    'last_disposition', case when types.key is not null then jsonb_build_object(
+                    'last_disposition', case when types.key is not null then json_build_object(
                         'type', types.key, 'label', types.label, 'color', types.color,
                         'at', contact.last_contact_at
                     ) end,
                     'assigned_to', (
-                        select jsonb_build_object('user_id', given.user_id, 'name', (
+                        select json_build_object('user_id', given.user_id, 'name', (
                             select memberships.display_name
                             from public.memberships
                             where memberships.user_id = given.user_id
@@ -715,7 +716,7 @@ AS $function$
                         where given.tenant_id = ($1).tenant_id and given.client_id = clients.id
                     ),
                     'tags', (
-                        select coalesce(jsonb_agg(jsonb_build_object(
+                        select coalesce(json_agg(json_build_object(
                             'id', tags.id, 'name', tags.name, 'color', tags.color
                         ) order by tags.name_key), '[]')
                         from public.client_tags as worn
@@ -730,7 +731,8 @@ AS $function$
             left join public.disposition_types as types
                 on types.tenant_id = ($1).tenant_id and types.key = contact.last_disposition_type
         ) as line
-    $sql$
+    $sql$;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.client_source(scale double precision)
@@ -1502,7 +1504,7 @@ end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.list_clients(filter jsonb, after text, page_size integer, sort text)
- RETURNS jsonb
+ RETURNS json
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
@@ -1519,7 +1521,7 @@ declare
         private.weigh_search(private.read_client_filter(v_tenant_id, coalesce(filter, '{}')));
     v_is_ranked boolean := private.is_ranked((v_filter).search);
     v_cursor text[];
-    v_answer jsonb;
+    v_answer json;
 begin
     if after is not null then
         v_cursor := private.decode_cursor(
@@ -2733,6 +2735,31 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.require_role(minimum public.member_role)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.tenant_id();
+    -- What `has_role` asks, without looking the tenant up again: each call of the API begins here.
+    v_role public.member_role := (
+        select memberships.role
+        from public.memberships
+        where memberships.user_id = auth.uid()
+          and memberships.tenant_id = v_tenant_id
+          and memberships.revoked_at is null
+    );
+begin
+    if v_role >= minimum then
+        return v_tenant_id;
+    end if;
+    raise exception 'not_allowed' using errcode = 'PT403',
+        detail = format('needs the role %s or higher in one tenant', minimum);
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.revoke_api_key(id uuid)
  RETURNS void
  LANGUAGE plpgsql
@@ -3514,7 +3541,7 @@ CREATE OR REPLACE FUNCTION public.imports_alive()
 AS $function$ select private.imports_alive() $function$;
 
 CREATE OR REPLACE FUNCTION public.list_clients(filter jsonb DEFAULT '{}'::jsonb, after text DEFAULT NULL::text, page_size integer DEFAULT 60, sort text DEFAULT '-open_cents'::text)
- RETURNS jsonb
+ RETURNS json
  LANGUAGE sql
  SET search_path TO ''
 AS $function$ select private.list_clients(filter, after, page_size, sort) $function$;
