@@ -45,7 +45,10 @@ def _plant(connection: psycopg.Connection, tenant: str) -> Agency:
 
     client, document, creditor = one(
         "select id::text, document, creditor_ids[1]::text from public.clients"
-        " where tenant_id = %s order by document limit 1",
+        # Two agencies may know one person; whom only one knows proves more.
+        " as ours where tenant_id = %s and not exists (select from public.clients as theirs"
+        "   where theirs.document = ours.document and theirs.tenant_id <> ours.tenant_id)"
+        " order by document limit 1",
         tenant,
     )
     [operator] = one(

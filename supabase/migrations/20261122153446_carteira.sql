@@ -15,6 +15,8 @@ ALTER TABLE "public"."audit_log" DROP CONSTRAINT "audit_log_action_is_known";
 
 DROP FUNCTION "private"."add_import_phones"(uuid, timestamp with time zone);
 
+DROP FUNCTION "private"."client_by_document"(text);
+
 DROP FUNCTION "private"."client_filter"(uuid, jsonb);
 
 DROP FUNCTION "private"."client_row"(public.clients);
@@ -32,6 +34,8 @@ DROP FUNCTION "private"."open_import"(text, text, text);
 DROP FUNCTION "private"."prefix_range"(text, text);
 
 DROP FUNCTION "private"."search_condition"(uuid, text);
+
+DROP FUNCTION "public"."client_by_document"(text);
 
 DROP FUNCTION "public"."list_clients"(jsonb, text, integer);
 
