@@ -7,8 +7,9 @@ create type private.client_search as (
     words text [],
     -- … a shorter one is the beginning of a name.
     name_prefix text,
-    -- The whole of it, for ranking; null when it holds no letter.
+    -- The whole of it, for ranking; null when it holds no letter. As a pattern, from three on.
     name_key text,
+    phrase text,
     email text,
     -- Contract or external id: as typed; contracts also in capitals.
     code text,
@@ -65,6 +66,7 @@ begin
                 select '%' || regexp_replace(word, '([\\%_])', '\\\1', 'g') || '%'
                 from unnest(string_to_array(v_key, ' ')) as word
             );
+            v_search.phrase := '%' || regexp_replace(v_key, '([\\%_])', '\\\1', 'g') || '%';
         end if;
     end if;
     return v_search;

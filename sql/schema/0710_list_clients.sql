@@ -42,6 +42,15 @@ immutable
 set search_path = ''
 as $$ select search.name_key is not null and search.is_broad is not true $$;
 
+create function private.empty_page_sql() returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select 'select clients.id, null::int as rank, null as value, true as is_empty
+        from public.clients where false'
+$$;
+
 -- Ids of one page in their order. Parameters: $1 filter, $2 cursor, $3 how many.
 create function private.client_page_sql(
     filter private.client_filter, sort private.client_sort, after text[]
@@ -102,16 +111,16 @@ begin
     end if;
     -- Without an order of its own the second walk is not begun before the first has ended.
     return case cardinality(v_walks)
-        when 0 then 'select clients.id, null::int as rank, null as value, true as is_empty
-            from public.clients where false'
+        when 0 then private.empty_page_sql()
         when 1 then v_walks[1]
         else v_walks[1] || ' union all ' || v_walks[2] || ' limit $3'
     end;
 end;
 $$;
 
--- The whole phrase before its scattered words, and an exact name before all. Every match has to be
--- ranked, so that no index order is lost by one walk with a stand-in for empty values.
+-- An exact name before all, then what begins so, what holds the phrase, and its scattered words: one
+-- walk each, the next begun only when the page is not full. A common name thus fills its page from
+-- the list's order; ranking all of its bearers would take them all.
 create function private.ranked_page_sql(
     filter private.client_filter, sort private.client_sort, after text[]
 ) returns text
@@ -120,40 +129,59 @@ immutable
 set search_path = ''
 as $$
 declare
+    v_key constant text := '(($1).search).name_key';
+    v_begins constant text := '(clients.name_key collate "C" >= ' || v_key
+        || ' and clients.name_key collate "C" < ' || v_key || ' || ''~'')';
+    v_holds constant text := 'clients.name_key like (($1).search).phrase';
+    v_is_dated boolean := sort.name like '%last_contact_at';
     v_way text := case when sort.is_descending then 'desc' else 'asc' end;
-    v_value text := sort.expression;
-    v_rank text := case when sort.is_descending then '-' else '' end || '(case
-        when clients.name_key = (($1).search).name_key then 0
-        when starts_with(clients.name_key, (($1).search).name_key) then 1
-        when strpos(clients.name_key, (($1).search).name_key) > 0 then 2
-        else 3 end)';
+    v_value text := case when sort.is_nullable then format(
+        'coalesce(%s, %L)', sort.expression,
+        case when sort.is_descending then '-infinity' else 'infinity' end
+    ) else sort.expression end;
+    v_ranks text[];
+    v_walks text[] := '{}';
 begin
-    if sort.is_nullable then
-        v_value := format(
-            'coalesce(%s, %L)', v_value,
-            case when sort.is_descending then '-infinity' else 'infinity' end
+    v_ranks := array[
+        'clients.name_key collate "C" = ' || v_key,
+        v_begins || ' and clients.name_key <> ' || v_key,
+        -- Two letters have no phrase …
+        case when ((filter).search).phrase is not null then v_holds || ' and not ' || v_begins end,
+        -- … and one word without any digit has nothing else to be found by.
+        case when cardinality(((filter).search).words) > 1
+            or cardinality(private.search_branches((filter).search, false)) > 0
+            then private.search_condition((filter).search) || ' and not ' || case
+                when ((filter).search).phrase is not null then v_holds else v_begins end
+        end
+    ];
+    filter.search := null;
+    for rank in coalesce(after[2]::int, 0)..3 loop
+        continue when v_ranks[rank + 1] is null;
+        v_walks := v_walks || format(
+            '(select clients.id, %1$s as rank, (%2$s)::text as value, false as is_empty
+            from public.clients%3$s where %4$s and (%5$s)%6$s
+            order by %2$s %7$s, clients.id %7$s limit $3)',
+            rank, v_value,
+            case when v_is_dated then '
+                left join private.client_contacts as contact
+                    on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id'
+                else '' end,
+            private.client_condition(filter, v_is_dated), v_ranks[rank + 1],
+            case when rank = after[2]::int then format(
+                ' and (%s, clients.id) %s (($2)[5]::%s, ($2)[4]::uuid)',
+                v_value, case when sort.is_descending then '<' else '>' end, sort.type_name
+            ) else '' end,
+            v_way
         );
-    end if;
-    return format(
-        'select clients.id, %1$s as rank, (%2$s)::text as value, false as is_empty
-        from public.clients%3$s where %4$s and %5$s
-        order by %1$s %6$s, %2$s %6$s, clients.id %6$s limit $3',
-        v_rank, v_value,
-        case when sort.name like '%last_contact_at' then '
-            left join private.client_contacts as contact
-                on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id' else '' end,
-        private.client_condition(filter, sort.name like '%last_contact_at'),
-        case when after is null then 'true' else format(
-            '(%s, %s, clients.id) %s (($2)[2]::int, ($2)[5]::%s, ($2)[4]::uuid)',
-            v_rank, v_value, case when sort.is_descending then '<' else '>' end, sort.type_name
-        ) end,
-        v_way
-    );
+    end loop;
+    return case when v_walks = '{}' then private.empty_page_sql()
+        when cardinality(v_walks) = 1 then v_walks[1]
+        else array_to_string(v_walks, ' union all ') || ' limit $3' end;
 end;
 $$;
 
 create function private.list_clients(filter jsonb, after text, page_size int, sort text)
-returns jsonb
+returns json
 language plpgsql
 security definer
 set search_path = ''
@@ -171,14 +199,16 @@ declare
         private.weigh_search(private.read_client_filter(v_tenant_id, coalesce(filter, '{}')));
     v_is_ranked boolean := private.is_ranked((v_filter).search);
     v_cursor text[];
-    v_answer jsonb;
+    v_answer json;
 begin
     if after is not null then
         v_cursor := private.decode_cursor(
             after, 'text', case when v_is_ranked then 'int' else 'text' end, 'boolean', 'uuid',
             v_sort.type_name
         );
-        if v_cursor[1] <> v_sort.name or (v_cursor[2] = '') = v_is_ranked then
+        if v_cursor[1] <> v_sort.name or (v_cursor[2] = '') = v_is_ranked
+            or v_is_ranked and v_cursor[2]::int not between 0 and 3
+        then
             raise exception 'invalid_cursor' using errcode = 'PT400',
                 detail = 'the cursor belongs to another order or search';
         end if;
@@ -196,7 +226,7 @@ $$;
 create function public.list_clients(
     filter jsonb default '{}', after text default null, page_size int default 60,
     sort text default '-open_cents'
-) returns jsonb
+) returns json
 language sql
 set search_path = ''
 as $$ select private.list_clients(filter, after, page_size, sort) $$;

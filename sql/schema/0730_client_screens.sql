@@ -1,4 +1,4 @@
--- One call per screen: the client's file (/carteira/:cpf) and the operator's screen
+-- One call per screen: the file of a client and the operator's screen
 -- (/atendimento/:id). Both are bounded: 500 titles are more than a person reads, and the totals
 -- come from the client's own row.
 create function private.client_card(tenant_id uuid, client_id uuid) returns jsonb
@@ -52,33 +52,6 @@ as $$
     )
     from public.clients
     where clients.tenant_id = client_card.tenant_id and clients.id = client_card.client_id
-$$;
-
-create function private.client_by_document(document text) returns jsonb
-language plpgsql
-stable
-security definer
-set search_path = ''
-as $$
-declare
-    v_tenant_id uuid := private.require_role('operator');
-    v_card jsonb;
-begin
-    select private.client_card(v_tenant_id, clients.id) into v_card
-    from public.clients
-    where clients.tenant_id = v_tenant_id
-      and clients.document
-          = regexp_replace(upper(client_by_document.document), '[^0-9A-Z]', '', 'g');
-    if not found then
-        raise exception 'client_not_found' using errcode = 'PT404',
-            detail = 'no such client in the tenant';
-    end if;
-    return v_card || jsonb_build_object('totals', jsonb_build_object(
-        'open_cents', v_card -> 'client' -> 'open_cents',
-        'open_debts', v_card -> 'client' -> 'open_debts',
-        'oldest_due_on', v_card -> 'client' -> 'oldest_due_on'
-    ));
-end;
 $$;
 
 -- What was promised and is still to be done.
@@ -141,12 +114,6 @@ begin
 end;
 $$;
 
-create function public.client_by_document(document text) returns jsonb
-language sql
-stable
-set search_path = ''
-as $$ select private.client_by_document(document) $$;
-
 create function public.service_screen(client_id uuid) returns jsonb
 language sql
 stable
@@ -154,6 +121,5 @@ set search_path = ''
 as $$ select private.service_screen(client_id) $$;
 
 grant execute on function
-private.client_by_document(text), public.client_by_document(text),
 private.service_screen(uuid), public.service_screen(uuid)
 to authenticated;

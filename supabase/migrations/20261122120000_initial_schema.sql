@@ -185,12 +185,22 @@ stable
 security definer
 set search_path = ''
 as $$
+declare
+    v_tenant_id uuid := private.tenant_id();
+    -- What `has_role` asks, without looking the tenant up again: each call of the API begins here.
+    v_role public.member_role := (
+        select memberships.role
+        from public.memberships
+        where memberships.user_id = auth.uid()
+          and memberships.tenant_id = v_tenant_id
+          and memberships.revoked_at is null
+    );
 begin
-    if not private.has_role(minimum) then
-        raise exception 'not_allowed' using errcode = 'PT403',
-            detail = format('needs the role %s or higher in one tenant', minimum);
+    if v_role >= minimum then
+        return v_tenant_id;
     end if;
-    return private.tenant_id();
+    raise exception 'not_allowed' using errcode = 'PT403',
+        detail = format('needs the role %s or higher in one tenant', minimum);
 end;
 $$;
 comment on function private.require_role(public.member_role) is
@@ -4599,8 +4609,9 @@ create type private.client_search as (
     words text [],
     -- … a shorter one is the beginning of a name.
     name_prefix text,
-    -- The whole of it, for ranking; null when it holds no letter.
+    -- The whole of it, for ranking; null when it holds no letter. As a pattern, from three on.
     name_key text,
+    phrase text,
     email text,
     -- Contract or external id: as typed; contracts also in capitals.
     code text,
@@ -4657,6 +4668,7 @@ begin
                 select '%' || regexp_replace(word, '([\\%_])', '\\\1', 'g') || '%'
                 from unnest(string_to_array(v_key, ' ')) as word
             );
+            v_search.phrase := '%' || regexp_replace(v_key, '([\\%_])', '\\\1', 'g') || '%';
         end if;
     end if;
     return v_search;
@@ -5258,20 +5270,22 @@ $$;
 
 -- 0709_client_rows.sql
 -- The rows of a page with everything a line of the carteira shows, in one statement: sixty function
--- calls would cost more than the page itself. Parameters besides the page's own: $4 today, $5 name
--- of the order. One row more than asked was read: it says that there is a next page.
+-- calls would cost more than the page itself, and jsonb twice what json does. Parameters besides the
+-- page's own: $4 today, $5 name of the order. One row more than asked was read: it says that there is
+-- a next page.
 create function private.client_rows_sql(page text) returns text
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-    select $sql$
+begin
+    return $sql$
         with page as materialized (
             select found.*, row_number() over () as place from ($sql$ || page || $sql$) as found
         )
-        select jsonb_build_object(
+        select json_build_object(
             'rows', coalesce(
-                jsonb_agg(line.item order by line.place) filter (where line.place < $3), '[]'
+                json_agg(line.item order by line.place) filter (where line.place < $3), '[]'
             ),
             'next', case when count(*) = $3 then
                 max(line.keyset) filter (where line.place = $3 - 1) end
@@ -5283,7 +5297,7 @@ as $$
                     $5, coalesce(page.rank::text, ''), page.is_empty::text, page.id::text,
                     replace(replace(page.value, '%', '%25'), '|', '%7C')
                 ) end as keyset,
-                jsonb_build_object(
+                json_build_object(
                     'id', clients.id, 'document', clients.document, 'name', clients.name,
                     'external_id', clients.external_id, 'email', clients.email, 'uf', clients.uf,
                     'open_cents', clients.open_cents, 'open_debts', clients.open_debts,
@@ -5292,7 +5306,7 @@ as $$
                     'status', clients.debt_status, 'has_phone', clients.has_phone,
                     'has_whatsapp', clients.has_whatsapp, 'created_at', clients.created_at,
                     'creditors', (
-                        select coalesce(jsonb_agg(creditors.name order by creditors.name), '[]')
+                        select coalesce(json_agg(creditors.name order by creditors.name), '[]')
                         from public.creditors
                         where creditors.tenant_id = ($1).tenant_id
                           and creditors.id = any(clients.creditor_ids)
@@ -5309,12 +5323,12 @@ as $$
                         contact.call_blocked_until, contact.whatsapp_blocked_until
                     ) > ($1).now_at, false),
                     'last_contact_at', contact.last_contact_at,
-                    'last_disposition', case when types.key is not null then jsonb_build_object(
+                    'last_disposition', case when types.key is not null then json_build_object(
                         'type', types.key, 'label', types.label, 'color', types.color,
                         'at', contact.last_contact_at
                     ) end,
                     'assigned_to', (
-                        select jsonb_build_object('user_id', given.user_id, 'name', (
+                        select json_build_object('user_id', given.user_id, 'name', (
                             select memberships.display_name
                             from public.memberships
                             where memberships.user_id = given.user_id
@@ -5326,7 +5340,7 @@ as $$
                         where given.tenant_id = ($1).tenant_id and given.client_id = clients.id
                     ),
                     'tags', (
-                        select coalesce(jsonb_agg(jsonb_build_object(
+                        select coalesce(json_agg(json_build_object(
                             'id', tags.id, 'name', tags.name, 'color', tags.color
                         ) order by tags.name_key), '[]')
                         from public.client_tags as worn
@@ -5341,7 +5355,8 @@ as $$
             left join public.disposition_types as types
                 on types.tenant_id = ($1).tenant_id and types.key = contact.last_disposition_type
         ) as line
-    $sql$
+    $sql$;
+end;
 $$;
 
 -- 0710_list_clients.sql
@@ -5388,6 +5403,15 @@ language sql
 immutable
 set search_path = ''
 as $$ select search.name_key is not null and search.is_broad is not true $$;
+
+create function private.empty_page_sql() returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select 'select clients.id, null::int as rank, null as value, true as is_empty
+        from public.clients where false'
+$$;
 
 -- Ids of one page in their order. Parameters: $1 filter, $2 cursor, $3 how many.
 create function private.client_page_sql(
@@ -5449,16 +5473,16 @@ begin
     end if;
     -- Without an order of its own the second walk is not begun before the first has ended.
     return case cardinality(v_walks)
-        when 0 then 'select clients.id, null::int as rank, null as value, true as is_empty
-            from public.clients where false'
+        when 0 then private.empty_page_sql()
         when 1 then v_walks[1]
         else v_walks[1] || ' union all ' || v_walks[2] || ' limit $3'
     end;
 end;
 $$;
 
--- The whole phrase before its scattered words, and an exact name before all. Every match has to be
--- ranked, so that no index order is lost by one walk with a stand-in for empty values.
+-- An exact name before all, then what begins so, what holds the phrase, and its scattered words: one
+-- walk each, the next begun only when the page is not full. A common name thus fills its page from
+-- the list's order; ranking all of its bearers would take them all.
 create function private.ranked_page_sql(
     filter private.client_filter, sort private.client_sort, after text[]
 ) returns text
@@ -5467,40 +5491,59 @@ immutable
 set search_path = ''
 as $$
 declare
+    v_key constant text := '(($1).search).name_key';
+    v_begins constant text := '(clients.name_key collate "C" >= ' || v_key
+        || ' and clients.name_key collate "C" < ' || v_key || ' || ''~'')';
+    v_holds constant text := 'clients.name_key like (($1).search).phrase';
+    v_is_dated boolean := sort.name like '%last_contact_at';
     v_way text := case when sort.is_descending then 'desc' else 'asc' end;
-    v_value text := sort.expression;
-    v_rank text := case when sort.is_descending then '-' else '' end || '(case
-        when clients.name_key = (($1).search).name_key then 0
-        when starts_with(clients.name_key, (($1).search).name_key) then 1
-        when strpos(clients.name_key, (($1).search).name_key) > 0 then 2
-        else 3 end)';
+    v_value text := case when sort.is_nullable then format(
+        'coalesce(%s, %L)', sort.expression,
+        case when sort.is_descending then '-infinity' else 'infinity' end
+    ) else sort.expression end;
+    v_ranks text[];
+    v_walks text[] := '{}';
 begin
-    if sort.is_nullable then
-        v_value := format(
-            'coalesce(%s, %L)', v_value,
-            case when sort.is_descending then '-infinity' else 'infinity' end
+    v_ranks := array[
+        'clients.name_key collate "C" = ' || v_key,
+        v_begins || ' and clients.name_key <> ' || v_key,
+        -- Two letters have no phrase …
+        case when ((filter).search).phrase is not null then v_holds || ' and not ' || v_begins end,
+        -- … and one word without any digit has nothing else to be found by.
+        case when cardinality(((filter).search).words) > 1
+            or cardinality(private.search_branches((filter).search, false)) > 0
+            then private.search_condition((filter).search) || ' and not ' || case
+                when ((filter).search).phrase is not null then v_holds else v_begins end
+        end
+    ];
+    filter.search := null;
+    for rank in coalesce(after[2]::int, 0)..3 loop
+        continue when v_ranks[rank + 1] is null;
+        v_walks := v_walks || format(
+            '(select clients.id, %1$s as rank, (%2$s)::text as value, false as is_empty
+            from public.clients%3$s where %4$s and (%5$s)%6$s
+            order by %2$s %7$s, clients.id %7$s limit $3)',
+            rank, v_value,
+            case when v_is_dated then '
+                left join private.client_contacts as contact
+                    on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id'
+                else '' end,
+            private.client_condition(filter, v_is_dated), v_ranks[rank + 1],
+            case when rank = after[2]::int then format(
+                ' and (%s, clients.id) %s (($2)[5]::%s, ($2)[4]::uuid)',
+                v_value, case when sort.is_descending then '<' else '>' end, sort.type_name
+            ) else '' end,
+            v_way
         );
-    end if;
-    return format(
-        'select clients.id, %1$s as rank, (%2$s)::text as value, false as is_empty
-        from public.clients%3$s where %4$s and %5$s
-        order by %1$s %6$s, %2$s %6$s, clients.id %6$s limit $3',
-        v_rank, v_value,
-        case when sort.name like '%last_contact_at' then '
-            left join private.client_contacts as contact
-                on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id' else '' end,
-        private.client_condition(filter, sort.name like '%last_contact_at'),
-        case when after is null then 'true' else format(
-            '(%s, %s, clients.id) %s (($2)[2]::int, ($2)[5]::%s, ($2)[4]::uuid)',
-            v_rank, v_value, case when sort.is_descending then '<' else '>' end, sort.type_name
-        ) end,
-        v_way
-    );
+    end loop;
+    return case when v_walks = '{}' then private.empty_page_sql()
+        when cardinality(v_walks) = 1 then v_walks[1]
+        else array_to_string(v_walks, ' union all ') || ' limit $3' end;
 end;
 $$;
 
 create function private.list_clients(filter jsonb, after text, page_size int, sort text)
-returns jsonb
+returns json
 language plpgsql
 security definer
 set search_path = ''
@@ -5518,14 +5561,16 @@ declare
         private.weigh_search(private.read_client_filter(v_tenant_id, coalesce(filter, '{}')));
     v_is_ranked boolean := private.is_ranked((v_filter).search);
     v_cursor text[];
-    v_answer jsonb;
+    v_answer json;
 begin
     if after is not null then
         v_cursor := private.decode_cursor(
             after, 'text', case when v_is_ranked then 'int' else 'text' end, 'boolean', 'uuid',
             v_sort.type_name
         );
-        if v_cursor[1] <> v_sort.name or (v_cursor[2] = '') = v_is_ranked then
+        if v_cursor[1] <> v_sort.name or (v_cursor[2] = '') = v_is_ranked
+            or v_is_ranked and v_cursor[2]::int not between 0 and 3
+        then
             raise exception 'invalid_cursor' using errcode = 'PT400',
                 detail = 'the cursor belongs to another order or search';
         end if;
@@ -5543,7 +5588,7 @@ $$;
 create function public.list_clients(
     filter jsonb default '{}', after text default null, page_size int default 60,
     sort text default '-open_cents'
-) returns jsonb
+) returns json
 language sql
 set search_path = ''
 as $$ select private.list_clients(filter, after, page_size, sort) $$;
@@ -5739,7 +5784,7 @@ private.client_timeline(uuid, text, int), public.client_timeline(uuid, text, int
 to authenticated;
 
 -- 0730_client_screens.sql
--- One call per screen: the client's file (/carteira/:cpf) and the operator's screen
+-- One call per screen: the file of a client and the operator's screen
 -- (/atendimento/:id). Both are bounded: 500 titles are more than a person reads, and the totals
 -- come from the client's own row.
 create function private.client_card(tenant_id uuid, client_id uuid) returns jsonb
@@ -5793,33 +5838,6 @@ as $$
     )
     from public.clients
     where clients.tenant_id = client_card.tenant_id and clients.id = client_card.client_id
-$$;
-
-create function private.client_by_document(document text) returns jsonb
-language plpgsql
-stable
-security definer
-set search_path = ''
-as $$
-declare
-    v_tenant_id uuid := private.require_role('operator');
-    v_card jsonb;
-begin
-    select private.client_card(v_tenant_id, clients.id) into v_card
-    from public.clients
-    where clients.tenant_id = v_tenant_id
-      and clients.document
-          = regexp_replace(upper(client_by_document.document), '[^0-9A-Z]', '', 'g');
-    if not found then
-        raise exception 'client_not_found' using errcode = 'PT404',
-            detail = 'no such client in the tenant';
-    end if;
-    return v_card || jsonb_build_object('totals', jsonb_build_object(
-        'open_cents', v_card -> 'client' -> 'open_cents',
-        'open_debts', v_card -> 'client' -> 'open_debts',
-        'oldest_due_on', v_card -> 'client' -> 'oldest_due_on'
-    ));
-end;
 $$;
 
 -- What was promised and is still to be done.
@@ -5882,12 +5900,6 @@ begin
 end;
 $$;
 
-create function public.client_by_document(document text) returns jsonb
-language sql
-stable
-set search_path = ''
-as $$ select private.client_by_document(document) $$;
-
 create function public.service_screen(client_id uuid) returns jsonb
 language sql
 stable
@@ -5895,7 +5907,6 @@ set search_path = ''
 as $$ select private.service_screen(client_id) $$;
 
 grant execute on function
-private.client_by_document(text), public.client_by_document(text),
 private.service_screen(uuid), public.service_screen(uuid)
 to authenticated;
 

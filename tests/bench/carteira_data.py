@@ -31,8 +31,8 @@ SURNAMES = (
     " Siqueira Peixoto Queiroz Nogueira Guimarães Coelho Sales Prado Fonseca Esteves Sabino"
 )
 UFS = (
-    "SP SP SP SP SP SP RJ RJ RJ MG MG MG BA BA RS PR PE CE"
-    " PA SC GO MA PB ES AM RN AL PI MT DF MS SE RO TO AC AP RR"
+    "SP SP SP SP SP SP RJ RJ RJ MG MG MG BA BA RS PR PE CE PA SC GO MA PB ES AM RN AL PI MT DF MS"
+    " SE RO TO AC AP RR"
 )
 
 TENANTS = """

@@ -123,6 +123,7 @@ def test_two_files_or_none_are_refused(endpoint: Endpoint) -> None:
 def test_a_file_too_large_is_refused_before_it_is_read(
     endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert uploads.FILE_BYTES < 2 * 1024**3, "two gigabytes are never read"
     monkeypatch.setattr(uploads, "FILE_BYTES", 1000)
     form = {"file": (io.BytesIO(CARTEIRA), "carteira.csv")}
     for data, content_type in ((CARTEIRA, "text/csv"), (form, "multipart/form-data")):

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from portfolio import journal, reading, rejects, uploads
+from portfolio import journal, reading, rejects
 from tests.portfolio.conftest import COLUMNS, ROW, Endpoint, table
 from tests.portfolio.workbook_writer import workbook
 
@@ -375,13 +375,3 @@ def test_what_would_hurt_is_a_clear_refusal_and_stores_nothing(
     assert endpoint.agency.counts() == dict.fromkeys(endpoint.agency.counts(), 0) | {
         "imports": endpoint.agency.counts()["imports"]
     }
-
-
-def test_two_gigabytes_are_refused_before_they_are_read(endpoint: Endpoint) -> None:
-    sent = endpoint.clients["portfolio_import"].post(
-        "/", data=b"x", content_type="text/csv",
-        environ_overrides={"CONTENT_LENGTH": str(2 * 1024**3)},
-        headers={"Authorization": f"Bearer {endpoint.token('admin@demo.test')}"},
-    )  # fmt: skip
-    assert error(sent) == (413, "file_too_large")
-    assert uploads.FILE_BYTES < 2 * 1024**3

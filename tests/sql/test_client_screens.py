@@ -74,7 +74,7 @@ def test_a_new_agency_starts_with_the_five(db: psycopg.Connection) -> None:
 
 @pytest.mark.parametrize("typed", ["88888888801", "888.888.888-01"])
 def test_a_file_opens_by_document(db: psycopg.Connection, world: World, typed: str) -> None:
-    answer = ask(db, world, "operator", "client_by_document(%s)", typed)
+    answer = ask(db, world, "operator", "client_profile(%s)", typed)
     assert answer["client"]["id"] == str(world.ids["client"])
     assert answer["totals"] == {"open_cents": 12345, "open_debts": 1, "oldest_due_on": "2026-01-31"}
 
@@ -86,8 +86,8 @@ def test_a_file_opens_by_document(db: psycopg.Connection, world: World, typed: s
         ("client_timeline(%s)", "other_client"),
         ("service_screen(%s)", None),
         ("client_timeline(%s)", None),
-        ("client_by_document(%s)", "88888888802"),
-        ("client_by_document(%s)", ""),
+        ("client_profile(%s)", "88888888802"),
+        ("client_profile(%s)", ""),
     ],
 )
 def test_another_agencys_client_is_not_found(
@@ -179,11 +179,15 @@ RPCS = {
         {"operator", "supervisor", "admin", "other_tenant"},
     ),
     "bulk_tag": ("'{everybody}', '{tag}'", {"supervisor", "admin"}),
-    "client_by_document": ("'88888888801'", {"operator", "supervisor", "admin"}),
+    "cancel_import": ("'{running_import}'", {"supervisor", "admin"}),
     "client_profile": ("'88888888801'", {"operator", "supervisor", "admin"}),
     "client_timeline": ("'{client}'", {"operator", "supervisor", "admin"}),
+    "create_api_key": ("'Sistema'", {"admin", "other_tenant"}),
     "filter_counts": ("", {"operator", "supervisor", "admin", "other_tenant"}),
     "filter_options": ("", {"operator", "supervisor", "admin", "other_tenant"}),
+    # Of another agency's import it tells nothing.
+    "import_differences": ("'{running_import}'", {"supervisor", "admin", "other_tenant"}),
+    "imports_alive": ("", {"operator", "supervisor", "admin", "other_tenant"}),
     "invite": ("'nova@pessoa.test', 'operator'", {"admin", "other_tenant"}),
     "list_clients": ("", {"operator", "supervisor", "admin", "other_tenant"}),
     "mark_notifications_read": (
@@ -191,8 +195,10 @@ RPCS = {
         {"operator", "supervisor", "admin", "other_tenant", "no_membership", "revoked"},
     ),
     "retry_automation_run": ("'{run}'", {"supervisor", "admin"}),
+    "revoke_api_key": ("'{api_key}'", {"admin"}),
     "revoke_invitation": ("'{invitation}'", {"admin"}),
     "revoke_membership": ("'{membership}'", {"admin"}),
+    "rollback_import": ("'{import}'", {"supervisor", "admin"}),
     "save_integration": (
         """'gupshup', '{{"app_name": "A", "source": "5511400000000"}}'""",
         {"admin", "other_tenant"},
@@ -226,6 +232,17 @@ def rpc_ids(db: psycopg.Connection, world: World) -> dict[str, UUID | str]:
             scalar(db, "select id from public.automation_runs where tenant_id = %s limit 1", TENANT)
         ),
         "invitation": str(invitation),
+        "api_key": str(
+            scalar(db, "select id from public.api_keys where tenant_id = %s limit 1", TENANT)
+        ),
+        "running_import": str(
+            scalar(
+                db,
+                "insert into public.imports (tenant_id, status) values (%s, 'running')"
+                " returning id",
+                TENANT,
+            )
+        ),
         "membership": str(
             scalar(
                 db,

@@ -1,11 +1,11 @@
 """The carteira finds what a person means, page by page, in one agency only."""
 
-import json
 from typing import Any
 
 import psycopg
 import pytest
 
+from tests.sql.carteira import listed
 from tests.sql.personas import OTHER_TENANT, TENANT, World, acting, refused, scalar
 
 PEOPLE = [
@@ -46,22 +46,6 @@ def people(db: psycopg.Connection) -> None:
                     tenant,
                 ),
             )
-
-
-def listed(
-    db: psycopg.Connection,
-    world: World,
-    after: str | None = None,
-    size: int = 60,
-    persona: str = "operator",
-    **filters: Any,
-) -> dict[str, Any]:
-    with acting(db, world, persona):
-        answer = scalar(
-            db, "select public.list_clients(%s, %s, %s)", json.dumps(filters), after, size
-        )
-    assert isinstance(answer, dict)
-    return answer
 
 
 @pytest.mark.parametrize(
@@ -105,6 +89,40 @@ def test_the_exact_phrase_comes_first(db: psycopg.Connection, world: World) -> N
     names = [row["name"] for row in listed(db, world, q="jose silva")["rows"]]
     assert names[0] == "Maria José Silva", "the phrase as typed"
     assert set(names[1:]) == {"José da Silva Sauro", "Silva José"}
+
+
+def test_an_exact_name_comes_before_longer_ones_and_they_before_the_rest(
+    db: psycopg.Connection, world: World
+) -> None:
+    for number, name in enumerate(
+        ["Rosa Ipê Prado", "Clara Ipê Rosa", "Ipê Rosa", "Ipê Rosa Prado", "Rosa Maria Ipê"]
+    ):
+        db.execute(
+            "insert into public.clients (tenant_id, document, name) values (%s, %s, %s)",
+            (TENANT, f"5550000000{number}", name),
+        )
+    for sort in ("name", "-open_cents", "last_contact_at"):
+        names = [row["name"] for row in listed(db, world, q="ipê rosa", sort=sort)["rows"]]
+        assert names[:3] == ["Ipê Rosa", "Ipê Rosa Prado", "Clara Ipê Rosa"]
+        assert set(names[3:]) == {"Rosa Ipê Prado", "Rosa Maria Ipê"}
+    names = [row["name"] for row in listed(db, world, q="ip")["rows"]]
+    assert set(names) == {"Ipê Rosa", "Ipê Rosa Prado"}, "two letters are a beginning"
+
+
+def test_a_name_with_a_digit_is_found_beside_contracts_that_begin_so(
+    db: psycopg.Connection, world: World
+) -> None:
+    db.execute(
+        "insert into public.clients (tenant_id, document, name)"
+        " values (%s, '55500000001', 'AB-1 Ltda')",
+        (TENANT,),
+    )
+    rows = listed(db, world, q="ab-1")["rows"]
+    assert [row["name"] for row in rows] == ["AB-1 Ltda", "José da Silva Sauro"]
+    paged = [listed(db, world, size=1, q="ab-1")]
+    paged.append(listed(db, world, paged[0]["next"], 1, q="ab-1"))
+    assert [page["rows"][0]["id"] for page in paged] == [row["id"] for row in rows]
+    assert paged[1]["next"] is None
 
 
 def test_a_search_pages_through_its_ranks(db: psycopg.Connection, world: World) -> None:

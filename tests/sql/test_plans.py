@@ -254,7 +254,6 @@ def test_row_security_is_computed_once_and_keeps_the_index(
     [
         "service_screen('{client}')",
         "client_timeline('{client}')",
-        "client_by_document('88888888801')",
         "client_profile('88888888801')",
         "list_clients('{{}}')",
         """list_clients('{{"uf": "AC", "aging": "61-90"}}')""",
