@@ -1,7 +1,7 @@
--- The rows of a page with everything a line of the carteira shows, in one statement: sixty function
--- calls would cost more than the page itself, and jsonb twice what json does. Parameters besides the
--- page's own: $4 today, $5 name of the order. One row more than asked was read: it says that there is
--- a next page.
+-- The rows of a page with everything a line of the carteira shows, in one statement: sixty
+-- function calls would cost more than the page itself, and jsonb twice what json does. Parameters
+-- besides the page's own: $4 today, $5 name of the order. One row more than asked was read: it
+-- says that there is a next page.
 create function private.client_rows_sql(page text) returns text
 language plpgsql
 immutable

@@ -118,9 +118,9 @@ begin
 end;
 $$;
 
--- An exact name before all, then what begins so, what holds the phrase, and its scattered words: one
--- walk each, the next begun only when the page is not full. A common name thus fills its page from
--- the list's order; ranking all of its bearers would take them all.
+-- An exact name before all, then what begins so, what holds the phrase, and its scattered words:
+-- one walk each, the next begun only when the page is not full. A common name thus fills its page
+-- from the list's order; ranking all of its bearers would take them all.
 create function private.ranked_page_sql(
     filter private.client_filter, sort private.client_sort, after text[]
 ) returns text

@@ -5269,10 +5269,10 @@ end;
 $$;
 
 -- 0709_client_rows.sql
--- The rows of a page with everything a line of the carteira shows, in one statement: sixty function
--- calls would cost more than the page itself, and jsonb twice what json does. Parameters besides the
--- page's own: $4 today, $5 name of the order. One row more than asked was read: it says that there is
--- a next page.
+-- The rows of a page with everything a line of the carteira shows, in one statement: sixty
+-- function calls would cost more than the page itself, and jsonb twice what json does. Parameters
+-- besides the page's own: $4 today, $5 name of the order. One row more than asked was read: it
+-- says that there is a next page.
 create function private.client_rows_sql(page text) returns text
 language plpgsql
 immutable
@@ -5480,9 +5480,9 @@ begin
 end;
 $$;
 
--- An exact name before all, then what begins so, what holds the phrase, and its scattered words: one
--- walk each, the next begun only when the page is not full. A common name thus fills its page from
--- the list's order; ranking all of its bearers would take them all.
+-- An exact name before all, then what begins so, what holds the phrase, and its scattered words:
+-- one walk each, the next begun only when the page is not full. A common name thus fills its page
+-- from the list's order; ranking all of its bearers would take them all.
 create function private.ranked_page_sql(
     filter private.client_filter, sort private.client_sort, after text[]
 ) returns text
