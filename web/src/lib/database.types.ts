@@ -1496,12 +1496,6 @@ export type Database = {
         };
         Returns: Json;
       };
-      client_by_document: {
-        Args: {
-          document: string;
-        };
-        Returns: Json;
-      };
       client_profile: {
         Args: {
           document: string;
