@@ -129,25 +129,4 @@ from public.message_templates
 where name = 'lembrete'
 on conflict do nothing;
 
-insert into public.integrations (
-    id, tenant_id, provider, settings, secret_hint, webhook_key_hash
-)
-values
-(
-    'a0000000-0000-4000-8000-000000000001', 'd0000000-0000-4000-8000-000000000001', 'gupshup',
-    '{"app_name": "DemoCobrancas", "source": "5511400000000"}', '4f2a',
-    private.webhook_key_hash('demo-webhook-key-demo')
-),
-(
-    'a0000000-0000-4000-8000-000000000002', 'd0000000-0000-4000-8000-000000000002', 'gupshup',
-    '{"app_name": "OutraAssessoria", "source": "5521400000000"}', '9c1d',
-    private.webhook_key_hash('demo-webhook-key-outra')
-)
-on conflict do nothing;
-
-select private.put_secret(
-    'integration:a0000000-0000-4000-8000-000000000001:api_key', 'sk-simulador-demo-4f2a'
-);
-select private.put_secret(
-    'integration:a0000000-0000-4000-8000-000000000002:api_key', 'sk-simulador-outra-9c1d'
-);
+-- The provider is connected as an admin would, through save_integration: see local_platform.demo.

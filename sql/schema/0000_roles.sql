@@ -17,7 +17,9 @@ begin
 end;
 $$;
 
-grant authenticated, webhook, worker to functions;
+grant authenticated to functions;
+grant webhook to functions;
+grant worker to functions;
 
 -- An abandoned transaction keeps dead rows alive in the queues; 60 s is above any honest pause.
 alter role functions set idle_in_transaction_session_timeout = '60s';

@@ -8,7 +8,9 @@ parallel safe
 set search_path = ''
 as $$
     select pg_catalog.btrim(pg_catalog.regexp_replace(
-        pg_catalog.lower(extensions.unaccent('extensions.unaccent'::pg_catalog.regdictionary, value)),
+        pg_catalog.lower(
+            extensions.unaccent('extensions.unaccent'::pg_catalog.regdictionary, value)
+        ),
         '\s+', ' ', 'g'
     ))
 $$;

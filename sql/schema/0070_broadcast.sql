@@ -1,6 +1,6 @@
--- Realtime carries ids, the screen fetches the row, so RLS decides what is seen. One statement makes
--- at most one message per tenant: one client touched goes to its own topic, several go aggregated
--- to the tenant's topic (a message per row would cost 8 × on a thousand rows).
+-- Realtime carries ids, the screen fetches the row, so RLS decides what is seen. One statement
+-- makes at most one message per tenant: one client touched goes to its own topic, several go
+-- aggregated to the tenant's topic (a message per row would cost 8 × on a thousand rows).
 create function private.send_change(
     event text, table_name text, tenant_id uuid, id text, client_ids uuid[]
 ) returns void

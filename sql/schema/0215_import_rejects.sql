@@ -1,4 +1,4 @@
--- A refused line of an import, so that a person can mend the file: line, column, value, reason code.
+-- A refused line of an import, so that a person can mend the file: line, column, value, reason.
 create table public.import_rejects (
     id bigint generated always as identity,
     tenant_id uuid not null,

@@ -14,7 +14,7 @@ create table public.clients (
     open_cents bigint not null default 0,
     open_debts int not null default 0,
     oldest_due_on date,
-    creditor_ids uuid [] not null default '{}',
+    creditor_ids uuid[] not null default '{}',
     -- Null without debts; open if any title is open, else settled if any is, else returned.
     debt_status public.debt_status,
     created_at timestamptz not null default private.now(),

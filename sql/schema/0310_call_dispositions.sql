@@ -1,6 +1,6 @@
--- What came of a call (tabulação). Inserted straight through REST with an id made by the client, so
--- that a retry after a lost answer is a no-op; never changed or deleted by anybody. The operator and
--- the tenant default to the caller's, and the policy refuses any other.
+-- What came of a call (tabulação). Inserted straight through REST with an id made by the client,
+-- so that a retry after a lost answer is a no-op; never changed or deleted by anybody. The operator
+-- and the tenant default to the caller's, and the policy refuses any other.
 create table public.call_dispositions (
     id uuid not null default gen_random_uuid(),
     client_id uuid not null,

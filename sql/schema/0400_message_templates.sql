@@ -10,7 +10,7 @@ create table public.message_templates (
     language text not null default 'pt_BR',
     category text not null default 'utility',
     body text not null,
-    variables text [] not null default '{}',
+    variables text[] not null default '{}',
     status public.template_status not null default 'approved',
     created_at timestamptz not null default private.now(),
     constraint message_templates_pkey primary key (id),

@@ -1,5 +1,5 @@
--- A provider connected by a tenant. Secrets lie in the Vault as `integration:<id>:<field>` and never
--- come out to a browser; the row shows only the last four characters of the key.
+-- A provider connected by a tenant. Secrets lie in the Vault as `integration:<id>:<field>` and
+-- never come out to a browser; the row shows only the last four characters of the key.
 create table public.integrations (
     id uuid not null default gen_random_uuid(),
     tenant_id uuid not null,
@@ -44,9 +44,11 @@ create trigger _100_touch_updated_at before update on public.integrations
 for each row execute function private.tg_touch_updated_at();
 
 create trigger _900_audit_insert after insert on public.integrations
-referencing new table as new_rows for each statement execute function private.tg_audit('last_event_at');
+referencing new table as new_rows for each statement
+execute function private.tg_audit('last_event_at');
 create trigger _900_audit_update after update on public.integrations
 referencing old table as old_rows new table as new_rows
 for each statement execute function private.tg_audit('last_event_at');
 create trigger _900_audit_delete after delete on public.integrations
-referencing old table as old_rows for each statement execute function private.tg_audit('last_event_at');
+referencing old table as old_rows for each statement
+execute function private.tg_audit('last_event_at');

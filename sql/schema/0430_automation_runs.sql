@@ -1,5 +1,5 @@
--- One rule applied to one disposition: queued → running → done | skipped | failed. The row and its
--- queue message commit with the disposition. `reason` is a code the page translates.
+-- One rule applied to one disposition: queued → running → done | skipped | failed. The row and
+-- its queue message commit with the disposition. `reason` is a code the page translates.
 create table public.automation_runs (
     id uuid not null default gen_random_uuid(),
     tenant_id uuid not null,

@@ -12,7 +12,7 @@ create table public.message_logs (
     phone text collate "C" not null,
     template_id uuid,
     body text not null default '',
-    params text [] not null default '{}',
+    params text[] not null default '{}',
     status public.message_status not null,
     -- Fence: who settles must name the attempt that began sending.
     attempt int not null default 0,

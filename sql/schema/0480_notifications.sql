@@ -59,7 +59,7 @@ create trigger _100_broadcast_update after update on public.notifications
 referencing new table as new_rows for each statement
 execute function private.tg_notifications__broadcast();
 
-create function public.mark_notifications_read(ids uuid [] default null) returns int
+create function public.mark_notifications_read(ids uuid[] default null) returns int
 language sql
 set search_path = ''
 as $$
@@ -73,8 +73,8 @@ as $$
     )
     select count(*)::int from marked
 $$;
-comment on function public.mark_notifications_read(uuid []) is 'All unread ones without ids.';
-grant execute on function public.mark_notifications_read(uuid []) to authenticated;
+comment on function public.mark_notifications_read(uuid[]) is 'All unread ones without ids.';
+grant execute on function public.mark_notifications_read(uuid[]) to authenticated;
 
 -- A failed run is read by somebody: the operator whose call it was, and those who can re-run it.
 create function private.tg_automation_runs__notify() returns trigger

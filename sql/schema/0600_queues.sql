@@ -3,7 +3,7 @@
 select pgmq.create('automations');
 select pgmq.create('provider_events');
 
--- Queue rows are rewritten at every read: leave room in the page, and vacuum early and at full speed.
+-- Queue rows are rewritten at every read: leave room in the page, vacuum early and at full speed.
 alter table pgmq.q_automations set (
     fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0
 );
@@ -23,11 +23,11 @@ declare
     v_key text;
 begin
     select
-        max(decrypted_secrets.decrypted_secret) filter (where decrypted_secrets.name = 'functions_url'),
-        max(decrypted_secrets.decrypted_secret) filter (where decrypted_secrets.name = 'jobs_key')
+        max(known.decrypted_secret) filter (where known.name = 'functions_url'),
+        max(known.decrypted_secret) filter (where known.name = 'jobs_key')
     into v_url, v_key
-    from vault.decrypted_secrets
-    where decrypted_secrets.name in ('functions_url', 'jobs_key');
+    from vault.decrypted_secrets as known
+    where known.name in ('functions_url', 'jobs_key');
     if v_url is null or v_key is null then
         return;
     end if;

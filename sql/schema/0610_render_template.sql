@@ -11,7 +11,7 @@ as $$
     )
 $$;
 
-create function private.template_params(client_id uuid, variables text []) returns text []
+create function private.template_params(client_id uuid, variables text[]) returns text[]
 language sql
 stable
 security definer
@@ -42,7 +42,7 @@ as $$
     where clients.id = template_params.client_id
 $$;
 
-create function private.render_body(body text, params text []) returns text
+create function private.render_body(body text, params text[]) returns text
 language plpgsql
 immutable
 set search_path = ''

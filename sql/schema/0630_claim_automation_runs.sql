@@ -3,7 +3,7 @@
 create function private.claim_automation_runs(max int, lease_seconds int)
 returns table (
     run_id uuid, tenant_id uuid, attempt int, message_id uuid, provider public.provider_name,
-    destination text, template_provider_id text, language text, params text [], settings jsonb,
+    destination text, template_provider_id text, language text, params text[], settings jsonb,
     integration_id uuid, queue_msg_id bigint
 )
 language plpgsql

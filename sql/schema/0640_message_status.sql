@@ -11,7 +11,7 @@ as $$
     select pg_catalog.array_position(
         array[
             'queued', 'sending', 'unknown', 'submitted', 'sent', 'failed', 'delivered', 'read'
-        ]::public.message_status [], status
+        ]::public.message_status[], status
     )
 $$;
 
@@ -135,7 +135,9 @@ begin
           and known.client_id = message.client_id
           and known.phone = message.phone;
     elsif error_code = 'opted_out' then
-        perform private.suppress_phone(message.tenant_id, message.phone, message.channel, 'opted_out')
+        perform private.suppress_phone(
+            message.tenant_id, message.phone, message.channel, 'opted_out'
+        )
         from public.message_logs as message
         where message.id = learn_from_failure.message_id;
     end if;

@@ -34,7 +34,7 @@ security definer
 set search_path = ''
 as $$
 declare
-    -- The settings page shows "last event" to the minute; writing it each time would make one hot row.
+    -- The settings page shows "last event" to the minute; each time would make one hot row.
     c_freshness constant interval := interval '30 seconds';
     v_integration public.integrations;
     v_event_id uuid;

@@ -1,6 +1,6 @@
--- Drains the inbox. Each event is judged by itself: a malformed one is kept with its reason and does
--- not hold back the batch; one whose message is not known yet (a receipt overtook our own note of
--- the id) comes back a little later.
+-- Drains the inbox. Each event is judged by itself: a malformed one is kept with its reason and
+-- does not hold back the batch; one whose message is not known yet (a receipt overtook our own note
+-- of the id) comes back a little later.
 create function private.apply_provider_events(max int) returns int
 language plpgsql
 security definer

@@ -1,5 +1,5 @@
 -- A person looks at a failed or skipped run and says "again". The old message stays in the history
--- with its own provider id, so that its late receipts still find it; the new try gets a new message.
+-- with its own provider id, so that its late receipts still find it; the new try is a new message.
 create function private.retry_automation_run(run_id uuid) returns void
 language plpgsql
 security definer

@@ -51,7 +51,9 @@ begin
         v_ids := v_ids || format(
             'select known.id from public.clients as known where known.tenant_id = %L and %s',
             tenant_id,
-            private.prefix_range('known.document', regexp_replace(upper(v_typed), '[^0-9A-Z]', '', 'g'))
+            private.prefix_range(
+                'known.document', regexp_replace(upper(v_typed), '[^0-9A-Z]', '', 'g')
+            )
         );
     end if;
     if v_is_number then

@@ -36,8 +36,8 @@ begin
 end;
 $$;
 
--- Exact up to a size that costs some milliseconds; the whole portfolio from its counter; above, what
--- the planner thinks, and it says so.
+-- Exact up to a size that costs some milliseconds; the whole portfolio from its counter; above,
+-- what the planner thinks, and it says so.
 create function private.client_totals(tenant_id uuid, condition text, is_whole boolean)
 returns jsonb
 language plpgsql
@@ -98,8 +98,10 @@ begin
     -- The whole phrase before its scattered words, and an exact name before all.
     if v_key ~ '[a-z]' then
         v_rank := format(
-            'case when clients.name_key = %1$L then 0 when starts_with(clients.name_key, %1$L) then -1
-             when strpos(clients.name_key, %1$L) > 0 then -2 else -3 end', v_key
+            'case when clients.name_key = %1$L then 0
+                when starts_with(clients.name_key, %1$L) then -1
+                when strpos(clients.name_key, %1$L) > 0 then -2
+                else -3 end', v_key
         );
     end if;
     if after is not null then

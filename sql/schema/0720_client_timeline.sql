@@ -134,7 +134,8 @@ begin
         ) as page
     );
     return jsonb_build_object(
-        'items', case when jsonb_array_length(v_items) > v_size then v_items - v_size else v_items end,
+        -- Taking the element after the last, which exists only when there is more.
+        'items', v_items - v_size,
         'next', case when jsonb_array_length(v_items) > v_size then private.encode_cursor(
             jsonb_build_array(v_items -> (v_size - 1) -> 'at', v_items -> (v_size - 1) -> 'id')
         ) end

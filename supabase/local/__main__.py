@@ -1,6 +1,8 @@
 """`python -m local_platform <command>`, behind the Makefile."""
 
 import argparse
+import ipaddress
+import os
 import shutil
 import signal
 import sys
@@ -13,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from local_platform import database, demo
 from local_platform.errors import StackError
-from local_platform.settings import ROOT, Platform
+from local_platform.settings import LOOPBACK, ROOT, Platform
 from local_platform.stack import Stack, lock
 
 DEFAULT_PORT = 54321
@@ -56,6 +58,7 @@ def scratch(arguments: argparse.Namespace) -> None:
 
 def up(arguments: argparse.Namespace) -> None:
     """Everything, with the demo, until Ctrl-C."""
+    refuse_other_hosts()
     begun = time.monotonic()
     settings = Platform.create(arguments.data, arguments.port)
     with Stack(settings, lambda line: say(f"  {line}")) as stack:
@@ -67,6 +70,17 @@ def up(arguments: argparse.Namespace) -> None:
             say(f"  {tenant}: {', '.join(emails)}")
         say(f"  password of all: {demo.PASSWORD}")
         stack.wait()
+
+
+def refuse_other_hosts() -> None:
+    """Many tools take their address from HOST; this one has public passwords and says no."""
+    host = os.environ.get("HOST", LOOPBACK)
+    try:
+        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return  # a machine's name, which some shells export as HOST: nothing was asked of us
+    if not is_loopback:
+        raise StackError(f"HOST={host}: the local platform listens on loopback ({LOOPBACK}) only")
 
 
 def clock_line(shifted_seconds: int) -> str:

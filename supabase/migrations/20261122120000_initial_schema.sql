@@ -21,7 +21,9 @@ begin
 end;
 $$;
 
-grant authenticated, webhook, worker to functions;
+grant authenticated to functions;
+grant webhook to functions;
+grant worker to functions;
 
 -- An abandoned transaction keeps dead rows alive in the queues; 60 s is above any honest pause.
 alter role functions set idle_in_transaction_session_timeout = '60s';
@@ -193,7 +195,9 @@ parallel safe
 set search_path = ''
 as $$
     select pg_catalog.btrim(pg_catalog.regexp_replace(
-        pg_catalog.lower(extensions.unaccent('extensions.unaccent'::pg_catalog.regdictionary, value)),
+        pg_catalog.lower(
+            extensions.unaccent('extensions.unaccent'::pg_catalog.regdictionary, value)
+        ),
         '\s+', ' ', 'g'
     ))
 $$;
@@ -325,9 +329,9 @@ as $$
 $$;
 
 -- 0070_broadcast.sql
--- Realtime carries ids, the screen fetches the row, so RLS decides what is seen. One statement makes
--- at most one message per tenant: one client touched goes to its own topic, several go aggregated
--- to the tenant's topic (a message per row would cost 8 × on a thousand rows).
+-- Realtime carries ids, the screen fetches the row, so RLS decides what is seen. One statement
+-- makes at most one message per tenant: one client touched goes to its own topic, several go
+-- aggregated to the tenant's topic (a message per row would cost 8 × on a thousand rows).
 create function private.send_change(
     event text, table_name text, tenant_id uuid, id text, client_ids uuid[]
 ) returns void
@@ -976,7 +980,7 @@ create trigger _900_audit_delete after delete on public.imports
 referencing old table as old_rows for each statement execute function private.tg_audit();
 
 -- 0215_import_rejects.sql
--- A refused line of an import, so that a person can mend the file: line, column, value, reason code.
+-- A refused line of an import, so that a person can mend the file: line, column, value, reason.
 create table public.import_rejects (
     id bigint generated always as identity,
     tenant_id uuid not null,
@@ -1024,7 +1028,7 @@ create table public.clients (
     open_cents bigint not null default 0,
     open_debts int not null default 0,
     oldest_due_on date,
-    creditor_ids uuid [] not null default '{}',
+    creditor_ids uuid[] not null default '{}',
     -- Null without debts; open if any title is open, else settled if any is, else returned.
     debt_status public.debt_status,
     created_at timestamptz not null default private.now(),
@@ -1502,9 +1506,9 @@ create trigger _900_audit_delete after delete on public.disposition_types
 referencing old table as old_rows for each statement execute function private.tg_audit();
 
 -- 0310_call_dispositions.sql
--- What came of a call (tabulação). Inserted straight through REST with an id made by the client, so
--- that a retry after a lost answer is a no-op; never changed or deleted by anybody. The operator and
--- the tenant default to the caller's, and the policy refuses any other.
+-- What came of a call (tabulação). Inserted straight through REST with an id made by the client,
+-- so that a retry after a lost answer is a no-op; never changed or deleted by anybody. The operator
+-- and the tenant default to the caller's, and the policy refuses any other.
 create table public.call_dispositions (
     id uuid not null default gen_random_uuid(),
     client_id uuid not null,
@@ -1692,7 +1696,7 @@ create table public.message_templates (
     language text not null default 'pt_BR',
     category text not null default 'utility',
     body text not null,
-    variables text [] not null default '{}',
+    variables text[] not null default '{}',
     status public.template_status not null default 'approved',
     created_at timestamptz not null default private.now(),
     constraint message_templates_pkey primary key (id),
@@ -1745,8 +1749,8 @@ create trigger _900_audit_delete after delete on public.message_templates
 referencing old table as old_rows for each statement execute function private.tg_audit();
 
 -- 0410_integrations.sql
--- A provider connected by a tenant. Secrets lie in the Vault as `integration:<id>:<field>` and never
--- come out to a browser; the row shows only the last four characters of the key.
+-- A provider connected by a tenant. Secrets lie in the Vault as `integration:<id>:<field>` and
+-- never come out to a browser; the row shows only the last four characters of the key.
 create table public.integrations (
     id uuid not null default gen_random_uuid(),
     tenant_id uuid not null,
@@ -1791,12 +1795,14 @@ create trigger _100_touch_updated_at before update on public.integrations
 for each row execute function private.tg_touch_updated_at();
 
 create trigger _900_audit_insert after insert on public.integrations
-referencing new table as new_rows for each statement execute function private.tg_audit('last_event_at');
+referencing new table as new_rows for each statement
+execute function private.tg_audit('last_event_at');
 create trigger _900_audit_update after update on public.integrations
 referencing old table as old_rows new table as new_rows
 for each statement execute function private.tg_audit('last_event_at');
 create trigger _900_audit_delete after delete on public.integrations
-referencing old table as old_rows for each statement execute function private.tg_audit('last_event_at');
+referencing old table as old_rows for each statement
+execute function private.tg_audit('last_event_at');
 
 -- 0415_save_integration.sql
 -- Connecting a provider is filling a form: settings in the row, secrets in the Vault. What a
@@ -2014,8 +2020,8 @@ create trigger _900_audit_delete after delete on public.collection_rules
 referencing old table as old_rows for each statement execute function private.tg_audit();
 
 -- 0430_automation_runs.sql
--- One rule applied to one disposition: queued → running → done | skipped | failed. The row and its
--- queue message commit with the disposition. `reason` is a code the page translates.
+-- One rule applied to one disposition: queued → running → done | skipped | failed. The row and
+-- its queue message commit with the disposition. `reason` is a code the page translates.
 create table public.automation_runs (
     id uuid not null default gen_random_uuid(),
     tenant_id uuid not null,
@@ -2132,7 +2138,7 @@ create table public.message_logs (
     phone text collate "C" not null,
     template_id uuid,
     body text not null default '',
-    params text [] not null default '{}',
+    params text[] not null default '{}',
     status public.message_status not null,
     -- Fence: who settles must name the attempt that began sending.
     attempt int not null default 0,
@@ -2965,7 +2971,7 @@ create trigger _100_broadcast_update after update on public.notifications
 referencing new table as new_rows for each statement
 execute function private.tg_notifications__broadcast();
 
-create function public.mark_notifications_read(ids uuid [] default null) returns int
+create function public.mark_notifications_read(ids uuid[] default null) returns int
 language sql
 set search_path = ''
 as $$
@@ -2979,8 +2985,8 @@ as $$
     )
     select count(*)::int from marked
 $$;
-comment on function public.mark_notifications_read(uuid []) is 'All unread ones without ids.';
-grant execute on function public.mark_notifications_read(uuid []) to authenticated;
+comment on function public.mark_notifications_read(uuid[]) is 'All unread ones without ids.';
+grant execute on function public.mark_notifications_read(uuid[]) to authenticated;
 
 -- A failed run is read by somebody: the operator whose call it was, and those who can re-run it.
 create function private.tg_automation_runs__notify() returns trigger
@@ -3081,7 +3087,7 @@ using (extension = 'broadcast' and (select private.may_join(realtime.topic())));
 select pgmq.create('automations');
 select pgmq.create('provider_events');
 
--- Queue rows are rewritten at every read: leave room in the page, and vacuum early and at full speed.
+-- Queue rows are rewritten at every read: leave room in the page, vacuum early and at full speed.
 alter table pgmq.q_automations set (
     fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0
 );
@@ -3101,11 +3107,11 @@ declare
     v_key text;
 begin
     select
-        max(decrypted_secrets.decrypted_secret) filter (where decrypted_secrets.name = 'functions_url'),
-        max(decrypted_secrets.decrypted_secret) filter (where decrypted_secrets.name = 'jobs_key')
+        max(known.decrypted_secret) filter (where known.name = 'functions_url'),
+        max(known.decrypted_secret) filter (where known.name = 'jobs_key')
     into v_url, v_key
-    from vault.decrypted_secrets
-    where decrypted_secrets.name in ('functions_url', 'jobs_key');
+    from vault.decrypted_secrets as known
+    where known.name in ('functions_url', 'jobs_key');
     if v_url is null or v_key is null then
         return;
     end if;
@@ -3163,7 +3169,7 @@ as $$
     )
 $$;
 
-create function private.template_params(client_id uuid, variables text []) returns text []
+create function private.template_params(client_id uuid, variables text[]) returns text[]
 language sql
 stable
 security definer
@@ -3194,7 +3200,7 @@ as $$
     where clients.id = template_params.client_id
 $$;
 
-create function private.render_body(body text, params text []) returns text
+create function private.render_body(body text, params text[]) returns text
 language plpgsql
 immutable
 set search_path = ''
@@ -3371,7 +3377,7 @@ $$;
 create function private.claim_automation_runs(max int, lease_seconds int)
 returns table (
     run_id uuid, tenant_id uuid, attempt int, message_id uuid, provider public.provider_name,
-    destination text, template_provider_id text, language text, params text [], settings jsonb,
+    destination text, template_provider_id text, language text, params text[], settings jsonb,
     integration_id uuid, queue_msg_id bigint
 )
 language plpgsql
@@ -3530,7 +3536,7 @@ as $$
     select pg_catalog.array_position(
         array[
             'queued', 'sending', 'unknown', 'submitted', 'sent', 'failed', 'delivered', 'read'
-        ]::public.message_status [], status
+        ]::public.message_status[], status
     )
 $$;
 
@@ -3654,7 +3660,9 @@ begin
           and known.client_id = message.client_id
           and known.phone = message.phone;
     elsif error_code = 'opted_out' then
-        perform private.suppress_phone(message.tenant_id, message.phone, message.channel, 'opted_out')
+        perform private.suppress_phone(
+            message.tenant_id, message.phone, message.channel, 'opted_out'
+        )
         from public.message_logs as message
         where message.id = learn_from_failure.message_id;
     end if;
@@ -3849,7 +3857,7 @@ security definer
 set search_path = ''
 as $$
 declare
-    -- The settings page shows "last event" to the minute; writing it each time would make one hot row.
+    -- The settings page shows "last event" to the minute; each time would make one hot row.
     c_freshness constant interval := interval '30 seconds';
     v_integration public.integrations;
     v_event_id uuid;
@@ -3893,9 +3901,9 @@ grant execute on function private.receive_provider_event(
 ) to webhook;
 
 -- 0670_apply_provider_events.sql
--- Drains the inbox. Each event is judged by itself: a malformed one is kept with its reason and does
--- not hold back the batch; one whose message is not known yet (a receipt overtook our own note of
--- the id) comes back a little later.
+-- Drains the inbox. Each event is judged by itself: a malformed one is kept with its reason and
+-- does not hold back the batch; one whose message is not known yet (a receipt overtook our own note
+-- of the id) comes back a little later.
 create function private.apply_provider_events(max int) returns int
 language plpgsql
 security definer
@@ -4087,7 +4095,7 @@ $$;
 
 -- 0680_retry_automation_run.sql
 -- A person looks at a failed or skipped run and says "again". The old message stays in the history
--- with its own provider id, so that its late receipts still find it; the new try gets a new message.
+-- with its own provider id, so that its late receipts still find it; the new try is a new message.
 create function private.retry_automation_run(run_id uuid) returns void
 language plpgsql
 security definer
@@ -4184,7 +4192,9 @@ begin
         v_ids := v_ids || format(
             'select known.id from public.clients as known where known.tenant_id = %L and %s',
             tenant_id,
-            private.prefix_range('known.document', regexp_replace(upper(v_typed), '[^0-9A-Z]', '', 'g'))
+            private.prefix_range(
+                'known.document', regexp_replace(upper(v_typed), '[^0-9A-Z]', '', 'g')
+            )
         );
     end if;
     if v_is_number then
@@ -4342,8 +4352,8 @@ begin
 end;
 $$;
 
--- Exact up to a size that costs some milliseconds; the whole portfolio from its counter; above, what
--- the planner thinks, and it says so.
+-- Exact up to a size that costs some milliseconds; the whole portfolio from its counter; above,
+-- what the planner thinks, and it says so.
 create function private.client_totals(tenant_id uuid, condition text, is_whole boolean)
 returns jsonb
 language plpgsql
@@ -4404,8 +4414,10 @@ begin
     -- The whole phrase before its scattered words, and an exact name before all.
     if v_key ~ '[a-z]' then
         v_rank := format(
-            'case when clients.name_key = %1$L then 0 when starts_with(clients.name_key, %1$L) then -1
-             when strpos(clients.name_key, %1$L) > 0 then -2 else -3 end', v_key
+            'case when clients.name_key = %1$L then 0
+                when starts_with(clients.name_key, %1$L) then -1
+                when strpos(clients.name_key, %1$L) > 0 then -2
+                else -3 end', v_key
         );
     end if;
     if after is not null then
@@ -4604,7 +4616,8 @@ begin
         ) as page
     );
     return jsonb_build_object(
-        'items', case when jsonb_array_length(v_items) > v_size then v_items - v_size else v_items end,
+        -- Taking the element after the last, which exists only when there is more.
+        'items', v_items - v_size,
         'next', case when jsonb_array_length(v_items) > v_size then private.encode_cursor(
             jsonb_build_array(v_items -> (v_size - 1) -> 'at', v_items -> (v_size - 1) -> 'id')
         ) end

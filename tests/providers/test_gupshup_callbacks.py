@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from contract import CallbackContract
+
 from providers import gupshup
 from providers.events import EventKind
 

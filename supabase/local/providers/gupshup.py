@@ -50,7 +50,7 @@ create table if not exists messages (
     seq integer primary key, id text unique, app text, phone text, direction text, kind text,
     text text, form text, wamid text, status text, at real);
 create table if not exists receipts (
-    seq integer primary key, url text, body text, message_id text, status text, due_at real,
+    seq integer primary key, app text, body text, message_id text, status text, due_at real,
     tries integer default 0, is_done integer default 0);
 """
 
@@ -60,7 +60,8 @@ class Phones:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.db = sqlite3.connect(path, isolation_level=None)
+        # Made in one thread, used by the one that runs the event loop; never by two.
+        self.db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self.db.row_factory = sqlite3.Row
         self.db.executescript(SCHEMA)
 
@@ -158,15 +159,15 @@ class Gupshup:
         for status, after, payload in planned(self.receipts, message_id, wamid, phone, kind):
             body = envelope(app["name"], "message-event", payload, now + after)
             for _ in range(self.receipts["copies"]):
-                self.plan(app["callback_url"], body, message_id, status, now + after)
+                self.plan(app["name"], body, message_id, status, now + after)
         db.execute("commit")
         self.something_due.set()
         return message_id
 
-    def plan(self, url: str, body: object, message_id: str, status: str, due_at: float) -> None:
+    def plan(self, app: str, body: object, message_id: str, status: str, due_at: float) -> None:
         self.phones.db.execute(
-            "insert into receipts (url, body, message_id, status, due_at) values (?, ?, ?, ?, ?)",
-            (url, json.dumps(body), message_id, status, due_at),
+            "insert into receipts (app, body, message_id, status, due_at) values (?, ?, ?, ?, ?)",
+            (app, json.dumps(body), message_id, status, due_at),
         )
 
     async def deliver_forever(self, _: web.Application) -> AsyncIterator[None]:
@@ -175,8 +176,8 @@ class Gupshup:
             async with aiohttp.ClientSession(timeout=timeout) as session:
                 while True:
                     due = self.phones.all(
-                        "select * from receipts where is_done = 0 and due_at <= ?"
-                        " order by due_at, seq limit 50",
+                        "select receipts.*, callback_url from receipts join apps on name = app"
+                        " where is_done = 0 and due_at <= ? order by due_at, seq limit 50",
                         time.time(),
                     )
                     await asyncio.gather(*(self.deliver(session, receipt) for receipt in due))
@@ -199,9 +200,9 @@ class Gupshup:
             return  # the next receipt is due
 
     async def deliver(self, session: aiohttp.ClientSession, receipt: dict[str, Any]) -> None:
-        headers = {"Content-Type": "application/json"}
+        url, headers = receipt["callback_url"], {"Content-Type": "application/json"}
         try:
-            async with session.post(receipt["url"], data=receipt["body"], headers=headers) as got:
+            async with session.post(url, data=receipt["body"], headers=headers) as got:
                 taken = got.status < 300
         except (aiohttp.ClientError, TimeoutError):
             taken = False
@@ -267,7 +268,7 @@ class Gupshup:
             (wamid, app["name"], phone, text, wamid, now),
         )
         body = envelope(app["name"], "message", payload, now)
-        self.plan(app["callback_url"], body, wamid, "", now)
+        self.plan(app["name"], body, wamid, "", now)
         self.something_due.set()
         return web.json_response({"wamid": wamid}, status=202)
 

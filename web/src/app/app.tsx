@@ -1,10 +1,12 @@
 import { localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
-import { Notifications } from "@mantine/notifications";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { type ReactNode, Suspense } from "react";
+import { afterPaint } from "@/app/after-paint";
 import { Routes } from "@/app/routes";
 import { AppError } from "@/lib/errors";
 import { theme, variables } from "@/ui/theme";
+
+const Toasts = afterPaint(() => import("@/app/toasts").then((m) => m.Toasts));
 
 const colorScheme = localStorageColorSchemeManager({ key: "cobranca.color-scheme" });
 
@@ -25,10 +27,17 @@ const queryClient = new QueryClient({
 
 export function App(): ReactNode {
   return (
-    <MantineProvider theme={theme} cssVariablesResolver={variables} colorSchemeManager={colorScheme} defaultColorScheme="auto">
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={variables}
+      colorSchemeManager={colorScheme}
+      defaultColorScheme="auto"
+    >
       <QueryClientProvider client={queryClient}>
-        <Notifications position="bottom-right" limit={4} />
         <Routes />
+        <Suspense fallback={null}>
+          <Toasts />
+        </Suspense>
       </QueryClientProvider>
     </MantineProvider>
   );

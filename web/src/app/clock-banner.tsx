@@ -1,7 +1,8 @@
 import { IconClockShare } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import classes from "@/app/banner.module.css";
-import { moment, now, weekday, localDate } from "@/lib/clock";
+import { localDate, localTime, now, weekday } from "@/lib/clock";
+import { day } from "@/lib/format";
 import { useMember } from "@/lib/session";
 
 /** The demo's clock is moved to lawful calling hours; nobody should take its dates for real. */
@@ -13,8 +14,8 @@ export function ClockBanner(): ReactNode {
     <p className={classes.banner} data-kind="clock">
       <IconClockShare size={16} stroke={1.8} aria-hidden />
       <span>
-        Relógio de demonstração: aqui é {weekday(localDate(at))}, {moment(at)}. O relógio real está fora do horário em que
-        se pode ligar.
+        Relógio de demonstração: aqui são {localTime(at)} de {weekday(localDate(at))}, {day(localDate(at))}. O relógio
+        real está fora do horário em que se pode ligar.
       </span>
     </p>
   );

@@ -1,8 +1,8 @@
 import { Button } from "@mantine/core";
 import { type ReactNode, useEffect } from "react";
+import classes from "@/app/member-gate.module.css";
 import { enterTenant, MemberProvider, type MemberSession, roleNames, signOut, useSessionContext } from "@/lib/session";
 import { selectedTenant, selectTenant } from "@/lib/tenant-choice";
-import classes from "@/app/member-gate.module.css";
 import { ErrorState } from "@/ui/states";
 
 /** Everything behind it has a user, a tenant and a role. */
@@ -25,7 +25,13 @@ export function MemberGate({ userId, children }: { userId: string; children: Rea
         </p>
       )}
       {session.tenants.map((tenant) => (
-        <Button key={tenant.id} variant="default" fullWidth justify="space-between" onClick={() => enterTenant(tenant.id)}>
+        <Button
+          key={tenant.id}
+          variant="default"
+          fullWidth
+          justify="space-between"
+          onClick={() => enterTenant(tenant.id)}
+        >
           {tenant.name} · {roleNames[tenant.role]}
         </Button>
       ))}

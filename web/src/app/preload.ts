@@ -1,4 +1,5 @@
 import type { QueryClient } from "@tanstack/react-query";
+import { serviceQuery } from "@/features/service/queries";
 
 export function serviceIdFromPath(path: string): string | undefined {
   return /^\/atendimento\/([^/]+)$/.exec(path)?.[1];
@@ -6,9 +7,8 @@ export function serviceIdFromPath(path: string): string | undefined {
 
 /** Starts the service screen's code and data while the session is still being asked for. */
 export async function preloadServicePage(queryClient: QueryClient, clientId: string): Promise<void> {
-  const [{ serviceQuery }] = await Promise.all([
-    import("@/features/service/queries"),
+  await Promise.all([
     import("@/features/service/service-page"),
+    queryClient.prefetchQuery(serviceQuery(queryClient, clientId)),
   ]);
-  await queryClient.prefetchQuery(serviceQuery(queryClient, clientId));
 }

@@ -1,13 +1,17 @@
 import { IconAddressBook, IconBolt, IconHeadset } from "@tabler/icons-react";
-import type { ReactNode } from "react";
+import { type ReactNode, Suspense } from "react";
 import { Link, useLocation } from "wouter";
+import { afterPaint } from "@/app/after-paint";
 import { ClockBanner } from "@/app/clock-banner";
 import { LinkBanner } from "@/app/link-banner";
 import classes from "@/app/shell.module.css";
-import { UserMenu } from "@/app/user-menu";
-import { NotificationBell } from "@/features/notifications/notification-bell";
 import { PendingBadge } from "@/features/service/pending-badge";
 import { useLastServed } from "@/lib/last-served";
+
+const NotificationBell = afterPaint(() =>
+  import("@/features/notifications/notification-bell").then((m) => m.NotificationBell),
+);
+const UserMenu = afterPaint(() => import("@/app/user-menu").then((m) => m.UserMenu));
 
 interface Room {
   href: string;
@@ -47,8 +51,10 @@ export function Shell({ children }: { children: ReactNode }): ReactNode {
         </ul>
         <div className={classes.tools}>
           <PendingBadge />
-          <NotificationBell />
-          <UserMenu />
+          <Suspense fallback={<span className={classes.toolsLater} />}>
+            <NotificationBell />
+            <UserMenu />
+          </Suspense>
         </div>
       </nav>
       <div className={classes.main}>

@@ -1,8 +1,60 @@
 /** Machine code (docs/error_codes.md) → the sentence people read. A test compares both lists. */
 export const sentences: Record<string, string> = {
+  // the platform and the way to it
   offline: "Sem conexão com o servidor. Confira sua internet; tentaremos de novo.",
   server_error: "O servidor teve um problema. Tente de novo em instantes.",
+  unexpected_answer: "O servidor não aceitou o pedido. Recarregue a página e tente de novo.",
+  session_expired: "Sua sessão terminou. Entre de novo para continuar.",
+  not_authenticated: "Entre na sua conta para continuar.",
+  not_allowed: "Seu perfil não permite fazer isso. Fale com quem administra a sua assessoria.",
+  not_found: "Não encontramos o que você pediu.",
+  too_many_requests: "Muitas tentativas em pouco tempo. Espere um minuto e tente de novo.",
+  method_not_allowed: "Este endereço não aceita esse tipo de pedido.",
+  malformed_payload: "O pedido chegou incompleto. Recarregue a página e tente de novo.",
+  // signing in and up
   invalid_credentials: "E-mail ou senha incorretos.",
+  user_already_exists: "Já existe uma conta com este e-mail. Use a página de entrada.",
+  email_exists: "Já existe uma conta com este e-mail. Use a página de entrada.",
+  email_not_confirmed: "Confirme seu e-mail pelo link que enviamos e entre de novo.",
+  weak_password: "Esta senha é fácil demais. Escolha outra, com pelo menos 8 caracteres.",
+  signup_disabled: "O cadastro está fechado. Peça um convite a quem administra a sua assessoria.",
+  validation_failed: "Confira o e-mail e a senha.",
+  over_request_rate_limit: "Muitas tentativas em pouco tempo. Espere um minuto e tente de novo.",
+  // team
+  already_member: "Esta pessoa já faz parte da assessoria.",
+  email_invalid: "Este e-mail não é válido.",
+  invitation_not_found: "Este convite não existe mais.",
+  last_admin: "A assessoria precisa de pelo menos um administrador.",
+  membership_not_found: "Esta pessoa não faz mais parte da assessoria.",
+  // carteira
+  client_not_found: "Este cliente não está na carteira desta assessoria.",
+  filter_invalid: "Este filtro tem um valor que não vale. Limpe o filtro e tente de novo.",
+  unknown_filter: "Este filtro não existe mais. Limpe o filtro e tente de novo.",
+  invalid_cursor: "A lista mudou de forma. Recarregue a página.",
+  // dispositions
+  callback_in_past: "Este horário de retorno já passou. Escolha outro.",
+  callback_needs_time: "Escolha a data e a hora do retorno.",
+  callback_not_expected: "Só “Retornar Ligação” leva data e hora.",
+  disposition_id_reused: "Esta tabulação já foi gravada com outro conteúdo. Descarte esta e faça outra.",
+  disposition_type_unknown: "Este resultado não existe mais. Recarregue a página e escolha outro.",
+  // automation
+  run_not_found: "Esta execução não existe mais.",
+  run_not_retryable: "Só uma execução que falhou pode ser reprocessada.",
+  integration_field_invalid: "Um dos campos da integração não é válido.",
+  // import
+  file_missing: "Escolha um arquivo.",
+  file_empty: "O arquivo está vazio.",
+  file_not_csv: "Este arquivo não é um CSV. Salve a planilha como CSV e tente de novo.",
+  file_type_unsupported: "Este tipo de arquivo ainda não é aceito. Salve a planilha como CSV.",
+  file_too_large: "O arquivo é grande demais. Divida-o em partes.",
+  row_too_long: "Há uma linha longa demais no arquivo. Confira as aspas e o separador.",
+  document_column_missing: "Não achamos a coluna de CPF ou CNPJ. Confira o cabeçalho do arquivo.",
+  columns_missing: "Faltam colunas no arquivo. Ele precisa de documento, contrato, vencimento e valor.",
+  creditor_missing: "Escolha o credor, ou inclua a coluna de credor no arquivo.",
+  creditor_not_found: "Este credor não está cadastrado. Um administrador pode importar com credores novos.",
+  too_many_new_creditors: "O arquivo traz credores novos demais. Confira se a coluna de credor é a certa.",
+  import_collided: "Outra importação está em andamento. Espere ela terminar e tente de novo.",
+  import_not_open: "Esta importação já foi encerrada. Comece outra.",
 };
 
 const unknownSentence = "Algo não saiu como esperado. Tente de novo; se continuar, avise o suporte.";

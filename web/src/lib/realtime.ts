@@ -19,7 +19,7 @@ interface Listener {
 }
 
 interface Topic {
-  channel: RealtimeChannel;
+  channel: RealtimeChannel | undefined;
   listeners: Set<Listener>;
   joined: boolean;
   closing: ReturnType<typeof setTimeout> | undefined;
@@ -31,6 +31,9 @@ export type LinkState = "connecting" | "up" | "down";
 const lingerMs = 400;
 /** A blip shorter than this is repaired before anybody could act on it. */
 const graceMs = 1_200;
+
+/** Between two joins of a channel that the server closed; its own heartbeat is 25 s. */
+const rejoinMs = 1_000;
 
 const topics = new Map<string, Topic>();
 let client: Promise<RealtimeClient> | undefined;
@@ -74,24 +77,45 @@ async function reconnect(realtime: RealtimeClient): Promise<void> {
   realtime.connect();
 }
 
+/** The link is up when every topic that somebody listens to is joined. */
+function settleLink(): void {
+  if (topics.size > 0 && [...topics.values()].every((topic) => topic.joined)) setLink("up");
+}
+
 async function open(name: string): Promise<Topic> {
   const realtime = await connect();
   const known = topics.get(name);
   if (known) return known;
-  const channel = realtime.channel(name, { config: { private: true } });
-  const topic: Topic = { channel, listeners: new Set(), joined: false, closing: undefined };
+  const topic: Topic = { channel: undefined, listeners: new Set(), joined: false, closing: undefined };
   topics.set(name, topic);
+  join(realtime, name, topic);
+  return topic;
+}
+
+function join(realtime: RealtimeClient, name: string, topic: Topic): void {
+  const channel = realtime.channel(name, { config: { private: true } });
+  topic.channel = channel;
   channel.on("broadcast", { event: "*" }, ({ event, payload }) => {
     for (const listener of topic.listeners) listener.onChange(event, payload as ChangePayload);
   });
   channel.subscribe((status) => {
+    if (topic.channel !== channel) return;
     topic.joined = status === "SUBSCRIBED";
     if (topic.joined) {
-      if ([...topics.values()].every((each) => each.joined)) setLink("up");
+      settleLink();
       for (const listener of topic.listeners) listener.onJoined();
-    } else if (status !== "CLOSED") reportTrouble();
+      return;
+    }
+    reportTrouble();
+    // The server closes a channel whose token ran out, and the library takes that as final: join anew with a new token.
+    if (status === "CLOSED" && topics.get(name) === topic)
+      setTimeout(() => void rejoin(realtime, name, topic), rejoinMs);
   });
-  return topic;
+}
+
+async function rejoin(realtime: RealtimeClient, name: string, topic: Topic): Promise<void> {
+  await realtime.setAuth();
+  if (topics.get(name) === topic && !topic.joined) join(realtime, name, topic);
 }
 
 function listen(name: string, listener: Listener): () => void {
@@ -112,7 +136,8 @@ function listen(name: string, listener: Listener): () => void {
     leaving.closing = setTimeout(() => {
       if (leaving.listeners.size > 0) return;
       topics.delete(name);
-      void leaving.channel.unsubscribe();
+      void leaving.channel?.unsubscribe();
+      settleLink();
     }, lingerMs);
   };
 }

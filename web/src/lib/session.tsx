@@ -49,7 +49,12 @@ async function fetchSession(): Promise<SessionContext> {
 /** Role, tenant and clock as the database sees them; asked again now and then because a membership may end at any time. */
 export function useSessionContext(userId: string): ReturnType<typeof useQuery<SessionContext>> {
   const refreshMs = 5 * 60_000;
-  return useQuery({ queryKey: ["session", userId], queryFn: fetchSession, refetchInterval: refreshMs, staleTime: refreshMs });
+  return useQuery({
+    queryKey: ["session", userId],
+    queryFn: fetchSession,
+    refetchInterval: refreshMs,
+    staleTime: refreshMs,
+  });
 }
 
 const Context = createContext<MemberSession | null>(null);

@@ -1,12 +1,14 @@
 import type { ReactNode } from "react";
-import { localDate, now } from "@/lib/clock";
 import { type Debt, debtStatusNames } from "@/lib/client-shapes";
+import { localDate, now } from "@/lib/clock";
 import { day, daysBetween, money, plural } from "@/lib/format";
 import classes from "@/ui/debt-table.module.css";
 import { Tag } from "@/ui/tag";
 
 export function DebtTable({ debts }: { debts: Debt[] }): ReactNode {
   const today = localDate(now());
+  // With one creditor the header already says it.
+  const severalCreditors = new Set(debts.map(({ creditor }) => creditor)).size > 1;
   if (debts.length === 0) return <p className={classes.none}>Nenhum título na carteira.</p>;
   return (
     <table className={classes.table}>
@@ -26,7 +28,7 @@ export function DebtTable({ debts }: { debts: Debt[] }): ReactNode {
             <tr key={debt.id} data-status={debt.status}>
               <td>
                 {debt.contract} <span className={classes.faint}>· parc. {debt.installment}</span>
-                <div className={classes.faint}>{debt.creditor}</div>
+                {severalCreditors && <div className={classes.faint}>{debt.creditor}</div>}
               </td>
               <td>
                 {day(debt.due_on)}

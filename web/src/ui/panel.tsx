@@ -18,7 +18,7 @@ export function Panel({ title, aside, children, scrolls, className = "" }: Panel
         <h2>{title}</h2>
         {aside && <div className={classes.aside}>{aside}</div>}
       </header>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area must be reachable by keyboard (WCAG 2.1.1). */}
+      {/* A scrolling area must be reachable by keyboard (WCAG 2.1.1). */}
       <div className={classes.body} data-scrolls={scrolls || undefined} tabIndex={scrolls ? 0 : undefined}>
         {children}
       </div>

@@ -3,7 +3,15 @@ import classes from "@/ui/tag.module.css";
 
 export type Tone = "neutral" | "good" | "busy" | "warn" | "bad" | "accent";
 
-export function Tag({ tone = "neutral", title, children }: { tone?: Tone; title?: string; children: ReactNode }): ReactNode {
+export function Tag({
+  tone = "neutral",
+  title,
+  children,
+}: {
+  tone?: Tone;
+  title?: string;
+  children: ReactNode;
+}): ReactNode {
   return (
     <span className={classes.tag} data-tone={tone} title={title}>
       {children}

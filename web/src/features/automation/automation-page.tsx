@@ -71,7 +71,8 @@ export function AutomationPage(): ReactNode {
 
 function Runs({ status }: { status: RunStatus | null }): ReactNode {
   const runs = useRuns(status);
-  if (!runs.data) return runs.error ? <ErrorState error={runs.error} onRetry={() => void runs.refetch()} /> : <PageSkeleton />;
+  if (!runs.data)
+    return runs.error ? <ErrorState error={runs.error} onRetry={() => void runs.refetch()} /> : <PageSkeleton />;
   const rows = runs.data.pages.flat();
   if (rows.length === 0)
     return (
@@ -101,7 +102,12 @@ function Runs({ status }: { status: RunStatus | null }): ReactNode {
       </table>
       {runs.hasNextPage && (
         <div className={classes.more}>
-          <Button variant="subtle" size="compact-sm" loading={runs.isFetchingNextPage} onClick={() => void runs.fetchNextPage()}>
+          <Button
+            variant="subtle"
+            size="compact-sm"
+            loading={runs.isFetchingNextPage}
+            onClick={() => void runs.fetchNextPage()}
+          >
             Mostrar mais antigas
           </Button>
         </div>

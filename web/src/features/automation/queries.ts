@@ -57,7 +57,7 @@ export interface CollectionRule {
   name: string;
   is_enabled: boolean;
   type: { label: string; color: string };
-  template: { name: string; body: string; status: "approved" | "paused" | "rejected" };
+  template: { name: string; body: string; variables: string[]; status: "approved" | "paused" | "rejected" };
 }
 
 /** A page shows them all; a tenant has tens. */
@@ -70,7 +70,9 @@ export function useRules(): UseQueryResult<CollectionRule[]> {
       unwrap<CollectionRule[]>(
         db
           .from("collection_rules")
-          .select("id,name,is_enabled,type:disposition_types(label,color),template:message_templates(name,body,status)")
+          .select(
+            "id,name,is_enabled,type:disposition_types(label,color),template:message_templates(name,body,variables,status)",
+          )
           .order("name")
           .limit(maxRules)
           .overrideTypes<CollectionRule[], { merge: false }>(),

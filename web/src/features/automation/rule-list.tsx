@@ -3,11 +3,13 @@ import { EmptyState, ErrorState, PageSkeleton } from "@/ui/states";
 import { Tag } from "@/ui/tag";
 import classes from "./automation-page.module.css";
 import { useRules } from "./queries";
+import { readableTemplate } from "./template-text";
 
 export function RuleList(): ReactNode {
   const { data: rules, error, refetch } = useRules();
   if (!rules) return error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <PageSkeleton />;
-  if (rules.length === 0) return <EmptyState title="Nenhuma regra">As tabulações não acionam nada por enquanto.</EmptyState>;
+  if (rules.length === 0)
+    return <EmptyState title="Nenhuma regra">As tabulações não acionam nada por enquanto.</EmptyState>;
   return (
     <ul className={classes.rules}>
       {rules.map((rule) => (
@@ -20,7 +22,7 @@ export function RuleList(): ReactNode {
             Depois de <strong>{rule.type.label}</strong>, envia “{rule.template.name}” por WhatsApp.
           </p>
           {rule.template.status !== "approved" && <Tag tone="warn">modelo não aprovado</Tag>}
-          <p className={classes.template}>{rule.template.body}</p>
+          <p className={classes.template}>{readableTemplate(rule.template)}</p>
         </li>
       ))}
     </ul>

@@ -78,9 +78,7 @@ function LoadedClient({ profile }: { profile: ClientProfile }): ReactNode {
           </dl>
         </div>
         <div className={classes.side}>
-          <span className={classes.faint}>
-            Em aberto, {plural(totals.open_debts, "título", "títulos")}
-          </span>
+          <span className={classes.faint}>Em aberto, {plural(totals.open_debts, "título", "títulos")}</span>
           <strong className="num">{money(totals.open_cents)}</strong>
           <Button component={Link} href={`/atendimento/${client.id}`} leftSection={<IconHeadset size={16} />}>
             Atender&nbsp;<Key>A</Key>

@@ -1,4 +1,4 @@
-import { useQuery, type UseQueryResult } from "@tanstack/react-query";
+import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import type { Client, Debt, Phone } from "@/lib/client-shapes";
 import { rpc } from "@/lib/supabase";
 

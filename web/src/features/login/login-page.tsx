@@ -24,7 +24,15 @@ export function LoginPage(): ReactNode {
           mutate({ email: String(form.get("email")), password: String(form.get("password")) });
         }}
       >
-        <TextInput label="E-mail" name="email" type="email" autoComplete="username" required withAsterisk={false} autoFocus />
+        <TextInput
+          label="E-mail"
+          name="email"
+          type="email"
+          autoComplete="username"
+          required
+          withAsterisk={false}
+          autoFocus
+        />
         <PasswordInput
           label="Senha"
           name="password"

@@ -13,7 +13,11 @@ export async function signIn({ email, password }: Credentials): Promise<void> {
 
 /** The invitation is found by e-mail in the database; without one the account exists and belongs nowhere. */
 export async function signUp({ email, password, name }: Credentials & { name: string }): Promise<void> {
-  const { data, error } = await auth.signUp({ email: email.trim(), password, options: { data: { name: name.trim() } } });
+  const { data, error } = await auth.signUp({
+    email: email.trim(),
+    password,
+    options: { data: { name: name.trim() } },
+  });
   if (error) throw AppError.fromAuth(error);
   if (!data.session) await signIn({ email, password });
 }

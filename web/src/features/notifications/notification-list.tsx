@@ -18,11 +18,19 @@ export function NotificationList({ notifications, onFollow }: NotificationListPr
     <>
       <header className={classes.head}>
         <h2>Notificações</h2>
-        <Button size="compact-xs" variant="subtle" disabled={!anyUnread} loading={isPending} onClick={() => markRead(null)}>
+        <Button
+          size="compact-xs"
+          variant="subtle"
+          disabled={!anyUnread}
+          loading={isPending}
+          onClick={() => markRead(null)}
+        >
           Marcar como lidas
         </Button>
       </header>
-      {notifications.length === 0 && <p className={classes.none}>Nada por aqui. Avisos de automações e importações aparecem neste sino.</p>}
+      {notifications.length === 0 && (
+        <p className={classes.none}>Nada por aqui. Avisos de automações e importações aparecem neste sino.</p>
+      )}
       <ul className={classes.list}>
         {notifications.map((notification) => {
           const { title, detail, href, tone } = tell(notification);

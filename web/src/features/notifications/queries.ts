@@ -1,4 +1,11 @@
-import { type QueryKey, useMutation, useQuery, useQueryClient, type UseMutationResult, type UseQueryResult } from "@tanstack/react-query";
+import {
+  type QueryKey,
+  type UseMutationResult,
+  type UseQueryResult,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from "@tanstack/react-query";
 import { db, rpc, unwrap } from "@/lib/supabase";
 
 export interface Notification {

@@ -2,8 +2,8 @@ import { Button, Modal, NativeSelect } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { sentenceFor } from "@/lib/errors";
-import { ImportFileField } from "./import-file-field";
 import classes from "./import-dialog.module.css";
+import { ImportFileField } from "./import-file-field";
 import { ImportResult } from "./import-result";
 import { type ImportSummary, importPortfolio, useCreditors } from "./queries";
 
@@ -74,7 +74,11 @@ export function ImportDialog({ onClose }: { onClose: () => void }): ReactNode {
                   Confirmar importação
                 </Button>
               ) : (
-                <Button loading={isPending} disabled={!file} onClick={() => file && mutate({ chosen: file, dryRun: true })}>
+                <Button
+                  loading={isPending}
+                  disabled={!file}
+                  onClick={() => file && mutate({ chosen: file, dryRun: true })}
+                >
                   Conferir arquivo
                 </Button>
               )}

@@ -12,7 +12,7 @@ interface ImportFileFieldProps {
 export function ImportFileField({ file, onChoose, disabled }: ImportFileFieldProps): ReactNode {
   const [over, setOver] = useState(false);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveElementInteractions: dropping is an extra; the input inside does it all by click and key.
+    // Dropping is an extra; the input inside does it all by click and key.
     <label
       className={classes.drop}
       data-over={over || undefined}

@@ -58,7 +58,7 @@ function Rejects({ reasons, rejects, total }: RejectsProps): ReactNode {
       </ul>
       {rejects.length > 0 && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area must be reachable by keyboard (WCAG 2.1.1).
-        <div className={classes.rejects} tabIndex={0} role="region" aria-label="Linhas rejeitadas">
+        <section className={classes.rejects} tabIndex={0} aria-label="Linhas rejeitadas">
           <table>
             <thead>
               <tr>
@@ -79,10 +79,12 @@ function Rejects({ reasons, rejects, total }: RejectsProps): ReactNode {
               ))}
             </tbody>
           </table>
-        </div>
+        </section>
       )}
       {rejects.length > 0 && rejects.length < total && (
-        <p className={classes.note}>As primeiras {count(rejects.length)} de {count(total)} linhas rejeitadas.</p>
+        <p className={classes.note}>
+          As primeiras {count(rejects.length)} de {count(total)} linhas rejeitadas.
+        </p>
       )}
     </>
   );

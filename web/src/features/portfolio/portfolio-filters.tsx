@@ -4,9 +4,9 @@ import { type ReactNode, useEffect, useRef, useState } from "react";
 import type { DebtStatus } from "@/lib/client-shapes";
 import { useSingleKeys } from "@/ui/single-keys";
 import { Key } from "@/ui/tag";
-import { focusFirstRow } from "./row-keys";
 import classes from "./portfolio-page.module.css";
 import { type PortfolioFilter, useCreditors } from "./queries";
+import { focusFirstRow } from "./row-keys";
 
 /** A fast typist's pause between two keys; below it a query per letter would be asked for nothing. */
 const typingPauseMs = 180;
@@ -71,7 +71,10 @@ export function PortfolioFilters({ filter, onChange }: PortfolioFiltersProps): R
         aria-label="Credor"
         value={filter.creditor_id ?? ""}
         onChange={(event) => onChange({ ...filter, creditor_id: event.currentTarget.value })}
-        data={[{ value: "", label: "Todos os credores" }, ...creditors.map(({ id, name }) => ({ value: id, label: name }))]}
+        data={[
+          { value: "", label: "Todos os credores" },
+          ...creditors.map(({ id, name }) => ({ value: id, label: name })),
+        ]}
       />
       <NativeSelect
         aria-label="Situação"

@@ -45,7 +45,7 @@ export function PortfolioPage(): ReactNode {
       <PortfolioFilters filter={filter} onChange={changeFilter} />
       <TotalBar total={pages?.[0]?.total} fetching={portfolio.isPlaceholderData} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area must be reachable by keyboard (WCAG 2.1.1). */}
-      <div className={classes.body} ref={bodyRef} tabIndex={0} role="region" aria-label="Clientes">
+      <section className={classes.body} ref={bodyRef} tabIndex={0} aria-label="Clientes">
         {portfolio.error && !rows ? (
           <ErrorState error={portfolio.error} onRetry={() => void portfolio.refetch()} />
         ) : rows?.length === 0 ? (
@@ -59,7 +59,7 @@ export function PortfolioPage(): ReactNode {
             onMore={() => void portfolio.fetchNextPage()}
           />
         )}
-      </div>
+      </section>
       {importing && (
         <Suspense fallback={null}>
           <ImportDialog onClose={() => setImporting(false)} />

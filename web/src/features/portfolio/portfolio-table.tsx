@@ -21,7 +21,7 @@ interface PortfolioTableProps {
 export function PortfolioTable({ rows, stale, hasMore, loadingMore, onMore }: PortfolioTableProps): ReactNode {
   return (
     <>
-      {/* biome-ignore lint/a11y/noNoninteractiveElementInteractions: arrows move between the links inside; each stays a plain link. */}
+      {/* Arrows move between the links inside; each stays a plain link. */}
       <table className={classes.table} data-stale={stale || undefined} aria-busy={!rows} onKeyDown={moveBetweenRows}>
         <thead>
           <tr>
@@ -70,7 +70,9 @@ function Row({ row }: { row: PortfolioRow }): ReactNode {
         {row.creditors[0]}
         {row.creditors.length > 1 && <span className={classes.faint}> +{row.creditors.length - 1}</span>}
       </td>
-      <td className={classes.wide}>{row.phone ? phone(row.phone) : <span className={classes.faint}>sem telefone</span>}</td>
+      <td className={classes.wide}>
+        {row.phone ? phone(row.phone) : <span className={classes.faint}>sem telefone</span>}
+      </td>
       <td className={classes.right}>{row.open_debts}</td>
       <td className={`${classes.right} ${classes.value}`}>{money(row.open_cents)}</td>
       <td>
@@ -86,7 +88,12 @@ function Row({ row }: { row: PortfolioRow }): ReactNode {
         )}
       </td>
       <td className={classes.right}>
-        <Link href={`/atendimento/${row.id}`} className={classes.serve} data-serve-link aria-label={`Atender ${row.name}`}>
+        <Link
+          href={`/atendimento/${row.id}`}
+          className={classes.serve}
+          data-serve-link
+          aria-label={`Atender ${row.name}`}
+        >
           <IconHeadset size={15} aria-hidden /> Atender
         </Link>
       </td>

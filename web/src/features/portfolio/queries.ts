@@ -3,9 +3,9 @@ import {
   infiniteQueryOptions,
   keepPreviousData,
   type UseInfiniteQueryResult,
+  type UseQueryResult,
   useInfiniteQuery,
   useQuery,
-  type UseQueryResult,
 } from "@tanstack/react-query";
 import type { DebtStatus } from "@/lib/client-shapes";
 import { callFunction, db, rpc, unwrap } from "@/lib/supabase";
@@ -43,8 +43,7 @@ export function usePortfolio(filter: PortfolioFilter): UseInfiniteQueryResult<In
   return useInfiniteQuery(
     infiniteQueryOptions({
       queryKey: ["portfolio", filter],
-      queryFn: ({ pageParam }) =>
-        rpc<PortfolioPage>("list_clients", { filter, after: pageParam, page_size: pageSize }),
+      queryFn: ({ pageParam }) => rpc<PortfolioPage>("list_clients", { filter, after: pageParam, page_size: pageSize }),
       initialPageParam: null as string | null,
       getNextPageParam: (last) => last.next,
       placeholderData: keepPreviousData,

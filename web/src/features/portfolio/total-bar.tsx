@@ -4,7 +4,13 @@ import { Skeleton } from "@/ui/states";
 import classes from "./portfolio-page.module.css";
 import type { PortfolioPage } from "./queries";
 
-export function TotalBar({ total, fetching }: { total: PortfolioPage["total"] | undefined; fetching: boolean }): ReactNode {
+export function TotalBar({
+  total,
+  fetching,
+}: {
+  total: PortfolioPage["total"] | undefined;
+  fetching: boolean;
+}): ReactNode {
   if (!total)
     return (
       <div className={classes.totals}>

@@ -3,8 +3,8 @@ import { type RefObject, useEffect, useLayoutEffect, useRef } from "react";
 /** Where each filter's list was left, for the way back from a client; a reload starts at the top. */
 const positions = new Map<string, number>();
 
-export function useKeptScroll(key: string, ready: boolean): RefObject<HTMLDivElement | null> {
-  const ref = useRef<HTMLDivElement>(null);
+export function useKeptScroll(key: string, ready: boolean): RefObject<HTMLElement | null> {
+  const ref = useRef<HTMLElement>(null);
   const restored = useRef(false);
   useLayoutEffect(() => {
     if (!ready || restored.current || !ref.current) return;

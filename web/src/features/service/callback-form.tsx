@@ -79,7 +79,7 @@ export function CallbackForm({ contact, onSave, onCancel }: CallbackFormProps): 
           value={time}
           onChange={(event) => setTime(event.currentTarget.value)}
         />
-        <Button type="submit" size="xs" disabled={!chosen || refusal !== null}>
+        <Button type="submit" size="sm" className={classes.save} disabled={!chosen || refusal !== null}>
           Agendar retorno
         </Button>
       </div>

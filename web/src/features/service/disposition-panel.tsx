@@ -72,7 +72,7 @@ export function DispositionPanel(props: DispositionPanelProps): ReactNode {
             if (event.key === "Escape") event.currentTarget.blur();
           }}
         />
-        <div className={classes.buttons} role="group" aria-label="Resultado da ligação">
+        <fieldset className={classes.buttons} aria-label="Resultado da ligação">
           {screen.disposition_types.map((type) => (
             <button
               key={type.key}
@@ -89,7 +89,7 @@ export function DispositionPanel(props: DispositionPanelProps): ReactNode {
               {type.is_callback && <span className={classes.more}>escolher horário</span>}
             </button>
           ))}
-        </div>
+        </fieldset>
         {choosing ? (
           <CallbackForm
             contact={screen.contact}
@@ -103,7 +103,8 @@ export function DispositionPanel(props: DispositionPanelProps): ReactNode {
           <p role="status" className={classes.saved}>
             {last ? (
               <>
-                <IconCheck size={15} aria-hidden /> {last.label}, às {localTime(new Date(now().getTime() - Date.now() + last.at))}
+                <IconCheck size={15} aria-hidden /> {last.label}, às{" "}
+                {localTime(new Date(now().getTime() - Date.now() + last.at))}
               </>
             ) : (
               <span className={classes.hint}>Tecle o número do resultado. Esc sai da observação.</span>

@@ -1,4 +1,4 @@
-import { type Dispatch, useEffect, useRef, useState } from "react";
+import { type Dispatch, useCallback, useEffect, useRef, useState } from "react";
 import { useMember } from "@/lib/session";
 
 /** Typing pauses shorter than this are not worth a write. */
@@ -9,23 +9,27 @@ export function useDraft(clientId: string): [string, Dispatch<string>] {
   const { user, tenant } = useMember();
   const storageKey = `cobranca.draft:${user.id}:${tenant.id}:${clientId}`;
   const [text, setText] = useState(() => localStorage.getItem(storageKey) ?? "");
-  const latest = useRef(text);
+  const unsaved = useRef<string | null>(null);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const save = useCallback(() => {
+    const draft = unsaved.current;
+    unsaved.current = null;
+    if (draft) localStorage.setItem(storageKey, draft);
+    else if (draft === "") localStorage.removeItem(storageKey);
+  }, [storageKey]);
   useEffect(() => {
-    const save = (): void => {
-      if (latest.current) localStorage.setItem(storageKey, latest.current);
-      else localStorage.removeItem(storageKey);
-    };
-    const timer = setTimeout(save, saveAfterMs);
     window.addEventListener("pagehide", save);
     return () => {
-      clearTimeout(timer);
       window.removeEventListener("pagehide", save);
+      clearTimeout(timer.current);
       save();
     };
-  }, [storageKey, text]);
+  }, [save]);
   const change = (next: string): void => {
-    latest.current = next;
+    unsaved.current = next;
     setText(next);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(save, saveAfterMs);
   };
   return [text, change];
 }

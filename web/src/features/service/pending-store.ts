@@ -36,7 +36,10 @@ function database(): Promise<IDBDatabase> {
   return opened;
 }
 
-async function run<Result>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRequest<Result>): Promise<Result> {
+async function run<Result>(
+  mode: IDBTransactionMode,
+  work: (store: IDBObjectStore) => IDBRequest<Result>,
+): Promise<Result> {
   const transaction = (await database()).transaction(storeName, mode, { durability: "strict" });
   const request = work(transaction.objectStore(storeName));
   return new Promise<Result>((resolve, reject) => {

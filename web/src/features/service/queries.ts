@@ -43,7 +43,6 @@ export interface ServiceScreen {
 /** The window opens and closes by the clock alone; nothing is written that could tell us. */
 const contactRefreshMs = 60_000;
 
-// biome-ignore lint/nursery/useExplicitReturnType: queryOptions carries the key's type, which has no name to write down.
 export function serviceQuery(queryClient: QueryClient, clientId: string) {
   return queryOptions({
     queryKey: ["service", clientId],

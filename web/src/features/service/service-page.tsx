@@ -16,8 +16,8 @@ import { type Chosen, DispositionPanel } from "./disposition-panel";
 import { useDraft } from "./draft";
 import type { PendingDisposition } from "./pending-store";
 import { type DispositionType, type ServiceScreen, serviceQuery } from "./queries";
-import { ServiceSkeleton } from "./service-skeleton";
 import classes from "./service-page.module.css";
+import { ServiceSkeleton } from "./service-skeleton";
 import { Unconfirmed } from "./unconfirmed";
 import { usePendingOfClient } from "./use-pending";
 
@@ -52,7 +52,13 @@ function LoadedService({ screen }: { screen: ServiceScreen }): ReactNode {
   const known = new Set(timeline.data?.map(({ id }) => id));
   const unconfirmed = pending.filter(({ id }) => !known.has(id));
   const onDispose = async ({ type, scheduledCallback }: Chosen): Promise<void> => {
-    const made = { clientId: client.id, clientName: client.name, type: type.key, notes: notes.trim(), scheduledCallback };
+    const made = {
+      clientId: client.id,
+      clientName: client.name,
+      type: type.key,
+      notes: notes.trim(),
+      scheduledCallback,
+    };
     const id = await keep(made);
     setNotes("");
     await send(id);

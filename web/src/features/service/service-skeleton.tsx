@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
+import { Panel } from "@/ui/panel";
 import { Skeleton } from "@/ui/states";
 import { Timeline } from "@/ui/timeline/timeline";
-import { Panel } from "@/ui/panel";
 import header from "./client-header.module.css";
 import classes from "./service-page.module.css";
 

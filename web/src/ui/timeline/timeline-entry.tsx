@@ -1,4 +1,11 @@
-import { IconBolt, IconCalendarClock, IconFileImport, IconMessage2, IconMessageReply, IconPhone } from "@tabler/icons-react";
+import {
+  IconBolt,
+  IconCalendarClock,
+  IconFileImport,
+  IconMessage2,
+  IconMessageReply,
+  IconPhone,
+} from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { localTime, moment } from "@/lib/clock";
 import { phone } from "@/lib/format";
@@ -46,7 +53,12 @@ export function TimelineEntry({ item }: { item: TimelineItem }): ReactNode {
   switch (item.kind) {
     case "disposition":
       return (
-        <Entry icon={<IconPhone {...iconProps} />} color={item.color} title={<strong>{item.label}</strong>} at={item.at}>
+        <Entry
+          icon={<IconPhone {...iconProps} />}
+          color={item.color}
+          title={<strong>{item.label}</strong>}
+          at={item.at}
+        >
           {item.scheduled_callback && <p>Retorno marcado para {moment(item.scheduled_callback)}</p>}
           {item.notes && <p className={classes.notes}>{item.notes}</p>}
           {item.actor && <p className={classes.actor}>{item.actor}</p>}

@@ -4,8 +4,8 @@ import { addDays, localDate, now, weekday } from "@/lib/clock";
 import { day } from "@/lib/format";
 import type { TimelineItem } from "@/lib/timeline";
 import { Skeleton } from "@/ui/states";
-import { TimelineEntry } from "@/ui/timeline/timeline-entry";
 import classes from "@/ui/timeline/timeline.module.css";
+import { TimelineEntry } from "@/ui/timeline/timeline-entry";
 
 interface TimelineProps {
   items: TimelineItem[] | undefined;

@@ -1,0 +1,89 @@
+"""A disposition with everything it sets off, against the same insert with its triggers switched off.
+
+Both arms run as the operator under row-level security and commit durably.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+
+import psycopg
+from local_platform.stack import Stack
+
+from tests.bench.table import BenchRow
+
+OPERATOR = "operador@demo.test"
+ROUNDS = 7  # the first is thrown away
+SINGLES = 150  # one-row transactions per round and arm
+BULK = 1000  # rows of the one-statement arm
+INSERT = (
+    "insert into public.call_dispositions (id, client_id, disposition_type)"
+    " select gen_random_uuid(), %s, 'voicemail' from generate_series(1, %s)"
+)
+
+
+def rows(stack: Stack) -> list[BenchRow]:
+    """Ratio of medians for one row and for a thousand; the rule voicemail → lembrete is enabled."""
+    # Only the insert is measured: what it wakes would compete for the same two cores.
+    stack.kill("executor")
+    with psycopg.connect(stack.settings.database_url(), autocommit=True) as connection:
+        [user, client] = _people(connection)
+        single: dict[bool, list[float]] = {True: [], False: []}
+        bulk: dict[bool, list[float]] = {True: [], False: []}
+        for turn in range(ROUNDS):
+            for with_triggers in (True, False) if turn % 2 else (False, True):
+                _switch(connection, on=with_triggers)
+                times = [_insert(connection, user, client, 1) for _ in range(SINGLES)]
+                thousand = _insert(connection, user, client, BULK)
+                if turn > 0:
+                    single[with_triggers].append(statistics.median(times))
+                    bulk[with_triggers].append(thousand)
+        _switch(connection, on=True)
+    stack.restart("executor")
+    return [
+        _row("disposition insert, one row", single, "≤ 1.15 ×"),
+        _row("disposition insert, a thousand rows", bulk, "≤ 2.2 ×"),
+    ]
+
+
+def _row(subject: str, seconds: dict[bool, list[float]], goal: str) -> BenchRow:
+    bare, ours = statistics.median(seconds[False]), statistics.median(seconds[True])
+    return BenchRow(
+        subject, f"{bare * 1000:.2f} ms bare", f"{ours * 1000:.2f} ms", f"{ours / bare:.2f} ×", goal
+    )
+
+
+def _people(connection: psycopg.Connection) -> tuple[str, str]:
+    """The operator's id, and a client of the operator's tenant who has a phone."""
+    found = connection.execute(
+        "select memberships.user_id::text, client_phones.client_id::text"
+        " from public.memberships"
+        " join auth.users on users.id = memberships.user_id"
+        " join public.client_phones using (tenant_id)"
+        " where users.email = %s order by 2 limit 1",
+        (OPERATOR,),
+    ).fetchone()
+    if found is None:
+        raise LookupError("the demo has no operator or no client with a phone")
+    return found[0], found[1]
+
+
+def _switch(connection: psycopg.Connection, *, on: bool) -> None:
+    state = "enable" if on else "disable"
+    connection.execute(f"alter table public.call_dispositions {state} trigger user")  # type: ignore[arg-type]  # a literal of two
+    connection.execute("truncate pgmq.q_automations")
+
+
+def _insert(connection: psycopg.Connection, user: str, client: str, rows: int) -> float:
+    """Seconds of one transaction: become the operator, insert, commit."""
+    claims = json.dumps({"sub": user, "role": "authenticated"})
+    with connection.transaction():
+        connection.execute(
+            "select set_config('request.jwt.claims', %s, true), set_config('role', %s, true)",
+            (claims, "authenticated"),
+        )
+        started = time.perf_counter()
+        connection.execute(INSERT, (client, rows))
+    return time.perf_counter() - started
