@@ -90,6 +90,8 @@ create type private.accrual as (
     index_numerator numeric,
     index_denominator numeric,
     is_provisional boolean,
+    -- The grace is over: charges count, from the due date on.
+    is_charged boolean,
     -- Accrued on the present principal.
     new_correction bigint,
     new_fine bigint,
@@ -133,6 +135,7 @@ begin
     v.index_numerator := 1;
     v.index_denominator := 1;
     v.is_provisional := false;
+    v.is_charged := on_date > effective_due_on + policy.grace_days and on_date >= v.counted_since;
     v.new_correction := 0;
     v.new_fine := 0;
     v.new_interest := 0;
@@ -141,7 +144,7 @@ begin
     if on_date <= effective_due_on then
         v.days_late := 0;
     end if;
-    if on_date > effective_due_on + policy.grace_days and on_date >= v.counted_since and p > 0 then
+    if v.is_charged and p > 0 then
         if policy.index_name is not null then
             select ratio.numerator, ratio.denominator, ratio.is_provisional
             into v.index_numerator, v.index_denominator, v.is_provisional

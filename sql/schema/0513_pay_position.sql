@@ -53,8 +53,9 @@ begin
     else
         after := (
             item.principal_cents - parts.principal_cents,
-            greatest(owed.on_date, owed.counted_since),
-            item.is_overdue or owed.on_date > owed.effective_due_on and owed.units > 0,
+            -- Paid in time or in grace: the rest still counts from its due date.
+            case when owed.is_charged then owed.on_date else item.base_on end,
+            item.is_overdue or owed.is_charged,
             owed.correction_cents - parts.correction_cents,
             owed.fine_cents - parts.fine_cents,
             owed.interest_cents - parts.interest_cents,
