@@ -32,6 +32,7 @@ declare
     v_tenant_id uuid := private.require_role('admin');
     v_today date := private.today(v_tenant_id);
     v_last public.charge_policies;
+    v_last_version int;
     v_new public.charge_policies;
 begin
     perform private.require_known_keys(policy, array[
@@ -48,10 +49,12 @@ begin
           and known.creditor_id is not distinct from (policy ->> 'creditor_id')::uuid
         order by known.version desc
         limit 1;
+        v_last_version := coalesce(v_last.version, 0);
+        if v_last_version = 0 then
+            v_last := private.charge_policy(v_tenant_id, null, null);
+        end if;
         -- What is left out stays as it was.
-        v_new := jsonb_populate_record(
-            coalesce(v_last, private.charge_policy(v_tenant_id, null, null)), policy
-        );
+        v_new := jsonb_populate_record(v_last, policy);
     exception when invalid_text_representation or datetime_field_overflow
         or invalid_datetime_format or numeric_value_out_of_range
     then
@@ -60,19 +63,19 @@ begin
     if policy ->> 'valid_from' is null then
         v_new.valid_from := v_today;
     end if;
-    if v_new.valid_from < v_today and v_last.id is not null then
+    if v_new.valid_from < v_today and v_last_version > 0 then
         raise exception 'policy_in_past' using errcode = 'PT409',
             detail = 'a further version begins today or later';
     end if;
     v_new.id := gen_random_uuid();
     v_new.tenant_id := v_tenant_id;
-    v_new.version := coalesce(v_last.version, 0) + 1;
+    v_new.version := v_last_version + 1;
     v_new.is_consumer := coalesce(v_new.is_consumer, true);
     v_new.created_by := auth.uid();
     v_new.created_at := private.now();
     begin
         insert into public.charge_policies values (v_new.*);
-    exception when check_violation or foreign_key_violation then
+    exception when integrity_constraint_violation then
         raise exception 'policy_invalid' using errcode = 'PT400', detail = sqlerrm;
     end;
     return jsonb_build_object(

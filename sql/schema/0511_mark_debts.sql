@@ -1,6 +1,6 @@
 -- Hold, release and override: the only ways to mark a title by hand.
 create function private.mark_debts(
-    debt_ids uuid [], kind public.debt_mark_kind, reason text, minimum public.member_role
+    debt_ids uuid [], mark public.debt_mark_kind, reason text, minimum public.member_role
 ) returns int
 language plpgsql
 security definer
@@ -28,7 +28,7 @@ begin
             raise exception 'debt_closed' using errcode = 'PT409', detail = v_debt.id::text;
         end if;
         insert into public.debt_marks (tenant_id, debt_id, kind, reason, created_by)
-        values (v_tenant_id, v_debt.id, mark_debts.kind, btrim(mark_debts.reason), auth.uid())
+        values (v_tenant_id, v_debt.id, mark_debts.mark, btrim(mark_debts.reason), auth.uid())
         on conflict (tenant_id, debt_id, kind) where released_at is null do nothing;
         update public.debts set status = private.free_status(v_debt, v_today)
         where debts.id = v_debt.id;

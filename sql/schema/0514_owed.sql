@@ -69,7 +69,7 @@ begin
         v.debt := v_debt;
         v.policy := private.charge_policy(tenant_id, v_debt.creditor_id, on_date);
         v_effective := private.next_business_day(
-            tenant_id, v.policy.holiday_uf, v_debt.due_on, v.policy.due_rule
+            tenant_id, (v.policy).holiday_uf, v_debt.due_on, (v.policy).due_rule
         );
         v.item := private.debt_position(v.debt, on_date);
         if v_debt.status in ('settled', 'returned') then

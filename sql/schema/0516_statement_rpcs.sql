@@ -48,10 +48,10 @@ as $$
 begin
     return (
         with owed as materialized (
-            select item, row_number() over () as position
+            select title, row_number() over () as position
             from private.owed(
                 statement.tenant_id, statement.client_id, statement.on_date, statement.debt_ids
-            ) as item
+            ) as title
         )
         select jsonb_build_object(
             'client_id', statement.client_id, 'on_date', statement.on_date,
@@ -59,22 +59,22 @@ begin
             'engine_version', 1,
             'calendar_version', private.calendar_version(statement.tenant_id),
             'debts', coalesce(
-                jsonb_agg(private.statement_debt(owed.item) order by owed.position), '[]'
+                jsonb_agg(private.statement_debt(owed.title) order by owed.position), '[]'
             ),
             'totals', jsonb_build_object(
                 'debts', count(*),
-                'principal_cents', coalesce(sum(((owed.item).accrual).principal_cents), 0),
-                'correction_cents', coalesce(sum(((owed.item).accrual).correction_cents), 0),
-                'fine_cents', coalesce(sum(((owed.item).accrual).fine_cents), 0),
-                'interest_cents', coalesce(sum(((owed.item).accrual).interest_cents), 0),
+                'principal_cents', coalesce(sum(((owed.title).accrual).principal_cents), 0),
+                'correction_cents', coalesce(sum(((owed.title).accrual).correction_cents), 0),
+                'fine_cents', coalesce(sum(((owed.title).accrual).fine_cents), 0),
+                'interest_cents', coalesce(sum(((owed.title).accrual).interest_cents), 0),
                 'collection_fee_cents',
-                coalesce(sum(((owed.item).accrual).collection_fee_cents), 0),
-                'total_cents', coalesce(sum(((owed.item).accrual).total_cents), 0)
+                coalesce(sum(((owed.title).accrual).collection_fee_cents), 0),
+                'total_cents', coalesce(sum(((owed.title).accrual).total_cents), 0)
             ),
             'text', coalesce(
-                string_agg(private.statement_sentence(owed.item), ' ' order by owed.position), ''
+                string_agg(private.statement_sentence(owed.title), ' ' order by owed.position), ''
             ) || case when count(*) > 1 then ' Total geral: '
-                || private.brl(sum(((owed.item).accrual).total_cents)::bigint) || '.' else '' end
+                || private.brl(sum(((owed.title).accrual).total_cents)::bigint) || '.' else '' end
         )
         from owed
     );
@@ -160,11 +160,11 @@ begin
         select jsonb_agg(jsonb_build_object(
             'on_date', v_today + ahead,
             'total_cents', (
-                select coalesce(sum((item.accrual).total_cents), 0)
+                select coalesce(sum((title.accrual).total_cents), 0)
                 from private.owed(
                     v_tenant_id, statement_days.client_id, v_today + ahead,
                     statement_days.debt_ids
-                ) as item
+                ) as title
             )
         ) order by ahead)
         from generate_series(0, least(greatest(coalesce(days, 30), 0), c_max_days)) as ahead
