@@ -8,7 +8,7 @@ create table public.agreements (
     creditor_id uuid not null,
     status public.agreement_status not null default 'draft',
     -- The offer as simulated: inputs, titles, discounts, schedule (see simulate_agreement).
-    offer jsonb not null,
+    priced jsonb not null,
     proposal_hash text not null,
     -- The memória de cálculo of the titles on `base_on`.
     statement jsonb not null,
@@ -106,9 +106,9 @@ referencing old table as old_rows new table as new_rows for each statement
 execute function private.tg_broadcast_status('agreement_changed');
 
 create trigger _900_audit_insert after insert on public.agreements
-referencing new table as new_rows for each statement execute function private.tg_audit('offer', 'statement');
+referencing new table as new_rows for each statement execute function private.tg_audit('priced', 'statement');
 create trigger _900_audit_update after update on public.agreements
 referencing old table as old_rows new table as new_rows
-for each statement execute function private.tg_audit('offer', 'statement');
+for each statement execute function private.tg_audit('priced', 'statement');
 create trigger _900_audit_delete after delete on public.agreements
-referencing old table as old_rows for each statement execute function private.tg_audit('offer', 'statement');
+referencing old table as old_rows for each statement execute function private.tg_audit('priced', 'statement');
