@@ -30,7 +30,8 @@ lint: ## ruff, mypy, sqlfluff, and the page's own
 	$(INSTALL)
 	@.venv/bin/python -m ruff format --check .
 	@.venv/bin/python -m ruff check .
-	@.venv/bin/python -m mypy
+	@.venv/bin/python -m mypy -p local_platform
+	@.venv/bin/python -m mypy functions
 	@.venv/bin/python -m sqlfluff lint --processes 2 sql/schema
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" npm --prefix web run --silent lint
 

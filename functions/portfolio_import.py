@@ -1,4 +1,4 @@
-"""A portfolio file (CSV) comes in: its rows become clients, phones and debts of the caller's tenant."""
+"""A portfolio file (CSV) comes in; its rows become clients, phones and debts of the caller."""
 
 import time
 from typing import TYPE_CHECKING

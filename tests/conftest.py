@@ -1,11 +1,11 @@
 """The local stack as fixtures: the same context managers that `make up` composes.
 
-    stack            everything on one port, seeded with the demo, once per session
-    database         a connection as the migrations' owner, rolled back after the test
-    as_user, as_anon act on `database` as PostgREST would for that person
-    fresh_database   URL of a migrated and seeded database of the test's own, for what must commit
-    sign_in          the official client, signed in through the gateway
-    wait_until       poll a condition with a deadline; there is no sleeping in tests
+stack            everything on one port, seeded with the demo, once per session
+database         a connection as the migrations' owner, rolled back after the test
+as_user, as_anon act on `database` as PostgREST would for that person
+fresh_database   URL of a migrated and seeded database of the test's own, for what must commit
+sign_in          the official client, signed in through the gateway
+wait_until       poll a condition with a deadline; there is no sleeping in tests
 """
 
 import contextlib
@@ -16,16 +16,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+import httpx
 import psycopg
 import pytest
 import supabase
+from psycopg import sql
+
 from local_platform import database as databases
 from local_platform import demo
 from local_platform.settings import Platform
 from local_platform.stack import Stack
-from psycopg import sql
 
 POLL_SECONDS = 0.02
+ANSWER_SECONDS = 30  # longer than any answer of ours; a hang fails the test by name
 
 
 T = TypeVar("T")
@@ -77,9 +80,7 @@ def as_user(database: psycopg.Connection) -> AsUser:
     """`with as_user("operador@demo.test"): …` runs `database`'s statements as that person."""
 
     @contextlib.contextmanager
-    def act(
-        email: str, tenant_id: uuid.UUID | str | None = None
-    ) -> Iterator[psycopg.Connection]:
+    def act(email: str, tenant_id: uuid.UUID | str | None = None) -> Iterator[psycopg.Connection]:
         found = database.execute("select id from auth.users where email = %s", (email,)).fetchone()
         assert found is not None, f"nobody signed up as {email}"
         claims = {"sub": str(found[0]), "email": email, "role": "authenticated"}
@@ -154,25 +155,35 @@ def fresh_database(stack: Stack, seeded_template: str) -> Iterator[str]:
             )
         )
         yield stack.settings.database_url("postgres", name)
-        connection.execute(
-            sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
-        )
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
 @pytest.fixture
-def sign_in(stack: Stack) -> Iterator[Callable[..., supabase.Client]]:
-    """`sign_in("operador@demo.test")` is the official client with that person's session."""
-    with contextlib.ExitStack() as clients:
+def new_client(stack: Stack) -> Iterator[Callable[[], supabase.Client]]:
+    """`new_client()` is the official client without a session; it ends with the test."""
+    with contextlib.ExitStack() as connections:
 
-        def connect(email: str, password: str = demo.PASSWORD) -> supabase.Client:
-            client = supabase.create_client(
-                stack.settings.url, stack.settings.secrets.publishable_key
+        def make() -> supabase.Client:
+            options = supabase.ClientOptions(
+                auto_refresh_token=False,  # no timer thread that outlives the test
+                httpx_client=connections.enter_context(httpx.Client(timeout=ANSWER_SECONDS)),
             )
-            clients.callback(client.auth.close)
-            client.auth.sign_in_with_password({"email": email, "password": password})
-            return client
+            secrets = stack.settings.secrets
+            return supabase.create_client(stack.settings.url, secrets.publishable_key, options)
 
-        yield connect
+        yield make
+
+
+@pytest.fixture
+def sign_in(new_client: Callable[[], supabase.Client]) -> Callable[..., supabase.Client]:
+    """`sign_in("operador@demo.test")` is the official client with that person's session."""
+
+    def connect(email: str, password: str = demo.PASSWORD) -> supabase.Client:
+        client = new_client()
+        client.auth.sign_in_with_password({"email": email, "password": password})
+        return client
+
+    return connect
 
 
 @pytest.fixture

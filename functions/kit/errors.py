@@ -68,7 +68,12 @@ def as_http(handler: Handler) -> Handler:
             response = flask.make_response(("", 204) if is_preflight else handler(request))
         except AppError as refusal:
             log.event(
-                "refused", function=handler.__name__, error=refusal.code, status=refusal.status
+                "refused",
+                logging.WARNING if refusal.status >= 500 else logging.INFO,
+                function=handler.__name__,
+                error=refusal.code,
+                status=refusal.status,
+                reason=type(refusal.__cause__).__name__,
             )
             body = {"error": refusal.code, "detail": refusal.detail}
             response = flask.make_response((body, refusal.status))

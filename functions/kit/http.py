@@ -2,6 +2,7 @@
 
 import functools
 import hmac
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,9 +39,17 @@ class OutcomeUnknown(Exception):
     """The call left, and no complete answer came back: the server may have acted on it."""
 
 
-@functools.cache
 def client() -> "httpx.Client":
     """The process's one client; safe across threads, connections reused between requests."""
+    with _making:  # `cache` alone lets two threads make two
+        return _client()
+
+
+_making = threading.Lock()
+
+
+@functools.cache
+def _client() -> "httpx.Client":
     import httpx
 
     return httpx.Client(

@@ -1,7 +1,8 @@
 """One function per kind of cell: a column of raw text in, the stored form or null out.
 
-Vectorised: a Python loop over a million rows costs eleven times as much (`make bench`). The steps
-are named columns of a small frame, because polars copies an expression wherever it is used again.
+Digits are [0-9] in every pattern: \\d also means the digits of other scripts, which do not parse.
+Vectorised: a Python loop over a million rows costs many times as much (`make bench`). Series step
+by step and not one expression: polars copies an expression into every place that uses it.
 Sources: providers.md 5.1 (CPF), 5.2 (alphanumeric CNPJ), 5.3 (phones).
 """
 
@@ -11,12 +12,12 @@ import polars as pl
 
 # What people type into a cell to say that there is nothing.
 NOTHING = (
-    "", "-", "--", "---", ".", "0", "null", "none", "nan", "n/a", "na", "n/d", "nd", "#n/d", "#n/a",
+    "", "-", "--", "---", ".", "null", "none", "nan", "n/a", "na", "n/d", "nd", "#n/d", "#n/a",
     "s/n", "sem", "não tem", "nao tem", "não possui", "nao possui", "não informado",
     "nao informado", "não consta", "nao consta", "sem telefone", "sem email", "sem e-mail",
 )  # fmt: skip
-NAME_CHARACTERS = 200  # longer than any name on a Brazilian document; such a cell is something else
-CONTRACT_CHARACTERS = 100  # the longest creditor keys seen are 44 (an NF-e key); twice that and more
+NAME_CHARACTERS = 200  # longer than any name on a Brazilian document
+CONTRACT_CHARACTERS = 100  # twice the longest key in use, the 44 of an electronic invoice
 EMAIL_CHARACTERS = 254  # RFC 5321's longest address
 EXTERNAL_ID_CHARACTERS = 100  # as contracts
 # A spreadsheet eats the left zeros of a number. One CPF in a million begins with six of them;
@@ -34,7 +35,7 @@ _DDD = (
 # Either 9 digits beginning with 9, or 8 digits: landlines 2-5, mobiles from before the ninth digit
 # 6-9. The country code counts only when the rest is still a whole number: 55 is also a DDD (RS).
 # A trunk zero may bring a carrier's two digits: 0 15 11 3333-4444.
-_PHONE = rf"^(?:0*|0*550*|(?:0*55)?0+\d\d)({_DDD}(?:9\d{{8}}|[2-9]\d{{7}}))$"
+_PHONE = rf"^(?:0*|0*550*|(?:0*55)?0+[1-9][0-9])({_DDD}(?:9[0-9]{{8}}|[2-9][0-9]{{7}}))$"
 _EMAIL = r"^[^\s@,;:<>\"()]+@[^\s@,;:<>\"()]+\.[^\s@,;:<>\"().]{2,}$"
 _STATES = {
     "acre": "AC", "alagoas": "AL", "amapa": "AP", "amazonas": "AM", "bahia": "BA", "ceara": "CE",
@@ -44,20 +45,29 @@ _STATES = {
     "rio grande do norte": "RN", "rio grande do sul": "RS", "rondonia": "RO", "roraima": "RR",
     "santa catarina": "SC", "sao paulo": "SP", "sergipe": "SE", "tocantins": "TO",
 }  # fmt: skip
-_LONGEST_NOTHING = max(len(word.encode()) for word in NOTHING)  # bytes; longer text is not looked up
-_BRAZILIAN, _AMERICAN = r"(?:\d*|\d{1,3}(?:\.\d{3})+)", r"(?:\d*|\d{1,3}(?:,\d{3})+)"
-_WHOLE_MONEY = r"^\d+$|^[1-9]\d{0,2}(?:\.\d{3})+$|^[1-9]\d{0,2}(?:,\d{3}){2,}$"
+# In bytes; longer text need not be looked up.
+_LONGEST_NOTHING = max(len(word.encode()) for word in NOTHING)
+_BRAZILIAN, _AMERICAN = (
+    r"(?:[0-9]*|[0-9]{1,3}(?:\.[0-9]{3})+)",
+    r"(?:[0-9]*|[0-9]{1,3}(?:,[0-9]{3})+)",
+)
+_WHOLE_MONEY = r"^[0-9]+$|^[1-9][0-9]{0,2}(?:\.[0-9]{3})+$|^[1-9][0-9]{0,2}(?:,[0-9]{3}){2,}$"
 
 
 def _money(decimals: int) -> str:
     """The shape of an amount with so many decimals."""
-    tail = rf"\d{{{decimals}}}$"
+    tail = rf"[0-9]{{{decimals}}}$"
     return rf"^{_BRAZILIAN},{tail}|^{_AMERICAN}\.{tail}"
 
 
 def text(cell: pl.Series) -> pl.Series:
-    """The cell without padding; null when it says that there is nothing."""
+    """The cell without padding; null when it says that there is nothing.
+
+    ="00123" is how exports keep a spreadsheet from eating zeros; a person there sees 00123.
+    """
     bare = cell.str.strip_chars()
+    if bare.str.starts_with('="').any():
+        bare = bare.str.replace(r'^="([^"]*)"$', "$1").str.strip_chars()
     says_nothing = bare.str.len_bytes() <= _LONGEST_NOTHING
     says_nothing &= bare.str.to_lowercase().is_in(NOTHING)
     return bare.set(says_nothing, None)
@@ -70,8 +80,9 @@ def one_line(cell: pl.Series) -> pl.Series:
 
 def document(cell: pl.Series) -> pl.Series:
     """A valid CPF (11 digits) or CNPJ (14 characters), lost zeros restored; else null."""
-    bare = text(cell).str.replace(r"^(\d+)[.,]0$", "$1").str.replace_all(r"[.\-/\s']", "")
-    is_numeric = bare.str.contains(rf"^\d{{{DOCUMENT_DIGITS},14}}$")
+    bare = text(cell).str.replace(r"^(?:(?i:cpf|cnpj)[:\s]+)?([0-9]+)[.,]0$", "$1")
+    bare = bare.str.replace_all(r"^(?i:cpf|cnpj)[:\s]+|[.\-–—/\s']", "")
+    is_numeric = bare.str.contains(rf"^[0-9]{{{DOCUMENT_DIGITS},14}}$")
     is_short = bare.str.len_bytes() <= 11
     cpf = _keep(bare, is_numeric & is_short).str.zfill(11)
     cnpj = _keep(bare, is_numeric & ~is_short).str.zfill(14)
@@ -126,7 +137,7 @@ def _valid_cnpj(cnpj: pl.Series) -> pl.Series:
         return (11 - rest).set(rest < 2, 0)
 
     is_valid = (check_digit(12) == digit[12]) & (check_digit(13) == digit[13])
-    is_repeated = sum((d != digit[0] for d in digit), start=digit[0] * 0) == 0
+    is_repeated = cnpj.str.slice(1) == cnpj.str.slice(0, 13)
     return _keep(cnpj, is_valid & ~is_repeated)
 
 
@@ -154,9 +165,7 @@ def uf(cell: pl.Series) -> pl.Series:
 
     def parse(distinct: pl.Series) -> pl.Series:
         plain = one_line(distinct).str.normalize("NFKD").str.replace_all(r"\p{M}", "")
-        return plain.str.to_lowercase().replace_strict(
-            names, default=None, return_dtype=pl.String
-        )
+        return plain.str.to_lowercase().replace_strict(names, default=None, return_dtype=pl.String)
 
     return _distinctly(parse, cell)
 
@@ -168,14 +177,14 @@ def creditor(cell: pl.Series) -> pl.Series:
 
 def contract(cell: pl.Series) -> pl.Series:
     """The creditor's key of a debt; null for one that a spreadsheet has rounded (1,2E+11)."""
-    line = one_line(cell).str.replace(r"^(\d+)\.0$", "$1")
-    is_whole = ~line.str.contains(r"^\d+[.,]\d+[eE]\+?\d+$")
+    line = one_line(cell).str.replace(r"^([0-9]+)\.0$", "$1")
+    is_whole = ~line.str.contains(r"^[0-9]+[.,][0-9]+[eE]\+?[0-9]+$")
     return _keep(line, is_whole & (line.str.len_chars() <= CONTRACT_CHARACTERS))
 
 
 def external_id(cell: pl.Series) -> pl.Series:
     """The creditor's own id of a person."""
-    line = one_line(cell).str.replace(r"^(\d+)\.0$", "$1")
+    line = one_line(cell).str.replace(r"^([0-9]+)\.0$", "$1")
     return _keep(line, line.str.len_chars() <= EXTERNAL_ID_CHARACTERS)
 
 
@@ -185,7 +194,7 @@ def installment(cell: pl.Series) -> pl.Series:
     def parse(distinct: pl.Series) -> pl.Series:
         line = text(distinct).fill_null("1").str.to_lowercase()
         number = line.str.extract(
-            r"^\D{0,12}?(\d{1,4})(?:\.0)?\s*(?:[ªºa]|(?:/|de)\s*\d{1,4})?$"
+            r"^[^0-9]{0,12}?([0-9]{1,4})(?:\.0)?\s*(?:[ªºa]|(?:/|de)\s*[0-9]{1,4})?$"
         )
         return number.set(line.str.contains(r"^[uú]nica$"), "1").cast(pl.Int32)
 
@@ -198,18 +207,18 @@ def date(cell: pl.Series) -> pl.Series:
 
 
 def _date(cell: pl.Series) -> pl.Series:
-    day = text(cell).str.to_lowercase().str.replace(r"[ t]\d{1,2}:\d{2}.*$", "")
+    day = text(cell).str.to_lowercase().str.replace(r"[ t][0-9]{1,2}:[0-9]{2}.*$", "")
     for number, month in enumerate(_MONTHS, start=1):
         day = day.str.replace(
-            rf"^(\d{{1,2}})(?:\W|\W*de )\W*{month}\p{{L}}*(?:\W|\W*de )\W*(\d{{2,4}})$",
+            rf"^([0-9]{{1,2}})(?:\W|\W*de )\W*{month}\p{{L}}*(?:\W|\W*de )\W*([0-9]{{2,4}})$",
             f"$1/{number}/$2",
         )
     written = [
-        r"^(?<day>\d{1,2})[/.\-](?<month>\d{1,2})[/.\-](?<year>\d{4}|\d{2})$",
-        r"^(?<year>\d{4})[/.\-](?<month>\d{1,2})[/.\-](?<day>\d{1,2})$",
+        r"^(?<day>[0-9]{1,2})[/.\-](?<month>[0-9]{1,2})[/.\-](?<year>[0-9]{4}|[0-9]{2})$",
+        r"^(?<year>[0-9]{4})[/.\-](?<month>[0-9]{1,2})[/.\-](?<day>[0-9]{1,2})$",
         # Eight digits cannot be both: 19 or 20 is a century in front and no month in the middle.
-        r"^(?<year>(?:19|20)\d\d)(?<month>\d\d)(?<day>\d\d)$",
-        r"^(?<day>\d\d)(?<month>\d\d)(?<year>(?:19|20)\d\d)$",
+        r"^(?<year>(?:19|20)[0-9][0-9])(?<month>[0-9][0-9])(?<day>[0-9][0-9])$",
+        r"^(?<day>[0-9][0-9])(?<month>[0-9][0-9])(?<year>(?:19|20)[0-9][0-9])$",
     ]
     found = pl.Series("day", [None] * len(day), dtype=pl.Date)
     for pattern in written:
@@ -234,7 +243,7 @@ def cents(cell: pl.Series) -> pl.Series:
     is_negative = amount.str.contains(r"^[-(]|-$")
     body = amount.str.replace(r"^(?:[+\-]|\((.*)\)$|(.*)-$)", "$1$2")
     number = body.str.replace_all(r"[.,]", "")
-    number = _keep(number, number.str.contains(rf"^\d{{1,{MONEY_DIGITS + 2}}}$")).cast(pl.Int64)
+    number = _keep(number, number.str.contains(rf"^[0-9]{{1,{MONEY_DIGITS + 2}}}$")).cast(pl.Int64)
     found = _keep(number, body.str.contains(_money(2)))
     for pattern, scale in ((_WHOLE_MONEY, 100), (_money(1), 10)):
         rest = found.is_null()
@@ -250,9 +259,9 @@ def _sparsely_rounded(body: pl.Series) -> pl.Series:
     a float written out in full has noise at its end."""
     if not body.is_not_null().any():
         return pl.Series([None], dtype=pl.Int64).new_from_index(0, len(body))
-    body = _keep(body, ~body.str.contains(r"^[1-9]\d{0,2},\d{3}$"))
+    body = _keep(body, ~body.str.contains(r"^[1-9][0-9]{0,2},[0-9]{3}$"))
     parts = body.str.extract_groups(
-        r"^(?<whole>\d+|\d{1,3}(?:\.\d{3})+)[.,](?<cents>\d\d)(?<tail>0+|\d{6,})$"
+        r"^(?<whole>[0-9]+|[0-9]{1,3}(?:\.[0-9]{3})+)[.,](?<cents>[0-9][0-9])(?<tail>0+|[0-9]{6,})$"
     ).struct.unnest()
     whole = parts["whole"].str.replace_all(".", "", literal=True)
     whole = _keep(whole, whole.str.len_bytes() <= MONEY_DIGITS)
@@ -268,7 +277,7 @@ def phones(columns: list[pl.Series]) -> tuple[pl.Series, pl.Series]:
             number = _phone(piece)
             numbers.append(number)
             # Four digits and more were meant as a number; "não tem" and an extension were not.
-            is_lost = number.is_null() & (piece.str.count_matches(r"\d") >= 4)
+            is_lost = number.is_null() & (piece.str.count_matches(r"[0-9]") >= 4)
             lost.append(is_lost.fill_null(False).cast(pl.Int32))
     listed = pl.select(pl.concat_str(numbers, separator=",", ignore_nulls=True)).to_series()
     return "{" + listed + "}", pl.select(pl.sum_horizontal(lost)).to_series()
@@ -284,7 +293,7 @@ def _pieces(cell: pl.Series) -> list[pl.Series]:
 
 
 def _phone(piece: pl.Series) -> pl.Series:
-    digits = piece.str.replace(r"\.0\s*$", "").str.replace_all(r"\D", "")
+    digits = piece.str.replace(r"\.0\s*$", "").str.replace_all(r"[^0-9]", "")
     national = digits.str.extract(_PHONE)
     # Eight digits beginning with 6 to 9 are a mobile from before the ninth digit.
     is_old_mobile = (national.str.len_bytes() == 10) & (national.str.slice(2, 1) >= "6")

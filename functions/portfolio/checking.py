@@ -93,6 +93,8 @@ def _raw(frame: pl.DataFrame, layout: Layout, field: str) -> pl.Series:
 
 def _phone_cells(frame: pl.DataFrame, layout: Layout) -> list[pl.Series]:
     return [
-        frame[f"c{number}"] if area is None else frame[f"c{area}"].fill_null("") + frame[f"c{number}"]
+        frame[f"c{number}"]
+        if area is None
+        else frame[f"c{area}"].fill_null("") + frame[f"c{number}"]
         for area, number in layout.phones
     ]

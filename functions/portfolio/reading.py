@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
 from itertools import zip_longest
 from typing import IO
@@ -14,6 +15,8 @@ from portfolio.uploads import FileRefused
 
 # About 60,000 rows: polars is at its full speed, and each copy of a block costs only megabytes.
 BLOCK_BYTES = 8 * 1024 * 1024
+# UTF-8 of zero-width and text-direction characters, which come along when numbers are pasted.
+INVISIBLE = re.compile(rb"\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81\xa0|\xef\xbb\xbf")
 
 
 def blocks(file: IO[bytes], dialect: Dialect, columns: int) -> Iterator[pl.DataFrame]:
@@ -25,7 +28,9 @@ def blocks(file: IO[bytes], dialect: Dialect, columns: int) -> Iterator[pl.DataF
     """
     line = dialect.header_row + 1
     for text in _records(file, dialect):
-        cells = _cells(text, dialect, columns + 1)
+        cells = _cells(INVISIBLE.sub(b"", text), dialect, columns + 1)
+        if dialect.delimiter == ",":
+            cells = _with_long_rows_marked(cells, text, columns)
         frame = cells.with_row_index("line", offset=line)
         line += len(frame)
         yield frame.filter(pl.any_horizontal(pl.col("^c\\d+$").str.contains(r"[^\s\"]")))
@@ -94,3 +99,19 @@ def _cells(text: bytes, dialect: Dialect, columns: int) -> pl.DataFrame:
         found = {name: list(cells) for name, cells in zip(names, padded, strict=False)}
         height = len(padded[0]) if padded else 0
         return pl.DataFrame({name: found.get(name, [None] * height) for name in names}, schema)
+
+
+def _with_long_rows_marked(cells: pl.DataFrame, text: bytes, columns: int) -> pl.DataFrame:
+    """In a comma file, fill the last column of rows with a comma too many even if it is empty.
+
+    1.234,56 without quotes moves every cell behind it one place on: 1.234 would be read as the
+    value. With an empty last cell nothing else would tell.
+    """
+    lines = pl.Series(text.decode().removesuffix("\n").split("\n"), dtype=pl.String)
+    if len(lines) != len(cells):  # line breaks inside quotes; whoever quotes, quotes commas too
+        return cells
+    is_long = lines.str.count_matches(",", literal=True) >= columns
+    is_long &= ~lines.str.contains('"', literal=True)
+    last = f"c{columns}"
+    marked = cells[last].set((is_long & cells[last].is_null()).fill_null(False), ",")
+    return cells.with_columns(marked.alias(last))

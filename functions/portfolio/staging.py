@@ -38,9 +38,7 @@ def run(
     return answer
 
 
-def _run(
-    connection: "psycopg.Connection", upload: Upload, creditor: str | None
-) -> dict[str, Any]:
+def _run(connection: "psycopg.Connection", upload: Upload, creditor: str | None) -> dict[str, Any]:
     from psycopg.types.json import Jsonb
 
     opened = connection.execute(

@@ -57,7 +57,7 @@ def receive(request: flask.Request) -> Upload:
 
 def _opened(request: flask.Request) -> tuple[IO[bytes], str]:
     if request.mimetype == "multipart/form-data":
-        files = list(request.files.values(multi=True))
+        files = [file for _, file in request.files.items(multi=True)]
         if len(files) != 1 or request.form:
             raise FileRefused(
                 "send exactly one file and no other fields; options go into the query",

@@ -120,8 +120,8 @@ def _send(
     path: str, settings: Mapping[str, str], api_key: str, destination: str, form: dict[str, str]
 ) -> SendResult:
     source, app_name = settings.get("source"), settings.get("app_name")
-    if not (api_key and source and app_name):
-        detail = "the integration lacks its key, app name or number"
+    if not (api_key and source and app_name and api_key.isascii() and api_key.isprintable()):
+        detail = "the integration lacks a usable key, app name or number"
         return SendResult(Outcome.FAILED, failure=FailureClass.CONFIGURATION, detail=detail)
     envelope = {
         "channel": "whatsapp",

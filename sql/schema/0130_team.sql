@@ -8,9 +8,10 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
+#variable_conflict use_column
 declare
     v_tenant_id uuid := private.require_role('admin');
-    v_email text := lower(btrim(email));
+    v_email text := lower(btrim(invite.email));
     v_user_id uuid;
     v_invitation_id uuid;
 begin
@@ -18,7 +19,7 @@ begin
         raise exception 'email_invalid' using errcode = 'PT400',
             detail = 'an address like name@host.tld is needed';
     end if;
-    if role is null or role > private.member_role() then
+    if invite.role is null or invite.role > private.member_role() then
         raise exception 'not_allowed' using errcode = 'PT403',
             detail = 'nobody grants more than they have';
     end if;

@@ -59,43 +59,42 @@ security definer
 set search_path = ''
 as $$
 declare
-    v_earlier public.call_dispositions;
-    v_is_callback boolean;
+    v_known record;
 begin
     perform pg_advisory_xact_lock(hashtextextended(new.id::text, 0));
-    select * into v_earlier from public.call_dispositions where call_dispositions.id = new.id;
-    if found then
-        if (v_earlier.tenant_id, v_earlier.operator_id, v_earlier.client_id,
-            v_earlier.disposition_type, v_earlier.notes, v_earlier.scheduled_callback)
-            is not distinct from
-            (new.tenant_id, new.operator_id, new.client_id,
-             new.disposition_type, new.notes, new.scheduled_callback)
-            and v_earlier.operator_id = auth.uid()
-        then
+    -- One question for both checks: this runs on every press of a key.
+    select types.is_callback, earlier.id as earlier_id,
+        (earlier.tenant_id, earlier.client_id, earlier.operator_id, earlier.disposition_type,
+         earlier.notes, earlier.scheduled_callback)
+        is not distinct from
+        (new.tenant_id, new.client_id, auth.uid(), new.disposition_type,
+         new.notes, new.scheduled_callback) as is_repeat
+    into v_known
+    from (select new.id) as given (id)
+    left join public.call_dispositions as earlier on earlier.id = given.id
+    left join public.disposition_types as types
+        on types.tenant_id = new.tenant_id and types.key = new.disposition_type
+        and types.is_active;
+    if v_known.earlier_id is not null then
+        if v_known.is_repeat and new.operator_id = auth.uid() then
             return null;
         end if;
         raise exception 'disposition_id_reused' using errcode = 'PT409',
             detail = 'this id already names another disposition';
     end if;
-
-    select disposition_types.is_callback into v_is_callback
-    from public.disposition_types
-    where disposition_types.tenant_id = new.tenant_id
-      and disposition_types.key = new.disposition_type
-      and disposition_types.is_active;
-    if not found then
+    if v_known.is_callback is null then
         raise exception 'disposition_type_unknown' using errcode = 'PT400',
             detail = 'not an active disposition type of the tenant';
     end if;
-    if v_is_callback and new.scheduled_callback is null then
+    if v_known.is_callback and new.scheduled_callback is null then
         raise exception 'callback_needs_time' using errcode = 'PT400',
             detail = 'scheduled_callback is missing';
     end if;
-    if not v_is_callback and new.scheduled_callback is not null then
+    if not v_known.is_callback and new.scheduled_callback is not null then
         raise exception 'callback_not_expected' using errcode = 'PT400',
             detail = 'scheduled_callback belongs to callback types only';
     end if;
-    if new.scheduled_callback <= private.now() then
+    if new.scheduled_callback is not null and new.scheduled_callback <= private.now() then
         raise exception 'callback_in_past' using errcode = 'PT400',
             detail = 'scheduled_callback must lie in the future';
     end if;

@@ -40,7 +40,11 @@ security definer
 set search_path = ''
 as $$
 begin
-    -- The trigger before made sure that exactly the callback types carry a time.
+    -- The trigger before made sure that exactly the callback types carry a time. Asking first spares
+    -- every other disposition the audit of an insert of nothing.
+    if not exists (select from new_rows where new_rows.scheduled_callback is not null) then
+        return null;
+    end if;
     insert into public.callbacks (tenant_id, client_id, disposition_id, operator_id, due_at, note)
     select new_rows.tenant_id, new_rows.client_id, new_rows.id, new_rows.operator_id,
         new_rows.scheduled_callback, new_rows.notes

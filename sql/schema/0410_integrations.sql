@@ -11,6 +11,11 @@ create table public.integrations (
     webhook_key_hash text,
     is_active boolean not null default true,
     last_event_at timestamptz,
+    -- Since when, and in the provider's words why, every message fails: key, app, number or wallet.
+    failing_since timestamptz,
+    failure_detail text,
+    -- The provider's rate limit is the account's, so every message of it waits.
+    paused_until timestamptz,
     created_at timestamptz not null default private.now(),
     updated_at timestamptz not null default private.now(),
     constraint integrations_pkey primary key (id),
@@ -35,8 +40,8 @@ with check (tenant_id = (select private.tenant_id()) and (select private.has_rol
 -- `webhook_key_hash` is nobody's to read. Everything but the switch goes through
 -- `save_integration`, so that a row and its secrets change together.
 grant select (
-    id, tenant_id, provider, settings, secret_hint, is_active, last_event_at, created_at,
-    updated_at
+    id, tenant_id, provider, settings, secret_hint, is_active, last_event_at, failing_since,
+    failure_detail, paused_until, created_at, updated_at
 ) on public.integrations to authenticated;
 grant update (is_active) on public.integrations to authenticated;
 
@@ -45,10 +50,10 @@ for each row execute function private.tg_touch_updated_at();
 
 create trigger _900_audit_insert after insert on public.integrations
 referencing new table as new_rows for each statement
-execute function private.tg_audit('last_event_at');
+execute function private.tg_audit('last_event_at', 'paused_until');
 create trigger _900_audit_update after update on public.integrations
 referencing old table as old_rows new table as new_rows
-for each statement execute function private.tg_audit('last_event_at');
+for each statement execute function private.tg_audit('last_event_at', 'paused_until');
 create trigger _900_audit_delete after delete on public.integrations
 referencing old table as old_rows for each statement
-execute function private.tg_audit('last_event_at');
+execute function private.tg_audit('last_event_at', 'paused_until');

@@ -93,7 +93,10 @@ begin
         )
         returning id into v_integration_id;
     else
-        update public.integrations set settings = save_integration.settings
+        -- Whatever was wrong with it may be mended now.
+        update public.integrations
+        set settings = save_integration.settings, failing_since = null, failure_detail = null,
+            paused_until = null
         where integrations.id = v_integration_id;
     end if;
 

@@ -1,5 +1,7 @@
--- One rule applied to one disposition: queued → running → done | skipped | failed. The row and
--- its queue message commit with the disposition. `reason` is a code the page translates.
+-- One rule applied to one disposition: queued → running → done | skipped | failed. The queue
+-- message commits with the disposition and names the rules that were on; the first reader of the
+-- message opens the runs, so that an operator's insert pays for one queue row and no more.
+-- `reason` is a code the page translates.
 create table public.automation_runs (
     id uuid not null default gen_random_uuid(),
     tenant_id uuid not null,
@@ -14,8 +16,8 @@ create table public.automation_runs (
     failures smallint not null default 0,
     next_attempt_at timestamptz,
     lease_until timestamptz,
-    -- The one live queue message; null until first claimed. Any other message of the run is stale.
-    queue_msg_id bigint,
+    -- The one live queue message; any other that names this run is stale.
+    queue_msg_id bigint not null,
     -- Which call of `claim_automation_runs` holds the run.
     claim_id uuid,
     created_at timestamptz not null default private.now(),
@@ -45,6 +47,7 @@ on public.automation_runs (tenant_id, client_id, created_at desc, id desc);
 create index automation_runs_of_rule on public.automation_runs (tenant_id, rule_id);
 create index automation_runs_of_disposition
 on public.automation_runs (tenant_id, disposition_id);
+create unique index automation_runs_by_queue_message on public.automation_runs (queue_msg_id);
 create index automation_runs_of_claim on public.automation_runs (claim_id)
 where status = 'running';
 create index automation_runs_failed on public.automation_runs (tenant_id, finished_at desc)
@@ -69,20 +72,19 @@ security definer
 set search_path = ''
 as $$
 begin
-    with runs as (
-        insert into public.automation_runs (tenant_id, rule_id, disposition_id, client_id)
-        select new_rows.tenant_id, collection_rules.id, new_rows.id, new_rows.client_id
+    insert into pgmq.q_automations (vt, message)
+    select clock_timestamp(), jsonb_build_object(
+        'disposition_id', matched.disposition_id, 'rule_ids', matched.rule_ids
+    )
+    from (
+        select new_rows.id as disposition_id, array_agg(collection_rules.id) as rule_ids
         from new_rows
         join public.collection_rules
             on collection_rules.tenant_id = new_rows.tenant_id
             and collection_rules.disposition_type = new_rows.disposition_type
             and collection_rules.is_enabled
-        on conflict on constraint automation_runs_one_per_disposition do nothing
-        returning automation_runs.id
-    )
-    insert into pgmq.q_automations (vt, message)
-    select clock_timestamp(), jsonb_build_object('run_id', runs.id)
-    from runs;
+        group by new_rows.id
+    ) as matched;
     if found then
         perform private.wake_function('run-automations');
     end if;

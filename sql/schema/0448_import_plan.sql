@@ -1,13 +1,22 @@
--- What a file means for what is stored, before anything is written: three temporary tables that say
--- for every creditor, debt and client whether it is new, and what is to be stored. The writing
+-- What a file means for what is stored, before anything is written: three temporary tables that
+-- say for every creditor, debt and client whether it is new, and what is to be stored. The writing
 -- (0450) follows them blindly; a dry run is the same transaction rolled back. Rows that only the
--- whole file or the stored portfolio can judge are refused here, as the reader refuses single cells.
+-- whole file or the stored portfolio can judge are refused here, as the reader refuses cells.
 create function private.plan_import(tenant_id uuid, headers jsonb) returns void
 language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+    c_few_rows constant int := 1000;  -- as many index look-ups cost 10 ms
 begin
+    -- A join in nested loops is right for a few rows and ruinous for many, and the planner cannot
+    -- tell: a tenant that is new has no statistics yet.
+    perform set_config(
+        'enable_nestloop',
+        case when (select count(*) from pg_temp.import_rows) > c_few_rows then 'off' else 'on' end,
+        true
+    );
     analyze pg_temp.import_rows;
 
     -- Spellings of one creditor are one creditor ("Telefônica Ipê", "TELEFONICA IPE").
@@ -42,15 +51,20 @@ begin
         where import_rows.reason is null
         group by import_creditors.creditor_id, import_rows.contract, import_rows.installment
     )
-    select keyed.*, debts.id as debt_id, debts.client_id as stored_client_id,
+    select keyed.*, debts.id as debt_id,
         debts.status = 'open'
         and (debts.due_on, debts.principal_cents) <> (keyed.due_on, keyed.principal_cents)
             as is_changed,
-        -- Two lines for one debt that disagree: nobody can tell which of them is owed.
         case
+            -- Two lines for one debt that disagree: nobody can tell which of them is owed.
             when keyed.document <> keyed.other_document then 'document'
             when keyed.due_on <> keyed.other_due_on then 'due_on'
             when keyed.principal_cents <> keyed.other_cents then 'principal'
+            -- A contract that moves to another person may be a mended mistake or a new one, and
+            -- the first person's history hangs on it: a person decides.
+            when debts.id is not null and keyed.document <> (
+                select clients.document from public.clients where clients.id = debts.client_id
+            ) then 'owner'
         end as differs_in
     from keyed
     left join public.debts
@@ -83,17 +97,25 @@ begin
         group by import_rows.document
     )
     select people.document, coalesce(clients.id, gen_random_uuid()) as client_id,
-        clients.id is null as is_new,
-        case
-            when lower(people.name) = lower(clients.name) then clients.name
-            else coalesce(people.name, clients.name)
-        end as name,
-        coalesce(people.email, clients.email) as email,
-        coalesce(people.uf, clients.uf) as uf,
-        coalesce(people.external_id, clients.external_id) as external_id
+        clients.id is null as is_new, merged.*,
+        clients.id is not null
+        and (merged.name, merged.email, merged.uf, merged.external_id)
+            is distinct from (clients.name, clients.email, clients.uf, clients.external_id)
+            as is_changed
     from people
     left join public.clients
-        on clients.tenant_id = plan_import.tenant_id and clients.document = people.document;
+        on clients.tenant_id = plan_import.tenant_id and clients.document = people.document
+    cross join lateral (
+        select
+            -- Capitals or not, the same name is no change.
+            case
+                when lower(people.name) = lower(clients.name) then clients.name
+                else coalesce(people.name, clients.name)
+            end as name,
+            coalesce(people.email, clients.email) as email,
+            coalesce(people.uf, clients.uf) as uf,
+            coalesce(people.external_id, clients.external_id) as external_id
+    ) as merged;
 
     -- A debt of somebody whose name neither the file nor the portfolio knows.
     if exists (select from pg_temp.import_clients where import_clients.name is null) then
@@ -118,14 +140,6 @@ security definer
 set search_path = ''
 as $$
 begin
-    -- A contract that moves to another person may be a mended mistake or a new one, and the first
-    -- person's history hangs on it: a person decides.
-    update pg_temp.import_debts
-    set differs_in = 'owner'
-    from public.clients
-    where import_debts.differs_in is null
-      and clients.id = import_debts.stored_client_id
-      and clients.document <> import_debts.document;
     if not exists (select from pg_temp.import_debts where import_debts.differs_in is not null) then
         return;
     end if;

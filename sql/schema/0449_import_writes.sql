@@ -34,7 +34,7 @@ $$;
 
 -- Adds the numbers that are new to their client, behind those already there; nothing is removed,
 -- because an operator may have added one. Answers the clients that were known before and got one.
-create function private.add_import_phones(tenant_id uuid) returns setof uuid
+create function private.add_import_phones(tenant_id uuid, added_at timestamptz) returns setof uuid
 language plpgsql
 security definer
 set search_path = ''
@@ -57,13 +57,15 @@ begin
         group by client_phones.client_id
     ),
     added as (
-        insert into public.client_phones (tenant_id, client_id, phone, kind, position)
+        insert into public.client_phones
+            (tenant_id, client_id, phone, kind, position, created_at)
         select add_import_phones.tenant_id, import_clients.client_id, listed.phone,
             -- +55, two digits of area, and nine that begin with 9.
             case when length(listed.phone) = 14 then 'mobile' else 'landline' end
                 ::public.phone_kind,
             coalesce(stored.next_position, 0) - 1
-                + row_number() over (partition by listed.document order by listed.place)
+                + row_number() over (partition by listed.document order by listed.place),
+            add_import_phones.added_at
         from listed
         join pg_temp.import_clients using (document)
         left join stored using (client_id)

@@ -1,5 +1,5 @@
--- Writes what the plan (0448) says, sorted by key so that indexes grow at their end, and counts what
--- was written, after writing it. New rows are known beforehand, hence plain inserts and updates.
+-- Writes what the plan (0448) says, sorted by key so that indexes grow at their end, and counts
+-- what was written, after writing it. New rows are known beforehand: plain inserts and updates.
 create function private.import_portfolio(import_id uuid, headers jsonb) returns jsonb
 language plpgsql
 security definer
@@ -10,6 +10,9 @@ declare
     v_import public.imports;
     v_changed_clients uuid[];
     v_warnings jsonb;
+    -- Once and not by each row's default, which reads the clock's table.
+    v_now timestamptz := private.now();
+    c_many_rows constant int := 10000;  -- below, the statistics of before are near enough
 begin
     select * into v_import from public.imports
     where imports.id = import_portfolio.import_id
@@ -31,11 +34,12 @@ begin
     -- which spares every new client a second write.
     insert into public.clients (
         id, tenant_id, document, name, email, uf, external_id,
-        open_cents, open_debts, oldest_due_on, creditor_ids, debt_status
+        open_cents, open_debts, oldest_due_on, creditor_ids, debt_status, created_at, updated_at
     )
     select import_clients.client_id, v_tenant, import_clients.document, import_clients.name,
         import_clients.email, import_clients.uf, import_clients.external_id,
-        totals.open_cents, totals.open_debts, totals.oldest_due_on, totals.creditor_ids, 'open'
+        totals.open_cents, totals.open_debts, totals.oldest_due_on, totals.creditor_ids, 'open',
+        v_now, v_now
     from pg_temp.import_clients
     join (
         select import_debts.document, sum(import_debts.principal_cents)::bigint as open_cents,
@@ -53,23 +57,22 @@ begin
         set name = import_clients.name, email = import_clients.email,
             uf = import_clients.uf, external_id = import_clients.external_id
         from pg_temp.import_clients
-        where not import_clients.is_new and clients.id = import_clients.client_id
-          and (clients.name, clients.email, clients.uf, clients.external_id)
-              is distinct from (import_clients.name, import_clients.email,
-               import_clients.uf, import_clients.external_id)
+        where import_clients.is_changed and clients.id = import_clients.client_id
         returning clients.id
     )
     select array_agg(changed.id) into v_changed_clients from changed;
     v_changed_clients := array(
-        select unnest(v_changed_clients) union select private.add_import_phones(v_tenant)
+        select unnest(v_changed_clients) union select private.add_import_phones(v_tenant, v_now)
     );
     v_import.clients_updated := cardinality(v_changed_clients);
 
     insert into public.debts (
-        tenant_id, client_id, creditor_id, contract, installment, due_on, principal_cents, import_id
+        tenant_id, client_id, creditor_id, contract, installment, due_on, principal_cents,
+        import_id, created_at, updated_at
     )
     select v_tenant, import_clients.client_id, import_debts.creditor_id, import_debts.contract,
-        import_debts.installment, import_debts.due_on, import_debts.principal_cents, v_import.id
+        import_debts.installment, import_debts.due_on, import_debts.principal_cents, v_import.id,
+        v_now, v_now
     from pg_temp.import_debts
     join pg_temp.import_clients using (document)
     where import_debts.debt_id is null
@@ -100,7 +103,7 @@ begin
     where import_rows.reason is null;
 
     update public.imports
-    set status = 'done', finished_at = private.now(),
+    set status = 'done', finished_at = v_now,
         rows = v_import.accepted + v_import.rejected,
         accepted = v_import.accepted, rejected = v_import.rejected,
         duplicates = (select coalesce(sum(import_debts.lines - 1), 0) from pg_temp.import_debts),
@@ -118,6 +121,15 @@ begin
         )
     where imports.id = v_import.id
     returning * into v_import;
+    -- The next import and every list plan by these; autovacuum may come too late for both. The
+    -- lock it takes lasts only until the commit that follows.
+    if v_import.debts_created > c_many_rows then
+        analyze public.clients;
+        analyze public.client_phones;
+        analyze public.debts;
+    end if;
+    drop table pg_temp.import_rows, pg_temp.import_debts, pg_temp.import_clients,
+        pg_temp.import_creditors;
 
     return jsonb_build_object(
         'import_id', v_import.id, 'status', v_import.status, 'rows', v_import.rows,

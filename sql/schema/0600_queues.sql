@@ -47,6 +47,14 @@ security definer
 set search_path = ''
 as $$
 begin
+    -- A message nobody read for half a minute: show its runs as queued while the function is down.
+    perform private.open_runs(array(
+        select unread.msg_id
+        from pgmq.q_automations as unread
+        where unread.read_ct = 0 and unread.enqueued_at < now() - interval '30 seconds'
+          and unread.message ? 'disposition_id'
+        limit 500
+    ));
     if exists (select from pgmq.q_automations where vt <= clock_timestamp())
         or exists (select from pgmq.q_provider_events where vt <= clock_timestamp())
     then

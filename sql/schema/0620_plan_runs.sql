@@ -30,12 +30,12 @@ as $$
     select run.id, run.tenant_id, run.client_id, run.queue_msg_id,
         case
             when verdict.reason is not null then 'skip'
-            when hours.allowed then 'send'
             when hours.next_allowed_at is null then 'skip'
-            else 'postpone'
+            when not hours.allowed or integration.paused_until > private.now() then 'postpone'
+            else 'send'
         end,
-        coalesce(verdict.reason, hours.reason),
-        hours.next_allowed_at,
+        coalesce(verdict.reason, hours.reason, 'rate_limited'),
+        greatest(hours.next_allowed_at, integration.paused_until),
         run.attempt + 1,
         template.provider, integration.id, integration.settings, best.phone, template.id,
         template.provider_template_id, template.language,
@@ -44,6 +44,7 @@ as $$
     join public.collection_rules as rule on rule.id = run.rule_id
     join public.message_templates as template on template.id = rule.template_id
     join public.clients as client on client.id = run.client_id
+    join public.call_dispositions as call on call.id = run.disposition_id
     left join public.integrations as integration
         on integration.tenant_id = run.tenant_id and integration.provider = template.provider
         and integration.is_active
@@ -68,7 +69,7 @@ as $$
     cross join lateral (
         select case
             -- A week later the call it followed is forgotten: silence is better.
-            when coalesce(run.retried_at, run.created_at) < private.now() - interval '7 days'
+            when coalesce(run.retried_at, call.created_at) < private.now() - interval '7 days'
                 then 'expired'
             when not rule.is_enabled then 'rule_disabled'
             when template.status <> 'approved' then 'template_not_approved'

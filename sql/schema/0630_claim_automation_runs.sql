@@ -11,17 +11,22 @@ security definer
 set search_path = ''
 as $$
 declare
+    -- A batch in which nothing may be sent is no reason to stop: the next may hold something. Bounded,
+    -- so that the leases of what is found last are still whole.
+    c_rounds constant int := 20;
     v_claim_id uuid := gen_random_uuid();
     v_plans private.run_plan[];
 begin
-    perform private.take_runs(v_claim_id, max, lease_seconds);
-    perform private.resolve_interrupted_runs(v_claim_id);
-
-    v_plans := array(select plan from private.plan_runs(v_claim_id) as plan);
-    perform private.finish_run(plan.run_id, 'skipped', plan.reason)
-    from unnest(v_plans) as plan where plan.verdict = 'skip';
-    perform private.postpone_run(plan.run_id, plan.not_before, plan.reason)
-    from unnest(v_plans) as plan where plan.verdict = 'postpone';
+    for v_round in 1 .. c_rounds loop
+        exit when not private.take_runs(v_claim_id, max, lease_seconds);
+        perform private.resolve_interrupted_runs(v_claim_id);
+        v_plans := array(select plan from private.plan_runs(v_claim_id) as plan);
+        perform private.finish_run(plan.run_id, 'skipped', plan.reason)
+        from unnest(v_plans) as plan where plan.verdict = 'skip';
+        perform private.postpone_run(plan.run_id, plan.not_before, plan.reason)
+        from unnest(v_plans) as plan where plan.verdict = 'postpone';
+        exit when exists (select from unnest(v_plans) as plan where plan.verdict = 'send');
+    end loop;
 
     update public.automation_runs as run set attempt = plan.attempt, reason = null
     from unnest(v_plans) as plan where plan.verdict = 'send' and run.id = plan.run_id;
@@ -55,7 +60,8 @@ comment on function private.claim_automation_runs(int, int) is
 'Runs to send now, leased for lease_seconds (real time). Commit before sending.';
 grant execute on function private.claim_automation_runs(int, int) to worker;
 
-create function private.take_runs(claim_id uuid, max int, lease_seconds int) returns void
+-- False when the queue gave nothing.
+create function private.take_runs(claim_id uuid, max int, lease_seconds int) returns boolean
 language plpgsql
 security definer
 set search_path = ''
@@ -63,26 +69,21 @@ as $$
 declare
     -- A message read this often without an answer kills its worker: stop feeding it.
     c_max_reads constant int := 5;
-    v_read private.queue_read[];
+    v_msg_ids bigint[];
 begin
-    v_read := array(
-        select (
-            message.msg_id, message.read_ct,
-            case when pg_input_is_valid(message.message ->> 'run_id', 'uuid')
-                then (message.message ->> 'run_id')::uuid end
-        )::private.queue_read
-        from pgmq.read('automations', lease_seconds, max) as message
+    v_msg_ids := array(
+        select message.msg_id from pgmq.read('automations', lease_seconds, max) as message
     );
+    perform private.open_runs(v_msg_ids);
 
     update public.automation_runs as run
-    set claim_id = take_runs.claim_id, queue_msg_id = due.msg_id, status = 'running',
-        started_at = coalesce(run.started_at, private.now()), next_attempt_at = null,
+    set claim_id = take_runs.claim_id, status = 'running', next_attempt_at = null,
+        started_at = coalesce(run.started_at, private.now()),
         lease_until = private.now() + make_interval(secs => lease_seconds)
     from (
-        select candidate.id, item.msg_id
-        from unnest(v_read) as item
-        join public.automation_runs as candidate on candidate.id = item.run_id
-        where coalesce(candidate.queue_msg_id, item.msg_id) = item.msg_id
+        select candidate.id
+        from public.automation_runs as candidate
+        where candidate.queue_msg_id = any(v_msg_ids)
           and (candidate.status = 'queued'
               or (candidate.status = 'running' and candidate.lease_until <= private.now()))
         order by candidate.id
@@ -91,22 +92,20 @@ begin
     where run.id = due.id;
 
     perform private.finish_run(run.id, 'failed', 'poisoned')
-    from unnest(v_read) as item
-    join public.automation_runs as run
-        on run.queue_msg_id = item.msg_id and run.claim_id = take_runs.claim_id
+    from public.automation_runs as run
+    join pgmq.q_automations as item on item.msg_id = run.queue_msg_id
     left join public.message_logs as message on message.automation_run_id = run.id
-    where item.read_ct > c_max_reads
+    where run.claim_id = take_runs.claim_id and item.read_ct > c_max_reads
       and coalesce(message.status, 'queued') = 'queued';
 
-    -- Dead letters: no such run, or a run that has ended or lives under another message.
+    -- Dead letters: no run lives under this message, or the one that did has ended.
     perform pgmq.archive('automations', array(
         select item.msg_id
-        from unnest(v_read) as item
-        left join public.automation_runs as run on run.id = item.run_id
-        where run.id is null
-           or run.status not in ('queued', 'running')
-           or run.queue_msg_id <> item.msg_id
+        from unnest(v_msg_ids) as item (msg_id)
+        left join public.automation_runs as run on run.queue_msg_id = item.msg_id
+        where run.id is null or run.status not in ('queued', 'running')
     ));
+    return cardinality(v_msg_ids) > 0;
 end;
 $$;
 

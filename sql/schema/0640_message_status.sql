@@ -79,6 +79,8 @@ begin
     perform private.follow_message(v_was.id);
     if advance_message.status = 'failed' then
         perform private.learn_from_failure(v_was.id, advance_message.error_code);
+    elsif advance_message.status = 'submitted' then
+        perform private.mark_integration(v_was.integration_id, null);
     end if;
     return v_moves;
 end;
@@ -140,6 +142,32 @@ begin
         )
         from public.message_logs as message
         where message.id = learn_from_failure.message_id;
+    elsif error_code = 'configuration' then
+        perform private.mark_integration(message.integration_id, message.error_detail)
+        from public.message_logs as message
+        where message.id = learn_from_failure.message_id;
+    end if;
+end;
+$$;
+
+-- With a detail: it fails, as the settings page must say. With null: a message went out, it works.
+create function private.mark_integration(integration_id uuid, failure_detail text) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform from public.integrations as integration
+    where integration.id = mark_integration.integration_id
+      and (integration.failing_since is null) = (mark_integration.failure_detail is not null)
+    -- Who holds it is being told the same; to wait while holding messages could deadlock.
+    for no key update skip locked;
+    if found then
+        update public.integrations as integration
+        set failure_detail = mark_integration.failure_detail,
+            failing_since = case when mark_integration.failure_detail is not null
+                then private.now() end
+        where integration.id = mark_integration.integration_id;
     end if;
 end;
 $$;

@@ -37,7 +37,7 @@ declare
     v_message public.message_logs;
 begin
     if outcome is null or outcome not in ('submitted', 'retry', 'failed', 'unknown') then
-        raise exception 'outcome_unknown_word' using errcode = 'PT400', detail = outcome;
+        raise exception 'outcome_invalid' using errcode = 'PT400', detail = outcome;
     end if;
     select message.automation_run_id into v_run_id
     from public.message_logs as message where message.id = settle_message.message_id;
@@ -125,6 +125,31 @@ begin
     perform private.postpone_run(
         v_run.id, private.now() + make_interval(secs => v_pause), error_code
     );
+    if v_is_free then
+        perform private.pause_integration(message_id, make_interval(secs => v_pause));
+    end if;
+end;
+$$;
+
+create function private.pause_integration(message_id uuid, pause interval) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_id uuid;
+begin
+    select integration.id into v_id
+    from public.message_logs as message
+    join public.integrations as integration on integration.id = message.integration_id
+    where message.id = pause_integration.message_id
+    -- A batch-mate that met the same limit is writing the same.
+    for no key update of integration skip locked;
+    if found then
+        update public.integrations as integration
+        set paused_until = greatest(integration.paused_until, private.now() + pause)
+        where integration.id = v_id;
+    end if;
 end;
 $$;
 

@@ -9,18 +9,23 @@ as $$
 declare
     -- 2 s, 4 s, … 512 s: a quarter of an hour in all, as long as an unknown outcome waits.
     c_max_reads constant int := 9;
+    v_reads pgmq.message_record [];
     v_item record;
     v_error text;
     v_handled int := 0;
 begin
     -- One drain at a time, so that two never lock the same messages in opposite order.
     perform pg_advisory_xact_lock(hashtextextended('apply_provider_events', 0));
+    -- Read first, look up in a statement of its own: one that did both would not see an event
+    -- committed after it began, whose queue message `read` already returns, and drop it.
+    -- 60 s: far above what a batch takes; a dead drain gives its events back after it.
+    v_reads := array(select item from pgmq.read('provider_events', 60, max) as item);
     for v_item in
         select message.msg_id, message.read_ct, event.*
-        -- 60 s: far above what a batch takes; a dead drain gives its events back after it.
-        from pgmq.read('provider_events', 60, max) as message
+        from unnest(v_reads) as message
         left join private.provider_events as event
-            on event.id::text = message.message ->> 'event_id'
+            on event.id = case when pg_input_is_valid(message.message ->> 'event_id', 'uuid')
+                then (message.message ->> 'event_id')::uuid end
         order by message.msg_id
     loop
         v_error := case v_item.kind

@@ -29,7 +29,8 @@ declare
     v_typed text := btrim(typed);
     v_key text := private.search_key(typed);
     v_digits text := regexp_replace(typed, '\D', '', 'g');
-    -- Only digits and what people put between them: a document or a phone.
+    v_document text := regexp_replace(upper(typed), '[^0-9A-Z]', '', 'g');
+    -- Only digits and what people put between them: perhaps a phone.
     v_is_number boolean := v_typed ~ '^[0-9.\-/() +]+$' and length(v_digits) >= 3;
     v_ids text[] := '{}';
     v_name text;
@@ -47,13 +48,11 @@ begin
             tenant_id, private.prefix_range('known.external_id', v_typed)
         );
     end if;
-    if v_is_number or upper(v_typed) ~ '^[0-9A-Z]{2}\.?[0-9A-Z]{3}\.?[0-9A-Z]{3}/' then
+    -- A CNPJ may hold letters, so whatever has a digit may be the beginning of a document.
+    if v_typed ~ '[0-9]' and length(v_document) >= 3 then
         v_ids := v_ids || format(
             'select known.id from public.clients as known where known.tenant_id = %L and %s',
-            tenant_id,
-            private.prefix_range(
-                'known.document', regexp_replace(upper(v_typed), '[^0-9A-Z]', '', 'g')
-            )
+            tenant_id, private.prefix_range('known.document', v_document)
         );
     end if;
     if v_is_number then

@@ -90,7 +90,8 @@ declare
     v_condition text;
     v_rank text := '0';
     v_key text := private.search_key(filter ->> 'q');
-    v_cursor jsonb;
+    v_cursor text[];
+    v_last jsonb;
     v_after text := 'true';
     v_rows jsonb;
 begin
@@ -105,15 +106,15 @@ begin
         );
     end if;
     if after is not null then
-        v_cursor := private.decode_cursor(after, 3);
+        v_cursor := private.decode_cursor(after, 'int', 'bigint', 'uuid');
         v_after := case
             when v_rank = '0' then format(
                 '(clients.open_cents, clients.id) < (%L::bigint, %L::uuid)',
-                v_cursor ->> 1, v_cursor ->> 2
+                v_cursor[2], v_cursor[3]
             )
             else format(
                 '(%s, clients.open_cents, clients.id) < (%L::int, %L::bigint, %L::uuid)',
-                v_rank, v_cursor ->> 0, v_cursor ->> 1, v_cursor ->> 2
+                v_rank, v_cursor[1], v_cursor[2], v_cursor[3]
             )
         end;
     end if;
@@ -121,7 +122,7 @@ begin
     execute format(
         $sql$
             select coalesce(jsonb_agg(private.client_row(page.client) || jsonb_build_object(
-                '_cursor', jsonb_build_array(page.rank, (page.client).open_cents, (page.client).id)
+                'rank', page.rank
             ) order by page.rank desc, (page.client).open_cents desc, (page.client).id desc), '[]')
             from (
                 select clients as client, %1$s as rank
@@ -135,14 +136,17 @@ begin
         v_size + 1
     ) into v_rows;
 
+    v_last := v_rows -> (v_size - 1);
     return jsonb_build_object(
         'rows', (
-            select coalesce(jsonb_agg(item - '_cursor' order by position), '[]')
+            select coalesce(jsonb_agg(item - 'rank' order by position), '[]')
             from jsonb_array_elements(v_rows) with ordinality as listed (item, position)
             where position <= v_size
         ),
         'next', case when jsonb_array_length(v_rows) > v_size
-            then private.encode_cursor(v_rows -> (v_size - 1) -> '_cursor') end,
+            then private.encode_cursor(
+                v_last ->> 'rank', v_last ->> 'open_cents', v_last ->> 'id'
+            ) end,
         -- Counted once, with the first page.
         'total', case when after is null then private.client_totals(
             v_tenant_id, v_condition, v_filter = '{}'

@@ -113,7 +113,8 @@ declare
     c_last_uuid constant uuid := 'ffffffff-ffff-ffff-ffff-ffffffffffff';
     v_tenant_id uuid := private.require_role('operator');
     v_size int := least(greatest(coalesce(page_size, 50), 1), c_max_page);
-    v_cursor jsonb := case when before is not null then private.decode_cursor(before, 2) end;
+    v_cursor text[] := case when before is not null
+        then private.decode_cursor(before, 'timestamptz', 'uuid') end;
     v_items jsonb;
 begin
     perform private.require_client(v_tenant_id, client_id);
@@ -126,8 +127,8 @@ begin
             select merged.*
             from private.timeline_items(
                 v_tenant_id, client_timeline.client_id,
-                coalesce((v_cursor ->> 0)::timestamptz, 'infinity'),
-                coalesce((v_cursor ->> 1)::uuid, c_last_uuid), v_size + 1
+                coalesce(v_cursor[1]::timestamptz, 'infinity'),
+                coalesce(v_cursor[2]::uuid, c_last_uuid), v_size + 1
             ) as merged
             order by merged.at desc, merged.id desc
             limit v_size + 1
@@ -137,7 +138,7 @@ begin
         -- Taking the element after the last, which exists only when there is more.
         'items', v_items - v_size,
         'next', case when jsonb_array_length(v_items) > v_size then private.encode_cursor(
-            jsonb_build_array(v_items -> (v_size - 1) -> 'at', v_items -> (v_size - 1) -> 'id')
+            v_items -> (v_size - 1) ->> 'at', v_items -> (v_size - 1) ->> 'id'
         ) end
     );
 end;

@@ -1,20 +1,24 @@
 """`python -m local_platform <command>`, behind the Makefile."""
 
 import argparse
+import contextlib
 import ipaddress
 import os
 import shutil
 import signal
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType
 from zoneinfo import ZoneInfo
 
-from local_platform import database, demo
+from local_platform import database, database_types, demo, schema_diff
 from local_platform.errors import StackError
+from local_platform.postgres import Postgres
 from local_platform.settings import LOOPBACK, ROOT, Platform
 from local_platform.stack import Stack, lock
 
@@ -104,6 +108,42 @@ def reset(arguments: argparse.Namespace) -> None:
     say(f"{data} is empty")
 
 
+@contextlib.contextmanager
+def throwaway_server() -> Iterator[Postgres]:
+    """A server of its own, for commands that compare or read schemas; no data is touched."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Stack(Platform.create(Path(folder), 0, durable=False), say) as stack,
+    ):
+        stack.start_postgres()
+        yield stack.server
+
+
+def migration(arguments: argparse.Namespace) -> None:
+    """Write the next migration from the difference between supabase/migrations and sql/schema."""
+    with throwaway_server() as server:
+        written = schema_diff.write(server, arguments.name)
+    for path in written:
+        say(f"wrote {path.relative_to(ROOT)}: read it, trim it, say why")
+    if not written:
+        say("supabase/migrations and sql/schema agree: nothing to write")
+
+
+def types(_: argparse.Namespace) -> None:
+    """Write the page's types of the database."""
+    with (
+        throwaway_server() as server,
+        schema_diff.empty_database(server, "from_schema") as name,
+    ):
+        database.apply_schema(server, name)
+        with server.connect("postgres", name) as connection:
+            text = database_types.generate(connection)
+    path = ROOT / database_types.TARGET
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    say(f"wrote {database_types.TARGET}")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="local_platform")
     commands = parser.add_subparsers(required=True)
@@ -119,6 +159,11 @@ def main() -> int:
     command = commands.add_parser("reset", help=reset.__doc__)
     command.add_argument("--data", type=Path, default=ROOT / ".local")
     command.set_defaults(run=reset)
+    command = commands.add_parser("migration", help=migration.__doc__)
+    command.add_argument("name")
+    command.set_defaults(run=migration)
+    command = commands.add_parser("types", help=types.__doc__)
+    command.set_defaults(run=types)
     arguments = parser.parse_args()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupted)

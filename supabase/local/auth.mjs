@@ -12,10 +12,18 @@ if (process.argv.includes("--schema")) {
 
 const settings = JSON.parse(process.env.LOCAL_AUTH_SETTINGS);
 
+// The hosted service writes instants as RFC 3339, and supabase-py reads nothing else.
+const instant = {
+  to: 1184,
+  from: [1184], // timestamptz; the sessions run in UTC
+  serialize: (value) => (value instanceof Date ? value.toISOString() : value),
+  parse: (text) => text.replace(" ", "T").replace(/\+00$/, "Z"),
+};
+
 const connection = createPostgresConnection({
   url: process.env.LOCAL_AUTH_DATABASE_URL,
   // Six connections carry a sign-in rush of a demo; every idle one costs the server 2 MB.
-  postgresOptions: { max: 6 },
+  postgresOptions: { max: 6, types: { timestamptz: instant } },
 });
 
 const app = new App({

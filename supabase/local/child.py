@@ -7,12 +7,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from local_platform.errors import StackError
 
 LAUNCHER = Path(__file__).with_name("launch.py")
+# Linux signals a "death of the parent" when the thread that started the child ends: children are
+# started by one thread that lives as long as the program, whoever asks.
+SPAWNER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawner")
 # Between two looks at whether a child is ready: below what a person notices, and cheap.
 POLL_SECONDS = 0.03
 # Postgres writes a checkpoint on the way out; on a busy two-core machine that took up to 4 s.
@@ -51,9 +55,12 @@ class Child:
         launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid())]
         launcher += [str(int(self.stop_signal)), "-" if self.uid is None else str(self.uid)]
         launcher += ["1" if self.may_read_all else "0"]
+        SPAWNER.submit(self._spawn, [*launcher, *self.argv]).result()
+
+    def _spawn(self, command: list[str]) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*launcher, *self.argv],
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -79,6 +86,12 @@ class Child:
                     f"{self.name} is not ready after {within_seconds:.0f} s; its log: {self.log}"
                 )
             time.sleep(POLL_SECONDS)
+
+    def wait_ended(self, within_seconds: float) -> int:
+        """The exit code of a program that is meant to end by itself."""
+        if self.process is None:
+            raise StackError(f"{self.name} was not started")
+        return self.process.wait(within_seconds)
 
     def ask_to_stop(self) -> None:
         if self.process is not None and self.process.poll() is None:

@@ -76,10 +76,15 @@ def auth_schema() -> str:
     """The SQL of the auth service's own tables, asked of the service itself."""
     node = node_program()
     if node is None:
-        raise StackError("Node 20 or newer is missing: install it, or run `make up`, which fetches one")
+        raise StackError(
+            "Node 20 or newer is missing: install it, or run `make up`, which fetches one"
+        )
     answer = subprocess.run(
         [node, str(HERE / "auth.mjs"), "--schema"],
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     if answer.returncode != 0:
         raise StackError(f"the auth service cannot tell its schema: {answer.stderr.strip()}")
@@ -105,7 +110,7 @@ def apply_migrations(server: Postgres, database: str | None = None) -> list[str]
         rows = connection.execute(
             "select version, statements from supabase_migrations.schema_migrations"
         )
-        applied = dict(rows.fetchall())
+        applied: dict[str, list[str]] = dict(rows.fetchall())
         new = []
         for path in sorted(folder.glob("*.sql")):
             version, _, name = path.stem.partition("_")

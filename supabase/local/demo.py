@@ -1,4 +1,4 @@
-"""The demo: its people sign up by their invitations, its provider is connected, its clock is lawful."""
+"""The demo: its people sign up by invitation, its provider is connected, its clock is lawful."""
 
 import hashlib
 import json
@@ -96,7 +96,7 @@ def token(settings: Platform, email: str) -> str:
 
 
 def connect_gupshup(settings: Platform) -> None:
-    """Fill the provider's form as the demo's admin does, and keep the callback key it shows once."""
+    """Fill the provider's form as the demo's admin does; keep the callback key it shows once."""
     status, answer = call(
         "POST",
         f"http://{LOOPBACK}:{settings.rest_port}/rpc/save_integration",
@@ -151,13 +151,20 @@ def write_secrets(server: Postgres) -> None:
 
 
 # Two hours after opening in the demo tenant's own zone it is 8 o'clock in Acre too, the last state
-# to open.
+# to open. A shift that already leads into lawful hours stays: the demo's time never runs backwards
+# because of a restart.
 SHIFT_CLOCK = """
 update private.clock
 set shift = (
     select case
         when opening.opens_at <= clock_timestamp() then interval '0'
-        else date_trunc('minute', opening.opens_at + interval '2 hours' - clock_timestamp())
+        when exists (
+            select from private.contact_hours(tenants.id, null, clock_timestamp() + clock.shift, 1)
+                as shifted
+            where clock_timestamp() + clock.shift >= shifted.opens_at
+                and clock_timestamp() + clock.shift < shifted.closes_at
+        ) then clock.shift
+        else opening.opens_at + interval '2 hours' - clock_timestamp()
     end
     from public.tenants
     cross join lateral private.contact_hours(tenants.id, null, clock_timestamp(), 15) as opening
@@ -166,12 +173,12 @@ set shift = (
     limit 1
 )
 where exists (select 1 from public.tenants where name = %s)
-returning extract(epoch from shift)::bigint
+returning round(extract(epoch from shift))::bigint
 """
 
 
 def set_clock(server: Postgres) -> int:
-    """Outside calling hours move the demo to the next lawful morning; answer the shift in seconds."""
+    """Outside calling hours move the demo to the next lawful morning; answer the shift (s)."""
     name = next(iter(TENANTS))
     with server.connect("supabase_admin") as connection:
         row = connection.execute(SHIFT_CLOCK, (name, name)).fetchone()

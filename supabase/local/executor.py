@@ -108,7 +108,10 @@ class Executor:
                     "content": content.decode(errors="replace").replace("\0", ""),
                 }
         except TimeoutError:
-            answer |= {"timed_out": True, "error_msg": f"Timeout of {timeout_milliseconds} ms reached"}
+            answer |= {
+                "timed_out": True,
+                "error_msg": f"Timeout of {timeout_milliseconds} ms reached",
+            }
         except (aiohttp.ClientError, ValueError) as error:
             answer |= {"error_msg": str(error) or type(error).__name__}
         await self._record(request_id, answer)
@@ -116,10 +119,12 @@ class Executor:
     async def _record(self, request_id: int, answer: dict[str, Any]) -> None:
         names = ("status_code", "content_type", "headers", "content", "timed_out", "error_msg")
         try:
-            async with await psycopg.AsyncConnection.connect(self.url, autocommit=True) as connection:
+            async with await psycopg.AsyncConnection.connect(
+                self.url, autocommit=True
+            ) as connection:
                 await connection.execute(
-                    "insert into net._http_response (id, status_code, content_type, headers, content,"
-                    " timed_out, error_msg) values (%s, %s, %s, %s, %s, %s, %s)",
+                    "insert into net._http_response (id, status_code, content_type, headers,"
+                    " content, timed_out, error_msg) values (%s, %s, %s, %s, %s, %s, %s)",
                     [request_id, *(answer.get(name) for name in names)],
                 )
         except psycopg.OperationalError:
@@ -165,8 +170,7 @@ class Executor:
                 " 'running', clock_timestamp()) returning runid",
                 (job_id, username, command),
             )
-            row = await begun.fetchone()
-            assert row is not None
+            [run_id] = await begun.fetchone() or [None]
             try:
                 await connection.execute(
                     sql.SQL("set session authorization {}").format(sql.Identifier(username))
@@ -181,7 +185,7 @@ class Executor:
             await connection.execute(
                 "update cron.job_run_details set status = %s, return_message = %s,"
                 " end_time = clock_timestamp() where runid = %s",
-                (status, message, row[0]),
+                (status, message, run_id),
             )
 
     async def _sweep(self, connection: Connection) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import flask
 import functions_framework
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -29,7 +30,8 @@ def load(source: Path) -> dict[str, WSGIApp]:
     import main as table_of_contents
 
     names: list[str] = table_of_contents.__all__
-    return {path_of(n): functions_framework.create_app(n, str(source)).wsgi_app for n in names}
+    create_app: Callable[[str, str], flask.Flask] = functions_framework.create_app
+    return {path_of(name): create_app(name, str(source)).wsgi_app for name in names}
 
 
 def mounted(apps: dict[str, WSGIApp]) -> WSGIApp:
@@ -60,9 +62,7 @@ class QuietHandler(WSGIRequestHandler):
 def main() -> None:
     apps = load(ROOT / "functions" / "main.py")
     port = int(os.environ["LOCAL_FUNCTIONS_PORT"])
-    server = make_server(
-        LOOPBACK, port, mounted(apps), threaded=True, request_handler=QuietHandler
-    )
+    server = make_server(LOOPBACK, port, mounted(apps), threaded=True, request_handler=QuietHandler)
     server.serve_forever()
 
 

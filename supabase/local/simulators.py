@@ -1,4 +1,4 @@
-"""The provider simulators, each mounted under /simulators/<provider>/, in a process of their own."""
+"""The provider simulators, each under /simulators/<provider>/, in a process of their own."""
 
 import importlib
 import os

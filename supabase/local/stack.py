@@ -152,7 +152,9 @@ def lock(data: Path) -> IO[str]:
         file.seek(0)
         owner = file.read().strip() or "another process"
         file.close()
-        raise StackError(f"{data} is in use by {owner}: stop it, or choose another folder") from error
+        raise StackError(
+            f"{data} is in use by {owner}: stop it, or choose another folder"
+        ) from error
     file.truncate(0)
     file.write(f"process {os.getpid()}")
     file.flush()

@@ -615,9 +615,10 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
+#variable_conflict use_column
 declare
     v_tenant_id uuid := private.require_role('admin');
-    v_email text := lower(btrim(email));
+    v_email text := lower(btrim(invite.email));
     v_user_id uuid;
     v_invitation_id uuid;
 begin
@@ -625,7 +626,7 @@ begin
         raise exception 'email_invalid' using errcode = 'PT400',
             detail = 'an address like name@host.tld is needed';
     end if;
-    if role is null or role > private.member_role() then
+    if invite.role is null or invite.role > private.member_role() then
         raise exception 'not_allowed' using errcode = 'PT403',
             detail = 'nobody grants more than they have';
     end if;
@@ -1184,6 +1185,8 @@ as $$
     end
     from (select pg_catalog.regexp_replace(phone, '[^0-9]', '', 'g') as digits) as plain
 $$;
+-- Indexes are built on it, and an index is written with the writer's own rights.
+grant execute on function private.phone_match(text) to authenticated;
 
 create trigger _200_broadcast_insert after insert on public.client_phones
 referencing new table as new_rows for each statement
@@ -1567,43 +1570,42 @@ security definer
 set search_path = ''
 as $$
 declare
-    v_earlier public.call_dispositions;
-    v_is_callback boolean;
+    v_known record;
 begin
     perform pg_advisory_xact_lock(hashtextextended(new.id::text, 0));
-    select * into v_earlier from public.call_dispositions where call_dispositions.id = new.id;
-    if found then
-        if (v_earlier.tenant_id, v_earlier.operator_id, v_earlier.client_id,
-            v_earlier.disposition_type, v_earlier.notes, v_earlier.scheduled_callback)
-            is not distinct from
-            (new.tenant_id, new.operator_id, new.client_id,
-             new.disposition_type, new.notes, new.scheduled_callback)
-            and v_earlier.operator_id = auth.uid()
-        then
+    -- One question for both checks: this runs on every press of a key.
+    select types.is_callback, earlier.id as earlier_id,
+        (earlier.tenant_id, earlier.client_id, earlier.operator_id, earlier.disposition_type,
+         earlier.notes, earlier.scheduled_callback)
+        is not distinct from
+        (new.tenant_id, new.client_id, auth.uid(), new.disposition_type,
+         new.notes, new.scheduled_callback) as is_repeat
+    into v_known
+    from (select new.id) as given (id)
+    left join public.call_dispositions as earlier on earlier.id = given.id
+    left join public.disposition_types as types
+        on types.tenant_id = new.tenant_id and types.key = new.disposition_type
+        and types.is_active;
+    if v_known.earlier_id is not null then
+        if v_known.is_repeat and new.operator_id = auth.uid() then
             return null;
         end if;
         raise exception 'disposition_id_reused' using errcode = 'PT409',
             detail = 'this id already names another disposition';
     end if;
-
-    select disposition_types.is_callback into v_is_callback
-    from public.disposition_types
-    where disposition_types.tenant_id = new.tenant_id
-      and disposition_types.key = new.disposition_type
-      and disposition_types.is_active;
-    if not found then
+    if v_known.is_callback is null then
         raise exception 'disposition_type_unknown' using errcode = 'PT400',
             detail = 'not an active disposition type of the tenant';
     end if;
-    if v_is_callback and new.scheduled_callback is null then
+    if v_known.is_callback and new.scheduled_callback is null then
         raise exception 'callback_needs_time' using errcode = 'PT400',
             detail = 'scheduled_callback is missing';
     end if;
-    if not v_is_callback and new.scheduled_callback is not null then
+    if not v_known.is_callback and new.scheduled_callback is not null then
         raise exception 'callback_not_expected' using errcode = 'PT400',
             detail = 'scheduled_callback belongs to callback types only';
     end if;
-    if new.scheduled_callback <= private.now() then
+    if new.scheduled_callback is not null and new.scheduled_callback <= private.now() then
         raise exception 'callback_in_past' using errcode = 'PT400',
             detail = 'scheduled_callback must lie in the future';
     end if;
@@ -1661,7 +1663,11 @@ security definer
 set search_path = ''
 as $$
 begin
-    -- The trigger before made sure that exactly the callback types carry a time.
+    -- The trigger before made sure that exactly the callback types carry a time. Asking first spares
+    -- every other disposition the audit of an insert of nothing.
+    if not exists (select from new_rows where new_rows.scheduled_callback is not null) then
+        return null;
+    end if;
     insert into public.callbacks (tenant_id, client_id, disposition_id, operator_id, due_at, note)
     select new_rows.tenant_id, new_rows.client_id, new_rows.id, new_rows.operator_id,
         new_rows.scheduled_callback, new_rows.notes
@@ -1762,6 +1768,11 @@ create table public.integrations (
     webhook_key_hash text,
     is_active boolean not null default true,
     last_event_at timestamptz,
+    -- Since when, and in the provider's words why, every message fails: key, app, number or wallet.
+    failing_since timestamptz,
+    failure_detail text,
+    -- The provider's rate limit is the account's, so every message of it waits.
+    paused_until timestamptz,
     created_at timestamptz not null default private.now(),
     updated_at timestamptz not null default private.now(),
     constraint integrations_pkey primary key (id),
@@ -1786,8 +1797,8 @@ with check (tenant_id = (select private.tenant_id()) and (select private.has_rol
 -- `webhook_key_hash` is nobody's to read. Everything but the switch goes through
 -- `save_integration`, so that a row and its secrets change together.
 grant select (
-    id, tenant_id, provider, settings, secret_hint, is_active, last_event_at, created_at,
-    updated_at
+    id, tenant_id, provider, settings, secret_hint, is_active, last_event_at, failing_since,
+    failure_detail, paused_until, created_at, updated_at
 ) on public.integrations to authenticated;
 grant update (is_active) on public.integrations to authenticated;
 
@@ -1796,13 +1807,13 @@ for each row execute function private.tg_touch_updated_at();
 
 create trigger _900_audit_insert after insert on public.integrations
 referencing new table as new_rows for each statement
-execute function private.tg_audit('last_event_at');
+execute function private.tg_audit('last_event_at', 'paused_until');
 create trigger _900_audit_update after update on public.integrations
 referencing old table as old_rows new table as new_rows
-for each statement execute function private.tg_audit('last_event_at');
+for each statement execute function private.tg_audit('last_event_at', 'paused_until');
 create trigger _900_audit_delete after delete on public.integrations
 referencing old table as old_rows for each statement
-execute function private.tg_audit('last_event_at');
+execute function private.tg_audit('last_event_at', 'paused_until');
 
 -- 0415_save_integration.sql
 -- Connecting a provider is filling a form: settings in the row, secrets in the Vault. What a
@@ -1900,7 +1911,10 @@ begin
         )
         returning id into v_integration_id;
     else
-        update public.integrations set settings = save_integration.settings
+        -- Whatever was wrong with it may be mended now.
+        update public.integrations
+        set settings = save_integration.settings, failing_since = null, failure_detail = null,
+            paused_until = null
         where integrations.id = v_integration_id;
     end if;
 
@@ -2020,8 +2034,10 @@ create trigger _900_audit_delete after delete on public.collection_rules
 referencing old table as old_rows for each statement execute function private.tg_audit();
 
 -- 0430_automation_runs.sql
--- One rule applied to one disposition: queued → running → done | skipped | failed. The row and
--- its queue message commit with the disposition. `reason` is a code the page translates.
+-- One rule applied to one disposition: queued → running → done | skipped | failed. The queue
+-- message commits with the disposition and names the rules that were on; the first reader of the
+-- message opens the runs, so that an operator's insert pays for one queue row and no more.
+-- `reason` is a code the page translates.
 create table public.automation_runs (
     id uuid not null default gen_random_uuid(),
     tenant_id uuid not null,
@@ -2036,8 +2052,8 @@ create table public.automation_runs (
     failures smallint not null default 0,
     next_attempt_at timestamptz,
     lease_until timestamptz,
-    -- The one live queue message; null until first claimed. Any other message of the run is stale.
-    queue_msg_id bigint,
+    -- The one live queue message; any other that names this run is stale.
+    queue_msg_id bigint not null,
     -- Which call of `claim_automation_runs` holds the run.
     claim_id uuid,
     created_at timestamptz not null default private.now(),
@@ -2067,6 +2083,7 @@ on public.automation_runs (tenant_id, client_id, created_at desc, id desc);
 create index automation_runs_of_rule on public.automation_runs (tenant_id, rule_id);
 create index automation_runs_of_disposition
 on public.automation_runs (tenant_id, disposition_id);
+create unique index automation_runs_by_queue_message on public.automation_runs (queue_msg_id);
 create index automation_runs_of_claim on public.automation_runs (claim_id)
 where status = 'running';
 create index automation_runs_failed on public.automation_runs (tenant_id, finished_at desc)
@@ -2091,20 +2108,19 @@ security definer
 set search_path = ''
 as $$
 begin
-    with runs as (
-        insert into public.automation_runs (tenant_id, rule_id, disposition_id, client_id)
-        select new_rows.tenant_id, collection_rules.id, new_rows.id, new_rows.client_id
+    insert into pgmq.q_automations (vt, message)
+    select clock_timestamp(), jsonb_build_object(
+        'disposition_id', matched.disposition_id, 'rule_ids', matched.rule_ids
+    )
+    from (
+        select new_rows.id as disposition_id, array_agg(collection_rules.id) as rule_ids
         from new_rows
         join public.collection_rules
             on collection_rules.tenant_id = new_rows.tenant_id
             and collection_rules.disposition_type = new_rows.disposition_type
             and collection_rules.is_enabled
-        on conflict on constraint automation_runs_one_per_disposition do nothing
-        returning automation_runs.id
-    )
-    insert into pgmq.q_automations (vt, message)
-    select clock_timestamp(), jsonb_build_object('run_id', runs.id)
-    from runs;
+        group by new_rows.id
+    ) as matched;
     if found then
         perform private.wake_function('run-automations');
     end if;
@@ -2283,16 +2299,25 @@ pg_temp.import_rows and the running row of imports. Ends with the transaction.';
 grant execute on function private.open_import(text, text, text) to authenticated;
 
 -- 0448_import_plan.sql
--- What a file means for what is stored, before anything is written: three temporary tables that say
--- for every creditor, debt and client whether it is new, and what is to be stored. The writing
+-- What a file means for what is stored, before anything is written: three temporary tables that
+-- say for every creditor, debt and client whether it is new, and what is to be stored. The writing
 -- (0450) follows them blindly; a dry run is the same transaction rolled back. Rows that only the
--- whole file or the stored portfolio can judge are refused here, as the reader refuses single cells.
+-- whole file or the stored portfolio can judge are refused here, as the reader refuses cells.
 create function private.plan_import(tenant_id uuid, headers jsonb) returns void
 language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+    c_few_rows constant int := 1000;  -- as many index look-ups cost 10 ms
 begin
+    -- A join in nested loops is right for a few rows and ruinous for many, and the planner cannot
+    -- tell: a tenant that is new has no statistics yet.
+    perform set_config(
+        'enable_nestloop',
+        case when (select count(*) from pg_temp.import_rows) > c_few_rows then 'off' else 'on' end,
+        true
+    );
     analyze pg_temp.import_rows;
 
     -- Spellings of one creditor are one creditor ("Telefônica Ipê", "TELEFONICA IPE").
@@ -2327,15 +2352,20 @@ begin
         where import_rows.reason is null
         group by import_creditors.creditor_id, import_rows.contract, import_rows.installment
     )
-    select keyed.*, debts.id as debt_id, debts.client_id as stored_client_id,
+    select keyed.*, debts.id as debt_id,
         debts.status = 'open'
         and (debts.due_on, debts.principal_cents) <> (keyed.due_on, keyed.principal_cents)
             as is_changed,
-        -- Two lines for one debt that disagree: nobody can tell which of them is owed.
         case
+            -- Two lines for one debt that disagree: nobody can tell which of them is owed.
             when keyed.document <> keyed.other_document then 'document'
             when keyed.due_on <> keyed.other_due_on then 'due_on'
             when keyed.principal_cents <> keyed.other_cents then 'principal'
+            -- A contract that moves to another person may be a mended mistake or a new one, and
+            -- the first person's history hangs on it: a person decides.
+            when debts.id is not null and keyed.document <> (
+                select clients.document from public.clients where clients.id = debts.client_id
+            ) then 'owner'
         end as differs_in
     from keyed
     left join public.debts
@@ -2368,17 +2398,25 @@ begin
         group by import_rows.document
     )
     select people.document, coalesce(clients.id, gen_random_uuid()) as client_id,
-        clients.id is null as is_new,
-        case
-            when lower(people.name) = lower(clients.name) then clients.name
-            else coalesce(people.name, clients.name)
-        end as name,
-        coalesce(people.email, clients.email) as email,
-        coalesce(people.uf, clients.uf) as uf,
-        coalesce(people.external_id, clients.external_id) as external_id
+        clients.id is null as is_new, merged.*,
+        clients.id is not null
+        and (merged.name, merged.email, merged.uf, merged.external_id)
+            is distinct from (clients.name, clients.email, clients.uf, clients.external_id)
+            as is_changed
     from people
     left join public.clients
-        on clients.tenant_id = plan_import.tenant_id and clients.document = people.document;
+        on clients.tenant_id = plan_import.tenant_id and clients.document = people.document
+    cross join lateral (
+        select
+            -- Capitals or not, the same name is no change.
+            case
+                when lower(people.name) = lower(clients.name) then clients.name
+                else coalesce(people.name, clients.name)
+            end as name,
+            coalesce(people.email, clients.email) as email,
+            coalesce(people.uf, clients.uf) as uf,
+            coalesce(people.external_id, clients.external_id) as external_id
+    ) as merged;
 
     -- A debt of somebody whose name neither the file nor the portfolio knows.
     if exists (select from pg_temp.import_clients where import_clients.name is null) then
@@ -2403,14 +2441,6 @@ security definer
 set search_path = ''
 as $$
 begin
-    -- A contract that moves to another person may be a mended mistake or a new one, and the first
-    -- person's history hangs on it: a person decides.
-    update pg_temp.import_debts
-    set differs_in = 'owner'
-    from public.clients
-    where import_debts.differs_in is null
-      and clients.id = import_debts.stored_client_id
-      and clients.document <> import_debts.document;
     if not exists (select from pg_temp.import_debts where import_debts.differs_in is not null) then
         return;
     end if;
@@ -2473,7 +2503,7 @@ $$;
 
 -- Adds the numbers that are new to their client, behind those already there; nothing is removed,
 -- because an operator may have added one. Answers the clients that were known before and got one.
-create function private.add_import_phones(tenant_id uuid) returns setof uuid
+create function private.add_import_phones(tenant_id uuid, added_at timestamptz) returns setof uuid
 language plpgsql
 security definer
 set search_path = ''
@@ -2496,13 +2526,15 @@ begin
         group by client_phones.client_id
     ),
     added as (
-        insert into public.client_phones (tenant_id, client_id, phone, kind, position)
+        insert into public.client_phones
+            (tenant_id, client_id, phone, kind, position, created_at)
         select add_import_phones.tenant_id, import_clients.client_id, listed.phone,
             -- +55, two digits of area, and nine that begin with 9.
             case when length(listed.phone) = 14 then 'mobile' else 'landline' end
                 ::public.phone_kind,
             coalesce(stored.next_position, 0) - 1
-                + row_number() over (partition by listed.document order by listed.place)
+                + row_number() over (partition by listed.document order by listed.place),
+            add_import_phones.added_at
         from listed
         join pg_temp.import_clients using (document)
         left join stored using (client_id)
@@ -2523,8 +2555,8 @@ end;
 $$;
 
 -- 0450_import_portfolio.sql
--- Writes what the plan (0448) says, sorted by key so that indexes grow at their end, and counts what
--- was written, after writing it. New rows are known beforehand, hence plain inserts and updates.
+-- Writes what the plan (0448) says, sorted by key so that indexes grow at their end, and counts
+-- what was written, after writing it. New rows are known beforehand: plain inserts and updates.
 create function private.import_portfolio(import_id uuid, headers jsonb) returns jsonb
 language plpgsql
 security definer
@@ -2535,6 +2567,9 @@ declare
     v_import public.imports;
     v_changed_clients uuid[];
     v_warnings jsonb;
+    -- Once and not by each row's default, which reads the clock's table.
+    v_now timestamptz := private.now();
+    c_many_rows constant int := 10000;  -- below, the statistics of before are near enough
 begin
     select * into v_import from public.imports
     where imports.id = import_portfolio.import_id
@@ -2556,11 +2591,12 @@ begin
     -- which spares every new client a second write.
     insert into public.clients (
         id, tenant_id, document, name, email, uf, external_id,
-        open_cents, open_debts, oldest_due_on, creditor_ids, debt_status
+        open_cents, open_debts, oldest_due_on, creditor_ids, debt_status, created_at, updated_at
     )
     select import_clients.client_id, v_tenant, import_clients.document, import_clients.name,
         import_clients.email, import_clients.uf, import_clients.external_id,
-        totals.open_cents, totals.open_debts, totals.oldest_due_on, totals.creditor_ids, 'open'
+        totals.open_cents, totals.open_debts, totals.oldest_due_on, totals.creditor_ids, 'open',
+        v_now, v_now
     from pg_temp.import_clients
     join (
         select import_debts.document, sum(import_debts.principal_cents)::bigint as open_cents,
@@ -2578,23 +2614,22 @@ begin
         set name = import_clients.name, email = import_clients.email,
             uf = import_clients.uf, external_id = import_clients.external_id
         from pg_temp.import_clients
-        where not import_clients.is_new and clients.id = import_clients.client_id
-          and (clients.name, clients.email, clients.uf, clients.external_id)
-              is distinct from (import_clients.name, import_clients.email,
-               import_clients.uf, import_clients.external_id)
+        where import_clients.is_changed and clients.id = import_clients.client_id
         returning clients.id
     )
     select array_agg(changed.id) into v_changed_clients from changed;
     v_changed_clients := array(
-        select unnest(v_changed_clients) union select private.add_import_phones(v_tenant)
+        select unnest(v_changed_clients) union select private.add_import_phones(v_tenant, v_now)
     );
     v_import.clients_updated := cardinality(v_changed_clients);
 
     insert into public.debts (
-        tenant_id, client_id, creditor_id, contract, installment, due_on, principal_cents, import_id
+        tenant_id, client_id, creditor_id, contract, installment, due_on, principal_cents,
+        import_id, created_at, updated_at
     )
     select v_tenant, import_clients.client_id, import_debts.creditor_id, import_debts.contract,
-        import_debts.installment, import_debts.due_on, import_debts.principal_cents, v_import.id
+        import_debts.installment, import_debts.due_on, import_debts.principal_cents, v_import.id,
+        v_now, v_now
     from pg_temp.import_debts
     join pg_temp.import_clients using (document)
     where import_debts.debt_id is null
@@ -2625,7 +2660,7 @@ begin
     where import_rows.reason is null;
 
     update public.imports
-    set status = 'done', finished_at = private.now(),
+    set status = 'done', finished_at = v_now,
         rows = v_import.accepted + v_import.rejected,
         accepted = v_import.accepted, rejected = v_import.rejected,
         duplicates = (select coalesce(sum(import_debts.lines - 1), 0) from pg_temp.import_debts),
@@ -2643,6 +2678,15 @@ begin
         )
     where imports.id = v_import.id
     returning * into v_import;
+    -- The next import and every list plan by these; autovacuum may come too late for both. The
+    -- lock it takes lasts only until the commit that follows.
+    if v_import.debts_created > c_many_rows then
+        analyze public.clients;
+        analyze public.client_phones;
+        analyze public.debts;
+    end if;
+    drop table pg_temp.import_rows, pg_temp.import_debts, pg_temp.import_clients,
+        pg_temp.import_creditors;
 
     return jsonb_build_object(
         'import_id', v_import.id, 'status', v_import.status, 'rows', v_import.rows,
@@ -3131,6 +3175,14 @@ security definer
 set search_path = ''
 as $$
 begin
+    -- A message nobody read for half a minute: show its runs as queued while the function is down.
+    perform private.open_runs(array(
+        select unread.msg_id
+        from pgmq.q_automations as unread
+        where unread.read_ct = 0 and unread.enqueued_at < now() - interval '30 seconds'
+          and unread.message ? 'disposition_id'
+        limit 500
+    ));
     if exists (select from pgmq.q_automations where vt <= clock_timestamp())
         or exists (select from pgmq.q_provider_events where vt <= clock_timestamp())
     then
@@ -3248,12 +3300,12 @@ as $$
     select run.id, run.tenant_id, run.client_id, run.queue_msg_id,
         case
             when verdict.reason is not null then 'skip'
-            when hours.allowed then 'send'
             when hours.next_allowed_at is null then 'skip'
-            else 'postpone'
+            when not hours.allowed or integration.paused_until > private.now() then 'postpone'
+            else 'send'
         end,
-        coalesce(verdict.reason, hours.reason),
-        hours.next_allowed_at,
+        coalesce(verdict.reason, hours.reason, 'rate_limited'),
+        greatest(hours.next_allowed_at, integration.paused_until),
         run.attempt + 1,
         template.provider, integration.id, integration.settings, best.phone, template.id,
         template.provider_template_id, template.language,
@@ -3262,6 +3314,7 @@ as $$
     join public.collection_rules as rule on rule.id = run.rule_id
     join public.message_templates as template on template.id = rule.template_id
     join public.clients as client on client.id = run.client_id
+    join public.call_dispositions as call on call.id = run.disposition_id
     left join public.integrations as integration
         on integration.tenant_id = run.tenant_id and integration.provider = template.provider
         and integration.is_active
@@ -3286,7 +3339,7 @@ as $$
     cross join lateral (
         select case
             -- A week later the call it followed is forgotten: silence is better.
-            when coalesce(run.retried_at, run.created_at) < private.now() - interval '7 days'
+            when coalesce(run.retried_at, call.created_at) < private.now() - interval '7 days'
                 then 'expired'
             when not rule.is_enabled then 'rule_disabled'
             when template.status <> 'approved' then 'template_not_approved'
@@ -3301,7 +3354,38 @@ $$;
 
 -- 0625_run_transitions.sql
 -- The only places where a run changes state. Each writes the run and its queue message together.
-create type private.queue_read as (msg_id bigint, read_ct int, run_id uuid);
+-- Opens the runs that disposition messages ask for. The first rule's run lives under the message
+-- itself, any further one under a message of its own. Asked again, it finds them and does nothing.
+create function private.open_runs(msg_ids bigint[]) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    with wanted as materialized (
+        select gen_random_uuid() as id, disposition.tenant_id, asked.rule_id::uuid as rule_id,
+            disposition.id as disposition_id, disposition.client_id, item.msg_id,
+            asked.position = 1 as is_first
+        from pgmq.q_automations as item
+        join public.call_dispositions as disposition
+            on disposition.id::text = item.message ->> 'disposition_id'
+        cross join lateral jsonb_array_elements_text(item.message -> 'rule_ids')
+            with ordinality as asked (rule_id, position)
+        join public.collection_rules as rule
+            on rule.id::text = asked.rule_id and rule.tenant_id = disposition.tenant_id
+        where item.msg_id = any(open_runs.msg_ids)
+          and not exists (
+              select from public.automation_runs as run
+              where run.rule_id = rule.id and run.disposition_id = disposition.id
+          )
+    )
+    insert into public.automation_runs
+        (id, tenant_id, rule_id, disposition_id, client_id, queue_msg_id)
+    select wanted.id, wanted.tenant_id, wanted.rule_id, wanted.disposition_id, wanted.client_id,
+        case when wanted.is_first then wanted.msg_id
+            else private.enqueue_run(wanted.id, private.now()) end
+    from wanted
+    on conflict on constraint automation_runs_one_per_disposition do nothing
+$$;
 
 -- An ended run keeps its reason; its queue message is archived, so that a dead letter can be read.
 create function private.finish_run(run_id uuid, status public.run_status, reason text)
@@ -3343,12 +3427,12 @@ declare
 begin
     select run.queue_msg_id into v_msg_id
     from public.automation_runs as run where run.id = postpone_run.run_id;
+    perform pgmq.delete('automations', v_msg_id);
     update public.automation_runs as run
     set status = 'queued', reason = postpone_run.reason, next_attempt_at = postpone_run.until,
         lease_until = null, claim_id = null, finished_at = null,
         queue_msg_id = private.enqueue_run(run.id, postpone_run.until)
     where run.id = postpone_run.run_id;
-    perform pgmq.delete('automations', v_msg_id) where v_msg_id is not null;
 end;
 $$;
 
@@ -3364,7 +3448,7 @@ declare
     v_msg_id bigint;
 begin
     update public.automation_runs as run
-    set reason = 'outcome_unknown', lease_until = private.now() + c_wait
+    set reason = 'outcome_unknown', lease_until = private.now() + c_wait, claim_id = null
     where run.id = await_receipt.run_id
     returning run.queue_msg_id into v_msg_id;
     perform pgmq.set_vt('automations', v_msg_id, extract(epoch from c_wait)::int);
@@ -3385,17 +3469,22 @@ security definer
 set search_path = ''
 as $$
 declare
+    -- A batch in which nothing may be sent is no reason to stop: the next may hold something. Bounded,
+    -- so that the leases of what is found last are still whole.
+    c_rounds constant int := 20;
     v_claim_id uuid := gen_random_uuid();
     v_plans private.run_plan[];
 begin
-    perform private.take_runs(v_claim_id, max, lease_seconds);
-    perform private.resolve_interrupted_runs(v_claim_id);
-
-    v_plans := array(select plan from private.plan_runs(v_claim_id) as plan);
-    perform private.finish_run(plan.run_id, 'skipped', plan.reason)
-    from unnest(v_plans) as plan where plan.verdict = 'skip';
-    perform private.postpone_run(plan.run_id, plan.not_before, plan.reason)
-    from unnest(v_plans) as plan where plan.verdict = 'postpone';
+    for v_round in 1 .. c_rounds loop
+        exit when not private.take_runs(v_claim_id, max, lease_seconds);
+        perform private.resolve_interrupted_runs(v_claim_id);
+        v_plans := array(select plan from private.plan_runs(v_claim_id) as plan);
+        perform private.finish_run(plan.run_id, 'skipped', plan.reason)
+        from unnest(v_plans) as plan where plan.verdict = 'skip';
+        perform private.postpone_run(plan.run_id, plan.not_before, plan.reason)
+        from unnest(v_plans) as plan where plan.verdict = 'postpone';
+        exit when exists (select from unnest(v_plans) as plan where plan.verdict = 'send');
+    end loop;
 
     update public.automation_runs as run set attempt = plan.attempt, reason = null
     from unnest(v_plans) as plan where plan.verdict = 'send' and run.id = plan.run_id;
@@ -3429,7 +3518,8 @@ comment on function private.claim_automation_runs(int, int) is
 'Runs to send now, leased for lease_seconds (real time). Commit before sending.';
 grant execute on function private.claim_automation_runs(int, int) to worker;
 
-create function private.take_runs(claim_id uuid, max int, lease_seconds int) returns void
+-- False when the queue gave nothing.
+create function private.take_runs(claim_id uuid, max int, lease_seconds int) returns boolean
 language plpgsql
 security definer
 set search_path = ''
@@ -3437,26 +3527,21 @@ as $$
 declare
     -- A message read this often without an answer kills its worker: stop feeding it.
     c_max_reads constant int := 5;
-    v_read private.queue_read[];
+    v_msg_ids bigint[];
 begin
-    v_read := array(
-        select (
-            message.msg_id, message.read_ct,
-            case when pg_input_is_valid(message.message ->> 'run_id', 'uuid')
-                then (message.message ->> 'run_id')::uuid end
-        )::private.queue_read
-        from pgmq.read('automations', lease_seconds, max) as message
+    v_msg_ids := array(
+        select message.msg_id from pgmq.read('automations', lease_seconds, max) as message
     );
+    perform private.open_runs(v_msg_ids);
 
     update public.automation_runs as run
-    set claim_id = take_runs.claim_id, queue_msg_id = due.msg_id, status = 'running',
-        started_at = coalesce(run.started_at, private.now()), next_attempt_at = null,
+    set claim_id = take_runs.claim_id, status = 'running', next_attempt_at = null,
+        started_at = coalesce(run.started_at, private.now()),
         lease_until = private.now() + make_interval(secs => lease_seconds)
     from (
-        select candidate.id, item.msg_id
-        from unnest(v_read) as item
-        join public.automation_runs as candidate on candidate.id = item.run_id
-        where coalesce(candidate.queue_msg_id, item.msg_id) = item.msg_id
+        select candidate.id
+        from public.automation_runs as candidate
+        where candidate.queue_msg_id = any(v_msg_ids)
           and (candidate.status = 'queued'
               or (candidate.status = 'running' and candidate.lease_until <= private.now()))
         order by candidate.id
@@ -3465,22 +3550,20 @@ begin
     where run.id = due.id;
 
     perform private.finish_run(run.id, 'failed', 'poisoned')
-    from unnest(v_read) as item
-    join public.automation_runs as run
-        on run.queue_msg_id = item.msg_id and run.claim_id = take_runs.claim_id
+    from public.automation_runs as run
+    join pgmq.q_automations as item on item.msg_id = run.queue_msg_id
     left join public.message_logs as message on message.automation_run_id = run.id
-    where item.read_ct > c_max_reads
+    where run.claim_id = take_runs.claim_id and item.read_ct > c_max_reads
       and coalesce(message.status, 'queued') = 'queued';
 
-    -- Dead letters: no such run, or a run that has ended or lives under another message.
+    -- Dead letters: no run lives under this message, or the one that did has ended.
     perform pgmq.archive('automations', array(
         select item.msg_id
-        from unnest(v_read) as item
-        left join public.automation_runs as run on run.id = item.run_id
-        where run.id is null
-           or run.status not in ('queued', 'running')
-           or run.queue_msg_id <> item.msg_id
+        from unnest(v_msg_ids) as item (msg_id)
+        left join public.automation_runs as run on run.queue_msg_id = item.msg_id
+        where run.id is null or run.status not in ('queued', 'running')
     ));
+    return cardinality(v_msg_ids) > 0;
 end;
 $$;
 
@@ -3604,6 +3687,8 @@ begin
     perform private.follow_message(v_was.id);
     if advance_message.status = 'failed' then
         perform private.learn_from_failure(v_was.id, advance_message.error_code);
+    elsif advance_message.status = 'submitted' then
+        perform private.mark_integration(v_was.integration_id, null);
     end if;
     return v_moves;
 end;
@@ -3665,6 +3750,32 @@ begin
         )
         from public.message_logs as message
         where message.id = learn_from_failure.message_id;
+    elsif error_code = 'configuration' then
+        perform private.mark_integration(message.integration_id, message.error_detail)
+        from public.message_logs as message
+        where message.id = learn_from_failure.message_id;
+    end if;
+end;
+$$;
+
+-- With a detail: it fails, as the settings page must say. With null: a message went out, it works.
+create function private.mark_integration(integration_id uuid, failure_detail text) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform from public.integrations as integration
+    where integration.id = mark_integration.integration_id
+      and (integration.failing_since is null) = (mark_integration.failure_detail is not null)
+    -- Who holds it is being told the same; to wait while holding messages could deadlock.
+    for no key update skip locked;
+    if found then
+        update public.integrations as integration
+        set failure_detail = mark_integration.failure_detail,
+            failing_since = case when mark_integration.failure_detail is not null
+                then private.now() end
+        where integration.id = mark_integration.integration_id;
     end if;
 end;
 $$;
@@ -3724,7 +3835,7 @@ declare
     v_message public.message_logs;
 begin
     if outcome is null or outcome not in ('submitted', 'retry', 'failed', 'unknown') then
-        raise exception 'outcome_unknown_word' using errcode = 'PT400', detail = outcome;
+        raise exception 'outcome_invalid' using errcode = 'PT400', detail = outcome;
     end if;
     select message.automation_run_id into v_run_id
     from public.message_logs as message where message.id = settle_message.message_id;
@@ -3812,6 +3923,31 @@ begin
     perform private.postpone_run(
         v_run.id, private.now() + make_interval(secs => v_pause), error_code
     );
+    if v_is_free then
+        perform private.pause_integration(message_id, make_interval(secs => v_pause));
+    end if;
+end;
+$$;
+
+create function private.pause_integration(message_id uuid, pause interval) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_id uuid;
+begin
+    select integration.id into v_id
+    from public.message_logs as message
+    join public.integrations as integration on integration.id = message.integration_id
+    where message.id = pause_integration.message_id
+    -- A batch-mate that met the same limit is writing the same.
+    for no key update of integration skip locked;
+    if found then
+        update public.integrations as integration
+        set paused_until = greatest(integration.paused_until, private.now() + pause)
+        where integration.id = v_id;
+    end if;
 end;
 $$;
 
@@ -3912,18 +4048,23 @@ as $$
 declare
     -- 2 s, 4 s, … 512 s: a quarter of an hour in all, as long as an unknown outcome waits.
     c_max_reads constant int := 9;
+    v_reads pgmq.message_record [];
     v_item record;
     v_error text;
     v_handled int := 0;
 begin
     -- One drain at a time, so that two never lock the same messages in opposite order.
     perform pg_advisory_xact_lock(hashtextextended('apply_provider_events', 0));
+    -- Read first, look up in a statement of its own: one that did both would not see an event
+    -- committed after it began, whose queue message `read` already returns, and drop it.
+    -- 60 s: far above what a batch takes; a dead drain gives its events back after it.
+    v_reads := array(select item from pgmq.read('provider_events', 60, max) as item);
     for v_item in
         select message.msg_id, message.read_ct, event.*
-        -- 60 s: far above what a batch takes; a dead drain gives its events back after it.
-        from pgmq.read('provider_events', 60, max) as message
+        from unnest(v_reads) as message
         left join private.provider_events as event
-            on event.id::text = message.message ->> 'event_id'
+            on event.id = case when pg_input_is_valid(message.message ->> 'event_id', 'uuid')
+                then (message.message ->> 'event_id')::uuid end
         order by message.msg_id
     loop
         v_error := case v_item.kind
@@ -4170,7 +4311,8 @@ declare
     v_typed text := btrim(typed);
     v_key text := private.search_key(typed);
     v_digits text := regexp_replace(typed, '\D', '', 'g');
-    -- Only digits and what people put between them: a document or a phone.
+    v_document text := regexp_replace(upper(typed), '[^0-9A-Z]', '', 'g');
+    -- Only digits and what people put between them: perhaps a phone.
     v_is_number boolean := v_typed ~ '^[0-9.\-/() +]+$' and length(v_digits) >= 3;
     v_ids text[] := '{}';
     v_name text;
@@ -4188,13 +4330,11 @@ begin
             tenant_id, private.prefix_range('known.external_id', v_typed)
         );
     end if;
-    if v_is_number or upper(v_typed) ~ '^[0-9A-Z]{2}\.?[0-9A-Z]{3}\.?[0-9A-Z]{3}/' then
+    -- A CNPJ may hold letters, so whatever has a digit may be the beginning of a document.
+    if v_typed ~ '[0-9]' and length(v_document) >= 3 then
         v_ids := v_ids || format(
             'select known.id from public.clients as known where known.tenant_id = %L and %s',
-            tenant_id,
-            private.prefix_range(
-                'known.document', regexp_replace(upper(v_typed), '[^0-9A-Z]', '', 'g')
-            )
+            tenant_id, private.prefix_range('known.document', v_document)
         );
     end if;
     if v_is_number then
@@ -4241,36 +4381,32 @@ comment on function private.search_condition(uuid, text) is
 'SQL condition on clients for a typed name, document, phone, contract, external id or e-mail.';
 
 -- 0705_cursors_and_rows.sql
--- A keyset cursor is opaque to the page: base64 of a JSON array of the last row's sort values.
-create function private.encode_cursor(sort_values jsonb) returns text
+-- A keyset cursor is the last row's sort values, opaque to the page. What comes back is checked
+-- value by value, because anybody can write one.
+create function private.encode_cursor(variadic sort_values text[]) returns text
 language sql
 immutable
 set search_path = ''
 as $$
-    select pg_catalog.translate(
-        pg_catalog.encode(pg_catalog.convert_to(sort_values::text, 'UTF8'), 'base64'), E'\n', ''
-    )
+    select pg_catalog.array_to_string(sort_values, '|')
 $$;
 
-create function private.decode_cursor(cursor_text text, size int) returns jsonb
+create function private.decode_cursor(cursor_text text, variadic types text[]) returns text[]
 language plpgsql
-immutable
+stable
 set search_path = ''
 as $$
 declare
-    v_json text;
+    v_values text[] := string_to_array(cursor_text, '|');
 begin
-    if cursor_text ~ '^[A-Za-z0-9+/]+={0,2}$' and length(cursor_text) % 4 = 0 then
-        v_json := convert_from(decode(cursor_text, 'base64'), 'SQL_ASCII');
-        if pg_input_is_valid(v_json, 'jsonb') then
-            if jsonb_typeof(v_json::jsonb) = 'array' and jsonb_array_length(v_json::jsonb) = size
-            then
-                return v_json::jsonb;
-            end if;
-        end if;
+    if cardinality(v_values) <> cardinality(types) or exists (
+        select from unnest(v_values, types) as given (value, type)
+        where not pg_input_is_valid(given.value, given.type)
+    ) then
+        raise exception 'invalid_cursor' using errcode = 'PT400',
+            detail = 'not a cursor this list gave out';
     end if;
-    raise exception 'invalid_cursor' using errcode = 'PT400',
-        detail = 'not a cursor this list gave out';
+    return v_values;
 end;
 $$;
 
@@ -4406,7 +4542,8 @@ declare
     v_condition text;
     v_rank text := '0';
     v_key text := private.search_key(filter ->> 'q');
-    v_cursor jsonb;
+    v_cursor text[];
+    v_last jsonb;
     v_after text := 'true';
     v_rows jsonb;
 begin
@@ -4421,15 +4558,15 @@ begin
         );
     end if;
     if after is not null then
-        v_cursor := private.decode_cursor(after, 3);
+        v_cursor := private.decode_cursor(after, 'int', 'bigint', 'uuid');
         v_after := case
             when v_rank = '0' then format(
                 '(clients.open_cents, clients.id) < (%L::bigint, %L::uuid)',
-                v_cursor ->> 1, v_cursor ->> 2
+                v_cursor[2], v_cursor[3]
             )
             else format(
                 '(%s, clients.open_cents, clients.id) < (%L::int, %L::bigint, %L::uuid)',
-                v_rank, v_cursor ->> 0, v_cursor ->> 1, v_cursor ->> 2
+                v_rank, v_cursor[1], v_cursor[2], v_cursor[3]
             )
         end;
     end if;
@@ -4437,7 +4574,7 @@ begin
     execute format(
         $sql$
             select coalesce(jsonb_agg(private.client_row(page.client) || jsonb_build_object(
-                '_cursor', jsonb_build_array(page.rank, (page.client).open_cents, (page.client).id)
+                'rank', page.rank
             ) order by page.rank desc, (page.client).open_cents desc, (page.client).id desc), '[]')
             from (
                 select clients as client, %1$s as rank
@@ -4451,14 +4588,17 @@ begin
         v_size + 1
     ) into v_rows;
 
+    v_last := v_rows -> (v_size - 1);
     return jsonb_build_object(
         'rows', (
-            select coalesce(jsonb_agg(item - '_cursor' order by position), '[]')
+            select coalesce(jsonb_agg(item - 'rank' order by position), '[]')
             from jsonb_array_elements(v_rows) with ordinality as listed (item, position)
             where position <= v_size
         ),
         'next', case when jsonb_array_length(v_rows) > v_size
-            then private.encode_cursor(v_rows -> (v_size - 1) -> '_cursor') end,
+            then private.encode_cursor(
+                v_last ->> 'rank', v_last ->> 'open_cents', v_last ->> 'id'
+            ) end,
         -- Counted once, with the first page.
         'total', case when after is null then private.client_totals(
             v_tenant_id, v_condition, v_filter = '{}'
@@ -4595,7 +4735,8 @@ declare
     c_last_uuid constant uuid := 'ffffffff-ffff-ffff-ffff-ffffffffffff';
     v_tenant_id uuid := private.require_role('operator');
     v_size int := least(greatest(coalesce(page_size, 50), 1), c_max_page);
-    v_cursor jsonb := case when before is not null then private.decode_cursor(before, 2) end;
+    v_cursor text[] := case when before is not null
+        then private.decode_cursor(before, 'timestamptz', 'uuid') end;
     v_items jsonb;
 begin
     perform private.require_client(v_tenant_id, client_id);
@@ -4608,8 +4749,8 @@ begin
             select merged.*
             from private.timeline_items(
                 v_tenant_id, client_timeline.client_id,
-                coalesce((v_cursor ->> 0)::timestamptz, 'infinity'),
-                coalesce((v_cursor ->> 1)::uuid, c_last_uuid), v_size + 1
+                coalesce(v_cursor[1]::timestamptz, 'infinity'),
+                coalesce(v_cursor[2]::uuid, c_last_uuid), v_size + 1
             ) as merged
             order by merged.at desc, merged.id desc
             limit v_size + 1
@@ -4619,7 +4760,7 @@ begin
         -- Taking the element after the last, which exists only when there is more.
         'items', v_items - v_size,
         'next', case when jsonb_array_length(v_items) > v_size then private.encode_cursor(
-            jsonb_build_array(v_items -> (v_size - 1) -> 'at', v_items -> (v_size - 1) -> 'id')
+            v_items -> (v_size - 1) ->> 'at', v_items -> (v_size - 1) ->> 'id'
         ) end
     );
 end;

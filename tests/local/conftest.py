@@ -12,7 +12,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
 import pytest
+
+from conftest import WaitUntil
 from local_platform.settings import Platform, free_port
 from local_platform.stack import Stack
 
@@ -134,6 +137,27 @@ def start_up(tmp_path: Path, prepared_data: Path) -> Iterator[StartUp]:
         if running.process.stdout is not None:
             with contextlib.suppress(ValueError):
                 running.process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def notes_table(stack: Stack, wait_until: WaitUntil) -> Iterator[str]:
+    """A table that a signed-in user may read and write but not delete from, known to the API."""
+    name = "conformance_notes"
+    with stack.server.connect() as connection:
+        connection.execute(
+            f"create table public.{name} (id uuid primary key, text text);"
+            f"revoke all on public.{name} from anon, authenticated;"
+            f"grant select, insert, update on public.{name} to authenticated;"
+        )
+    key = stack.settings.secrets.secret_key
+    wait_until(
+        lambda: (
+            httpx.get(f"{stack.settings.url}/rest/v1/{name}", headers={"apikey": key}).is_success
+        )
+    )
+    yield name
+    with stack.server.connect() as connection:
+        connection.execute(f"drop table public.{name}")
 
 
 def log_path(output: str) -> Path:

@@ -1,6 +1,7 @@
 """The fixtures that every other test stands on."""
 
 import psycopg
+
 from local_platform.stack import Stack
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
 from conftest import WaitUntil
 from local_platform import services, settings
 from local_platform.errors import StackError
@@ -87,7 +88,9 @@ def test_interrupted_while_it_starts_it_leaves_no_process(
         socket.create_connection(("127.0.0.1", running.port), 1).close()
 
 
-@pytest.mark.parametrize("name", ["postgrest", "auth.mjs", "local_platform.gateway", "bin/postgres"])
+@pytest.mark.parametrize(
+    "name", ["postgrest", "auth.mjs", "local_platform.gateway", "bin/postgres"]
+)
 def test_a_child_that_dies_ends_it_with_its_log(
     start_up: StartUp, name: str, wait_until: WaitUntil
 ) -> None:

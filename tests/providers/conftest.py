@@ -26,4 +26,4 @@ def provider(
     monkeypatch.setattr(config, "settings", lambda: settings)
     yield gupshup_phone
     http.client().close()
-    http.client.cache_clear()
+    http._client.cache_clear()

@@ -49,6 +49,7 @@ def test_free_text_leaves_as_a_session_message(provider: GupshupPhone) -> None:
         (SETTINGS | {"source": "5511000000000"}, API_KEY),
         ({}, API_KEY),
         (SETTINGS, ""),
+        (SETTINGS, "chave com acentuação"),
     ],
 )
 def test_a_wrong_account_is_our_configuration_and_is_not_tried_again(

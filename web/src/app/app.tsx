@@ -1,12 +1,9 @@
 import { localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { type ReactNode, Suspense } from "react";
-import { afterPaint } from "@/app/after-paint";
+import type { ReactNode } from "react";
 import { Routes } from "@/app/routes";
 import { AppError } from "@/lib/errors";
 import { theme, variables } from "@/ui/theme";
-
-const Toasts = afterPaint(() => import("@/app/toasts").then((m) => m.Toasts));
 
 const colorScheme = localStorageColorSchemeManager({ key: "cobranca.color-scheme" });
 
@@ -35,9 +32,6 @@ export function App(): ReactNode {
     >
       <QueryClientProvider client={queryClient}>
         <Routes />
-        <Suspense fallback={null}>
-          <Toasts />
-        </Suspense>
       </QueryClientProvider>
     </MantineProvider>
   );

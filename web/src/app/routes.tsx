@@ -1,25 +1,22 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { lazy, type ReactNode, Suspense, useEffect } from "react";
+import { type ReactNode, Suspense, useEffect, useState } from "react";
 import { Redirect, Route, Switch, useLocation, useSearch } from "wouter";
 import { MemberGate } from "@/app/member-gate";
 import { NotFoundPage } from "@/app/not-found-page";
-import { preloadServicePage, serviceIdFromPath } from "@/app/preload";
+import {
+  AutomationPage,
+  ClientPage,
+  InvitationPage,
+  LoginPage,
+  PortfolioPage,
+  preloadCode,
+  preloadData,
+  RemainingPages,
+  ServicePage,
+} from "@/app/pages";
 import { Shell } from "@/app/shell";
 import { useUserId } from "@/lib/session";
 import { PageSkeleton } from "@/ui/states";
-
-const LoginPage = lazy(() => import("@/features/login/login-page").then((m) => ({ default: m.LoginPage })));
-const InvitationPage = lazy(() =>
-  import("@/features/login/invitation-page").then((m) => ({ default: m.InvitationPage })),
-);
-const PortfolioPage = lazy(() =>
-  import("@/features/portfolio/portfolio-page").then((m) => ({ default: m.PortfolioPage })),
-);
-const ClientPage = lazy(() => import("@/features/client/client-page").then((m) => ({ default: m.ClientPage })));
-const ServicePage = lazy(() => import("@/features/service/service-page").then((m) => ({ default: m.ServicePage })));
-const AutomationPage = lazy(() =>
-  import("@/features/automation/automation-page").then((m) => ({ default: m.AutomationPage })),
-);
 
 export function Routes(): ReactNode {
   return (
@@ -44,11 +41,16 @@ function SignedIn(): ReactNode {
   const queryClient = useQueryClient();
   const [path] = useLocation();
   const search = useSearch();
-  const serviceId = serviceIdFromPath(path);
+  const [firstPath] = useState(path);
+  const [codeIsHere, setCodeIsHere] = useState(false);
+  useEffect(() => {
+    // A chunk that cannot be had is reported by the page that asks for it again.
+    void preloadCode(firstPath).finally(() => setCodeIsHere(true));
+  }, [firstPath]);
   useEffect(() => {
     // The screen's own request leaves beside the session's, not after it.
-    if (userId && serviceId) void preloadServicePage(queryClient, serviceId);
-  }, [userId, serviceId, queryClient]);
+    if (userId) void preloadData(queryClient, firstPath);
+  }, [userId, firstPath, queryClient]);
   if (userId === undefined) return null;
   if (userId === null) {
     const asked = `${path}${search ? `?${search}` : ""}`;
@@ -57,8 +59,9 @@ function SignedIn(): ReactNode {
   return (
     <MemberGate userId={userId}>
       <Shell>
-        <Suspense fallback={<PageSkeleton />}>
-          <Pages />
+        <Suspense fallback={<PageSkeleton />}>{codeIsHere ? <Pages /> : <PageSkeleton />}</Suspense>
+        <Suspense fallback={null}>
+          <RemainingPages />
         </Suspense>
       </Shell>
     </MemberGate>

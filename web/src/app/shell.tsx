@@ -11,6 +11,7 @@ import { useLastServed } from "@/lib/last-served";
 const NotificationBell = afterPaint(() =>
   import("@/features/notifications/notification-bell").then((m) => m.NotificationBell),
 );
+const Toasts = afterPaint(() => import("@/app/toasts").then((m) => m.Toasts));
 const UserMenu = afterPaint(() => import("@/app/user-menu").then((m) => m.UserMenu));
 
 interface Room {
@@ -57,6 +58,9 @@ export function Shell({ children }: { children: ReactNode }): ReactNode {
           </Suspense>
         </div>
       </nav>
+      <Suspense fallback={null}>
+        <Toasts />
+      </Suspense>
       <div className={classes.main}>
         <ClockBanner />
         <LinkBanner />

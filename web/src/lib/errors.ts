@@ -39,7 +39,7 @@ export const sentences: Record<string, string> = {
   disposition_type_unknown: "Este resultado não existe mais. Recarregue a página e escolha outro.",
   // automation
   run_not_found: "Esta execução não existe mais.",
-  run_not_retryable: "Só uma execução que falhou pode ser reprocessada.",
+  run_not_retryable: "Só uma execução que falhou ou foi pulada pode ser reprocessada.",
   integration_field_invalid: "Um dos campos da integração não é válido.",
   // import
   file_missing: "Escolha um arquivo.",
@@ -96,6 +96,8 @@ export class AppError extends Error {
 /** Codes of Postgres and PostgREST themselves that a person can meet. */
 const platformCodes: Record<string, string> = {
   "42501": "not_allowed",
+  // A client of another tenant is as unknown as one that never was.
+  "23503": "client_not_found",
   PGRST301: "session_expired",
   PGRST303: "session_expired",
 };

@@ -54,7 +54,7 @@ function reportTrouble(afterMs = graceMs): void {
 }
 
 function connect(): Promise<RealtimeClient> {
-  client ??= import("@supabase/realtime-js").then(({ RealtimeClient: Client }) => {
+  client ??= import("@supabase/realtime-js").then(async ({ RealtimeClient: Client }) => {
     const created = new Client(`${apiUrl.replace(/^http/, "ws")}/realtime/v1`, {
       params: { apikey: publishableKey },
       accessToken,
@@ -66,6 +66,8 @@ function connect(): Promise<RealtimeClient> {
       if (event === "TOKEN_REFRESHED") setTimeout(() => void created.setAuth());
       if (event === "SIGNED_OUT") setTimeout(() => void created.disconnect());
     });
+    // A join that leaves before the token is known is refused, and tried again only a second later.
+    await created.setAuth();
     return created;
   });
   return client;

@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useState } from "react";
 import { setClock } from "@/lib/clock";
-import { auth, rpc } from "@/lib/supabase";
+import { auth, rpc, shaped } from "@/lib/supabase";
 import { selectTenant } from "@/lib/tenant-choice";
 
 export type Role = "operator" | "supervisor" | "admin";
@@ -41,7 +41,7 @@ export function useUserId(): string | null | undefined {
 }
 
 async function fetchSession(): Promise<SessionContext> {
-  const session = await rpc<SessionContext>("session_context");
+  const session = await shaped<SessionContext>(rpc("session_context", {}));
   setClock(session.now, session.tenant?.time_zone ?? "America/Sao_Paulo");
   return session;
 }

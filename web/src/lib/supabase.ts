@@ -1,6 +1,7 @@
 import { GoTrueClient } from "@supabase/auth-js";
 import { PostgrestClient } from "@supabase/postgrest-js";
 import { apiUrl, publishableKey } from "@/lib/config";
+import type { Database, Json } from "@/lib/database.types";
 import { AppError, errorFromResponse } from "@/lib/errors";
 import { selectedTenant } from "@/lib/tenant-choice";
 
@@ -38,7 +39,7 @@ async function apiFetch(input: RequestInfo | URL, init: RequestInit = {}): Promi
   return fetch(input, { ...init, headers: await callersHeaders(init.headers), signal });
 }
 
-export const db: PostgrestClient = new PostgrestClient(`${apiUrl}/rest/v1`, { fetch: apiFetch });
+export const db: PostgrestClient<Database> = new PostgrestClient<Database>(`${apiUrl}/rest/v1`, { fetch: apiFetch });
 
 interface PostgrestOutcome<Row> {
   data: Row | null;
@@ -53,9 +54,19 @@ export async function unwrap<Row>(request: PromiseLike<PostgrestOutcome<Row>>): 
   return data as Row;
 }
 
-/** Calls a database function whose answer is jsonb, which the type generator cannot describe: the caller names its shape. */
-export async function rpc<Answer>(name: string, args: Record<string, unknown> = {}): Promise<Answer> {
-  return (await unwrap(db.rpc(name, args))) as Answer;
+type Functions = Database["public"]["Functions"];
+
+/** Calls a database function. */
+export async function rpc<Name extends keyof Functions & string>(
+  name: Name,
+  args: Functions[Name]["Args"],
+): Promise<Json> {
+  return (await unwrap(db.rpc(name, args))) as Json;
+}
+
+/** Names the shape of a jsonb answer, which the type generator cannot describe. */
+export async function shaped<Answer>(answer: Promise<Json>): Promise<Answer> {
+  return (await answer) as Answer;
 }
 
 /** Calls one of our functions (/functions/v1/<name>); refusals become AppErrors by their `error` code. */

@@ -5,7 +5,7 @@ import {
   type UseInfiniteQueryResult,
   useInfiniteQuery,
 } from "@tanstack/react-query";
-import { rpc } from "@/lib/supabase";
+import { rpc, shaped } from "@/lib/supabase";
 
 export type MessageStatus =
   | "queued"
@@ -89,7 +89,8 @@ export function seedTimeline(queryClient: QueryClient, clientId: string, first: 
 export function useTimeline(clientId: string): UseInfiniteQueryResult<TimelineItem[]> {
   return useInfiniteQuery({
     queryKey: timelineKey(clientId),
-    queryFn: ({ pageParam }) => rpc<TimelinePage>("client_timeline", { client_id: clientId, before: pageParam }),
+    queryFn: ({ pageParam }) =>
+      shaped<TimelinePage>(rpc("client_timeline", { client_id: clientId, ...(pageParam && { before: pageParam }) })),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next,
     select: (data) => uniqueById(data.pages.flatMap((page) => page.items)),

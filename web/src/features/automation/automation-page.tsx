@@ -139,10 +139,10 @@ function RunRow({ run }: { run: AutomationRun }): ReactNode {
         )}
       </td>
       <td className={classes.action}>
-        {mayRetry && run.status === "failed" && (
+        {mayRetry && (run.status === "failed" || run.status === "skipped") && (
           <Button
             size="compact-xs"
-            variant="light"
+            variant={run.status === "failed" ? "light" : "subtle"}
             leftSection={<IconRefresh size={13} />}
             loading={isPending}
             onClick={() => retry(run.id, { onError })}

@@ -26,6 +26,8 @@ export interface AutomationRun {
 }
 
 const pageSize = 50;
+/** One client's runs are told on that client's topic only; this list of everybody's looks by itself. */
+const refreshMs = 10_000;
 
 /** Newest first, by keyset on (created_at, id): a page never repeats or loses a run while new ones arrive. */
 export function useRuns(status: RunStatus | null): UseInfiniteQueryResult<InfiniteData<AutomationRun[]>> {
@@ -49,6 +51,7 @@ export function useRuns(status: RunStatus | null): UseInfiniteQueryResult<Infini
     },
     initialPageParam: null as AutomationRun | null,
     getNextPageParam: (last) => (last.length === pageSize ? last.at(-1) : null),
+    refetchInterval: refreshMs,
   });
 }
 

@@ -1,6 +1,6 @@
 import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import type { Client, Debt, Phone } from "@/lib/client-shapes";
-import { rpc } from "@/lib/supabase";
+import { rpc, shaped } from "@/lib/supabase";
 
 export interface ClientProfile {
   client: Client;
@@ -12,6 +12,6 @@ export interface ClientProfile {
 export function useClientByDocument(document: string): UseQueryResult<ClientProfile> {
   return useQuery({
     queryKey: ["client", document],
-    queryFn: () => rpc<ClientProfile>("client_by_document", { document }),
+    queryFn: () => shaped<ClientProfile>(rpc("client_by_document", { document })),
   });
 }

@@ -6,7 +6,7 @@ import {
   useQuery,
   useQueryClient,
 } from "@tanstack/react-query";
-import { db, rpc, unwrap } from "@/lib/supabase";
+import { db, rpc, shaped, unwrap } from "@/lib/supabase";
 
 export interface Notification {
   id: string;
@@ -31,7 +31,8 @@ export function useNotifications(): UseQueryResult<Notification[]> {
           .select("id,kind,payload,created_at,read_at")
           .order("created_at", { ascending: false })
           .order("id", { ascending: false })
-          .limit(shownInBell),
+          .limit(shownInBell)
+          .overrideTypes<Notification[], { merge: false }>(),
       ),
   });
 }
@@ -39,7 +40,7 @@ export function useNotifications(): UseQueryResult<Notification[]> {
 export function useMarkRead(): UseMutationResult<number, Error, string[] | null> {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: (ids: string[] | null) => rpc<number>("mark_notifications_read", { ids }),
+    mutationFn: (ids: string[] | null) => shaped<number>(rpc("mark_notifications_read", ids ? { ids } : {})),
     onSettled: () => queryClient.invalidateQueries({ queryKey: notificationsKey }),
   });
 }

@@ -7,7 +7,10 @@ describe("the carteira's address", () => {
     expect(filterFromUrl(filterToUrl(filter))).toEqual(filter);
   });
   it("is empty without a filter", () => {
-    expect(filterToUrl({ q: "  " }).toString()).toBe("");
+    expect(filterToUrl({ q: "" }).toString()).toBe("");
+  });
+  it("keeps a space that is being typed, and does not ask for it", () => {
+    expect(filterFromUrl(filterToUrl({ q: "ana " }))).toEqual({ q: "ana" });
   });
   it("does not pass an unknown status on to the query", () => {
     expect(filterFromUrl(new URLSearchParams("situacao=pago"))).toEqual({});

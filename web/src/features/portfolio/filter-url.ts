@@ -13,7 +13,7 @@ export function filterFromUrl(params: URLSearchParams): PortfolioFilter {
 
 export function filterToUrl(filter: PortfolioFilter): URLSearchParams {
   const params = new URLSearchParams();
-  if (filter.q?.trim()) params.set("busca", filter.q.trim());
+  if (filter.q) params.set("busca", filter.q);
   if (filter.creditor_id) params.set("credor", filter.creditor_id);
   if (filter.status) params.set("situacao", statusWords[filter.status]);
   return params;

@@ -1,15 +1,12 @@
 import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { IconSearch, IconX } from "@tabler/icons-react";
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { type ReactNode, useRef } from "react";
 import type { DebtStatus } from "@/lib/client-shapes";
 import { useSingleKeys } from "@/ui/single-keys";
 import { Key } from "@/ui/tag";
 import classes from "./portfolio-page.module.css";
 import { type PortfolioFilter, useCreditors } from "./queries";
 import { focusFirstRow } from "./row-keys";
-
-/** A fast typist's pause between two keys; below it a query per letter would be asked for nothing. */
-const typingPauseMs = 180;
 
 const statusOptions: { value: DebtStatus | ""; label: string }[] = [
   { value: "", label: "Toda situação" },
@@ -19,26 +16,15 @@ const statusOptions: { value: DebtStatus | ""; label: string }[] = [
 ];
 
 interface PortfolioFiltersProps {
+  /** As typed, spaces included. */
+  search: string;
   filter: PortfolioFilter;
   onChange: (filter: PortfolioFilter) => void;
 }
 
-export function PortfolioFilters({ filter, onChange }: PortfolioFiltersProps): ReactNode {
+export function PortfolioFilters({ search, filter, onChange }: PortfolioFiltersProps): ReactNode {
   const { data: creditors = [] } = useCreditors();
   const searchRef = useRef<HTMLInputElement>(null);
-  const [text, setText] = useState(filter.q ?? "");
-  const asked = filter.q ?? "";
-  const [lastAsked, setLastAsked] = useState(asked);
-  if (asked !== lastAsked) {
-    // The address changed by itself (back, a cleared filter): the box follows it.
-    setLastAsked(asked);
-    if (asked !== text.trim()) setText(asked);
-  }
-  useEffect(() => {
-    if (text.trim() === asked) return;
-    const timer = setTimeout(() => onChange({ ...filter, q: text }), typingPauseMs);
-    return () => clearTimeout(timer);
-  });
   useSingleKeys((key) => {
     if (key !== "/") return false;
     searchRef.current?.focus();
@@ -54,13 +40,13 @@ export function PortfolioFilters({ filter, onChange }: PortfolioFiltersProps): R
         placeholder="Nome, CPF/CNPJ, telefone ou contrato"
         leftSection={<IconSearch size={16} aria-hidden />}
         rightSection={<Key>/</Key>}
-        value={text}
+        value={search}
         autoComplete="off"
         spellCheck={false}
-        onChange={(event) => setText(event.currentTarget.value)}
+        onChange={(event) => onChange({ ...filter, q: event.currentTarget.value })}
         onKeyDown={(event) => {
-          if (event.key === "Escape" && text === "") event.currentTarget.blur();
-          else if (event.key === "Escape") setText("");
+          if (event.key === "Escape" && search === "") event.currentTarget.blur();
+          else if (event.key === "Escape") onChange({ ...filter, q: "" });
           else if (event.key === "ArrowDown" || event.key === "Enter") {
             event.preventDefault();
             focusFirstRow();

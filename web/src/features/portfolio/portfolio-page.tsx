@@ -1,4 +1,5 @@
 import { Button } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
 import { IconFileImport } from "@tabler/icons-react";
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import { useSearchParams } from "wouter";
@@ -16,11 +17,15 @@ import { useKeptScroll } from "./use-kept-scroll";
 
 const ImportDialog = lazy(() => import("./import-dialog").then((m) => ({ default: m.ImportDialog })));
 
+/** A fast typist's pause between two keys; without it a query per letter would be asked for nothing. */
+const typingPauseMs = 180;
+
 export function PortfolioPage(): ReactNode {
   useDocumentTitle("Carteira");
   const [params, setParams] = useSearchParams();
   const filter = filterFromUrl(params);
-  const portfolio = usePortfolio(filter);
+  const [typed] = useDebouncedValue(filter.q, typingPauseMs);
+  const portfolio = usePortfolio({ ...filter, ...(typed === undefined ? {} : { q: typed }) });
   const { tenant } = useMember();
   const mayImport = useHasRole("supervisor");
   const [importing, setImporting] = useState(false);
@@ -42,8 +47,8 @@ export function PortfolioPage(): ReactNode {
           </Button>
         )}
       </header>
-      <PortfolioFilters filter={filter} onChange={changeFilter} />
-      <TotalBar total={pages?.[0]?.total} fetching={portfolio.isPlaceholderData} />
+      <PortfolioFilters search={params.get("busca") ?? ""} filter={filter} onChange={changeFilter} />
+      <TotalBar total={pages?.[0]?.total ?? undefined} fetching={portfolio.isPlaceholderData} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling area must be reachable by keyboard (WCAG 2.1.1). */}
       <section className={classes.body} ref={bodyRef} tabIndex={0} aria-label="Clientes">
         {portfolio.error && !rows ? (

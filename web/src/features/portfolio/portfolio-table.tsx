@@ -125,7 +125,7 @@ const skeletonRows = Array.from({ length: 17 }, (_, index) => index);
 
 function SkeletonRows(): ReactNode {
   return skeletonRows.map((row) => (
-    <tr key={row}>
+    <tr key={row} aria-hidden>
       <td>
         <Skeleton width={120 + ((row * 37) % 90)} />
       </td>

@@ -8,7 +8,7 @@ import {
   useQuery,
 } from "@tanstack/react-query";
 import type { DebtStatus } from "@/lib/client-shapes";
-import { callFunction, db, rpc, unwrap } from "@/lib/supabase";
+import { callFunction, db, rpc, shaped, unwrap } from "@/lib/supabase";
 
 export interface PortfolioFilter {
   q?: string;
@@ -33,7 +33,8 @@ export interface PortfolioRow {
 export interface PortfolioPage {
   rows: PortfolioRow[];
   next: string | null;
-  total: { clients: number; debts: number; open_cents: number; is_estimate: boolean };
+  /** Only with the first page. A count of a huge selection is an estimate, and then has no sums. */
+  total: { clients: number; debts: number | null; open_cents: number | null; is_estimate: boolean } | null;
 }
 
 /** Two screens of dense rows: the next page is there before the eye is. */
@@ -43,7 +44,10 @@ export function usePortfolio(filter: PortfolioFilter): UseInfiniteQueryResult<In
   return useInfiniteQuery(
     infiniteQueryOptions({
       queryKey: ["portfolio", filter],
-      queryFn: ({ pageParam }) => rpc<PortfolioPage>("list_clients", { filter, after: pageParam, page_size: pageSize }),
+      queryFn: ({ pageParam }) =>
+        shaped<PortfolioPage>(
+          rpc("list_clients", { filter: { ...filter }, page_size: pageSize, ...(pageParam && { after: pageParam }) }),
+        ),
       initialPageParam: null as string | null,
       getNextPageParam: (last) => last.next,
       placeholderData: keepPreviousData,

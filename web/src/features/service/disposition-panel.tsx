@@ -1,16 +1,13 @@
 import { Textarea } from "@mantine/core";
 import { IconCheck } from "@tabler/icons-react";
-import { type ReactNode, useRef, useState } from "react";
-import { localTime, moment, now } from "@/lib/clock";
+import { type ReactNode, useRef } from "react";
+import { moment } from "@/lib/clock";
 import { Panel } from "@/ui/panel";
 import { useSingleKeys } from "@/ui/single-keys";
 import { Key } from "@/ui/tag";
 import { CallbackForm } from "./callback-form";
 import classes from "./disposition-panel.module.css";
 import type { DispositionType, ServiceScreen } from "./queries";
-
-/** A second press of the same outcome this soon is a bounce of the finger, not a second call. */
-const bounceMs = 1_500;
 
 export interface Chosen {
   type: DispositionType;
@@ -25,21 +22,16 @@ interface DispositionPanelProps {
   choosing: DispositionType | null;
   onChoosing: (type: DispositionType | null) => void;
   onDispose: (chosen: Chosen) => void;
+  /** What became of the last press, in words. */
+  outcome: string | null;
 }
 
 export function DispositionPanel(props: DispositionPanelProps): ReactNode {
-  const { screen, notes, onNotes, choosing, onChoosing, onDispose } = props;
+  const { screen, notes, onNotes, choosing, onChoosing, onDispose, outcome } = props;
   const notesRef = useRef<HTMLTextAreaElement>(null);
-  const [last, setLast] = useState<{ key: string; label: string; at: number } | null>(null);
-
-  const dispose = (type: DispositionType, scheduledCallback: string | null): void => {
-    if (last && last.key === type.key && Date.now() - last.at < bounceMs) return;
-    setLast({ key: type.key, label: type.label, at: Date.now() });
-    onDispose({ type, scheduledCallback });
-  };
   const press = (type: DispositionType): void => {
     if (type.is_callback) onChoosing(type);
-    else dispose(type, null);
+    else onDispose({ type, scheduledCallback: null });
   };
   useSingleKeys((key) => {
     const type = screen.disposition_types.find(({ hotkey }) => String(hotkey) === key);
@@ -95,16 +87,15 @@ export function DispositionPanel(props: DispositionPanelProps): ReactNode {
             contact={screen.contact}
             onCancel={() => onChoosing(null)}
             onSave={(at) => {
-              dispose(choosing, at);
+              onDispose({ type: choosing, scheduledCallback: at });
               onChoosing(null);
             }}
           />
         ) : (
           <p role="status" className={classes.saved}>
-            {last ? (
+            {outcome ? (
               <>
-                <IconCheck size={15} aria-hidden /> {last.label}, às{" "}
-                {localTime(new Date(now().getTime() - Date.now() + last.at))}
+                <IconCheck size={15} aria-hidden /> {outcome}
               </>
             ) : (
               <span className={classes.hint}>Tecle o número do resultado. Esc sai da observação.</span>

@@ -1,6 +1,6 @@
 import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import type { Client, Debt, Phone } from "@/lib/client-shapes";
-import { db, rpc, unwrap } from "@/lib/supabase";
+import { db, rpc, shaped, unwrap } from "@/lib/supabase";
 import { seedTimeline, type TimelinePage } from "@/lib/timeline";
 import type { PendingDisposition } from "./pending-store";
 
@@ -47,7 +47,7 @@ export function serviceQuery(queryClient: QueryClient, clientId: string) {
   return queryOptions({
     queryKey: ["service", clientId],
     queryFn: async () => {
-      const screen = await rpc<ServiceScreen>("service_screen", { client_id: clientId });
+      const screen = await shaped<ServiceScreen>(rpc("service_screen", { client_id: clientId }));
       seedTimeline(queryClient, clientId, screen.timeline);
       return screen;
     },

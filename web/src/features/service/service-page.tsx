@@ -21,6 +21,9 @@ import { ServiceSkeleton } from "./service-skeleton";
 import { Unconfirmed } from "./unconfirmed";
 import { usePendingOfClient } from "./use-pending";
 
+/** A second press of the same outcome this soon is a bounce of the finger, not a second call. */
+const bounceMs = 1_500;
+
 export function ServicePage({ clientId }: { clientId: string }): ReactNode {
   const { data: screen, error, refetch } = useQuery(serviceQuery(useQueryClient(), clientId));
   useDocumentTitle(screen?.client.name ?? "Atendimento");
@@ -37,6 +40,7 @@ function LoadedService({ screen }: { screen: ServiceScreen }): ReactNode {
   const timeline = useTimeline(client.id);
   const { pending, keep, send, discard } = usePendingOfClient(client.id);
   const [notes, setNotes] = useDraft(client.id);
+  const [last, setLast] = useState<{ key: string; label: string; at: number } | null>(null);
   const [choosing, setChoosing] = useState<DispositionType | null>(null);
   const serviceKey = ["service", client.id];
   const everything = [serviceKey, timelineKey(client.id)];
@@ -52,6 +56,8 @@ function LoadedService({ screen }: { screen: ServiceScreen }): ReactNode {
   const known = new Set(timeline.data?.map(({ id }) => id));
   const unconfirmed = pending.filter(({ id }) => !known.has(id));
   const onDispose = async ({ type, scheduledCallback }: Chosen): Promise<void> => {
+    if (last && last.key === type.key && Date.now() - last.at < bounceMs) return;
+    setLast({ key: type.key, label: type.label, at: Date.now() });
     const made = {
       clientId: client.id,
       clientName: client.name,
@@ -66,8 +72,10 @@ function LoadedService({ screen }: { screen: ServiceScreen }): ReactNode {
   const onEdit = (record: PendingDisposition): void => {
     setNotes([record.notes, notes].filter(Boolean).join("\n"));
     if (record.scheduledCallback) setChoosing(types.find(({ key }) => key === record.type) ?? null);
+    setLast(null);
     void discard(record.id);
   };
+  const outcome = last && `${last.label} ${unconfirmed.length > 0 ? "guardada, enviando…" : "registrada"}`;
   return (
     <div className={classes.page}>
       <ClientHeader screen={screen} />
@@ -85,6 +93,7 @@ function LoadedService({ screen }: { screen: ServiceScreen }): ReactNode {
         onNotes={setNotes}
         choosing={choosing}
         onChoosing={setChoosing}
+        outcome={outcome}
         onDispose={(chosen) => void onDispose(chosen)}
       />
       <Panel title="Linha do tempo" scrolls className={classes.timeline}>

@@ -92,7 +92,7 @@ function MessageEntry({ item }: { item: MessageItem }): ReactNode {
       <p className={classes.bubble} data-in={incoming || undefined}>
         {item.body}
       </p>
-      <p className={classes.receipts} data-status={item.status}>
+      <p className={classes.receipts} data-message data-status={item.status}>
         <Tag tone={messageStatusTones[item.status]}>{messageStatusNames[item.status]}</Tag>
         {item.sent_at && <Receipt name="enviada" at={item.sent_at} />}
         {item.delivered_at && <Receipt name="entregue" at={item.delivered_at} />}

@@ -1,0 +1,45 @@
+"""A worker that dies at its n-th boundary, run in a process of its own (forkserver).
+
+A boundary is the moment before or after a statement, a commit or a provider's call. Production
+code has no hook for this: the driver and the client are wrapped here.
+"""
+
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import functions_framework
+import psycopg
+
+from kit import config, http
+from local_platform.settings import ROOT
+
+
+def run_and_die(settings: config.Settings, boundary: int, jobs_key: str) -> None:
+    """Run one drain; SIGKILL ourselves at that boundary, or exit 0 when there are fewer."""
+    passed = 0
+
+    def guarded(call: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            tick()
+            result = call(*args, **kwargs)
+            tick()
+            return result
+
+        return wrapper
+
+    def tick() -> None:
+        nonlocal passed
+        passed += 1
+        if passed == boundary:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    psycopg.Connection.execute = guarded(psycopg.Connection.execute)  # type: ignore[method-assign]  # the wrap is the test
+    psycopg.Connection.commit = guarded(psycopg.Connection.commit)  # type: ignore[method-assign]  # the wrap is the test
+    http.post_form = guarded(http.post_form)
+    config.settings = lambda: settings
+    app = functions_framework.create_app("run_automations", str(ROOT / "functions" / "main.py"))
+    headers = {"Authorization": f"Bearer {jobs_key}"}
+    answer = app.test_client().post("/", headers=headers)
+    os._exit(0 if answer.status_code == 200 else 1)

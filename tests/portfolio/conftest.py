@@ -1,0 +1,192 @@
+"""Imports into an agency of the test's own, as one of its people, in a transaction that is undone."""
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import functions_framework
+import jwt
+import psycopg
+import pytest
+from kit import config, db
+from local_platform.settings import ROOT
+from local_platform.stack import Stack
+from werkzeug.test import Client, TestResponse
+
+from portfolio import staging, uploads
+
+DATA = Path(__file__).parent / "data"
+COLUMNS = ("CPF/CNPJ", "Nome do Devedor", "Celular", "Telefone Fixo", "E-mail", "Credor",
+           "Contrato", "Parcela", "Vencimento", "Valor", "UF")  # fmt: skip
+# A right row; tests say only what they change.
+ROW = {
+    "CPF/CNPJ": "529.982.247-25", "Nome do Devedor": "Ana Souza", "Celular": "(11) 98765-4321",
+    "Telefone Fixo": "", "E-mail": "ana@exemplo.com.br", "Credor": "Banco Aurora S.A.",
+    "Contrato": "A1", "Parcela": "1", "Vencimento": "10/01/2026", "Valor": "1.234,56", "UF": "SP",
+}  # fmt: skip
+TABLES = ("creditors", "clients", "client_phones", "debts", "imports", "import_rejects")
+COUNTS = ("clients_created", "clients_updated", "debts_created", "debts_updated",
+          "creditors_created")  # fmt: skip
+
+
+def table(rows: Sequence[Mapping[str, str]], columns: Sequence[str] = COLUMNS) -> bytes:
+    """A CSV of ROW with each row's changes, as an agency's system writes it."""
+    file = io.StringIO()
+    writer = csv.DictWriter(file, columns, delimiter=";", extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(ROW | row for row in rows)
+    return file.getvalue().encode("cp1252")
+
+
+def upload(data: bytes, name: str = "carteira.csv") -> uploads.Upload:
+    return uploads.Upload(io.BytesIO(data), name, hashlib.sha256(data).hexdigest())
+
+
+@dataclass
+class Agency:
+    """A tenant with admin@demo.test, supervisor@demo.test and operador@demo.test, and no data."""
+
+    owner: psycopg.Connection[Any]
+    tenant_id: str
+
+    def __call__(
+        self, data: bytes, creditor: str | None = None, *, who: str = "admin", dry_run: bool = False
+    ) -> dict[str, Any]:
+        """Import as that person and answer what the function would."""
+        email = f"{who}@demo.test"
+        [(user_id,)] = self.owner.execute("select id from auth.users where email = %s", (email,))
+        claims = {"sub": str(user_id), "email": email, "role": "authenticated"}
+        settings = {
+            "request.jwt.claims": json.dumps(claims),
+            "request.headers": json.dumps({"x-tenant-id": self.tenant_id}),
+            "role": "authenticated",
+        }
+        try:
+            with self.owner.transaction():
+                for name, value in settings.items():
+                    self.owner.execute("select set_config(%s, %s, true)", (name, value))
+                return staging.run(self.owner, upload(data), creditor, dry_run=dry_run)
+        finally:
+            self.owner.execute("reset role")
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """Rows of a query that names the tenant as %(tenant)s, as the owner."""
+        return self.owner.execute(statement, {"tenant": self.tenant_id}).fetchall()
+
+    def state(self) -> dict[str, list[tuple[Any, ...]]]:
+        """All that an import writes, without ids and times: equal states are equal portfolios."""
+        queries = {
+            "creditors": "select name from public.creditors where tenant_id = %(tenant)s",
+            "clients": """
+                select document, name, email, uf, external_id, open_cents, open_debts,
+                    oldest_due_on, debt_status, cardinality(creditor_ids)
+                from public.clients where tenant_id = %(tenant)s""",
+            "phones": """
+                select document, phone, kind, position
+                from public.client_phones as phones join public.clients on clients.id = client_id
+                where phones.tenant_id = %(tenant)s""",
+            "debts": """
+                select creditors.name, contract, installment, clients.document, due_on,
+                    principal_cents, status
+                from public.debts
+                join public.clients on clients.id = client_id
+                join public.creditors on creditors.id = creditor_id
+                where debts.tenant_id = %(tenant)s""",
+        }
+        return {name: sorted(self.rows(query), key=repr) for name, query in queries.items()}
+
+    def counts(self) -> dict[str, int]:
+        """Rows of every table an import writes."""
+        return {
+            name: self.rows(f"select count(*) from public.{name} where tenant_id = %(tenant)s")[0][0]  # noqa: S608  (our own table names)
+            for name in TABLES
+        }
+
+
+class OpenAgency(Protocol):
+    def __call__(self, connection: psycopg.Connection[Any]) -> Agency: ...
+
+
+@pytest.fixture(scope="session")
+def open_agency() -> OpenAgency:
+    """Found an agency through an owner's connection."""
+
+    def found(connection: psycopg.Connection[Any]) -> Agency:
+        [(tenant_id,)] = connection.execute(
+            "insert into public.tenants (name) values ('Agência do teste') returning id"
+        )
+        for email, role in (("admin", "admin"), ("supervisor", "supervisor"), ("operador", "operator")):
+            connection.execute(
+                "insert into public.memberships (tenant_id, user_id, role, display_name)"
+                " select %s, id, %s, email from auth.users where email = %s",
+                (tenant_id, role, f"{email}@demo.test"),
+            )
+        return Agency(connection, str(tenant_id))
+
+    return found
+
+
+@pytest.fixture
+def agency(database: psycopg.Connection[Any], open_agency: OpenAgency) -> Agency:
+    return open_agency(database)
+
+
+@dataclass
+class Endpoint:
+    """The deployed function on a database of the test's own."""
+
+    agency: Agency
+    client: Client
+    jwt_secret: str
+
+    def token(self, email: str) -> str:
+        [(user_id,)] = self.agency.owner.execute(
+            "select id from auth.users where email = %s", (email,)
+        )
+        claims = {"sub": str(user_id), "role": "authenticated", "aud": "authenticated",
+                  "exp": 4102444800}  # fmt: skip
+        return jwt.encode(claims, self.jwt_secret, algorithm="HS256")
+
+    def __call__(
+        self,
+        data: Any,
+        query: str = "",
+        *,
+        who: str | None = "admin@demo.test",
+        content_type: str = "text/csv",
+        tenant_id: str | None = None,
+        method: str = "POST",
+    ) -> TestResponse:
+        headers = {"x-tenant-id": tenant_id or self.agency.tenant_id}
+        if who:
+            headers["Authorization"] = f"Bearer {self.token(who)}"
+        return self.client.open(
+            f"/?{query}", method=method, data=data, headers=headers, content_type=content_type
+        )
+
+
+@pytest.fixture
+def endpoint(
+    stack: Stack, fresh_database: str, open_agency: OpenAgency, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Endpoint]:
+    secret = stack.settings.secrets.jwt_secret
+    settings = config.read(
+        {
+            "FUNCTIONS_DATABASE_URL": stack.settings.database_url(
+                "functions", fresh_database.rsplit("/", 1)[1]
+            ),
+            "JOBS_KEY": "unused",
+            "SUPABASE_JWT_SECRET": secret,
+        }
+    )
+    monkeypatch.setattr(config, "settings", lambda: settings)
+    db.close()
+    app = functions_framework.create_app("portfolio_import", str(ROOT / "functions" / "main.py"))
+    with psycopg.connect(fresh_database, autocommit=True) as owner:
+        yield Endpoint(open_agency(owner), app.test_client(), secret)
+    db.close()

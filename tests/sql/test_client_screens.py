@@ -1,0 +1,246 @@
+"""One call per screen, complete, bounded, and of one agency."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from sql.personas import TENANT, World, acting, refused, scalar, set_clock
+from sql.thread import NOON, begin, claim, dispose, settle
+
+
+def ask(db: psycopg.Connection, world: World, persona: str, call: str, *parameters: object) -> Any:
+    with acting(db, world, persona):
+        return scalar(db, f"select public.{call}", *parameters)
+
+
+def screen(db: psycopg.Connection, world: World) -> dict[str, Any]:
+    answer = ask(db, world, "operator", "service_screen(%s)", world.ids["client"])
+    assert isinstance(answer, dict)
+    return answer
+
+
+def test_the_operators_screen_holds_everything(db: psycopg.Connection, world: World) -> None:
+    set_clock(db, NOON)
+    answer = screen(db, world)
+    assert answer["client"]["document"] == "88888888801"
+    assert [phone["phone"] for phone in answer["phones"]] == ["+5511987650001"]
+    assert [debt["contract"] for debt in answer["debts"]] == ["MUNDO/1"]
+    assert answer["open_cents"] == 12345
+    assert [creditor["name"] for creditor in answer["creditors"]] == ["Banco Aurora S.A."]
+    assert answer["contact"]["allowed"] is True
+    assert len(answer["contact"]["hours"]) == 7, "eight days, one of them a Sunday"
+    assert [callback["note"] for callback in answer["callbacks"]] == ["ligar amanhã"]
+
+
+def test_the_five_dispositions_have_their_keys_and_meaning(
+    db: psycopg.Connection, world: World
+) -> None:
+    types = screen(db, world)["disposition_types"]
+    assert [(kind["hotkey"], kind["key"], kind["label"]) for kind in types] == [
+        (1, "voicemail", "Caixa Postal"),
+        (2, "dropped", "Ligação Interrompida"),
+        (3, "wrong_contact", "Contato Incorreto"),
+        (4, "callback", "Retornar Ligação"),
+        (5, "negotiate", "Negociar"),
+    ]
+    meanings = {
+        kind["key"]: {name for name, value in kind.items() if value is True} - {"is_active"}
+        for kind in types
+    }
+    assert meanings == {
+        "voicemail": set(),
+        "dropped": {"human_answered"},
+        "wrong_contact": {"human_answered", "unworkable"},
+        "callback": {"human_answered", "is_callback"},
+        "negotiate": {"human_answered", "right_party", "opens_negotiation"},
+    }
+
+
+def test_a_new_agency_starts_with_the_five(db: psycopg.Connection) -> None:
+    tenant = scalar(db, "insert into public.tenants (name) values ('Nova') returning id")
+    keys = (
+        "select array_agg(key order by hotkey) from public.disposition_types where tenant_id = %s"
+    )
+    assert scalar(db, keys, tenant) == [
+        "voicemail",
+        "dropped",
+        "wrong_contact",
+        "callback",
+        "negotiate",
+    ]
+
+
+@pytest.mark.parametrize("typed", ["88888888801", "888.888.888-01"])
+def test_a_file_opens_by_document(db: psycopg.Connection, world: World, typed: str) -> None:
+    answer = ask(db, world, "operator", "client_by_document(%s)", typed)
+    assert answer["client"]["id"] == str(world.ids["client"])
+    assert answer["totals"] == {"open_cents": 12345, "open_debts": 1, "oldest_due_on": "2026-01-31"}
+
+
+@pytest.mark.parametrize(
+    ("call", "parameter"),
+    [
+        ("service_screen(%s)", "other_client"),
+        ("client_timeline(%s)", "other_client"),
+        ("service_screen(%s)", None),
+        ("client_timeline(%s)", None),
+        ("client_by_document(%s)", "88888888802"),
+        ("client_by_document(%s)", ""),
+    ],
+)
+def test_another_agencys_client_is_not_found(
+    db: psycopg.Connection, world: World, call: str, parameter: str | None
+) -> None:
+    value = world.ids.get(parameter or "", parameter if parameter is not None else uuid4())
+    with refused("client_not_found"):
+        ask(db, world, "operator", call, value)
+
+
+def items(db: psycopg.Connection, world: World) -> list[dict[str, Any]]:
+    return list(ask(db, world, "operator", "client_timeline(%s)", world.ids["client"])["items"])
+
+
+def test_the_timeline_tells_every_kind_newest_first(db: psycopg.Connection, world: World) -> None:
+    set_clock(db, NOON)
+    dispose(db, world)
+    [claimed] = claim(db)
+    begin(db, claimed.message_id, claimed.attempt)
+    settle(db, claimed.message_id, claimed.attempt, "submitted", provider_message_id="1")
+    told = items(db, world)
+    assert {item["kind"] for item in told} == {
+        "disposition",
+        "message",
+        "automation",
+        "callback",
+        "import",
+    }
+    assert [item["at"] for item in told] == sorted((item["at"] for item in told), reverse=True)
+    [disposition] = [
+        i for i in told if i.get("type") == "voicemail" and i["actor"] != "Ana Administradora"
+    ]
+    assert (disposition["actor"], disposition["label"]) == ("Otávio Operador", "Caixa Postal")
+    [message] = [i for i in told if i["id"] == str(claimed.message_id)]
+    assert (message["status"], message["template"]) == ("submitted", "lembrete")
+    [run] = [
+        i for i in told if i.get("run_id") == str(claimed.run_id) and i["kind"] == "automation"
+    ]
+    assert (run["rule"], run["status"]) == ("Caixa postal: enviar lembrete", "done")
+
+
+def test_the_timeline_pages_without_a_gap_or_an_overlap(
+    db: psycopg.Connection, world: World
+) -> None:
+    # One instant for all: the id decides, and no page may lose a twin.
+    db.execute(
+        "insert into public.call_dispositions"
+        " (client_id, tenant_id, operator_id, disposition_type, created_at)"
+        " select %s, %s, %s, 'dropped', '2026-01-01' from generate_series(1, 25)",
+        (world.ids["client"], TENANT, world.users["operator"]),
+    )
+    whole = [item["id"] for item in items(db, world)]
+    paged: list[str] = []
+    before = None
+    while True:
+        page = ask(db, world, "operator", "client_timeline(%s, %s, 4)", world.ids["client"], before)
+        paged += [item["id"] for item in page["items"]]
+        before = page["next"]
+        if before is None:
+            break
+    assert paged == whole
+    assert len(whole) == len(set(whole)) > 25
+
+
+@pytest.mark.parametrize("cursor", ["", "x|y", "2026-01-01", "2026-01-01|x"])
+def test_a_cursor_of_somebody_elses_making_is_refused(
+    db: psycopg.Connection, world: World, cursor: str
+) -> None:
+    with refused("invalid_cursor"):
+        ask(db, world, "operator", "client_timeline(%s, %s)", world.ids["client"], cursor)
+
+
+def test_a_colleague_who_left_keeps_the_name(db: psycopg.Connection, world: World) -> None:
+    dispose(db, world, "dropped")
+    db.execute(
+        "update public.memberships set revoked_at = now() where user_id = %s",
+        (world.users["operator"],),
+    )
+    told = ask(db, world, "admin", "client_timeline(%s)", world.ids["client"])["items"]
+    assert "Otávio Operador" in {item["actor"] for item in told}
+
+
+RPCS = {
+    # Every function the page can call: arguments, and who is let in.
+    "client_by_document": ("'88888888801'", {"operator", "supervisor", "admin"}),
+    "client_timeline": ("'{client}'", {"operator", "supervisor", "admin"}),
+    "invite": ("'nova@pessoa.test', 'operator'", {"admin", "other_tenant"}),
+    "list_clients": ("", {"operator", "supervisor", "admin", "other_tenant"}),
+    "mark_notifications_read": (
+        "",
+        {"operator", "supervisor", "admin", "other_tenant", "no_membership", "revoked"},
+    ),
+    "retry_automation_run": ("'{run}'", {"supervisor", "admin"}),
+    "revoke_invitation": ("'{invitation}'", {"admin"}),
+    "revoke_membership": ("'{membership}'", {"admin"}),
+    "save_integration": (
+        """'gupshup', '{{"app_name": "A", "source": "5511400000000"}}'""",
+        {"admin", "other_tenant"},
+    ),
+    "service_screen": ("'{client}'", {"operator", "supervisor", "admin"}),
+    "session_context": (
+        "",
+        {"operator", "supervisor", "admin", "other_tenant", "no_membership", "revoked"},
+    ),
+    "set_member_role": ("'{membership}', 'operator'", {"admin"}),
+}
+
+
+def rpc_ids(db: psycopg.Connection, world: World) -> dict[str, UUID | str]:
+    """Rows that exist for the calls: a failed run, an open invitation, a colleague."""
+    db.execute(
+        "update public.automation_runs set status = 'failed', finished_at = now()"
+        " where tenant_id = %s",
+        (TENANT,),
+    )
+    with acting(db, world, "admin"):
+        invitation = scalar(db, "select public.invite('convite@pessoa.test', 'operator')")
+    return world.ids | {
+        "run": str(
+            scalar(db, "select id from public.automation_runs where tenant_id = %s limit 1", TENANT)
+        ),
+        "invitation": str(invitation),
+        "membership": str(
+            scalar(
+                db,
+                "select id from public.memberships where user_id = %s",
+                world.users["operator"],
+            )
+        ),
+    }
+
+
+def test_every_call_has_said_who_may_make_it(db: psycopg.Connection) -> None:
+    names = db.execute(
+        "select proname from pg_proc where pronamespace = 'public'::regnamespace order by 1"
+    ).fetchall()
+    assert [name for (name,) in names] == sorted(RPCS), "name the new function in RPCS"
+
+
+@pytest.mark.parametrize("name", RPCS)
+def test_each_caller_can_call_what_is_said_and_no_more(
+    db: psycopg.Connection, world: World, name: str
+) -> None:
+    arguments, allowed = RPCS[name]
+    call = f"select public.{name}({arguments.format(**rpc_ids(db, world))})"
+    let_in = set()
+    for persona in (*world.users, "anon"):
+        try:
+            with acting(db, world, persona, undo=True):
+                db.execute(call.encode())
+        except psycopg.Error as error:
+            if error.sqlstate not in ("42501", "PT403", "PT404"):
+                raise
+        else:
+            let_in.add(persona)
+    assert let_in == allowed

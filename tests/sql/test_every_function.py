@@ -1,0 +1,37 @@
+"""Nothing is left that was never called: plpgsql finds a wrong column only when it gets there."""
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+
+from sql.personas import World, scalar
+
+WaitUntil = Callable[..., Any]
+
+# Called by tests elsewhere, against the function that uploads files.
+CALLED_ELSEWHERE = {
+    "open_import",
+    "plan_import",
+    "refuse_import_debts",
+    "create_import_creditors",
+    "add_import_phones",
+    "import_portfolio",
+}
+NEVER_CALLED = (
+    "select proname from pg_proc where pronamespace in"
+    " ('public'::regnamespace, 'private'::regnamespace) and oid not in"
+    " (select funcid from pg_stat_user_functions where calls > 0)"
+)
+OTHER_SESSIONS = (
+    "select count(*) from pg_stat_activity where datname = current_database()"
+    " and pid <> pg_backend_pid()"
+)
+
+
+def test_every_function_was_called(world: World, wait_until: WaitUntil) -> None:
+    with psycopg.connect(world.url, autocommit=True) as connection:
+        # A session tells its counts when it ends.
+        wait_until(lambda: scalar(connection, OTHER_SESSIONS) == 0)
+        uncalled = {name for (name,) in connection.execute(NEVER_CALLED.encode())}
+    assert uncalled == CALLED_ELSEWHERE

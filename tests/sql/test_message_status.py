@@ -1,0 +1,158 @@
+"""Receipts come late, twice and in any order; the message ends the same."""
+
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sql.personas import World, scalar, set_clock
+from sql.thread import NOON, message_and_run, row_of, send, settle
+
+START = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+TIMES = ("submitted_at", "sent_at", "delivered_at", "read_at", "failed_at")
+
+receipts = st.lists(
+    st.tuples(
+        st.sampled_from(["submitted", "sent", "delivered", "read", "failed"]),
+        st.integers(0, 3),  # minutes after START: a few, so that two share an instant
+        st.sampled_from(["policy", "number_invalid", "unclassified"]),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+def advance(
+    db: psycopg.Connection, message: UUID, status: str, minute: int = 0, code: str | None = None
+) -> bool:
+    return bool(
+        scalar(
+            db,
+            "select private.advance_message(%s, %s, %s, null, null, %s)",
+            message,
+            status,
+            START + timedelta(minutes=minute),
+            code if status == "failed" else None,
+        )
+    )
+
+
+def end_state(
+    db: psycopg.Connection, message: UUID, order: list[tuple[str, int, str]]
+) -> tuple[Any, ...]:
+    """Where these receipts in this order lead; forgotten at once."""
+    with db.transaction(force_rollback=True):
+        for receipt in order:
+            advance(db, message, *receipt)
+        row = row_of(db, "public.message_logs", id=message)
+        return (
+            *message_and_run(db, message),
+            row["error_code"],
+            *(row[name] for name in TIMES),
+        )
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(order=receipts, seed=st.randoms(use_true_random=False))
+def test_every_order_of_receipts_leads_to_the_same_end(
+    message: UUID, db: psycopg.Connection, order: list[tuple[str, int, str]], seed: random.Random
+) -> None:
+    shuffled = order + seed.choices(order, k=2)  # some come twice
+    seed.shuffle(shuffled)
+    assert end_state(db, message, shuffled) == end_state(db, message, order)
+
+
+@pytest.fixture
+def message(db: psycopg.Connection, world: World) -> UUID:
+    """One that a worker is sending."""
+    set_clock(db, NOON)
+    return send(db, world).message
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "ends"),
+    [
+        ("read", "delivered", "read"),
+        ("read", "failed", "read"),
+        ("delivered", "failed", "delivered"),
+        ("sent", "submitted", "sent"),
+        ("failed", "sent", "failed"),
+        ("failed", "delivered", "delivered"),
+        ("sent", "failed", "failed"),
+    ],
+)
+def test_a_late_event_never_takes_one_back(
+    db: psycopg.Connection, message: UUID, first: str, then: str, ends: str
+) -> None:
+    advance(db, message, first, 0, "policy")
+    advance(db, message, then, 1, "policy")
+    status, run, _ = message_and_run(db, message)
+    assert status == ends
+    assert run == ("failed" if ends == "failed" else "done")
+
+
+def test_a_repeated_receipt_moves_nothing(db: psycopg.Connection, message: UUID) -> None:
+    assert advance(db, message, "delivered")
+    assert not advance(db, message, "delivered", 2)
+    assert row_of(db, "public.message_logs", id=message)["delivered_at"] == START
+
+
+def test_the_workers_own_answer_does_not_downgrade_a_receipt(
+    db: psycopg.Connection, message: UUID
+) -> None:
+    advance(db, message, "delivered")
+    assert settle(db, message, 1, "submitted", provider_message_id="gs-9")
+    row = row_of(db, "public.message_logs", id=message)
+    assert (row["status"], row["provider_message_id"]) == ("delivered", "gs-9")
+    assert not settle(db, message, 1, "retry", error_code="provider_unavailable")
+    assert message_and_run(db, message)[0] == "delivered"
+
+
+def test_a_receipt_knows_better_than_our_guess(db: psycopg.Connection, message: UUID) -> None:
+    db.execute(
+        "update public.message_logs set status = 'failed', error_code = 'outcome_unknown',"
+        " failed_at = private.now() where id = %s",
+        (message,),
+    )
+    advance(db, message, "sent")
+    assert message_and_run(db, message) == ("sent", "done", None)
+    assert row_of(db, "public.message_logs", id=message)["error_code"] is None
+
+
+def test_an_inbound_message_has_no_status_to_move(db: psycopg.Connection, message: UUID) -> None:
+    db.execute(
+        "update public.message_logs set direction = 'in', status = 'received' where id = %s",
+        (message,),
+    )
+    assert not advance(db, message, "read")
+
+
+def test_a_wrong_number_is_not_tried_again(
+    db: psycopg.Connection, world: World, message: UUID
+) -> None:
+    advance(db, message, "failed", 0, "number_invalid")
+    for phone, learned in (("phone", False), ("other_phone", None)):
+        row = row_of(db, "public.client_phones", id=world.ids[phone])
+        assert row["has_whatsapp"] is learned
+
+
+def test_an_opt_out_suppresses_the_number_once(db: psycopg.Connection, message: UUID) -> None:
+    for _ in range(2):
+        advance(db, message, "failed", 0, "opted_out")
+    count = "select count(*) from public.suppressions where reason = 'opted_out'"
+    assert scalar(db, count) == 1
+
+
+def test_every_status_of_a_message_out_has_a_rank(db: psycopg.Connection) -> None:
+    unranked = db.execute(
+        "select status from unnest(enum_range(null::public.message_status)) as status"
+        " where private.message_rank(status) is null"
+    ).fetchall()
+    assert unranked == [("received",)]

@@ -1,0 +1,262 @@
+"""Who may do what with every table: asked of the catalog, answered for every kind of caller."""
+
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from sql.personas import OTHER_TENANT, PERSONAS, STRANGERS, TENANT, World, acting, refused, scalar
+
+OPERATOR_UP = {"operator", "supervisor", "admin"}
+SUPERVISOR_UP = {"supervisor", "admin"}
+ADMIN = {"admin"}
+NOBODY: set[str] = set()
+
+
+@dataclass
+class Rights:
+    """The callers who may read, add, change and remove their own agency's rows."""
+
+    select: set[str]
+    insert: set[str]
+    update: set[str]
+    delete: set[str]
+
+
+RIGHTS = {
+    "audit_log": Rights(ADMIN, NOBODY, NOBODY, NOBODY),
+    "automation_runs": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "call_dispositions": Rights(OPERATOR_UP, OPERATOR_UP, NOBODY, NOBODY),
+    "callbacks": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "client_phones": Rights(OPERATOR_UP, SUPERVISOR_UP, SUPERVISOR_UP, SUPERVISOR_UP),
+    "clients": Rights(OPERATOR_UP, SUPERVISOR_UP, SUPERVISOR_UP, NOBODY),
+    "collection_rules": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
+    "creditors": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
+    "debts": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "disposition_types": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
+    "import_rejects": Rights(SUPERVISOR_UP, NOBODY, NOBODY, NOBODY),
+    "imports": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "integrations": Rights(SUPERVISOR_UP, NOBODY, ADMIN, NOBODY),
+    "invitations": Rights(ADMIN, NOBODY, NOBODY, NOBODY),
+    "memberships": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "message_logs": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "message_templates": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
+    "notifications": Rights(OPERATOR_UP, NOBODY, OPERATOR_UP, NOBODY),
+    "suppressions": Rights(OPERATOR_UP, OPERATOR_UP, NOBODY, ADMIN),
+    "tenants": Rights(OPERATOR_UP, NOBODY, ADMIN, NOBODY),
+}
+
+# What a new row says, where anybody may add one: `{tenant}` and ids of that agency's rows.
+NEW_ROWS = {
+    "call_dispositions": "(tenant_id, client_id, disposition_type)"
+    " values ('{tenant}', '{client}', 'dropped')",
+    "client_phones": "(tenant_id, client_id, phone, kind)"
+    " values ('{tenant}', '{client}', '+5511911112222', 'mobile')",
+    "clients": "(tenant_id, document, name) values ('{tenant}', '98765432100', 'Nova Pessoa')",
+    "collection_rules": "(tenant_id, name, disposition_type, template_id)"
+    " values ('{tenant}', 'Nova', 'dropped', '{template}')",
+    "creditors": "(tenant_id, name) values ('{tenant}', 'Credor Novo')",
+    "disposition_types": "(tenant_id, key, label) values ('{tenant}', 'novo', 'Novo')",
+    "message_templates": "(tenant_id, name, provider_template_id, body)"
+    " values ('{tenant}', 'novo', 'x', 'Olá')",
+    "suppressions": "(tenant_id, phone, reason) values ('{tenant}', '+5511911113333', 'pediu')",
+}
+
+
+def api_tables(db: psycopg.Connection) -> list[str]:
+    """Every table and view that PostgREST would show."""
+    return [
+        name
+        for (name,) in db.execute(
+            "select relname from pg_class where relnamespace = 'public'::regnamespace"
+            " and relkind in ('r', 'p', 'v', 'm', 'f') order by relname"
+        )
+    ]
+
+
+def own_row(table: str) -> sql.Composed:
+    """Condition for rows of the first agency."""
+    column = "id" if table == "tenants" else "tenant_id"
+    return sql.SQL("{} = {}").format(sql.Identifier(column), sql.Literal(TENANT))
+
+
+def updatable_column(db: psycopg.Connection, table: str) -> str:
+    """A column the API may update, else any: then the refusal is what is tested."""
+    found = db.execute(
+        "select attname from pg_attribute"
+        " where attrelid = %s::regclass and attnum > 0 and attgenerated = '' and attidentity = ''"
+        " order by has_column_privilege('authenticated', attrelid, attnum, 'update') desc, attnum"
+        " limit 1",
+        (f"public.{table}",),
+    ).fetchone()
+    assert found is not None
+    return str(found[0])
+
+
+def new_row(world: World, table: str, tenant: UUID) -> sql.Composed:
+    """An insert into that agency; without any grant to insert, one that could not say more."""
+    prefix = "other_" if tenant == OTHER_TENANT else ""
+    ids = {name: world.ids[prefix + name] for name in ("client", "template")}
+    return sql.SQL("insert into {} ").format(sql.Identifier("public", table)) + sql.SQL(
+        NEW_ROWS.get(table, "default values").format(tenant=tenant, **ids)
+    )
+
+
+def attempt(db: psycopg.Connection, world: World, persona: str, statement: sql.Composed) -> bool:
+    """Whether the caller may: rows were touched, and neither grant, policy nor rule said no."""
+    try:
+        with acting(db, world, persona, undo=True):
+            return bool(db.execute(statement).rowcount > 0)
+    except psycopg.errors.ForeignKeyViolation:
+        # Permission was passed; history points at the row.
+        return True
+    except psycopg.Error as error:
+        # Neither grant nor policy let it pass; or, before they were asked, a rule of the table.
+        if error.sqlstate in ("42501", "PT400"):
+            return False
+        raise
+
+
+def answers(db: psycopg.Connection, world: World, table: str) -> dict[str, set[str]]:
+    """Who can really do what with the first agency's rows of a table."""
+    name = sql.Identifier("public", table)
+    column = sql.Identifier(updatable_column(db, table))
+    statements = {
+        "select": sql.SQL("select 1 from {} where {}").format(name, own_row(table)),
+        "update": sql.SQL("update {} set {} = {} where {}").format(
+            name, column, column, own_row(table)
+        ),
+        "delete": sql.SQL("delete from {} where {}").format(name, own_row(table)),
+        "insert": new_row(world, table, TENANT),
+    }
+    return {
+        command: {p for p in PERSONAS if attempt(db, world, p, statement)}
+        for command, statement in statements.items()
+    }
+
+
+def test_every_table_has_said_who_may_do_what(db: psycopg.Connection) -> None:
+    assert api_tables(db) == sorted(RIGHTS), "name the new table in RIGHTS"
+
+
+@pytest.mark.parametrize("table", sorted(RIGHTS))
+def test_each_caller_can_do_what_is_said_and_no_more(
+    db: psycopg.Connection, world: World, table: str
+) -> None:
+    assert scalar(db, f"select count(*) from public.{table}"), "an empty table proves nothing"
+    assert answers(db, world, table) == vars(RIGHTS[table])
+
+
+@pytest.mark.parametrize("table", sorted(RIGHTS))
+@pytest.mark.parametrize("persona", PERSONAS)
+def test_nobody_reads_a_row_of_another_agency(
+    db: psycopg.Connection, world: World, persona: str, table: str
+) -> None:
+    foreign = TENANT if persona == "other_tenant" else OTHER_TENANT
+    column = "id" if table == "tenants" else "tenant_id"
+    count = f"select count(*) from public.{table} where {column} = %s"
+    assert scalar(db, count, foreign), "without a foreign row this proves nothing"
+    try:
+        with acting(db, world, persona, undo=True):
+            assert scalar(db, count, foreign) == 0
+    except psycopg.errors.InsufficientPrivilege:
+        pass
+
+
+BREAKAGES = {
+    "a policy too many": (
+        "clients",
+        "create policy everybody on public.clients for select to anon, authenticated using (true);"
+        "grant select on public.clients to anon",
+    ),
+    "row security switched off": ("debts", "alter table public.debts disable row level security"),
+    "a grant too many": (
+        "audit_log",
+        "grant delete on public.audit_log to authenticated;"
+        "create policy audit_log_delete on public.audit_log for delete to authenticated"
+        " using (tenant_id = (select private.tenant_id()))",
+    ),
+    "a policy that forgets the role": (
+        "creditors",
+        "drop policy creditors_insert_admin on public.creditors;"
+        "create policy creditors_insert on public.creditors for insert to authenticated"
+        " with check (tenant_id = (select private.tenant_id()))",
+    ),
+    "a policy that forgets the tenant": (
+        "imports",
+        "drop policy imports_select_member on public.imports;"
+        "create policy imports_select on public.imports for select to authenticated"
+        " using ((select private.has_role('operator')))",
+    ),
+    "a policy that is missing": ("callbacks", "drop policy callbacks_select_member on callbacks"),
+}
+
+
+@pytest.mark.parametrize("breakage", BREAKAGES)
+def test_the_matrix_sees(db: psycopg.Connection, world: World, breakage: str) -> None:
+    table, statements = BREAKAGES[breakage]
+    db.execute(statements.encode())
+    assert answers(db, world, table) != vars(RIGHTS[table])
+
+
+@pytest.mark.parametrize("table", sorted(set(RIGHTS) - {"tenants"}))
+def test_no_update_moves_a_row_to_another_agency(
+    db: psycopg.Connection, world: World, table: str
+) -> None:
+    move = sql.SQL("update {} set tenant_id = {} where tenant_id = {}").format(
+        sql.Identifier("public", table), sql.Literal(OTHER_TENANT), sql.Literal(TENANT)
+    )
+    with refused("42501"), acting(db, world, "admin", undo=True):
+        db.execute(move)
+    # Also where a careless grant lets the column be named: then the policy is what refuses.
+    if RIGHTS[table].update:
+        db.execute(
+            sql.SQL("grant update (tenant_id) on {} to authenticated").format(
+                sql.Identifier("public", table)
+            )
+        )
+        with refused("42501"), acting(db, world, "admin", undo=True):
+            db.execute(move)
+
+
+@pytest.mark.parametrize("table", sorted(NEW_ROWS))
+def test_nobody_adds_a_row_to_an_agency_that_is_not_theirs(
+    db: psycopg.Connection, world: World, table: str
+) -> None:
+    with refused("42501"), acting(db, world, "admin", undo=True):
+        db.execute(new_row(world, table, OTHER_TENANT))
+
+
+@pytest.mark.parametrize("header", [OTHER_TENANT, "not-a-uuid", uuid4(), "' or true --"])
+def test_a_forged_tenant_header_gives_nothing(
+    db: psycopg.Connection, world: World, header: UUID | str
+) -> None:
+    for table in api_tables(db):
+        if "admin" not in RIGHTS[table].select:
+            continue
+        with acting(db, world, "admin", tenant_id=header, undo=True):
+            assert scalar(db, f"select count(*) from public.{table}") == 0
+
+
+@pytest.mark.parametrize("persona", STRANGERS)
+def test_a_stranger_who_names_the_tenant_is_still_a_stranger(
+    db: psycopg.Connection, world: World, persona: str
+) -> None:
+    try:
+        with acting(db, world, persona, tenant_id=TENANT, undo=True):
+            assert scalar(db, "select count(*) from public.clients") == 0
+    except psycopg.errors.InsufficientPrivilege:
+        assert persona == "anon"
+
+
+def test_a_revoked_membership_is_powerless_at_once(db: psycopg.Connection, world: World) -> None:
+    with acting(db, world, "operator"):
+        assert scalar(db, "select count(*) from public.clients")
+    db.execute(
+        "update public.memberships set revoked_at = now() where user_id = %s",
+        (world.users["operator"],),
+    )
+    with acting(db, world, "operator"):
+        assert scalar(db, "select count(*) from public.clients") == 0

@@ -1,0 +1,30 @@
+import type { WebSocketRoute } from "@playwright/test";
+import { expect, openService, test, timeline } from "./people.ts";
+
+test("a dropped connection is announced, comes back and catches up", async ({ windowOf }) => {
+  const watcher = await windowOf("operador2@demo.test");
+  let reachable = true;
+  const sockets: WebSocketRoute[] = [];
+  await watcher.routeWebSocket(/realtime\/v1/, (socket) => {
+    if (!reachable) return void socket.close({ code: 1012 });
+    socket.connectToServer();
+    sockets.push(socket);
+  });
+  await openService(watcher, "EXT-00013");
+  const mine = await windowOf("operador@demo.test");
+  await mine.goto(watcher.url());
+  await expect(mine.getByRole("button", { name: "Caixa Postal" })).toBeVisible();
+  await mine.keyboard.press("2");
+  await expect(timeline(watcher).getByText("Ligação Interrompida", { exact: true })).toBeVisible();
+
+  reachable = false;
+  for (const socket of sockets) await socket.close({ code: 1012 });
+  await expect(watcher.getByText(/Sem conexão ao vivo/)).toBeVisible();
+  await mine.keyboard.press("5");
+  await expect(timeline(mine).getByText("Negociar", { exact: true })).toBeVisible();
+  await expect(timeline(watcher).getByText("Negociar", { exact: true })).toHaveCount(0);
+
+  reachable = true;
+  await expect(watcher.getByText("Conexão de volta. Tudo atualizado.")).toBeVisible({ timeout: 25_000 });
+  await expect(timeline(watcher).getByText("Negociar", { exact: true })).toBeVisible();
+});

@@ -1,0 +1,113 @@
+import AxeBuilder from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+import { expect, openService, signIn, test } from "./people.ts";
+
+const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+
+async function expectClean(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).withTags(rules).analyze();
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`)).toEqual([]);
+}
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`every page passes axe, ${colorScheme}`, async ({ browser }) => {
+    const context = await browser.newContext({ colorScheme });
+    const page = await context.newPage();
+    await page.goto("/login");
+    await expect(page.getByLabel("E-mail")).toBeVisible();
+    await expectClean(page);
+    await page.goto("/convite");
+    await expect(page.getByLabel("Seu nome")).toBeVisible();
+    await expectClean(page);
+    await page.goto("/login");
+    await signIn(page, "supervisor@demo.test");
+    await expect(page.getByRole("row").nth(5)).toBeVisible();
+    await expectClean(page);
+    await page.getByRole("button", { name: "Importar carteira" }).click();
+    await expect(page.getByRole("dialog")).toBeVisible();
+    await expectClean(page);
+    await page.keyboard.press("Escape");
+    await openService(page, "EXT-00016");
+    await page.keyboard.press("1");
+    await expect(page.getByText("Sônia Supervisora")).toBeVisible();
+    await page.keyboard.press("4");
+    await expectClean(page);
+    await page.getByRole("heading", { level: 1 }).getByRole("link").click();
+    await expect(page.getByRole("region", { name: "Títulos" })).toBeVisible();
+    await expectClean(page);
+    await page.goto("/automacao");
+    await expect(page.getByRole("region", { name: "Regras" }).getByRole("listitem").first()).toBeVisible();
+    await expectClean(page);
+    await page.goto("/nao-existe");
+    await expect(page.getByText("Esta página não existe")).toBeVisible();
+    await expectClean(page);
+    await context.close();
+  });
+}
+
+test("the service screen needs no scrolling at 1366×768 and does not shift while it loads", async ({ windowOf }) => {
+  const page = await windowOf("operador@demo.test");
+  await openService(page, "EXT-00017");
+  await page.addInitScript(() => {
+    Object.assign(window, { shift: 0 });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries() as (PerformanceEntry & { value: number })[])
+        Object.assign(window, { shift: (window as unknown as { shift: number }).shift + entry.value });
+    }).observe({ type: "layout-shift", buffered: true });
+  });
+  await page.reload();
+  await expect(page.getByRole("button", { name: /^Conta de/ })).toBeVisible();
+  const tabulation = page.getByRole("region", { name: "Tabulação" });
+  await page.keyboard.press("4");
+  await expect(tabulation.getByRole("button", { name: "Agendar retorno" })).toBeInViewport();
+  expect(
+    await tabulation
+      .locator("[tabindex]")
+      .first()
+      .evaluate((body) => body.scrollHeight - body.clientHeight),
+  ).toBe(0);
+  expect(await page.locator("main").evaluate((main) => main.scrollHeight - main.clientHeight)).toBe(0);
+  expect(await page.evaluate(() => (window as unknown as { shift: number }).shift)).toBeLessThanOrEqual(0.05);
+});
+
+test("a phone shows everything without sideways scrolling, and can dispose", async ({ windowOf }) => {
+  const page = await windowOf("operador@demo.test", {
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    isMobile: true,
+  });
+  const sideways = (): Promise<number> =>
+    page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  await expect(page.getByRole("link", { name: /^Atender/ }).first()).toBeVisible();
+  expect(await sideways()).toBe(0);
+  await openService(page, "EXT-00018");
+  expect(await sideways()).toBe(0);
+  await page.getByRole("button", { name: "Caixa Postal" }).tap();
+  await expect(page.getByText("Otávio Operador")).toBeVisible();
+  await page.goto("/automacao");
+  await expect(page.getByRole("region", { name: "Regras" })).toBeVisible();
+  expect(await sideways()).toBe(0);
+});
+
+/** design.md §7; compressed bytes of everything that is fetched before the operator sees the client. */
+const budgetBytes = 200_000;
+
+test("the first paint of the service screen costs at most 200 kB", async ({ windowOf }) => {
+  const page = await windowOf("operador@demo.test");
+  await openService(page, "EXT-00019");
+  const url = page.url();
+  const fresh = await page.context().newPage();
+  await fresh.goto(url);
+  await expect(fresh.getByRole("button", { name: "Caixa Postal" })).toBeVisible();
+  const bytes = await fresh.evaluate(() => {
+    const painted =
+      performance.getEntriesByType("paint").find(({ name }) => name === "first-contentful-paint")?.startTime ?? 0;
+    const assets = performance.getEntriesByType("resource") as PerformanceResourceTiming[];
+    const page = performance.getEntriesByType("navigation")[0] as PerformanceNavigationTiming;
+    return [page, ...assets]
+      .filter(({ fetchStart }) => fetchStart <= painted)
+      .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0);
+  });
+  expect(bytes).toBeGreaterThan(50_000);
+  expect(bytes).toBeLessThanOrEqual(budgetBytes);
+});

@@ -1,0 +1,25 @@
+import { defineConfig } from "@playwright/test";
+import { chromiumLaunch } from "./e2e/chromium.ts";
+
+const baseURL = process.env.E2E_BASE_URL;
+if (!baseURL) throw new Error("E2E_BASE_URL: the address of a running, seeded stack (pytest tests/web starts one)");
+
+export default defineConfig({
+  testDir: "e2e",
+  outputDir: process.env.E2E_OUTPUT ?? "test-results",
+  // One stack, two cores: tests that watch the clock of receipts must not fight for the processor.
+  workers: 1,
+  retries: 0,
+  timeout: 40_000,
+  expect: { timeout: 10_000 },
+  reporter: [["list"]],
+  use: {
+    baseURL,
+    viewport: { width: 1366, height: 768 },
+    locale: "pt-BR",
+    timezoneId: "America/Sao_Paulo",
+    colorScheme: "light",
+    trace: "retain-on-failure",
+    launchOptions: await chromiumLaunch(),
+  },
+});

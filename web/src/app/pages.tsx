@@ -1,0 +1,63 @@
+import type { QueryClient } from "@tanstack/react-query";
+import { type ComponentType, lazy, type ReactNode, useState } from "react";
+import { afterPaint } from "@/app/after-paint";
+import { serviceQuery } from "@/features/service/queries";
+
+interface Page<Props> {
+  Page: ComponentType<Props>;
+  preload: () => Promise<void>;
+}
+
+/** Like `lazy`, but a page whose code is already here renders at once: React holds back what was suspended, however briefly,
+ * until 300 ms after the fallback. */
+function page<Props extends object>(load: () => Promise<ComponentType<Props>>): Page<Props> {
+  let here: ComponentType<Props> | undefined;
+  const Later = lazy(async () => ({ default: await load() })) as unknown as ComponentType<Props>;
+  return {
+    preload: async () => {
+      here = await load();
+    },
+    Page: (props: Props): ReactNode => {
+      const [Chosen] = useState(() => here ?? Later);
+      return <Chosen {...props} />;
+    },
+  };
+}
+
+const login = page(() => import("@/features/login/login-page").then((m) => m.LoginPage));
+const invitation = page(() => import("@/features/login/invitation-page").then((m) => m.InvitationPage));
+const portfolio = page(() => import("@/features/portfolio/portfolio-page").then((m) => m.PortfolioPage));
+const client = page(() => import("@/features/client/client-page").then((m) => m.ClientPage));
+const service = page(() => import("@/features/service/service-page").then((m) => m.ServicePage));
+const automation = page(() => import("@/features/automation/automation-page").then((m) => m.AutomationPage));
+
+export const LoginPage = login.Page;
+export const InvitationPage = invitation.Page;
+export const PortfolioPage = portfolio.Page;
+export const ClientPage = client.Page;
+export const ServicePage = service.Page;
+export const AutomationPage = automation.Page;
+
+function serviceIdOf(path: string): string | undefined {
+  return /^\/atendimento\/([^/]+)$/.exec(path)?.[1];
+}
+
+/** Fetches the code of a path's page, so that it need not suspend. */
+export async function preloadCode(path: string): Promise<void> {
+  if (serviceIdOf(path)) await service.preload();
+  else if (path.startsWith("/carteira/")) await client.preload();
+  else if (path.startsWith("/automacao")) await automation.preload();
+  else await portfolio.preload();
+}
+
+/** Asks for the service screen's data while the session is still being asked for. */
+export async function preloadData(queryClient: QueryClient, path: string): Promise<void> {
+  const clientId = serviceIdOf(path);
+  if (clientId) await queryClient.prefetchQuery(serviceQuery(queryClient, clientId));
+}
+
+/** The other rooms' code is a few kB each: fetched when the first one is painted, so that no later click waits for it. */
+export const RemainingPages = afterPaint(async () => {
+  await Promise.all([portfolio, client, service, automation].map(({ preload }) => preload()));
+  return () => null;
+});
