@@ -23,6 +23,8 @@ create table public.installments (
     paid_on date,
     -- agreement_<status> when the agreement ended, else a person's words.
     cancel_reason text,
+    -- A person wants it cancelled, and its charge must become unpayable first.
+    cancelling_reason text,
     created_at timestamptz not null default private.now(),
     updated_at timestamptz not null default private.now(),
     constraint installments_pkey primary key (id),

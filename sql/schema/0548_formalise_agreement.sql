@@ -50,6 +50,20 @@ begin
 end;
 $$;
 
+create function private.refuse_obstacles(obstacles jsonb) returns void
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    if obstacles @> '[{"code": "debt_on_hold"}]' then
+        raise exception 'debt_on_hold' using errcode = 'PT409', detail = obstacles::text;
+    elsif obstacles <> '[]' then
+        raise exception 'debt_prescribed' using errcode = 'PT409', detail = obstacles::text;
+    end if;
+end;
+$$;
+
 create function private.propose_agreement(proposal jsonb, proposal_hash text) returns jsonb
 language plpgsql
 security definer
@@ -88,10 +102,8 @@ begin
         raise exception 'proposal_invalid' using errcode = 'PT400', detail = sqlerrm;
     end;
 
-    if v_priced -> 'obstacles' <> '[]' then
-        raise exception '%', v_priced #>> '{obstacles,0,code}' using errcode = 'PT409',
-            detail = v_priced #>> '{obstacles,0,debt_id}';
-    elsif v_priced -> 'approval_reasons' <> '[]' and v_priced ->> 'approval_role' is null then
+    perform private.refuse_obstacles(v_priced -> 'obstacles');
+    if v_priced -> 'approval_reasons' <> '[]' and v_priced ->> 'approval_role' is null then
         raise exception 'above_every_limit' using errcode = 'PT409',
             detail = (v_priced -> 'approval_reasons')::text;
     end if;
@@ -132,71 +144,6 @@ comment on function public.propose_agreement(jsonb, text) is
 pending_approval, agreement_id, status, approval_role, is_repeated} or {outcome: repriced,
 simulation}. PT409 debt_in_agreement, debt_prescribed, debt_on_hold, above_every_limit.';
 
-create function private.decide_agreement(agreement_id uuid, decision text, reason text)
-returns jsonb
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-    v_tenant_id uuid := private.require_role('supervisor');
-    v_role public.member_role := private.member_role();
-    v_today date := private.today(v_tenant_id);
-    v_agreement public.agreements;
-    v_priced jsonb;
-begin
-    if decision is null or decision not in ('approve', 'reject') then
-        raise exception 'decision_unknown' using errcode = 'PT400', detail = decision;
-    end if;
-    v_agreement := private.agreement_for_change(v_tenant_id, agreement_id);
-    if v_agreement.status <> 'pending_approval' then
-        raise exception 'agreement_not_pending' using errcode = 'PT409',
-            detail = v_agreement.status::text;
-    elsif v_agreement.created_by = auth.uid() then
-        raise exception 'approval_by_author' using errcode = 'PT403',
-            detail = 'another person decides';
-    elsif decision = 'reject' and btrim(coalesce(reason, '')) = '' then
-        raise exception 'reason_missing' using errcode = 'PT400',
-            detail = 'a rejection wants a reason';
-    end if;
-    if decision = 'approve' then
-        v_priced := private.unseal(
-            v_tenant_id, v_role, v_agreement.priced -> 'proposal', v_agreement.proposal_hash
-        );
-        if v_priced is null then
-            perform private.transition_agreement(
-                v_agreement.id, 'expired', 'price_changed', v_today
-            );
-            return jsonb_build_object(
-                'outcome', 'expired', 'agreement_id', v_agreement.id,
-                'simulation', private.reprice(
-                    v_tenant_id, v_role, v_agreement.priced -> 'proposal'
-                )
-            );
-        elsif v_priced -> 'obstacles' <> '[]' then
-            raise exception '%', v_priced #>> '{obstacles,0,code}' using errcode = 'PT409',
-                detail = v_priced #>> '{obstacles,0,debt_id}';
-        elsif v_priced -> 'approval_reasons' <> '[]' then
-            raise exception 'approval_above_role' using errcode = 'PT403',
-                detail = (v_priced -> 'approval_reasons')::text;
-        end if;
-    end if;
-    update public.agreements as agreement
-    set decided_by = auth.uid(), decided_at = private.now(),
-        decision_reason = nullif(btrim(decide_agreement.reason), '')
-    where agreement.id = v_agreement.id;
-    if decision = 'approve' then
-        perform private.formalise_agreement(v_agreement.id, 'approved', v_today);
-    else
-        perform private.transition_agreement(v_agreement.id, 'rejected', btrim(reason), v_today);
-    end if;
-    return jsonb_build_object(
-        'outcome', case decision when 'approve' then 'approved' else 'rejected' end,
-        'agreement_id', v_agreement.id
-    );
-end;
-$$;
-
 -- Locked in the common order, or PT404.
 create function private.agreement_for_change(tenant_id uuid, agreement_id uuid)
 returns public.agreements
@@ -222,18 +169,6 @@ begin
 end;
 $$;
 
-create function public.decide_agreement(
-    agreement_id uuid, decision text, reason text default null
-) returns jsonb
-language sql
-set search_path = ''
-as $$ select private.decide_agreement(agreement_id, decision, reason) $$;
-comment on function public.decide_agreement(uuid, text, text) is
-'Supervisor or admin, never the author. decision: approve | reject (reason needed). {outcome:
-approved | rejected, agreement_id} or {outcome: expired, agreement_id, simulation}. PT403
-approval_by_author, approval_above_role; PT409 agreement_not_pending, debt_in_agreement.';
-
 grant execute on function
-private.propose_agreement(jsonb, text), public.propose_agreement(jsonb, text),
-private.decide_agreement(uuid, text, text), public.decide_agreement(uuid, text, text)
+private.propose_agreement(jsonb, text), public.propose_agreement(jsonb, text)
 to authenticated;

@@ -52,7 +52,9 @@ create table public.charges (
     references public.integrations (tenant_id, id),
     constraint charges_created_by_fkey foreign key (created_by) references auth.users (id),
     constraint charges_amount_is_positive check (amount_cents > 0),
-    constraint charges_action_is_known check (action in ('create', 'lookup', 'cancel'))
+    constraint charges_action_is_known check (
+        action ~ '^(begun )?(create|lookup|cancel)$'
+    )
 );
 comment on table public.charges is 'Boletos, Pix and card links, moved by guarded functions.';
 

@@ -72,7 +72,7 @@ create trigger _100_append_only before update or delete on public.payment_alloca
 for each row execute function private.tg_append_only();
 
 -- Rows that stand: neither a taking-back nor taken back.
-create view private.living_allocations as
+create view private.living_allocations with (security_invoker = true) as
 select allocation.*
 from public.payment_allocations as allocation
 where allocation.reverses_id is null and not exists (

@@ -96,6 +96,9 @@ begin
     end;
     if v_class = 'contradiction' then
         perform private.note_contradiction(v_integration, v_charge, item);
+        -- Whatever else is doubtful, the provider has it.
+        update public.charges as charge set status = 'open'
+        where charge.id = v_charge.id and charge.status in ('sending', 'unknown');
         return v_class;
     elsif v_class <> 'paid' then
         return case when v_charge.id is null then 'ignored'

@@ -32,6 +32,7 @@ begin
             when 'message_status' then private.apply_receipt(v_item.id)
             when 'message_received' then private.apply_inbound(v_item.id)
             when 'consent_changed' then private.apply_consent(v_item.id)
+            when 'charge_changed' then private.apply_charge_event(v_item.id)
         end;
         if v_error = 'message_not_found' and v_item.read_ct < c_max_reads then
             perform pgmq.set_vt('provider_events', v_item.msg_id, (2 ^ v_item.read_ct)::int);
