@@ -149,3 +149,46 @@ begin
     return v_findings;
 end;
 $$;
+
+-- A title that was paid to the last cent outside of any agreement is settled, and one whose payment
+-- was taken back is not. Principal alone does not settle: charges left over stay owed.
+create function private.sync_debt_statuses(tenant_id uuid, client_id uuid, on_date date)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    update public.debts
+    set status = case when judged.is_paid
+        then 'settled' else private.free_status(debts, on_date) end
+    from (
+        select title.id,
+            (place.position).principal_cents = 0
+            and (place.position).frozen_correction <= (place.position).paid_correction
+            and (place.position).frozen_fine <= (place.position).paid_fine
+            and (place.position).frozen_interest <= (place.position).paid_interest
+            and (place.position).frozen_collection_fee <= (place.position).paid_collection_fee
+                as is_paid
+        from public.debts as title
+        cross join lateral (
+            select private.debt_position(title, 'infinity') as position
+        ) as place
+        where title.tenant_id = sync_debt_statuses.tenant_id
+          and title.client_id = sync_debt_statuses.client_id
+          and title.status not in ('in_agreement', 'returned')
+          and exists (
+              select from public.payment_allocations as allocation
+              where allocation.tenant_id = title.tenant_id and allocation.debt_id = title.id
+          )
+          -- What an agreement settled with a discount is settled.
+          and not exists (
+              select from public.agreement_debts as held
+              join public.agreements as agreement on agreement.id = held.agreement_id
+              where held.tenant_id = title.tenant_id and held.debt_id = title.id
+                and (agreement.status = 'settled' or held.is_live)
+          )
+    ) as judged
+    where debts.id = judged.id and (debts.status = 'settled') <> judged.is_paid;
+end;
+$$;

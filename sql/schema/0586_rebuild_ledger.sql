@@ -180,6 +180,7 @@ begin
     loop
         perform private.refresh_agreement(v_agreement.id, on_date, 'ledger');
     end loop;
+    perform private.sync_debt_statuses(tenant_id, client_id, on_date);
 end;
 $$;
 
