@@ -29,33 +29,6 @@ as $$
     returning id
 $$;
 
-create function private.require_payer(
-    tenant_id uuid, client_id uuid, method public.charge_method
-) returns void
-language plpgsql
-stable
-security definer
-set search_path = ''
-as $$
-begin
-    -- Every kind of charge of this provider names an address and a phone.
-    if not exists (
-        select from public.client_addresses as address
-        where address.tenant_id = require_payer.tenant_id
-          and address.client_id = require_payer.client_id
-    ) then
-        raise exception 'address_missing' using errcode = 'PT409',
-            detail = 'cep, street, number, district, city, uf';
-    elsif not exists (
-        select from public.client_phones as known
-        where known.tenant_id = require_payer.tenant_id
-          and known.client_id = require_payer.client_id
-    ) then
-        raise exception 'phone_missing' using errcode = 'PT409', detail = 'phone';
-    end if;
-end;
-$$;
-
 create function private.request_charges(
     installment_ids uuid [], method public.charge_method
 ) returns jsonb
@@ -111,7 +84,7 @@ begin
             raise exception 'method_not_offered' using errcode = 'PT409',
                 detail = v_method::text;
         end if;
-        perform private.require_payer(v_tenant_id, v_part.client_id, v_method);
+        perform private.require_payer(v_tenant_id, v_part.client_id);
         select * into v_current from public.charges as charge
         where charge.tenant_id = v_tenant_id and charge.installment_id = v_part.id
           and charge.is_wanted and charge.status not in ('cancelled', 'failed', 'paid');
@@ -168,69 +141,7 @@ comment on function public.request_charges(uuid [], public.charge_method) is
 charge_before_approval, agreement_not_living, installment_not_open, address_missing, phone_missing,
 method_not_offered, provider_not_connected.';
 
--- Looks at the provider's record again, now: "the debtor says it is paid".
-create function private.refresh_charge(charge_id uuid) returns void
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-    v_tenant_id uuid := private.require_role('operator');
-begin
-    update public.charges as charge set needs_lookup = true
-    where charge.tenant_id = v_tenant_id and charge.id = refresh_charge.charge_id;
-    if not found then
-        raise exception 'charge_not_found' using errcode = 'PT404',
-            detail = 'no charge with this id in the tenant';
-    end if;
-    perform private.poke_charge(charge_id);
-end;
-$$;
-
-create function public.refresh_charge(charge_id uuid) returns void
-language sql
-set search_path = ''
-as $$ select private.refresh_charge(charge_id) $$;
-
--- A failed one once more, after somebody mended what was wrong.
-create function private.retry_charge(charge_id uuid) returns void
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-    v_tenant_id uuid := private.require_role('operator');
-    v_charge public.charges;
-begin
-    select * into v_charge from public.charges as charge
-    where charge.tenant_id = v_tenant_id and charge.id = retry_charge.charge_id
-    for update;
-    if not found then
-        raise exception 'charge_not_found' using errcode = 'PT404',
-            detail = 'no charge with this id in the tenant';
-    elsif v_charge.status <> 'failed' then
-        raise exception 'charge_not_failed' using errcode = 'PT409',
-            detail = v_charge.status::text;
-    end if;
-    -- It may exist after all: the provider is asked before anything is sent again.
-    update public.charges as charge
-    set status = 'unknown', failures = 0, error_code = null, error_detail = null
-    where charge.id = v_charge.id;
-    perform private.poke_charge(v_charge.id);
-end;
-$$;
-
-create function public.retry_charge(charge_id uuid) returns void
-language sql
-set search_path = ''
-as $$ select private.retry_charge(charge_id) $$;
-comment on function public.retry_charge(uuid) is
-'Looks the charge up and sends it only if the provider has none. PT404 charge_not_found, PT409
-charge_not_failed.';
-
 grant execute on function
 private.request_charges(uuid [], public.charge_method),
-public.request_charges(uuid [], public.charge_method),
-private.refresh_charge(uuid), public.refresh_charge(uuid),
-private.retry_charge(uuid), public.retry_charge(uuid)
+public.request_charges(uuid [], public.charge_method)
 to authenticated;

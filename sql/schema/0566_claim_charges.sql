@@ -1,47 +1,6 @@
 -- The worker's side of charges: claim, begin, settle. What to do is decided from what is (`status`)
 -- and what is wanted, at the moment of claiming: create, look up, cancel, or nothing any more.
 
--- 60 calls a minute is the provider's limit per account; counted here, because several workers
--- share it.
-create table private.call_budgets (
-    integration_id uuid not null,
-    window_start timestamptz not null,
-    used int not null,
-    constraint call_budgets_pkey primary key (integration_id)
-);
-comment on table private.call_budgets is 'Calls of the running minute by provider account.';
-alter table private.call_budgets enable row level security;
-alter table private.call_budgets force row level security;
-
--- Takes up to `wanted` calls of the minute; answers how many it got.
-create function private.take_calls(integration_id uuid, wanted int) returns int
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-    c_calls_per_minute constant int := 60;
-    v_used int;
-    v_now timestamptz := clock_timestamp();
-begin
-    insert into private.call_budgets as budget (integration_id, window_start, used)
-    values (take_calls.integration_id, v_now, 0)
-    on conflict on constraint call_budgets_pkey do update
-    set used = case when budget.window_start < v_now - interval '1 minute'
-            then 0 else budget.used end,
-        window_start = case when budget.window_start < v_now - interval '1 minute'
-            then v_now else budget.window_start end
-    returning budget.used into v_used;
-    v_used := least(wanted, c_calls_per_minute - v_used);
-    update private.call_budgets as budget set used = budget.used + v_used
-    where budget.integration_id = take_calls.integration_id;
-    return v_used;
-end;
-$$;
-comment on function private.take_calls(uuid, int) is
-'Sweeps and tests take theirs here, too: how many calls may be made within this minute.';
-grant execute on function private.take_calls(uuid, int) to worker;
-
 create function private.charge_action(charge public.charges) returns text
 language sql
 immutable
@@ -145,10 +104,7 @@ as $$
     select (charge).id, (charge).tenant_id, (charge).integration_id, (charge).attempt,
         (charge).action, (charge).reference, (charge).provider_group, (charge).method,
         (charge).amount_cents, (charge).due_on,
-        jsonb_build_object(
-            'document', client.document, 'name', client.name, 'email', client.email,
-            'phone', phone.phone
-        ) || coalesce(to_jsonb(address), '{}'),
+        private.payer_of((charge).tenant_id, (charge).client_id),
         jsonb_build_object(
             'fine_percent', policy.late_fine_percent,
             'interest_percent', policy.late_interest_percent
@@ -158,51 +114,10 @@ as $$
         integration.settings
     from public.agreements as agreement
     join public.installments as part on part.id = (charge).installment_id
-    join public.clients as client on client.id = (charge).client_id
     join public.creditors as creditor on creditor.id = agreement.creditor_id
     join public.agreement_policies as policy on policy.id = agreement.policy_id
     join public.integrations as integration on integration.id = (charge).integration_id
-    left join lateral (
-        select known.phone from public.client_phones as known
-        where known.tenant_id = client.tenant_id and known.client_id = client.id
-        order by known.position, known.created_at, known.id
-        limit 1
-    ) as phone on true
-    left join lateral (
-        select known.cep, known.street, known.number, known.complement, known.district,
-            known.city, known.uf
-        from public.client_addresses as known
-        where known.tenant_id = client.tenant_id and known.client_id = client.id
-        order by known.created_at desc, known.id desc
-        limit 1
-    ) as address on true
     where agreement.id = (charge).agreement_id
 $$;
 
-create function private.begin_charge(charge_id uuid, attempt int) returns boolean
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-    update public.charges as charge
-    set status = case charge.action
-            when 'create' then 'sending'
-            when 'cancel' then 'cancelling'
-            else charge.status::text
-        end::public.charge_status,
-        sent_at = case when charge.action = 'create' then private.now() else charge.sent_at end,
-        -- Answers that come after this question are newer than what made us ask.
-        needs_lookup = false, action = 'begun ' || charge.action
-    where charge.id = begin_charge.charge_id and charge.attempt = begin_charge.attempt
-      and charge.lease_until > private.now()
-      -- Between claim and call somebody may have changed their mind, or the money came.
-      and charge.action = private.charge_action(charge);
-    return found;
-end;
-$$;
-comment on function private.begin_charge(uuid, int) is
-'True exactly once per attempt; commit, then call the provider.';
-grant execute on function
-private.claim_charges(int, int), private.begin_charge(uuid, int)
-to worker;
+grant execute on function private.claim_charges(int, int) to worker;
