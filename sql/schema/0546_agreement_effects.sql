@@ -126,6 +126,8 @@ begin
     where debts.tenant_id = v_agreement.tenant_id
       and debts.id = any(private.agreement_debt_ids(v_agreement.id))
       and debts.status = 'in_agreement';
+    -- One that the payments covered whole is not owed again.
+    perform private.sync_debt_statuses(v_agreement.tenant_id, v_agreement.client_id, on_date);
     select coalesce(sum((title.accrual).total_cents), 0) into v_restored
     from private.owed(
         v_agreement.tenant_id, v_agreement.client_id, on_date,
