@@ -1,15 +1,11 @@
 """A portfolio file (CSV) comes in; its rows become clients, phones and debts of the caller."""
 
 import time
-from typing import TYPE_CHECKING
 
 import flask
 import functions_framework
 
 from kit import db, errors, http, log
-
-if TYPE_CHECKING:
-    from portfolio.uploads import Upload
 
 SWITCH = {"true": True, "1": True, "false": False, "0": False, "": False}
 # `apikey` is the platform's own; the gateway reads it here or in the header.
@@ -27,11 +23,11 @@ def portfolio_import(request: flask.Request) -> flask.typing.ResponseReturnValue
         raise errors.MethodNotAllowed("send the file with POST")
     http.claims(request)  # nobody unknown makes us read a file
     dry_run, creditor = _options(request)
-    upload, started = _receive(request), time.monotonic()
+    started = time.monotonic()
 
-    from portfolio import staging  # polars: only this function's calls pay for loading it
+    from portfolio import staging, uploads  # polars: only this function's calls pay for loading it
 
-    with db.as_caller(request) as connection:
+    with uploads.received(request) as upload, db.as_caller(request) as connection:
         answer = staging.run(connection, upload, creditor, dry_run=dry_run)
 
     duration_ms = int((time.monotonic() - started) * 1000)
@@ -47,9 +43,3 @@ def _options(request: flask.Request) -> tuple[bool, str | None]:
     if switch not in SWITCH:
         raise errors.MalformedPayload("dry_run is true or false")
     return SWITCH[switch], " ".join(request.args.get("creditor", "").split()) or None
-
-
-def _receive(request: flask.Request) -> "Upload":
-    from portfolio import uploads
-
-    return uploads.receive(request)

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import flask
 import functions_framework
 import httpx
 import psycopg
@@ -21,7 +22,7 @@ from kit import config, db, http
 from local_platform import functions_host
 from local_platform.settings import ROOT
 from local_platform.stack import Stack
-from simulators import API_KEY, APP, SOURCE, GupshupPhone
+from tests.simulators import API_KEY, APP, SOURCE, GupshupPhone
 
 WaitUntil = Callable[..., Any]  # the fixture of tests/conftest.py: (condition, seconds=10)
 TENANT = "d0000000-0000-4000-8000-000000000001"
@@ -135,9 +136,9 @@ def thread(
     monkeypatch.setattr(config, "settings", lambda: settings)
     source = str(ROOT / "functions" / "main.py")
     names = ["run_automations", "gupshup_webhook"]
-    apps = {
-        functions_host.path_of(name): functions_framework.create_app(name, source).wsgi_app
-        for name in names
+    create_app: Callable[[str, str], flask.Flask] = functions_framework.create_app
+    apps: dict[str, functions_host.WSGIApp] = {
+        functions_host.path_of(name): create_app(name, source).wsgi_app for name in names
     }
     server = make_server(
         "127.0.0.1",

@@ -54,7 +54,9 @@ def gupshup_phone(tmp_path: Path) -> Iterator[GupshupPhone]:
     loop = asyncio.new_event_loop()
     app = web.Application()
     app.add_subapp("/simulators/gupshup/", gupshup.create_app(Folder()))
-    runner = web.AppRunner(app, shutdown_timeout=0.1)  # hanging requests are what is simulated
+    runner = web.AppRunner(
+        app, handler_cancellation=True, shutdown_timeout=0.1
+    )  # hanging requests are what is simulated
     loop.run_until_complete(runner.setup())
     loop.run_until_complete(web.TCPSite(runner, "127.0.0.1", 0).start())
     port = runner.addresses[0][1]

@@ -1,12 +1,16 @@
 """Failures a caller can mend, and the one place that turns any outcome into an answer."""
 
 import functools
+import io
 import logging
 from collections.abc import Callable
 
 import flask
 
 from kit import config, log
+
+# Thrice the largest upload; who sends more does not wait for an answer.
+DISCARDED_BYTES = 1024**3
 
 Handler = Callable[[flask.Request], flask.typing.ResponseReturnValue]
 
@@ -87,9 +91,22 @@ def as_http(handler: Handler) -> Handler:
             )
             body = {"error": "internal", "detail": "the failure was logged"}
             response = flask.make_response((body, 500))
+        _discard_body(request)
         return _allow_web_origin(response)
 
     return answer
+
+
+def _discard_body(request: flask.Request) -> None:
+    """Read what a refused caller is still sending, without keeping it.
+
+    The framework reads the rest too, so that the caller hears the answer, but all into memory:
+    two gigabytes from somebody without a token would end the process.
+    """
+    read = 0
+    while read < DISCARDED_BYTES and (chunk := request.stream.read(65_536)):
+        read += len(chunk)
+    request.stream = io.BytesIO()
 
 
 def _allow_web_origin(response: flask.Response) -> flask.Response:

@@ -120,7 +120,9 @@ def _is_valid_cpf(cpf: pl.Series) -> pl.Series:
         sum((d * w for d, w in zip(digit, weights, strict=False)), start=number * 0) * 10 % 11 % 10
         for weights in weigh
     )
-    return (first == digit[9]) & (second == digit[10]) & (number % 11_111_111_111 != 0)
+    is_repeated = number % 11_111_111_111 == 0
+    is_valid: pl.Series = (first == digit[9]) & (second == digit[10])
+    return is_valid & ~is_repeated
 
 
 def _valid_cnpj(cnpj: pl.Series) -> pl.Series:

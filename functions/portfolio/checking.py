@@ -47,7 +47,7 @@ def staged(frame: pl.DataFrame, layout: Layout, creditor: str | None) -> pl.Data
     }
     # For an accepted row: the name cell that was no name, should nobody know a better one.
     value = raw["name"].set(name.is_not_null(), None)
-    reason = column_name = pl.Series([None], dtype=pl.String).new_from_index(0, len(frame))
+    reason = column_name = _nothing(len(frame))
     for code, field, mask in reversed(_problems(parsed, raw)):
         if mask.any():
             reason = reason.set(mask, code)
@@ -87,14 +87,19 @@ def _raw(frame: pl.DataFrame, layout: Layout, field: str) -> pl.Series:
         return frame[f"c{len(layout.header)}"]
     column = layout.fields.get(field)
     if column is None:
-        return pl.Series([None], dtype=pl.String).new_from_index(0, len(frame))
+        return _nothing(len(frame))
     return frame[f"c{column}"]
 
 
 def _phone_cells(frame: pl.DataFrame, layout: Layout) -> list[pl.Series]:
-    return [
+    with_area = [
         frame[f"c{number}"]
         if area is None
         else frame[f"c{area}"].fill_null("") + frame[f"c{number}"]
         for area, number in layout.phones
     ]
+    return with_area or [_nothing(len(frame))]
+
+
+def _nothing(height: int) -> pl.Series:
+    return pl.Series([None], dtype=pl.String).new_from_index(0, height)

@@ -1,9 +1,11 @@
 """How a CSV is written: encoding, quotes, line ends, delimiter and where its header stands."""
 
 import codecs
+import contextlib
 import csv
 import io
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
@@ -38,12 +40,36 @@ class Dialect:
     header_lines: int
 
 
-def detect(file: IO[bytes]) -> tuple[IO[bytes], Dialect, headers.Layout]:
-    """Look through the whole file once (an accent may come in the last line).
+@contextlib.contextmanager
+def as_utf8(file: IO[bytes]) -> Iterator[IO[bytes]]:
+    """The file itself, or a UTF-8 copy of it when it is UTF-16 (Excel's "Unicode text")."""
+    head = file.read(256)
+    file.seek(0)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    elif len(head) >= 8 and not any(head[1:64:2]):
+        encoding = "utf-16-le"
+    elif len(head) >= 8 and not any(head[0:64:2]):
+        encoding = "utf-16-be"
+    else:
+        yield file
+        return
+    decoder = codecs.getincrementaldecoder(encoding)()
+    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as copy:
+        try:
+            while chunk := file.read(CHUNK_BYTES):
+                copy.write(decoder.decode(chunk).encode())
+            copy.write(decoder.decode(b"", final=True).encode())
+        except UnicodeError as error:
+            raise FileRefused(
+                "the file begins as UTF-16 and breaks off; export it again"
+            ) from error
+        copy.seek(0)
+        yield copy
 
-    Answers the handle to read on from: the same file, or a UTF-8 copy of a UTF-16 one.
-    """
-    file = _without_utf16(file)
+
+def detect(file: IO[bytes]) -> tuple[Dialect, headers.Layout]:
+    """Look through the whole file once (an accent may come in the last line), and back again."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     is_utf8, quotes, returns, pairs, size, last = True, 0, 0, 0, 0, b""
     while chunk := file.read(CHUNK_BYTES):
@@ -67,12 +93,15 @@ def detect(file: IO[bytes]) -> tuple[IO[bytes], Dialect, headers.Layout]:
     encoding = "utf-8-sig" if is_utf8 else _eight_bit(head)
     sample = io.StringIO(head.decode(encoding, "replace"), newline=None).read()
     delimiter, header_row, header_lines, layout = _header(sample, is_quoted=quotes % 2 == 0)
-    return (
-        file,
-        Dialect(encoding, delimiter, quotes > 0 and quotes % 2 == 0, returns != pairs, header_row,
-                header_lines),
-        layout,
-    )  # fmt: skip
+    dialect = Dialect(
+        encoding=encoding,
+        delimiter=delimiter,
+        is_quoted=quotes > 0 and quotes % 2 == 0,
+        has_bare_cr=returns != pairs,
+        header_row=header_row,
+        header_lines=header_lines,
+    )
+    return dialect, layout
 
 
 def _eight_bit(head: bytes) -> str:
@@ -82,30 +111,6 @@ def _eight_bit(head: bytes) -> str:
     except UnicodeDecodeError:
         return "latin-1"
     return "cp1252"
-
-
-def _without_utf16(file: IO[bytes]) -> IO[bytes]:
-    """The file itself, or its UTF-8 copy when it is UTF-16 (Excel's "Unicode text")."""
-    head = file.read(256)
-    file.seek(0)
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encoding = "utf-16"
-    elif len(head) >= 8 and not any(head[1:64:2]):
-        encoding = "utf-16-le"
-    elif len(head) >= 8 and not any(head[0:64:2]):
-        encoding = "utf-16-be"
-    else:
-        return file
-    copy = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115  (handed on)
-    decoder = codecs.getincrementaldecoder(encoding)()
-    try:
-        while chunk := file.read(CHUNK_BYTES):
-            copy.write(decoder.decode(chunk).encode())
-        copy.write(decoder.decode(b"", final=True).encode())
-    except UnicodeError as error:
-        raise FileRefused("the file begins as UTF-16 and breaks off; export it again") from error
-    copy.seek(0)
-    return copy
 
 
 def _header(sample: str, *, is_quoted: bool) -> tuple[str, int, int, headers.Layout]:

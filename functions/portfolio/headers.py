@@ -9,63 +9,55 @@ from dataclasses import dataclass
 # "documento" alone may be the person's or the title's; agencies mostly mean the person's.
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "document": (
-        "cpf cnpj", "cnpj cpf", "cpf ou cnpj", "cpf", "cnpj", "cpf do devedor", "cpf do cliente",
-        "cpf cnpj do devedor", "cpf cnpj do cliente", "cpf cnpj devedor", "cpf cnpj cliente",
-        "cpf cnpj do sacado", "cpf cnpj sacado", "nr cpf cnpj", "num cpf cnpj", "n cpf cnpj",
-        "numero cpf cnpj", "cpfcnpj", "cpf devedor", "cpf cliente", "cgc cpf", "cpf cgc",
-        "documento do devedor", "documento do cliente", "documento", "document",
+        "cpf cnpj", "cnpj cpf", "cpf ou cnpj", "cpfcnpj", "cpf", "cnpj", "cpf devedor",
+        "cpf cliente", "cpf sacado", "cpf cnpj devedor", "cpf cnpj cliente", "cpf cnpj sacado",
+        "cpf titular", "cpf cgc", "cgc cpf", "documento devedor", "documento cliente", "documento",
+        "document",
     ),
     "name": (
-        "nome do devedor", "nome devedor", "nome do cliente", "nome cliente", "nome completo",
-        "nome do sacado", "nome sacado", "nome", "nome razao social", "razao social nome",
-        "devedor", "sacado", "razao social", "titular", "nome do titular", "consumidor", "aluno",
-        "responsavel financeiro", "cliente", "name",
+        "nome devedor", "nome cliente", "nome completo", "nome sacado", "nome titular", "nome",
+        "nome razao social", "razao social nome", "devedor", "sacado", "razao social", "titular",
+        "consumidor", "aluno", "responsavel financeiro", "cliente", "name",
     ),
     "email": (
-        "e mail", "email", "e mail do devedor", "email do devedor", "e mail do cliente",
-        "email do cliente", "email cliente", "e mail 1", "email 1", "email1",
-        "correio eletronico", "endereco de e mail", "endereco de email",
+        "e mail", "email", "e mail devedor", "email devedor", "e mail cliente", "email cliente",
+        "e mail 1", "email 1", "email1", "correio eletronico", "endereco e mail", "endereco email",
     ),
     "creditor": (
-        "credor", "nome do credor", "nome credor", "cedente", "beneficiario", "contratante",
-        "empresa", "carteira", "creditor",
+        "credor", "nome credor", "cedente", "beneficiario", "contratante", "empresa", "carteira",
+        "creditor",
     ),
     "contract": (
-        "contrato", "numero do contrato", "numero contrato", "n contrato", "no contrato",
-        "n do contrato", "nr contrato", "num contrato", "contrato numero", "cod contrato",
-        "codigo do contrato", "id contrato", "titulo", "numero do titulo", "numero titulo",
-        "n titulo", "n do titulo", "nr titulo", "num titulo", "duplicata", "fatura",
-        "numero da fatura", "nota fiscal", "nosso numero", "matricula", "pedido", "contract",
+        "contrato", "codigo contrato", "cod contrato", "id contrato", "contrato numero", "titulo",
+        "duplicata", "fatura", "nota fiscal", "nosso numero", "matricula", "pedido",
+        "numero documento", "contract",
     ),
-    "installment": (
-        "parcela", "numero da parcela", "numero parcela", "n parcela", "no parcela",
-        "n da parcela", "nr parcela", "num parcela", "parc", "prestacao", "installment",
-    ),
+    "installment": ("parcela", "parc", "prestacao", "installment"),
     "due_on": (
-        "vencimento", "data de vencimento", "data do vencimento", "data vencimento",
-        "dt vencimento", "dt vencto", "dt venc", "dt vcto", "data vencto", "data venc",
-        "data vcto", "vencto", "vcto", "venc", "due date", "due on",
+        "vencimento", "data vencimento", "dt vencimento", "dt vencto", "dt venc", "dt vcto",
+        "data vencto", "data venc", "data vcto", "vencto", "vcto", "venc", "due date", "due on",
     ),
     "principal": (
-        "valor", "valor original", "valor principal", "valor da parcela", "valor parcela",
-        "valor do titulo", "valor titulo", "valor nominal", "valor da divida", "valor divida",
-        "valor do debito", "valor em aberto", "valor devido", "principal", "saldo devedor",
-        "saldo", "vlr", "vl", "vlr original", "vl original", "vlr parcela", "vl parcela",
-        "vlr titulo", "vl titulo", "vlr principal", "valor r", "valor atualizado", "amount",
+        "valor", "valor original", "valor principal", "valor parcela", "valor titulo",
+        "valor nominal", "valor divida", "valor debito", "valor em aberto", "valor devido",
+        "principal", "saldo devedor", "saldo", "vlr", "vl", "vlr original", "vl original",
+        "vlr parcela", "vl parcela", "vlr titulo", "vl titulo", "vlr principal", "valor r",
+        "valor atualizado", "amount",
     ),
-    "uf": ("uf", "estado", "uf do devedor", "uf do cliente", "sigla uf", "uf cliente"),
+    "uf": ("uf", "estado", "uf devedor", "uf cliente", "sigla uf"),
     "external_id": (
-        "id externo", "external id", "codigo do cliente", "codigo cliente", "cod cliente",
-        "cod do cliente", "id cliente", "id do cliente", "codigo do devedor", "cod devedor",
+        "id externo", "external id", "codigo cliente", "cod cliente", "id cliente",
+        "codigo devedor", "cod devedor",
     ),
 }  # fmt: skip
 # Files have as many phone columns as they like: "Celular", "Telefone 2", "Fone Residencial", …
 PHONE = re.compile(
-    r"(?:n |no |nr |num |numero )?(?:do |de )?"
     r"(?:tel|telefones?|telef|fones?|celular(?:es)?|cel|whatsapp|whats|zap|phone|mobile)"
     r"(?:\d+| .*)?"
 )
 AREA_CODE = re.compile(r"ddds?(?: ?\d+| .*)?")
+LINKING_WORDS = frozenset({"do", "da", "de", "dos", "das"})
+NUMBER_WORDS = frozenset({"n", "no", "nr", "num", "numero"})  # "Nº" folds to "no"
 
 
 @dataclass(frozen=True)
@@ -90,9 +82,17 @@ class Layout:
 
 
 def fold(title: str) -> str:
-    """A header without accents, case or punctuation: "Nº do Contrato" → "no do contrato"."""
+    """A header without accents, case, punctuation and filling: "Nº do Contrato" → "contrato".
+
+    "Número do documento" stays: that is the title's number, not the person's document.
+    """
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    return " ".join(re.findall(r"[a-z0-9]+", plain))
+    words = [word for word in re.findall(r"[a-z0-9]+", plain) if word not in LINKING_WORDS]
+    if words and words[0] in NUMBER_WORDS:
+        words[0] = "numero"
+        if words[1:] != ["documento"]:
+            words = words[1:]
+    return " ".join(words)
 
 
 def layout(header: Sequence[str]) -> Layout:

@@ -48,20 +48,21 @@ def _run(connection: "psycopg.Connection", upload: Upload, creditor: str | None)
     if opened is None:
         raise RuntimeError("open_import answers one row")
     import_id, creditor_name = opened
-    file, dialect, layout = dialects.detect(upload.file)
-    if creditor_name is None and "creditor" not in layout.fields:
-        raise FileRefused(
-            "the file has no creditor column; name the creditor in ?creditor=",
-            code="creditor_missing",
-        )
-    rows = 0
-    columns = ", ".join(checking.STAGED)
-    statement = f"copy pg_temp.import_rows ({columns}) from stdin (format csv)"
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for frame in reading.blocks(file, dialect, len(layout.header)):
-            staged = checking.staged(frame, layout, creditor_name)
-            copy.write(staged.write_csv(include_header=False).encode())
-            rows += len(staged)
+    with dialects.as_utf8(upload.file) as file:
+        dialect, layout = dialects.detect(file)
+        if creditor_name is None and "creditor" not in layout.fields:
+            raise FileRefused(
+                "the file has no creditor column; name the creditor in ?creditor=",
+                code="creditor_missing",
+            )
+        rows = 0
+        columns = ", ".join(checking.STAGED)
+        statement = f"copy pg_temp.import_rows ({columns}) from stdin (format csv)"
+        with connection.cursor() as cursor, cursor.copy(statement) as copy:
+            for frame in reading.blocks(file, dialect, len(layout.header)):
+                staged = checking.staged(frame, layout, creditor_name)
+                copy.write(staged.write_csv(include_header=False).encode())
+                rows += len(staged)
     if not rows:
         raise FileRefused("the file names its columns and has no rows", code="file_empty")
     titles = {field: layout.title(field) for field in ("document", "name", "due_on", "principal")}

@@ -1,7 +1,10 @@
 """The file of a request: where it lies, how large it may be, what it may not be."""
 
+import contextlib
 import hashlib
+import io
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
@@ -12,6 +15,7 @@ from kit import errors
 
 # A million rows of eleven columns are about 130 MB, and twice that in UTF-16.
 FILE_BYTES = 300 * 1024 * 1024
+TOO_LARGE = f"at most {FILE_BYTES // 1024**2} MB; split the file and send the parts"
 CHUNK_BYTES = 1024 * 1024  # large enough that the loop costs nothing, small beside the memory limit
 IN_MEMORY_BYTES = 8 * 1024 * 1024  # larger uploads wait on disk
 RAW_TYPES = ("text/csv", "application/csv", "text/plain", "application/octet-stream")
@@ -34,6 +38,10 @@ class FileRefused(errors.AppError):
     status, code = 400, "file_not_csv"
 
 
+class FileTooLarge(errors.PayloadTooLarge):
+    code = "file_too_large"
+
+
 @dataclass(frozen=True)
 class Upload:
     """A received file: its binary handle (at the start), its name, its SHA-256 in hex."""
@@ -43,42 +51,52 @@ class Upload:
     sha256: str
 
 
-def receive(request: flask.Request) -> Upload:
+@contextlib.contextmanager
+def received(request: flask.Request) -> Iterator[Upload]:
     """The one file of a multipart request, or the body of a text/csv one; 4xx for anything else."""
-    request.max_content_length = FILE_BYTES
-    try:
-        return _fingerprinted(*_opened(request))
-    except RequestEntityTooLarge as error:
-        raise errors.PayloadTooLarge(
-            f"at most {FILE_BYTES // 1024**2} MB; split the file and send the parts",
-            code="file_too_large",
-        ) from error
+    if (request.content_length or 0) > FILE_BYTES:
+        raise FileTooLarge(TOO_LARGE)
+    request.max_content_length = FILE_BYTES  # for a body that does not say its length
+    with contextlib.ExitStack() as opened:
+        try:
+            if request.mimetype == "multipart/form-data":
+                upload = fingerprinted(*_attached(request))
+                opened.callback(upload.file.close)
+            else:
+                spool = opened.enter_context(
+                    tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)
+                )
+                _copy_body(request, spool)
+                upload = fingerprinted(spool, "")
+        except RequestEntityTooLarge as error:
+            request.stream = io.BytesIO()  # whoever reads on would meet the same exception
+            raise FileTooLarge(TOO_LARGE) from error
+        yield upload
 
 
-def _opened(request: flask.Request) -> tuple[IO[bytes], str]:
-    if request.mimetype == "multipart/form-data":
-        files = [file for _, file in request.files.items(multi=True)]
-        if len(files) != 1 or request.form:
-            raise FileRefused(
-                "send exactly one file and no other fields; options go into the query",
-                code="file_missing",
-            )
-        return files[0].stream, files[0].filename or ""
+def _attached(request: flask.Request) -> tuple[IO[bytes], str]:
+    files = [file for _, file in request.files.items(multi=True)]
+    if len(files) != 1 or request.form:
+        raise FileRefused(
+            "send exactly one file and no other fields; options go into the query",
+            code="file_missing",
+        )
+    return files[0].stream, files[0].filename or ""
+
+
+def _copy_body(request: flask.Request, file: IO[bytes]) -> None:
     if request.mimetype not in RAW_TYPES:
         raise FileRefused(
             "send multipart/form-data with a file, or a text/csv body",
             code="file_type_unsupported",
             status=415,
         )
-    spool = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115  (closed with the request's last reference)
     while chunk := request.stream.read(CHUNK_BYTES):
-        spool.write(chunk)
-        if spool.tell() > FILE_BYTES:
-            raise RequestEntityTooLarge
-    return spool, ""
+        file.write(chunk)
 
 
-def _fingerprinted(file: IO[bytes], name: str) -> Upload:
+def fingerprinted(file: IO[bytes], name: str) -> Upload:
+    """The file with its hash, unless its first bytes say that it is no text."""
     file.seek(0)
     head = file.read(8)
     for magic, kind in FOREIGN.items():

@@ -24,3 +24,14 @@ comment on function private.now() is 'The present instant of the product (real t
 
 -- Signed-in people need it for column defaults; a wrong clock gives them nothing.
 grant execute on function private.now() to authenticated, worker;
+
+create function private.told_instant(told timestamptz) returns timestamptz
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select told_instant.told + clock.shift from private.clock
+$$;
+comment on function private.told_instant(timestamptz) is
+'An instant of somebody else''s clock (a provider''s receipt) in the product''s time.';

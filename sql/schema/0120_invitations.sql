@@ -78,7 +78,7 @@ $$;
 
 create trigger cobranca_accept_invitations
 after insert or update of email, email_confirmed_at on auth.users
-for each row when (new.email_confirmed_at is not null)
+for each row
 execute function private.tg_users__accept_invitations();
 
 create trigger _900_audit_insert after insert on public.invitations

@@ -36,9 +36,11 @@ grant insert (id, tenant_id, name, document, address) on public.creditors to aut
 grant update (name, document, address) on public.creditors to authenticated;
 
 create trigger _900_audit_insert after insert on public.creditors
-referencing new table as new_rows for each statement execute function private.tg_audit();
+referencing new table as new_rows for each statement
+execute function private.tg_audit('name_key');
 create trigger _900_audit_update after update on public.creditors
 referencing old table as old_rows new table as new_rows
-for each statement execute function private.tg_audit();
+for each statement execute function private.tg_audit('name_key');
 create trigger _900_audit_delete after delete on public.creditors
-referencing old table as old_rows for each statement execute function private.tg_audit();
+referencing old table as old_rows for each statement
+execute function private.tg_audit('name_key');

@@ -6,8 +6,11 @@ create table public.clients (
     -- Text: a CNPJ may hold letters since July 2026. Collation "C" makes prefixes index ranges.
     document text collate "C" not null,
     name text not null,
-    name_key text not null generated always as (private.search_key(name)) stored,
+    -- What is searched is stored as it is searched: an expression's index has statistics that the
+    -- planner does not find under a collation, and then it walks a million rows.
+    name_key text collate "C" not null generated always as (private.search_key(name)) stored,
     email text,
+    email_key text collate "C" generated always as (lower(email)) stored,
     external_id text collate "C",
     uf text,
     extra jsonb not null default '{}',
@@ -40,11 +43,13 @@ on public.clients (tenant_id, debt_status, open_cents desc, id desc);
 -- operators are not leakproof and RLS would keep the planner from these indexes.
 create index clients_name_trigrams on public.clients
 using gin (tenant_id, name_key extensions.gin_trgm_ops);
+-- Serves the exact name, and beginnings too short for trigrams.
+create index clients_by_name on public.clients (tenant_id, name_key);
 create index clients_by_creditor on public.clients using gin (tenant_id, creditor_ids);
 create index clients_by_external_id on public.clients (tenant_id, external_id)
 where external_id is not null;
-create index clients_by_email on public.clients (tenant_id, lower(email) collate "C")
-where email is not null;
+create index clients_by_email on public.clients (tenant_id, email_key)
+where email_key is not null;
 
 alter table public.clients enable row level security;
 alter table public.clients force row level security;
@@ -96,14 +101,17 @@ execute function private.tg_clients__broadcast();
 
 create trigger _900_audit_insert after insert on public.clients
 referencing new table as new_rows for each statement execute function private.tg_audit(
-    'open_cents', 'open_debts', 'oldest_due_on', 'creditor_ids', 'debt_status'
+    'open_cents', 'open_debts', 'oldest_due_on', 'creditor_ids', 'debt_status',
+    'name_key', 'email_key'
 );
 create trigger _900_audit_update after update on public.clients
 referencing old table as old_rows new table as new_rows
 for each statement execute function private.tg_audit(
-    'open_cents', 'open_debts', 'oldest_due_on', 'creditor_ids', 'debt_status'
+    'open_cents', 'open_debts', 'oldest_due_on', 'creditor_ids', 'debt_status',
+    'name_key', 'email_key'
 );
 create trigger _900_audit_delete after delete on public.clients
 referencing old table as old_rows for each statement execute function private.tg_audit(
-    'open_cents', 'open_debts', 'oldest_due_on', 'creditor_ids', 'debt_status'
+    'open_cents', 'open_debts', 'oldest_due_on', 'creditor_ids', 'debt_status',
+    'name_key', 'email_key'
 );

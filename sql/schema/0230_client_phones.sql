@@ -4,6 +4,8 @@ create table public.client_phones (
     tenant_id uuid not null default private.tenant_id(),
     client_id uuid not null,
     phone text collate "C" not null,
+    -- Backwards, because people say the last digits: a prefix again.
+    phone_tail text collate "C" not null generated always as (reverse(phone)) stored,
     kind public.phone_kind not null,
     -- 0 is the first to try.
     position smallint not null default 0,
@@ -20,8 +22,7 @@ comment on table public.client_phones is 'E.164 phones of clients, lowest positi
 
 -- Serves search by the first digits, and by the last eight as people say them (no area code).
 create index client_phones_by_phone on public.client_phones (tenant_id, phone);
-create index client_phones_by_tail
-on public.client_phones (tenant_id, reverse(phone) collate "C");
+create index client_phones_by_tail on public.client_phones (tenant_id, phone_tail);
 
 alter table public.client_phones enable row level security;
 alter table public.client_phones force row level security;
@@ -70,9 +71,11 @@ referencing new table as new_rows for each statement
 execute function private.tg_broadcast('client_changed');
 
 create trigger _900_audit_insert after insert on public.client_phones
-referencing new table as new_rows for each statement execute function private.tg_audit();
+referencing new table as new_rows for each statement
+execute function private.tg_audit('phone_tail');
 create trigger _900_audit_update after update on public.client_phones
 referencing old table as old_rows new table as new_rows
-for each statement execute function private.tg_audit();
+for each statement execute function private.tg_audit('phone_tail');
 create trigger _900_audit_delete after delete on public.client_phones
-referencing old table as old_rows for each statement execute function private.tg_audit();
+referencing old table as old_rows for each statement
+execute function private.tg_audit('phone_tail');

@@ -26,14 +26,16 @@ begin
         from pg_temp.import_rows
         where import_rows.reason is null
         group by import_rows.creditor
+    ),
+    keyed as materialized (  -- one new id a key, however often it is looked at
+        select written.name_key, gen_random_uuid() as new_id
+        from written
+        group by written.name_key
     )
-    select written.creditor, written.name_key,
-        coalesce(
-            creditors.id,
-            first_value(gen_random_uuid()) over (partition by written.name_key)
-        ) as creditor_id,
+    select written.creditor, coalesce(creditors.id, keyed.new_id) as creditor_id,
         creditors.id is null as is_new
     from written
+    join keyed using (name_key)
     left join public.creditors
         on creditors.tenant_id = plan_import.tenant_id and creditors.name_key = written.name_key;
 
@@ -131,36 +133,5 @@ begin
     end if;
     analyze pg_temp.import_debts;
     analyze pg_temp.import_clients;
-end;
-$$;
-
-create function private.refuse_import_debts(headers jsonb) returns void
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-    if not exists (select from pg_temp.import_debts where import_debts.differs_in is not null) then
-        return;
-    end if;
-
-    update pg_temp.import_rows as staged
-    set reason = case refused.differs_in
-            when 'owner' then 'debt_of_another_client' else 'repeated_with_difference'
-        end,
-        column_name = headers ->> replace(refused.differs_in, 'owner', 'document'),
-        value = case refused.differs_in
-            when 'due_on' then to_char(staged.due_on, 'DD/MM/YYYY')
-            when 'principal' then (staged.principal_cents / 100.0)::numeric(20, 2)::text
-            else staged.document
-        end
-    from pg_temp.import_debts as refused
-    join pg_temp.import_creditors using (creditor_id)
-    where refused.differs_in is not null
-      and staged.reason is null
-      and staged.creditor = import_creditors.creditor
-      and staged.contract = refused.contract
-      and staged.installment = refused.installment;
-    delete from pg_temp.import_debts where import_debts.differs_in is not null;
 end;
 $$;

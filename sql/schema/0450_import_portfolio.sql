@@ -27,6 +27,9 @@ begin
             detail = 'call private.open_import in the same transaction first';
     end if;
 
+    -- A plan that checks foreign keys lives as long as its connection; one made while a table was
+    -- nearly empty scans it for every row of a large import.
+    discard plans;
     perform private.plan_import(v_tenant, headers);
     v_import.creditors_created := private.create_import_creditors(v_tenant);
 

@@ -76,21 +76,3 @@ begin
     return make_date(year, (h + l - 7 * m + 114) / 31, (h + l - 7 * m + 114) % 31 + 1);
 end;
 $$;
-
-create function private.is_holiday(day date, uf text) returns boolean
-language sql
-stable
-security definer
-set search_path = ''
-as $$
-    select exists (
-        select from private.holidays
-        where (holidays.uf is null or holidays.uf = is_holiday.uf)
-          and (
-              (holidays.month = extract(month from is_holiday.day)
-               and holidays.day = extract(day from is_holiday.day))
-              or private.easter(extract(year from is_holiday.day)::int) + holidays.easter_offset
-                  = is_holiday.day
-          )
-    )
-$$;

@@ -24,8 +24,11 @@ as $$
         where tenants.id = contact_hours.tenant_id
     ) as place
     cross join lateral (
-        select (contact_hours.since at time zone place.time_zone)::date + ahead as day
-        from generate_series(0, contact_hours.days - 1) as ahead
+        select dated.day, private.easter(extract(year from dated.day)::int) as easter
+        from (
+            select (contact_hours.since at time zone place.time_zone)::date + ahead as day
+            from generate_series(0, contact_hours.days - 1) as ahead
+        ) as dated
     ) as calendar
     join private.calling_windows
         on calling_windows.weekday = extract(isodow from calendar.day)
@@ -34,7 +37,15 @@ as $$
                 select from private.calling_windows as own where own.uf = place.uf
             )
         )
-    where not private.is_holiday(calendar.day, place.uf)
+    where not exists (
+        select from private.holidays
+        where (holidays.uf is null or holidays.uf = place.uf)
+          and (
+              holidays.easter_offset = calendar.day - calendar.easter
+              or (holidays.month = extract(month from calendar.day)
+                  and holidays.day = extract(day from calendar.day))
+          )
+    )
     order by 2
 $$;
 comment on function private.contact_hours(uuid, uuid, timestamptz, int) is

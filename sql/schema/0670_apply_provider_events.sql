@@ -73,7 +73,7 @@ begin
     end if;
     -- A receipt without a readable time happened when it arrived, and none happens in the future.
     v_at := case when pg_input_is_valid(v_receipt ->> 'at', 'timestamptz')
-        then (v_receipt ->> 'at')::timestamptz end;
+        then private.told_instant((v_receipt ->> 'at')::timestamptz) end;
     v_at := least(coalesce(v_at, v_event.received_at), v_event.received_at);
 
     v_message_id := private.message_of_receipt(v_event.integration_id, v_receipt);
@@ -168,8 +168,8 @@ as $$
     select case when count(distinct known.client_id) = 1 then min(known.client_id::text)::uuid end
     from public.client_phones as known
     where known.tenant_id = client_of_phone.tenant_id
-      and reverse(known.phone) collate "C" >= reverse(right(client_of_phone.phone, 8))
-      and reverse(known.phone) collate "C" < reverse(right(client_of_phone.phone, 8)) || '~'
+      and known.phone_tail >= reverse(right(client_of_phone.phone, 8))
+      and known.phone_tail < reverse(right(client_of_phone.phone, 8)) || '~'
       and private.phone_match(known.phone) = private.phone_match(client_of_phone.phone)
 $$;
 

@@ -36,7 +36,11 @@ declare
     v_name text;
 begin
     if v_typed like '%@%' then
-        return private.prefix_range('lower(clients.email) collate "C"', lower(v_typed));
+        v_ids := v_ids || format(
+            'select known.id from public.clients as known where known.tenant_id = %L and %s',
+            tenant_id, private.prefix_range('known.email_key', lower(v_typed))
+        );
+        return format('clients.id in (%s)', v_ids[1]);
     end if;
     if v_typed ~ '[0-9]' then
         v_ids := v_ids || format(
@@ -68,14 +72,14 @@ begin
                 'select phones.client_id from public.client_phones as phones
                  where phones.tenant_id = %L and %s',
                 tenant_id,
-                private.prefix_range('reverse(phones.phone) collate "C"', reverse(v_digits))
+                private.prefix_range('phones.phone_tail', reverse(v_digits))
             );
         end if;
     end if;
     if v_key ~ '[a-z]' then
         -- Trigrams need three letters; less is the beginning of a name.
         v_name := case when length(v_key) < 3
-            then private.prefix_range('clients.name_key collate "C"', v_key)
+            then private.prefix_range('clients.name_key', v_key)
             else (
                 select string_agg(private.like_word(word), ' and ')
                 from unnest(string_to_array(v_key, ' ')) as word
@@ -97,3 +101,26 @@ end;
 $$;
 comment on function private.search_condition(uuid, text) is
 'SQL condition on clients for a typed name, document, phone, contract, external id or e-mail.';
+
+-- A name search answers in tiers: the exact name, then the phrase, then its scattered words. Each
+-- tier is a query of its own in the list's order, so that a common word walks that order and stops,
+-- instead of ranking a hundred thousand people to show sixty.
+create function private.search_tiers(typed text) returns text[]
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_key text := private.search_key(typed);
+    v_phrase text := private.like_word(v_key);
+begin
+    -- With a digit or an @ it is no name alone, and below three letters there are no trigrams.
+    if v_key is null or v_key !~ '[a-z]' or v_key ~ '[0-9@]' or length(v_key) < 3 then
+        return array['true'];
+    end if;
+    return array[
+        format('clients.name_key = %L', v_key),
+        format('%s and clients.name_key <> %L', v_phrase, v_key)
+    ] || case when v_key like '% %' then array['not ' || v_phrase] else '{}' end;
+end;
+$$;

@@ -55,9 +55,12 @@ as $$
         ),
         'last_disposition', (
             select jsonb_build_object(
-                'type', call_dispositions.disposition_type, 'at', call_dispositions.created_at
+                'type', types.key, 'label', types.label, 'at', call_dispositions.created_at
             )
             from public.call_dispositions
+            join public.disposition_types as types
+                on types.tenant_id = call_dispositions.tenant_id
+                and types.key = call_dispositions.disposition_type
             where call_dispositions.tenant_id = client.tenant_id
               and call_dispositions.client_id = client.id
             order by call_dispositions.created_at desc, call_dispositions.id desc

@@ -45,7 +45,7 @@ security definer
 set search_path = ''
 as $$
 declare
-    c_countable constant bigint := 50000;
+    c_countable constant bigint := 10000;
     v_plan json;
     v_estimate bigint;
     v_totals jsonb;
@@ -76,6 +76,39 @@ begin
 end;
 $$;
 
+-- One tier of one page, as a JSON array; `after` holds the sort values of the row before.
+create function private.client_rows(condition text, after text[], size int) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_rows jsonb;
+begin
+    execute format(
+        $sql$
+            select coalesce(jsonb_agg(
+                private.client_row(page.client)
+                order by (page.client).open_cents desc, (page.client).id desc
+            ), '[]')
+            from (
+                select clients as client
+                from public.clients
+                where %s and %s
+                order by clients.open_cents desc, clients.id desc
+                limit %s
+            ) as page
+        $sql$,
+        condition,
+        case when after is null then 'true' else format(
+            '(clients.open_cents, clients.id) < (%L::bigint, %L::uuid)', after[2], after[3]
+        ) end,
+        size
+    ) into v_rows;
+    return v_rows;
+end;
+$$;
+
 create function private.list_clients(filter jsonb, after text, page_size int) returns jsonb
 language plpgsql
 security definer
@@ -87,69 +120,41 @@ declare
     v_tenant_id uuid := private.require_role('operator');
     v_size int := least(greatest(coalesce(page_size, 60), 1), c_max_page);
     v_filter jsonb := coalesce(filter, '{}');
-    v_condition text;
-    v_rank text := '0';
-    v_key text := private.search_key(filter ->> 'q');
-    v_cursor text[];
+    v_condition text := private.client_filter(v_tenant_id, v_filter);
+    v_tiers text[] := private.search_tiers(v_filter ->> 'q');
+    -- Tier, and the last row's open value and id.
+    v_cursor text[] := case when after is not null
+        then private.decode_cursor(after, 'int', 'bigint', 'uuid') end;
+    v_first_tier int := coalesce(v_cursor[1]::int, 1);
+    v_found jsonb;
+    v_rows jsonb := '[]';
     v_last jsonb;
-    v_after text := 'true';
-    v_rows jsonb;
+    v_next text;
 begin
-    v_condition := private.client_filter(v_tenant_id, v_filter);
-    -- The whole phrase before its scattered words, and an exact name before all.
-    if v_key ~ '[a-z]' then
-        v_rank := format(
-            'case when clients.name_key = %1$L then 0
-                when starts_with(clients.name_key, %1$L) then -1
-                when strpos(clients.name_key, %1$L) > 0 then -2
-                else -3 end', v_key
+    for v_tier in v_first_tier .. cardinality(v_tiers) loop
+        v_found := private.client_rows(
+            v_condition || ' and ' || v_tiers[v_tier],
+            case when v_tier = v_first_tier then v_cursor end,
+            -- One more than fits tells that there is a next page.
+            v_size + 1 - jsonb_array_length(v_rows)
         );
-    end if;
-    if after is not null then
-        v_cursor := private.decode_cursor(after, 'int', 'bigint', 'uuid');
-        v_after := case
-            when v_rank = '0' then format(
-                '(clients.open_cents, clients.id) < (%L::bigint, %L::uuid)',
-                v_cursor[2], v_cursor[3]
-            )
-            else format(
-                '(%s, clients.open_cents, clients.id) < (%L::int, %L::bigint, %L::uuid)',
-                v_rank, v_cursor[1], v_cursor[2], v_cursor[3]
-            )
-        end;
-    end if;
-
-    execute format(
-        $sql$
-            select coalesce(jsonb_agg(private.client_row(page.client) || jsonb_build_object(
-                'rank', page.rank
-            ) order by page.rank desc, (page.client).open_cents desc, (page.client).id desc), '[]')
-            from (
-                select clients as client, %1$s as rank
-                from public.clients
-                where %2$s and %3$s
-                order by %4$s clients.open_cents desc, clients.id desc
-                limit %5$s
-            ) as page
-        $sql$,
-        v_rank, v_condition, v_after, case when v_rank = '0' then '' else v_rank || ' desc,' end,
-        v_size + 1
-    ) into v_rows;
-
-    v_last := v_rows -> (v_size - 1);
+        if jsonb_array_length(v_rows) < v_size then
+            -- The page's last row, if this tier holds it.
+            v_last := v_found -> (v_size - 1 - jsonb_array_length(v_rows));
+            v_next := private.encode_cursor(
+                v_tier::text, v_last ->> 'open_cents', v_last ->> 'id'
+            );
+        end if;
+        v_rows := v_rows || v_found;
+        exit when jsonb_array_length(v_rows) > v_size;
+    end loop;
     return jsonb_build_object(
-        'rows', (
-            select coalesce(jsonb_agg(item - 'rank' order by position), '[]')
-            from jsonb_array_elements(v_rows) with ordinality as listed (item, position)
-            where position <= v_size
-        ),
-        'next', case when jsonb_array_length(v_rows) > v_size
-            then private.encode_cursor(
-                v_last ->> 'rank', v_last ->> 'open_cents', v_last ->> 'id'
-            ) end,
+        -- Taking the element after the last, which exists only when there is more.
+        'rows', v_rows - v_size,
+        'next', case when jsonb_array_length(v_rows) > v_size then v_next end,
         -- Counted once, with the first page.
         'total', case when after is null then private.client_totals(
-            v_tenant_id, v_condition, v_filter = '{}'
+            v_tenant_id, v_condition, v_condition = private.client_filter(v_tenant_id, '{}')
         ) end
     );
 end;

@@ -18,14 +18,17 @@ $$;
 create function private.timeline_items(
     tenant_id uuid, client_id uuid, before_at timestamptz, before_id uuid, page_size int
 ) returns table (at timestamptz, id uuid, item jsonb)
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
+begin
+    return query
     (
         select call.created_at, call.id, jsonb_build_object(
             'kind', 'disposition', 'type', call.disposition_type, 'label', kind.label,
+            'color', kind.color,
             'notes', call.notes, 'scheduled_callback', call.scheduled_callback,
             'actor', private.actor_name(call.tenant_id, call.operator_id)
         )
@@ -98,7 +101,8 @@ as $$
           and (import.created_at, import.id) < ($3, $4)
         order by import.created_at desc, import.id desc
         limit $5
-    )
+    );
+end;
 $$;
 
 create function private.client_timeline(client_id uuid, before text, page_size int)

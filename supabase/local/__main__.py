@@ -23,6 +23,12 @@ from local_platform.settings import LOOPBACK, ROOT, Platform
 from local_platform.stack import Stack, lock
 
 DEFAULT_PORT = 54321
+# What a data folder may hold; `reset` touches no folder with anything else in it.
+OWN_NAMES = frozenset(
+    {"env", "gupshup.webhook-key", "initdb.password", "install.lock", "lock", "logs"}
+    | {"postgres", "postgres.new", "postgres.port", "scratch", "secrets.json", "simulators"}
+    | {"vault.key"}
+)
 
 
 def say(line: str) -> None:
@@ -97,6 +103,9 @@ def reset(arguments: argparse.Namespace) -> None:
     data = arguments.data
     if not data.exists():
         return
+    strange = {path.name for path in data.iterdir()} - OWN_NAMES
+    if strange:
+        raise StackError(f"{data} holds what no stack made ({min(strange)}): nothing was removed")
     with lock(data):
         for path in data.iterdir():
             if path.name in {"lock", "install.lock"}:

@@ -25,9 +25,15 @@ def create_app(settings: Platform) -> web.Application:
     app = web.Application()
     for module in pkgutil.iter_modules(providers.__path__):
         simulator = importlib.import_module(f"{providers.__name__}.{module.name}")
+        app.router.add_get(f"/simulators/{module.name}", to_its_page)
         app.add_subapp(f"/simulators/{module.name}/", simulator.create_app(Surroundings(folder)))
     app.router.add_get("/health", health)
     return app
+
+
+async def to_its_page(request: web.Request) -> web.Response:
+    """The page's own links are relative to the folder."""
+    raise web.HTTPFound(request.path + "/")
 
 
 async def health(_: web.Request) -> web.Response:

@@ -100,6 +100,17 @@ comment on function private.now() is 'The present instant of the product (real t
 -- Signed-in people need it for column defaults; a wrong clock gives them nothing.
 grant execute on function private.now() to authenticated, worker;
 
+create function private.told_instant(told timestamptz) returns timestamptz
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select told_instant.told + clock.shift from private.clock
+$$;
+comment on function private.told_instant(timestamptz) is
+'An instant of somebody else''s clock (a provider''s receipt) in the product''s time.';
+
 -- 0040_access.sql
 -- Who is asking: the three helpers every policy is built from. Policies wrap them in `(select …)`
 -- so that the planner computes them once per query. They read `memberships` on each request, never
@@ -593,7 +604,7 @@ $$;
 
 create trigger cobranca_accept_invitations
 after insert or update of email, email_confirmed_at on auth.users
-for each row when (new.email_confirmed_at is not null)
+for each row
 execute function private.tg_users__accept_invitations();
 
 create trigger _900_audit_insert after insert on public.invitations
@@ -875,12 +886,14 @@ grant insert (id, tenant_id, name, document, address) on public.creditors to aut
 grant update (name, document, address) on public.creditors to authenticated;
 
 create trigger _900_audit_insert after insert on public.creditors
-referencing new table as new_rows for each statement execute function private.tg_audit();
+referencing new table as new_rows for each statement
+execute function private.tg_audit('name_key');
 create trigger _900_audit_update after update on public.creditors
 referencing old table as old_rows new table as new_rows
-for each statement execute function private.tg_audit();
+for each statement execute function private.tg_audit('name_key');
 create trigger _900_audit_delete after delete on public.creditors
-referencing old table as old_rows for each statement execute function private.tg_audit();
+referencing old table as old_rows for each statement
+execute function private.tg_audit('name_key');
 
 -- 0210_imports.sql
 -- One portfolio file (or API batch) and what became of it. The counts are what was written, counted
@@ -1021,8 +1034,11 @@ create table public.clients (
     -- Text: a CNPJ may hold letters since July 2026. Collation "C" makes prefixes index ranges.
     document text collate "C" not null,
     name text not null,
-    name_key text not null generated always as (private.search_key(name)) stored,
+    -- What is searched is stored as it is searched: an expression's index has statistics that the
+    -- planner does not find under a collation, and then it walks a million rows.
+    name_key text collate "C" not null generated always as (private.search_key(name)) stored,
     email text,
+    email_key text collate "C" generated always as (lower(email)) stored,
     external_id text collate "C",
     uf text,
     extra jsonb not null default '{}',
@@ -1055,11 +1071,13 @@ on public.clients (tenant_id, debt_status, open_cents desc, id desc);
 -- operators are not leakproof and RLS would keep the planner from these indexes.
 create index clients_name_trigrams on public.clients
 using gin (tenant_id, name_key extensions.gin_trgm_ops);
+-- Serves the exact name, and beginnings too short for trigrams.
+create index clients_by_name on public.clients (tenant_id, name_key);
 create index clients_by_creditor on public.clients using gin (tenant_id, creditor_ids);
 create index clients_by_external_id on public.clients (tenant_id, external_id)
 where external_id is not null;
-create index clients_by_email on public.clients (tenant_id, lower(email) collate "C")
-where email is not null;
+create index clients_by_email on public.clients (tenant_id, email_key)
+where email_key is not null;
 
 alter table public.clients enable row level security;
 alter table public.clients force row level security;
@@ -1111,16 +1129,19 @@ execute function private.tg_clients__broadcast();
 
 create trigger _900_audit_insert after insert on public.clients
 referencing new table as new_rows for each statement execute function private.tg_audit(
-    'open_cents', 'open_debts', 'oldest_due_on', 'creditor_ids', 'debt_status'
+    'open_cents', 'open_debts', 'oldest_due_on', 'creditor_ids', 'debt_status',
+    'name_key', 'email_key'
 );
 create trigger _900_audit_update after update on public.clients
 referencing old table as old_rows new table as new_rows
 for each statement execute function private.tg_audit(
-    'open_cents', 'open_debts', 'oldest_due_on', 'creditor_ids', 'debt_status'
+    'open_cents', 'open_debts', 'oldest_due_on', 'creditor_ids', 'debt_status',
+    'name_key', 'email_key'
 );
 create trigger _900_audit_delete after delete on public.clients
 referencing old table as old_rows for each statement execute function private.tg_audit(
-    'open_cents', 'open_debts', 'oldest_due_on', 'creditor_ids', 'debt_status'
+    'open_cents', 'open_debts', 'oldest_due_on', 'creditor_ids', 'debt_status',
+    'name_key', 'email_key'
 );
 
 -- 0230_client_phones.sql
@@ -1130,6 +1151,8 @@ create table public.client_phones (
     tenant_id uuid not null default private.tenant_id(),
     client_id uuid not null,
     phone text collate "C" not null,
+    -- Backwards, because people say the last digits: a prefix again.
+    phone_tail text collate "C" not null generated always as (reverse(phone)) stored,
     kind public.phone_kind not null,
     -- 0 is the first to try.
     position smallint not null default 0,
@@ -1146,8 +1169,7 @@ comment on table public.client_phones is 'E.164 phones of clients, lowest positi
 
 -- Serves search by the first digits, and by the last eight as people say them (no area code).
 create index client_phones_by_phone on public.client_phones (tenant_id, phone);
-create index client_phones_by_tail
-on public.client_phones (tenant_id, reverse(phone) collate "C");
+create index client_phones_by_tail on public.client_phones (tenant_id, phone_tail);
 
 alter table public.client_phones enable row level security;
 alter table public.client_phones force row level security;
@@ -1196,12 +1218,14 @@ referencing new table as new_rows for each statement
 execute function private.tg_broadcast('client_changed');
 
 create trigger _900_audit_insert after insert on public.client_phones
-referencing new table as new_rows for each statement execute function private.tg_audit();
+referencing new table as new_rows for each statement
+execute function private.tg_audit('phone_tail');
 create trigger _900_audit_update after update on public.client_phones
 referencing old table as old_rows new table as new_rows
-for each statement execute function private.tg_audit();
+for each statement execute function private.tg_audit('phone_tail');
 create trigger _900_audit_delete after delete on public.client_phones
-referencing old table as old_rows for each statement execute function private.tg_audit();
+referencing old table as old_rows for each statement
+execute function private.tg_audit('phone_tail');
 
 -- 0240_debts.sql
 -- A title. Immutable in meaning: amounts come from imports, and later from one ledger; nobody marks
@@ -2327,14 +2351,16 @@ begin
         from pg_temp.import_rows
         where import_rows.reason is null
         group by import_rows.creditor
+    ),
+    keyed as materialized (  -- one new id a key, however often it is looked at
+        select written.name_key, gen_random_uuid() as new_id
+        from written
+        group by written.name_key
     )
-    select written.creditor, written.name_key,
-        coalesce(
-            creditors.id,
-            first_value(gen_random_uuid()) over (partition by written.name_key)
-        ) as creditor_id,
+    select written.creditor, coalesce(creditors.id, keyed.new_id) as creditor_id,
         creditors.id is null as is_new
     from written
+    join keyed using (name_key)
     left join public.creditors
         on creditors.tenant_id = plan_import.tenant_id and creditors.name_key = written.name_key;
 
@@ -2435,6 +2461,10 @@ begin
 end;
 $$;
 
+-- 0449_import_steps.sql
+-- Steps of the plan (0448) and of the writing (0450), each with a rule of its own.
+
+-- Gives every line of a refused debt its reason, the file's own column name and the value.
 create function private.refuse_import_debts(headers jsonb) returns void
 language plpgsql
 security definer
@@ -2444,7 +2474,6 @@ begin
     if not exists (select from pg_temp.import_debts where import_debts.differs_in is not null) then
         return;
     end if;
-
     update pg_temp.import_rows as staged
     set reason = case refused.differs_in
             when 'owner' then 'debt_of_another_client' else 'repeated_with_difference'
@@ -2466,7 +2495,6 @@ begin
 end;
 $$;
 
--- 0449_import_writes.sql
 -- Only an admin's import makes creditors, and not many: an agency works for tens of them, so a
 -- file with more new ones has another column under that name.
 create function private.create_import_creditors(tenant_id uuid) returns int
@@ -2584,6 +2612,9 @@ begin
             detail = 'call private.open_import in the same transaction first';
     end if;
 
+    -- A plan that checks foreign keys lives as long as its connection; one made while a table was
+    -- nearly empty scans it for every row of a large import.
+    discard plans;
     perform private.plan_import(v_tenant, headers);
     v_import.creditors_created := private.create_import_creditors(v_tenant);
 
@@ -2837,24 +2868,6 @@ begin
 end;
 $$;
 
-create function private.is_holiday(day date, uf text) returns boolean
-language sql
-stable
-security definer
-set search_path = ''
-as $$
-    select exists (
-        select from private.holidays
-        where (holidays.uf is null or holidays.uf = is_holiday.uf)
-          and (
-              (holidays.month = extract(month from is_holiday.day)
-               and holidays.day = extract(day from is_holiday.day))
-              or private.easter(extract(year from is_holiday.day)::int) + holidays.easter_offset
-                  = is_holiday.day
-          )
-    )
-$$;
-
 -- 0475_contact_decision.sql
 -- Contact is lawful by construction: asked here at the moment of sending, for every channel, and
 -- the answer names the next lawful instant. The debtor's own state gives hour and holidays, else
@@ -2882,8 +2895,11 @@ as $$
         where tenants.id = contact_hours.tenant_id
     ) as place
     cross join lateral (
-        select (contact_hours.since at time zone place.time_zone)::date + ahead as day
-        from generate_series(0, contact_hours.days - 1) as ahead
+        select dated.day, private.easter(extract(year from dated.day)::int) as easter
+        from (
+            select (contact_hours.since at time zone place.time_zone)::date + ahead as day
+            from generate_series(0, contact_hours.days - 1) as ahead
+        ) as dated
     ) as calendar
     join private.calling_windows
         on calling_windows.weekday = extract(isodow from calendar.day)
@@ -2892,7 +2908,15 @@ as $$
                 select from private.calling_windows as own where own.uf = place.uf
             )
         )
-    where not private.is_holiday(calendar.day, place.uf)
+    where not exists (
+        select from private.holidays
+        where (holidays.uf is null or holidays.uf = place.uf)
+          and (
+              holidays.easter_offset = calendar.day - calendar.easter
+              or (holidays.month = extract(month from calendar.day)
+                  and holidays.day = extract(day from calendar.day))
+          )
+    )
     order by 2
 $$;
 comment on function private.contact_hours(uuid, uuid, timestamptz, int) is
@@ -4111,7 +4135,7 @@ begin
     end if;
     -- A receipt without a readable time happened when it arrived, and none happens in the future.
     v_at := case when pg_input_is_valid(v_receipt ->> 'at', 'timestamptz')
-        then (v_receipt ->> 'at')::timestamptz end;
+        then private.told_instant((v_receipt ->> 'at')::timestamptz) end;
     v_at := least(coalesce(v_at, v_event.received_at), v_event.received_at);
 
     v_message_id := private.message_of_receipt(v_event.integration_id, v_receipt);
@@ -4206,8 +4230,8 @@ as $$
     select case when count(distinct known.client_id) = 1 then min(known.client_id::text)::uuid end
     from public.client_phones as known
     where known.tenant_id = client_of_phone.tenant_id
-      and reverse(known.phone) collate "C" >= reverse(right(client_of_phone.phone, 8))
-      and reverse(known.phone) collate "C" < reverse(right(client_of_phone.phone, 8)) || '~'
+      and known.phone_tail >= reverse(right(client_of_phone.phone, 8))
+      and known.phone_tail < reverse(right(client_of_phone.phone, 8)) || '~'
       and private.phone_match(known.phone) = private.phone_match(client_of_phone.phone)
 $$;
 
@@ -4318,7 +4342,11 @@ declare
     v_name text;
 begin
     if v_typed like '%@%' then
-        return private.prefix_range('lower(clients.email) collate "C"', lower(v_typed));
+        v_ids := v_ids || format(
+            'select known.id from public.clients as known where known.tenant_id = %L and %s',
+            tenant_id, private.prefix_range('known.email_key', lower(v_typed))
+        );
+        return format('clients.id in (%s)', v_ids[1]);
     end if;
     if v_typed ~ '[0-9]' then
         v_ids := v_ids || format(
@@ -4350,14 +4378,14 @@ begin
                 'select phones.client_id from public.client_phones as phones
                  where phones.tenant_id = %L and %s',
                 tenant_id,
-                private.prefix_range('reverse(phones.phone) collate "C"', reverse(v_digits))
+                private.prefix_range('phones.phone_tail', reverse(v_digits))
             );
         end if;
     end if;
     if v_key ~ '[a-z]' then
         -- Trigrams need three letters; less is the beginning of a name.
         v_name := case when length(v_key) < 3
-            then private.prefix_range('clients.name_key collate "C"', v_key)
+            then private.prefix_range('clients.name_key', v_key)
             else (
                 select string_agg(private.like_word(word), ' and ')
                 from unnest(string_to_array(v_key, ' ')) as word
@@ -4379,6 +4407,29 @@ end;
 $$;
 comment on function private.search_condition(uuid, text) is
 'SQL condition on clients for a typed name, document, phone, contract, external id or e-mail.';
+
+-- A name search answers in tiers: the exact name, then the phrase, then its scattered words. Each
+-- tier is a query of its own in the list's order, so that a common word walks that order and stops,
+-- instead of ranking a hundred thousand people to show sixty.
+create function private.search_tiers(typed text) returns text[]
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_key text := private.search_key(typed);
+    v_phrase text := private.like_word(v_key);
+begin
+    -- With a digit or an @ it is no name alone, and below three letters there are no trigrams.
+    if v_key is null or v_key !~ '[a-z]' or v_key ~ '[0-9@]' or length(v_key) < 3 then
+        return array['true'];
+    end if;
+    return array[
+        format('clients.name_key = %L', v_key),
+        format('%s and clients.name_key <> %L', v_phrase, v_key)
+    ] || case when v_key like '% %' then array['not ' || v_phrase] else '{}' end;
+end;
+$$;
 
 -- 0705_cursors_and_rows.sql
 -- A keyset cursor is the last row's sort values, opaque to the page. What comes back is checked
@@ -4438,9 +4489,12 @@ as $$
         ),
         'last_disposition', (
             select jsonb_build_object(
-                'type', call_dispositions.disposition_type, 'at', call_dispositions.created_at
+                'type', types.key, 'label', types.label, 'at', call_dispositions.created_at
             )
             from public.call_dispositions
+            join public.disposition_types as types
+                on types.tenant_id = call_dispositions.tenant_id
+                and types.key = call_dispositions.disposition_type
             where call_dispositions.tenant_id = client.tenant_id
               and call_dispositions.client_id = client.id
             order by call_dispositions.created_at desc, call_dispositions.id desc
@@ -4497,7 +4551,7 @@ security definer
 set search_path = ''
 as $$
 declare
-    c_countable constant bigint := 50000;
+    c_countable constant bigint := 10000;
     v_plan json;
     v_estimate bigint;
     v_totals jsonb;
@@ -4528,6 +4582,39 @@ begin
 end;
 $$;
 
+-- One tier of one page, as a JSON array; `after` holds the sort values of the row before.
+create function private.client_rows(condition text, after text[], size int) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_rows jsonb;
+begin
+    execute format(
+        $sql$
+            select coalesce(jsonb_agg(
+                private.client_row(page.client)
+                order by (page.client).open_cents desc, (page.client).id desc
+            ), '[]')
+            from (
+                select clients as client
+                from public.clients
+                where %s and %s
+                order by clients.open_cents desc, clients.id desc
+                limit %s
+            ) as page
+        $sql$,
+        condition,
+        case when after is null then 'true' else format(
+            '(clients.open_cents, clients.id) < (%L::bigint, %L::uuid)', after[2], after[3]
+        ) end,
+        size
+    ) into v_rows;
+    return v_rows;
+end;
+$$;
+
 create function private.list_clients(filter jsonb, after text, page_size int) returns jsonb
 language plpgsql
 security definer
@@ -4539,69 +4626,41 @@ declare
     v_tenant_id uuid := private.require_role('operator');
     v_size int := least(greatest(coalesce(page_size, 60), 1), c_max_page);
     v_filter jsonb := coalesce(filter, '{}');
-    v_condition text;
-    v_rank text := '0';
-    v_key text := private.search_key(filter ->> 'q');
-    v_cursor text[];
+    v_condition text := private.client_filter(v_tenant_id, v_filter);
+    v_tiers text[] := private.search_tiers(v_filter ->> 'q');
+    -- Tier, and the last row's open value and id.
+    v_cursor text[] := case when after is not null
+        then private.decode_cursor(after, 'int', 'bigint', 'uuid') end;
+    v_first_tier int := coalesce(v_cursor[1]::int, 1);
+    v_found jsonb;
+    v_rows jsonb := '[]';
     v_last jsonb;
-    v_after text := 'true';
-    v_rows jsonb;
+    v_next text;
 begin
-    v_condition := private.client_filter(v_tenant_id, v_filter);
-    -- The whole phrase before its scattered words, and an exact name before all.
-    if v_key ~ '[a-z]' then
-        v_rank := format(
-            'case when clients.name_key = %1$L then 0
-                when starts_with(clients.name_key, %1$L) then -1
-                when strpos(clients.name_key, %1$L) > 0 then -2
-                else -3 end', v_key
+    for v_tier in v_first_tier .. cardinality(v_tiers) loop
+        v_found := private.client_rows(
+            v_condition || ' and ' || v_tiers[v_tier],
+            case when v_tier = v_first_tier then v_cursor end,
+            -- One more than fits tells that there is a next page.
+            v_size + 1 - jsonb_array_length(v_rows)
         );
-    end if;
-    if after is not null then
-        v_cursor := private.decode_cursor(after, 'int', 'bigint', 'uuid');
-        v_after := case
-            when v_rank = '0' then format(
-                '(clients.open_cents, clients.id) < (%L::bigint, %L::uuid)',
-                v_cursor[2], v_cursor[3]
-            )
-            else format(
-                '(%s, clients.open_cents, clients.id) < (%L::int, %L::bigint, %L::uuid)',
-                v_rank, v_cursor[1], v_cursor[2], v_cursor[3]
-            )
-        end;
-    end if;
-
-    execute format(
-        $sql$
-            select coalesce(jsonb_agg(private.client_row(page.client) || jsonb_build_object(
-                'rank', page.rank
-            ) order by page.rank desc, (page.client).open_cents desc, (page.client).id desc), '[]')
-            from (
-                select clients as client, %1$s as rank
-                from public.clients
-                where %2$s and %3$s
-                order by %4$s clients.open_cents desc, clients.id desc
-                limit %5$s
-            ) as page
-        $sql$,
-        v_rank, v_condition, v_after, case when v_rank = '0' then '' else v_rank || ' desc,' end,
-        v_size + 1
-    ) into v_rows;
-
-    v_last := v_rows -> (v_size - 1);
+        if jsonb_array_length(v_rows) < v_size then
+            -- The page's last row, if this tier holds it.
+            v_last := v_found -> (v_size - 1 - jsonb_array_length(v_rows));
+            v_next := private.encode_cursor(
+                v_tier::text, v_last ->> 'open_cents', v_last ->> 'id'
+            );
+        end if;
+        v_rows := v_rows || v_found;
+        exit when jsonb_array_length(v_rows) > v_size;
+    end loop;
     return jsonb_build_object(
-        'rows', (
-            select coalesce(jsonb_agg(item - 'rank' order by position), '[]')
-            from jsonb_array_elements(v_rows) with ordinality as listed (item, position)
-            where position <= v_size
-        ),
-        'next', case when jsonb_array_length(v_rows) > v_size
-            then private.encode_cursor(
-                v_last ->> 'rank', v_last ->> 'open_cents', v_last ->> 'id'
-            ) end,
+        -- Taking the element after the last, which exists only when there is more.
+        'rows', v_rows - v_size,
+        'next', case when jsonb_array_length(v_rows) > v_size then v_next end,
         -- Counted once, with the first page.
         'total', case when after is null then private.client_totals(
-            v_tenant_id, v_condition, v_filter = '{}'
+            v_tenant_id, v_condition, v_condition = private.client_filter(v_tenant_id, '{}')
         ) end
     );
 end;
@@ -4640,14 +4699,17 @@ $$;
 create function private.timeline_items(
     tenant_id uuid, client_id uuid, before_at timestamptz, before_id uuid, page_size int
 ) returns table (at timestamptz, id uuid, item jsonb)
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
+begin
+    return query
     (
         select call.created_at, call.id, jsonb_build_object(
             'kind', 'disposition', 'type', call.disposition_type, 'label', kind.label,
+            'color', kind.color,
             'notes', call.notes, 'scheduled_callback', call.scheduled_callback,
             'actor', private.actor_name(call.tenant_id, call.operator_id)
         )
@@ -4720,7 +4782,8 @@ as $$
           and (import.created_at, import.id) < ($3, $4)
         order by import.created_at desc, import.id desc
         limit $5
-    )
+    );
+end;
 $$;
 
 create function private.client_timeline(client_id uuid, before text, page_size int)

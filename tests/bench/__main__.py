@@ -6,7 +6,6 @@ from pathlib import Path
 
 from local_platform.settings import Platform
 from local_platform.stack import Stack
-
 from tests.bench import cold_start, dispositions, portfolio, table, thread
 
 AREAS = {

@@ -1,4 +1,4 @@
-"""From spawning a function's process to its first answer, against a hello-world on the same framework."""
+"""From spawning a function to its first answer, against a hello-world on the same framework."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 
 import httpx
-from local_platform.stack import Stack
 
+from local_platform.stack import Stack
 from tests.bench.table import BenchRow
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"

@@ -1,4 +1,4 @@
-"""A disposition with everything it sets off, against the same insert with its triggers switched off.
+"""A disposition with all it sets off, against the same insert with its triggers switched off.
 
 Both arms run as the operator under row-level security and commit durably.
 """
@@ -10,8 +10,8 @@ import statistics
 import time
 
 import psycopg
-from local_platform.stack import Stack
 
+from local_platform.stack import Stack
 from tests.bench.table import BenchRow
 
 OPERATOR = "operador@demo.test"

@@ -1,6 +1,7 @@
 """One row of `make bench`: two arms of the same run, compared as a ratio.
 
-Absolute times move with the machine; ratios of arms that were interleaved in one run hold. Nothing here is asserted.
+Absolute times move with the machine; ratios of arms that were interleaved in one run hold.
+Nothing here is asserted.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class BenchRow:
-    """`subject` in words, both arms with their unit, the measured ratio and the goal of the design as text."""
+    """A subject in words, both arms with their unit, their ratio, the design's goal: all text."""
 
     subject: str
     baseline: str
@@ -45,7 +46,7 @@ def interleaved(
 
 
 def percentile(values: list[float], share: float) -> float:
-    """The value below which `share` (0–1) of the sample lies, by the nearest rank."""
+    """The value below which `share` (0 to 1) of the sample lies, by the nearest rank."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 

@@ -8,9 +8,9 @@ import uuid
 import httpx
 import psycopg
 import supabase
+
 from local_platform import demo
 from local_platform.stack import Stack
-
 from tests.bench.table import BenchRow, percentile
 
 OPERATOR = "operador@demo.test"

@@ -14,10 +14,10 @@ import httpx
 import psycopg
 import pytest
 
-from automation import LAWFUL_MORNING, TENANT, WaitUntil
 from local_platform import demo
 from local_platform.settings import LOOPBACK, Platform
 from local_platform.stack import Stack
+from tests.automation import LAWFUL_MORNING, TENANT, WaitUntil
 
 VICTIMS = ("postgres", "postgrest", "functions", "gateway")
 KILLS = 12  # three of each on average; the seed is printed, so that a failure can be repeated
@@ -85,10 +85,11 @@ def elapse(stack: Stack, seconds: int) -> None:
         connection.execute("update pgmq.q_provider_events set vt = vt - %s::interval", (pause,))
 
 
-def drain(stack: Stack) -> None:
+def drain(stack: Stack) -> bool:
     headers = {"Authorization": f"Bearer {stack.settings.secrets.jobs_key}"}
     url = f"{stack.settings.url}/functions/v1/run-automations"
     assert httpx.post(url, headers=headers, timeout=60).status_code == 200
+    return True
 
 
 def states(stack: Stack) -> Counter[tuple[str, str | None, str]]:
@@ -149,7 +150,7 @@ def test_random_kills_lose_nothing_and_double_nothing(
         elapse(own_stack, pause)
         drain(own_stack)
     arrived = {message["phone"] for message in phone_messages(own_stack)}
-    wait_until(lambda: drain(own_stack) is None and read_phones(own_stack) >= arrived, END_SECONDS)
+    wait_until(lambda: drain(own_stack) and read_phones(own_stack) >= arrived, END_SECONDS)
     for _ in range(2):
         elapse(own_stack, RECEIPT_SECONDS)
         drain(own_stack)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from automation import thread
 from kit import http
-from simulators import gupshup_phone
+from tests.automation import thread
+from tests.simulators import gupshup_phone
 
 __all__ = ["gupshup_phone", "thread"]
 

@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
+import flask
 import functions_framework
 import psycopg
 
@@ -38,8 +39,9 @@ def run_and_die(settings: config.Settings, boundary: int, jobs_key: str) -> None
     psycopg.Connection.execute = guarded(psycopg.Connection.execute)  # type: ignore[method-assign]  # the wrap is the test
     psycopg.Connection.commit = guarded(psycopg.Connection.commit)  # type: ignore[method-assign]  # the wrap is the test
     http.post_form = guarded(http.post_form)
-    config.settings = lambda: settings
-    app = functions_framework.create_app("run_automations", str(ROOT / "functions" / "main.py"))
+    config.settings = lambda: settings  # type: ignore[assignment]  # the test's, not the machine's
+    create_app: Callable[[str, str], flask.Flask] = functions_framework.create_app
+    app = create_app("run_automations", str(ROOT / "functions" / "main.py"))
     headers = {"Authorization": f"Bearer {jobs_key}"}
     answer = app.test_client().post("/", headers=headers)
     os._exit(0 if answer.status_code == 200 else 1)

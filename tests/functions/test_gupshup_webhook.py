@@ -5,11 +5,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from automation import Thread, WaitUntil
+from providers import gupshup
+from tests.automation import Thread, WaitUntil
 
 PAYLOADS = sorted((Path(__file__).parents[1] / "providers/payloads/gupshup").glob("*.json"))
 UNKNOWN = {"type": "invented-tomorrow", "payload": {"x": 1}}
@@ -26,22 +26,23 @@ json_values = st.recursive(
 )
 
 
-@pytest.mark.parametrize("payload", PAYLOADS, ids=lambda path: path.stem)
-def test_every_documented_callback_is_stored_once_and_answered_empty(
-    thread: Thread, payload: Path
-) -> None:
-    for _ in range(3):
-        answer = thread.callback(payload.read_bytes())
-        assert (answer.status_code, answer.content) == (202, b"")
-    assert len(thread.rows("select 1 from private.provider_events")) == 1
+def test_every_documented_callback_is_stored_once_and_answered_empty(thread: Thread) -> None:
+    facts: set[str] = set()
+    for payload in PAYLOADS:
+        facts |= {event.external_id for event in gupshup.parse_events(payload.read_bytes())}
+        for _ in range(3):
+            answer = thread.callback(payload.read_bytes())
+            assert (answer.status_code, answer.content) == (202, b""), payload.stem
+    stored = thread.rows("select external_id from private.provider_events")
+    assert sorted(row["external_id"] for row in stored) == sorted(facts)
 
 
-@pytest.mark.parametrize("key", ["", "wrong", "' or 1=1", "ä", "x" * 5_000])
-@pytest.mark.parametrize("body", [UNKNOWN, {"entry": []}])
-def test_without_the_key_nothing_is_stored(thread: Thread, key: str, body: object) -> None:
-    answer = thread.callback(body, key)
-    assert answer.status_code == 401
-    assert answer.json()["error"] in ("webhook_key_unknown", "not_authenticated")
+def test_without_the_key_nothing_is_stored(thread: Thread) -> None:
+    for key in ("", "wrong", "' or 1=1", "ä", "x" * 5_000):
+        for raw in (json.dumps(UNKNOWN).encode(), b'{"entry": []}'):
+            answer = thread.callback(raw, key)
+            assert answer.status_code == 401
+            assert answer.json()["error"] in ("webhook_key_unknown", "not_authenticated")
     assert thread.rows("select 1 from private.provider_events") == []
 
 
@@ -52,10 +53,10 @@ def test_the_key_may_be_the_last_part_of_the_path(thread: Thread) -> None:
     assert answer.status_code == 401
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", b"[" * 9_999, b'{"a": NaN}'])
-def test_what_is_no_json_object_is_refused_as_malformed(thread: Thread, body: bytes) -> None:
-    answer = thread.callback(body)
-    assert (answer.status_code, answer.json()["error"]) == (400, "malformed_payload")
+def test_what_is_no_json_object_is_refused_as_malformed(thread: Thread) -> None:
+    for body in (b"", b"{", b"[]", b"null", b"\xff", b"[" * 9_999, b'{"a": NaN}'):
+        answer = thread.callback(body)
+        assert (answer.status_code, answer.json()["error"]) == (400, "malformed_payload")
 
 
 def test_a_body_beyond_three_megabytes_is_refused(thread: Thread) -> None:
@@ -64,11 +65,11 @@ def test_a_body_beyond_three_megabytes_is_refused(thread: Thread) -> None:
     assert thread.callback({"a": "x" * 2_900_000}).status_code == 202
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
-def test_only_posts_are_callbacks(thread: Thread, method: str) -> None:
-    params = {"key": thread.webhook_key}
-    answer = thread.functions.request(method, "/gupshup-webhook", params=params)
-    assert answer.status_code == 405
+def test_only_posts_are_callbacks(thread: Thread) -> None:
+    for method in ("GET", "PUT", "DELETE", "PATCH"):
+        params = {"key": thread.webhook_key}
+        answer = thread.functions.request(method, "/gupshup-webhook", params=params)
+        assert answer.status_code == 405
 
 
 def test_no_body_whatever_makes_it_fail(thread: Thread) -> None:

@@ -4,9 +4,9 @@ import logging
 
 import pytest
 
-from automation import JOBS_KEY, Thread, WaitUntil
 from kit import log
-from simulators import API_KEY
+from tests.automation import JOBS_KEY, Thread, WaitUntil
+from tests.simulators import API_KEY
 
 
 def test_a_whole_day_of_the_thread_leaves_no_personal_data_in_the_logs(

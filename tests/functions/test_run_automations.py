@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from automation import JOBS_KEY, TENANT, Thread, WaitUntil
 from kit import config, http
+from tests.automation import JOBS_KEY, TENANT, Thread, WaitUntil
 
 
 def test_a_disposition_becomes_one_message_that_is_read(

@@ -7,9 +7,9 @@ from functools import partial
 from multiprocessing.context import ForkServerContext
 
 import pytest
-from crashing import run_and_die
 
-from automation import JOBS_KEY, Thread, WaitUntil
+from tests.automation import JOBS_KEY, Thread, WaitUntil
+from tests.functions.crashing import run_and_die
 
 LEASE_SECONDS = 60
 RECEIPT_SECONDS = 900  # how long an unknown outcome waits for its receipt
@@ -22,7 +22,9 @@ CrashAt = Callable[[int], int | None]
 def forkserver() -> ForkServerContext:
     """Children that start in milliseconds, from a process that holds no connection of ours."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["crashing", "httpx", "psycopg_pool", "run_automations"])
+    context.set_forkserver_preload(
+        ["tests.functions.crashing", "httpx", "psycopg_pool", "run_automations"]
+    )
     return context
 
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from conftest import WaitUntil
 from local_platform.settings import Platform, free_port
 from local_platform.stack import Stack
+from tests.conftest import WaitUntil
 
 READY_SECONDS = 60  # a machine with two busy cores makes a data folder in 5 s
 STOP_SECONDS = 20

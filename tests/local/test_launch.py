@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from conftest import WaitUntil
 from local_platform.settings import ROOT
+from tests.conftest import WaitUntil
 
 from .conftest import is_alive
 

@@ -1,9 +1,11 @@
 """How the stack begins, ends and breaks: one sentence each, and nothing left behind."""
 
+import contextlib
 import os
 import pwd
 import signal
 import socket
+import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -12,10 +14,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from conftest import WaitUntil
 from local_platform import services, settings
 from local_platform.errors import StackError
 from local_platform.settings import ROOT, Platform
+from tests.conftest import WaitUntil
 
 from .conftest import Running, StartUp, is_alive, log_path
 
@@ -115,7 +117,8 @@ def test_after_the_whole_tree_was_killed_it_recovers(start_up: StartUp) -> None:
     with psycopg.connect(database_url(first.data), autocommit=True) as connection:
         connection.execute("create table public.kept as select 42 as answer")
     for pid in (first.process.pid, *first.tree):
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # died with its parent a moment before
+            os.kill(pid, signal.SIGKILL)
     first.wait_ended()
     second = start_up(first.data).wait_ready()
     with psycopg.connect(database_url(second.data)) as connection:
@@ -125,11 +128,18 @@ def test_after_the_whole_tree_was_killed_it_recovers(start_up: StartUp) -> None:
 def test_a_stale_pid_file_that_names_a_stranger_is_no_obstacle(start_up: StartUp) -> None:
     first = start_up().wait_ready()
     lock = first.data / "postgres" / "postmaster.pid"
-    written = lock.read_text()
+    written, owner = lock.read_text(), lock.stat().st_uid
     first.process.send_signal(signal.SIGTERM)
     first.wait_ended()
-    lock.write_text(f"{os.getpid()}\n" + written.split("\n", 1)[1])
-    start_up(first.data).wait_ready()
+    # Of the server's own user: Postgres itself steps over the processes of others.
+    other_user = {"user": owner} if owner != os.geteuid() else {}
+    with subprocess.Popen(["sleep", "600"], **other_user) as stranger:
+        lock.write_text(f"{stranger.pid}\n" + written.split("\n", 1)[1])
+        try:
+            start_up(first.data).wait_ready()
+            assert stranger.poll() is None
+        finally:
+            stranger.kill()
 
 
 def test_a_port_in_use_is_one_sentence(start_up: StartUp) -> None:
@@ -206,6 +216,36 @@ def test_an_ordinary_user_may_run_it(start_up: StartUp, tmp_path: Path) -> None:
     python = Path(sys.executable)
     start_up(data, prefix=(str(python), "-I", "-S", *launcher)).wait_ready()
     assert (data / "postgres").stat().st_uid == account.pw_uid
+
+
+def reset(data: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "local_platform", "reset", "--data", str(data)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def test_a_reset_folder_begins_anew(prepared_data: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    subprocess.run(["cp", "-a", str(prepared_data), str(data)], check=True)
+    assert reset(data).returncode == 0
+    assert not (data / "postgres").exists()
+    assert not (data / "secrets.json").exists()
+
+
+def test_a_running_stack_is_not_reset(start_up: StartUp) -> None:
+    running = start_up().wait_ready()
+    answer = reset(running.data)
+    assert answer.returncode == 1
+    assert "is in use" in answer.stderr
+    assert (running.data / "postgres" / "PG_VERSION").exists()
+
+
+def test_a_folder_with_anything_of_others_is_not_reset(tmp_path: Path) -> None:
+    (tmp_path / "postgres").mkdir()
+    (tmp_path / "thesis.odt").write_text("three years of work")
+    answer = reset(tmp_path)
+    assert answer.returncode == 1
+    assert "thesis.odt" in answer.stderr
+    assert (tmp_path / "postgres").exists()
 
 
 def database_url(data: Path) -> str:

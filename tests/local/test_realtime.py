@@ -13,11 +13,11 @@ import jwt
 import pytest
 import supabase
 
-from conftest import WaitUntil
 from local_platform import demo
 from local_platform.realtime import QUEUE_FRAMES
 from local_platform.realtime_protocol import Frame
 from local_platform.stack import Stack
+from tests.conftest import WaitUntil
 
 SECONDS = 10
 

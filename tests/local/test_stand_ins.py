@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import psycopg
 import pytest
 
-from conftest import WaitUntil
 from local_platform.stack import Stack
+from tests.conftest import WaitUntil
 
 
 @dataclass

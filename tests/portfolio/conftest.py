@@ -1,4 +1,4 @@
-"""Imports into an agency of the test's own, as one of its people, in a transaction that is undone."""
+"""Imports into an agency of the test's own, as one of its people; all of it is undone."""
 
 import csv
 import hashlib
@@ -13,11 +13,12 @@ import functions_framework
 import jwt
 import psycopg
 import pytest
+from psycopg import sql
+from werkzeug.test import Client, TestResponse
+
 from kit import config, db
 from local_platform.settings import ROOT
 from local_platform.stack import Stack
-from werkzeug.test import Client, TestResponse
-
 from portfolio import staging, uploads
 
 DATA = Path(__file__).parent / "data"
@@ -102,10 +103,12 @@ class Agency:
 
     def counts(self) -> dict[str, int]:
         """Rows of every table an import writes."""
-        return {
-            name: self.rows(f"select count(*) from public.{name} where tenant_id = %(tenant)s")[0][0]  # noqa: S608  (our own table names)
-            for name in TABLES
-        }
+        each = sql.SQL("(select count(*) from public.{table} where tenant_id = %(tenant)s)")
+        query = sql.SQL("select ") + sql.SQL(", ").join(
+            each.format(table=sql.Identifier(name)) for name in TABLES
+        )
+        [row] = self.owner.execute(query, {"tenant": self.tenant_id})
+        return dict(zip(TABLES, row, strict=True))
 
 
 class OpenAgency(Protocol):
@@ -120,7 +123,11 @@ def open_agency() -> OpenAgency:
         [(tenant_id,)] = connection.execute(
             "insert into public.tenants (name) values ('Agência do teste') returning id"
         )
-        for email, role in (("admin", "admin"), ("supervisor", "supervisor"), ("operador", "operator")):
+        for email, role in (
+            ("admin", "admin"),
+            ("supervisor", "supervisor"),
+            ("operador", "operator"),
+        ):
             connection.execute(
                 "insert into public.memberships (tenant_id, user_id, role, display_name)"
                 " select %s, id, %s, email from auth.users where email = %s",

@@ -20,7 +20,7 @@ AREA_CODES = {
     *range(11, 20), 21, 22, 24, 27, 28, *range(31, 36), 37, 38, *range(41, 50), 51, 53, 54, 55,
     *range(61, 70), 71, 73, 74, 75, 77, 79, *range(81, 90), *range(91, 100),
 }  # fmt: skip
-MONTHS = "jan fev mar abr mai jun jul ago set out nov dez".split()
+MONTHS = ["jan", "fev", "mar", "abr", "mai", "jun", "jul", "ago", "set", "out", "nov", "dez"]
 
 
 def text(cell: str | None) -> str | None:
@@ -105,9 +105,7 @@ def phone(piece: str) -> str | None:
 def phones(cells: Iterable[str | None]) -> list[str]:
     """All usable numbers of a row's phone cells, in their order."""
     pieces = [
-        piece
-        for cell in cells
-        for piece in re.split(r"[/;,|\n]| ou | e ", text(cell) or "")[:6]
+        piece for cell in cells for piece in re.split(r"[/;,|\n]| ou | e ", text(cell) or "")[:6]
     ]
     return list(dict.fromkeys(number for piece in pieces if (number := phone(piece))))
 
@@ -206,7 +204,9 @@ def name(cell: str | None) -> str | None:
     line = re.sub(r"\s+", " ", text(cell) or "")
     if line.startswith("=") or re.match(r"[+\-@].*[(|!]", line):
         return None
-    return line if sum(character.isalpha() for character in line) >= 2 and len(line) <= 200 else None
+    return (
+        line if sum(character.isalpha() for character in line) >= 2 and len(line) <= 200 else None
+    )
 
 
 def email(cell: str | None) -> str | None:
@@ -230,9 +230,7 @@ def installment(cell: str | None) -> int | None:
     line = (text(cell) or "1").lower()
     if line in ("única", "unica"):
         return 1
-    found = re.fullmatch(
-        r"[^0-9]{0,12}([0-9]{1,4})(\.0)?\s*([ªºa]|(/|de)\s*[0-9]{1,4})?", line
-    )
+    found = re.fullmatch(r"[^0-9]{0,12}([0-9]{1,4})(\.0)?\s*([ªºa]|(/|de)\s*[0-9]{1,4})?", line)
     return int(found[1]) if found else None
 
 
@@ -306,7 +304,11 @@ def read(rows: Iterable[tuple[int, Mapping[str, str]]], creditor: str | None = N
         due_on, amount = day(row["Vencimento"]), cents(row["Valor"])
         number = installment(row.get("Parcela"))
         contract_key = contract(row["Contrato"])
-        assert owner and due_on and amount and contract_key and number is not None
+        assert owner
+        assert due_on
+        assert amount
+        assert contract_key
+        assert number is not None
         who = key(text(row.get("Credor")) or creditor or "")
         debt_key, content = (who, contract_key, number), (owner, due_on, amount)
         good.append((line, row, debt_key, content))

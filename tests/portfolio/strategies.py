@@ -2,8 +2,9 @@
 
 import datetime
 
-import reference
 from hypothesis import strategies as st
+
+from tests.portfolio import reference
 
 digits = "0123456789"
 
@@ -65,7 +66,9 @@ _subscriber = st.one_of(
     st.text(digits, min_size=8, max_size=8).map("9{}".format),
     st.sampled_from(["99999999", "999999999", "33333333"]),
 )
-_prefix = st.sampled_from(["", "", "", "55", "+55 ", "0", "00", "015", "0xx", "+55 0", "0055", "55021"])
+_prefix = st.sampled_from(
+    ["", "", "", "55", "+55 ", "0", "00", "015", "0xx", "+55 0", "0055", "55021"]
+)
 _number = st.tuples(_prefix, _area, _subscriber).map("".join)
 _spaced = st.tuples(_prefix, _area, _subscriber).map(
     lambda parts: f"{parts[0]}({parts[1]}) {parts[2][:-4]}-{parts[2][-4:]}"
@@ -85,9 +88,7 @@ phones = damaged(
 )
 
 _day = st.dates(datetime.date(1960, 1, 1), datetime.date(2110, 12, 31))
-_loose = st.tuples(
-    st.integers(0, 32).map(str), st.sampled_from("/.-"), st.integers(0, 13).map(str)
-)
+_loose = st.tuples(st.integers(0, 32).map(str), st.sampled_from("/.-"), st.integers(0, 13).map(str))
 dates = st.one_of(
     nothing,
     damaged(
@@ -105,7 +106,7 @@ dates = st.one_of(
                 )
             ),
             _loose.map(lambda parts: f"{parts[0]}{parts[1]}{parts[2]}{parts[1]}2026"),
-            st.sampled_from(["31/02/2026", "29/02/2024", "29/02/2025", "46197", "1/1/1", "10/10/010"]),
+            st.sampled_from(["31/02/2026", "29/02/2024", "29/02/2025", "46197", "1/1/1"]),
             st.text(digits + "/-. ", max_size=12),
         ),
         digits + "/-. :T",
@@ -137,7 +138,7 @@ money = st.one_of(
             _cents.map(lambda amount: f"({_brazilian(amount)})"),
             _cents.map(lambda amount: f"{_brazilian(amount)}-"),
             st.text(digits + ".,", max_size=9),
-            st.sampled_from(["1.234", "0.500", "1,234", "1,500", ",50", ".5", "R$", "BRL 10", "US$ 5"]),
+            st.sampled_from(["1.234", "0.500", "1,234", "1,500", ",50", "R$", "BRL 10", "US$ 5"]),
         ),
         digits + ".,-R$ ()'",
     ),

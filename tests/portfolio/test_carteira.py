@@ -3,8 +3,9 @@
 from collections import Counter
 
 import pytest
-import reference
-from conftest import DATA, Agency
+
+from tests.portfolio import reference
+from tests.portfolio.conftest import DATA, Agency
 
 FILE = DATA / "carteira_2000.csv"
 

@@ -6,12 +6,11 @@ from typing import Any
 
 import polars as pl
 import pytest
-import reference
-import strategies
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portfolio import cells
+from tests.portfolio import reference, strategies
 
 # Each example is a column: 40 examples of up to 150 cells are thousands of cells in seconds.
 columns = settings(max_examples=40, deadline=None)

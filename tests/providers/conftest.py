@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from kit import config, http
-from simulators import GupshupPhone, gupshup_phone
+from tests.simulators import GupshupPhone, gupshup_phone
 
 __all__ = ["gupshup_phone"]
 

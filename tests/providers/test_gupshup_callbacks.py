@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from contract import CallbackContract
 
 from providers import gupshup
 from providers.events import EventKind
+from tests.providers.contract import CallbackContract
 
 PAYLOADS = Path(__file__).with_name("payloads") / "gupshup"
 GS_ID = "6a1f8f0e-8c55-4d0b-9d3b-2f6f6a0c1b11"

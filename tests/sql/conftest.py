@@ -10,7 +10,7 @@ from psycopg import sql
 
 from local_platform import database as databases
 from local_platform.stack import Stack
-from sql.personas import EMAILS, OTHER_TENANT, TENANT, World
+from tests.sql.personas import EMAILS, OTHER_TENANT, TENANT, World
 
 # The names of the rows that `world.sql` makes for each agency.
 ROWS = (

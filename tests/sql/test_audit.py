@@ -5,7 +5,7 @@ import json
 import psycopg
 import pytest
 
-from sql.personas import TENANT, World, acting, refused, scalar
+from tests.sql.personas import TENANT, World, acting, refused, scalar
 
 
 def last_entry(db: psycopg.Connection, table: str) -> tuple[object, ...]:

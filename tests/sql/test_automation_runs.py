@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from sql.personas import TENANT, World, acting, refused, scalar, set_clock, working
-from sql.thread import (
+from tests.sql.personas import TENANT, World, acting, refused, scalar, set_clock, working
+from tests.sql.thread import (
     NOON,
     begin,
     claim,

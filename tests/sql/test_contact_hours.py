@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sql.personas import TENANT, World, scalar
+from tests.sql.personas import TENANT, World, scalar
 
 DECIDE = (
     "select allowed, next_allowed_at::text, reason"
@@ -89,10 +89,15 @@ def test_a_states_own_window_replaces_the_default(db: psycopg.Connection, world:
     assert hours == [("2026-11-23",)], "only Mondays are left"
 
 
-def test_a_states_holiday_is_not_the_countrys(db: psycopg.Connection) -> None:
+def test_a_states_holiday_is_not_the_countrys(db: psycopg.Connection, world: World) -> None:
     db.execute("insert into private.holidays (name, uf, month, day) values ('Local', 'BA', 7, 2)")
-    for uf, is_holiday in (("BA", True), ("SP", False), (None, False)):
-        assert scalar(db, "select private.is_holiday('2026-07-02', %s)", uf) is is_holiday
+    for uf, is_open in (("BA", False), ("SP", True), (None, True)):
+        db.execute("update public.clients set uf = %s where id = %s", (uf, world.ids["client"]))
+        hours = db.execute(
+            "select day from private.contact_hours(%s, %s, '2026-07-02 12:00-03', 1)",
+            (TENANT, world.ids["client"]),
+        ).fetchall()
+        assert bool(hours) is is_open
 
 
 def test_never_suppressed_people(db: psycopg.Connection, world: World) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from sql.personas import OTHER_TENANT, World, acting, refused, scalar, set_clock
+from tests.sql.personas import OTHER_TENANT, World, acting, refused, scalar, set_clock
 
 INSERT = (
     "insert into public.call_dispositions"

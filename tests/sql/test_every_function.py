@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 
-from sql.personas import World, scalar
+from tests.sql.personas import World, scalar
 
 WaitUntil = Callable[..., Any]
 

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from sql.personas import TENANT, World, acting, refused, scalar, working
+from tests.sql.personas import TENANT, World, acting, refused, scalar, working
 
 FORM = {"app_name": "MinhaApp", "source": "5511400001111"}
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sql.personas import World, scalar, set_clock
-from sql.thread import NOON, message_and_run, row_of, send, settle
+from tests.sql.personas import World, scalar, set_clock
+from tests.sql.thread import NOON, message_and_run, row_of, send, settle
 
 START = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 TIMES = ("submitted_at", "sent_at", "delivered_at", "read_at", "failed_at")

@@ -7,7 +7,16 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from sql.personas import OTHER_TENANT, PERSONAS, STRANGERS, TENANT, World, acting, refused, scalar
+from tests.sql.personas import (
+    OTHER_TENANT,
+    PERSONAS,
+    STRANGERS,
+    TENANT,
+    World,
+    acting,
+    refused,
+    scalar,
+)
 
 OPERATOR_UP = {"operator", "supervisor", "admin"}
 SUPERVISOR_UP = {"supervisor", "admin"}

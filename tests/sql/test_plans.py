@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from sql.personas import TENANT, World, acting, scalar
+from tests.sql.personas import TENANT, World, acting, scalar
 
 PEOPLE = 60_000  # enough that a scan costs the planner more than any index
 

@@ -7,8 +7,8 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from sql.personas import OTHER_TENANT, TENANT, World, refused, scalar, set_clock, working
-from sql.thread import NOON, message_and_run, pass_time, row_of, send, settle
+from tests.sql.personas import OTHER_TENANT, TENANT, World, refused, scalar, set_clock, working
+from tests.sql.thread import NOON, message_and_run, pass_time, row_of, send, settle
 
 KEY, OTHER_KEY = "webhook-key-1", "webhook-key-2"
 
@@ -203,6 +203,22 @@ def test_a_receipt_without_a_believable_time_happened_when_it_came(
     apply(db)
     received = row_of(db, "private.provider_events", external_id="e1")["received_at"]
     assert row_of(db, "public.message_logs", id=message)["read_at"] == received
+
+
+def test_a_providers_clock_is_read_in_the_products_time(
+    db: psycopg.Connection, world: World
+) -> None:
+    """The demo's clock is ahead of the real one; what a provider tells is on the real one."""
+    message, attempt = send(db, world)
+    settle(db, message, attempt, "submitted", provider_message_id="gs-1")
+    told = scalar(db, "select (clock_timestamp() - interval '2 seconds')::text")
+    receive(db, "e1", receipt("read", provider_message_id="gs-1", at=told))
+    apply(db)
+    row = row_of(db, "public.message_logs", id=message)
+    assert (row["created_at"] - row["read_at"]).total_seconds() < 60
+    assert scalar(
+        db, "select %s = %s::timestamptz + shift from private.clock", row["read_at"], told
+    )
 
 
 def test_an_unknown_kind_is_kept_and_changes_nothing(db: psycopg.Connection) -> None:

@@ -6,7 +6,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from sql.personas import MEMBERS, PERSONAS, STRANGERS, TENANT, World, acting, refused, scalar
+from tests.sql.personas import MEMBERS, PERSONAS, STRANGERS, TENANT, World, acting, refused, scalar
 
 SECRETS = ("Zélia", "88888888801", "+5511987650001", "caiu na caixa", "zelia@mundo.test")
 

@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from sql.schema_rules import RULES, Rule
+from tests.sql.schema_rules import RULES, Rule
 
 BY_CLAIM = {rule.claim: rule for rule in RULES}
 

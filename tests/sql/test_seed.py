@@ -5,7 +5,7 @@ import pytest
 
 from local_platform import database as databases
 from local_platform.settings import ROOT
-from sql.personas import OTHER_TENANT, TENANT, scalar
+from tests.sql.personas import OTHER_TENANT, TENANT, scalar
 
 
 def cpf_is_valid(document: str) -> bool:

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from sql.personas import EMAILS, OTHER_TENANT, TENANT, World, acting, refused, scalar
+from tests.sql.personas import EMAILS, OTHER_TENANT, TENANT, World, acting, refused, scalar
 
 WaitUntil = Callable[..., Any]
 

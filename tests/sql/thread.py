@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg.rows import dict_row, namedtuple_row
 
-from sql.personas import World, acting, scalar, working
+from tests.sql.personas import World, acting, scalar, working
 
 NOON = "2026-11-23 12:00-03"  # a Monday, lawful everywhere
 

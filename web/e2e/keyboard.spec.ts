@@ -49,6 +49,7 @@ test("a digit held with Ctrl, or in an open dialog, disposes nothing", async ({ 
   await expect(page.getByRole("button", { name: "Caixa Postal" })).toBeVisible();
   await page.keyboard.press("Control+1");
   await page.getByRole("button", { name: "Notificações" }).click();
+  await expect(page.getByRole("dialog", { name: "Notificações" })).toBeVisible();
   await page.keyboard.press("2");
   expect(await storedDispositions(page, clientIdOf(page))).toHaveLength(0);
 });

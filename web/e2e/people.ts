@@ -47,7 +47,7 @@ export async function openService(page: Page, externalId: string): Promise<void>
   await page.getByLabel("Buscar na carteira").fill(externalId);
   const row = page.getByRole("row", { name: new RegExp(externalId) });
   await row.getByRole("link", { name: /^Atender/ }).click();
-  await expect(page.getByRole("region", { name: "Tabulação" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Caixa Postal" })).toBeVisible();
 }
 
 export function timeline(page: Page): ReturnType<Page["getByRole"]> {

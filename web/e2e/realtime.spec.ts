@@ -1,5 +1,5 @@
 import type { WebSocketRoute } from "@playwright/test";
-import { expect, openService, test, timeline } from "./people.ts";
+import { clientIdOf, expect, openService, test, timeline } from "./people.ts";
 
 test("a dropped connection is announced, comes back and catches up", async ({ windowOf }) => {
   const watcher = await windowOf("operador2@demo.test");
@@ -26,5 +26,30 @@ test("a dropped connection is announced, comes back and catches up", async ({ wi
 
   reachable = true;
   await expect(watcher.getByText("Conexão de volta. Tudo atualizado.")).toBeVisible({ timeout: 25_000 });
+  await expect(timeline(watcher).getByText("Negociar", { exact: true })).toBeVisible();
+});
+
+test("a channel that the server closes, as it does when a token runs out, is joined anew", async ({ windowOf }) => {
+  const watcher = await windowOf("operador2@demo.test");
+  let socket: WebSocketRoute | undefined;
+  const joins: string[] = [];
+  await watcher.routeWebSocket(/realtime\/v1/, (route) => {
+    socket = route;
+    const server = route.connectToServer();
+    route.onMessage((message) => {
+      const [, , topic, event] = JSON.parse(String(message)) as [string, string, string, string];
+      if (event === "phx_join") joins.push(topic);
+      server.send(message);
+    });
+  });
+  await openService(watcher, "EXT-00022");
+  const topic = `realtime:client:${clientIdOf(watcher)}`;
+  await expect.poll(() => joins.filter((joined) => joined === topic)).toHaveLength(1);
+  socket?.send(JSON.stringify([null, null, topic, "phx_close", {}]));
+  await expect.poll(() => joins.filter((joined) => joined === topic)).toHaveLength(2);
+
+  const mine = await windowOf("operador@demo.test");
+  await mine.goto(watcher.url());
+  await mine.getByRole("button", { name: "Negociar" }).click();
   await expect(timeline(watcher).getByText("Negociar", { exact: true })).toBeVisible();
 });

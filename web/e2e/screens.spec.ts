@@ -99,15 +99,15 @@ test("the first paint of the service screen costs at most 200 kB", async ({ wind
   const fresh = await page.context().newPage();
   await fresh.goto(url);
   await expect(fresh.getByRole("button", { name: "Caixa Postal" })).toBeVisible();
-  const bytes = await fresh.evaluate(() => {
-    const painted =
-      performance.getEntriesByType("paint").find(({ name }) => name === "first-contentful-paint")?.startTime ?? 0;
-    const assets = performance.getEntriesByType("resource") as PerformanceResourceTiming[];
-    const page = performance.getEntriesByType("navigation")[0] as PerformanceNavigationTiming;
-    return [page, ...assets]
-      .filter(({ fetchStart }) => fetchStart <= painted)
-      .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0);
-  });
-  expect(bytes).toBeGreaterThan(50_000);
-  expect(bytes).toBeLessThanOrEqual(budgetBytes);
+  const fetchedBeforePaint = (): Promise<number> =>
+    fresh.evaluate(() => {
+      const [painted] = performance.getEntriesByName("first-contentful-paint");
+      if (!painted) return 0;
+      const entries = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
+      return (entries as PerformanceResourceTiming[])
+        .filter(({ fetchStart }) => fetchStart <= painted.startTime)
+        .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0);
+    });
+  await expect.poll(fetchedBeforePaint).toBeGreaterThan(50_000);
+  expect(await fetchedBeforePaint()).toBeLessThanOrEqual(budgetBytes);
 });

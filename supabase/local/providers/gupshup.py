@@ -97,10 +97,9 @@ class Gupshup:
         mood = self.moods.popleft() if self.moods else None
         refusal = self.refusal(request, form, kind)
         if mood is None:
-            await asyncio.sleep(ANSWER_SECONDS)
-            if refusal is not None:
-                return refusal
-            return submitted(self.accept(form, kind))
+            answer = refusal or submitted(self.accept(form, kind))
+            await asyncio.sleep(ANSWER_SECONDS)  # taken, and not told yet: callers die in between
+            return answer
         message_id = self.accept(form, kind) if mood.get("accept") and refusal is None else None
         return await misbehave(request, mood, message_id)
 

@@ -14,8 +14,8 @@ export function ClockBanner(): ReactNode {
     <p className={classes.banner} data-kind="clock">
       <IconClockShare size={16} stroke={1.8} aria-hidden />
       <span>
-        Relógio de demonstração: aqui são {localTime(at)} de {weekday(localDate(at))}, {day(localDate(at))}. O relógio
-        real está fora do horário em que se pode ligar.
+        Relógio de demonstração: aqui são {localTime(at)} de {weekday(localDate(at))}, {day(localDate(at))}.
+        <span className={classes.why}> O relógio real está fora do horário em que se pode ligar.</span>
       </span>
     </p>
   );

@@ -6,4 +6,6 @@ function metaContent(name: string): string {
 }
 
 export const apiUrl: string = metaContent("supabase-url") || window.location.origin;
+/** Another host in production, where functions do not run on the platform itself. */
+export const functionsUrl: string = metaContent("supabase-functions-url") || `${apiUrl}/functions/v1`;
 export const publishableKey: string = metaContent("supabase-publishable-key");

@@ -233,6 +233,7 @@ export type Database = {
           id: string;
           kind: Database["public"]["Enums"]["phone_kind"];
           phone: string;
+          phone_tail: string;
           position: number;
           tenant_id: string;
         };
@@ -243,6 +244,7 @@ export type Database = {
           id?: string;
           kind: Database["public"]["Enums"]["phone_kind"];
           phone: string;
+          phone_tail?: never;
           position?: number;
           tenant_id?: string;
         };
@@ -253,6 +255,7 @@ export type Database = {
           id?: string;
           kind?: Database["public"]["Enums"]["phone_kind"];
           phone?: string;
+          phone_tail?: never;
           position?: number;
           tenant_id?: string;
         };
@@ -273,6 +276,7 @@ export type Database = {
           debt_status: Database["public"]["Enums"]["debt_status"] | null;
           document: string;
           email: string | null;
+          email_key: string | null;
           external_id: string | null;
           extra: Json;
           id: string;
@@ -291,6 +295,7 @@ export type Database = {
           debt_status?: Database["public"]["Enums"]["debt_status"] | null;
           document: string;
           email?: string | null;
+          email_key?: never;
           external_id?: string | null;
           extra?: Json;
           id?: string;
@@ -309,6 +314,7 @@ export type Database = {
           debt_status?: Database["public"]["Enums"]["debt_status"] | null;
           document?: string;
           email?: string | null;
+          email_key?: never;
           external_id?: string | null;
           extra?: Json;
           id?: string;
@@ -666,9 +672,12 @@ export type Database = {
       integrations: {
         Row: {
           created_at: string;
+          failing_since: string | null;
+          failure_detail: string | null;
           id: string;
           is_active: boolean;
           last_event_at: string | null;
+          paused_until: string | null;
           provider: Database["public"]["Enums"]["provider_name"];
           secret_hint: string | null;
           settings: Json;
@@ -678,9 +687,12 @@ export type Database = {
         };
         Insert: {
           created_at?: string;
+          failing_since?: string | null;
+          failure_detail?: string | null;
           id?: string;
           is_active?: boolean;
           last_event_at?: string | null;
+          paused_until?: string | null;
           provider: Database["public"]["Enums"]["provider_name"];
           secret_hint?: string | null;
           settings?: Json;
@@ -690,9 +702,12 @@ export type Database = {
         };
         Update: {
           created_at?: string;
+          failing_since?: string | null;
+          failure_detail?: string | null;
           id?: string;
           is_active?: boolean;
           last_event_at?: string | null;
+          paused_until?: string | null;
           provider?: Database["public"]["Enums"]["provider_name"];
           secret_hint?: string | null;
           settings?: Json;

@@ -3,6 +3,9 @@ export const sentences: Record<string, string> = {
   // the platform and the way to it
   offline: "Sem conexão com o servidor. Confira sua internet; tentaremos de novo.",
   server_error: "O servidor teve um problema. Tente de novo em instantes.",
+  internal: "Algo deu errado do nosso lado. Tente de novo em instantes.",
+  database_unavailable: "O servidor está ocupado. Tente de novo em instantes; nada foi perdido.",
+  payload_too_large: "O que foi enviado é grande demais.",
   unexpected_answer: "O servidor não aceitou o pedido. Recarregue a página e tente de novo.",
   session_expired: "Sua sessão terminou. Entre de novo para continuar.",
   not_authenticated: "Entre na sua conta para continuar.",

@@ -1,6 +1,7 @@
 import type { RealtimeChannel, RealtimeClient } from "@supabase/realtime-js";
 import { useEffect, useEffectEvent, useSyncExternalStore } from "react";
 import { apiUrl, publishableKey } from "@/lib/config";
+import { firstPaint } from "@/lib/first-paint";
 import { accessToken, auth } from "@/lib/supabase";
 
 /** Ids only; the screen fetches the row, so row-level security decides what is seen. */
@@ -54,22 +55,24 @@ function reportTrouble(afterMs = graceMs): void {
 }
 
 function connect(): Promise<RealtimeClient> {
-  client ??= import("@supabase/realtime-js").then(async ({ RealtimeClient: Client }) => {
-    const created = new Client(`${apiUrl.replace(/^http/, "ws")}/realtime/v1`, {
-      params: { apikey: publishableKey },
-      accessToken,
+  client ??= firstPaint
+    .then(() => import("@supabase/realtime-js"))
+    .then(async ({ RealtimeClient: Client }) => {
+      const created = new Client(`${apiUrl.replace(/^http/, "ws")}/realtime/v1`, {
+        params: { apikey: publishableKey },
+        accessToken,
+      });
+      window.addEventListener("offline", () => reportTrouble(0));
+      window.addEventListener("online", () => void reconnect(created));
+      // Deferred: auth holds its lock while it tells its listeners, and setAuth asks it for the new token.
+      auth.onAuthStateChange((event) => {
+        if (event === "TOKEN_REFRESHED") setTimeout(() => void created.setAuth());
+        if (event === "SIGNED_OUT") setTimeout(() => void created.disconnect());
+      });
+      // A join that leaves before the token is known is refused, and tried again only a second later.
+      await created.setAuth();
+      return created;
     });
-    window.addEventListener("offline", () => reportTrouble(0));
-    window.addEventListener("online", () => void reconnect(created));
-    // Deferred: auth holds its lock while it tells its listeners, and setAuth asks it for the new token.
-    auth.onAuthStateChange((event) => {
-      if (event === "TOKEN_REFRESHED") setTimeout(() => void created.setAuth());
-      if (event === "SIGNED_OUT") setTimeout(() => void created.disconnect());
-    });
-    // A join that leaves before the token is known is refused, and tried again only a second later.
-    await created.setAuth();
-    return created;
-  });
   return client;
 }
 

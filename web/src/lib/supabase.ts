@@ -1,6 +1,6 @@
 import { GoTrueClient } from "@supabase/auth-js";
 import { PostgrestClient } from "@supabase/postgrest-js";
-import { apiUrl, publishableKey } from "@/lib/config";
+import { apiUrl, functionsUrl, publishableKey } from "@/lib/config";
 import type { Database, Json } from "@/lib/database.types";
 import { AppError, errorFromResponse } from "@/lib/errors";
 import { selectedTenant } from "@/lib/tenant-choice";
@@ -76,7 +76,7 @@ export async function callFunction<Answer>(
   query: Record<string, string>,
   timeoutMs: number,
 ): Promise<Answer> {
-  const url = `${apiUrl}/functions/v1/${name}?${new URLSearchParams(query).toString()}`;
+  const url = `${functionsUrl}/${name}?${new URLSearchParams(query).toString()}`;
   const headers = await callersHeaders();
   const request = fetch(url, { method: "POST", headers, body, signal: AbortSignal.timeout(timeoutMs) });
   const response = await request.catch((cause: unknown) => {

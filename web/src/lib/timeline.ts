@@ -28,7 +28,6 @@ export interface DispositionItem extends Base {
   kind: "disposition";
   type: string;
   label: string;
-  color: string;
   notes: string | null;
   scheduled_callback: string | null;
 }

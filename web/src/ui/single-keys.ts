@@ -10,7 +10,7 @@ function isTyping(target: EventTarget | null): boolean {
 export function useSingleKeys(onKey: (key: string) => boolean): void {
   const handle = useEffectEvent((event: KeyboardEvent) => {
     const held = event.ctrlKey || event.metaKey || event.altKey || event.repeat;
-    if (held || isTyping(event.target) || document.querySelector('[aria-modal="true"]')) return;
+    if (held || isTyping(event.target) || document.querySelector('[role="dialog"]')) return;
     if (onKey(event.key)) event.preventDefault();
   });
   useEffect(() => {

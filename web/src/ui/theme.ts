@@ -10,6 +10,19 @@ export const theme: MantineThemeOverride = createTheme({
   respectReducedMotion: true,
   fontSizes: { xs: "0.75rem", sm: "0.8125rem", md: "0.875rem", lg: "1rem", xl: "1.25rem" },
   colors: {
+    // The dark scheme's greys, lightest first: the blue-grey of global.css instead of Mantine's neutral one.
+    dark: [
+      "#e4e9ef",
+      "#c3ccd6",
+      "#9eabba",
+      "#8d9aa9",
+      "#37424f",
+      "#2a333e",
+      "#1b222a",
+      "#171d24",
+      "#12171d",
+      "#0f1419",
+    ],
     petrol: [
       "#e6f6f6",
       "#cfebeb",

@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import { IconArrowLeft, IconHeadset } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
+import { useDispositionNames } from "@/lib/disposition-types";
 import { AppError } from "@/lib/errors";
 import { documentNumber, money, plural } from "@/lib/format";
 import { useLiveQueries } from "@/lib/live-queries";
@@ -40,6 +41,7 @@ export function ClientPage({ document }: { document: string }): ReactNode {
 function LoadedClient({ profile }: { profile: ClientProfile }): ReactNode {
   const { client, debts, phones, totals } = profile;
   const timeline = useTimeline(client.id);
+  const { data: names } = useDispositionNames();
   const [, navigate] = useLocation();
   const everything = [["client", client.document], timelineKey(client.id)];
   const onlyTimeline = new Set(["message_changed", "automation_changed", "disposition_changed"]);
@@ -100,6 +102,7 @@ function LoadedClient({ profile }: { profile: ClientProfile }): ReactNode {
             hasMore={timeline.hasNextPage}
             loadingMore={timeline.isFetchingNextPage}
             onMore={() => void timeline.fetchNextPage()}
+            colorOf={(type) => names?.get(type)?.color}
           />
         </Panel>
       </div>

@@ -3,6 +3,7 @@ import { IconHeadset } from "@tabler/icons-react";
 import { type ReactNode, useEffect, useRef } from "react";
 import { Link } from "wouter";
 import { localDate, moment, now } from "@/lib/clock";
+import { type DispositionName, useDispositionNames } from "@/lib/disposition-types";
 import { day, daysBetween, documentNumber, money, phone } from "@/lib/format";
 import { Skeleton } from "@/ui/states";
 import classes from "./portfolio-table.module.css";
@@ -19,6 +20,7 @@ interface PortfolioTableProps {
 }
 
 export function PortfolioTable({ rows, stale, hasMore, loadingMore, onMore }: PortfolioTableProps): ReactNode {
+  const { data: names } = useDispositionNames();
   return (
     <>
       {/* Arrows move between the links inside; each stays a plain link. */}
@@ -48,14 +50,14 @@ export function PortfolioTable({ rows, stale, hasMore, loadingMore, onMore }: Po
             </th>
           </tr>
         </thead>
-        <tbody>{rows ? rows.map((row) => <Row key={row.id} row={row} />) : <SkeletonRows />}</tbody>
+        <tbody>{rows ? rows.map((row) => <Row key={row.id} row={row} names={names} />) : <SkeletonRows />}</tbody>
       </table>
       {hasMore && <NextPage loading={loadingMore} onMore={onMore} />}
     </>
   );
 }
 
-function Row({ row }: { row: PortfolioRow }): ReactNode {
+function Row({ row, names }: { row: PortfolioRow; names: Map<string, DispositionName> | undefined }): ReactNode {
   const late = row.oldest_due_on ? daysBetween(row.oldest_due_on, localDate(now())) : 0;
   return (
     <tr>
@@ -82,7 +84,7 @@ function Row({ row }: { row: PortfolioRow }): ReactNode {
       <td className={classes.wide}>
         {row.last_disposition && (
           <>
-            {row.last_disposition.label ?? row.last_disposition.type}{" "}
+            {names?.get(row.last_disposition.type)?.label}{" "}
             <span className={classes.faint}>{moment(row.last_disposition.at)}</span>
           </>
         )}

@@ -27,7 +27,7 @@ export interface PortfolioRow {
   /** Business date. */
   oldest_due_on: string | null;
   phone: string | null;
-  last_disposition: { type: string; label?: string; at: string } | null;
+  last_disposition: { type: string; at: string } | null;
 }
 
 export interface PortfolioPage {

@@ -1,12 +1,11 @@
 import { Button, TextInput } from "@mantine/core";
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import { addDays, instantAt, localDate, localTime, moment, now } from "@/lib/clock";
+import { instantAt, localDate, localTime, moment, now } from "@/lib/clock";
+import { day } from "@/lib/format";
 import classes from "./callback-form.module.css";
 import { refusalOf, usualSlots } from "./callback-slots";
 import type { ContactState } from "./queries";
-
-/** Nobody schedules a call further ahead; a typo in the year would otherwise bury it. */
-const horizonDays = 90;
+import { dateFromText, timeFromText } from "./when-text";
 
 interface CallbackFormProps {
   contact: ContactState;
@@ -16,18 +15,20 @@ interface CallbackFormProps {
 
 export function CallbackForm({ contact, onSave, onCancel }: CallbackFormProps): ReactNode {
   const today = localDate(now());
-  const [date, setDate] = useState(today);
-  const [time, setTime] = useState("");
+  const [dateText, setDateText] = useState(day(today));
+  const [timeText, setTimeText] = useState("");
   const firstChip = useRef<HTMLButtonElement>(null);
   useEffect(() => firstChip.current?.focus(), []);
 
   const slots = usualSlots(now(), contact.hours);
   const firstLawful = slots.findIndex(({ refusal }) => refusal === null);
+  const date = dateFromText(dateText, today);
+  const time = timeFromText(timeText);
   const chosen = date && time ? instantAt(date, time) : null;
   const refusal = chosen ? refusalOf(chosen, now(), contact.hours) : null;
   const choose = (at: Date): void => {
-    setDate(localDate(at));
-    setTime(localTime(at));
+    setDateText(day(localDate(at)));
+    setTimeText(localTime(at));
   };
   return (
     <form
@@ -60,24 +61,27 @@ export function CallbackForm({ contact, onSave, onCancel }: CallbackFormProps): 
       </div>
       <div className={classes.fields}>
         <TextInput
-          type="date"
           label="Data"
           size="xs"
-          min={today}
-          max={addDays(today, horizonDays)}
-          required
-          withAsterisk={false}
-          value={date}
-          onChange={(event) => setDate(event.currentTarget.value)}
+          inputMode="numeric"
+          autoComplete="off"
+          placeholder="dd/mm"
+          error={dateText !== "" && !date}
+          value={dateText}
+          onFocus={(event) => event.currentTarget.select()}
+          onChange={(event) => setDateText(event.currentTarget.value)}
+          onBlur={() => date && setDateText(day(date))}
         />
         <TextInput
-          type="time"
           label="Hora"
           size="xs"
-          required
-          withAsterisk={false}
-          value={time}
-          onChange={(event) => setTime(event.currentTarget.value)}
+          inputMode="numeric"
+          autoComplete="off"
+          placeholder="hh:mm"
+          value={timeText}
+          onFocus={(event) => event.currentTarget.select()}
+          onChange={(event) => setTimeText(event.currentTarget.value)}
+          onBlur={() => time && setTimeText(time)}
         />
         <Button type="submit" size="sm" className={classes.save} disabled={!chosen || refusal !== null}>
           Agendar retorno

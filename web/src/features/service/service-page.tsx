@@ -75,7 +75,7 @@ function LoadedService({ screen }: { screen: ServiceScreen }): ReactNode {
     setLast(null);
     void discard(record.id);
   };
-  const outcome = last && `${last.label} ${unconfirmed.length > 0 ? "guardada, enviando…" : "registrada"}`;
+  const outcome = last && `${unconfirmed.length > 0 ? "Guardada, enviando" : "Registrada"}: ${last.label}`;
   return (
     <div className={classes.page}>
       <ClientHeader screen={screen} />
@@ -102,6 +102,7 @@ function LoadedService({ screen }: { screen: ServiceScreen }): ReactNode {
           hasMore={timeline.hasNextPage}
           loadingMore={timeline.isFetchingNextPage}
           onMore={() => void timeline.fetchNextPage()}
+          colorOf={(type) => types.find(({ key }) => key === type)?.color}
           unconfirmed={
             unconfirmed.length > 0 && (
               <Unconfirmed

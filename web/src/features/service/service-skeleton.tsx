@@ -39,7 +39,13 @@ export function ServiceSkeleton(): ReactNode {
         </div>
       </Panel>
       <Panel title="Linha do tempo" className={classes.timeline}>
-        <Timeline items={undefined} hasMore={false} loadingMore={false} onMore={() => undefined} />
+        <Timeline
+          items={undefined}
+          hasMore={false}
+          loadingMore={false}
+          onMore={() => undefined}
+          colorOf={() => undefined}
+        />
       </Panel>
     </div>
   );

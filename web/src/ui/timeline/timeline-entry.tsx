@@ -49,13 +49,18 @@ export function Entry({ icon, color = "gray", title, at, children, state }: Entr
 
 const iconProps = { size: 15, stroke: 1.8 };
 
-export function TimelineEntry({ item }: { item: TimelineItem }): ReactNode {
+interface TimelineEntryProps {
+  item: TimelineItem;
+  colorOf: (type: string) => string | undefined;
+}
+
+export function TimelineEntry({ item, colorOf }: TimelineEntryProps): ReactNode {
   switch (item.kind) {
     case "disposition":
       return (
         <Entry
           icon={<IconPhone {...iconProps} />}
-          color={item.color}
+          color={colorOf(item.type)}
           title={<strong>{item.label}</strong>}
           at={item.at}
         >

@@ -12,6 +12,8 @@ interface TimelineProps {
   hasMore: boolean;
   loadingMore: boolean;
   onMore: () => void;
+  /** Palette colour of a disposition type, by its key. */
+  colorOf: (type: string) => string | undefined;
   /** Rows that only this computer knows yet; shown above the rest. */
   unconfirmed?: ReactNode;
 }
@@ -23,7 +25,7 @@ function dayHeading(date: string): string {
   return `${day(date)}, ${weekday(date)}`;
 }
 
-export function Timeline({ items, hasMore, loadingMore, onMore, unconfirmed }: TimelineProps): ReactNode {
+export function Timeline({ items, hasMore, loadingMore, onMore, colorOf, unconfirmed }: TimelineProps): ReactNode {
   if (!items) return <TimelineSkeleton />;
   if (items.length === 0 && !unconfirmed)
     return <p className={classes.empty}>Nada aconteceu com este cliente ainda. A primeira tabulação aparece aqui.</p>;
@@ -38,7 +40,7 @@ export function Timeline({ items, hasMore, loadingMore, onMore, unconfirmed }: T
           return (
             <Fragment key={`${item.kind}:${item.id}`}>
               {startsDay && <li className={classes.day}>{dayHeading(date)}</li>}
-              <TimelineEntry item={item} />
+              <TimelineEntry item={item} colorOf={colorOf} />
             </Fragment>
           );
         })}

@@ -1,3 +1,36 @@
+-- Steps of the plan (0448) and of the writing (0450), each with a rule of its own.
+
+-- Gives every line of a refused debt its reason, the file's own column name and the value.
+create function private.refuse_import_debts(headers jsonb) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    if not exists (select from pg_temp.import_debts where import_debts.differs_in is not null) then
+        return;
+    end if;
+    update pg_temp.import_rows as staged
+    set reason = case refused.differs_in
+            when 'owner' then 'debt_of_another_client' else 'repeated_with_difference'
+        end,
+        column_name = headers ->> replace(refused.differs_in, 'owner', 'document'),
+        value = case refused.differs_in
+            when 'due_on' then to_char(staged.due_on, 'DD/MM/YYYY')
+            when 'principal' then (staged.principal_cents / 100.0)::numeric(20, 2)::text
+            else staged.document
+        end
+    from pg_temp.import_debts as refused
+    join pg_temp.import_creditors using (creditor_id)
+    where refused.differs_in is not null
+      and staged.reason is null
+      and staged.creditor = import_creditors.creditor
+      and staged.contract = refused.contract
+      and staged.installment = refused.installment;
+    delete from pg_temp.import_debts where import_debts.differs_in is not null;
+end;
+$$;
+
 -- Only an admin's import makes creditors, and not many: an agency works for tens of them, so a
 -- file with more new ones has another column under that name.
 create function private.create_import_creditors(tenant_id uuid) returns int
