@@ -17,25 +17,34 @@ values
 ('Criação do Estado', 'TO', 10, 5, null);
 
 create function private.is_business_day(tenant_id uuid, uf text, day date) returns boolean
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
-    select extract(isodow from is_business_day.day) < 6
-        -- Consciência Negra is national since 2024 (Lei 14.759/2023).
-        and (not private.is_holiday(is_business_day.day, is_business_day.uf)
-            or (is_business_day.day < date '2024-01-01'
-                and to_char(is_business_day.day, 'MMDD') = '1120'))
+declare
+    v_month int := extract(month from day);
+    v_day int := extract(day from day);
+    v_since_easter int := day - private.easter(extract(year from day)::int);
+begin
+    return extract(isodow from day) < 6
         -- The banks' days: Carnival Monday and Tuesday, Corpus Christi.
-        and is_business_day.day - private.easter(extract(year from is_business_day.day)::int)
-            not in (-48, -47, 60)
+        and v_since_easter not in (-48, -47, 60)
+        and not exists (
+            select from private.holidays
+            where (holidays.uf is null or holidays.uf = is_business_day.uf)
+              and (holidays.easter_offset = v_since_easter
+                  or (holidays.month = v_month and holidays.day = v_day))
+              -- Consciência Negra is national since 2024 (Lei 14.759/2023).
+              and not (v_month = 11 and v_day = 20 and is_business_day.day < '2024-01-01')
+        )
         and not exists (
             select from public.tenant_holidays
             where tenant_holidays.tenant_id = is_business_day.tenant_id
               and tenant_holidays.day = is_business_day.day
               and tenant_holidays.revoked_at is null
-        )
+        );
+end;
 $$;
 
 create function private.next_business_day(
