@@ -29,7 +29,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     await page.keyboard.press("Escape");
     await openService(page, "EXT-00016");
     await page.keyboard.press("1");
-    await expect(page.getByText("Sônia Supervisora")).toBeVisible();
+    await expect(page.getByText("Sônia Supervisora").first()).toBeVisible();
     await page.keyboard.press("4");
     await expectClean(page);
     await page.getByRole("heading", { level: 1 }).getByRole("link").click();
