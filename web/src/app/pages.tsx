@@ -27,8 +27,8 @@ function page<Props extends object>(load: () => Promise<ComponentType<Props>>): 
 const login = page(() => import("@/features/login/login-page").then((m) => m.LoginPage));
 const invitation = page(() => import("@/features/login/invitation-page").then((m) => m.InvitationPage));
 const portfolio = page(() => import("@/features/portfolio/portfolio-page").then((m) => m.PortfolioPage));
-const client = page(() => import("@/features/client/client-page").then((m) => m.ClientPage));
-const service = page(() => import("@/features/service/service-page").then((m) => m.ServicePage));
+const client = page(() => import("@/app/client-room").then((m) => m.ClientRoom));
+const service = page(() => import("@/app/service-room").then((m) => m.ServiceRoom));
 const automation = page(() => import("@/features/automation/automation-page").then((m) => m.AutomationPage));
 
 export const LoginPage = login.Page;

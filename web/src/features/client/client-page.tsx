@@ -18,10 +18,16 @@ import { Timeline } from "@/ui/timeline/timeline";
 import classes from "./client-page.module.css";
 import { type ClientProfile, useClientByDocument } from "./queries";
 
-export function ClientPage({ document }: { document: string }): ReactNode {
+interface ClientPageProps {
+  document: string;
+  /** Opens the explained statement of a client, at one title when one is named. */
+  onExplain?: (clientId: string, debtId?: string) => void;
+}
+
+export function ClientPage({ document, onExplain }: ClientPageProps): ReactNode {
   const { data: profile, error, refetch } = useClientByDocument(document.replace(/[.\-/]/g, ""));
   useDocumentTitle(profile?.client.name ?? "Cliente");
-  if (profile) return <LoadedClient profile={profile} />;
+  if (profile) return <LoadedClient profile={profile} onExplain={onExplain} />;
   if (error instanceof AppError && error.code === "client_not_found")
     return (
       <EmptyState
@@ -38,7 +44,9 @@ export function ClientPage({ document }: { document: string }): ReactNode {
   return error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <PageSkeleton />;
 }
 
-function LoadedClient({ profile }: { profile: ClientProfile }): ReactNode {
+type LoadedProps = { profile: ClientProfile; onExplain: ClientPageProps["onExplain"] };
+
+function LoadedClient({ profile, onExplain }: LoadedProps): ReactNode {
   const { client, debts, phones, totals } = profile;
   const timeline = useTimeline(client.id);
   const { data: names } = useDispositionNames();
@@ -93,7 +101,7 @@ function LoadedClient({ profile }: { profile: ClientProfile }): ReactNode {
             <PhoneList phones={phones} />
           </Panel>
           <Panel title="Títulos" aside={plural(debts.length, "título", "títulos")}>
-            <DebtTable debts={debts} />
+            <DebtTable debts={debts} onExplain={onExplain && ((debtId) => onExplain(client.id, debtId))} />
           </Panel>
         </div>
         <Panel title="Linha do tempo">

@@ -1,6 +1,13 @@
 import type { PortfolioFilter } from "./queries";
 
-const statusWords = { open: "aberto", settled: "quitado", returned: "devolvido" } as const;
+const statusWords = {
+  open: "aberto",
+  in_agreement: "em-acordo",
+  on_hold: "suspenso",
+  prescribed: "prescrito",
+  settled: "quitado",
+  returned: "devolvido",
+} as const;
 
 /** The filter is the address, so that a link can be shared and "back" brings it again. */
 export function filterFromUrl(params: URLSearchParams): PortfolioFilter {
