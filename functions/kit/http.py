@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
 import flask
 
@@ -101,6 +102,16 @@ def _exchange(
     except httpx.HTTPError as error:
         raise OutcomeUnknown(type(error).__name__) from error
     return Answer(response.status_code, response.headers, body.decode("utf-8", "replace"))
+
+
+def query(**fields: str) -> str:
+    """The fields as a query string."""
+    return urlencode(fields)
+
+
+def path_part(value: str) -> str:
+    """`value` as one segment of a path, whatever it contains."""
+    return quote(value, safe="")
 
 
 def body(request: flask.Request, limit: int) -> bytes:

@@ -24,7 +24,7 @@ create table public.charge_policies (
     -- Whose state holidays count beside the national and the banks' ones.
     holiday_uf text,
     -- What a payment covers first. Default: charges before principal (Civil Code 354).
-    allocation_order public.money_component [] not null
+    allocation_order public.money_component[] not null
     default '{fine,interest,correction,collection_fee,principal}',
     created_by uuid,
     created_at timestamptz not null default private.now(),

@@ -2,7 +2,7 @@
 -- was right then. Only the first version of a creditor may begin in the past.
 
 -- Refuses keys a document may not have; a typing error must not become a silent default.
-create function private.require_known_keys(document jsonb, known text []) returns void
+create function private.require_known_keys(document jsonb, known text[]) returns void
 language plpgsql
 immutable
 set search_path = ''
@@ -11,7 +11,7 @@ declare
     v_unknown text;
 begin
     if jsonb_typeof(document) is distinct from 'object' then
-        raise exception 'document_invalid' using errcode = 'PT400', detail = 'an object is needed';
+        raise exception 'object_needed' using errcode = 'PT400', detail = 'an object is needed';
     end if;
     select given.key into v_unknown
     from jsonb_object_keys(document) as given (key)

@@ -45,15 +45,21 @@ security definer
 set search_path = ''
 as $$
 begin
-    if new.day < private.today(new.tenant_id) then
+    if exists (
+        select from new_rows where new_rows.day < private.today(new_rows.tenant_id)
+    ) then
         raise exception 'holiday_in_past' using errcode = 'PT409',
             detail = 'only today and later may become or cease to be a holiday';
     end if;
-    return new;
+    return null;
 end;
 $$;
-create trigger _100_refuse_past before insert or update on public.tenant_holidays
-for each row execute function private.tg_tenant_holidays__refuse_past();
+create trigger _100_refuse_past_insert after insert on public.tenant_holidays
+referencing new table as new_rows for each statement
+execute function private.tg_tenant_holidays__refuse_past();
+create trigger _100_refuse_past_update after update on public.tenant_holidays
+referencing new table as new_rows for each statement
+execute function private.tg_tenant_holidays__refuse_past();
 
 create trigger _900_audit_insert after insert on public.tenant_holidays
 referencing new table as new_rows for each statement execute function private.tg_audit();

@@ -29,6 +29,7 @@ comment on table public.debt_marks is 'Disputes and overridden prescriptions, wi
 
 create unique index debt_marks_one_alive_per_kind
 on public.debt_marks (tenant_id, debt_id, kind) where released_at is null;
+create index debt_marks_of_debt on public.debt_marks (tenant_id, debt_id);
 create index debt_marks_of_author on public.debt_marks (created_by);
 create index debt_marks_of_releaser on public.debt_marks (released_by);
 

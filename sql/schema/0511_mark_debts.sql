@@ -1,6 +1,6 @@
 -- Hold, release and override: the only ways to mark a title by hand.
 create function private.mark_debts(
-    debt_ids uuid [], mark public.debt_mark_kind, reason text, minimum public.member_role
+    debt_ids uuid[], mark public.debt_mark_kind, reason text, minimum public.member_role
 ) returns int
 language plpgsql
 security definer
@@ -42,19 +42,19 @@ begin
 end;
 $$;
 
-create function private.hold_debts(debt_ids uuid [], reason text) returns int
+create function private.hold_debts(debt_ids uuid[], reason text) returns int
 language sql
 security definer
 set search_path = ''
 as $$ select private.mark_debts(debt_ids, 'hold', reason, 'operator') $$;
 
-create function private.override_prescription(debt_ids uuid [], reason text) returns int
+create function private.override_prescription(debt_ids uuid[], reason text) returns int
 language sql
 security definer
 set search_path = ''
 as $$ select private.mark_debts(debt_ids, 'prescription_override', reason, 'admin') $$;
 
-create function private.release_debts(debt_ids uuid [], reason text) returns int
+create function private.release_debts(debt_ids uuid[], reason text) returns int
 language plpgsql
 security definer
 set search_path = ''
@@ -81,29 +81,29 @@ begin
 end;
 $$;
 
-create function public.hold_debts(debt_ids uuid [], reason text) returns int
+create function public.hold_debts(debt_ids uuid[], reason text) returns int
 language sql
 set search_path = ''
 as $$ select private.hold_debts(debt_ids, reason) $$;
-comment on function public.hold_debts(uuid [], text) is
+comment on function public.hold_debts(uuid[], text) is
 'Any member: a disputed title is not collected until released. PT400 reason_missing, PT404
 debt_not_found, PT409 debt_in_agreement, debt_closed.';
 
-create function public.release_debts(debt_ids uuid [], reason text) returns int
+create function public.release_debts(debt_ids uuid[], reason text) returns int
 language sql
 set search_path = ''
 as $$ select private.release_debts(debt_ids, reason) $$;
-comment on function public.release_debts(uuid [], text) is 'Supervisor: ends holds; how many.';
+comment on function public.release_debts(uuid[], text) is 'Supervisor: ends holds; how many.';
 
-create function public.override_prescription(debt_ids uuid [], reason text) returns int
+create function public.override_prescription(debt_ids uuid[], reason text) returns int
 language sql
 set search_path = ''
 as $$ select private.override_prescription(debt_ids, reason) $$;
-comment on function public.override_prescription(uuid [], text) is
+comment on function public.override_prescription(uuid[], text) is
 'Admin: a prescribed title may be negotiated again. Errors as hold_debts.';
 
 grant execute on function
-private.hold_debts(uuid [], text), public.hold_debts(uuid [], text),
-private.release_debts(uuid [], text), public.release_debts(uuid [], text),
-private.override_prescription(uuid [], text), public.override_prescription(uuid [], text)
+private.hold_debts(uuid[], text), public.hold_debts(uuid[], text),
+private.release_debts(uuid[], text), public.release_debts(uuid[], text),
+private.override_prescription(uuid[], text), public.override_prescription(uuid[], text)
 to authenticated;

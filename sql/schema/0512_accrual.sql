@@ -54,7 +54,7 @@ $$;
 -- Where a title or an installment stands after its last payment. Charges accrue on the present
 -- principal since `base_on` (null: since it was due); a payment that lowers the principal freezes
 -- what had accrued and was not paid; what was paid of the running charges is `paid_*`.
-create type private.position as (
+create type private.ledger_state as (
     principal_cents bigint,
     base_on date,
     -- The fine and the fee on the principal have been charged, once.
@@ -69,12 +69,12 @@ create type private.position as (
     paid_collection_fee bigint
 );
 
-create function private.new_position(principal_cents bigint) returns private.position
+create function private.new_position(principal_cents bigint) returns private.ledger_state
 language sql
 immutable
 set search_path = ''
 as $$
-    select (principal_cents, null, false, 0, 0, 0, 0, 0, 0, 0, 0)::private.position
+    select (principal_cents, null, false, 0, 0, 0, 0, 0, 0, 0, 0)::private.ledger_state
 $$;
 
 -- What is owed on a day, and everything needed to explain it.
@@ -109,7 +109,7 @@ create type private.accrual as (
 -- domain: C = P·(F-1), M = P·fine, J = (P+C)·rate·time, H = (P+C+M+J)·fee; nothing until the
 -- effective due date and its grace have passed.
 create function private.accrue(
-    item private.position, policy public.charge_policies, due_on date, effective_due_on date,
+    item private.ledger_state, policy public.charge_policies, due_on date, effective_due_on date,
     on_date date
 ) returns private.accrual
 language plpgsql

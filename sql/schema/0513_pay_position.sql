@@ -10,9 +10,9 @@ create type private.paid_parts as (
 );
 
 create function private.pay_position(
-    item private.position, owed private.accrual, amount_cents bigint,
-    allocation_order public.money_component [],
-    out parts private.paid_parts, out after private.position
+    item private.ledger_state, owed private.accrual, amount_cents bigint,
+    allocation_order public.money_component[],
+    out parts private.paid_parts, out after private.ledger_state
 )
 language plpgsql
 immutable
@@ -61,7 +61,7 @@ begin
             owed.interest_cents - parts.interest_cents,
             owed.collection_fee_cents - parts.collection_fee_cents,
             0, 0, 0, 0
-        )::private.position;
+        )::private.ledger_state;
     end if;
 end;
 $$;

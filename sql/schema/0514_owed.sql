@@ -3,21 +3,21 @@
 
 -- Where a title stood at the end of a day: its last living allocation until then.
 create function private.debt_position(debt public.debts, on_date date)
-returns private.position
+returns private.ledger_state
 language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
 declare
-    v_position private.position;
+    v_position private.ledger_state;
     v_abated bigint;
 begin
     select coalesce(sum(allocation.principal_cents), 0) into v_abated
     from public.payment_allocations as allocation
     where allocation.tenant_id = debt.tenant_id and allocation.debt_id = debt.id
       and allocation.paid_on <= on_date;
-    select (jsonb_populate_record(null::private.position, allocation.position_after)).*
+    select (jsonb_populate_record(null::private.ledger_state, allocation.position_after)).*
     into v_position
     from public.payment_allocations as allocation
     where allocation.tenant_id = debt.tenant_id and allocation.debt_id = debt.id
@@ -25,7 +25,8 @@ begin
       and allocation.reverses_id is null
       and not exists (
           select from public.payment_allocations as reversal
-          where reversal.reverses_id = allocation.id
+          where reversal.tenant_id = allocation.tenant_id
+            and reversal.reverses_id = allocation.id
       )
     order by allocation.paid_on desc, allocation.id desc
     limit 1;
@@ -40,13 +41,13 @@ $$;
 create type private.owed_debt as (
     debt public.debts,
     policy public.charge_policies,
-    item private.position,
+    item private.ledger_state,
     accrual private.accrual
 );
 
 -- Without ids: everything of the client that is still owed. A settled title owes nothing, whatever
 -- its agreement forgave.
-create function private.owed(tenant_id uuid, client_id uuid, on_date date, debt_ids uuid [])
+create function private.owed(tenant_id uuid, client_id uuid, on_date date, debt_ids uuid[])
 returns setof private.owed_debt
 language plpgsql
 stable

@@ -45,7 +45,7 @@ set search_path = ''
 as $$
 declare
     p public.charge_policies := owed.policy;
-    i private.position := owed.item;
+    i private.ledger_state := owed.item;
     a private.accrual := owed.accrual;
     v_fine_base bigint := a.principal_cents
         + case when p.is_fine_on_corrected then a.new_correction else 0 end;
@@ -134,7 +134,8 @@ begin
         case when a.interest_cents > 0 then format('Juros de mora de %s ao mês: %s.',
             private.percent_text(p.interest_percent), private.brl(a.interest_cents)) end,
         case when a.collection_fee_cents > 0 then format('Honorários de cobrança de %s: %s.',
-            private.percent_text(p.collection_fee_percent), private.brl(a.collection_fee_cents)) end,
+            private.percent_text(p.collection_fee_percent),
+            private.brl(a.collection_fee_cents)) end,
         format('Total em %s: %s.', private.day_text(a.on_date), private.brl(a.total_cents))
     );
 end;

@@ -38,7 +38,7 @@ as $$
 $$;
 
 create function private.statement(
-    tenant_id uuid, client_id uuid, on_date date, debt_ids uuid []
+    tenant_id uuid, client_id uuid, on_date date, debt_ids uuid[]
 ) returns jsonb
 language plpgsql
 stable
@@ -82,7 +82,7 @@ end;
 $$;
 
 -- Refuses a client of another tenant and titles of another client, by name.
-create function private.require_debts(tenant_id uuid, client_id uuid, debt_ids uuid [])
+create function private.require_debts(tenant_id uuid, client_id uuid, debt_ids uuid[])
 returns void
 language plpgsql
 stable
@@ -114,7 +114,7 @@ begin
 end;
 $$;
 
-create function private.debt_statement(client_id uuid, on_date date, debt_ids uuid [])
+create function private.debt_statement(client_id uuid, on_date date, debt_ids uuid[])
 returns jsonb
 language plpgsql
 stable
@@ -132,17 +132,17 @@ end;
 $$;
 
 create function public.debt_statement(
-    client_id uuid, on_date date default null, debt_ids uuid [] default null
+    client_id uuid, on_date date default null, debt_ids uuid[] default null
 ) returns jsonb
 language sql
 stable
 set search_path = ''
 as $$ select private.debt_statement(client_id, on_date, debt_ids) $$;
-comment on function public.debt_statement(uuid, date, uuid []) is
+comment on function public.debt_statement(uuid, date, uuid[]) is
 '{client_id, on_date, engine_version, calendar_version, debts: [{…, lines, text}], totals, text}.
 Without a date: today. Without ids: everything still owed. PT404 client_not_found, debt_not_found.';
 
-create function private.statement_days(client_id uuid, debt_ids uuid [], days int)
+create function private.statement_days(client_id uuid, debt_ids uuid[], days int)
 returns jsonb
 language plpgsql
 stable
@@ -173,16 +173,16 @@ end;
 $$;
 
 create function public.statement_days(
-    client_id uuid, debt_ids uuid [] default null, days int default 30
+    client_id uuid, debt_ids uuid[] default null, days int default 30
 ) returns jsonb
 language sql
 stable
 set search_path = ''
 as $$ select private.statement_days(client_id, debt_ids, days) $$;
-comment on function public.statement_days(uuid, uuid [], int) is
+comment on function public.statement_days(uuid, uuid[], int) is
 '[{on_date, total_cents}] from today on.';
 
 grant execute on function
-private.debt_statement(uuid, date, uuid []), public.debt_statement(uuid, date, uuid []),
-private.statement_days(uuid, uuid [], int), public.statement_days(uuid, uuid [], int)
+private.debt_statement(uuid, date, uuid[]), public.debt_statement(uuid, date, uuid[]),
+private.statement_days(uuid, uuid[], int), public.statement_days(uuid, uuid[], int)
 to authenticated;

@@ -1,6 +1,6 @@
--- An offer the agency may always make: "30% à vista", "entrada + 6x". What is inside the template in
--- every respect needs nobody's approval; what leaves it in one respect is judged by the person's own
--- limits alone, so that the discount for cash cannot be had in twelve installments.
+-- An offer the agency may always make: "30% à vista", "entrada + 6x". What is inside the template
+-- in every respect needs nobody's approval; what leaves it in one respect is judged by the person's
+-- own limits alone, so that the discount for cash cannot be had in twelve installments.
 create table public.agreement_templates (
     id uuid not null default gen_random_uuid(),
     tenant_id uuid not null default private.tenant_id(),

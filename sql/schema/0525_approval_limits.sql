@@ -105,12 +105,13 @@ security definer
 set search_path = ''
 as $$
 begin
-    perform private.ship_approval_limits(new.id);
+    perform private.ship_approval_limits(new_rows.id) from new_rows;
     return null;
 end;
 $$;
 create trigger _210_ship_approval_limits after insert on public.tenants
-for each row execute function private.tg_tenants__approval_limits();
+referencing new table as new_rows for each statement
+execute function private.tg_tenants__approval_limits();
 
 -- The creditor's row for that role, else the tenant's, else nothing at all.
 create function private.limits_of(

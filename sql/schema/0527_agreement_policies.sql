@@ -83,12 +83,14 @@ security definer
 set search_path = ''
 as $$
 begin
-    insert into public.agreement_policies (tenant_id, version) values (new.id, 1);
+    insert into public.agreement_policies (tenant_id, version)
+    select new_rows.id, 1 from new_rows;
     return null;
 end;
 $$;
 create trigger _220_ship_agreement_policy after insert on public.tenants
-for each row execute function private.tg_tenants__agreement_policy();
+referencing new table as new_rows for each statement
+execute function private.tg_tenants__agreement_policy();
 
 -- The newest of the creditor, else of the tenant.
 create function private.agreement_policy(tenant_id uuid, creditor_id uuid)
@@ -113,7 +115,10 @@ $$;
 
 -- Tenants that are there already get what a new one gets.
 insert into public.agreement_policies (tenant_id, version)
-select tenants.id, 1 from public.tenants;
+select
+    tenants.id,
+    1 as version
+from public.tenants;
 
 create trigger _900_audit_insert after insert on public.agreement_policies
 referencing new table as new_rows for each statement execute function private.tg_audit();

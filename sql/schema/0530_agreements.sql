@@ -59,8 +59,9 @@ create table public.agreements (
         discount_cents >= 0 and financing_cents >= 0
     ),
     -- Whoever proposes does not approve.
-    constraint agreements_approval_is_by_another check (decided_by is distinct from created_by
-        or decided_by is null),
+    constraint agreements_approval_is_by_another check (
+        decided_by is distinct from created_by or decided_by is null
+    ),
     constraint agreements_rejection_has_reason check (
         status <> 'rejected' or btrim(decision_reason) <> ''
     )
@@ -106,9 +107,12 @@ referencing old table as old_rows new table as new_rows for each statement
 execute function private.tg_broadcast_status('agreement_changed');
 
 create trigger _900_audit_insert after insert on public.agreements
-referencing new table as new_rows for each statement execute function private.tg_audit('priced', 'statement');
+referencing new table as new_rows for each statement
+execute function private.tg_audit('priced', 'statement');
 create trigger _900_audit_update after update on public.agreements
 referencing old table as old_rows new table as new_rows
-for each statement execute function private.tg_audit('priced', 'statement');
+for each statement
+execute function private.tg_audit('priced', 'statement');
 create trigger _900_audit_delete after delete on public.agreements
-referencing old table as old_rows for each statement execute function private.tg_audit('priced', 'statement');
+referencing old table as old_rows for each statement
+execute function private.tg_audit('priced', 'statement');

@@ -46,7 +46,7 @@ begin
 end;
 $$;
 create trigger _100_append_only before update or delete on public.agreement_events
-for each row execute function private.tg_append_only();
+for each statement execute function private.tg_append_only();
 
 create function private.tell_agreement(
     agreement_id uuid, kind text, on_date date, reason text default null,

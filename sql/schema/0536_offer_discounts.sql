@@ -8,7 +8,7 @@ create type private.priced_part as (
     discount_cents bigint
 );
 
-create function private.priced_parts(owed private.owed_debt []) returns private.priced_part []
+create function private.priced_parts(owed private.owed_debt[]) returns private.priced_part[]
 language sql
 immutable
 set search_path = ''
@@ -30,8 +30,8 @@ as $$
     ) as part (component, cents)
 $$;
 
--- {"interest": 40} means per cent; {"interest": {"percent": 40}}, {"principal": {"cents": 9900}} and
--- {"target_total_cents": 90000} say it in full. Refuses everything else.
+-- {"interest": 40} means per cent; {"interest": {"percent": 40}}, {"principal": {"cents": 9900}}
+-- and {"target_total_cents": 90000} say it in full. Refuses everything else.
 create function private.normal_discounts(discounts jsonb) returns jsonb
 language plpgsql
 immutable
@@ -78,7 +78,7 @@ $$;
 
 -- A total somebody wants becomes discounts in reais: charges are exhausted before the principal is
 -- touched, and the agency's own fee comes last.
-create function private.discounts_for_target(parts private.priced_part [], target_cents bigint)
+create function private.discounts_for_target(parts private.priced_part[], target_cents bigint)
 returns jsonb
 language plpgsql
 immutable
@@ -94,7 +94,7 @@ begin
         raise exception 'discount_invalid' using errcode = 'PT400', detail = 'target_total_cents';
     end if;
     foreach v_component in array
-        array['fine', 'interest', 'correction', 'principal', 'collection_fee']::public.money_component []
+        '{fine,interest,correction,principal,collection_fee}'::public.money_component[]
     loop
         v_taken := least(v_left, (
             select sum(part.before_cents) from unnest(parts) as part
@@ -110,8 +110,8 @@ $$;
 
 -- Per cent: rounded once per component and title. Reais: spread by cumulated shares, whole cents,
 -- exact in sum and never more than a title's own.
-create function private.discount_parts(parts private.priced_part [], discounts jsonb)
-returns private.priced_part []
+create function private.discount_parts(parts private.priced_part[], discounts jsonb)
+returns private.priced_part[]
 language plpgsql
 immutable
 set search_path = ''
@@ -127,7 +127,9 @@ begin
     select part.component into v_wrong
     from unnest(parts) as part
     group by part.component
-    having sum(part.before_cents) < max((discounts #>> array[part.component::text, 'cents'])::bigint)
+    having sum(part.before_cents) < max(
+        (discounts #>> array[part.component::text, 'cents'])::bigint
+    )
     limit 1;
     if found then
         raise exception 'discount_invalid' using errcode = 'PT400',
@@ -164,7 +166,7 @@ end;
 $$;
 
 -- {principal_cents, …, total_cents} over all titles; `what`: before, discount or after.
-create function private.parts_total(parts private.priced_part [], what text) returns jsonb
+create function private.parts_total(parts private.priced_part[], what text) returns jsonb
 language sql
 immutable
 set search_path = ''

@@ -9,7 +9,7 @@ create type private.scheduled as (
 );
 
 -- Whole cents, the residual ones on the first installments: 1000/3 = 333.34 + 333.33 + 333.33.
-create function private.split_cents(amount_cents bigint, parts int) returns bigint []
+create function private.split_cents(amount_cents bigint, parts int) returns bigint[]
 language sql
 immutable
 strict
@@ -77,7 +77,7 @@ $$;
 -- `offer`: normalised inputs of simulate_agreement. `total_cents`: after discounts.
 create function private.plan_schedule(
     policy public.charge_policies, offer jsonb, total_cents bigint
-) returns private.scheduled []
+) returns private.scheduled[]
 language plpgsql
 stable
 set search_path = ''

@@ -38,7 +38,7 @@ end;
 $$;
 
 create function private.normal_offer(
-    tenant_id uuid, client_id uuid, debt_ids uuid [], template_id uuid, discounts jsonb,
+    tenant_id uuid, client_id uuid, debt_ids uuid[], template_id uuid, discounts jsonb,
     installments int, down_payment_cents bigint, first_due_date date, due_day int,
     due_interval public.due_interval, method public.charge_method, down_payments jsonb,
     replaces_agreement_id uuid, base_on date

@@ -42,7 +42,7 @@ as $$
 $$;
 
 -- The titles of an offer, or why they cannot be in one.
-create function private.offer_debts(tenant_id uuid, offer jsonb) returns private.owed_debt []
+create function private.offer_debts(tenant_id uuid, offer jsonb) returns private.owed_debt[]
 language plpgsql
 stable
 security definer
@@ -122,7 +122,7 @@ end;
 $$;
 
 create function private.is_template_applicable(
-    template public.agreement_templates, owed private.owed_debt []
+    template public.agreement_templates, owed private.owed_debt[]
 ) returns boolean
 language sql
 immutable

@@ -15,7 +15,7 @@ as $$
 $$;
 
 -- What no role may approve: the title must be freed first.
-create function private.offer_obstacles(owed private.owed_debt [], on_date date) returns jsonb
+create function private.offer_obstacles(owed private.owed_debt[], on_date date) returns jsonb
 language sql
 stable
 security definer
@@ -35,7 +35,7 @@ as $$
 $$;
 
 create function private.offer_debt_lines(
-    owed private.owed_debt [], parts private.priced_part []
+    owed private.owed_debt[], parts private.priced_part[]
 ) returns jsonb
 language sql
 immutable

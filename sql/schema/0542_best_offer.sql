@@ -59,7 +59,7 @@ end;
 $$;
 
 create function private.simulate_agreement(
-    client_id uuid, debt_ids uuid [], template_id uuid, discounts jsonb, installments int,
+    client_id uuid, debt_ids uuid[], template_id uuid, discounts jsonb, installments int,
     down_payment_cents bigint, first_due_date date, due_day int,
     due_interval public.due_interval, method public.charge_method, down_payments jsonb,
     replaces_agreement_id uuid
@@ -84,7 +84,7 @@ end;
 $$;
 
 create function public.simulate_agreement(
-    client_id uuid, debt_ids uuid [], template_id uuid default null, discounts jsonb default null,
+    client_id uuid, debt_ids uuid[], template_id uuid default null, discounts jsonb default null,
     installments int default 1, down_payment_cents bigint default 0,
     first_due_date date default null, due_day int default null,
     "interval" public.due_interval default null, method public.charge_method default 'boleto',
@@ -100,7 +100,7 @@ as $$
     )
 $$;
 comment on function public.simulate_agreement(
-    uuid, uuid [], uuid, jsonb, int, bigint, date, int, public.due_interval,
+    uuid, uuid[], uuid, jsonb, int, bigint, date, int, public.due_interval,
     public.charge_method, jsonb, uuid
 ) is
 '{proposal, proposal_hash, base_on, valid_until, debts, totals, original_cents, discount_cents,
@@ -109,11 +109,11 @@ obstacles, is_allowed, warnings, best}. Writes nothing.';
 
 grant execute on function
 private.simulate_agreement(
-    uuid, uuid [], uuid, jsonb, int, bigint, date, int, public.due_interval,
+    uuid, uuid[], uuid, jsonb, int, bigint, date, int, public.due_interval,
     public.charge_method, jsonb, uuid
 ),
 public.simulate_agreement(
-    uuid, uuid [], uuid, jsonb, int, bigint, date, int, public.due_interval,
+    uuid, uuid[], uuid, jsonb, int, bigint, date, int, public.due_interval,
     public.charge_method, jsonb, uuid
 )
 to authenticated;

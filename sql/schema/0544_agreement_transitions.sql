@@ -11,8 +11,9 @@ alter table private.agreement_transitions enable row level security;
 alter table private.agreement_transitions force row level security;
 
 insert into private.agreement_transitions (from_status, to_status)
-select legal.from_status::public.agreement_status,
-    unnest(legal.to_statuses::public.agreement_status [])
+select
+    legal.from_status::public.agreement_status as from_status,
+    unnest(legal.to_statuses::public.agreement_status[]) as to_status
 from (
     values
     ('draft', '{pending_approval,awaiting_first_payment}'),

@@ -83,7 +83,7 @@ begin
 end;
 $$;
 
-create function private.agreement_debt_ids(agreement_id uuid) returns uuid []
+create function private.agreement_debt_ids(agreement_id uuid) returns uuid[]
 language sql
 stable
 security definer

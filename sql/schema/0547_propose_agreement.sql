@@ -1,6 +1,6 @@
--- From offer to agreement. A proposal is priced again from its own words; only if the seal comes out
--- the same is it written. Expired, tampered with or overtaken by a payment: the new price goes back
--- and nothing is written.
+-- From offer to agreement. A proposal is priced again from its own words; only if the seal comes
+-- out the same is it written. Expired, tampered with or overtaken by a payment: the new price goes
+-- back and nothing is written.
 
 -- The same offer as of today: dates that have passed are chosen anew.
 create function private.reprice(tenant_id uuid, role public.member_role, offer jsonb) returns jsonb

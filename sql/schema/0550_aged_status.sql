@@ -13,7 +13,7 @@ create type private.aging as (
 -- of compensation has passed.
 create function private.awaited_days(
     agreement public.agreements, policy public.agreement_policies, first_day date, last_day date,
-    on_date date, out waits_for text, out unreconciled date []
+    on_date date, out waits_for text, out unreconciled date[]
 )
 language plpgsql
 stable

@@ -1,5 +1,5 @@
--- The clock: once a day (and again whenever it is asked, to the same result) every agreement becomes
--- what it is on that day. One that fails does not stop the others.
+-- The clock: once a day (and again whenever it is asked, to the same result) every agreement
+-- becomes what it is on that day. One that fails does not stop the others.
 create function private.age_agreement(agreement_id uuid, on_date date) returns text
 language plpgsql
 security definer
@@ -110,4 +110,3 @@ end;
 $$;
 comment on function private.age_agreements(uuid, date) is
 'How many became what: {overdue: 3, broken: 1, compensating: 2, unchanged: 40, …}.';
-grant execute on function private.age_agreements(uuid, date) to worker;

@@ -30,7 +30,7 @@ as $$
 $$;
 
 create function private.request_charges(
-    installment_ids uuid [], method public.charge_method
+    installment_ids uuid[], method public.charge_method
 ) returns jsonb
 language plpgsql
 security definer
@@ -131,17 +131,17 @@ end;
 $$;
 
 create function public.request_charges(
-    installment_ids uuid [], method public.charge_method default null
+    installment_ids uuid[], method public.charge_method default null
 ) returns jsonb
 language sql
 set search_path = ''
 as $$ select private.request_charges(installment_ids, method) $$;
-comment on function public.request_charges(uuid [], public.charge_method) is
+comment on function public.request_charges(uuid[], public.charge_method) is
 '[{charge_id, installment_id, status, method}]; without a method each installment''s own. PT409
 charge_before_approval, agreement_not_living, installment_not_open, address_missing, phone_missing,
 method_not_offered, provider_not_connected.';
 
 grant execute on function
-private.request_charges(uuid [], public.charge_method),
-public.request_charges(uuid [], public.charge_method)
+private.request_charges(uuid[], public.charge_method),
+public.request_charges(uuid[], public.charge_method)
 to authenticated;

@@ -59,14 +59,21 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-    if tg_op = 'UPDATE' and old.client_id is null
-        and to_jsonb(new) - 'client_id' = to_jsonb(old) - 'client_id'
-    then
-        return new;
+    if tg_op = 'UPDATE' and not exists (
+        select from old_rows as was
+        left join new_rows as became on became.id = was.id
+        where was.client_id is not null
+           or to_jsonb(became) - 'client_id' is distinct from to_jsonb(was) - 'client_id'
+    ) then
+        return null;
     end if;
     raise exception 'append_only' using errcode = 'PT409',
         detail = 'payments are append-only; write a reversal';
 end;
 $$;
-create trigger _100_append_only before update or delete on public.payments
-for each row execute function private.tg_payments__append_only();
+create trigger _100_append_only_update after update on public.payments
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_payments__append_only();
+create trigger _100_append_only_delete after delete on public.payments
+referencing old table as old_rows
+for each statement execute function private.tg_payments__append_only();

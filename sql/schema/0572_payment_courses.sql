@@ -9,7 +9,7 @@ create table public.payment_courses (
     course public.payment_course not null,
     agreement_id uuid,
     installment_id uuid,
-    debt_ids uuid [],
+    debt_ids uuid[],
     reason text,
     actor_id uuid,
     created_at timestamptz not null default private.now(),
@@ -44,7 +44,7 @@ using (tenant_id = (select private.tenant_id()));
 grant select on public.payment_courses to authenticated;
 
 create trigger _100_append_only before update or delete on public.payment_courses
-for each row execute function private.tg_append_only();
+for each statement execute function private.tg_append_only();
 
 -- A payment taken back: Pix return (MED), chargeback, returned boleto, or a mistake of ours.
 create table public.payment_reversals (
@@ -76,4 +76,4 @@ using (tenant_id = (select private.tenant_id()));
 grant select on public.payment_reversals to authenticated;
 
 create trigger _100_append_only before update or delete on public.payment_reversals
-for each row execute function private.tg_append_only();
+for each statement execute function private.tg_append_only();

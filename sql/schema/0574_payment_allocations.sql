@@ -20,7 +20,7 @@ create table public.payment_allocations (
     -- Owed before and after, as it was on `paid_on`.
     before_cents bigint not null,
     after_cents bigint not null,
-    -- private.position: from here the next day's charges are counted.
+    -- private.ledger_state: from here the next day's charges are counted.
     position_after jsonb not null,
     reverses_id bigint,
     created_at timestamptz not null default private.now(),
@@ -31,20 +31,23 @@ create table public.payment_allocations (
     references public.installments (tenant_id, id),
     constraint payment_allocations_debt_fkey foreign key (tenant_id, debt_id)
     references public.debts (tenant_id, id),
-    constraint payment_allocations_reverses_fkey foreign key (reverses_id)
-    references public.payment_allocations (id),
+    constraint payment_allocations_tenant_id_key unique (tenant_id, id),
+    constraint payment_allocations_reverses_fkey foreign key (tenant_id, reverses_id)
+    references public.payment_allocations (tenant_id, id),
     -- A row is taken back once.
-    constraint payment_allocations_reversed_once unique (reverses_id),
+    constraint payment_allocations_reversed_once unique (tenant_id, reverses_id),
     constraint payment_allocations_have_one_target check (
         (installment_id is null) <> (debt_id is null)
     ),
-    constraint payment_allocations_signs_agree check (
-        case when reverses_id is null
-            then least(principal_cents, correction_cents, fine_cents, interest_cents,
-                collection_fee_cents) >= 0
-            else greatest(principal_cents, correction_cents, fine_cents, interest_cents,
-                collection_fee_cents) <= 0
-        end
+    constraint payment_allocations_add_up check (
+        reverses_id is not null or least(
+            principal_cents, correction_cents, fine_cents, interest_cents, collection_fee_cents
+        ) >= 0
+    ),
+    constraint payment_allocations_take_back check (
+        reverses_id is null or greatest(
+            principal_cents, correction_cents, fine_cents, interest_cents, collection_fee_cents
+        ) <= 0
     )
 );
 comment on table public.payment_allocations is 'What payments covered; append-only.';
@@ -69,14 +72,29 @@ using (tenant_id = (select private.tenant_id()));
 grant select on public.payment_allocations to authenticated;
 
 create trigger _100_append_only before update or delete on public.payment_allocations
-for each row execute function private.tg_append_only();
+for each statement execute function private.tg_append_only();
 
 -- Rows that stand: neither a taking-back nor taken back.
 create view private.living_allocations with (security_invoker = true) as
-select allocation.*
+select
+    allocation.id,
+    allocation.tenant_id,
+    allocation.payment_id,
+    allocation.installment_id,
+    allocation.debt_id,
+    allocation.paid_on,
+    allocation.principal_cents,
+    allocation.correction_cents,
+    allocation.fine_cents,
+    allocation.interest_cents,
+    allocation.collection_fee_cents,
+    allocation.total_cents,
+    allocation.before_cents,
+    allocation.after_cents,
+    allocation.position_after
 from public.payment_allocations as allocation
 where allocation.reverses_id is null and not exists (
     select from public.payment_allocations as reversal
-    where reversal.reverses_id = allocation.id
+    where reversal.tenant_id = allocation.tenant_id and reversal.reverses_id = allocation.id
 );
 comment on view private.living_allocations is 'Allocations in force.';

@@ -1,8 +1,9 @@
--- Money arrives: stored once, sent on its course, booked. The one entrance for callbacks' re-queries,
--- sweeps and settlements by hand.
+-- Money arrives: stored once, sent on its course, booked. The one entrance for callbacks' re-
+-- queries, sweeps and settlements by hand.
 
--- Where a charge's payment goes by itself: to its agreement while that lives (or is settled: then it
--- is a duplicate, which the ledger finds), to the agreement that renegotiated it, else to a person.
+-- Where a charge's payment goes by itself: to its agreement while that lives (or is settled: then
+-- it is a duplicate, which the ledger finds), to the agreement that renegotiated it, else to a
+-- person.
 create function private.course_of_charge(
     charge public.charges, out course public.payment_course, out agreement_id uuid,
     out installment_id uuid
@@ -42,7 +43,7 @@ $$;
 
 create function private.set_course(
     payment_id uuid, course public.payment_course, agreement_id uuid, installment_id uuid,
-    debt_ids uuid [], reason text
+    debt_ids uuid[], reason text
 ) returns void
 language sql
 security definer
@@ -93,7 +94,7 @@ $$;
 -- True when it was new. `payment` names everything but its id; the client is locked by the caller.
 create function private.take_payment(
     payment public.payments, course public.payment_course, agreement_id uuid,
-    installment_id uuid, debt_ids uuid [], reason text
+    installment_id uuid, debt_ids uuid[], reason text
 ) returns boolean
 language plpgsql
 security definer

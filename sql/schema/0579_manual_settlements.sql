@@ -7,7 +7,7 @@ create table public.manual_settlements (
     client_id uuid not null,
     agreement_id uuid,
     installment_id uuid,
-    debt_ids uuid [],
+    debt_ids uuid[],
     amount_cents bigint not null,
     paid_on date not null,
     -- Receipt number, who received it, where the copy lies.

@@ -48,7 +48,7 @@ create type private.planned_allocation as (
     parts private.paid_parts,
     before_cents bigint,
     after_cents bigint,
-    position_after private.position
+    position_after private.ledger_state
 );
 
 create function private.insert_allocation(tenant_id uuid, planned private.planned_allocation)

@@ -6,7 +6,7 @@ create type private.book_item as (
     due_on date,
     effective_due_on date,
     amount_cents bigint,
-    item private.position,
+    item private.ledger_state,
     settled_on date,
     adjustment_cents bigint
 );
@@ -87,7 +87,7 @@ $$;
 
 -- In which order, and how much at most, a surplus goes to the open items.
 create function private.surplus_shares(
-    items private.book_item [], surplus_mode text, amount_cents bigint
+    items private.book_item[], surplus_mode text, amount_cents bigint
 ) returns table (place int, share_cents bigint)
 language plpgsql
 immutable
@@ -128,7 +128,7 @@ end;
 $$;
 
 create function private.installment_book(
-    agreement public.agreements, payments private.effective_payment []
+    agreement public.agreements, payments private.effective_payment[]
 ) returns private.installment_book
 language plpgsql
 stable

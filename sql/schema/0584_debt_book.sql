@@ -6,7 +6,7 @@ create table private.client_ledgers (
     client_id uuid not null,
     tenant_id uuid not null,
     -- The payments already in the book, in order, each with what it brought.
-    entries text [] not null default '{}',
+    entries text[] not null default '{}',
     constraint client_ledgers_pkey primary key (client_id),
     constraint client_ledgers_client_fkey foreign key (tenant_id, client_id)
     references public.clients (tenant_id, id)
@@ -37,7 +37,7 @@ declare
     v_left bigint := entry.amount_cents;
     v_debt public.debts;
     v_policy public.charge_policies;
-    v_item private.position;
+    v_item private.ledger_state;
     v_owed private.accrual;
     v_paid record;
 begin
@@ -68,11 +68,11 @@ begin
 end;
 $$;
 
--- Brings the book to `entries`: what stands up to the first difference stays, the rest is taken back
--- and written again in order. Answers what abatements had left over.
+-- Brings the book to `entries`: what stands up to the first difference stays, the rest is taken
+-- back and written again in order. Answers what abatements had left over.
 create function private.write_debt_book(
-    tenant_id uuid, client_id uuid, entries private.debt_entry []
-) returns private.book_finding []
+    tenant_id uuid, client_id uuid, entries private.debt_entry[]
+) returns private.book_finding[]
 language plpgsql
 security definer
 set search_path = ''

@@ -93,7 +93,7 @@ $$;
 
 -- Cases the ledger finds and loses by itself; what a person resolved is not asked again.
 create function private.sync_cases(
-    tenant_id uuid, client_id uuid, findings private.book_finding [], on_date date
+    tenant_id uuid, client_id uuid, findings private.book_finding[], on_date date
 ) returns void
 language plpgsql
 security definer
@@ -186,8 +186,8 @@ $$;
 
 -- What each payment brings to the titles: as much as its installments took, or all of it.
 create function private.debt_entries(
-    payments private.effective_payment [], planned private.planned_allocation []
-) returns private.debt_entry []
+    payments private.effective_payment[], planned private.planned_allocation[]
+) returns private.debt_entry[]
 language sql
 immutable
 set search_path = ''

@@ -127,4 +127,3 @@ end;
 $$;
 comment on function private.check_ledger(uuid, date) is
 '[{client_id, differences: [{code, …}]}]; empty when every balance is what the facts say.';
-grant execute on function private.check_ledger(uuid, date) to worker;

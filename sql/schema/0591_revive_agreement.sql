@@ -64,8 +64,8 @@ begin
 end;
 $$;
 
--- Broken, lapsed or cancelled after it was formalised: the same schedule goes on. If something would
--- be overdue at once, the first open installment gets `first_due_on` and the others follow.
+-- Broken, lapsed or cancelled after it was formalised: the same schedule goes on. If something
+-- would be overdue at once, the first open installment gets `first_due_on` and the others follow.
 create function private.revive(
     agreement public.agreements, reason text, first_due_on date, on_date date
 ) returns void

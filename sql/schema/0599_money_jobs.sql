@@ -42,8 +42,8 @@ end;
 $$;
 comment on function private.run_money_jobs() is 'How many tenants were done without a failure.';
 
--- What a lost wake-up left in the queue, and the sweep of payments twice a day (06:10 and 14:10 UTC:
--- after the banks' night run and in the early afternoon of Brazil).
+-- What a lost wake-up left in the queue, and the sweep of payments twice a day (06:10 and 14:10
+-- UTC: after the banks' night run and in the early afternoon of Brazil).
 create function private.sweep_charges() returns void
 language plpgsql
 security definer
@@ -93,4 +93,3 @@ comment on function public.request_reconciliation() is
 grant execute on function
 private.request_reconciliation(), public.request_reconciliation()
 to authenticated;
-grant execute on function private.run_money_jobs() to worker;

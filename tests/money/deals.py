@@ -6,7 +6,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from money.world import World
+from tests.money.world import World
 
 Answer = dict[str, Any]
 
@@ -16,7 +16,8 @@ def simulate(world: World, who: str = "operator", **arguments: Any) -> Answer:
     arguments.setdefault("client_id", world.client)
     if "debt_ids" not in arguments:
         arguments["debt_ids"] = [
-            row[0] for row in world.run(
+            row[0]
+            for row in world.run(
                 "select id from public.debts where client_id = %s order by due_on, id",
                 arguments["client_id"],
             )
@@ -29,7 +30,9 @@ def simulate(world: World, who: str = "operator", **arguments: Any) -> Answer:
 def propose(world: World, who: str = "operator", **arguments: Any) -> Answer:
     offer = simulate(world, who, **arguments)
     return world.rpc(  # type: ignore[no-any-return]  # JSON
-        who, "propose_agreement", proposal=offer["proposal"],
+        who,
+        "propose_agreement",
+        proposal=offer["proposal"],
         proposal_hash=offer["proposal_hash"],
     )
 
@@ -40,7 +43,9 @@ def agree(world: World, who: str = "operator", **arguments: Any) -> uuid.UUID:
     assert answer["outcome"] in {"active", "pending_approval"}, answer
     if answer["outcome"] == "pending_approval":
         world.rpc(
-            "supervisor", "decide_agreement", agreement_id=answer["agreement_id"],
+            "supervisor",
+            "decide_agreement",
+            agreement_id=answer["agreement_id"],
             decision="approve",
         )
     return uuid.UUID(answer["agreement_id"])
@@ -64,7 +69,9 @@ def connect_provider(world: World, **settings: str) -> uuid.UUID:
     )
     if found is None:
         answer = world.rpc(
-            "admin", "save_integration", provider="negociarie",
+            "admin",
+            "save_integration",
+            provider="negociarie",
             settings={"client_id": "7", "methods": "boleto,pix"} | settings,
             secrets={"client_secret": "a-secret-of-theirs"},
         )
@@ -74,22 +81,34 @@ def connect_provider(world: World, **settings: str) -> uuid.UUID:
 
 
 def give_address(world: World, client: uuid.UUID | None = None) -> None:
-    world.insert("client_addresses", {
-        "tenant_id": world.tenant, "client_id": client or world.client, "cep": "01001000",
-        "street": "Praça da Sé", "number": "1", "district": "Sé", "city": "São Paulo", "uf": "SP",
-    })
-    world.insert("client_phones", {
-        "tenant_id": world.tenant, "client_id": client or world.client,
-        "phone": f"+55119{uuid.uuid4().int % 10**8:08}", "kind": "mobile",
-    })
+    world.insert(
+        "client_addresses",
+        {
+            "tenant_id": world.tenant,
+            "client_id": client or world.client,
+            "cep": "01001000",
+            "street": "Praça da Sé",
+            "number": "1",
+            "district": "Sé",
+            "city": "São Paulo",
+            "uf": "SP",
+        },
+    )
+    world.insert(
+        "client_phones",
+        {
+            "tenant_id": world.tenant,
+            "client_id": client or world.client,
+            "phone": f"+55119{uuid.uuid4().int % 10**8:08}",
+            "kind": "mobile",
+        },
+    )
 
 
 def charge(world: World, installment: uuid.UUID, **arguments: Any) -> Answer:
     """Ask for it and let the provider register it."""
     integration = connect_provider(world)
-    [asked] = world.rpc(
-        "operator", "request_charges", installment_ids=[installment], **arguments
-    )
+    [asked] = world.rpc("operator", "request_charges", installment_ids=[installment], **arguments)
     [row] = world.rows("select * from public.charges where id = %s", asked["charge_id"])
     world.run("update public.charges set status = 'open' where id = %s", row["id"])
     return row | {"integration_id": integration}
@@ -98,25 +117,37 @@ def charge(world: World, installment: uuid.UUID, **arguments: Any) -> Answer:
 def paid_item(reference: str, cents: int, on: date, **more: Any) -> Answer:
     """What the adapter makes of a paid line of the provider."""
     return {
-        "reference": reference, "status_code": "801", "status_text": "Liquidação",
-        "paid_on": on.isoformat(), "paid_cents": cents,
+        "reference": reference,
+        "status_code": "801",
+        "status_text": "Liquidação",
+        "paid_on": on.isoformat(),
+        "paid_cents": cents,
     } | more
 
 
 def record(world: World, integration: uuid.UUID, item: Answer, source: str = "sweep") -> str:
-    return str(world.one(
-        "select private.record_payment_event(%s, %s, %s)", integration, source, Jsonb(item)
-    ))
+    return str(
+        world.one(
+            "select private.record_payment_event(%s, %s, %s)", integration, source, Jsonb(item)
+        )
+    )
 
 
 def settle(
-    world: World, target: Answer, cents: int, on: date | None = None, client: Any = None,
+    world: World,
+    target: Answer,
+    cents: int,
+    on: date | None = None,
+    client: Any = None,
 ) -> Answer:
     """By hand: an operator asks, the supervisor confirms."""
     request = {
-        "id": str(uuid.uuid4()), "client_id": str(client or world.client),
-        "amount_cents": cents, "paid_on": (on or world.today).isoformat(),
-        "evidence": "recibo 12", **{k: plain(v) for k, v in target.items()},
+        "id": str(uuid.uuid4()),
+        "client_id": str(client or world.client),
+        "amount_cents": cents,
+        "paid_on": (on or world.today).isoformat(),
+        "evidence": "recibo 12",
+        **{k: plain(v) for k, v in target.items()},
     }
     world.rpc("operator", "settle_manually", settlement=request)
     return world.rpc(  # type: ignore[no-any-return]  # JSON
@@ -144,11 +175,15 @@ def live(world: World, days: int) -> None:
 
 def owed(world: World, client: Any = None, on: date | None = None) -> int:
     """What the client's open titles really cost."""
-    return int(world.one(
-        "select coalesce(sum((title.accrual).total_cents), 0)"
-        " from private.owed(%s, %s, %s, null) as title",
-        world.tenant, client or world.client, on or world.today,
-    ))
+    return int(
+        world.one(
+            "select coalesce(sum((title.accrual).total_cents), 0)"
+            " from private.owed(%s, %s, %s, null) as title",
+            world.tenant,
+            client or world.client,
+            on or world.today,
+        )
+    )
 
 
 def ledger_differences(world: World, client: Any = None) -> Any:

@@ -7,10 +7,17 @@ from typing import Any
 import pytest
 from psycopg.types.json import Jsonb
 
-from money.deals import (
-    Answer, agree, connect_provider, live, paid_item, parts, settle, status,
+from tests.money.deals import (
+    Answer,
+    agree,
+    connect_provider,
+    live,
+    paid_item,
+    parts,
+    settle,
+    status,
 )
-from money.world import World
+from tests.money.world import World
 
 STEPS = ["claimed", "begun", "sent", "settled"]
 
@@ -28,8 +35,11 @@ class Provider:
         if task["action"] == "create":
             self.created.append(reference)
             assert reference not in self.held, "the provider refuses a reference twice"
-            self.held[reference] = {"reference": reference, "status_text": "Em Ser",
-                                    "link": f"https://pay.example/{reference}"}
+            self.held[reference] = {
+                "reference": reference,
+                "status_text": "Em Ser",
+                "link": f"https://pay.example/{reference}",
+            }
             return "done", {"link": self.held[reference]["link"]}
         if task["action"] == "cancel":
             self.cancelled.append(reference)
@@ -72,19 +82,32 @@ class Deal:
         return len(tasks)
 
     def settle(
-        self, task: Answer, outcome: str, content: Answer | None = None,
-        code: str | None = None, detail: str | None = None,
+        self,
+        task: Answer,
+        outcome: str,
+        content: Answer | None = None,
+        code: str | None = None,
+        detail: str | None = None,
     ) -> bool:
-        return bool(self.world.one(
-            "select private.settle_charge(%s, %s, %s, %s, %s, %s)",
-            task["charge_id"], task["attempt"], outcome, Jsonb(content or {}), code, detail,
-        ))
+        return bool(
+            self.world.one(
+                "select private.settle_charge(%s, %s, %s, %s, %s, %s)",
+                task["charge_id"],
+                task["attempt"],
+                outcome,
+                Jsonb(content or {}),
+                code,
+                detail,
+            )
+        )
 
     def time_passes(self) -> None:
         """Leases run out, pauses end, and the minute of calls is a new one."""
         self.world.run("update pgmq.q_charges set vt = clock_timestamp() - interval '1 second'")
-        self.world.run("update public.charges set lease_until = private.now() - interval '1 s'"
-                       " where lease_until is not null")
+        self.world.run(
+            "update public.charges set lease_until = private.now() - interval '1 s'"
+            " where lease_until is not null"
+        )
         self.world.run("delete from private.call_budgets")
 
     def drain(self) -> None:
@@ -99,9 +122,10 @@ class Deal:
         return self.world.rows("select * from public.charges order by sequence, created_at")
 
     def events(self) -> list[str]:
-        return [row["kind"] for row in self.world.rows(
-            "select kind from public.agreement_events order by id"
-        )]
+        return [
+            row["kind"]
+            for row in self.world.rows("select kind from public.agreement_events order by id")
+        ]
 
 
 @pytest.fixture
@@ -123,7 +147,10 @@ def test_the_worker_is_told_all_it_needs(deal: Deal) -> None:
     deal.ask(method="pix")
     [task] = deal.world.rows("select * from private.claim_charges(10, 60)")
     assert (task["action"], task["method"], task["amount_cents"], task["due_on"]) == (
-        "create", "pix", 30_000, date(2026, 3, 10)
+        "create",
+        "pix",
+        30_000,
+        date(2026, 3, 10),
     )
     assert task["payer"]["cep"] == "01001000"
     assert task["payer"]["phone"].startswith("+55")
@@ -144,7 +171,8 @@ def test_twelve_installments_are_asked_for_in_one_request(world: World) -> None:
     world.debt(120_000)
     agreement = agree(world, installments=12)
     asked = world.rpc(
-        "operator", "request_charges",
+        "operator",
+        "request_charges",
         installment_ids=[part["id"] for part in parts(world, agreement)],
     )
     assert len(asked) == 12
@@ -157,7 +185,8 @@ def test_the_method_chosen_is_the_method_charged(deal: Deal) -> None:
     deal.ask(method="pix")
     deal.drain()
     assert [(row["method"], row["status"]) for row in deal.rows()] == [
-        ("boleto", "cancelled"), ("pix", "open"),
+        ("boleto", "cancelled"),
+        ("pix", "open"),
     ]
     assert deal.rows()[1]["reference"] == f"{deal.first}-2"
     assert parts(deal.world, deal.agreement)[0]["method"] == "pix"
@@ -176,19 +205,29 @@ def test_the_address_is_asked_for_before_the_provider_is_called(world: World) ->
     call = {"installment_ids": [part["id"]]}
     assert world.refused("operator", "request_charges", **call) == "address_missing"
     address = {
-        "cep": "01001-000", "street": "Praça da Sé", "number": "1", "district": "Sé",
-        "city": "São Paulo", "uf": "sp",
+        "cep": "01001-000",
+        "street": "Praça da Sé",
+        "number": "1",
+        "district": "Sé",
+        "city": "São Paulo",
+        "uf": "sp",
     }
     broken = address | {"cep": "123"}
-    assert world.refused(
-        "operator", "save_client_address", client_id=client, address=broken
-    ) == "address_invalid"
+    assert (
+        world.refused("operator", "save_client_address", client_id=client, address=broken)
+        == "address_invalid"
+    )
     world.rpc("operator", "save_client_address", client_id=client, address=address)
     assert world.refused("operator", "request_charges", **call) == "phone_missing"
-    world.insert("client_phones", {
-        "tenant_id": world.tenant, "client_id": client, "phone": "+5511988887777",
-        "kind": "mobile",
-    })
+    world.insert(
+        "client_phones",
+        {
+            "tenant_id": world.tenant,
+            "client_id": client,
+            "phone": "+5511988887777",
+            "kind": "mobile",
+        },
+    )
     assert len(world.rpc("operator", "request_charges", **call)) == 1
 
 
@@ -291,10 +330,14 @@ def test_a_provider_that_is_down_is_asked_again_and_at_last_somebody_is_told(dea
     assert [(row["status"], row["error_code"]) for row in deal.rows()] == [
         ("failed", "provider_unavailable")
     ]
-    assert deal.world.one(
-        "select count(*) from public.notifications where kind = 'charge_failed'"
-        " and user_id = %s", deal.world.people["operator"],
-    ) == 1
+    assert (
+        deal.world.one(
+            "select count(*) from public.notifications where kind = 'charge_failed'"
+            " and user_id = %s",
+            deal.world.people["operator"],
+        )
+        == 1
+    )
 
 
 def test_too_many_requests_cost_no_attempt(deal: Deal) -> None:
@@ -369,16 +412,15 @@ def test_a_payment_that_overtakes_the_cancellation_is_kept(deal: Deal) -> None:
     deal.world.rpc(
         "supervisor", "cancel_installment", installment_id=deal.first, reason="cobrada a mais"
     )
-    deal.provider.held[str(deal.first)] |= paid_item(
-        str(deal.first), 30_000, deal.world.today
-    )
+    deal.provider.held[str(deal.first)] |= paid_item(str(deal.first), 30_000, deal.world.today)
     [row] = deal.rows()
     deal.world.rpc("operator", "refresh_charge", charge_id=row["id"])
     [task] = deal.world.rows("select * from private.claim_charges(10, 60)")
     assert task["action"] == "cancel"
     deal.world.one("select private.begin_charge(%s, %s)", task["charge_id"], task["attempt"])
     deal.world.one(
-        "select private.record_payment_event(%s, 'sweep', %s)", deal.integration,
+        "select private.record_payment_event(%s, 'sweep', %s)",
+        deal.integration,
         Jsonb(deal.provider.held[str(deal.first)]),
     )
     deal.settle(task, "done")
@@ -399,12 +441,16 @@ def test_another_day_takes_the_old_link_back_and_makes_a_new_one(deal: Deal) -> 
     deal.ask()
     deal.drain()
     deal.world.rpc(
-        "supervisor", "reschedule_installment", installment_id=deal.first,
-        due_on=date(2026, 3, 20), reason="recebe dia 20",
+        "supervisor",
+        "reschedule_installment",
+        installment_id=deal.first,
+        due_on=date(2026, 3, 20),
+        reason="recebe dia 20",
     )
     deal.drain()
     assert [(row["due_on"], row["status"]) for row in deal.rows()] == [
-        (date(2026, 3, 10), "cancelled"), (date(2026, 3, 20), "open"),
+        (date(2026, 3, 10), "cancelled"),
+        (date(2026, 3, 20), "open"),
     ]
 
 
@@ -424,8 +470,9 @@ def test_the_boleto_of_a_lapsed_agreement_is_unpayable(deal: Deal) -> None:
     live(deal.world, 15)
     for (day,) in deal.world.run("select day from private.reconciliation_days(1)").fetchall():
         deal.world.run(
-            "select private.finish_reconciliation("
-            " private.begin_reconciliation(%s, %s), 0, 0, 0)", deal.integration, day,
+            "select private.finish_reconciliation( private.begin_reconciliation(%s, %s), 0, 0, 0)",
+            deal.integration,
+            day,
         )
     live(deal.world, 1)
     assert status(deal.world, deal.agreement) == "lapsed"
@@ -442,3 +489,17 @@ def test_nobody_charges_in_another_agency(deal: Deal) -> None:
     [asked] = deal.ask()
     refusal = other.refused(admin, "refresh_charge", charge_id=asked["charge_id"])
     assert refusal == "charge_not_found"
+
+
+def test_a_charge_left_in_the_queue_wakes_the_worker_again(deal: Deal) -> None:
+    for name, secret in (("functions_url", "http://127.0.0.1:1/functions/v1"), ("jobs_key", "k")):
+        deal.world.run("select private.put_secret(%s, %s)", name, secret)
+    deal.ask()
+    called = "select count(*) from net.http_request_queue"
+    before = deal.world.one(called)
+    deal.world.run("select private.sweep_charges()")
+    assert deal.world.one(called) == before + 1
+    deal.drain()
+    deal.world.run("delete from net.http_request_queue")
+    deal.world.run("select private.sweep_charges()")
+    assert deal.world.one(called) == 0

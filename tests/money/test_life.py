@@ -7,36 +7,80 @@ from itertools import product
 import psycopg
 import pytest
 
-from money.deals import (
-    age, agree, charge, ledger_differences, live, owed, paid_item, parts, propose, record, settle,
-    simulate, status,
+from tests.money.deals import (
+    age,
+    agree,
+    charge,
+    ledger_differences,
+    live,
+    owed,
+    paid_item,
+    parts,
+    propose,
+    record,
+    settle,
+    simulate,
+    status,
 )
-from money.world import MONDAY, World
+from tests.money.world import MONDAY, World
 
 STATUSES = [
-    "draft", "pending_approval", "rejected", "expired", "awaiting_first_payment", "active",
-    "overdue", "broken_provisionally", "broken", "settled", "cancelled", "replaced", "lapsed",
+    "draft",
+    "pending_approval",
+    "rejected",
+    "expired",
+    "awaiting_first_payment",
+    "active",
+    "overdue",
+    "broken_provisionally",
+    "broken",
+    "settled",
+    "cancelled",
+    "replaced",
+    "lapsed",
 ]
 LEGAL = {
     "draft": {"pending_approval", "awaiting_first_payment"},
     "pending_approval": {"awaiting_first_payment", "rejected", "expired", "cancelled"},
     "awaiting_first_payment": {
-        "active", "overdue", "broken_provisionally", "settled", "lapsed", "broken", "cancelled",
+        "active",
+        "overdue",
+        "broken_provisionally",
+        "settled",
+        "lapsed",
+        "broken",
+        "cancelled",
         "replaced",
     },
     "active": {
-        "awaiting_first_payment", "overdue", "broken_provisionally", "broken", "settled",
-        "cancelled", "replaced",
-    },
-    "overdue": {
-        "awaiting_first_payment", "active", "broken_provisionally", "broken", "settled",
-        "cancelled", "replaced",
-    },
-    "broken_provisionally": {
-        "awaiting_first_payment", "active", "overdue", "broken", "settled", "cancelled",
+        "awaiting_first_payment",
+        "overdue",
+        "broken_provisionally",
+        "broken",
+        "settled",
+        "cancelled",
         "replaced",
     },
-    "broken": {"awaiting_first_payment"}, "lapsed": {"awaiting_first_payment"},
+    "overdue": {
+        "awaiting_first_payment",
+        "active",
+        "broken_provisionally",
+        "broken",
+        "settled",
+        "cancelled",
+        "replaced",
+    },
+    "broken_provisionally": {
+        "awaiting_first_payment",
+        "active",
+        "overdue",
+        "broken",
+        "settled",
+        "cancelled",
+        "replaced",
+    },
+    "broken": {"awaiting_first_payment"},
+    "lapsed": {"awaiting_first_payment"},
     "cancelled": {"awaiting_first_payment"},
     "settled": {"awaiting_first_payment", "active", "overdue", "broken_provisionally"},
 }
@@ -161,9 +205,7 @@ def test_a_break_gives_the_titles_back_at_their_real_balance(
     assert owed(world) == 60_000 + 1200 + 60_000 * 60 // 3000  # fine 2 %, 60 days of interest
     kinds = [part["status"] for part in parts(world, agreement)]
     assert kinds == ["paid", "cancelled", "cancelled"]
-    [event] = world.rows(
-        "select details from public.agreement_events where to_status = 'broken'"
-    )
+    [event] = world.rows("select details from public.agreement_events where to_status = 'broken'")
     assert event["details"]["paid_cents"] == 30_000
     assert ledger_differences(world) == []
 
@@ -175,9 +217,7 @@ def test_the_forfeited_discount_is_told_and_owed_again(world: World) -> None:
     first = parts(world, agreement)[0]
     settle(world, {"installment_id": first["id"]}, first["amount_cents"])
     live(world, 60)
-    [event] = world.rows(
-        "select details from public.agreement_events where to_status = 'broken'"
-    )
+    [event] = world.rows("select details from public.agreement_events where to_status = 'broken'")
     assert event["details"]["forfeited_discount_cents"] == 12_000
     # 1,000.00 + 20.00 fine + 9.33 interest of 28 days - what was paid on that day.
     after_payment = 100_000 + 2000 + 933 - first["amount_cents"]
@@ -192,9 +232,12 @@ def test_a_down_payment_that_never_came_lapses_and_does_not_break(world: World) 
     live(world, 20)
     assert status(world, agreement) == "lapsed"
     assert world.one("select status from public.debts") == "open"
-    assert world.one(
-        "select count(*) from public.agreement_events where to_status::text like 'broken%%'"
-    ) == 0
+    assert (
+        world.one(
+            "select count(*) from public.agreement_events where to_status::text like 'broken%%'"
+        )
+        == 0
+    )
 
 
 def test_where_money_comes_through_a_provider_a_break_waits_for_its_reconciliation(
@@ -207,19 +250,22 @@ def test_where_money_comes_through_a_provider_a_break_waits_for_its_reconciliati
     live(world, 60)
     assert status(world, agreement) == "broken_provisionally"
     assert age(world, world.today) == {"reconciliation_late": 1}
-    assert world.one(
-        "select count(*) from public.notifications where kind = 'reconciliation_late'"
-        " and user_id = %s", world.people["supervisor"],
-    ) >= 1
+    assert (
+        world.one(
+            "select count(*) from public.notifications where kind = 'reconciliation_late'"
+            " and user_id = %s",
+            world.people["supervisor"],
+        )
+        >= 1
+    )
     # The days somebody must sweep are told to the job.
-    wanted = {
-        row["day"] for row in world.rows("select day from private.reconciliation_days(1)")
-    }
+    wanted = {row["day"] for row in world.rows("select day from private.reconciliation_days(1)")}
     assert {date(2026, 4, 10) + timedelta(n) for n in range(11)} < wanted
     for day in sorted(wanted):
         world.run(
-            "select private.finish_reconciliation("
-            " private.begin_reconciliation(%s, %s), 0, 0, 0)", made["integration_id"], day,
+            "select private.finish_reconciliation( private.begin_reconciliation(%s, %s), 0, 0, 0)",
+            made["integration_id"],
+            day,
         )
     age(world, world.today)
     assert status(world, agreement) == "broken"
@@ -235,7 +281,8 @@ def test_a_failed_sweep_reconciles_nothing(deal: tuple[World, uuid.UUID]) -> Non
         world.run(
             "select private.finish_reconciliation("
             " private.begin_reconciliation(%s, %s), 0, 0, 0, 'provider down')",
-            made["integration_id"], day,
+            made["integration_id"],
+            day,
         )
     age(world, world.today)
     assert status(world, agreement) == "broken_provisionally"
@@ -283,7 +330,8 @@ def test_renegotiation_after_a_break_keeps_the_lineage(deal: tuple[World, uuid.U
     live(world, 60)
     offer = simulate(world)
     assert {r["code"] for r in offer["approval_reasons"]} == {
-        "renegotiation_above_limit", "client_broke_before",
+        "renegotiation_above_limit",
+        "client_broke_before",
     }
     new = agree(world, "supervisor")
     [row] = world.rows("select * from public.agreements where id = %s", new)
@@ -326,12 +374,12 @@ def test_reactivation_wants_a_day_when_something_is_overdue(
     call = {"agreement_id": agreement, "reason": "pagará no dia 20"}
     assert world.refused("operator", "reactivate_agreement", **call) == "not_allowed"
     assert world.refused("supervisor", "reactivate_agreement", **call) == "first_due_missing"
-    answer = world.rpc(
-        "supervisor", "reactivate_agreement", **call, first_due_on=date(2026, 5, 20)
-    )
+    answer = world.rpc("supervisor", "reactivate_agreement", **call, first_due_on=date(2026, 5, 20))
     assert answer["status"] == "active"
     assert [part["due_on"] for part in parts(world, agreement)] == [
-        date(2026, 3, 10), date(2026, 5, 20), date(2026, 6, 20),
+        date(2026, 3, 10),
+        date(2026, 5, 20),
+        date(2026, 6, 20),
     ]
     assert world.one("select status from public.debts") == "in_agreement"
 
@@ -363,9 +411,7 @@ def test_a_shorter_deadline_asks_for_whom_it_counts(deal: tuple[World, uuid.UUID
     settle(world, {"installment_id": parts(world, agreement)[0]["id"]}, 30_000)
     world.set_today(date(2026, 4, 20))
     policy = {"definitive_after_days": 5, "compensation_days": 0}
-    assert world.refused(
-        "admin", "save_agreement_policy", policy=policy
-    ) == "policy_scope_missing"
+    assert world.refused("admin", "save_agreement_policy", policy=policy) == "policy_scope_missing"
     preview = world.rpc("admin", "preview_agreement_policy", policy=policy)
     assert (preview["living"], preview["would_break"]) == (1, 1)
     world.rpc("admin", "save_agreement_policy", policy=policy, applies_to="new")
@@ -379,7 +425,9 @@ def test_two_installments_may_be_late_where_the_policy_says_two(
 ) -> None:
     world, agreement = deal
     world.rpc(
-        "admin", "save_agreement_policy", policy={"max_overdue_installments": 2},
+        "admin",
+        "save_agreement_policy",
+        policy={"max_overdue_installments": 2},
         applies_to="existing",
     )
     settle(world, {"installment_id": parts(world, agreement)[0]["id"]}, 30_000)
@@ -399,19 +447,24 @@ def test_one_agreement_that_fails_does_not_stop_the_others(world: World) -> None
     # A status nobody may leave: the database's own guard refuses this one.
     world.run(
         "alter table public.agreements add constraint broken_on_purpose"
-        " check (id <> %s or status <> 'lapsed')" % f"'{agreements[1]}'"
+        " check (id <> {} or status <> 'lapsed')".format(f"'{agreements[1]}'")
     )
     live(world, 12)
     assert [status(world, one) for one in agreements] == [
-        "lapsed", "awaiting_first_payment", "lapsed",
+        "lapsed",
+        "awaiting_first_payment",
+        "lapsed",
     ]
     [run] = world.rows("select * from public.job_runs order by id desc limit 1")
     assert run["failures"] == 1
     assert run["result"]["failures"][0]["agreement_id"] == str(agreements[1])
-    assert world.one(
-        "select count(*) from public.notifications where kind = 'job_failed' and user_id = %s",
-        world.people["admin"],
-    ) >= 1
+    assert (
+        world.one(
+            "select count(*) from public.notifications where kind = 'job_failed' and user_id = %s",
+            world.people["admin"],
+        )
+        >= 1
+    )
 
 
 def test_titles_may_stay_with_the_dialer_until_the_first_payment(world: World) -> None:
@@ -435,7 +488,8 @@ def test_the_clock_struck_twice_changes_nothing(deal: tuple[World, uuid.UUID]) -
 def test_history_is_never_rewritten(deal: tuple[World, uuid.UUID]) -> None:
     world, _ = deal
     for statement in (
-        "update public.agreement_events set reason = 'other'", "delete from public.agreement_events"
+        "update public.agreement_events set reason = 'other'",
+        "delete from public.agreement_events",
     ):
         with pytest.raises(psycopg.Error, match="append_only"), world.connection.transaction():
             world.run(statement)

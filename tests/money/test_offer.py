@@ -7,14 +7,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from money.world import World
+from tests.money.world import World
 
 
 def simulate(world: World, who: str = "operator", **arguments: Any) -> dict[str, Any]:
     arguments.setdefault("client_id", world.client)
     if "debt_ids" not in arguments:
         arguments["debt_ids"] = [
-            row[0] for row in world.run(
+            row[0]
+            for row in world.run(
                 "select id from public.debts where client_id = %s", arguments["client_id"]
             )
         ]
@@ -35,22 +36,27 @@ def late(world: World) -> World:
 
 
 def test_discounts_are_a_vector_and_the_effective_one_is_told(late: World) -> None:
-    offer = simulate(
-        late, discounts={"principal": 10, "fine": 100, "interest": {"percent": 50}}
-    )
+    offer = simulate(late, discounts={"principal": 10, "fine": 100, "interest": {"percent": 50}})
     assert offer["totals"]["before"]["total_cents"] == 113_850
     assert offer["totals"]["after"] == {
-        "principal_cents": 90_000, "correction_cents": 0, "fine_cents": 0,
-        "interest_cents": 750, "collection_fee_cents": 10_350, "total_cents": 101_100,
+        "principal_cents": 90_000,
+        "correction_cents": 0,
+        "fine_cents": 0,
+        "interest_cents": 750,
+        "collection_fee_cents": 10_350,
+        "total_cents": 101_100,
     }
     assert offer["discount_percent"] == "11.20"
     assert offer["total_cents"] == 101_100
 
 
-@pytest.mark.parametrize(("total", "parts", "amounts"), [
-    (100_000, 3, [33_334, 33_333, 33_333]),
-    (123_457, 7, [17_637] * 5 + [17_636] * 2),
-])
+@pytest.mark.parametrize(
+    ("total", "parts", "amounts"),
+    [
+        (100_000, 3, [33_334, 33_333, 33_333]),
+        (123_457, 7, [17_637] * 5 + [17_636] * 2),
+    ],
+)
 def test_residual_cents_go_to_the_first_installments(
     world: World, total: int, parts: int, amounts: list[int]
 ) -> None:
@@ -61,9 +67,15 @@ def test_residual_cents_go_to_the_first_installments(
 
 def test_a_price_table_rounds_each_payment(world: World) -> None:
     world.debt(90_000)
-    template = world.insert("agreement_templates", {
-        "tenant_id": world.tenant, "name": "6x", "max_installments": 6, "financing_percent": 2,
-    })
+    template = world.insert(
+        "agreement_templates",
+        {
+            "tenant_id": world.tenant,
+            "name": "6x",
+            "max_installments": 6,
+            "financing_percent": 2,
+        },
+    )
     offer = simulate(world, template_id=template, installments=6)
     assert [row["amount_cents"] for row in offer["schedule"]] == [16_067] * 6
     assert (offer["total_cents"], offer["financing_cents"]) == (96_402, 6_402)
@@ -75,7 +87,10 @@ def test_the_31st_plus_a_month_is_the_28th_and_never_the_3rd(world: World) -> No
     world.set_today(date(2026, 1, 15))
     offer = simulate(world, installments=4, first_due_date=date(2026, 1, 31))
     assert [row["due_on"] for row in offer["schedule"]] == [
-        "2026-01-31", "2026-02-28", "2026-03-31", "2026-04-30",
+        "2026-01-31",
+        "2026-02-28",
+        "2026-03-31",
+        "2026-04-30",
     ]
 
 
@@ -84,7 +99,9 @@ def test_a_due_day_of_31_comes_back_after_february(world: World) -> None:
     world.set_today(date(2026, 2, 2))
     offer = simulate(world, installments=3, first_due_date=date(2026, 2, 28), due_day=31)
     assert [row["due_on"] for row in offer["schedule"]] == [
-        "2026-02-28", "2026-03-31", "2026-04-30",
+        "2026-02-28",
+        "2026-03-31",
+        "2026-04-30",
     ]
     assert simulate(world, due_day=31)["schedule"][0]["due_on"] == "2026-02-28"
     assert simulate(world, due_day=2)["schedule"][0]["due_on"] == "2026-03-02"
@@ -96,7 +113,8 @@ def test_due_dates_fall_on_business_days(world: World) -> None:
     # Saturday; Carnival is over; Good Friday 3 April and the weekend follow.
     offer = simulate(world, installments=2, first_due_date=date(2026, 3, 14), due_day=3)
     assert [(row["due_on"], row["effective_due_on"]) for row in offer["schedule"]] == [
-        ("2026-03-14", "2026-03-16"), ("2026-04-03", "2026-04-06"),
+        ("2026-03-14", "2026-03-16"),
+        ("2026-04-03", "2026-04-06"),
     ]
 
 
@@ -116,9 +134,12 @@ def test_several_down_payments_keep_their_own_day_and_method(world: World) -> No
         {"amount_cents": 10_000, "due_on": "2026-03-17", "method": "card"},
     ]
     offer = world.rpc(
-        "operator", "simulate_agreement", client_id=world.client,
+        "operator",
+        "simulate_agreement",
+        client_id=world.client,
         debt_ids=[world.one("select id from public.debts where client_id = %s", world.client)],
-        installments=3, down_payments=as_json(downs),
+        installments=3,
+        down_payments=as_json(downs),
     )
     assert [
         (row["number"], row["kind"], row["amount_cents"], row["due_on"], row["method"])
@@ -167,16 +188,28 @@ def test_a_wanted_total_exhausts_the_charges_before_the_principal(late: World) -
     assert (discount["principal_cents"], discount["collection_fee_cents"]) == (10_350, 0)
 
 
-@pytest.mark.parametrize("discounts", [
-    {"principal": 101}, {"principal": -1}, {"principal": "10"}, {"principal": 0.12345},
-    {"principal": {"cents": 1.5}}, {"principal": {"cents": 100_001}}, {"principle": 1},
-    {"target_total_cents": 113_851}, {"target_total_cents": 1, "fine": 100},
-    {"principal": {"percent": 1, "cents": 1}},
-])
+@pytest.mark.parametrize(
+    "discounts",
+    [
+        {"principal": 101},
+        {"principal": -1},
+        {"principal": "10"},
+        {"principal": 0.12345},
+        {"principal": {"cents": 1.5}},
+        {"principal": {"cents": 100_001}},
+        {"principle": 1},
+        {"target_total_cents": 113_851},
+        {"target_total_cents": 1, "fine": 100},
+        {"principal": {"percent": 1, "cents": 1}},
+    ],
+)
 def test_a_senseless_discount_is_refused(late: World, discounts: dict[str, Any]) -> None:
     [debt] = late.run("select id from public.debts where client_id = %s", late.client).fetchone()
     refusal = late.refused(
-        "operator", "simulate_agreement", client_id=late.client, debt_ids=[debt],
+        "operator",
+        "simulate_agreement",
+        client_id=late.client,
+        debt_ids=[debt],
         discounts=discounts,
     )
     assert refusal in {"discount_invalid", "field_unknown"}
@@ -189,7 +222,9 @@ def test_principal_needs_the_supervisor_and_charges_do_not(late: World) -> None:
     assert (offer["is_allowed"], offer["approval_role"]) == (False, "supervisor")
     [reason] = offer["approval_reasons"]
     assert reason == {
-        "code": "discount_above_limit", "component": "principal", "asked": "10.00",
+        "code": "discount_above_limit",
+        "component": "principal",
+        "asked": "10.00",
         "limit": "0.0000",
     }
     assert simulate(late, "supervisor", discounts={"principal": 10})["is_allowed"]
@@ -207,19 +242,31 @@ def test_a_rounded_cent_is_nobodys_excess(world: World) -> None:
 
 
 def test_what_is_inside_a_template_needs_nobody(late: World) -> None:
-    template = late.insert("agreement_templates", {
-        "tenant_id": late.tenant, "name": "30% à vista", "principal_percent": 30,
-        "aging_from_days": 31, "aging_to_days": 90, "validity_days": 5,
-    })
+    template = late.insert(
+        "agreement_templates",
+        {
+            "tenant_id": late.tenant,
+            "name": "30% à vista",
+            "principal_percent": 30,
+            "aging_from_days": 31,
+            "aging_to_days": 90,
+            "validity_days": 5,
+        },
+    )
     offer = simulate(late, template_id=template, first_due_date=late.today + timedelta(9))
     assert (offer["is_allowed"], offer["total_cents"]) == (True, 113_850 - 30_000)
     assert offer["valid_until"] == (late.today + timedelta(5)).isoformat()
 
 
 def test_a_discount_for_cash_is_not_had_in_installments(late: World) -> None:
-    template = late.insert("agreement_templates", {
-        "tenant_id": late.tenant, "name": "30% à vista", "principal_percent": 30,
-    })
+    template = late.insert(
+        "agreement_templates",
+        {
+            "tenant_id": late.tenant,
+            "name": "30% à vista",
+            "principal_percent": 30,
+        },
+    )
     offer = simulate(late, template_id=template, installments=6)
     assert codes(offer) == ["installments_above_limit"]
     late.change("agreement_templates", {"id": template}, max_installments=6)
@@ -227,36 +274,57 @@ def test_a_discount_for_cash_is_not_had_in_installments(late: World) -> None:
 
 
 def test_a_template_of_another_aging_band_gives_nothing(late: World) -> None:
-    template = late.insert("agreement_templates", {
-        "tenant_id": late.tenant, "name": "antigos", "principal_percent": 30,
-        "aging_from_days": 46,
-    })
+    template = late.insert(
+        "agreement_templates",
+        {
+            "tenant_id": late.tenant,
+            "name": "antigos",
+            "principal_percent": 30,
+            "aging_from_days": 46,
+        },
+    )
     offer = simulate(late, template_id=template)
     assert codes(offer) == ["discount_above_limit", "template_not_applicable"]
 
 
 def test_each_limit_left_is_named(late: World) -> None:
     late.change(
-        "approval_limits", {"tenant_id": late.tenant, "role": "operator"},
-        max_installments=3, min_installment_cents=30_000, min_down_payment_percent=20,
-        max_first_due_days=10, max_last_due_days=60, total_percent=1,
+        "approval_limits",
+        {"tenant_id": late.tenant, "role": "operator"},
+        max_installments=3,
+        min_installment_cents=30_000,
+        min_down_payment_percent=20,
+        max_first_due_days=10,
+        max_last_due_days=60,
+        total_percent=1,
     )
     offer = simulate(
-        late, installments=4, first_due_date=late.today + timedelta(11),
+        late,
+        installments=4,
+        first_due_date=late.today + timedelta(11),
         discounts={"fine": 100, "interest": 50},
     )
     assert codes(offer) == [
-        "total_discount_above_limit", "installments_above_limit", "installment_below_minimum",
-        "down_payment_below_minimum", "first_due_too_far", "last_due_too_far",
+        "total_discount_above_limit",
+        "installments_above_limit",
+        "installment_below_minimum",
+        "down_payment_below_minimum",
+        "first_due_too_far",
+        "last_due_too_far",
     ]
 
 
 def test_the_best_offer_is_the_lowest_this_person_may_give(late: World) -> None:
     best = simulate(late)["best"]
     assert (best["source"], best["total_cents"]) == ("limits", 113_850 - 2000 - 750)
-    late.insert("agreement_templates", {
-        "tenant_id": late.tenant, "name": "5% à vista", "principal_percent": 5,
-    })
+    late.insert(
+        "agreement_templates",
+        {
+            "tenant_id": late.tenant,
+            "name": "5% à vista",
+            "principal_percent": 5,
+        },
+    )
     best = simulate(late)["best"]
     assert (best["name"], best["total_cents"]) == ("5% à vista", 113_850 - 5000)
     assert simulate(late, "supervisor")["best"]["source"] == "limits"
@@ -269,7 +337,8 @@ def test_prescribed_and_disputed_debts_are_obstacles_no_role_may_approve(world: 
     offer = simulate(world, "admin")
     assert not offer["is_allowed"]
     assert {(o["debt_id"], o["code"]) for o in offer["obstacles"]} == {
-        (str(old), "debt_prescribed"), (str(disputed), "debt_on_hold"),
+        (str(old), "debt_prescribed"),
+        (str(disputed), "debt_on_hold"),
     }
 
 
@@ -292,14 +361,17 @@ def test_an_offer_about_another_tenants_debt_is_not_found(world: World) -> None:
 def test_the_seal_changes_with_money_and_dates_and_with_nothing_else(late: World) -> None:
     plain = simulate(late, installments=2, first_due_date=late.today + timedelta(1))
     first = late.today + timedelta(1)
-    assert simulate(late, installments=2, first_due_date=first)["proposal_hash"] == (
-        plain["proposal_hash"]
+    assert (
+        simulate(late, installments=2, first_due_date=first)["proposal_hash"]
+        == (plain["proposal_hash"])
     )
     by_pix = simulate(late, installments=2, first_due_date=first, method="pix")
     assert by_pix["proposal_hash"] == plain["proposal_hash"]
     for change in (
-        {"installments": 3}, {"discounts": {"fine": {"cents": 1}}},
-        {"first_due_date": late.today + timedelta(2)}, {"interval": "weekly"},
+        {"installments": 3},
+        {"discounts": {"fine": {"cents": 1}}},
+        {"first_due_date": late.today + timedelta(2)},
+        {"interval": "weekly"},
         {"down_payment_cents": 1},
     ):
         other = simulate(late, **({"installments": 2, "first_due_date": first} | change))
@@ -308,27 +380,38 @@ def test_the_seal_changes_with_money_and_dates_and_with_nothing_else(late: World
 
 # Any debts, any offer: the schedule is exact.
 @settings(
-    max_examples=60, deadline=None,
+    max_examples=60,
+    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # undone after each example
 )
 @given(
     amounts=st.lists(st.integers(5_000, 10**8), min_size=1, max_size=4),
     percents=st.lists(st.integers(0, 90), min_size=3, max_size=3),
-    installments=st.integers(1, 60), down=st.integers(0, 4000),
+    installments=st.integers(1, 60),
+    down=st.integers(0, 4000),
     interval=st.sampled_from(["weekly", "biweekly", "monthly"]),
     due_day=st.one_of(st.none(), st.integers(1, 31)),
 )
 def test_the_schedule_adds_up_to_the_cent(
-    late: World, amounts: list[int], percents: list[int], installments: int, down: int,
-    interval: str, due_day: int | None,
+    late: World,
+    amounts: list[int],
+    percents: list[int],
+    installments: int,
+    down: int,
+    interval: str,
+    due_day: int | None,
 ) -> None:
     with late.connection.transaction(force_rollback=True):
         client = late.new_client()
         for place, amount in enumerate(amounts):
             late.debt(amount, date(2026, 1, 5 + place), client=client)
         offer = simulate(
-            late, client_id=client, installments=installments, down_payment_cents=down,
-            interval=interval, due_day=due_day,
+            late,
+            client_id=client,
+            installments=installments,
+            down_payment_cents=down,
+            interval=interval,
+            due_day=due_day,
             discounts=dict(zip(("principal", "fine", "interest"), percents, strict=True)),
         )
     schedule = offer["schedule"]

@@ -6,10 +6,18 @@ from datetime import date, timedelta
 import pytest
 from psycopg.types.json import Jsonb
 
-from money.deals import (
-    agree, charge, connect_provider, live, paid_item, parts, propose, record, settle,
+from tests.money.deals import (
+    agree,
+    charge,
+    connect_provider,
+    live,
+    paid_item,
+    parts,
+    propose,
+    record,
+    settle,
 )
-from money.world import World
+from tests.money.world import World
 
 
 @pytest.fixture
@@ -28,7 +36,10 @@ def busy(world: World) -> World:
 def test_the_list_pages_without_gaps_and_counts_once(busy: World) -> None:
     first = busy.rpc("operator", "list_agreements", page_size=4)
     assert first["total"] == {
-        "agreements": 6, "total_cents": 180_000, "paid_cents": 20_000, "open_cents": 160_000,
+        "agreements": 6,
+        "total_cents": 180_000,
+        "paid_cents": 20_000,
+        "open_cents": 160_000,
         "overdue_cents": 0,
     }
     second = busy.rpc("operator", "list_agreements", page_size=4, after=first["next"])
@@ -37,13 +48,22 @@ def test_the_list_pages_without_gaps_and_counts_once(busy: World) -> None:
     assert sorted(names) == [f"Cliente {n}" for n in range(6)]
 
 
-@pytest.mark.parametrize(("filter_", "found"), [
-    ({}, 6), ({"status": "active"}, 2), ({"status": ["active", "awaiting_first_payment"]}, 6),
-    ({"status": "broken"}, 0), ({"q": "cliente 3"}, 1), ({"created_by": "me"}, 6),
-    ({"created_from": "2026-03-09", "created_to": "2026-03-09"}, 6),
-    ({"created_to": "2026-03-08"}, 0), ({"due_from": "2026-04-01"}, 2),
-    ({"due_to": "2026-03-31"}, 4), ({"status": [], "q": ""}, 6),
-])
+@pytest.mark.parametrize(
+    ("filter_", "found"),
+    [
+        ({}, 6),
+        ({"status": "active"}, 2),
+        ({"status": ["active", "awaiting_first_payment"]}, 6),
+        ({"status": "broken"}, 0),
+        ({"q": "cliente 3"}, 1),
+        ({"created_by": "me"}, 6),
+        ({"created_from": "2026-03-09", "created_to": "2026-03-09"}, 6),
+        ({"created_to": "2026-03-08"}, 0),
+        ({"due_from": "2026-04-01"}, 2),
+        ({"due_to": "2026-03-31"}, 4),
+        ({"status": [], "q": ""}, 6),
+    ],
+)
 def test_a_filter_shown_reaches_the_query(
     busy: World, filter_: dict[str, object], found: int
 ) -> None:
@@ -51,11 +71,16 @@ def test_a_filter_shown_reaches_the_query(
     assert (len(answer["rows"]), answer["total"]["agreements"]) == (found, found)
 
 
-@pytest.mark.parametrize(("filter_", "code"), [
-    ({"estado": "active"}, "unknown_filter"), ({"status": "quebrado"}, "filter_invalid"),
-    ({"creditor_id": "x"}, "filter_invalid"), ({"due_to": "31/12"}, "filter_invalid"),
-    ({"created_by": "x' or true --"}, "filter_invalid"),
-])
+@pytest.mark.parametrize(
+    ("filter_", "code"),
+    [
+        ({"estado": "active"}, "unknown_filter"),
+        ({"status": "quebrado"}, "filter_invalid"),
+        ({"creditor_id": "x"}, "filter_invalid"),
+        ({"due_to": "31/12"}, "filter_invalid"),
+        ({"created_by": "x' or true --"}, "filter_invalid"),
+    ],
+)
 def test_an_unknown_filter_is_an_error_and_not_the_whole_list(
     busy: World, filter_: dict[str, object], code: str
 ) -> None:
@@ -78,9 +103,7 @@ def test_the_inbox_shows_the_whole_calculation_soonest_to_expire_first(world: Wo
     for days in (2, 1):
         world.client = world.new_client()
         world.debt(100_000, date(2026, 1, 12))
-        propose(
-            world, discounts={"principal": 10}, first_due_date=world.today + timedelta(days)
-        )
+        propose(world, discounts={"principal": 10}, first_due_date=world.today + timedelta(days))
     inbox = world.rpc("supervisor", "approval_inbox")
     assert inbox["count"] == 2
     until = [row["valid_until"] for row in inbox["rows"]]
@@ -116,7 +139,8 @@ def test_the_page_of_an_agreement_tells_everything(world: World) -> None:
         for row in payment["allocations"]
     }
     assert books == {
-        (str(first["id"]), None): (30_000, 0), (None, str(debt)): (90_000, 60_000),
+        (str(first["id"]), None): (30_000, 0),
+        (None, str(debt)): (90_000, 60_000),
     }
     kinds = [event["kind"] for event in reversed(page["history"])]
     assert kinds == ["transition", "charge_requested", "payment_received", "transition"] or (
@@ -143,11 +167,18 @@ def test_the_queue_suggests_whose_money_it_may_be(world: World) -> None:
 def test_the_queue_shows_settlements_and_whose_they_are(world: World) -> None:
     world.debt(90_000)
     [part] = parts(world, agree(world))
-    world.rpc("operator", "settle_manually", settlement={
-        "id": str(uuid.uuid4()), "client_id": str(world.client),
-        "installment_id": str(part["id"]), "amount_cents": 90_000,
-        "paid_on": world.today.isoformat(), "evidence": "recibo 7",
-    })
+    world.rpc(
+        "operator",
+        "settle_manually",
+        settlement={
+            "id": str(uuid.uuid4()),
+            "client_id": str(world.client),
+            "installment_id": str(part["id"]),
+            "amount_cents": 90_000,
+            "paid_on": world.today.isoformat(),
+            "evidence": "recibo 7",
+        },
+    )
     for who, mine in (("operator", True), ("supervisor", False)):
         [request] = world.rpc(who, "payment_queue")["settlements"]
         assert (request["is_mine"], request["requested_by"]) == (mine, "Operator")
@@ -158,15 +189,21 @@ def test_the_panel_opens_with_one_call(world: World) -> None:
     connect_provider(world)
     other = world.new_creditor("Outro Credor")
     debts = [world.debt(100_000, date(2026, 1, 12)), world.debt(50_000, creditor=other)]
-    world.insert("agreement_templates", {
-        "tenant_id": world.tenant, "name": "5% à vista", "principal_percent": 5,
-    })
+    world.insert(
+        "agreement_templates",
+        {
+            "tenant_id": world.tenant,
+            "name": "5% à vista",
+            "principal_percent": 5,
+        },
+    )
     context = world.rpc("operator", "negotiation_context", client_id=world.client)
     assert context["role"] == "operator"
     assert context["statement"]["totals"]["debts"] == 2
     by_creditor = {offer["creditor"]["name"]: offer for offer in context["offers"]}
     assert {name: offer["debt_ids"] for name, offer in by_creditor.items()} == {
-        "Banco Ipê": [str(debts[0])], "Outro Credor": [str(debts[1])],
+        "Banco Ipê": [str(debts[0])],
+        "Outro Credor": [str(debts[1])],
     }
     ours = by_creditor["Banco Ipê"]
     assert ours["limits"]["interest_percent"] == 50
@@ -220,9 +257,12 @@ def test_the_daily_jobs_do_every_tenant_and_one_that_fails_stops_nobody(world: W
         world.tenant,
     )
     assert (run["failures"], run["result"]["error"]) == (1, "on purpose")
-    jobs = [row["job"] for row in world.rows(
-        "select job from public.job_runs where tenant_id = %s order by id", other.tenant
-    )]
+    jobs = [
+        row["job"]
+        for row in world.rows(
+            "select job from public.job_runs where tenant_id = %s order by id", other.tenant
+        )
+    ]
     assert jobs == ["age_agreements", "check_ledger"]
 
 
@@ -236,12 +276,17 @@ def test_a_sweep_is_asked_for_by_a_supervisor(world: World) -> None:
 def test_an_installment_page_of_two_down_payments_numbers_both(world: World) -> None:
     world.debt(100_000)
     agreement = agree(
-        world, installments=2, down_payments=[
-            {"amount_cents": 10_000, "method": "pix"}, {"amount_cents": 10_000},
+        world,
+        installments=2,
+        down_payments=[
+            {"amount_cents": 10_000, "method": "pix"},
+            {"amount_cents": 10_000},
         ],
     )
     schedule = world.rpc("operator", "agreement_page", agreement_id=agreement)["schedule"]
     assert [(row["number"], row["kind"], row["method"]) for row in schedule] == [
-        (1, "down_payment", "pix"), (2, "down_payment", "boleto"),
-        (3, "installment", "boleto"), (4, "installment", "boleto"),
+        (1, "down_payment", "pix"),
+        (2, "down_payment", "boleto"),
+        (3, "installment", "boleto"),
+        (4, "installment", "boleto"),
     ]

@@ -1,5 +1,6 @@
 """What holds for all money, whatever happens: generated stories against the real database."""
 
+import itertools
 import uuid
 from datetime import date, timedelta
 from typing import Any
@@ -10,17 +11,28 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from money.deals import (
-    Answer, agree, charge, ledger_differences, owed, paid_item, parts, record, settle, simulate,
+from tests.money.deals import (
+    Answer,
+    agree,
+    charge,
+    ledger_differences,
+    owed,
+    paid_item,
+    parts,
+    record,
+    settle,
+    simulate,
     status,
 )
-from money.world import World
+from tests.money.world import World
 
 STORY = settings(
-    max_examples=30, deadline=None,
+    max_examples=30,
+    deadline=None,
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,  # every example is undone
-        HealthCheck.too_slow, HealthCheck.data_too_large,
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
     ],
 )
 DUE = date(2026, 1, 12)
@@ -33,9 +45,16 @@ def agency(world: World) -> World:
     """Late charges of every kind; the operator may grant almost anything."""
     world.policy(collection_fee_percent=10)
     world.change(
-        "approval_limits", {"tenant_id": world.tenant}, principal_percent=90, fine_percent=100,
-        interest_percent=100, collection_fee_percent=100, max_installments=60,
-        min_installment_cents=0, max_renegotiations=9, may_follow_break=True,
+        "approval_limits",
+        {"tenant_id": world.tenant},
+        principal_percent=90,
+        fine_percent=100,
+        interest_percent=100,
+        collection_fee_percent=100,
+        max_installments=60,
+        min_installment_cents=0,
+        max_renegotiations=9,
+        may_follow_break=True,
     )
     return world
 
@@ -103,22 +122,28 @@ def test_paying_all_leaves_nothing(
             settle(agency, {"installment_id": part["id"]}, part["amount_cents"])
         assert status(agency, agreement) == "settled"
         assert owed(agency) == 0
-        assert {row["status"] for row in agency.rows(
-            "select status from public.debts where client_id = %s", agency.client
-        )} == {"settled"}
-        assert agency.one(
-            "select open_cents from public.clients where id = %s", agency.client
-        ) == 0
+        assert {
+            row["status"]
+            for row in agency.rows(
+                "select status from public.debts where client_id = %s", agency.client
+            )
+        } == {"settled"}
+        assert agency.one("select open_cents from public.clients where id = %s", agency.client) == 0
         assert ledger_differences(agency) == []
 
 
 @STORY
 @given(
-    debts=DEBTS, day=st.integers(0, 300), data=st.data(),
+    debts=DEBTS,
+    day=st.integers(0, 300),
+    data=st.data(),
     cuts=st.lists(st.floats(0, 1), max_size=4),
 )
 def test_any_split_on_one_day_leaves_the_same(
-    agency: World, debts: list[tuple[int, int]], day: int, data: st.DataObject,
+    agency: World,
+    debts: list[tuple[int, int]],
+    day: int,
+    data: st.DataObject,
     cuts: list[float],
 ) -> None:
     with agency.connection.transaction(force_rollback=True):
@@ -126,18 +151,24 @@ def test_any_split_on_one_day_leaves_the_same(
         agency.set_today(DUE + timedelta(day))
         total = data.draw(st.integers(1, owed(agency)))
         marks = sorted({0, total, *(int(cut * total) for cut in cuts)})
-        pieces = [b - a for a, b in zip(marks, marks[1:], strict=False)]
+        pieces = [b - a for a, b in itertools.pairwise(marks)]
         outcomes = []
         for split in ([total], pieces):
             with agency.connection.transaction(force_rollback=True):
                 for piece in split:
                     settle(agency, {"debt_ids": open_titles(agency, titles)}, piece)
                 later = agency.today + timedelta(45)
-                outcomes.append((
-                    owed(agency), owed(agency, on=later),
-                    agency.run("select abated_cents, status from public.debts"
-                               " where client_id = %s order by id", agency.client).fetchall(),
-                ))
+                outcomes.append(
+                    (
+                        owed(agency),
+                        owed(agency, on=later),
+                        agency.run(
+                            "select abated_cents, status from public.debts"
+                            " where client_id = %s order by id",
+                            agency.client,
+                        ).fetchall(),
+                    )
+                )
         assert outcomes[0] == outcomes[1]
 
 
@@ -152,10 +183,13 @@ def open_titles(world: World, titles: list[uuid.UUID]) -> list[uuid.UUID]:
 # What the provider may tell: which installment, how much of it, on which day, how often.
 TOLD = st.lists(
     st.tuples(
-        st.integers(0, 2), st.sampled_from([0.3, 0.5, 1.0, 1.0, 1.0, 1.7, 4.0]),
-        st.integers(0, 40), st.integers(1, 3),
+        st.integers(0, 2),
+        st.sampled_from([0.3, 0.5, 1.0, 1.0, 1.0, 1.7, 4.0]),
+        st.integers(0, 40),
+        st.integers(1, 3),
     ),
-    min_size=1, max_size=6,
+    min_size=1,
+    max_size=6,
 )
 MODES = st.sampled_from(["next", "last", "spread", "credit"])
 
@@ -175,17 +209,24 @@ def test_any_order_and_any_repetition_of_what_we_are_told_ends_the_same(
     told, order = story
     with agency.connection.transaction(force_rollback=True):
         plant(agency, [(cents, 30), (cents // 2 + 1, 60)])
-        agency.rpc("admin", "save_agreement_policy", policy={
-            "surplus_mode": mode, "is_late_charged": charged, "provisional_after_days": 100,
-            "definitive_after_days": 200,
-        })
+        agency.rpc(
+            "admin",
+            "save_agreement_policy",
+            policy={
+                "surplus_mode": mode,
+                "is_late_charged": charged,
+                "provisional_after_days": 100,
+                "definitive_after_days": 200,
+            },
+        )
         agency.set_today(DUE + timedelta(1))
         agreement = agree(agency, installments=3, first_due_date=DUE + timedelta(3))
         made = [charge(agency, part["id"]) for part in parts(agency, agreement)]
         agency.set_today(DUE + timedelta(50))
         items = [
             paid_item(
-                made[n]["reference"], max(1, int(made[n]["amount_cents"] * share)),
+                made[n]["reference"],
+                max(1, int(made[n]["amount_cents"] * share)),
                 DUE + timedelta(2 + day),
             )
             for n, share, day, _ in told
@@ -213,7 +254,8 @@ def test_a_payment_and_its_reversal_leave_everything_as_it_was(
         agency.set_today(DUE + timedelta(50))
         items = {
             (n, share, day): paid_item(
-                made[n]["reference"], max(1, int(made[n]["amount_cents"] * share)),
+                made[n]["reference"],
+                max(1, int(made[n]["amount_cents"] * share)),
                 DUE + timedelta(2 + day),
             )
             for n, share, day, _ in told
@@ -226,7 +268,8 @@ def test_a_payment_and_its_reversal_leave_everything_as_it_was(
         assert record(agency, made[0]["integration_id"], extra) == "recorded"
         payment = agency.one(
             "select id from public.payments where client_id = %s order by created_at desc, id"
-            " limit 1", agency.client,
+            " limit 1",
+            agency.client,
         )
         fact = agency.one("select payment_key from public.payments where id = %s", payment)
         agency.rpc("supervisor", "reverse_payment", payment_id=payment, reason="MED")
@@ -239,8 +282,10 @@ def test_a_payment_and_its_reversal_leave_everything_as_it_was(
 
 @STORY
 @given(
-    debts=DEBTS, shares=st.lists(st.floats(0, 1.2), min_size=0, max_size=3),
-    discount=st.integers(0, 60), wait=st.integers(0, 60),
+    debts=DEBTS,
+    shares=st.lists(st.floats(0, 1.2), min_size=0, max_size=3),
+    discount=st.integers(0, 60),
+    wait=st.integers(0, 60),
 )
 def test_a_break_gives_back_what_was_owed_less_what_was_paid(
     agency: World, debts: list[tuple[int, int]], shares: list[float], discount: int, wait: int
@@ -265,22 +310,28 @@ def test_a_break_gives_back_what_was_owed_less_what_was_paid(
             if status(agency, agreement) == "settled":
                 return
             agency.set_today(first + timedelta(30 + wait))
-            agency.rpc(
-                "supervisor", "cancel_agreement", agreement_id=agreement, reason="quebra"
+            agency.rpc("supervisor", "cancel_agreement", agreement_id=agreement, reason="quebra")
+            after_break = (
+                owed(agency),
+                agency.run(
+                    "select id, abated_cents, status from public.debts where client_id = %s"
+                    " order by id",
+                    agency.client,
+                ).fetchall(),
             )
-            after_break = (owed(agency), agency.run(
-                "select id, abated_cents, status from public.debts where client_id = %s"
-                " order by id", agency.client,
-            ).fetchall())
             assert ledger_differences(agency) == []
         for day, amount in paid:
             agency.set_today(day)
             settle(agency, {"debt_ids": open_titles(agency, titles)}, amount)
         agency.set_today(first + timedelta(30 + wait))
-        assert after_break == (owed(agency), agency.run(
-            "select id, abated_cents, status from public.debts where client_id = %s order by id",
-            agency.client,
-        ).fetchall())
+        assert after_break == (
+            owed(agency),
+            agency.run(
+                "select id, abated_cents, status from public.debts where client_id = %s"
+                " order by id",
+                agency.client,
+            ).fetchall(),
+        )
 
 
 @STORY
@@ -312,36 +363,42 @@ def test_the_seal_changes_if_and_only_if_money_or_a_date_does(
         plant(agency, debts)
         agency.set_today(DUE + timedelta(40))
         words: Answer = {"installments": 2, "first_due_date": agency.today + timedelta(3)}
-        other = words | {
-            "installments": {"installments": 3},
-            "first": {"first_due_date": agency.today + timedelta(4)},
-            "discount": {"discounts": {"principal": {"cents": 1}}},
-            "method": {"method": "pix"}, "none": {},
-        }[change]
+        other = (
+            words
+            | {
+                "installments": {"installments": 3},
+                "first": {"first_due_date": agency.today + timedelta(4)},
+                "discount": {"discounts": {"principal": {"cents": 1}}},
+                "method": {"method": "pix"},
+                "none": {},
+            }[change]
+        )
         seals = [simulate(agency, **w)["proposal_hash"] for w in (words, other)]
         assert (seals[0] == seals[1]) == (change in {"method", "none"})
 
 
 @STORY
 @given(debts=DEBTS)
-def test_one_agency_never_sees_anothers_money(
-    agency: World, debts: list[tuple[int, int]]
-) -> None:
+def test_one_agency_never_sees_anothers_money(agency: World, debts: list[tuple[int, int]]) -> None:
     with agency.connection.transaction(force_rollback=True):
         plant(agency, debts)
         agency.set_today(DUE + timedelta(40))
         agreement = agree(agency, installments=2)
         made = charge(agency, parts(agency, agreement)[0]["id"])
         record(
-            agency, made["integration_id"],
+            agency,
+            made["integration_id"],
             paid_item(made["reference"], made["amount_cents"], agency.today),
         )
         stranger = World(agency.connection, "Outra").people["admin"]
-        tables = [row[0] for row in agency.run(
-            "select relname from pg_class where relnamespace = 'public'::regnamespace"
-            " and relkind = 'r' and relname ~"
-            " '^(agreement|approval|charge|payment|installment|manual|debt|index|tenant_hol|job)'"
-        )]
+        tables = [
+            row[0]
+            for row in agency.run(
+                "select relname from pg_class where relnamespace = 'public'::regnamespace"
+                " and relkind = 'r' and relname ~"
+                " '^(agreement|approval|charge|payment|installment|manual|debt|index|job)'"
+            )
+        ]
         assert len(tables) >= 18
         with agency.acting(stranger):
             for table in tables:

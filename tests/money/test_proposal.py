@@ -6,8 +6,8 @@ from datetime import date, timedelta
 import psycopg
 import pytest
 
-from money.deals import age, agree, connect_provider, parts, propose, settle, simulate, status
-from money.world import World
+from tests.money.deals import age, agree, connect_provider, parts, propose, settle, simulate, status
+from tests.money.world import World
 
 
 @pytest.fixture
@@ -80,7 +80,9 @@ def test_nobody_approves_above_their_own_limits(late: World) -> None:
 def test_what_no_role_may_grant_is_not_even_stored(late: World) -> None:
     offer = simulate(late, discounts={"principal": 90})
     refusal = late.refused(
-        "operator", "propose_agreement", proposal=offer["proposal"],
+        "operator",
+        "propose_agreement",
+        proposal=offer["proposal"],
         proposal_hash=offer["proposal_hash"],
     )
     assert refusal == "above_every_limit"
@@ -99,9 +101,7 @@ def test_a_rejection_wants_a_reason_and_is_told_to_the_author(late: World) -> No
 
 
 def test_an_expired_proposal_is_priced_again_and_not_approved(late: World) -> None:
-    answer = propose(
-        late, discounts={"principal": 10}, first_due_date=late.today + timedelta(10)
-    )
+    answer = propose(late, discounts={"principal": 10}, first_due_date=late.today + timedelta(10))
     late.set_today(late.today + timedelta(3))
     decided = late.rpc(
         "supervisor", "decide_agreement", agreement_id=answer["agreement_id"], decision="approve"
@@ -116,7 +116,9 @@ def test_an_offer_of_last_week_is_priced_again_before_it_is_written(late: World)
     offer = simulate(late, first_due_date=late.today + timedelta(1))
     late.set_today(late.today + timedelta(7))
     answer = late.rpc(
-        "operator", "propose_agreement", proposal=offer["proposal"],
+        "operator",
+        "propose_agreement",
+        proposal=offer["proposal"],
         proposal_hash=offer["proposal_hash"],
     )
     assert answer["outcome"] == "repriced"
@@ -124,16 +126,23 @@ def test_an_offer_of_last_week_is_priced_again_before_it_is_written(late: World)
     assert late.one("select count(*) from public.agreements") == 0
 
 
-@pytest.mark.parametrize(("field", "value"), [
-    ("base_on", "2026-03-10"), ("installments", 2), ("first_due_date", "2026-12-24"),
-    ("discounts", {"interest": {"percent": 50}}),
-])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("base_on", "2026-03-10"),
+        ("installments", 2),
+        ("first_due_date", "2026-12-24"),
+        ("discounts", {"interest": {"percent": 50}}),
+    ],
+)
 def test_a_proposal_that_was_tampered_with_is_priced_again(
     late: World, field: str, value: object
 ) -> None:
     offer = simulate(late)
     answer = late.rpc(
-        "operator", "propose_agreement", proposal=offer["proposal"] | {field: value},
+        "operator",
+        "propose_agreement",
+        proposal=offer["proposal"] | {field: value},
         proposal_hash=offer["proposal_hash"],
     )
     assert answer["outcome"] == "repriced"
@@ -146,7 +155,9 @@ def test_a_payment_since_the_offer_reprices_it(late: World) -> None:
     late.set_today(late.today + timedelta(1))
     settle(late, {"debt_ids": [debt]}, 50_000)
     answer = late.rpc(
-        "operator", "propose_agreement", proposal=offer["proposal"],
+        "operator",
+        "propose_agreement",
+        proposal=offer["proposal"],
         proposal_hash=offer["proposal_hash"],
     )
     assert answer["outcome"] == "repriced"
@@ -157,7 +168,9 @@ def test_a_double_click_is_one_agreement(late: World) -> None:
     offer = simulate(late)
     answers = [
         late.rpc(
-            "operator", "propose_agreement", proposal=offer["proposal"],
+            "operator",
+            "propose_agreement",
+            proposal=offer["proposal"],
             proposal_hash=offer["proposal_hash"],
         )
         for _ in range(2)
@@ -171,16 +184,22 @@ def test_a_debt_is_in_one_agreement(late: World) -> None:
     first = simulate(late, installments=2)
     pending = propose(late, discounts={"principal": 10})
     late.rpc(
-        "colleague", "propose_agreement", proposal=first["proposal"],
+        "colleague",
+        "propose_agreement",
+        proposal=first["proposal"],
         proposal_hash=first["proposal_hash"],
     )
     refusal = late.refused(
-        "operator", "simulate_agreement", client_id=late.client,
+        "operator",
+        "simulate_agreement",
+        client_id=late.client,
         debt_ids=first["proposal"]["debt_ids"],
     )
     assert refusal == "debt_in_agreement"
     refusal = late.refused(
-        "supervisor", "decide_agreement", agreement_id=pending["agreement_id"],
+        "supervisor",
+        "decide_agreement",
+        agreement_id=pending["agreement_id"],
         decision="approve",
     )
     assert refusal == "debt_in_agreement"
@@ -201,9 +220,7 @@ def test_a_disputed_debt_is_not_collected_until_released(world: World) -> None:
     offer = simulate(world)
     call = {"proposal": offer["proposal"], "proposal_hash": offer["proposal_hash"]}
     assert world.refused("operator", "propose_agreement", **call) == "debt_on_hold"
-    assert world.refused(
-        "operator", "release_debts", debt_ids=[debt], reason="x"
-    ) == "not_allowed"
+    assert world.refused("operator", "release_debts", debt_ids=[debt], reason="x") == "not_allowed"
     world.rpc("supervisor", "release_debts", debt_ids=[debt], reason="comprovante é de outra")
     assert world.rpc("operator", "propose_agreement", **call)["outcome"] == "active"
 
@@ -241,12 +258,16 @@ def test_a_stranger_neither_proposes_nor_decides(late: World) -> None:
     other = World(late.connection, "Outra")
     other.set_today(late.today)
     refusal = late.refused(
-        other.people["admin"], "propose_agreement", proposal=offer["proposal"],
+        other.people["admin"],
+        "propose_agreement",
+        proposal=offer["proposal"],
         proposal_hash=offer["proposal_hash"],
     )
     assert refusal == "client_not_found"
     refusal = late.refused(
-        other.people["admin"], "decide_agreement", agreement_id=pending["agreement_id"],
+        other.people["admin"],
+        "decide_agreement",
+        agreement_id=pending["agreement_id"],
         decision="approve",
     )
     assert refusal == "agreement_not_found"

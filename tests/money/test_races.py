@@ -1,5 +1,6 @@
 """Two tabs, two people, two deliveries at the same moment: one agreement, charge, settlement."""
 
+import functools
 import json
 import threading
 import uuid
@@ -11,11 +12,18 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from money.deals import (
-    Answer, agree, charge, connect_provider, ledger_differences, paid_item, parts, propose,
+from tests.money.deals import (
+    Answer,
+    agree,
+    charge,
+    connect_provider,
+    ledger_differences,
+    paid_item,
+    parts,
+    propose,
     simulate,
 )
-from money.world import World
+from tests.money.world import World
 
 
 class Racers:
@@ -32,7 +40,8 @@ class Racers:
                 if who:
                     connection.execute(
                         "select set_config('request.jwt.claims', %s, true),"
-                        " set_config('role', 'authenticated', true)", (claims,),
+                        " set_config('role', 'authenticated', true)",
+                        (claims,),
                     )
                 row = connection.execute(query, values).fetchone()
             except psycopg.Error as error:
@@ -76,12 +85,14 @@ PROPOSE = "select public.propose_agreement(%s, %s)"
 def test_a_double_click_on_propose_is_one_agreement(racing: Racers) -> None:
     offer = simulate(racing.world)
     racing.world.connection.commit()
-    answers = racing.together(*[
-        lambda: racing.call(
-            "operator", PROPOSE, Jsonb(offer["proposal"]), offer["proposal_hash"]
-        )
-        for _ in range(4)
-    ])
+    answers = racing.together(
+        *[
+            lambda: racing.call(
+                "operator", PROPOSE, Jsonb(offer["proposal"]), offer["proposal_hash"]
+            )
+            for _ in range(4)
+        ]
+    )
     assert len({answer["agreement_id"] for answer in answers}) == 1
     assert racing.world.one("select count(*) from public.agreements") == 1
 
@@ -89,19 +100,19 @@ def test_a_double_click_on_propose_is_one_agreement(racing: Racers) -> None:
 def test_two_people_who_propose_different_offers_make_one_agreement(racing: Racers) -> None:
     offers = [simulate(racing.world, installments=n) for n in (1, 2, 3)]
     racing.world.connection.commit()
-    answers = racing.together(*[
-        lambda offer=offer: racing.call(
-            who, PROPOSE, Jsonb(offer["proposal"]), offer["proposal_hash"]
-        )
-        for who, offer in zip(("operator", "colleague", "supervisor"), offers, strict=True)
-        for who in [who]
-    ])
+    sides = zip(("operator", "colleague", "supervisor"), offers, strict=True)
+    answers = racing.together(
+        *[
+            functools.partial(
+                racing.call, who, PROPOSE, Jsonb(offer["proposal"]), offer["proposal_hash"]
+            )
+            for who, offer in sides
+        ]
+    )
     made = [answer for answer in answers if isinstance(answer, dict)]
     assert len(made) == 1
     assert [answer for answer in answers if isinstance(answer, str)] == ["debt_in_agreement"] * 2
-    assert racing.world.one(
-        "select count(*) from public.agreement_debts where is_live"
-    ) == 1
+    assert racing.world.one("select count(*) from public.agreement_debts where is_live") == 1
 
 
 def test_two_supervisors_decide_once(racing: Racers) -> None:
@@ -121,10 +132,12 @@ def test_two_tabs_ask_for_one_charge(racing: Racers) -> None:
     part = parts(racing.world, agreement)[0]["id"]
     racing.world.connection.commit()
     ask = "select public.request_charges(array[%s]::uuid[])"
-    answers = racing.together(*[
-        lambda who=who: racing.call(who, ask, part)
-        for who in ("operator", "operator", "colleague")
-    ])
+    answers = racing.together(
+        *[
+            lambda who=who: racing.call(who, ask, part)
+            for who in ("operator", "operator", "colleague")
+        ]
+    )
     assert len({answer[0]["charge_id"] for answer in answers}) == 1
     assert racing.world.one("select count(*) from public.charges") == 1
 
@@ -132,12 +145,15 @@ def test_two_tabs_ask_for_one_charge(racing: Racers) -> None:
 def test_two_workers_claim_a_charge_once(racing: Racers) -> None:
     agreement = agree(racing.world, installments=2)
     racing.world.rpc(
-        "operator", "request_charges",
+        "operator",
+        "request_charges",
         installment_ids=[part["id"] for part in parts(racing.world, agreement)],
     )
     racing.world.connection.commit()
-    claim = ("select coalesce(array_agg(task.charge_id::text), '{}')"
-             " from private.claim_charges(10, 60) as task")
+    claim = (
+        "select coalesce(array_agg(task.charge_id::text), '{}')"
+        " from private.claim_charges(10, 60) as task"
+    )
     answers = racing.together(*[lambda: racing.call(None, claim) for _ in range(3)])
     claimed = [charge_id for answer in answers for charge_id in answer]
     assert len(claimed) == len(set(claimed)) == 2
@@ -147,17 +163,24 @@ def test_two_people_settle_an_installment_once(racing: Racers) -> None:
     agreement = agree(racing.world, installments=2)
     part = parts(racing.world, agreement)[0]
     racing.world.rpc(
-        "admin", "save_agreement_policy", policy={"manual_limit_cents": 1_000_000},
+        "admin",
+        "save_agreement_policy",
+        policy={"manual_limit_cents": 1_000_000},
         applies_to="existing",
     )
     racing.world.connection.commit()
 
     def request() -> Jsonb:
-        return Jsonb({
-            "id": str(uuid.uuid4()), "client_id": str(racing.world.client),
-            "installment_id": str(part["id"]), "amount_cents": part["amount_cents"],
-            "paid_on": "2026-03-09", "evidence": "recibo",
-        })
+        return Jsonb(
+            {
+                "id": str(uuid.uuid4()),
+                "client_id": str(racing.world.client),
+                "installment_id": str(part["id"]),
+                "amount_cents": part["amount_cents"],
+                "paid_on": "2026-03-09",
+                "evidence": "recibo",
+            }
+        )
 
     settle = "select public.settle_manually(%s)"
     answers = racing.together(
@@ -169,7 +192,8 @@ def test_two_people_settle_an_installment_once(racing: Racers) -> None:
     assert paid == part["amount_cents"]
     assert racing.world.one("select count(*) from public.payments") == 1
     assert {answer for answer in answers if isinstance(answer, str)} <= {
-        "installment_not_open", "settlement_pending",
+        "installment_not_open",
+        "settlement_pending",
     }
 
 
@@ -179,12 +203,13 @@ def test_the_same_payment_told_by_four_at_once_is_one(racing: Racers) -> None:
     racing.world.connection.commit()
     item = Jsonb(paid_item(made["reference"], made["amount_cents"], date(2026, 3, 9)))
     tell = "select private.record_payment_event(%s, 'sweep', %s)"
-    answers = racing.together(*[
-        lambda: racing.call(None, tell, made["integration_id"], item) for _ in range(4)
-    ])
+    answers = racing.together(
+        *[lambda: racing.call(None, tell, made["integration_id"], item) for _ in range(4)]
+    )
     assert sorted(answers) == ["recorded", "repeated", "repeated", "repeated"]
-    assert racing.world.one("select sum(paid_cents) from public.installments") == (
-        made["amount_cents"]
+    assert (
+        racing.world.one("select sum(paid_cents) from public.installments")
+        == (made["amount_cents"])
     )
     assert ledger_differences(racing.world) == []
 

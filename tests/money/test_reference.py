@@ -1,5 +1,6 @@
-"""Thousands of random debts: the database and an independent Decimal reference agree to the cent."""
+"""Thousands of random debts: the database and a Decimal reference agree to the cent."""
 
+import itertools
 import json
 from dataclasses import replace
 from datetime import date
@@ -10,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from money import reference
-from money.reference import Terms
-from money.world import World
+from tests.money import reference
+from tests.money.reference import Terms
+from tests.money.world import World
 
 PERCENT = st.decimals(0, 100, places=4)
 RATE = st.one_of(st.sampled_from([Decimal("0.5"), Decimal(1), Decimal("0.0333")]), PERCENT)
@@ -20,20 +21,28 @@ DAY = st.dates(date(2019, 1, 1), date(2029, 12, 31))
 OWN_HOLIDAYS = frozenset({date(2026, 3, 19), date(2027, 6, 24), date(2028, 2, 2)})
 # A few published months with deflation, a gap, and an end: later months take the last one.
 INDEX = {
-    date(2019, 3, 1): Decimal("0.75"), date(2020, 5, 1): Decimal("-0.38"),
-    date(2021, 10, 1): Decimal("1.25"), date(2022, 7, 1): Decimal("-0.68"),
-    date(2022, 8, 1): Decimal("-0.36"), date(2023, 2, 1): Decimal("0.84"),
-    date(2024, 4, 1): Decimal("0.000001"), date(2025, 1, 1): Decimal("0.16"),
+    date(2019, 3, 1): Decimal("0.75"),
+    date(2020, 5, 1): Decimal("-0.38"),
+    date(2021, 10, 1): Decimal("1.25"),
+    date(2022, 7, 1): Decimal("-0.68"),
+    date(2022, 8, 1): Decimal("-0.36"),
+    date(2023, 2, 1): Decimal("0.84"),
+    date(2024, 4, 1): Decimal("0.000001"),
+    date(2025, 1, 1): Decimal("0.16"),
 }
 TERMS = st.builds(
     Terms,
-    fine=st.one_of(st.just(Decimal(2)), PERCENT), interest=RATE, fee=RATE,
+    fine=st.one_of(st.just(Decimal(2)), PERCENT),
+    interest=RATE,
+    fee=RATE,
     rule=st.sampled_from(["daily_30", "actual_365", "months_and_days"]),
-    fine_on_corrected=st.booleans(), from_nominal=st.booleans(),
+    fine_on_corrected=st.booleans(),
+    from_nominal=st.booleans(),
     grace=st.sampled_from([0, 0, 3, 30]),
     due_rule=st.sampled_from(["following", "following", "preceding", "none"]),
     uf=st.sampled_from([None, "SP", "RJ", "BA", "RS"]),
-    index=st.sampled_from([None, INDEX]), own_holidays=st.just(OWN_HOLIDAYS),
+    index=st.sampled_from([None, INDEX]),
+    own_holidays=st.just(OWN_HOLIDAYS),
 )
 CASE = st.tuples(st.integers(1, 10**9), DAY, DAY, TERMS)
 
@@ -62,14 +71,21 @@ QUERY = """
 
 
 def as_policy(terms: Terms, tenant: object) -> str:
-    return json.dumps({
-        "tenant_id": str(tenant), "fine_percent": str(terms.fine),
-        "interest_percent": str(terms.interest), "collection_fee_percent": str(terms.fee),
-        "interest_rule": terms.rule, "is_fine_on_corrected": terms.fine_on_corrected,
-        "counts_from_nominal": terms.from_nominal, "grace_days": terms.grace,
-        "due_rule": terms.due_rule, "holiday_uf": terms.uf,
-        "index_name": "ipca" if terms.index is not None else None,
-    })
+    return json.dumps(
+        {
+            "tenant_id": str(tenant),
+            "fine_percent": str(terms.fine),
+            "interest_percent": str(terms.interest),
+            "collection_fee_percent": str(terms.fee),
+            "interest_rule": terms.rule,
+            "is_fine_on_corrected": terms.fine_on_corrected,
+            "counts_from_nominal": terms.from_nominal,
+            "grace_days": terms.grace,
+            "due_rule": terms.due_rule,
+            "holiday_uf": terms.uf,
+            "index_name": "ipca" if terms.index is not None else None,
+        }
+    )
 
 
 @pytest.fixture
@@ -78,18 +94,27 @@ def calculating(world: World) -> World:
     for day in OWN_HOLIDAYS:
         world.insert("tenant_holidays", {"tenant_id": world.tenant, "day": day, "name": "Dia"})
     for month, percent in INDEX.items():
-        world.insert("index_factors", {
-            "tenant_id": world.tenant, "index_name": "ipca", "month": month, "percent": percent,
-            "revision": 1,
-        })
+        world.insert(
+            "index_factors",
+            {
+                "tenant_id": world.tenant,
+                "index_name": "ipca",
+                "month": month,
+                "percent": percent,
+                "revision": 1,
+            },
+        )
     return world
 
 
 # 60 batches of up to 60 debts: thousands of cases, sixty round trips.
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[
         HealthCheck.function_scoped_fixture,  # the fixture holds no state an example changes
-        HealthCheck.too_slow, HealthCheck.data_too_large,
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
     ],
 )
 @given(cases=st.lists(CASE, min_size=20, max_size=60))
@@ -97,24 +122,30 @@ def test_the_database_agrees_with_the_reference_to_the_cent(
     calculating: World, cases: list[tuple[int, date, date, Terms]]
 ) -> None:
     answers = calculating.run(
-        QUERY, [case[0] for case in cases], [case[1] for case in cases],
-        [case[2] for case in cases], [as_policy(case[3], calculating.tenant) for case in cases],
+        QUERY,
+        [case[0] for case in cases],
+        [case[1] for case in cases],
+        [case[2] for case in cases],
+        [as_policy(case[3], calculating.tenant) for case in cases],
     ).fetchall()
     expected = []
     for principal, due, on, terms in cases:
         owed = reference.charges(principal, due, on, terms)
-        expected.append((
-            owed.effective, owed.correction, owed.fine, owed.interest, owed.fee, owed.total
-        ))
+        expected.append(
+            (owed.effective, owed.correction, owed.fine, owed.interest, owed.fee, owed.total)
+        )
     assert answers == expected
 
 
 @settings(
-    max_examples=25, deadline=None,
+    max_examples=25,
+    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # as above
 )
 @given(
-    principal=st.integers(1, 10**9), due=DAY, terms=TERMS,
+    principal=st.integers(1, 10**9),
+    due=DAY,
+    terms=TERMS,
     rule=st.sampled_from(["daily_30", "actual_365", "months_and_days"]),
 )
 def test_charges_never_shrink_from_one_day_to_the_next(
@@ -127,7 +158,7 @@ def test_charges_never_shrink_from_one_day_to_the_next(
     answers = calculating.run(
         QUERY, [principal] * len(days), [due] * len(days), days, [policy] * len(days)
     ).fetchall()
-    for earlier, later in zip(answers, answers[1:], strict=False):
+    for earlier, later in itertools.pairwise(answers):
         assert all(a <= b for a, b in zip(earlier[1:], later[1:], strict=True))
     assert min(min(answer[1:]) for answer in answers) >= 0
 
@@ -138,22 +169,31 @@ def test_easter_is_the_same_by_both_methods(world: World) -> None:
     assert [answer[0] for answer in answers] == [reference.easter(year) for year in years]
 
 
-@pytest.mark.parametrize(("day", "uf", "name"), [
-    ("2026-02-16", None, "Carnival Monday"), ("2026-02-17", None, "Carnival Tuesday"),
-    ("2026-04-03", None, "Good Friday"), ("2026-06-04", None, "Corpus Christi"),
-    ("2026-11-20", None, "Consciência Negra"), ("2026-07-09", "SP", "the state's own day"),
-])
+@pytest.mark.parametrize(
+    ("day", "uf", "name"),
+    [
+        ("2026-02-16", None, "Carnival Monday"),
+        ("2026-02-17", None, "Carnival Tuesday"),
+        ("2026-04-03", None, "Good Friday"),
+        ("2026-06-04", None, "Corpus Christi"),
+        ("2026-11-20", None, "Consciência Negra"),
+        ("2026-07-09", "SP", "the state's own day"),
+    ],
+)
 def test_no_due_date_falls_on(world: World, day: str, uf: str | None, name: str) -> None:
     query = "select private.is_business_day(%s, %s, %s)"
     assert world.one(query, world.tenant, uf, day) is False, name
 
 
-@pytest.mark.parametrize(("day", "uf"), [
-    ("2026-02-18", None),  # Ash Wednesday: banks open at noon
-    ("2023-11-20", None),  # not national before 2024
-    ("2026-07-09", "RJ"),  # São Paulo's holiday is not Rio's
-    ("2026-12-31", None),
-])
+@pytest.mark.parametrize(
+    ("day", "uf"),
+    [
+        ("2026-02-18", None),  # Ash Wednesday: banks open at noon
+        ("2023-11-20", None),  # not national before 2024
+        ("2026-07-09", "RJ"),  # São Paulo's holiday is not Rio's
+        ("2026-12-31", None),
+    ],
+)
 def test_a_due_date_may_fall_on(world: World, day: str, uf: str | None) -> None:
     assert world.one("select private.is_business_day(%s, %s, %s)", world.tenant, uf, day) is True
 

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from money.world import World
+from tests.money.world import World
 
 # domain: fine 2 %, interest 1 % a month simple by days/30, no index, counted from the effective
 # due date. P, due, day of calculation, effective due, days, fine, interest, total.
@@ -33,8 +33,12 @@ def test_golden_vector(world: World, vector: tuple[str, ...]) -> None:
     statement = world.rpc("operator", "debt_statement", client_id=world.client, on_date=on)
     [debt] = statement["debts"]
     assert (
-        debt["effective_due_date"], debt["days_late"], debt["fine_cents"],
-        debt["interest_cents"], debt["correction_cents"], debt["total_cents"],
+        debt["effective_due_date"],
+        debt["days_late"],
+        debt["fine_cents"],
+        debt["interest_cents"],
+        debt["correction_cents"],
+        debt["total_cents"],
     ) == (effective, days, cents(fine), cents(interest), 0, cents(total))
     assert statement["totals"]["total_cents"] == cents(total)
 
@@ -43,16 +47,25 @@ def test_golden_vector_with_an_index_of_1_0231(world: World) -> None:
     world.policy(index_name="ipca")
     # One month holds the whole change; the months around it none.
     for month, percent in (("2025-11", 0), ("2025-12", "2.31"), ("2026-01", 0)):
-        world.insert("index_factors", {
-            "tenant_id": world.tenant, "index_name": "ipca", "month": f"{month}-01",
-            "percent": percent, "revision": 1,
-        })
+        world.insert(
+            "index_factors",
+            {
+                "tenant_id": world.tenant,
+                "index_name": "ipca",
+                "month": f"{month}-01",
+                "percent": percent,
+                "revision": 1,
+            },
+        )
     world.debt(157_037, date(2025, 11, 5))
-    [debt] = world.rpc(
-        "operator", "debt_statement", client_id=world.client, on_date="2026-04-24"
-    )["debts"]
+    [debt] = world.rpc("operator", "debt_statement", client_id=world.client, on_date="2026-04-24")[
+        "debts"
+    ]
     assert (
-        debt["correction_cents"], debt["fine_cents"], debt["interest_cents"], debt["total_cents"]
+        debt["correction_cents"],
+        debt["fine_cents"],
+        debt["interest_cents"],
+        debt["total_cents"],
     ) == (3628, 3141, 9104, 172_910)
     [correction] = [line for line in debt["lines"] if line["component"] == "correction"]
     assert correction["factor"] == "1.0231000000"
@@ -62,9 +75,9 @@ def test_golden_vector_with_an_index_of_1_0231(world: World) -> None:
 def test_every_line_says_base_rate_days_and_rounding(world: World) -> None:
     world.policy(collection_fee_percent=10)
     world.debt(100_000, date(2026, 3, 10))
-    [debt] = world.rpc(
-        "operator", "debt_statement", client_id=world.client, on_date="2026-04-01"
-    )["debts"]
+    [debt] = world.rpc("operator", "debt_statement", client_id=world.client, on_date="2026-04-01")[
+        "debts"
+    ]
     lines = {line["component"]: line for line in debt["lines"]}
     assert lines["fine"]["base_cents"] == 100_000
     assert lines["fine"]["percent"] == "2.0000"
@@ -125,7 +138,8 @@ def test_a_creditors_own_policy_beats_the_tenants(world: World) -> None:
 
 def test_a_consumer_is_never_fined_more_than_two_percent(world: World) -> None:
     refusal = world.refused(
-        "admin", "save_charge_policy",
+        "admin",
+        "save_charge_policy",
         policy={"creditor_id": str(world.creditor), "fine_percent": 2.01},
     )
     assert refusal == "policy_invalid"
@@ -191,9 +205,7 @@ def test_a_stranger_reads_no_statement(world: World) -> None:
     call = {"client_id": world.client}
     assert world.refused(other.people["admin"], "debt_statement", **call) == "client_not_found"
     theirs = other.debt()
-    refusal = world.refused(
-        "operator", "debt_statement", client_id=world.client, debt_ids=[theirs]
-    )
+    refusal = world.refused("operator", "debt_statement", client_id=world.client, debt_ids=[theirs])
     assert refusal == "debt_not_found"
 
 

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 import psycopg
+import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
@@ -37,12 +38,16 @@ class World:
         self.run(
             "insert into auth.users (id, email, email_confirmed_at, aud, role)"
             " values (%s, %s, now(), 'authenticated', 'authenticated')",
-            user, f"{name}-{user.hex}@example.test",
+            user,
+            f"{name}-{user.hex}@example.test",
         )
         self.run(
             "insert into public.memberships (tenant_id, user_id, role, display_name)"
             " values (%s, %s, %s, %s)",
-            self.tenant, user, role, name.capitalize(),
+            self.tenant,
+            user,
+            role,
+            name.capitalize(),
         )
         return user
 
@@ -50,7 +55,8 @@ class World:
         return self.one(
             "insert into public.creditors (tenant_id, name, document, address)"
             " values (%s, %s, '11222333000181', 'Rua A, 1') returning id",
-            self.tenant, name,
+            self.tenant,
+            name,
         )
 
     def new_client(self, name: str = "Ana Souza") -> uuid.UUID:
@@ -58,26 +64,39 @@ class World:
         return self.one(
             "insert into public.clients (tenant_id, document, name) values (%s, %s, %s)"
             " returning id",
-            self.tenant, document, name,
+            self.tenant,
+            document,
+            name,
         )
 
     def debt(
-        self, cents: int = 100_000, due: date = MONDAY, creditor: uuid.UUID | None = None,
+        self,
+        cents: int = 100_000,
+        due: date = MONDAY,
+        creditor: uuid.UUID | None = None,
         client: uuid.UUID | None = None,
     ) -> uuid.UUID:
         return self.one(
             "insert into public.debts"
             " (tenant_id, client_id, creditor_id, contract, due_on, principal_cents)"
             " values (%s, %s, %s, %s, %s, %s) returning id",
-            self.tenant, client or self.client, creditor or self.creditor, uuid.uuid4().hex[:12],
-            due, cents,
+            self.tenant,
+            client or self.client,
+            creditor or self.creditor,
+            uuid.uuid4().hex[:12],
+            due,
+            cents,
         )
 
     def policy(self, **fields: Any) -> uuid.UUID:
         """The market's convention (2 % fine, 1 % a month by days) unless told otherwise."""
         fields = {
-            "tenant_id": self.tenant, "creditor_id": self.creditor, "valid_from": date(2000, 1, 1),
-            "version": 1, "fine_percent": 2, "interest_percent": 1,
+            "tenant_id": self.tenant,
+            "creditor_id": self.creditor,
+            "valid_from": date(2000, 1, 1),
+            "version": 1,
+            "fine_percent": 2,
+            "interest_percent": 1,
         } | fields
         return self.insert("charge_policies", fields)
 
@@ -136,7 +155,8 @@ class World:
                 self.run(
                     "select set_config('request.jwt.claims', %s, true),"
                     " set_config('role', %s, true)",
-                    claims, role,
+                    claims,
+                    role,
                 )
                 yield
         finally:
@@ -157,9 +177,7 @@ class World:
 
     def refused(self, who: str | uuid.UUID | None, function: str, **arguments: Any) -> str:
         """The code of the refusal; fails when it was allowed."""
-        try:
+        with pytest.raises(psycopg.Error) as caught:
             self.rpc(who, function, **arguments)
-        except psycopg.Error as error:
-            assert (error.sqlstate or "").startswith("PT"), error
-            return error.diag.message_primary or ""
-        raise AssertionError(f"{function} was allowed")
+        assert (caught.value.sqlstate or "").startswith("PT"), caught.value
+        return caught.value.diag.message_primary or ""

@@ -23,6 +23,9 @@ ROWS = (
     "callback_disposition",
     "message",
     "suppression",
+    "agreement",
+    "installment",
+    "payment",
 )
 
 

@@ -35,32 +35,60 @@ class Rights:
 
 
 RIGHTS = {
+    "agreement_debts": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "agreement_events": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "agreement_policies": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "agreement_templates": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
+    "agreements": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "approval_limits": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
     "audit_log": Rights(ADMIN, NOBODY, NOBODY, NOBODY),
     "automation_runs": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "call_dispositions": Rights(OPERATOR_UP, OPERATOR_UP, NOBODY, NOBODY),
     "callbacks": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "charge_policies": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "charges": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "client_addresses": Rights(OPERATOR_UP, SUPERVISOR_UP, SUPERVISOR_UP, SUPERVISOR_UP),
     "client_phones": Rights(OPERATOR_UP, SUPERVISOR_UP, SUPERVISOR_UP, SUPERVISOR_UP),
     "clients": Rights(OPERATOR_UP, SUPERVISOR_UP, SUPERVISOR_UP, NOBODY),
     "collection_rules": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
     "creditors": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
+    "debt_marks": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "debts": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "disposition_types": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
     "import_rejects": Rights(SUPERVISOR_UP, NOBODY, NOBODY, NOBODY),
     "imports": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "index_factors": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "installments": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "integrations": Rights(SUPERVISOR_UP, NOBODY, ADMIN, NOBODY),
     "invitations": Rights(ADMIN, NOBODY, NOBODY, NOBODY),
+    "job_runs": Rights(SUPERVISOR_UP, NOBODY, NOBODY, NOBODY),
+    "manual_settlements": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "memberships": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "message_logs": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "message_templates": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
+    # One's own; the world's are the admins'.
+    "negotiation_drafts": Rights(ADMIN, OPERATOR_UP, ADMIN, ADMIN),
     "notifications": Rights(OPERATOR_UP, NOBODY, OPERATOR_UP, NOBODY),
+    "payment_allocations": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "payment_cases": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "payment_courses": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "payment_reversals": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "payments": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "reconciliations": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "suppressions": Rights(OPERATOR_UP, OPERATOR_UP, NOBODY, ADMIN),
+    "tenant_holidays": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
     "tenants": Rights(OPERATOR_UP, NOBODY, ADMIN, NOBODY),
 }
 
 # What a new row says, where anybody may add one: `{tenant}` and ids of that agency's rows.
 NEW_ROWS = {
+    "agreement_templates": "(tenant_id, name) values ('{tenant}', 'Oferta nova')",
+    # A creditor nobody has: rights are asked before references.
+    "approval_limits": "(tenant_id, creditor_id, role) values ('{tenant}', '{client}', 'operator')",
     "call_dispositions": "(tenant_id, client_id, disposition_type)"
     " values ('{tenant}', '{client}', 'dropped')",
+    "client_addresses": "(tenant_id, client_id, street, city, uf)"
+    " values ('{tenant}', '{client}', 'Rua Nova, 2', 'Santos', 'SP')",
     "client_phones": "(tenant_id, client_id, phone, kind)"
     " values ('{tenant}', '{client}', '+5511911112222', 'mobile')",
     "clients": "(tenant_id, document, name) values ('{tenant}', '98765432100', 'Nova Pessoa')",
@@ -70,7 +98,9 @@ NEW_ROWS = {
     "disposition_types": "(tenant_id, key, label) values ('{tenant}', 'novo', 'Novo')",
     "message_templates": "(tenant_id, name, provider_template_id, body)"
     " values ('{tenant}', 'novo', 'x', 'Olá')",
+    "negotiation_drafts": "(tenant_id, client_id, content) values ('{tenant}', '{client}', '{{}}')",
     "suppressions": "(tenant_id, phone, reason) values ('{tenant}', '+5511911113333', 'pediu')",
+    "tenant_holidays": "(tenant_id, day, name) values ('{tenant}', '2099-01-01', 'Longe')",
 }
 
 
