@@ -37,7 +37,7 @@ lint: ## ruff, mypy, sqlfluff, and the page's own
 
 bench: ## the measured ratios, one table
 	$(INSTALL)
-	@.venv/bin/python -m tests.bench
+	@PYTHONPATH=functions .venv/bin/python -m tests.bench
 
 migration: ## write the next migration: make migration name=add_window_expires_at
 	$(INSTALL) python node

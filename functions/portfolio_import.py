@@ -42,4 +42,7 @@ def _options(request: flask.Request) -> tuple[bool, str | None]:
     switch = request.args.get("dry_run", "").lower()
     if switch not in SWITCH:
         raise errors.MalformedPayload("dry_run is true or false")
-    return SWITCH[switch], " ".join(request.args.get("creditor", "").split()) or None
+    creditor = " ".join(request.args.get("creditor", "").split())
+    if "\0" in creditor:
+        raise errors.MalformedPayload("creditor is a name or an id, without NUL")
+    return SWITCH[switch], creditor or None

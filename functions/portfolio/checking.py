@@ -42,8 +42,8 @@ def staged(frame: pl.DataFrame, layout: Layout, creditor: str | None) -> pl.Data
         "principal_cents": cells.cents(raw["principal"]),
         "phones": phones,
         "phones_lost": phones_lost,
-        "names_lost": (name.is_null() & cells.text(raw["name"]).is_not_null()).cast(pl.Int32),
-        "emails_lost": (email.is_null() & cells.text(raw["email"]).is_not_null()).cast(pl.Int32),
+        "names_lost": _filled(raw["name"], name.is_null()).cast(pl.Int32),
+        "emails_lost": _filled(raw["email"], email.is_null()).cast(pl.Int32),
     }
     # For an accepted row: the name cell that was no name, should nobody know a better one.
     value = raw["name"].set(name.is_not_null(), None)
@@ -62,7 +62,8 @@ def _problems(
     parsed: dict[str, pl.Series], raw: dict[str, pl.Series]
 ) -> list[tuple[str, str, pl.Series]]:
     """Reason, field and rows; the first of a row counts, as a person reads it left to right."""
-    found = [("columns_misplaced", "overflow", cells.text(raw["overflow"]).is_not_null())]
+    overflow = raw["overflow"]
+    found = [("columns_misplaced", "overflow", _filled(overflow, overflow.is_not_null()))]
     for field, value, noun in (
         ("document", "document", "document"),
         ("creditor", "creditor", "creditor"),
@@ -71,11 +72,19 @@ def _problems(
         ("due_on", "due_on", "due_date"),
         ("principal", "principal_cents", "value"),
     ):
-        is_null, is_missing = parsed[value].is_null(), cells.text(raw[field]).is_null()
-        found.append((f"{noun}_missing", field, is_null & is_missing))
-        found.append((f"{noun}_invalid", field, is_null & ~is_missing))
+        is_null = parsed[value].is_null()
+        is_filled = _filled(raw[field], is_null)
+        found.append((f"{noun}_missing", field, is_null & ~is_filled))
+        found.append((f"{noun}_invalid", field, is_filled))
     is_not_positive = (parsed["principal_cents"] <= 0).fill_null(False)
     return [*found, ("value_not_positive", "principal", is_not_positive)]
+
+
+def _filled(cell: pl.Series, where: pl.Series) -> pl.Series:
+    """Which of these rows say something in the cell."""
+    rows = where.arg_true()
+    says = cells.text(cell.filter(where)).is_not_null()
+    return where.clone().scatter(rows, says)
 
 
 def _raw(frame: pl.DataFrame, layout: Layout, field: str) -> pl.Series:

@@ -16,6 +16,7 @@ from portfolio.uploads import FileRefused
 # About 60,000 rows: polars is at its full speed, and each copy of a block costs only megabytes.
 BLOCK_BYTES = 8 * 1024 * 1024
 # UTF-8 of zero-width and text-direction characters, which come along when numbers are pasted.
+MARKS = (b"\xe2\x80", b"\xe2\x81\xa0", b"\xef\xbb\xbf")
 INVISIBLE = re.compile(rb"\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81\xa0|\xef\xbb\xbf")
 
 
@@ -28,12 +29,26 @@ def blocks(file: IO[bytes], dialect: Dialect, columns: int) -> Iterator[pl.DataF
     """
     line = dialect.header_row + 1
     for text in _records(file, dialect):
-        cells = _cells(INVISIBLE.sub(b"", text), dialect, columns + 1)
+        if any(mark in text for mark in MARKS):
+            text = INVISIBLE.sub(b"", text)
+        cells = _cells(text, dialect, columns + 1)
         if dialect.delimiter == ",":
             cells = _with_long_rows_marked(cells, text, columns)
         frame = cells.with_row_index("line", offset=line)
         line += len(frame)
-        yield frame.filter(pl.any_horizontal(pl.col("^c\\d+$").str.contains(r"[^\s\"]")))
+        yield _without_blank(frame)
+
+
+def _without_blank(frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows with anything in them; few are blank, and those begin with an empty cell."""
+    start = frame["c0"].str.strip_chars(' \t"')
+    doubtful = start.is_null() | (start.str.len_bytes() == 0)
+    if not doubtful.any():
+        return frame
+    rest = frame.filter(doubtful).drop("line")
+    whole = rest.select(pl.concat_str(pl.all(), ignore_nulls=True)).to_series()
+    is_filled = whole.str.contains(r'[^\s"]').fill_null(False)
+    return frame.filter((~doubtful).scatter(doubtful.arg_true(), is_filled))
 
 
 def _records(file: IO[bytes], dialect: Dialect) -> Iterator[bytes]:

@@ -81,7 +81,7 @@ def _attached(request: flask.Request) -> tuple[IO[bytes], str]:
             "send exactly one file and no other fields; options go into the query",
             code="file_missing",
         )
-    return files[0].stream, files[0].filename or ""
+    return files[0].stream, (files[0].filename or "").replace("\0", "")  # SQL's text has no NUL
 
 
 def _copy_body(request: flask.Request, file: IO[bytes]) -> None:

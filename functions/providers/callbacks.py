@@ -19,7 +19,7 @@ def webhook_key(request: flask.Request) -> str:
     """The key in the callback's URL (`?key=` or the last path segment), to be checked by SQL,
     which alone knows it (as a hash). Raises NotAuthenticated when there is none."""
     key = request.args.get("key") or request.path.rstrip("/").rpartition("/")[2]
-    if not key or not key.isascii() or len(key) > 200:
+    if not (key and key.isascii() and key.isprintable()) or len(key) > 200:
         raise errors.NotAuthenticated("the callback URL carries no usable key")
     return key
 

@@ -63,14 +63,15 @@ begin
     -- Unknown, malformed, or missing; a saved secret may be left out to keep it.
     select given.key into v_wrong
     from (
-        select key, value, false as is_secret from jsonb_each_text(settings)
+        select key, value, false as is_secret from jsonb_each(settings)
         union all
-        select key, value, true from jsonb_each_text(secrets)
+        select key, value, true from jsonb_each(secrets)
     ) as given
     left join private.integration_fields as known
         on known.provider = save_integration.provider and known.field = given.key
         and known.is_secret = given.is_secret
-    where known.field is null or given.value is null or given.value !~ known.pattern
+    where known.field is null or jsonb_typeof(given.value) <> 'string'
+       or given.value #>> '{}' !~ known.pattern
     limit 1;
     if v_wrong is null then
         select known.field into v_wrong
@@ -79,6 +80,13 @@ begin
           and not (case when known.is_secret then secrets else settings end) ? known.field
           and (v_is_new or not known.is_secret)
         limit 1;
+    end if;
+    -- No fields: a provider we have no adapter for, whose messages would stop the worker.
+    if not exists (
+        select from private.integration_fields as known
+        where known.provider = save_integration.provider
+    ) then
+        v_wrong := 'provider';
     end if;
     if v_wrong is not null then
         raise exception 'integration_field_invalid' using errcode = 'PT400', detail = v_wrong;

@@ -28,11 +28,18 @@ begin
                 then (message.message ->> 'event_id')::uuid end
         order by message.msg_id
     loop
-        v_error := case v_item.kind
-            when 'message_status' then private.apply_receipt(v_item.id)
-            when 'message_received' then private.apply_inbound(v_item.id)
-            when 'consent_changed' then private.apply_consent(v_item.id)
-            when 'charge_changed' then private.apply_charge_event(v_item.id)
+        begin
+            v_error := case v_item.kind
+                when 'message_status' then private.apply_receipt(v_item.id)
+                when 'message_received' then private.apply_inbound(v_item.id)
+                when 'consent_changed' then private.apply_consent(v_item.id)
+                when 'charge_changed' then private.apply_charge_event(v_item.id)
+            end;
+        exception
+            -- It contradicts what is stored, as one WhatsApp id for two messages does. Raised on, it
+            -- would come back for ever and stop every agency's messages.
+            when integrity_constraint_violation or data_exception then
+                v_error := 'payload_invalid';
         end;
         if v_error = 'message_not_found' and v_item.read_ct < c_max_reads then
             perform pgmq.set_vt('provider_events', v_item.msg_id, (2 ^ v_item.read_ct)::int);

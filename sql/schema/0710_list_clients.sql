@@ -131,6 +131,10 @@ declare
     v_last jsonb;
     v_next text;
 begin
+    if v_first_tier not between 1 and cardinality(v_tiers) then
+        raise exception 'invalid_cursor' using errcode = 'PT400',
+            detail = 'not a cursor this list gave out';
+    end if;
     for v_tier in v_first_tier .. cardinality(v_tiers) loop
         v_found := private.client_rows(
             v_condition || ' and ' || v_tiers[v_tier],

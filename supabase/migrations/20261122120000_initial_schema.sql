@@ -1905,14 +1905,15 @@ begin
     -- Unknown, malformed, or missing; a saved secret may be left out to keep it.
     select given.key into v_wrong
     from (
-        select key, value, false as is_secret from jsonb_each_text(settings)
+        select key, value, false as is_secret from jsonb_each(settings)
         union all
-        select key, value, true from jsonb_each_text(secrets)
+        select key, value, true from jsonb_each(secrets)
     ) as given
     left join private.integration_fields as known
         on known.provider = save_integration.provider and known.field = given.key
         and known.is_secret = given.is_secret
-    where known.field is null or given.value is null or given.value !~ known.pattern
+    where known.field is null or jsonb_typeof(given.value) <> 'string'
+       or given.value #>> '{}' !~ known.pattern
     limit 1;
     if v_wrong is null then
         select known.field into v_wrong
@@ -1921,6 +1922,13 @@ begin
           and not (case when known.is_secret then secrets else settings end) ? known.field
           and (v_is_new or not known.is_secret)
         limit 1;
+    end if;
+    -- No fields: a provider we have no adapter for, whose messages would stop the worker.
+    if not exists (
+        select from private.integration_fields as known
+        where known.provider = save_integration.provider
+    ) then
+        v_wrong := 'provider';
     end if;
     if v_wrong is not null then
         raise exception 'integration_field_invalid' using errcode = 'PT400', detail = v_wrong;
@@ -4091,10 +4099,17 @@ begin
                 then (message.message ->> 'event_id')::uuid end
         order by message.msg_id
     loop
-        v_error := case v_item.kind
-            when 'message_status' then private.apply_receipt(v_item.id)
-            when 'message_received' then private.apply_inbound(v_item.id)
-            when 'consent_changed' then private.apply_consent(v_item.id)
+        begin
+            v_error := case v_item.kind
+                when 'message_status' then private.apply_receipt(v_item.id)
+                when 'message_received' then private.apply_inbound(v_item.id)
+                when 'consent_changed' then private.apply_consent(v_item.id)
+            end;
+        exception
+            -- It contradicts what is stored, as one WhatsApp id for two messages does. Raised on, it
+            -- would come back for ever and stop every agency's messages.
+            when integrity_constraint_violation or data_exception then
+                v_error := 'payload_invalid';
         end;
         if v_error = 'message_not_found' and v_item.read_ct < c_max_reads then
             perform pgmq.set_vt('provider_events', v_item.msg_id, (2 ^ v_item.read_ct)::int);
@@ -4637,6 +4652,10 @@ declare
     v_last jsonb;
     v_next text;
 begin
+    if v_first_tier not between 1 and cardinality(v_tiers) then
+        raise exception 'invalid_cursor' using errcode = 'PT400',
+            detail = 'not a cursor this list gave out';
+    end if;
     for v_tier in v_first_tier .. cardinality(v_tiers) loop
         v_found := private.client_rows(
             v_condition || ' and ' || v_tiers[v_tier],

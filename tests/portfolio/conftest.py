@@ -4,11 +4,12 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import flask
 import functions_framework
 import jwt
 import psycopg
@@ -40,7 +41,7 @@ def table(rows: Sequence[Mapping[str, str]], columns: Sequence[str] = COLUMNS) -
     file = io.StringIO()
     writer = csv.DictWriter(file, columns, delimiter=";", extrasaction="ignore")
     writer.writeheader()
-    writer.writerows(ROW | row for row in rows)
+    writer.writerows(ROW | dict(row) for row in rows)
     return file.getvalue().encode("cp1252")
 
 
@@ -193,7 +194,9 @@ def endpoint(
     )
     monkeypatch.setattr(config, "settings", lambda: settings)
     db.close()
-    app = functions_framework.create_app("portfolio_import", str(ROOT / "functions" / "main.py"))
+    # The framework has no types of its own.
+    create_app: Callable[[str, str], flask.Flask] = functions_framework.create_app
+    app = create_app("portfolio_import", str(ROOT / "functions" / "main.py"))
     with psycopg.connect(fresh_database, autocommit=True) as owner:
         yield Endpoint(open_agency(owner), app.test_client(), secret)
     db.close()

@@ -4,6 +4,7 @@ import csv
 import io
 from dataclasses import dataclass
 from itertools import product
+from typing import Literal
 
 from hypothesis import strategies as st
 
@@ -18,18 +19,19 @@ class Dialect:
     encoding: str
     delimiter: str
     line_end: str
-    quoting: int
+    quoting: Literal[0, 1]  # csv.QUOTE_MINIMAL, csv.QUOTE_ALL
     title_rows: int = 0
 
 
 NARROW = Dialect("utf-8", ";", "\n", csv.QUOTE_MINIMAL)
+_QUOTING: tuple[Literal[0, 1], ...] = (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
 DIALECTS = [
     Dialect(encoding, delimiter, line_end, quoting, title_rows)
     for encoding, delimiter, line_end, quoting, title_rows in product(
         ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252", "latin-1"),
         (";", ",", "\t", "|"),
         ("\n", "\r\n", "\r"),
-        (csv.QUOTE_MINIMAL, csv.QUOTE_ALL),
+        _QUOTING,
         (0, 2),
     )
 ]
@@ -81,7 +83,7 @@ def written(rows: list[dict[str, str]], dialect: Dialect) -> bytes:
         COLUMNS,
         delimiter=dialect.delimiter,
         lineterminator=dialect.line_end,
-        quoting=dialect.quoting,  # type: ignore[arg-type]  (the stub wants literals)
+        quoting=dialect.quoting,
     )
     for number in range(dialect.title_rows):
         writer.writer.writerow([f"Relatório {number}", ""])

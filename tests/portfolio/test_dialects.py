@@ -82,7 +82,7 @@ def test_blocks_cut_between_records_only(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_an_accent_in_the_last_line_decides_the_encoding() -> None:
     rows = [{"Contrato": f"A{number}"} for number in range(40_000)] + [{"Nome do Devedor": "José"}]
     data = table(rows)
-    assert len(data) > 2 * dialects.CHUNK_BYTES
+    assert len(data) > 2 * uploads.CHUNK_BYTES
     for encoding in ("cp1252", "utf-8"):
         found = staged(data.decode("cp1252").encode(encoding))
         assert found["name"].to_list()[-1] == "José"

@@ -73,6 +73,7 @@ def test_a_new_key_replaces_the_old(db: psycopg.Connection, world: World) -> Non
         (FORM, {}),
         ({"app_name": "A"}, {"api_key": "12345678"}),
         (FORM | {"source": "+55 11"}, {"api_key": "12345678"}),
+        (FORM | {"source": 5511400001111}, {"api_key": "12345678"}),
         (FORM | {"url": "http://169.254.169.254/"}, {"api_key": "12345678"}),
         (FORM | {"api_key": "12345678"}, {"api_key": "12345678"}),
         (FORM, {"api_key": "curta"}),
@@ -85,6 +86,13 @@ def test_what_the_form_does_not_ask_for_is_refused(
 ) -> None:
     with refused("integration_field_invalid"):
         save(db, world, settings, secrets)
+
+
+def test_a_provider_without_an_adapter_is_not_connected(
+    db: psycopg.Connection, world: World
+) -> None:
+    with refused("integration_field_invalid"), acting(db, world, "admin"):
+        db.execute("select public.save_integration('meta', '{}')")
 
 
 def test_no_person_reads_a_secret_or_a_keys_hash(db: psycopg.Connection, world: World) -> None:

@@ -177,7 +177,8 @@ def test_an_unknown_filter_is_an_error_and_not_the_whole_portfolio(
 
 
 @pytest.mark.parametrize(
-    "cursor", ["", "x", "1|2", "0|1|x", "0|x|{id}", "' or 1=1", "||", "0|1|{id}|2"]
+    "cursor",
+    ["", "x", "1|2", "1|1|x", "1|x|{id}", "' or 1=1", "||", "1|1|{id}|2", "0|1|{id}", "2|1|{id}"],
 )
 def test_a_cursor_of_somebody_elses_making_is_refused(
     db: psycopg.Connection, world: World, cursor: str

@@ -193,6 +193,23 @@ def test_a_malformed_event_is_kept_and_does_not_hold_back_the_batch(
     assert message_and_run(db, message)[0] == "read"
 
 
+def test_a_receipt_that_contradicts_another_stops_nobodys_messages(
+    db: psycopg.Connection, world: World
+) -> None:
+    ids = ("gs-1", "gs-2")
+    messages = []
+    for provider_id in ids:
+        message, attempt = send(db, world)
+        settle(db, message, attempt, "submitted", provider_message_id=provider_id)
+        messages.append(message)
+    for provider_id in ids:
+        receive(db, provider_id, receipt("sent", provider_message_id=provider_id, wamid="w-1"))
+    receive(db, "good", receipt("read", provider_message_id="gs-2"))
+    assert apply(db) == 3
+    assert (error_of(db, "gs-1"), error_of(db, "gs-2")) == (None, "payload_invalid")
+    assert [message_and_run(db, message)[0] for message in messages] == ["sent", "read"]
+
+
 @pytest.mark.parametrize("at", [None, "", "yesterdayish", "2999-01-01T00:00:00Z"])
 def test_a_receipt_without_a_believable_time_happened_when_it_came(
     db: psycopg.Connection, world: World, at: str | None
