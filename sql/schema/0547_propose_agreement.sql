@@ -120,7 +120,12 @@ begin
     from (select priced -> 'proposal' as offer) as sealed
     returning id into v_id;
 
-    insert into public.agreement_debts
+    insert into public.agreement_debts (
+        tenant_id, agreement_id, debt_id, position, principal_cents, correction_cents, fine_cents,
+        interest_cents, collection_fee_cents, discount_principal_cents,
+        discount_correction_cents, discount_fine_cents, discount_interest_cents,
+        discount_collection_fee_cents
+    )
     select insert_agreement.tenant_id, v_id, (debt ->> 'debt_id')::uuid, place,
         (debt #>> '{before,principal_cents}')::bigint,
         (debt #>> '{before,correction_cents}')::bigint, (debt #>> '{before,fine_cents}')::bigint,
@@ -130,7 +135,7 @@ begin
         (debt #>> '{discount,correction_cents}')::bigint,
         (debt #>> '{discount,fine_cents}')::bigint,
         (debt #>> '{discount,interest_cents}')::bigint,
-        (debt #>> '{discount,collection_fee_cents}')::bigint, false
+        (debt #>> '{discount,collection_fee_cents}')::bigint
     from jsonb_array_elements(priced -> 'debts') with ordinality as listed (debt, place);
 
     insert into public.installments (

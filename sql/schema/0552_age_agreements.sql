@@ -12,6 +12,13 @@ declare
 begin
     select * into v_agreement from public.agreements as agreement
     where agreement.id = age_agreement.agreement_id;
+    -- Most stay what they are; nobody should wait for the clock because of those.
+    select * into v_policy from public.agreement_policies as policy
+    where policy.id = v_agreement.policy_id;
+    v_aging := private.aged_status(v_agreement, v_policy, on_date);
+    if v_aging.to_status = v_agreement.status and v_aging.waits_for is null then
+        return 'unchanged';
+    end if;
     perform private.lock_client(v_agreement.tenant_id, v_agreement.client_id);
     select * into v_agreement from public.agreements as agreement
     where agreement.id = age_agreement.agreement_id

@@ -55,6 +55,47 @@ begin
 end;
 $$;
 
+-- {agreements, payments} of a client, for whatever screen shows the person.
+create function private.client_money(tenant_id uuid, client_id uuid) returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'agreements', (
+            select coalesce(jsonb_agg(private.agreement_row(agreement)
+                order by agreement.created_at desc), '[]')
+            from (
+                select * from public.agreements as known
+                where known.tenant_id = client_money.tenant_id
+                  and known.client_id = client_money.client_id
+                order by known.created_at desc
+                -- The living one and what came before it; the rest is in /acordos.
+                limit 20
+            ) as agreement
+        ),
+        'payments', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'id', received.id, 'amount_cents', received.amount_cents,
+                'paid_on', received.paid_on, 'provider', received.provider,
+                'method', received.method, 'is_reversed', exists (
+                    select from public.payment_reversals as reversal
+                    where reversal.tenant_id = received.tenant_id
+                      and reversal.payment_id = received.id
+                )
+            ) order by received.paid_on desc, received.id), '[]')
+            from (
+                select * from public.payments as known
+                where known.tenant_id = client_money.tenant_id
+                  and known.client_id = client_money.client_id
+                order by known.paid_on desc, known.id
+                limit 100
+            ) as received
+        )
+    )
+$$;
+
 create function private.negotiation_context(client_id uuid) returns jsonb
 language plpgsql
 stable
@@ -71,18 +112,6 @@ begin
         'on_date', v_today, 'role', v_role,
         'statement', private.statement(v_tenant_id, client_id, v_today, null),
         'offers', private.negotiation_offers(v_tenant_id, v_role, client_id, v_today),
-        'agreements', (
-            select coalesce(jsonb_agg(private.agreement_row(agreement)
-                order by agreement.created_at desc), '[]')
-            from (
-                select * from public.agreements as known
-                where known.tenant_id = v_tenant_id
-                  and known.client_id = negotiation_context.client_id
-                order by known.created_at desc
-                -- The living one and what came before it; the rest is in /acordos.
-                limit 20
-            ) as agreement
-        ),
         'payer', private.payer_of(v_tenant_id, client_id) - 'document' - 'name',
         'methods', (
             select to_jsonb(string_to_array(
@@ -97,7 +126,7 @@ begin
               and draft.client_id = negotiation_context.client_id
               and draft.user_id = auth.uid()
         )
-    );
+    ) || private.client_money(v_tenant_id, client_id);
 end;
 $$;
 
@@ -108,7 +137,7 @@ set search_path = ''
 as $$ select private.negotiation_context(client_id) $$;
 comment on function public.negotiation_context(uuid) is
 '{on_date, role, statement, offers: [{creditor, debt_ids, limits, validity_days, templates, best}],
-agreements, payer, methods | null, draft | null}. PT404 client_not_found.';
+agreements, payments, payer, methods | null, draft | null}. PT404 client_not_found.';
 
 grant execute on function
 private.negotiation_context(uuid), public.negotiation_context(uuid)

@@ -1,4 +1,4 @@
--- The daily work of money, for every tenant on its own day: titles age, agreements age, and the
+-- The daily work of money, for every tenant on its own day: titles and agreements age, and the
 -- ledger is checked. Hourly, because the tenants' midnights differ and because a break may wait for
 -- a sweep of the afternoon; doing it again changes nothing.
 create function private.run_money_jobs() returns int
@@ -16,15 +16,15 @@ begin
     loop
         -- One tenant that fails does not stop the rest, and somebody reads of it.
         begin
-            perform private.age_debts(v_tenant.id, v_tenant.today);
-            perform private.age_agreements(v_tenant.id, v_tenant.today);
+            -- A title's birthday comes once a day, and finding it reads the portfolio.
             if not exists (
                 select from public.job_runs as run
-                where run.tenant_id = v_tenant.id and run.job = 'check_ledger'
+                where run.tenant_id = v_tenant.id and run.job = 'age_agreements'
                   and run.on_date = v_tenant.today
             ) then
-                perform private.check_ledger(v_tenant.id, v_tenant.today);
+                perform private.age_debts(v_tenant.id, v_tenant.today);
             end if;
+            perform private.age_agreements(v_tenant.id, v_tenant.today);
             v_done := v_done + 1;
         exception when others then
             insert into public.job_runs (tenant_id, job, on_date)
@@ -42,6 +42,33 @@ end;
 $$;
 comment on function private.run_money_jobs() is 'How many tenants were done without a failure.';
 
+-- At night, once: apart from the clock, because it reads every ledger and must hold up nobody.
+create function private.run_ledger_checks() returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant record;
+    v_found int := 0;
+begin
+    for v_tenant in
+        select tenants.id, private.today(tenants.id) as today from public.tenants
+        where not exists (
+            select from public.job_runs as run
+            where run.tenant_id = tenants.id and run.job = 'check_ledger'
+              and run.on_date = private.today(tenants.id)
+        )
+        order by tenants.id
+    loop
+        v_found := v_found
+            + jsonb_array_length(private.check_ledger(v_tenant.id, v_tenant.today));
+    end loop;
+    return v_found;
+end;
+$$;
+comment on function private.run_ledger_checks() is 'How many clients'' ledgers differ; 0 is well.';
+
 -- What a lost wake-up left in the queue, and the sweep of payments twice a day (06:10 and 14:10
 -- UTC: after the banks' night run and in the early afternoon of Brazil).
 create function private.sweep_charges() returns void
@@ -58,6 +85,8 @@ $$;
 
 select cron.schedule('sweep-charges', '* * * * *', 'select private.sweep_charges()');
 select cron.schedule('money-jobs', '5 * * * *', 'select private.run_money_jobs()');
+-- Hourly from 05:35 to 09:35 UTC, the night of every zone of Brazil; the first run of a day does it.
+select cron.schedule('check-ledgers', '35 5-9 * * *', 'select private.run_ledger_checks()');
 select cron.schedule(
     'reconcile-payments', '10 6,14 * * *', $$select private.wake_function('reconcile-payments')$$
 );

@@ -2,7 +2,6 @@
 
 import uuid
 from datetime import date, timedelta
-from itertools import product
 
 import psycopg
 import pytest
@@ -94,28 +93,33 @@ def deal(world: World) -> tuple[World, uuid.UUID]:
     return world, agree(world, installments=3, first_due_date=date(2026, 3, 10))
 
 
-@pytest.mark.parametrize(("before", "after"), list(product(STATUSES, STATUSES)))
+@pytest.mark.parametrize("before", STATUSES)
 def test_every_transition_is_legal_or_refused_by_name(
-    deal: tuple[World, uuid.UUID], before: str, after: str
+    deal: tuple[World, uuid.UUID], before: str
 ) -> None:
     world, agreement = deal
-    world.run("update public.agreements set status = %s where id = %s", before, agreement)
+    world.change("agreements", {"id": agreement}, status=before, decision_reason="because")
     if before in {"broken", "cancelled", "lapsed", "settled"}:
         world.run("update public.agreement_debts set is_live = false")
         world.run("update public.debts set status = 'open'")
     move = "select private.transition_agreement(%s, %s, 'because', %s)"
-    if after in LEGAL.get(before, set()):
-        world.change("agreements", {"id": agreement}, decision_reason="because")
-        world.run(move, agreement, after, world.today)
-        assert status(world, agreement) == after
-        [event] = world.rows(
-            "select from_status, to_status, reason from public.agreement_events"
-            " order by id desc limit 1"
-        )
-        assert event == {"from_status": before, "to_status": after, "reason": "because"}
-    else:
-        with pytest.raises(psycopg.Error, match="transition_illegal"):
+    for after in STATUSES:
+        with world.connection.transaction(force_rollback=True):
+            if after not in LEGAL.get(before, set()):
+                with (
+                    pytest.raises(psycopg.Error, match="transition_illegal"),
+                    world.connection.transaction(),
+                ):
+                    world.run(move, agreement, after, world.today)
+                assert status(world, agreement) == before
+                continue
             world.run(move, agreement, after, world.today)
+            assert status(world, agreement) == after
+            [event] = world.rows(
+                "select from_status, to_status, reason from public.agreement_events"
+                " order by id desc limit 1"
+            )
+            assert event == {"from_status": before, "to_status": after, "reason": "because"}
 
 
 def test_the_first_payment_makes_it_active(deal: tuple[World, uuid.UUID]) -> None:

@@ -257,6 +257,7 @@ def test_the_daily_jobs_do_every_tenant_and_one_that_fails_stops_nobody(world: W
         world.tenant,
     )
     assert (run["failures"], run["result"]["error"]) == (1, "on purpose")
+    assert world.one("select private.run_ledger_checks()") == 0
     jobs = [
         row["job"]
         for row in world.rows(
@@ -290,3 +291,31 @@ def test_an_installment_page_of_two_down_payments_numbers_both(world: World) -> 
         (3, "installment", "boleto"),
         (4, "installment", "boleto"),
     ]
+
+
+def test_whoever_has_paid_leaves_every_queue_at_once(world: World) -> None:
+    template = world.insert(
+        "message_templates",
+        {"tenant_id": world.tenant, "name": "lembrete", "provider_template_id": "x", "body": "Oi"},
+    )
+    world.insert(
+        "collection_rules",
+        {
+            "tenant_id": world.tenant,
+            "name": "lembrar",
+            "disposition_type": "voicemail",
+            "template_id": template,
+        },
+    )
+    debt = world.debt(10_000)
+    with world.acting("operator"):
+        world.run(
+            "insert into public.call_dispositions (client_id, disposition_type)"
+            " values (%s, 'voicemail')",
+            world.client,
+        )
+    world.run("select private.open_runs(array(select msg_id from pgmq.q_automations))")
+    reason = "select status, reason from public.automation_runs where client_id = %s"
+    assert world.rows(reason, world.client) == [{"status": "queued", "reason": None}]
+    settle(world, {"debt_ids": [debt]}, 10_000)
+    assert world.rows(reason, world.client) == [{"status": "skipped", "reason": "nothing_owed"}]
