@@ -1,7 +1,17 @@
 """Table of contents: every function that is deployed, by its import."""
 
 from gupshup_webhook import gupshup_webhook
+from negociarie_callback import negociarie_callback
+from negociarie_charge import negociarie_charge
 from portfolio_import import portfolio_import
+from reconcile_payments import reconcile_payments
 from run_automations import run_automations
 
-__all__ = ["gupshup_webhook", "portfolio_import", "run_automations"]
+__all__ = [
+    "gupshup_webhook",
+    "negociarie_callback",
+    "negociarie_charge",
+    "portfolio_import",
+    "reconcile_payments",
+    "run_automations",
+]
