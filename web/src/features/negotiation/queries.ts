@@ -47,7 +47,10 @@ export interface Simulation {
   proposal: Json;
   proposal_hash: string;
   valid_until: string;
-  debts: ({ debt_id: string; contract: string; installment: number } & Record<"before" | "discount" | "after", Amounts>)[];
+  debts: ({ debt_id: string; contract: string; installment: number } & Record<
+    "before" | "discount" | "after",
+    Amounts
+  >)[];
   totals: OfferTotals;
   original_cents: number;
   discount_cents: number;
