@@ -45,5 +45,5 @@ test("Negociar opens the panel and leaves the outcome saved", async ({ windowOf 
   await openService(page, "EXT-00023");
   await page.keyboard.press("5");
   await expect(page.getByRole("region", { name: "Negociação" })).toBeVisible();
-  await expect(timeline(page).getByText("Otávio Operador")).toBeAttached();
+  await expect(timeline(page).getByText("Otávio Operador").first()).toBeAttached();
 });

@@ -31,12 +31,17 @@ const client = page(() => import("@/app/client-room").then((m) => m.ClientRoom))
 const service = page(() => import("@/app/service-room").then((m) => m.ServiceRoom));
 const automation = page(() => import("@/features/automation/automation-page").then((m) => m.AutomationPage));
 
+const agreements = page(() => import("@/features/agreements/agreements-page").then((m) => m.AgreementsPage));
+const agreement = page(() => import("@/features/agreements/agreement-page").then((m) => m.AgreementPage));
+
 export const LoginPage = login.Page;
 export const InvitationPage = invitation.Page;
 export const PortfolioPage = portfolio.Page;
 export const ClientPage = client.Page;
 export const ServicePage = service.Page;
 export const AutomationPage = automation.Page;
+export const AgreementsPage = agreements.Page;
+export const AgreementPage = agreement.Page;
 
 function serviceIdOf(path: string): string | undefined {
   return /^\/atendimento\/([^/]+)$/.exec(path)?.[1];
@@ -46,6 +51,8 @@ function serviceIdOf(path: string): string | undefined {
 export async function preloadCode(path: string): Promise<void> {
   if (serviceIdOf(path)) await service.preload();
   else if (path.startsWith("/carteira/")) await client.preload();
+  else if (path.startsWith("/acordos/")) await agreement.preload();
+  else if (path.startsWith("/acordos")) await agreements.preload();
   else if (path.startsWith("/automacao")) await automation.preload();
   else await portfolio.preload();
 }
@@ -58,6 +65,6 @@ export async function preloadData(queryClient: QueryClient, path: string): Promi
 
 /** The other rooms' code is a few kB each: fetched when the first one is painted, so that no later click waits for it. */
 export const RemainingPages = afterPaint(async () => {
-  await Promise.all([portfolio, client, service, automation].map(({ preload }) => preload()));
+  await Promise.all([portfolio, client, service, automation, agreements, agreement].map(({ preload }) => preload()));
   return () => null;
 });

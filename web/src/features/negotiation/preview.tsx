@@ -38,7 +38,7 @@ export function Preview({ simulation, error, isOld }: PreviewProps): ReactNode {
       </p>
       <Verdict simulation={simulation} />
       <CalculationTable totals={simulation.totals} />
-      <ol className={classes.schedule} aria-label="Parcelas">
+      <ol className={classes.schedule} aria-label="Vencimentos">
         {simulation.schedule.map((part) => (
           <li key={part.number}>
             <span>{part.kind === "down_payment" ? "Entrada" : `Parcela ${part.number}`}</span>
