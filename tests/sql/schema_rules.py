@@ -80,7 +80,7 @@ FUNCTIONS_OF_JOBS = {
         "private.begin_reconciliation",
         "private.finish_reconciliation",
     },
-    "webhook": {"private.receive_provider_event"},
+    "webhook": {"private.receive_provider_event", "private.is_callback_token"},
 }
 # Why a table has no audit trigger.
 UNAUDITED = {
