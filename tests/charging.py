@@ -25,7 +25,6 @@ from tests.simulators import CLIENT_ID, CLIENT_SECRET, NegociarieBank
 
 FUNCTIONS = ["negociarie_callback", "negociarie_charge", "reconcile_payments"]
 TOKEN = hashlib.sha1(f"{CLIENT_ID}{CLIENT_SECRET}".encode()).hexdigest()  # noqa: S324  (theirs)
-FIRST_DUE = date(2026, 3, 10)
 
 
 @dataclasses.dataclass
