@@ -7,7 +7,7 @@ const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 test("an offer over the limit waits until a supervisor approves it in a second window", async ({ windowOf }) => {
   await chargeLateness(await windowOf("admin@demo.test"));
   const page = await windowOf("operador@demo.test");
-  await openService(page, "EXT-00027");
+  await openService(page, "EXT-00029");
   await page.keyboard.press("Alt+s");
   const panel = page.getByRole("region", { name: "Negociação" });
   await panel.getByLabel("Principal").fill("5");

@@ -5,7 +5,7 @@ import { expect, openService, test, timeline } from "./people.ts";
 test("the panel previews while typing, keeps the draft and compares two proposals", async ({ windowOf }) => {
   await chargeLateness(await windowOf("admin@demo.test"));
   const page = await windowOf("operador@demo.test");
-  await openService(page, "EXT-00022");
+  await openService(page, "EXT-00028");
   await page.keyboard.press("Alt+s");
   const panel = page.getByRole("region", { name: "Negociação" });
   await expect(panel.getByText("Você pode fechar agora")).toBeVisible();

@@ -100,7 +100,7 @@ function LoadedService({ screen, onExplain, onNegotiate }: LoadedProps): ReactNo
           aside={
             onNegotiate ? (
               <Button variant="light" size="compact-sm" onClick={onNegotiate}>
-                Negociar&nbsp;<Key>Alt+S</Key>
+                Propor acordo&nbsp;<Key>Alt+S</Key>
               </Button>
             ) : (
               plural(debts.length, "título", "títulos")
