@@ -138,17 +138,22 @@ on conflict do nothing;
 
 drop table seed_people;
 
--- What lateness costs: the market's convention, and one creditor with a fee of its own.
+-- What lateness costs: the market's convention; one creditor has a fee of its own, another's contract
+-- counts days from the printed date (so the example above is 22 days late on any weekday).
 insert into public.charge_policies (
     tenant_id, creditor_id, version, valid_from, fine_percent, interest_percent,
-    collection_fee_percent
+    collection_fee_percent, counts_from_nominal
 )
-select tenants.id, null::uuid, 1, date '2020-01-01', 2, 1, 0
+select tenants.id, null::uuid, 1, date '2020-01-01', 2, 1, 0, false
 from public.tenants
 union all
-select creditors.tenant_id, creditors.id, 1, date '2020-01-01', 2, 1, 10
+select creditors.tenant_id, creditors.id, 1, date '2020-01-01', 2, 1, 10, false
 from public.creditors
 where creditors.name = 'Telefônica Ipê'
+union all
+select creditors.tenant_id, creditors.id, 1, date '2020-01-01', 2, 1, 0, true
+from public.creditors
+where creditors.name = 'Banco Aurora S.A.'
 on conflict do nothing;
 
 insert into public.agreement_templates (

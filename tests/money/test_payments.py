@@ -514,6 +514,48 @@ def test_a_debt_without_agreement_is_settled_by_hand_directly(world: World) -> N
     assert (row["principal_cents"], row["before_cents"]) == (4_707, before)
 
 
+def test_the_oldest_title_is_abated_first_whatever_its_id(world: World) -> None:
+    debts = sorted(world.debt(10_000) for _ in range(4))
+    for age, debt in enumerate(debts):  # the greatest id is the oldest
+        world.change("debts", {"id": debt}, due_on=date(2026, 3, 9) + timedelta(10 - age))
+    settle(world, {"debt_ids": debts}, 15_000)
+    abated = dict(world.run("select id, abated_cents from public.debts").fetchall())
+    assert [abated[debt] for debt in reversed(debts)] == [10_000, 5_000, 0, 0]
+
+
+def test_what_was_booked_is_not_booked_again_by_a_later_payment(world: World) -> None:
+    """Nor by an index month published since: it would move cents that were receipted."""
+    world.policy(index_name="ipca")
+    factor = {"tenant_id": world.tenant, "index_name": "ipca", "revision": 1}
+    world.insert("index_factors", factor | {"month": date(2025, 12, 1), "percent": 1})
+    debt = world.debt(100_000, date(2026, 1, 12))
+    settle(world, {"debt_ids": [debt]}, 20_000)
+    first = world.rows("select * from private.living_allocations")
+    world.insert("index_factors", factor | {"month": date(2026, 2, 1), "percent": 5})
+    world.set_today(date(2026, 3, 20))
+    settle(world, {"debt_ids": [debt]}, 10_000)
+    assert world.rows("select * from private.living_allocations order by id")[:1] == first
+    assert (
+        world.one("select count(*) from public.payment_allocations where reverses_id is not null")
+        == 0
+    )
+
+
+def test_a_payment_that_turns_up_late_is_booked_on_its_own_day(world: World) -> None:
+    """Money paid first counts first, and what came after it is booked anew."""
+    world.policy()
+    debt = world.debt(100_000, date(2026, 1, 12))
+    settle(world, {"debt_ids": [debt]}, 30_000, date(2026, 3, 9))
+    settle(world, {"debt_ids": [debt]}, 30_000, date(2026, 2, 9))
+    rows = world.rows(
+        "select paid_on, total_cents, after_cents from private.living_allocations order by paid_on"
+    )
+    assert [row["paid_on"] for row in rows] == [date(2026, 2, 9), date(2026, 3, 9)]
+    # 1,000.00 + 20.00 + 9.33 of 28 days - 300.00, then 28 days of interest on that.
+    assert rows[0]["after_cents"] == 72_933
+    assert rows[1]["after_cents"] == 72_933 + 681 - 30_000
+
+
 def test_a_debt_paid_in_full_by_hand_is_settled(world: World) -> None:
     debt = world.debt(10_000)
     settle(world, {"debt_ids": [debt]}, 10_000)
