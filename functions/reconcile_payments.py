@@ -24,7 +24,9 @@ def record(integration_id: Any, item: dict[str, Any]) -> str:
             said = "select private.record_payment_event(%s, 'sweep', %s::jsonb)"
             [(outcome,)] = tx.execute(said, (integration_id, json.dumps(item))).fetchall()
     except errors.RefusedByDatabase as refusal:
-        return "unreadable" if refusal.code == "payment_event_invalid" else refusal.code
+        if refusal.code != "payment_event_invalid":
+            raise
+        return "unreadable"
     return str(outcome)
 
 
@@ -32,10 +34,10 @@ def sweep(day: Any) -> Counter[str]:
     """One day of one account, begun and finished as one row of public.reconciliations."""
     with db.as_worker() as tx:
         begin = (
-            "select private.begin_reconciliation(%s, %s), private.take_calls(%s, 1),"
-            " private.integration_secret(%s, 'client_secret')"
+            "select private.begin_reconciliation(%(id)s, %(day)s), private.take_calls(%(id)s, 1),"
+            " private.integration_secret(%(id)s, 'client_secret')"
         )
-        ids = (day.integration_id, day.day, day.integration_id, day.integration_id)
+        ids = {"id": day.integration_id, "day": day.day}
         [(sweep_id, calls, client_secret)] = tx.execute(begin, ids).fetchall()
     listed = negociarie.PaidDay([], failure=FailureClass.RATE_LIMITED)
     if calls:
@@ -58,12 +60,6 @@ def reconcile_payments(request: flask.Request) -> flask.typing.ResponseReturnVal
         wanted = "select * from private.reconciliation_days(%s)"
         days = tx.execute(wanted, (DAYS,)).fetchall()
     total: Counter[str] = sum((sweep(day) for day in days), Counter())
-    told = {name: total[name] for name in ("days", "failed", "found", "recovered")}
-    told["quarantined"] = total["contradiction"]
-    log.event(
-        "payments_reconciled",
-        found=told["found"],
-        recovered=told["recovered"],
-        quarantined=told["quarantined"],
-    )
-    return told
+    total["quarantined"] = total["contradiction"]
+    log.event("payments_reconciled", found=total["found"], recovered=total["recovered"])
+    return {n: total[n] for n in ("days", "failed", "found", "recovered", "quarantined")}

@@ -30,7 +30,6 @@ class Fields(TypedDict, total=False):
     rows: int
     found: int
     recovered: int
-    quarantined: int
     duration_ms: int
 
 
