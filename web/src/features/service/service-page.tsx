@@ -78,8 +78,9 @@ function LoadedService({ screen, onExplain, onNegotiate }: LoadedProps): ReactNo
     };
     const id = await keep(made);
     setNotes("");
-    if (type.opens_negotiation) onNegotiate?.();
-    await send(id);
+    const sent = await send(id);
+    // A refusal waits in the timeline for its correction: nothing may cover it.
+    if (type.opens_negotiation && sent !== "refused") onNegotiate?.();
   };
   const onEdit = (record: PendingDisposition): void => {
     setNotes([record.notes, notes].filter(Boolean).join("\n"));
