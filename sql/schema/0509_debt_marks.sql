@@ -94,7 +94,12 @@ begin
     update public.debts set status = 'prescribed'
     where debts.tenant_id = age_debts.tenant_id and debts.status = 'open'
       and debts.due_on < (on_date - interval '5 years')::date
-      and private.is_prescribed(debts, on_date);
+      and private.is_prescribed(debts, on_date)
+      -- Acknowledged by an agreement that runs, where the policy leaves it open until paid.
+      and not exists (
+          select from public.agreement_debts as held
+          where held.tenant_id = debts.tenant_id and held.debt_id = debts.id and held.is_live
+      );
     get diagnostics v_marked = row_count;
     return v_marked;
 end;

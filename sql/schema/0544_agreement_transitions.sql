@@ -82,7 +82,7 @@ begin
     where agreement.id = v_was.id;
 
     if private.is_living(to_status) then
-        perform private.hold_agreement_debts(v_was.id, to_status);
+        perform private.hold_agreement_debts(v_was.id, v_was.status, to_status);
         if not private.is_living(v_was.status) then
             perform private.reopen_installments(v_was.id);
         end if;

@@ -1,7 +1,7 @@
 -- What a transition does to titles, installments and charges. Called by transition_agreement only,
 -- inside its transaction.
 create function private.hold_agreement_debts(
-    agreement_id uuid, to_status public.agreement_status
+    agreement_id uuid, from_status public.agreement_status, to_status public.agreement_status
 ) returns void
 language plpgsql
 security definer
@@ -23,6 +23,13 @@ begin
         order by debts.id
         for update of debts
     loop
+        -- Held already: whatever was said of the title meanwhile, money that came in is booked.
+        if private.is_living(from_status) then
+            if v_locks and v_held.status in ('open', 'prescribed') then
+                update public.debts set status = 'in_agreement' where debts.id = v_held.id;
+            end if;
+            continue;
+        end if;
         if exists (
             select from public.agreement_debts as other
             where other.tenant_id = v_held.tenant_id and other.debt_id = v_held.id
@@ -32,6 +39,9 @@ begin
         elsif v_held.status in ('on_hold', 'prescribed', 'returned') then
             raise exception 'debt_not_collectable' using errcode = 'PT409',
                 detail = format('%s is %s', v_held.id, v_held.status);
+        -- Settled by another agreement; this one's own is reopened by a payment taken back.
+        elsif v_held.status = 'settled' and from_status <> 'settled' then
+            raise exception 'debt_closed' using errcode = 'PT409', detail = v_held.id::text;
         elsif v_locks and v_held.status <> 'in_agreement' then
             update public.debts set status = 'in_agreement' where debts.id = v_held.id;
         end if;

@@ -36,7 +36,7 @@ begin
     join public.tenants on tenants.id = charge.tenant_id
     where charge.tenant_id = agreement.tenant_id and charge.agreement_id = agreement.id
       -- What never reached the provider cannot have been paid there.
-      and charge.status not in ('queued', 'failed')
+      and (charge.status not in ('queued', 'failed') or charge.sent_at is not null)
     group by charge.integration_id;
     if v_charge.since is null or v_charge.since > last_day then
         waits_for := case when not v_is_compensated then 'compensating' end;

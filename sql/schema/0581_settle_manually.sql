@@ -104,8 +104,14 @@ begin
         perform private.require_debts(v_tenant_id, v_request.client_id, v_request.debt_ids);
         if exists (
             select from public.debts
-            where debts.id = any(v_request.debt_ids)
-              and debts.status in ('in_agreement', 'settled', 'returned')
+            where debts.id = any(v_request.debt_ids) and debts.status in ('settled', 'returned')
+        ) then
+            raise exception 'debt_closed' using errcode = 'PT409',
+                detail = 'one of the titles was settled or returned';
+        elsif exists (
+            select from public.agreement_debts as held
+            where held.tenant_id = v_tenant_id and held.is_live
+              and held.debt_id = any(v_request.debt_ids)
         ) then
             raise exception 'debt_in_agreement' using errcode = 'PT409',
                 detail = 'settle the installment of its agreement';

@@ -561,7 +561,12 @@ begin
     update public.debts set status = 'prescribed'
     where debts.tenant_id = age_debts.tenant_id and debts.status = 'open'
       and debts.due_on < (on_date - interval '5 years')::date
-      and private.is_prescribed(debts, on_date);
+      and private.is_prescribed(debts, on_date)
+      -- Acknowledged by an agreement that runs, where the policy leaves it open until paid.
+      and not exists (
+          select from public.agreement_debts as held
+          where held.tenant_id = debts.tenant_id and held.debt_id = debts.id and held.is_live
+      );
     get diagnostics v_marked = row_count;
     return v_marked;
 end;
@@ -3307,7 +3312,7 @@ begin
     where agreement.id = v_was.id;
 
     if private.is_living(to_status) then
-        perform private.hold_agreement_debts(v_was.id, to_status);
+        perform private.hold_agreement_debts(v_was.id, v_was.status, to_status);
         if not private.is_living(v_was.status) then
             perform private.reopen_installments(v_was.id);
         end if;
@@ -3438,7 +3443,7 @@ to worker;
 -- What a transition does to titles, installments and charges. Called by transition_agreement only,
 -- inside its transaction.
 create function private.hold_agreement_debts(
-    agreement_id uuid, to_status public.agreement_status
+    agreement_id uuid, from_status public.agreement_status, to_status public.agreement_status
 ) returns void
 language plpgsql
 security definer
@@ -3460,6 +3465,13 @@ begin
         order by debts.id
         for update of debts
     loop
+        -- Held already: whatever was said of the title meanwhile, money that came in is booked.
+        if private.is_living(from_status) then
+            if v_locks and v_held.status in ('open', 'prescribed') then
+                update public.debts set status = 'in_agreement' where debts.id = v_held.id;
+            end if;
+            continue;
+        end if;
         if exists (
             select from public.agreement_debts as other
             where other.tenant_id = v_held.tenant_id and other.debt_id = v_held.id
@@ -3469,6 +3481,9 @@ begin
         elsif v_held.status in ('on_hold', 'prescribed', 'returned') then
             raise exception 'debt_not_collectable' using errcode = 'PT409',
                 detail = format('%s is %s', v_held.id, v_held.status);
+        -- Settled by another agreement; this one's own is reopened by a payment taken back.
+        elsif v_held.status = 'settled' and from_status <> 'settled' then
+            raise exception 'debt_closed' using errcode = 'PT409', detail = v_held.id::text;
         elsif v_locks and v_held.status <> 'in_agreement' then
             update public.debts set status = 'in_agreement' where debts.id = v_held.id;
         end if;
@@ -4064,7 +4079,7 @@ begin
     join public.tenants on tenants.id = charge.tenant_id
     where charge.tenant_id = agreement.tenant_id and charge.agreement_id = agreement.id
       -- What never reached the provider cannot have been paid there.
-      and charge.status not in ('queued', 'failed')
+      and (charge.status not in ('queued', 'failed') or charge.sent_at is not null)
     group by charge.integration_id;
     if v_charge.since is null or v_charge.since > last_day then
         waits_for := case when not v_is_compensated then 'compensating' end;
@@ -6288,8 +6303,14 @@ begin
         perform private.require_debts(v_tenant_id, v_request.client_id, v_request.debt_ids);
         if exists (
             select from public.debts
-            where debts.id = any(v_request.debt_ids)
-              and debts.status in ('in_agreement', 'settled', 'returned')
+            where debts.id = any(v_request.debt_ids) and debts.status in ('settled', 'returned')
+        ) then
+            raise exception 'debt_closed' using errcode = 'PT409',
+                detail = 'one of the titles was settled or returned';
+        elsif exists (
+            select from public.agreement_debts as held
+            where held.tenant_id = v_tenant_id and held.is_live
+              and held.debt_id = any(v_request.debt_ids)
         ) then
             raise exception 'debt_in_agreement' using errcode = 'PT409',
                 detail = 'settle the installment of its agreement';

@@ -497,3 +497,34 @@ def test_history_is_never_rewritten(deal: tuple[World, uuid.UUID]) -> None:
     ):
         with pytest.raises(psycopg.Error, match="append_only"), world.connection.transaction():
             world.run(statement)
+
+
+def test_an_agreement_is_not_revived_over_titles_another_one_settled(
+    deal: tuple[World, uuid.UUID],
+) -> None:
+    world, agreement = deal
+    world.rpc("operator", "cancel_agreement", agreement_id=agreement, reason="outro plano")
+    [part] = parts(world, agree(world, discounts={"target_total_cents": 90_000}))
+    settle(world, {"installment_id": part["id"]}, 90_000)
+    refusal = world.refused(
+        "supervisor", "reactivate_agreement", agreement_id=agreement, reason="voltou"
+    )
+    assert refusal == "debt_closed"
+
+
+def test_a_dispute_during_an_unlocked_agreement_does_not_stop_its_money(world: World) -> None:
+    world.rpc("admin", "save_agreement_policy", policy={"is_locking_at_once": False})
+    debt = world.debt(90_000)
+    agreement = agree(world, installments=3)
+    world.rpc("operator", "hold_debts", debt_ids=[debt], reason="diz que pagou")
+    settle(world, {"installment_id": parts(world, agreement)[0]["id"]}, 30_000)
+    assert status(world, agreement) == "active"
+    assert world.one("select status from public.debts") == "on_hold"
+
+
+def test_a_title_does_not_prescribe_while_its_agreement_runs(world: World) -> None:
+    world.rpc("admin", "save_agreement_policy", policy={"is_locking_at_once": False})
+    world.debt(90_000, date(2021, 3, 9))
+    agree(world, first_due_date=date(2026, 3, 20))
+    world.run("select private.age_debts(%s, %s)", world.tenant, date(2026, 3, 11))
+    assert world.one("select status from public.debts") == "open"

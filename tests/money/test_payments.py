@@ -563,6 +563,15 @@ def test_a_debt_paid_in_full_by_hand_is_settled(world: World) -> None:
     assert world.one("select open_debts from public.clients where id = %s", world.client) == 0
 
 
+def test_a_title_in_an_agreement_or_closed_is_not_settled_beside_it(deal: Deal) -> None:
+    wanted = request(deal) | {"installment_id": None, "debt_ids": [str(deal.debt)]}
+    call = {"settlement": wanted}
+    assert deal.world.refused("operator", "settle_manually", **call) == "debt_in_agreement"
+    for number in (1, 2, 3):
+        deal.paid(number, 30_000)
+    assert deal.world.refused("operator", "settle_manually", **call) == "debt_closed"
+
+
 def test_nothing_is_settled_in_another_agency(deal: Deal) -> None:
     other = World(deal.world.connection, "Outra")
     refusal = deal.world.refused(other.people["admin"], "settle_manually", settlement=request(deal))
