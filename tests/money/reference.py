@@ -137,3 +137,69 @@ def charges(principal: int, due: date, on: date, terms: Terms) -> Charges:
         interest = cent(corrected * terms.interest / 100 * months_late(since, on, terms.rule))
         fee = cent((corrected + fine + interest) * terms.fee / 100)
         return Charges(effective, principal, correction, fine, interest, fee)
+
+
+class Account:
+    """One debt and its payments: charges first (fine, interest, correction, fee), then principal.
+
+    Charges of a stretch of days with one principal are one sum, rounded once at its end.
+    """
+
+    ORDER = ("fine", "interest", "correction", "fee", "principal")
+
+    def __init__(self, principal: int, due: date, terms: Terms) -> None:
+        self.due, self.terms, self.principal = due, terms, principal
+        self.effective = effective_due(due, terms)
+        self.counted_from = due if terms.from_nominal else self.effective
+        self.stretch_begins = self.counted_from
+        self.ended = dict.fromkeys(self.ORDER, 0)  # charges of stretches that are over
+        self.paid = dict.fromkeys(self.ORDER, 0)
+        self.was_charged = False
+
+    def running(self, on: date) -> dict[str, int]:
+        """Charges of the present stretch until `on`."""
+        if on <= self.effective + timedelta(self.terms.grace) or not self.principal:
+            return dict.fromkeys(self.ORDER, 0)
+        with localcontext() as context:
+            context.prec = DIGITS
+            since, terms = max(self.stretch_begins, self.counted_from), self.terms
+            correction = 0
+            if terms.index is not None:
+                factor = index_factor(since, on, terms.index)
+                correction = max(cent(self.principal * (factor - 1)), 0)
+            corrected = self.principal + correction
+            months = months_late(self.counted_from, on, terms.rule) - months_late(
+                self.counted_from, since, terms.rule
+            )
+            interest = cent(corrected * terms.interest / 100 * months)
+            fine = 0
+            if not self.was_charged:
+                base = corrected if terms.fine_on_corrected else self.principal
+                fine = cent(base * terms.fine / 100)
+            base = correction + fine + interest + (0 if self.was_charged else self.principal)
+            return {
+                "fine": fine, "interest": interest, "correction": correction,
+                "fee": cent(base * terms.fee / 100), "principal": 0,
+            }  # fmt: skip
+
+    def owed(self, on: date) -> dict[str, int]:
+        running = self.running(on)
+        charges_owed = {
+            name: max(self.ended[name] + running[name] - self.paid[name], 0) for name in self.ORDER
+        }
+        return charges_owed | {"principal": self.principal}
+
+    def pay(self, amount: int, on: date) -> None:
+        owed, running = self.owed(on), self.running(on)
+        parts = {}
+        for name in self.ORDER:
+            parts[name] = min(amount, owed[name])
+            amount -= parts[name]
+        for name in self.ORDER[:-1]:
+            self.paid[name] += parts[name]
+        if parts["principal"]:
+            self.principal -= parts["principal"]
+            if on > self.effective + timedelta(self.terms.grace):
+                for name in self.ORDER[:-1]:
+                    self.ended[name] += running[name]
+                self.stretch_begins, self.was_charged = on, True

@@ -541,6 +541,16 @@ def test_what_was_booked_is_not_booked_again_by_a_later_payment(world: World) ->
     )
 
 
+def test_a_part_paid_in_grace_does_not_excuse_the_rest_from_its_days(world: World) -> None:
+    world.policy(grace_days=5)
+    debt = world.debt(100_000, date(2026, 3, 9))
+    world.set_today(date(2026, 3, 12))
+    settle(world, {"debt_ids": [debt]}, 40_000)
+    assert owed(world) == 60_000
+    # Ten days from the due date, not seven from the payment: fine 12.00, interest 2.00.
+    assert owed(world, on=date(2026, 3, 19)) == 60_000 + 1200 + 200
+
+
 def test_a_payment_that_turns_up_late_is_booked_on_its_own_day(world: World) -> None:
     """Money paid first counts first, and what came after it is booked anew."""
     world.policy()

@@ -3,7 +3,7 @@
 import itertools
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import psycopg
@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.money import reference
+from tests.money.deals import settle
 from tests.money.reference import Terms
 from tests.money.world import World
 
@@ -161,6 +162,66 @@ def test_charges_never_shrink_from_one_day_to_the_next(
     for earlier, later in itertools.pairwise(answers):
         assert all(a <= b for a, b in zip(earlier[1:], later[1:], strict=True))
     assert min(min(answer[1:]) for answer in answers) >= 0
+
+
+# Payments straight to a title: days after it was due, and which share of what is owed then.
+PAYMENTS = st.lists(
+    st.tuples(st.integers(-20, 500), st.sampled_from([0.02, 0.1, 0.4, 0.9])), max_size=4
+)
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],  # undone after each example
+)
+@given(
+    principal=st.integers(100, 10**8),
+    due=st.dates(date(2023, 6, 1), date(2026, 6, 1)),
+    terms=TERMS,
+    payments=PAYMENTS,
+    wait=st.integers(0, 200),
+)
+def test_part_payments_agree_with_the_reference_component_by_component(
+    calculating: World,
+    principal: int,
+    due: date,
+    terms: Terms,
+    payments: list[tuple[int, float]],
+    wait: int,
+) -> None:
+    # Deflation may take back a correction that was paid; who gets that cent is nobody's rule.
+    if terms.index is not None:
+        terms = replace(terms, index={month: abs(p) for month, p in INDEX.items()})
+    with calculating.connection.transaction(force_rollback=True):
+        calculating.run(
+            "insert into public.index_factors (tenant_id, index_name, month, percent, revision)"
+            " select tenant_id, index_name, month, abs(percent), revision + 1"
+            " from public.index_factors where percent < 0"
+        )
+        policy = json.loads(as_policy(terms, calculating.tenant))
+        if policy["fine_percent"] != "2":
+            policy["is_consumer"] = False
+        calculating.policy(**policy)
+        client = calculating.new_client()
+        debt = calculating.debt(principal, due, client=client)
+        account = reference.Account(principal, due, terms)
+        day = due
+        for days, share in sorted(payments):
+            day = due + timedelta(days)
+            amount = max(1, int(sum(account.owed(day).values()) * share))
+            calculating.set_today(day)
+            settle(calculating, {"debt_ids": [debt]}, amount, client=client)
+            account.pay(amount, day)
+        day += timedelta(wait)
+        calculating.set_today(day)
+        [stated] = calculating.rpc("operator", "debt_statement", client_id=client)["debts"]
+        told = {
+            name: stated[f"{name}_cents"]
+            for name in ("principal", "correction", "fine", "interest")
+        }
+        assert told | {"fee": stated["collection_fee_cents"]} == account.owed(day)
+        assert sum(line["result_cents"] for line in stated["lines"]) == stated["total_cents"]
 
 
 def test_easter_is_the_same_by_both_methods(world: World) -> None:
