@@ -33,4 +33,11 @@ const app = new App({
   options: { server: { apiKeys: false, admin: false } },
 });
 
-serve({ fetch: (request) => app.fetch(request, { peerAddress: null }), hostname: "127.0.0.1", port: settings.port });
+// For a path it does not know, it shows a page of its own dashboard, which is no part of ours.
+async function answer(request) {
+  const said = await app.fetch(request, { peerAddress: null });
+  const isPage = said.headers.get("content-type")?.startsWith("text/html");
+  return isPage ? Response.json({ code: 404, error_code: "not_found", msg: "no such path" }, { status: 404 }) : said;
+}
+
+serve({ fetch: answer, hostname: "127.0.0.1", port: settings.port });
