@@ -6,7 +6,7 @@ import flask
 import functions_framework
 
 from kit import db, errors, http, log
-from providers import gupshup
+from providers import callbacks, gupshup
 
 BODY_BYTES = 3_000_000  # WhatsApp's documented maximum for a callback (3 MB)
 
@@ -16,7 +16,7 @@ BODY_BYTES = 3_000_000  # WhatsApp's documented maximum for a callback (3 MB)
 def gupshup_webhook(request: flask.Request) -> flask.typing.ResponseReturnValue:
     if request.method != "POST":
         raise errors.MethodNotAllowed("callbacks are posted")
-    key = gupshup.webhook_key(request)
+    key = callbacks.webhook_key(request)
     events = gupshup.parse_events(http.body(request, BODY_BYTES))
 
     with db.as_webhook() as tx:

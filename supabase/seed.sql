@@ -107,7 +107,73 @@ cross join lateral (
 cross join lateral generate_series(1, 1 + people.n % 4) as title
 on conflict do nothing;
 
+-- A title whose charges are easy to follow: R$ 1.000,00, three weeks and a day late.
+insert into public.debts (
+    tenant_id, client_id, creditor_id, contract, installment, due_on, principal_cents
+)
+select
+    people.tenant_id, clients.id, creditors.id, 'CT-EXEMPLO', 1,
+    private.today(people.tenant_id) - 22, 100000
+from seed_people as people
+join public.clients
+    on people.tenant_id = clients.tenant_id and people.document = clients.document
+join public.creditors
+    on people.tenant_id = creditors.tenant_id and creditors.name = 'Banco Aurora S.A.'
+where people.n = 1
+on conflict do nothing;
+
+-- Everybody can be sent a boleto, except every tenth: there the page asks for the address.
+insert into public.client_addresses (
+    id, tenant_id, client_id, cep, street, number, district, city, uf
+)
+select
+    overlay(clients.id::text placing 'e' from 1 for 1)::uuid, people.tenant_id, clients.id,
+    '0100' || lpad(people.n::text, 4, '0'), 'Rua Fictícia', people.n::text, 'Centro',
+    'Cidade Modelo', people.uf
+from seed_people as people
+join public.clients
+    on people.tenant_id = clients.tenant_id and people.document = clients.document
+where people.n % 10 <> 0
+on conflict do nothing;
+
 drop table seed_people;
+
+-- What lateness costs: the market's convention; one creditor has a fee of its own, another's contract
+-- counts days from the printed date (so the example above is 22 days late on any weekday).
+insert into public.charge_policies (
+    tenant_id, creditor_id, version, valid_from, fine_percent, interest_percent,
+    collection_fee_percent, counts_from_nominal
+)
+select tenants.id, null::uuid, 1, date '2020-01-01', 2, 1, 0, false
+from public.tenants
+union all
+select creditors.tenant_id, creditors.id, 1, date '2020-01-01', 2, 1, 10, false
+from public.creditors
+where creditors.name = 'Telefônica Ipê'
+union all
+select creditors.tenant_id, creditors.id, 1, date '2020-01-01', 2, 1, 0, true
+from public.creditors
+where creditors.name = 'Banco Aurora S.A.'
+on conflict do nothing;
+
+insert into public.agreement_templates (
+    tenant_id, name, position, aging_from_days, aging_to_days, principal_percent, fine_percent,
+    interest_percent, max_installments, min_installment_cents, min_down_payment_percent,
+    validity_days
+)
+select
+    tenants.id, offers.name, offers.position, offers.aging_from, offers.aging_to,
+    offers.principal, offers.fine, offers.interest, offers.installments, 5000, offers.down, 3
+from public.tenants
+cross join (
+    values
+    ('À vista sem multa nem juros', 1, 0, 90, 0, 100, 100, 1, 0),
+    ('30% à vista', 2, 91, null, 30, 100, 100, 1, 0),
+    ('Entrada + 6x', 3, 0, null, 0, 100, 50, 6, 20)
+) as offers (
+    name, position, aging_from, aging_to, principal, fine, interest, installments, down
+)
+on conflict do nothing;
 
 insert into public.message_templates (
     id, tenant_id, name, provider_template_id, body, variables

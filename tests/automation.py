@@ -3,6 +3,7 @@
 Nothing wakes the functions here; a test drains when it wants to, and moves time when it wants to.
 """
 
+import contextlib
 import dataclasses
 import json
 import threading
@@ -116,6 +117,34 @@ class Thread:
         return int(row["count"])
 
 
+@contextlib.contextmanager
+def serving(names: list[str]) -> Iterator[str]:
+    """The URL under which those functions answer, with the settings the test has given."""
+    source = str(ROOT / "functions" / "main.py")
+    create_app: Callable[[str, str], flask.Flask] = functions_framework.create_app
+    apps: dict[str, functions_host.WSGIApp] = {
+        functions_host.path_of(name): create_app(name, source).wsgi_app for name in names
+    }
+    server = make_server(
+        "127.0.0.1",
+        0,
+        functions_host.mounted(apps),
+        threaded=True,
+        request_handler=functions_host.QuietHandler,
+    )
+    serving = threading.Thread(target=server.serve_forever, daemon=True)
+    serving.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        serving.join(10)
+        server.server_close()
+        db.close()
+        http.client().close()
+        http._client.cache_clear()
+
+
 @pytest.fixture
 def thread(
     stack: Stack,
@@ -134,23 +163,8 @@ def thread(
         }
     )
     monkeypatch.setattr(config, "settings", lambda: settings)
-    source = str(ROOT / "functions" / "main.py")
-    names = ["run_automations", "gupshup_webhook"]
-    create_app: Callable[[str, str], flask.Flask] = functions_framework.create_app
-    apps: dict[str, functions_host.WSGIApp] = {
-        functions_host.path_of(name): create_app(name, source).wsgi_app for name in names
-    }
-    server = make_server(
-        "127.0.0.1",
-        0,
-        functions_host.mounted(apps),
-        threaded=True,
-        request_handler=functions_host.QuietHandler,
-    )
-    serving = threading.Thread(target=server.serve_forever, daemon=True)
-    serving.start()
-    url = f"http://127.0.0.1:{server.server_port}"
     with (
+        serving(["run_automations", "gupshup_webhook"]) as url,
         psycopg.connect(fresh_database, autocommit=True, row_factory=namedtuple_row) as owner,
         httpx.Client(base_url=url, timeout=60) as functions,
     ):
@@ -168,9 +182,3 @@ def thread(
             latency={"enqueued": 0.01, "sent": 0.02, "delivered": 0.03, "read": 0.04}
         )
         yield found
-        server.shutdown()
-        serving.join(10)
-        server.server_close()
-        db.close()
-        http.client().close()
-        http._client.cache_clear()

@@ -1,19 +1,22 @@
 """The provider simulators as fixtures, for tests that do not need the whole stack."""
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import httpx
 import pytest
 from aiohttp import web
 
-from local_platform.providers import gupshup
+from local_platform.providers import gupshup, negociarie
 
 APP, API_KEY, SOURCE = "DemoCobrancas", "simulated-key", "551140000000"
+CLIENT_ID, CLIENT_SECRET = "7", "a-secret-of-theirs"
 
 
 @dataclass
@@ -43,17 +46,72 @@ class GupshupPhone:
         return int(self.control.get("/_control/calls").json()["count"])
 
 
+@dataclass
+class NegociarieBank:
+    """A running simulator of Negociarie, one account registered; drives it as `GupshupPhone`."""
+
+    url: str
+    control: httpx.Client
+
+    def register(self, callback_url: str | None = None) -> None:
+        account = {"client_secret": CLIENT_SECRET, "callback_url": callback_url}
+        self.control.put(f"/_control/accounts/{CLIENT_ID}", json=account).raise_for_status()
+
+    def misbehave(self, do: str, **how: Any) -> None:
+        self.control.post("/_control/misbehave", json={"do": do} | how).raise_for_status()
+
+    def habits(self, **how: Any) -> None:
+        self.control.put("/_control/habits", json=how).raise_for_status()
+
+    def pay(self, reference: str, **how: Any) -> None:
+        said = {"id_parcela": reference} | how
+        self.control.post("/_control/pay", json=said).raise_for_status()
+
+    def charges(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.control.get("/_control/charges").json()
+        return found
+
+    def calls(self, kind: str) -> int:
+        return int(self.control.get("/_control/calls").json().get(kind, 0))
+
+
 @pytest.fixture
 def gupshup_phone(tmp_path: Path) -> Iterator[GupshupPhone]:
     """The Gupshup simulator on a port of its own, one account registered, nothing called back
     until a test registers a callback URL that answers."""
+    with (
+        serving(gupshup, tmp_path) as base,
+        httpx.Client(base_url=f"{base}/gupshup", timeout=10) as control,
+    ):
+        phone = GupshupPhone(base, control)
+        phone.register("http://127.0.0.1:9/nobody-listens")
+        yield phone
+
+
+@pytest.fixture
+def negociarie_bank(tmp_path: Path) -> Iterator[NegociarieBank]:
+    """The Negociarie simulator on a port of its own; it calls nobody back until registered."""
+    with (
+        serving(negociarie, tmp_path) as base,
+        httpx.Client(base_url=f"{base}/negociarie", timeout=10) as control,
+    ):
+        bank = NegociarieBank(base, control)
+        bank.register()
+        bank.habits(registration_seconds=0)
+        yield bank
+
+
+@contextlib.contextmanager
+def serving(simulator: ModuleType, folder: Path) -> Iterator[str]:
+    """The simulator's base URL (what SIMULATORS_URL must be) while it runs in a thread."""
 
     class Folder:
-        data = tmp_path
+        data = folder
 
+    name = simulator.__name__.rpartition(".")[2]
     loop = asyncio.new_event_loop()
     app = web.Application()
-    app.add_subapp("/simulators/gupshup/", gupshup.create_app(Folder()))
+    app.add_subapp(f"/simulators/{name}/", simulator.create_app(Folder()))
     runner = web.AppRunner(
         app, handler_cancellation=True, shutdown_timeout=0.1
     )  # hanging requests are what is simulated
@@ -62,12 +120,8 @@ def gupshup_phone(tmp_path: Path) -> Iterator[GupshupPhone]:
     port = runner.addresses[0][1]
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    base = f"http://127.0.0.1:{port}/simulators"
     try:
-        with httpx.Client(base_url=f"{base}/gupshup", timeout=10) as control:
-            phone = GupshupPhone(base, control)
-            phone.register("http://127.0.0.1:9/nobody-listens")
-            yield phone
+        yield f"http://127.0.0.1:{port}/simulators"
     finally:
         asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
 import flask
 
@@ -65,21 +66,52 @@ def post_form(url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> 
     Raises NothingSent or OutcomeUnknown, never an error of the client library: what matters to
     a sender is only whether the other side may have acted.
     """
+    return _exchange("POST", url, headers, ANSWER_BYTES, data=form)
+
+
+def call_json(
+    method: str,
+    url: str,
+    body: object,
+    headers: Mapping[str, str],
+    limit: int = ANSWER_BYTES,
+) -> Answer:
+    """One call with a JSON body (None: no body); bounds and failures as in `post_form`.
+
+    limit  bytes of the answer; lists are longer than the answers senders get
+    """
+    content = {} if body is None else {"json": body}
+    return _exchange(method, url, headers, limit, **content)
+
+
+def _exchange(
+    method: str, url: str, headers: Mapping[str, str], limit: int, **content: Any
+) -> Answer:
     import httpx
 
     deadline = time.monotonic() + CALL_SECONDS
     try:
-        with client().stream("POST", url, data=form, headers=headers) as response:
+        with client().stream(method, url, headers=headers, **content) as response:
             body = b""
             for chunk in response.iter_bytes():
                 body += chunk
-                if time.monotonic() > deadline or len(body) > ANSWER_BYTES:
+                if time.monotonic() > deadline or len(body) > limit:
                     raise OutcomeUnknown("answer too slow or too long")
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         raise NothingSent(type(error).__name__) from error
     except httpx.HTTPError as error:
         raise OutcomeUnknown(type(error).__name__) from error
     return Answer(response.status_code, response.headers, body.decode("utf-8", "replace"))
+
+
+def query(**fields: str) -> str:
+    """The fields as a query string."""
+    return urlencode(fields)
+
+
+def path_part(value: str) -> str:
+    """`value` as one segment of a path, whatever it contains."""
+    return quote(value, safe="")
 
 
 def body(request: flask.Request, limit: int) -> bytes:

@@ -21,11 +21,15 @@ class Fields(TypedDict, total=False):
     message_id: str
     tenant_id: str
     import_id: str
+    charge_id: str
+    integration_id: str
     attempt: int
     claimed: int
     applied: int
     stored: int
     rows: int
+    found: int
+    recovered: int
     duration_ms: int
 
 

@@ -1,7 +1,9 @@
 """The one vocabulary that every provider is translated into. SQL knows these words, no others."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 
@@ -21,6 +23,7 @@ class EventKind(StrEnum):
     MESSAGE_STATUS = "message_status"  # a receipt for a message of ours
     MESSAGE_RECEIVED = "message_received"  # somebody wrote to us
     CONSENT_CHANGED = "consent_changed"  # somebody opted in or out at the provider
+    CHARGE_CHANGED = "charge_changed"  # something happened to a charge: look it up
     OTHER = "other"  # kept as it came; nothing of ours depends on it
 
 
@@ -31,6 +34,17 @@ class Outcome(StrEnum):
     RETRY = "retry"  # certainly not taken, and worth asking again
     FAILED = "failed"  # certainly not taken, and asking again would not help
     UNKNOWN = "unknown"  # perhaps taken: only a receipt or a person may decide
+
+
+class ChargeOutcome(StrEnum):
+    """What is known after asking a provider about a charge."""
+
+    DONE = "done"  # taken (create), gone (cancel)
+    FOUND = "found"  # looked up, and there
+    NOT_FOUND = "not_found"  # looked up, and certainly not there
+    RETRY = "retry"  # certainly not taken, and worth asking again
+    FAILED = "failed"  # certainly not taken, and asking again would not help
+    UNKNOWN = "unknown"  # perhaps taken: look it up before anything else
 
 
 class FailureClass(StrEnum):
@@ -44,6 +58,7 @@ class FailureClass(StrEnum):
     TEMPLATE_REJECTED = "template_rejected"  # text, parameters or approval are wrong: mend it
     CONFIGURATION = "configuration"  # key, app, number or wallet: every message would fail
     OUTCOME_UNKNOWN = "outcome_unknown"  # no complete answer came back
+    PAYER_INVALID = "payer_invalid"  # name, document or address: a person mends it
     UNCLASSIFIED = "unclassified"  # a code nobody has described; its text is kept
 
 
@@ -57,6 +72,22 @@ class SendResult(NamedTuple):
 
     outcome: Outcome
     provider_message_id: str | None = None
+    failure: FailureClass | None = None
+    detail: str | None = None
+    retry_after_seconds: int | None = None
+
+
+class ChargeResult(NamedTuple):
+    """The answer to one question about a charge, in the order of SQL's settle_charge.
+
+    answer   done, found: {link, digitable_line, pix_code, pdf_url, provider_group}; found adds
+             {reference, status_code, status_text, paid_on, paid_cents, amount_cents, due_on,
+             fine_cents, interest_cents}
+    failure, detail, retry_after_seconds  as in SendResult
+    """
+
+    outcome: ChargeOutcome
+    answer: Mapping[str, Any] = MappingProxyType({})
     failure: FailureClass | None = None
     detail: str | None = None
     retry_after_seconds: int | None = None

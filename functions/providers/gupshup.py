@@ -4,15 +4,13 @@ Wire contract: docs.gupshup.io, pages template-messages, session-messages, callb
 error-and-status-messages. Gupshup signs nothing, so a callback is known by the key in its URL.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import flask
-
-from kit import config, errors, http
+from kit import config, http
+from providers import callbacks
 from providers.events import (
     EventKind,
     FailureClass,
@@ -85,11 +83,6 @@ _STATUS: dict[str, MessageStatus] = {
 # The message was certainly not taken, and the same request may succeed later.
 _WORTH_ASKING_AGAIN = frozenset({FailureClass.RATE_LIMITED, FailureClass.PROVIDER_UNAVAILABLE})
 
-_SECRET_FIELDS = frozenset(
-    {"apikey", "api_key", "authorization", "password", "secret", "token", "access_token"}
-)
-# Real callbacks nest eight levels; the bound keeps a hostile body from exhausting the stack.
-DEEPEST_CALLBACK = 40
 LONGEST_ID = 200
 
 
@@ -182,27 +175,12 @@ def _wait_seconds(headers: Mapping[str, str]) -> int:
     return min(max(seconds, 1), LONGEST_WAIT_SECONDS)
 
 
-def webhook_key(request: flask.Request) -> str:
-    """The key in the callback's URL (`?key=` or the last path segment), to be checked by SQL,
-    which alone knows it (as a hash). Raises NotAuthenticated when there is none."""
-    key = request.args.get("key") or request.path.rstrip("/").rpartition("/")[2]
-    if not (key and key.isascii() and key.isprintable()) or len(key) > 200:
-        raise errors.NotAuthenticated("the callback URL carries no usable key")
-    return key
-
-
 def parse_events(raw: bytes) -> list[ProviderEvent]:
     """The events of one callback body, v2 or v3; an unknown kind comes out as OTHER.
 
     Raises MalformedPayload only for a body that is not a JSON object.
     """
-    try:
-        body = json.loads(raw, parse_constant=_refuse_constant, parse_float=_as_finite)
-        body = _storable(body, DEEPEST_CALLBACK)
-    except (ValueError, RecursionError) as error:
-        raise errors.MalformedPayload("a JSON object is required") from error
-    if not isinstance(body, dict):
-        raise errors.MalformedPayload("a JSON object is required")
+    body = callbacks.without_secrets(callbacks.json_object(raw))
     events = list(_v3_events(body)) if "entry" in body else [_v2_event(body)]
     return events or [_other(body)]
 
@@ -222,7 +200,7 @@ def _v2_event(body: dict[str, Any]) -> ProviderEvent:
                 "at": at,
             }
             return ProviderEvent(
-                _fingerprint(body),
+                callbacks.fingerprint(body),
                 EventKind.CONSENT_CHANGED,
                 {"consent": consent, "raw": body},
             )
@@ -319,40 +297,7 @@ def _status_event(
 
 
 def _other(body: dict[str, Any]) -> ProviderEvent:
-    return ProviderEvent(_fingerprint(body), EventKind.OTHER, {"raw": body})
-
-
-def _fingerprint(body: dict[str, Any]) -> str:
-    """An id for events that carry none: the same bytes told again are the same event."""
-    canonical = json.dumps(body, sort_keys=True).encode()
-    return "sha256:" + hashlib.sha256(canonical).hexdigest()
-
-
-def _storable(value: Any, depth: int) -> Any:
-    """`value` without secrets and without what jsonb refuses (NUL, lone surrogates)."""
-    if depth == 0:
-        raise ValueError("nested too deeply")
-    if isinstance(value, str):
-        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
-    if isinstance(value, list):
-        return [_storable(item, depth - 1) for item in value]
-    if isinstance(value, dict):
-        return {
-            _storable(key, depth): (
-                "[removed]" if key.lower() in _SECRET_FIELDS else _storable(item, depth - 1)
-            )
-            for key, item in value.items()
-        }
-    return value
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _as_finite(literal: str) -> float | str:
-    number = float(literal)
-    return number if abs(number) < float("inf") else literal
+    return ProviderEvent(callbacks.fingerprint(body), EventKind.OTHER, {"raw": body})
 
 
 def _instant(value: Any) -> str | None:

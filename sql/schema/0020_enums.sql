@@ -1,6 +1,9 @@
 -- Closed vocabularies. The order inside an enum is meaning: roles and message statuses compare.
 create type public.member_role as enum ('operator', 'supervisor', 'admin');
-create type public.debt_status as enum ('open', 'settled', 'returned');
+-- The least status of a client's titles is the client's: what still asks for work comes first.
+create type public.debt_status as enum (
+    'open', 'in_agreement', 'on_hold', 'prescribed', 'settled', 'returned'
+);
 create type public.message_direction as enum ('in', 'out');
 
 -- Up to `read` in the order of a message's life; `private.message_rank` places `failed`.

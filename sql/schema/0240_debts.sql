@@ -9,6 +9,9 @@ create table public.debts (
     installment int not null default 1,
     due_on date not null,
     principal_cents bigint not null,
+    -- Derived: principal that payments have abated (sum of `payment_allocations`). Written by the
+    -- ledger alone; what is owed is principal_cents - abated_cents.
+    abated_cents bigint not null default 0,
     status public.debt_status not null default 'open',
     -- The import that wrote this row last.
     import_id uuid,
@@ -25,7 +28,8 @@ create table public.debts (
     references public.imports (tenant_id, id),
     constraint debts_contract_is_filled check (btrim(contract) <> ''),
     constraint debts_installment_is_not_negative check (installment >= 0),
-    constraint debts_principal_is_positive check (principal_cents > 0)
+    constraint debts_principal_is_positive check (principal_cents > 0),
+    constraint debts_abated_is_not_negative check (abated_cents >= 0)
 );
 comment on table public.debts is 'Titles. Natural key: tenant, creditor, contract, installment.';
 

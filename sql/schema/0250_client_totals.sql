@@ -8,15 +8,17 @@ as $$
     with totals as (
         select
             touched.client_id,
-            coalesce(sum(debts.principal_cents) filter (where debts.status = 'open'), 0)::bigint
-                as open_cents,
+            coalesce(
+                sum(greatest(debts.principal_cents - debts.abated_cents, 0))
+                filter (where debts.status = 'open'), 0
+            )::bigint as open_cents,
             (count(*) filter (where debts.status = 'open'))::int as open_debts,
             min(debts.due_on) filter (where debts.status = 'open') as oldest_due_on,
             coalesce(
                 array_agg(distinct debts.creditor_id) filter (where debts.creditor_id is not null),
                 '{}'
             ) as creditor_ids,
-            -- The enum's order is open, settled, returned: the least is the client's.
+            -- The enum is ordered for this: the least is the client's.
             min(debts.status) as debt_status
         from unnest(refresh_client_totals.client_ids) as touched (client_id)
         left join public.debts

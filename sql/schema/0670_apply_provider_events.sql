@@ -33,6 +33,7 @@ begin
                 when 'message_status' then private.apply_receipt(v_item.id)
                 when 'message_received' then private.apply_inbound(v_item.id)
                 when 'consent_changed' then private.apply_consent(v_item.id)
+                when 'charge_changed' then private.apply_charge_event(v_item.id)
             end;
         exception
             -- It contradicts what is stored, as one WhatsApp id for two messages does. Raised on, it

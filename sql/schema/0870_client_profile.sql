@@ -119,9 +119,6 @@ begin
             from public.client_addresses as known
             where known.tenant_id = v_tenant_id and known.client_id = v_client_id
         ),
-        -- Part of the page's shape; their tables come with agreements and payments.
-        'agreements', '[]'::jsonb,
-        'payments', '[]'::jsonb,
         'callbacks', private.client_callbacks(v_tenant_id, v_client_id),
         'contact', (
             select jsonb_build_object(
@@ -133,7 +130,7 @@ begin
             ) as decision
         ),
         'timeline', private.client_timeline(v_client_id, null, 50)
-    );
+    ) || private.client_money(v_tenant_id, v_client_id);
 end;
 $$;
 

@@ -57,7 +57,10 @@ alter default privileges revoke execute on functions from public;
 -- 0020_enums.sql
 -- Closed vocabularies. The order inside an enum is meaning: roles and message statuses compare.
 create type public.member_role as enum ('operator', 'supervisor', 'admin');
-create type public.debt_status as enum ('open', 'settled', 'returned');
+-- The least status of a client's titles is the client's: what still asks for work comes first.
+create type public.debt_status as enum (
+    'open', 'in_agreement', 'on_hold', 'prescribed', 'settled', 'returned'
+);
 create type public.message_direction as enum ('in', 'out');
 
 -- Up to `read` in the order of a message's life; `private.message_rank` places `failed`.
@@ -1370,6 +1373,9 @@ create table public.debts (
     installment int not null default 1,
     due_on date not null,
     principal_cents bigint not null,
+    -- Derived: principal that payments have abated (sum of `payment_allocations`). Written by the
+    -- ledger alone; what is owed is principal_cents - abated_cents.
+    abated_cents bigint not null default 0,
     status public.debt_status not null default 'open',
     -- The import that wrote this row last.
     import_id uuid,
@@ -1386,7 +1392,8 @@ create table public.debts (
     references public.imports (tenant_id, id),
     constraint debts_contract_is_filled check (btrim(contract) <> ''),
     constraint debts_installment_is_not_negative check (installment >= 0),
-    constraint debts_principal_is_positive check (principal_cents > 0)
+    constraint debts_principal_is_positive check (principal_cents > 0),
+    constraint debts_abated_is_not_negative check (abated_cents >= 0)
 );
 comment on table public.debts is 'Titles. Natural key: tenant, creditor, contract, installment.';
 
@@ -1424,15 +1431,17 @@ as $$
     with totals as (
         select
             touched.client_id,
-            coalesce(sum(debts.principal_cents) filter (where debts.status = 'open'), 0)::bigint
-                as open_cents,
+            coalesce(
+                sum(greatest(debts.principal_cents - debts.abated_cents, 0))
+                filter (where debts.status = 'open'), 0
+            )::bigint as open_cents,
             (count(*) filter (where debts.status = 'open'))::int as open_debts,
             min(debts.due_on) filter (where debts.status = 'open') as oldest_due_on,
             coalesce(
                 array_agg(distinct debts.creditor_id) filter (where debts.creditor_id is not null),
                 '{}'
             ) as creditor_ids,
-            -- The enum's order is open, settled, returned: the least is the client's.
+            -- The enum is ordered for this: the least is the client's.
             min(debts.status) as debt_status
         from unnest(refresh_client_totals.client_ids) as touched (client_id)
         left join public.debts
@@ -3396,6 +3405,152 @@ create trigger _300_notify after update on public.imports
 referencing old table as old_rows new table as new_rows for each statement
 execute function private.tg_imports__notify();
 
+-- 0495_money_enums.sql
+-- Closed vocabularies of money. What a debtor owes has five components, in the order in which a
+-- discount eats them last to first and in which a statement is read aloud.
+create type public.money_component as enum (
+    'principal', 'correction', 'fine', 'interest', 'collection_fee'
+);
+-- Days by thirtieths of a month, by the civil year, or whole months and the days of the next one.
+create type public.interest_rule as enum ('daily_30', 'actual_365', 'months_and_days');
+create type public.due_rule as enum ('following', 'preceding', 'none');
+create type public.price_index as enum ('ipca', 'inpc', 'igpm');
+create type public.charge_method as enum ('boleto', 'pix', 'card');
+create type public.due_interval as enum ('weekly', 'biweekly', 'monthly');
+
+create type public.agreement_status as enum (
+    'draft', 'pending_approval', 'rejected', 'expired',
+    -- Formalised: the title is locked, nothing was paid yet.
+    'awaiting_first_payment',
+    'active', 'overdue', 'broken_provisionally',
+    'broken', 'settled', 'cancelled', 'replaced',
+    -- The first payment never came: nobody broke a promise they had begun to keep.
+    'lapsed'
+);
+create type public.installment_kind as enum ('down_payment', 'installment');
+create type public.installment_status as enum ('open', 'paid', 'cancelled');
+-- `registering`: the provider has it, the bank not yet. `unknown`: perhaps it has it; look it up.
+create type public.charge_status as enum (
+    'queued', 'sending', 'unknown', 'registering', 'open', 'paid', 'cancelling', 'cancelled',
+    'failed'
+);
+-- What becomes of money that came in. `parked` waits for a person.
+create type public.payment_course as enum ('apply', 'advance', 'abate', 'return', 'parked');
+create type public.payment_case_kind as enum (
+    'orphan', 'duplicate', 'overpayment', 'paid_after_break', 'contradiction'
+);
+create type public.request_status as enum ('pending', 'approved', 'rejected');
+
+-- 0500_charge_policies.sql
+-- What lateness costs, per creditor, versioned by date: the version in force on the day of the
+-- calculation speaks for the whole debt. Rows are never changed, so a statement of last March can
+-- be made again. A row without a creditor is the tenant's default.
+create table public.charge_policies (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null,
+    creditor_id uuid,
+    version int not null,
+    valid_from date not null,
+    is_consumer boolean not null default true,
+    fine_percent numeric(7, 4) not null default 0,
+    -- The fine's base: principal, or principal with its correction.
+    is_fine_on_corrected boolean not null default false,
+    -- Per month, simple.
+    interest_percent numeric(7, 4) not null default 0,
+    interest_rule public.interest_rule not null default 'daily_30',
+    -- Days count from the effective due date; with true from the one printed on the title.
+    counts_from_nominal boolean not null default false,
+    index_name public.price_index,
+    collection_fee_percent numeric(7, 4) not null default 0,
+    -- Days after the effective due date within which nothing is charged.
+    grace_days int not null default 0,
+    due_rule public.due_rule not null default 'following',
+    -- Whose state holidays count beside the national and the banks' ones.
+    holiday_uf text,
+    -- What a payment covers first. Default: charges before principal (Civil Code 354).
+    allocation_order public.money_component[] not null
+    default '{fine,interest,correction,collection_fee,principal}',
+    created_by uuid,
+    created_at timestamptz not null default private.now(),
+    constraint charge_policies_pkey primary key (id),
+    constraint charge_policies_tenant_id_key unique (tenant_id, id),
+    constraint charge_policies_version_is_unique
+    unique nulls not distinct (tenant_id, creditor_id, version),
+    constraint charge_policies_tenant_fkey foreign key (tenant_id) references public.tenants (id),
+    constraint charge_policies_creditor_fkey foreign key (tenant_id, creditor_id)
+    references public.creditors (tenant_id, id),
+    constraint charge_policies_created_by_fkey foreign key (created_by) references auth.users (id),
+    -- CDC art. 52 §1: at most 2 % of the overdue installment in a consumer relation.
+    constraint charge_policies_consumer_fine_is_capped check (
+        not is_consumer or fine_percent <= 2
+    ),
+    constraint charge_policies_rates_are_percent check (
+        fine_percent between 0 and 100 and interest_percent between 0 and 100
+        and collection_fee_percent between 0 and 100
+    ),
+    constraint charge_policies_grace_is_short check (grace_days between 0 and 90),
+    constraint charge_policies_uf_has_shape check (holiday_uf ~ '^[A-Z]{2}$'),
+    constraint charge_policies_order_names_each_once check (
+        allocation_order @> '{principal,correction,fine,interest,collection_fee}'
+        and cardinality(allocation_order) = 5
+    )
+);
+comment on table public.charge_policies is 'Fine, interest, index and fee by creditor and date.';
+
+-- Serves the look-up of the version in force.
+create index charge_policies_in_force
+on public.charge_policies (tenant_id, creditor_id, valid_from desc, version desc);
+create index charge_policies_of_author on public.charge_policies (created_by);
+
+alter table public.charge_policies enable row level security;
+alter table public.charge_policies force row level security;
+
+create policy charge_policies_select_member on public.charge_policies for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+-- Neither insert, update nor delete: a new version comes through `save_charge_policy`.
+grant select on public.charge_policies to authenticated;
+
+-- The creditor's own version in force on that day, else the tenant's, else one that charges
+-- nothing: what nobody configured is never charged.
+create function private.charge_policy(tenant_id uuid, creditor_id uuid, on_date date)
+returns public.charge_policies
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_policy public.charge_policies;
+begin
+    select * into v_policy
+    from public.charge_policies as policy
+    where policy.tenant_id = charge_policy.tenant_id
+      and (policy.creditor_id = charge_policy.creditor_id or policy.creditor_id is null)
+      and policy.valid_from <= on_date
+    order by policy.creditor_id nulls last, policy.valid_from desc, policy.version desc
+    limit 1;
+    if not found then
+        v_policy := jsonb_populate_record(null::public.charge_policies, jsonb_build_object(
+            'tenant_id', charge_policy.tenant_id, 'fine_percent', 0, 'interest_percent', 0,
+            'interest_rule', 'daily_30', 'collection_fee_percent', 0, 'grace_days', 0,
+            'due_rule', 'following', 'counts_from_nominal', false,
+            'is_fine_on_corrected', false, 'allocation_order',
+            array['fine', 'interest', 'correction', 'collection_fee', 'principal']
+        ));
+    end if;
+    return v_policy;
+end;
+$$;
+
+create trigger _900_audit_insert after insert on public.charge_policies
+referencing new table as new_rows for each statement execute function private.tg_audit();
+create trigger _900_audit_update after update on public.charge_policies
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_audit();
+create trigger _900_audit_delete after delete on public.charge_policies
+referencing old table as old_rows for each statement execute function private.tg_audit();
+
 -- 0500_realtime.sql
 -- Who may listen. Asked by Realtime when a channel is joined; the answer depends on memberships
 -- alone, never on a header, because a browser's socket cannot send one. Nobody may send: only
@@ -3437,6 +3592,8671 @@ grant execute on function private.may_join(text) to authenticated;
 
 create policy messages_select_member on realtime.messages for select to authenticated
 using (extension = 'broadcast' and (select private.may_join(realtime.topic())));
+
+-- 0503_save_charge_policy.sql
+-- A new version of a charge policy. It may not reach back: what was said and paid until yesterday
+-- was right then. Only the first version of a creditor may begin in the past.
+
+-- Refuses keys a document may not have; a typing error must not become a silent default.
+create function private.require_known_keys(document jsonb, known text[]) returns void
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_unknown text;
+begin
+    if jsonb_typeof(document) is distinct from 'object' then
+        raise exception 'object_needed' using errcode = 'PT400', detail = 'an object is needed';
+    end if;
+    select given.key into v_unknown
+    from jsonb_object_keys(document) as given (key)
+    where given.key <> all(known)
+    limit 1;
+    if found then
+        raise exception 'field_unknown' using errcode = 'PT400', detail = v_unknown;
+    end if;
+end;
+$$;
+
+create function private.save_charge_policy(policy jsonb) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+    v_today date := private.today(v_tenant_id);
+    v_last public.charge_policies;
+    v_last_version int;
+    v_new public.charge_policies;
+begin
+    perform private.require_known_keys(policy, array[
+        'creditor_id', 'valid_from', 'is_consumer', 'fine_percent', 'is_fine_on_corrected',
+        'interest_percent', 'interest_rule', 'counts_from_nominal', 'index_name',
+        'collection_fee_percent', 'grace_days', 'due_rule', 'holiday_uf', 'allocation_order'
+    ]);
+    -- One version after the other, however many tabs save.
+    perform pg_advisory_xact_lock(hashtextextended('charge_policies:' || v_tenant_id, 0));
+    begin
+        select * into v_last
+        from public.charge_policies as known
+        where known.tenant_id = v_tenant_id
+          and known.creditor_id is not distinct from (policy ->> 'creditor_id')::uuid
+        order by known.version desc
+        limit 1;
+        v_last_version := coalesce(v_last.version, 0);
+        if v_last_version = 0 then
+            v_last := private.charge_policy(v_tenant_id, null, null);
+        end if;
+        -- What is left out stays as it was.
+        v_new := jsonb_populate_record(v_last, policy);
+    exception when invalid_text_representation or datetime_field_overflow
+        or invalid_datetime_format or numeric_value_out_of_range
+    then
+        raise exception 'policy_invalid' using errcode = 'PT400', detail = sqlerrm;
+    end;
+    if policy ->> 'valid_from' is null then
+        v_new.valid_from := v_today;
+    end if;
+    if v_new.valid_from < v_today and v_last_version > 0 then
+        raise exception 'policy_in_past' using errcode = 'PT409',
+            detail = 'a further version begins today or later';
+    end if;
+    v_new.id := gen_random_uuid();
+    v_new.tenant_id := v_tenant_id;
+    v_new.version := v_last_version + 1;
+    v_new.is_consumer := coalesce(v_new.is_consumer, true);
+    v_new.created_by := auth.uid();
+    v_new.created_at := private.now();
+    begin
+        insert into public.charge_policies values (v_new.*);
+    exception when integrity_constraint_violation then
+        raise exception 'policy_invalid' using errcode = 'PT400', detail = sqlerrm;
+    end;
+    return jsonb_build_object(
+        'policy_id', v_new.id, 'version', v_new.version, 'valid_from', v_new.valid_from
+    );
+end;
+$$;
+
+create function public.save_charge_policy(policy jsonb) returns jsonb
+language sql
+set search_path = ''
+as $$ select private.save_charge_policy(policy) $$;
+comment on function public.save_charge_policy(jsonb) is
+'Admin. {policy_id, version, valid_from}; fields left out stay as in the version before.
+PT400 field_unknown, policy_invalid; PT409 policy_in_past.';
+
+grant execute on function
+private.save_charge_policy(jsonb), public.save_charge_policy(jsonb)
+to authenticated;
+
+-- 0505_tenant_holidays.sql
+-- Days on which nothing is due. National and state holidays are computed (0470), the banks' movable
+-- ones here, and a tenant adds its own. The past is closed: a holiday invented afterwards would
+-- change what has been charged and paid.
+create table public.tenant_holidays (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null default private.tenant_id(),
+    day date not null,
+    name text not null,
+    created_by uuid default auth.uid(),
+    created_at timestamptz not null default private.now(),
+    revoked_at timestamptz,
+    constraint tenant_holidays_pkey primary key (id),
+    constraint tenant_holidays_tenant_id_key unique (tenant_id, id),
+    constraint tenant_holidays_tenant_fkey foreign key (tenant_id) references public.tenants (id),
+    constraint tenant_holidays_created_by_fkey foreign key (created_by) references auth.users (id),
+    constraint tenant_holidays_name_is_filled check (btrim(name) <> '')
+);
+comment on table public.tenant_holidays is 'A tenant''s own days without due dates.';
+
+create unique index tenant_holidays_one_alive_per_day
+on public.tenant_holidays (tenant_id, day) where revoked_at is null;
+create index tenant_holidays_of_author on public.tenant_holidays (created_by);
+
+alter table public.tenant_holidays enable row level security;
+alter table public.tenant_holidays force row level security;
+
+create policy tenant_holidays_select_member on public.tenant_holidays for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+create policy tenant_holidays_insert_admin on public.tenant_holidays for insert to authenticated
+with check (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));
+
+create policy tenant_holidays_update_admin on public.tenant_holidays for update to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')))
+with check (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));
+
+-- No delete: the number of changes is the calendar's version.
+grant select on public.tenant_holidays to authenticated;
+grant insert (id, tenant_id, day, name) on public.tenant_holidays to authenticated;
+grant update (revoked_at) on public.tenant_holidays to authenticated;
+
+create function private.tg_tenant_holidays__refuse_past() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    if exists (
+        select from new_rows where new_rows.day < private.today(new_rows.tenant_id)
+    ) then
+        raise exception 'holiday_in_past' using errcode = 'PT409',
+            detail = 'only today and later may become or cease to be a holiday';
+    end if;
+    return null;
+end;
+$$;
+create trigger _100_refuse_past_insert after insert on public.tenant_holidays
+referencing new table as new_rows for each statement
+execute function private.tg_tenant_holidays__refuse_past();
+create trigger _100_refuse_past_update after update on public.tenant_holidays
+referencing new table as new_rows for each statement
+execute function private.tg_tenant_holidays__refuse_past();
+
+create trigger _900_audit_insert after insert on public.tenant_holidays
+referencing new table as new_rows for each statement execute function private.tg_audit();
+create trigger _900_audit_update after update on public.tenant_holidays
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_audit();
+create trigger _900_audit_delete after delete on public.tenant_holidays
+referencing old table as old_rows for each statement execute function private.tg_audit();
+
+-- 0507_business_days.sql
+-- Business days: when a due date that falls on a Sunday or a holiday really is (Civil Code 132 §1,
+-- Lei 7.089/83). Everything takes its day as an argument.
+
+-- The states' own days (one civil holiday each, Lei 9.093/95, where the state has made one).
+insert into private.holidays (name, uf, month, day, easter_offset)
+values
+('Aniversário do Acre', 'AC', 6, 15, null), ('Emancipação de Alagoas', 'AL', 9, 16, null),
+('Criação do Território', 'AP', 9, 13, null), ('Província do Amazonas', 'AM', 9, 5, null),
+('Independência da Bahia', 'BA', 7, 2, null), ('Data Magna do Ceará', 'CE', 3, 25, null),
+('Nossa Senhora da Penha', 'ES', null, null, 8), ('Adesão do Maranhão', 'MA', 7, 28, null),
+('Criação do Estado', 'MS', 10, 11, null), ('Adesão do Pará', 'PA', 8, 15, null),
+('Fundação do Estado', 'PB', 8, 5, null), ('Revolução Pernambucana', 'PE', 3, 6, null),
+('Dia do Piauí', 'PI', 10, 19, null), ('São Jorge', 'RJ', 4, 23, null),
+('Mártires de Cunhaú e Uruaçu', 'RN', 10, 3, null), ('Revolução Farroupilha', 'RS', 9, 20, null),
+('Criação do Estado', 'RO', 1, 4, null), ('Criação do Estado', 'RR', 10, 5, null),
+('Revolução Constitucionalista', 'SP', 7, 9, null), ('Emancipação de Sergipe', 'SE', 7, 8, null),
+('Criação do Estado', 'TO', 10, 5, null);
+
+create function private.is_business_day(tenant_id uuid, uf text, day date) returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_month int := extract(month from day);
+    v_day int := extract(day from day);
+    v_since_easter int := day - private.easter(extract(year from day)::int);
+begin
+    return extract(isodow from day) < 6
+        -- The banks' days: Carnival Monday and Tuesday, Corpus Christi.
+        and v_since_easter not in (-48, -47, 60)
+        and not exists (
+            select from private.holidays
+            where (holidays.uf is null or holidays.uf = is_business_day.uf)
+              and (holidays.easter_offset = v_since_easter
+                  or (holidays.month = v_month and holidays.day = v_day))
+              -- Consciência Negra is national since 2024 (Lei 14.759/2023).
+              and not (v_month = 11 and v_day = 20 and is_business_day.day < '2024-01-01')
+        )
+        and not exists (
+            select from public.tenant_holidays
+            where tenant_holidays.tenant_id = is_business_day.tenant_id
+              and tenant_holidays.day = is_business_day.day
+              and tenant_holidays.revoked_at is null
+        );
+end;
+$$;
+
+create function private.next_business_day(
+    tenant_id uuid, uf text, day date, rule public.due_rule default 'following'
+) returns date
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_day date := day;
+    v_step int := case rule when 'following' then 1 when 'preceding' then -1 else 0 end;
+begin
+    while v_step <> 0 and not private.is_business_day(tenant_id, uf, v_day) loop
+        v_day := v_day + v_step;
+    end loop;
+    return v_day;
+end;
+$$;
+comment on function private.next_business_day(uuid, text, date, public.due_rule) is
+'The day itself when it is a business day, else the next one in the rule''s direction.';
+
+create function private.add_business_days(tenant_id uuid, uf text, day date, days int)
+returns date
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_day date := day;
+begin
+    for i in 1..days loop
+        v_day := private.next_business_day(tenant_id, uf, v_day + 1);
+    end loop;
+    return v_day;
+end;
+$$;
+
+-- Grows with every change a tenant makes to its own days; calculations name it.
+create function private.calendar_version(tenant_id uuid) returns int
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select (count(*) + count(tenant_holidays.revoked_at))::int
+    from public.tenant_holidays
+    where tenant_holidays.tenant_id = calendar_version.tenant_id
+$$;
+
+-- 0509_debt_marks.sql
+-- What a person says about a title beside what it costs: it is disputed (on hold: nobody collects
+-- until released), or it may be collected although five years have passed. Both want a reason and
+-- stay as history.
+create type public.debt_mark_kind as enum ('hold', 'prescription_override');
+
+create table public.debt_marks (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null,
+    debt_id uuid not null,
+    kind public.debt_mark_kind not null,
+    reason text not null,
+    created_by uuid not null,
+    created_at timestamptz not null default private.now(),
+    released_by uuid,
+    released_at timestamptz,
+    release_reason text,
+    constraint debt_marks_pkey primary key (id),
+    constraint debt_marks_tenant_id_key unique (tenant_id, id),
+    constraint debt_marks_debt_fkey foreign key (tenant_id, debt_id)
+    references public.debts (tenant_id, id),
+    constraint debt_marks_created_by_fkey foreign key (created_by) references auth.users (id),
+    constraint debt_marks_released_by_fkey foreign key (released_by) references auth.users (id),
+    constraint debt_marks_reason_is_filled check (btrim(reason) <> ''),
+    constraint debt_marks_release_has_reason check (
+        (released_at is null) = (release_reason is null)
+    )
+);
+comment on table public.debt_marks is 'Disputes and overridden prescriptions, with reasons.';
+
+create unique index debt_marks_one_alive_per_kind
+on public.debt_marks (tenant_id, debt_id, kind) where released_at is null;
+create index debt_marks_of_debt on public.debt_marks (tenant_id, debt_id);
+create index debt_marks_of_author on public.debt_marks (created_by);
+create index debt_marks_of_releaser on public.debt_marks (released_by);
+
+alter table public.debt_marks enable row level security;
+alter table public.debt_marks force row level security;
+
+create policy debt_marks_select_member on public.debt_marks for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+-- Written by the functions below only.
+grant select on public.debt_marks to authenticated;
+
+-- Civil Code 206 §5 I: five years from the due date for a liquid debt on an instrument.
+create function private.prescribes_on(debt public.debts) returns date
+language sql
+immutable
+set search_path = ''
+as $$
+    select ((debt).due_on + interval '5 years')::date
+$$;
+
+create function private.is_prescribed(debt public.debts, on_date date) returns boolean
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select is_prescribed.on_date > private.prescribes_on(debt) and not exists (
+        select from public.debt_marks as mark
+        where mark.tenant_id = (debt).tenant_id and mark.debt_id = (debt).id
+          and mark.kind = 'prescription_override' and mark.released_at is null
+    )
+$$;
+
+-- The status a title has when no agreement holds it.
+create function private.free_status(debt public.debts, on_date date) returns public.debt_status
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select case
+        when exists (
+            select from public.debt_marks as mark
+            where mark.tenant_id = (debt).tenant_id and mark.debt_id = (debt).id
+              and mark.kind = 'hold' and mark.released_at is null
+        ) then 'on_hold'
+        when private.is_prescribed(debt, on_date) then 'prescribed'
+        else 'open'
+    end::public.debt_status
+$$;
+
+-- The daily job's part: titles grow old without anybody touching them.
+create function private.age_debts(tenant_id uuid, on_date date) returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_marked int;
+begin
+    update public.debts set status = 'prescribed'
+    where debts.tenant_id = age_debts.tenant_id and debts.status = 'open'
+      and debts.due_on < (on_date - interval '5 years')::date
+      and private.is_prescribed(debts, on_date)
+      -- Acknowledged by an agreement that runs, where the policy leaves it open until paid.
+      and not exists (
+          select from public.agreement_debts as held
+          where held.tenant_id = debts.tenant_id and held.debt_id = debts.id and held.is_live
+      );
+    get diagnostics v_marked = row_count;
+    return v_marked;
+end;
+$$;
+
+create trigger _500_broadcast_update after update on public.debts
+referencing old table as old_rows new table as new_rows for each statement
+execute function private.tg_broadcast_status('debt_changed');
+
+create trigger _900_audit_insert after insert on public.debt_marks
+referencing new table as new_rows for each statement execute function private.tg_audit();
+create trigger _900_audit_update after update on public.debt_marks
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_audit();
+create trigger _900_audit_delete after delete on public.debt_marks
+referencing old table as old_rows for each statement execute function private.tg_audit();
+
+-- 0510_index_factors.sql
+-- Monthly changes of price indexes, loaded by the tenant. A published month is never overwritten:
+-- a correction is a new revision, and the last revision speaks.
+create table public.index_factors (
+    id bigint generated always as identity,
+    tenant_id uuid not null,
+    index_name public.price_index not null,
+    -- First day of the month it tells about.
+    month date not null,
+    -- Per cent of that month; may be negative.
+    percent numeric(12, 6) not null,
+    revision int not null,
+    created_by uuid,
+    created_at timestamptz not null default private.now(),
+    constraint index_factors_pkey primary key (id),
+    constraint index_factors_are_revised unique (tenant_id, index_name, month, revision),
+    constraint index_factors_tenant_fkey foreign key (tenant_id) references public.tenants (id),
+    constraint index_factors_created_by_fkey foreign key (created_by) references auth.users (id),
+    constraint index_factors_month_is_first check (month = date_trunc('month', month)::date),
+    constraint index_factors_percent_is_sane check (percent > -100 and percent < 1000)
+);
+comment on table public.index_factors is 'Monthly per cent of IPCA, INPC and IGP-M, by revision.';
+
+create index index_factors_of_author on public.index_factors (created_by);
+
+alter table public.index_factors enable row level security;
+alter table public.index_factors force row level security;
+
+create policy index_factors_select_member on public.index_factors for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+-- Written by `load_index_factors` only. Not audited: every revision stays, with its author.
+grant select on public.index_factors to authenticated;
+
+-- The index between two days as an exact fraction: for every month touched 1 + i · n / N, with n
+-- days of its N after `since` up to and including `until`. A month not yet published takes the
+-- last one published before it, and says so. 1 before the first.
+create function private.index_ratio(
+    tenant_id uuid, index_name public.price_index, since date, until date,
+    out numerator numeric, out denominator numeric, out is_provisional boolean
+)
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_month record;
+begin
+    numerator := 1;
+    denominator := 1;
+    is_provisional := false;
+    for v_month in
+        select touched.days, touched.length, published.percent,
+            published.month is distinct from touched.month as is_missing
+        from (
+            select first.month::date as month,
+                (least(until, first.month::date + interval '1 month' - interval '1 day')::date
+                    - greatest(since, first.month::date - 1)) as days,
+                extract(day from first.month + interval '1 month' - interval '1 day')::int as length
+            from generate_series(date_trunc('month', since + 1), until, '1 month') as first (month)
+        ) as touched
+        left join lateral (
+            select factor.month, factor.percent
+            from public.index_factors as factor
+            where factor.tenant_id = index_ratio.tenant_id
+              and factor.index_name = index_ratio.index_name
+              and factor.month <= touched.month
+            order by factor.month desc, factor.revision desc
+            limit 1
+        ) as published on true
+    loop
+        numerator := numerator
+            * (100 * v_month.length + coalesce(v_month.percent, 0) * v_month.days);
+        denominator := denominator * 100 * v_month.length;
+        is_provisional := is_provisional or v_month.is_missing;
+    end loop;
+end;
+$$;
+
+create function private.index_version(tenant_id uuid, index_name public.price_index)
+returns bigint
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select max(factor.id)
+    from public.index_factors as factor
+    where factor.tenant_id = index_version.tenant_id
+      and factor.index_name = index_version.index_name
+$$;
+
+create function private.load_index_factors(index_name public.price_index, factors jsonb)
+returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+    v_loaded int;
+begin
+    perform pg_advisory_xact_lock(hashtextextended('index_factors:' || v_tenant_id, 0));
+    begin
+        insert into public.index_factors
+            (tenant_id, index_name, month, percent, revision, created_by)
+        select v_tenant_id, load_index_factors.index_name,
+            (given.month || '-01')::date, given.percent::numeric,
+            coalesce(known.revision, 0) + 1, auth.uid()
+        from jsonb_each_text(factors) as given (month, percent)
+        left join lateral (
+            select factor.revision, factor.percent
+            from public.index_factors as factor
+            where factor.tenant_id = v_tenant_id
+              and factor.index_name = load_index_factors.index_name
+              and factor.month = (given.month || '-01')::date
+            order by factor.revision desc
+            limit 1
+        ) as known on true
+        where known.percent is distinct from given.percent::numeric(12, 6)
+        order by given.month;
+        get diagnostics v_loaded = row_count;
+    exception when data_exception or check_violation then
+        raise exception 'index_factors_invalid' using errcode = 'PT400', detail = sqlerrm;
+    end;
+    return v_loaded;
+end;
+$$;
+
+create function public.load_index_factors(index_name public.price_index, factors jsonb)
+returns int
+language sql
+set search_path = ''
+as $$ select private.load_index_factors(index_name, factors) $$;
+comment on function public.load_index_factors(public.price_index, jsonb) is
+'Admin. factors: {"2026-03": "0.56", …} per cent by month; answers how many were new or changed.
+PT400 index_factors_invalid.';
+
+grant execute on function
+private.load_index_factors(public.price_index, jsonb),
+public.load_index_factors(public.price_index, jsonb)
+to authenticated;
+
+-- 0511_mark_debts.sql
+-- Hold, release and override: the only ways to mark a title by hand.
+create function private.mark_debts(
+    debt_ids uuid[], mark public.debt_mark_kind, reason text, minimum public.member_role
+) returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role(minimum);
+    v_today date := private.today(v_tenant_id);
+    v_debt public.debts;
+    v_marked int := 0;
+begin
+    if btrim(coalesce(reason, '')) = '' then
+        raise exception 'reason_missing' using errcode = 'PT400',
+            detail = 'a mark wants a reason';
+    end if;
+    for v_debt in
+        select debts.* from public.debts
+        where debts.tenant_id = v_tenant_id and debts.id = any(debt_ids)
+        order by debts.id
+        for update
+    loop
+        if v_debt.status = 'in_agreement' then
+            raise exception 'debt_in_agreement' using errcode = 'PT409', detail = v_debt.id::text;
+        elsif v_debt.status in ('settled', 'returned') then
+            raise exception 'debt_closed' using errcode = 'PT409', detail = v_debt.id::text;
+        end if;
+        insert into public.debt_marks (tenant_id, debt_id, kind, reason, created_by)
+        values (v_tenant_id, v_debt.id, mark_debts.mark, btrim(mark_debts.reason), auth.uid())
+        on conflict (tenant_id, debt_id, kind) where released_at is null do nothing;
+        update public.debts set status = private.free_status(v_debt, v_today)
+        where debts.id = v_debt.id;
+        v_marked := v_marked + 1;
+    end loop;
+    if v_marked <> cardinality(debt_ids) then
+        raise exception 'debt_not_found' using errcode = 'PT404',
+            detail = 'not all ids are titles of the tenant';
+    end if;
+    return v_marked;
+end;
+$$;
+
+create function private.hold_debts(debt_ids uuid[], reason text) returns int
+language sql
+security definer
+set search_path = ''
+as $$ select private.mark_debts(debt_ids, 'hold', reason, 'operator') $$;
+
+create function private.override_prescription(debt_ids uuid[], reason text) returns int
+language sql
+security definer
+set search_path = ''
+as $$ select private.mark_debts(debt_ids, 'prescription_override', reason, 'admin') $$;
+
+create function private.release_debts(debt_ids uuid[], reason text) returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_today date := private.today(v_tenant_id);
+    v_released int;
+begin
+    if btrim(coalesce(reason, '')) = '' then
+        raise exception 'reason_missing' using errcode = 'PT400',
+            detail = 'a release wants a reason';
+    end if;
+    update public.debt_marks as mark
+    set released_at = private.now(), released_by = auth.uid(),
+        release_reason = btrim(release_debts.reason)
+    where mark.tenant_id = v_tenant_id and mark.debt_id = any(debt_ids)
+      and mark.kind = 'hold' and mark.released_at is null;
+    get diagnostics v_released = row_count;
+    update public.debts set status = private.free_status(debts, v_today)
+    where debts.tenant_id = v_tenant_id and debts.id = any(debt_ids)
+      and debts.status = 'on_hold';
+    return v_released;
+end;
+$$;
+
+create function public.hold_debts(debt_ids uuid[], reason text) returns int
+language sql
+set search_path = ''
+as $$ select private.hold_debts(debt_ids, reason) $$;
+comment on function public.hold_debts(uuid[], text) is
+'Any member: a disputed title is not collected until released. PT400 reason_missing, PT404
+debt_not_found, PT409 debt_in_agreement, debt_closed.';
+
+create function public.release_debts(debt_ids uuid[], reason text) returns int
+language sql
+set search_path = ''
+as $$ select private.release_debts(debt_ids, reason) $$;
+comment on function public.release_debts(uuid[], text) is 'Supervisor: ends holds; how many.';
+
+create function public.override_prescription(debt_ids uuid[], reason text) returns int
+language sql
+set search_path = ''
+as $$ select private.override_prescription(debt_ids, reason) $$;
+comment on function public.override_prescription(uuid[], text) is
+'Admin: a prescribed title may be negotiated again. Errors as hold_debts.';
+
+grant execute on function
+private.hold_debts(uuid[], text), public.hold_debts(uuid[], text),
+private.release_debts(uuid[], text), public.release_debts(uuid[], text),
+private.override_prescription(uuid[], text), public.override_prescription(uuid[], text)
+to authenticated;
+
+-- 0512_accrual.sql
+-- The arithmetic of lateness, for titles and for installments alike. Exact: fractions are carried
+-- as numerator and denominator, and each component is rounded once, half up, to the cent. No
+-- clock in here; the day is an argument.
+
+-- Half up (the third decimal 5 rounds up) of numerator / denominator, both not negative. One
+-- integer division: a rounded quotient rounded again could move a cent.
+create function private.round_ratio(numerator numeric, denominator numeric) returns bigint
+language sql
+immutable
+strict
+parallel safe
+set search_path = ''
+as $$
+    select pg_catalog.div(2 * numerator + denominator, 2 * denominator)::bigint
+$$;
+
+-- Whole months and what is left over, in one fraction: a month has 28 to 31 days, and this is their
+-- least common multiple, so that every part of a month is a whole number.
+create function private.interest_units(
+    rule public.interest_rule, since date, until date, out units numeric, out per_month numeric
+)
+language plpgsql
+immutable
+parallel safe
+set search_path = ''
+as $$
+declare
+    c_parts_of_month constant int := 377580;
+    v_months int;
+    v_month_begins date;
+begin
+    if rule = 'daily_30' then
+        units := until - since;
+        per_month := 30;
+    elsif rule = 'actual_365' then
+        units := 12 * (until - since);
+        per_month := 365;
+    else
+        -- Always from the first day, so that the 31st does not drift to the 28th.
+        v_months := (extract(year from until) - extract(year from since)) * 12
+            + extract(month from until) - extract(month from since);
+        if (since + make_interval(months => v_months))::date > until then
+            v_months := v_months - 1;
+        end if;
+        v_month_begins := since + make_interval(months => v_months);
+        units := v_months::numeric * c_parts_of_month + (until - v_month_begins)
+            * (c_parts_of_month
+                / ((since + make_interval(months => v_months + 1))::date - v_month_begins));
+        per_month := c_parts_of_month;
+    end if;
+end;
+$$;
+
+-- Where a title or an installment stands after its last payment. Charges accrue on the present
+-- principal since `base_on` (null: since it was due); a payment that lowers the principal freezes
+-- what had accrued and was not paid; what was paid of the running charges is `paid_*`.
+create type private.ledger_state as (
+    principal_cents bigint,
+    base_on date,
+    -- The fine and the fee on the principal have been charged, once.
+    is_overdue boolean,
+    frozen_correction bigint,
+    frozen_fine bigint,
+    frozen_interest bigint,
+    frozen_collection_fee bigint,
+    paid_correction bigint,
+    paid_fine bigint,
+    paid_interest bigint,
+    paid_collection_fee bigint
+);
+
+create function private.new_position(principal_cents bigint) returns private.ledger_state
+language sql
+immutable
+set search_path = ''
+as $$
+    select (principal_cents, null, false, 0, 0, 0, 0, 0, 0, 0, 0)::private.ledger_state
+$$;
+
+-- What is owed on a day, and everything needed to explain it.
+create type private.accrual as (
+    due_on date,
+    effective_due_on date,
+    on_date date,
+    days_late int,
+    -- First day not counted, and the days counted from it.
+    counted_since date,
+    units numeric,
+    units_per_month numeric,
+    index_numerator numeric,
+    index_denominator numeric,
+    is_provisional boolean,
+    -- The grace is over: charges count, from the due date on.
+    is_charged boolean,
+    -- Accrued on the present principal.
+    new_correction bigint,
+    new_fine bigint,
+    new_interest bigint,
+    new_collection_fee bigint,
+    -- Owed: frozen + accrued - paid.
+    principal_cents bigint,
+    correction_cents bigint,
+    fine_cents bigint,
+    interest_cents bigint,
+    collection_fee_cents bigint,
+    total_cents bigint
+);
+
+-- domain: C = P·(F-1), M = P·fine, J = (P+C)·rate·time, H = (P+C+M+J)·fee; nothing until the
+-- effective due date and its grace have passed.
+create function private.accrue(
+    item private.ledger_state, policy public.charge_policies, due_on date, effective_due_on date,
+    on_date date
+) returns private.accrual
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v private.accrual;
+    p constant bigint := item.principal_cents;
+    v_counted_from date := case
+        when policy.counts_from_nominal then due_on else effective_due_on
+    end;
+    v_from record;
+    v_until record;
+begin
+    v.due_on := due_on;
+    v.effective_due_on := effective_due_on;
+    v.on_date := on_date;
+    v.days_late := greatest(on_date - v_counted_from, 0);
+    v.counted_since := greatest(coalesce(item.base_on, v_counted_from), v_counted_from);
+    v.units := 0;
+    v.units_per_month := 30;
+    v.index_numerator := 1;
+    v.index_denominator := 1;
+    v.is_provisional := false;
+    v.is_charged := on_date > effective_due_on + policy.grace_days and on_date >= v.counted_since;
+    v.new_correction := 0;
+    v.new_fine := 0;
+    v.new_interest := 0;
+    v.new_collection_fee := 0;
+
+    if on_date <= effective_due_on then
+        v.days_late := 0;
+    end if;
+    if v.is_charged and p > 0 then
+        if policy.index_name is not null then
+            select ratio.numerator, ratio.denominator, ratio.is_provisional
+            into v.index_numerator, v.index_denominator, v.is_provisional
+            from private.index_ratio(
+                policy.tenant_id, policy.index_name, v.counted_since, on_date
+            ) as ratio;
+            -- Deflation counts month by month, but never makes a debt smaller than it was (STJ).
+            v.new_correction := private.round_ratio(
+                p * greatest(v.index_numerator - v.index_denominator, 0), v.index_denominator
+            );
+        end if;
+        -- As a difference of two whole spans, or months would begin anew after each payment.
+        v_until := private.interest_units(policy.interest_rule, v_counted_from, on_date);
+        v_from := private.interest_units(policy.interest_rule, v_counted_from, v.counted_since);
+        v.units := v_until.units - v_from.units;
+        v.units_per_month := v_until.per_month;
+        v.new_interest := private.round_ratio(
+            (p + v.new_correction) * policy.interest_percent * v.units,
+            100 * v.units_per_month
+        );
+        if not item.is_overdue then
+            v.new_fine := private.round_ratio(
+                (p + case when policy.is_fine_on_corrected then v.new_correction else 0 end)
+                * policy.fine_percent, 100
+            );
+        end if;
+        v.new_collection_fee := private.round_ratio(
+            (v.new_correction + v.new_fine + v.new_interest
+                + case when item.is_overdue then 0 else p end)
+            * policy.collection_fee_percent, 100
+        );
+    end if;
+
+    v.principal_cents := p;
+    v.correction_cents :=
+        greatest(item.frozen_correction + v.new_correction - item.paid_correction, 0);
+    v.fine_cents := greatest(item.frozen_fine + v.new_fine - item.paid_fine, 0);
+    v.interest_cents := greatest(item.frozen_interest + v.new_interest - item.paid_interest, 0);
+    v.collection_fee_cents := greatest(
+        item.frozen_collection_fee + v.new_collection_fee - item.paid_collection_fee, 0
+    );
+    v.total_cents := v.principal_cents + v.correction_cents + v.fine_cents + v.interest_cents
+        + v.collection_fee_cents;
+    return v;
+end;
+$$;
+
+-- 0513_pay_position.sql
+-- How one payment covers one title or installment: component after component in the policy's order,
+-- and where that leaves it.
+create type private.paid_parts as (
+    principal_cents bigint,
+    correction_cents bigint,
+    fine_cents bigint,
+    interest_cents bigint,
+    collection_fee_cents bigint,
+    total_cents bigint
+);
+
+create function private.pay_position(
+    item private.ledger_state, owed private.accrual, amount_cents bigint,
+    allocation_order public.money_component[],
+    out parts private.paid_parts, out after private.ledger_state
+)
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_left bigint := greatest(amount_cents, 0);
+    v_component public.money_component;
+    v_part bigint;
+begin
+    parts := (0, 0, 0, 0, 0, 0);
+    foreach v_component in array allocation_order loop
+        v_part := least(v_left, case v_component
+            when 'principal' then owed.principal_cents
+            when 'correction' then owed.correction_cents
+            when 'fine' then owed.fine_cents
+            when 'interest' then owed.interest_cents
+            else owed.collection_fee_cents
+        end);
+        v_left := v_left - v_part;
+        case v_component
+            when 'principal' then parts.principal_cents := v_part;
+            when 'correction' then parts.correction_cents := v_part;
+            when 'fine' then parts.fine_cents := v_part;
+            when 'interest' then parts.interest_cents := v_part;
+            else parts.collection_fee_cents := v_part;
+        end case;
+        parts.total_cents := parts.total_cents + v_part;
+    end loop;
+
+    after := item;
+    if parts.principal_cents = 0 then
+        -- The principal runs on unchanged: its charges stay one sum, rounded once.
+        after.paid_correction := item.paid_correction + parts.correction_cents;
+        after.paid_fine := item.paid_fine + parts.fine_cents;
+        after.paid_interest := item.paid_interest + parts.interest_cents;
+        after.paid_collection_fee := item.paid_collection_fee + parts.collection_fee_cents;
+    else
+        after := (
+            item.principal_cents - parts.principal_cents,
+            -- Paid in time or in grace: the rest still counts from its due date.
+            case when owed.is_charged then owed.on_date else item.base_on end,
+            item.is_overdue or owed.is_charged,
+            owed.correction_cents - parts.correction_cents,
+            owed.fine_cents - parts.fine_cents,
+            owed.interest_cents - parts.interest_cents,
+            owed.collection_fee_cents - parts.collection_fee_cents,
+            0, 0, 0, 0
+        )::private.ledger_state;
+    end if;
+end;
+$$;
+
+-- 0514_owed.sql
+-- What each title of a client costs on a day. The one place that joins a title with its policy, its
+-- calendar and its ledger; statement, offer, payment and break all ask here.
+
+-- Where a title stood at the end of a day: its last living allocation until then.
+create function private.debt_position(debt public.debts, on_date date)
+returns private.ledger_state
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_position private.ledger_state;
+    v_abated bigint;
+begin
+    select coalesce(sum(allocation.principal_cents), 0) into v_abated
+    from public.payment_allocations as allocation
+    where allocation.tenant_id = debt.tenant_id and allocation.debt_id = debt.id
+      and allocation.paid_on <= on_date;
+    select (jsonb_populate_record(null::private.ledger_state, allocation.position_after)).*
+    into v_position
+    from public.payment_allocations as allocation
+    where allocation.tenant_id = debt.tenant_id and allocation.debt_id = debt.id
+      and allocation.paid_on <= on_date
+      and allocation.reverses_id is null
+      and not exists (
+          select from public.payment_allocations as reversal
+          where reversal.tenant_id = allocation.tenant_id
+            and reversal.reverses_id = allocation.id
+      )
+    order by allocation.paid_on desc, allocation.id desc
+    limit 1;
+    if not found then
+        v_position := private.new_position(debt.principal_cents);
+    end if;
+    v_position.principal_cents := greatest(debt.principal_cents - v_abated, 0);
+    return v_position;
+end;
+$$;
+
+create type private.owed_debt as (
+    debt public.debts,
+    policy public.charge_policies,
+    item private.ledger_state,
+    accrual private.accrual
+);
+
+-- Without ids: everything of the client that is still owed. A settled title owes nothing, whatever
+-- its agreement forgave.
+create function private.owed(tenant_id uuid, client_id uuid, on_date date, debt_ids uuid[])
+returns setof private.owed_debt
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v private.owed_debt;
+    v_debt public.debts;
+    v_effective date;
+begin
+    for v_debt in
+        select debts.*
+        from public.debts
+        where debts.tenant_id = owed.tenant_id and debts.client_id = owed.client_id
+          and (owed.debt_ids is null and debts.status not in ('settled', 'returned')
+              or debts.id = any(owed.debt_ids))
+        order by debts.due_on, debts.contract, debts.installment, debts.id
+    loop
+        v.debt := v_debt;
+        v.policy := private.charge_policy(tenant_id, v_debt.creditor_id, on_date);
+        v_effective := private.next_business_day(
+            tenant_id, (v.policy).holiday_uf, v_debt.due_on, (v.policy).due_rule
+        );
+        v.item := private.debt_position(v.debt, on_date);
+        if v_debt.status in ('settled', 'returned') then
+            v.item := private.new_position(0);
+        end if;
+        v.accrual := private.accrue(v.item, v.policy, v_debt.due_on, v_effective, on_date);
+        return next v;
+    end loop;
+end;
+$$;
+
+-- 0515_debt_statement.sql
+-- The debt explained to the cent: every component of every title with its base, rate, days and
+-- rounding (memória de cálculo). São Paulo's Lei 14.953/2013 wants original value and each addition
+-- named apart, on paper, on screen or by voice: hence `text`, ready to be read aloud.
+create function private.percent_text(percent numeric) returns text
+language sql
+immutable
+strict
+set search_path = ''
+as $$
+    select pg_catalog.replace(pg_catalog.trim_scale(percent)::text, '.', ',') || '%'
+$$;
+
+create function private.day_text(day date) returns text
+language sql
+immutable
+strict
+set search_path = ''
+as $$
+    select pg_catalog.to_char(day, 'DD/MM/YYYY')
+$$;
+
+-- One line of the memória: exact value before rounding with eight decimals of a cent's hundredth.
+create function private.statement_line(
+    component public.money_component, base_cents numeric, exact numeric, accrued bigint,
+    carried bigint, paid bigint, detail jsonb
+) returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+    select detail || pg_catalog.jsonb_build_object(
+        'component', component, 'base_cents', base_cents,
+        'exact_cents', pg_catalog.trim_scale(pg_catalog.round(exact, 8))::text,
+        'rounding', 'half_up', 'accrued_cents', accrued,
+        -- Left unpaid before the last payment that lowered the principal, and paid since.
+        'carried_cents', carried, 'paid_cents', paid,
+        'result_cents', greatest(carried + accrued - paid, 0)
+    )
+$$;
+
+create function private.statement_lines(owed private.owed_debt) returns jsonb
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    p public.charge_policies := owed.policy;
+    i private.ledger_state := owed.item;
+    a private.accrual := owed.accrual;
+    v_fine_base bigint := a.principal_cents
+        + case when p.is_fine_on_corrected then a.new_correction else 0 end;
+    v_fee_base bigint := a.new_correction + a.new_fine + a.new_interest
+        + case when i.is_overdue then 0 else a.principal_cents end;
+    v_lines jsonb := jsonb_build_array(private.statement_line(
+        'principal', (owed.debt).principal_cents, a.principal_cents, a.principal_cents, 0, 0,
+        jsonb_build_object(
+            'abated_cents', (owed.debt).principal_cents - a.principal_cents
+        )
+    ));
+begin
+    if p.index_name is not null then
+        v_lines := v_lines || private.statement_line(
+            'correction', a.principal_cents,
+            greatest(a.principal_cents * (a.index_numerator - a.index_denominator), 0)
+                / a.index_denominator,
+            a.new_correction, i.frozen_correction, i.paid_correction,
+            jsonb_build_object(
+                'index', p.index_name, 'since', a.counted_since, 'until', a.on_date,
+                'factor', round(a.index_numerator / a.index_denominator, 10)::text,
+                'is_provisional', a.is_provisional
+            )
+        );
+    end if;
+    if p.fine_percent > 0 or i.frozen_fine > 0 then
+        v_lines := v_lines || private.statement_line(
+            'fine', v_fine_base,
+            case when a.new_fine > 0 then v_fine_base * p.fine_percent / 100 else 0 end,
+            a.new_fine, i.frozen_fine, i.paid_fine,
+            jsonb_build_object('percent', p.fine_percent::text)
+        );
+    end if;
+    if p.interest_percent > 0 or i.frozen_interest > 0 then
+        v_lines := v_lines || private.statement_line(
+            'interest', a.principal_cents + a.new_correction,
+            (a.principal_cents + a.new_correction) * p.interest_percent * a.units
+                / (100 * a.units_per_month),
+            a.new_interest, i.frozen_interest, i.paid_interest,
+            jsonb_build_object(
+                'percent_per_month', p.interest_percent::text, 'rule', p.interest_rule,
+                'since', a.counted_since, 'until', a.on_date,
+                'days', case when a.is_charged then a.on_date - a.counted_since else 0 end
+            )
+        );
+    end if;
+    if p.collection_fee_percent > 0 or i.frozen_collection_fee > 0 then
+        v_lines := v_lines || private.statement_line(
+            'collection_fee', v_fee_base,
+            case when a.is_charged then v_fee_base * p.collection_fee_percent / 100 else 0 end,
+            a.new_collection_fee, i.frozen_collection_fee, i.paid_collection_fee,
+            jsonb_build_object('percent', p.collection_fee_percent::text)
+        );
+    end if;
+    return v_lines;
+end;
+$$;
+
+-- As an operator reads it to the debtor.
+create function private.statement_sentence(owed private.owed_debt) returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    a private.accrual := owed.accrual;
+    p public.charge_policies := owed.policy;
+begin
+    return concat_ws(' ',
+        format('Contrato %s, parcela %s: valor original de %s, com vencimento em %s',
+            (owed.debt).contract, (owed.debt).installment,
+            private.brl((owed.debt).principal_cents), private.day_text(a.due_on))
+        || case
+            when a.days_late = 0 then '.'
+            when a.days_late = 1 then ', 1 dia de atraso.'
+            else format(', %s dias de atraso.', a.days_late)
+        end,
+        case when a.principal_cents <> (owed.debt).principal_cents then
+            format('Saldo do principal: %s.', private.brl(a.principal_cents)) end,
+        case when a.correction_cents > 0 then
+            format('Correção monetária pelo %s: %s.',
+                case p.index_name when 'ipca' then 'IPCA' when 'inpc' then 'INPC' else 'IGP-M' end,
+                private.brl(a.correction_cents)) end,
+        case when a.fine_cents > 0 then format('Multa de %s: %s.',
+            private.percent_text(p.fine_percent), private.brl(a.fine_cents)) end,
+        case when a.interest_cents > 0 then format('Juros de mora de %s ao mês: %s.',
+            private.percent_text(p.interest_percent), private.brl(a.interest_cents)) end,
+        case when a.collection_fee_cents > 0 then format('Honorários de cobrança de %s: %s.',
+            private.percent_text(p.collection_fee_percent),
+            private.brl(a.collection_fee_cents)) end,
+        format('Total em %s: %s.', private.day_text(a.on_date), private.brl(a.total_cents))
+    );
+end;
+$$;
+
+-- 0516_statement_rpcs.sql
+-- What the page asks: the statement of a client on a day, and the totals of the days to come.
+create function private.statement_debt(owed private.owed_debt) returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'debt_id', (owed.debt).id, 'contract', (owed.debt).contract,
+        'installment', (owed.debt).installment, 'status', (owed.debt).status,
+        'creditor', jsonb_build_object(
+            'id', creditors.id, 'name', creditors.name, 'document', creditors.document,
+            'address', creditors.address
+        ),
+        'due_on', (owed.accrual).due_on,
+        'effective_due_date', (owed.accrual).effective_due_on,
+        'days_late', (owed.accrual).days_late,
+        'original_principal_cents', (owed.debt).principal_cents
+    ) || jsonb_build_object(
+        'principal_cents', (owed.accrual).principal_cents,
+        'correction_cents', (owed.accrual).correction_cents,
+        'fine_cents', (owed.accrual).fine_cents,
+        'interest_cents', (owed.accrual).interest_cents,
+        'collection_fee_cents', (owed.accrual).collection_fee_cents,
+        'total_cents', (owed.accrual).total_cents,
+        'policy_id', (owed.policy).id, 'policy_version', (owed.policy).version,
+        'index_table_version', private.index_version(
+            (owed.debt).tenant_id, (owed.policy).index_name
+        ),
+        'prescribes_on', private.prescribes_on(owed.debt),
+        'is_prescribed', private.is_prescribed(owed.debt, (owed.accrual).on_date),
+        'lines', private.statement_lines(owed),
+        'text', private.statement_sentence(owed)
+    )
+    from public.creditors
+    where creditors.tenant_id = (owed.debt).tenant_id
+      and creditors.id = (owed.debt).creditor_id
+$$;
+
+create function private.statement(
+    tenant_id uuid, client_id uuid, on_date date, debt_ids uuid[]
+) returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    return (
+        with owed as materialized (
+            select title, row_number() over () as position
+            from private.owed(
+                statement.tenant_id, statement.client_id, statement.on_date, statement.debt_ids
+            ) as title
+        )
+        select jsonb_build_object(
+            'client_id', statement.client_id, 'on_date', statement.on_date,
+            -- 1: the formulas of 0512. A change of formula is a new number.
+            'engine_version', 1,
+            'calendar_version', private.calendar_version(statement.tenant_id),
+            'debts', coalesce(
+                jsonb_agg(private.statement_debt(owed.title) order by owed.position), '[]'
+            ),
+            'totals', jsonb_build_object(
+                'debts', count(*),
+                'principal_cents', coalesce(sum(((owed.title).accrual).principal_cents), 0),
+                'correction_cents', coalesce(sum(((owed.title).accrual).correction_cents), 0),
+                'fine_cents', coalesce(sum(((owed.title).accrual).fine_cents), 0),
+                'interest_cents', coalesce(sum(((owed.title).accrual).interest_cents), 0),
+                'collection_fee_cents',
+                coalesce(sum(((owed.title).accrual).collection_fee_cents), 0),
+                'total_cents', coalesce(sum(((owed.title).accrual).total_cents), 0)
+            ),
+            'text', coalesce(
+                string_agg(private.statement_sentence(owed.title), ' ' order by owed.position), ''
+            ) || case when count(*) > 1 then ' Total geral: '
+                || private.brl(sum(((owed.title).accrual).total_cents)::bigint) || '.' else '' end
+        )
+        from owed
+    );
+end;
+$$;
+
+-- Refuses a client of another tenant and titles of another client, by name.
+create function private.require_debts(tenant_id uuid, client_id uuid, debt_ids uuid[])
+returns void
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_missing uuid;
+begin
+    if not exists (
+        select from public.clients
+        where clients.tenant_id = require_debts.tenant_id
+          and clients.id = require_debts.client_id
+    ) then
+        raise exception 'client_not_found' using errcode = 'PT404',
+            detail = 'no client with this id in the tenant';
+    end if;
+    select given.id into v_missing
+    from unnest(debt_ids) as given (id)
+    where not exists (
+        select from public.debts
+        where debts.tenant_id = require_debts.tenant_id
+          and debts.client_id = require_debts.client_id and debts.id = given.id
+    )
+    limit 1;
+    if found then
+        raise exception 'debt_not_found' using errcode = 'PT404', detail = v_missing::text;
+    end if;
+end;
+$$;
+
+create function private.debt_statement(client_id uuid, on_date date, debt_ids uuid[])
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+begin
+    perform private.require_debts(v_tenant_id, client_id, debt_ids);
+    return private.statement(
+        v_tenant_id, client_id, coalesce(on_date, private.today(v_tenant_id)), debt_ids
+    );
+end;
+$$;
+
+create function public.debt_statement(
+    client_id uuid, on_date date default null, debt_ids uuid[] default null
+) returns jsonb
+language sql
+stable
+set search_path = ''
+as $$ select private.debt_statement(client_id, on_date, debt_ids) $$;
+comment on function public.debt_statement(uuid, date, uuid[]) is
+'{client_id, on_date, engine_version, calendar_version, debts: [{…, lines, text}], totals, text}.
+Without a date: today. Without ids: everything still owed. PT404 client_not_found, debt_not_found.';
+
+create function private.statement_days(client_id uuid, debt_ids uuid[], days int)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    -- A slider of two months is more than the page shows.
+    c_max_days constant int := 62;
+    v_tenant_id uuid := private.require_role('operator');
+    v_today date := private.today(v_tenant_id);
+begin
+    perform private.require_debts(v_tenant_id, client_id, debt_ids);
+    return (
+        select jsonb_agg(jsonb_build_object(
+            'on_date', v_today + ahead,
+            'total_cents', (
+                select coalesce(sum((title.accrual).total_cents), 0)
+                from private.owed(
+                    v_tenant_id, statement_days.client_id, v_today + ahead,
+                    statement_days.debt_ids
+                ) as title
+            )
+        ) order by ahead)
+        from generate_series(0, least(greatest(coalesce(days, 30), 0), c_max_days)) as ahead
+    );
+end;
+$$;
+
+create function public.statement_days(
+    client_id uuid, debt_ids uuid[] default null, days int default 30
+) returns jsonb
+language sql
+stable
+set search_path = ''
+as $$ select private.statement_days(client_id, debt_ids, days) $$;
+comment on function public.statement_days(uuid, uuid[], int) is
+'[{on_date, total_cents}] from today on.';
+
+grant execute on function
+private.debt_statement(uuid, date, uuid[]), public.debt_statement(uuid, date, uuid[]),
+private.statement_days(uuid, uuid[], int), public.statement_days(uuid, uuid[], int)
+to authenticated;
+
+-- 0520_agreement_templates.sql
+-- An offer the agency may always make: "30% à vista", "entrada + 6x". What is inside the template
+-- in every respect needs nobody's approval; what leaves it in one respect is judged by the person's
+-- own limits alone, so that the discount for cash cannot be had in twelve installments.
+create table public.agreement_templates (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null default private.tenant_id(),
+    -- Null: for every creditor.
+    creditor_id uuid,
+    name text not null,
+    position smallint not null default 0,
+    -- Days late of the oldest title; the band may be open above.
+    aging_from_days int not null default 0,
+    aging_to_days int,
+    principal_percent numeric(7, 4) not null default 0,
+    correction_percent numeric(7, 4) not null default 0,
+    fine_percent numeric(7, 4) not null default 0,
+    interest_percent numeric(7, 4) not null default 0,
+    collection_fee_percent numeric(7, 4) not null default 0,
+    -- 0: paid by the down payment alone; 1: one payment.
+    max_installments smallint not null default 1,
+    min_installment_cents bigint not null default 0,
+    -- The higher of the two counts.
+    min_down_payment_cents bigint not null default 0,
+    min_down_payment_percent numeric(7, 4) not null default 0,
+    -- Price table, per cent a month; a price for time, never called fine or late interest.
+    financing_percent numeric(7, 4) not null default 0,
+    due_interval public.due_interval not null default 'monthly',
+    validity_days smallint not null default 2,
+    is_active boolean not null default true,
+    created_at timestamptz not null default private.now(),
+    constraint agreement_templates_pkey primary key (id),
+    constraint agreement_templates_tenant_id_key unique (tenant_id, id),
+    constraint agreement_templates_name_is_unique
+    unique nulls not distinct (tenant_id, creditor_id, name),
+    constraint agreement_templates_tenant_fkey foreign key (tenant_id)
+    references public.tenants (id),
+    constraint agreement_templates_creditor_fkey foreign key (tenant_id, creditor_id)
+    references public.creditors (tenant_id, id),
+    constraint agreement_templates_name_is_filled check (btrim(name) <> ''),
+    constraint agreement_templates_band_is_a_span check (aging_to_days >= aging_from_days),
+    constraint agreement_templates_percents_are_percent check (
+        principal_percent between 0 and 100 and correction_percent between 0 and 100
+        and fine_percent between 0 and 100 and interest_percent between 0 and 100
+        and collection_fee_percent between 0 and 100
+        and min_down_payment_percent between 0 and 100 and financing_percent between 0 and 100
+    ),
+    -- 120: ten years of months, beyond which a title prescribes twice.
+    constraint agreement_templates_installments_are_few check (max_installments between 0 and 120),
+    constraint agreement_templates_amounts_are_not_negative check (
+        min_installment_cents >= 0 and min_down_payment_cents >= 0
+    ),
+    constraint agreement_templates_validity_is_short check (validity_days between 0 and 60)
+);
+comment on table public.agreement_templates is 'Offers that need no approval.';
+
+create index agreement_templates_of_creditor
+on public.agreement_templates (tenant_id, creditor_id, position);
+
+alter table public.agreement_templates enable row level security;
+alter table public.agreement_templates force row level security;
+
+create policy agreement_templates_select_member on public.agreement_templates
+for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+create policy agreement_templates_insert_admin on public.agreement_templates
+for insert to authenticated
+with check (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));
+
+create policy agreement_templates_update_admin on public.agreement_templates
+for update to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')))
+with check (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));
+
+-- No delete: agreements point here; `is_active` retires an offer.
+grant select on public.agreement_templates to authenticated;
+grant insert (
+    id, tenant_id, creditor_id, name, position, aging_from_days, aging_to_days,
+    principal_percent, correction_percent, fine_percent, interest_percent,
+    collection_fee_percent, max_installments, min_installment_cents, min_down_payment_cents,
+    min_down_payment_percent, financing_percent, due_interval, validity_days, is_active
+) on public.agreement_templates to authenticated;
+grant update (
+    name, position, aging_from_days, aging_to_days, principal_percent, correction_percent,
+    fine_percent, interest_percent, collection_fee_percent, max_installments,
+    min_installment_cents, min_down_payment_cents, min_down_payment_percent, financing_percent,
+    due_interval, validity_days, is_active
+) on public.agreement_templates to authenticated;
+
+create trigger _900_audit_insert after insert on public.agreement_templates
+referencing new table as new_rows for each statement execute function private.tg_audit();
+create trigger _900_audit_update after update on public.agreement_templates
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_audit();
+create trigger _900_audit_delete after delete on public.agreement_templates
+referencing old table as old_rows for each statement execute function private.tg_audit();
+
+-- 0525_approval_limits.sql
+-- What each role may grant alone, per component; a row without a creditor is the tenant's default.
+-- An approver is held to the limits of their own role: nobody overrides into "no limits".
+create table public.approval_limits (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null default private.tenant_id(),
+    creditor_id uuid,
+    role public.member_role not null,
+    principal_percent numeric(7, 4) not null default 0,
+    correction_percent numeric(7, 4) not null default 0,
+    fine_percent numeric(7, 4) not null default 0,
+    interest_percent numeric(7, 4) not null default 0,
+    -- The agency's own money, another authority than the creditor's.
+    collection_fee_percent numeric(7, 4) not null default 0,
+    -- Of everything together.
+    total_percent numeric(7, 4) not null default 100,
+    max_installments smallint not null default 1,
+    min_installment_cents bigint not null default 0,
+    -- The higher of the two; asked for only when there is more than one payment.
+    min_down_payment_cents bigint not null default 0,
+    min_down_payment_percent numeric(7, 4) not null default 0,
+    -- First and last due date, in days after the day of the offer.
+    max_first_due_days smallint not null default 30,
+    max_last_due_days smallint not null default 1830,
+    -- How many agreements may have been renegotiated or broken before this one.
+    max_renegotiations smallint not null default 0,
+    may_follow_break boolean not null default false,
+    updated_at timestamptz not null default private.now(),
+    constraint approval_limits_pkey primary key (id),
+    constraint approval_limits_tenant_id_key unique (tenant_id, id),
+    constraint approval_limits_one_per_role unique nulls not distinct (
+        tenant_id, creditor_id, role
+    ),
+    constraint approval_limits_tenant_fkey foreign key (tenant_id) references public.tenants (id),
+    constraint approval_limits_creditor_fkey foreign key (tenant_id, creditor_id)
+    references public.creditors (tenant_id, id),
+    constraint approval_limits_percents_are_percent check (
+        principal_percent between 0 and 100 and correction_percent between 0 and 100
+        and fine_percent between 0 and 100 and interest_percent between 0 and 100
+        and collection_fee_percent between 0 and 100 and total_percent between 0 and 100
+        and min_down_payment_percent between 0 and 100
+    ),
+    constraint approval_limits_counts_are_sane check (
+        max_installments between 0 and 120 and min_installment_cents >= 0
+        and min_down_payment_cents >= 0 and max_first_due_days between 0 and 3660
+        and max_last_due_days between 0 and 3660 and max_renegotiations >= 0
+    )
+);
+comment on table public.approval_limits is 'What each role may grant without asking.';
+
+create index approval_limits_of_creditor on public.approval_limits (tenant_id, creditor_id);
+
+alter table public.approval_limits enable row level security;
+alter table public.approval_limits force row level security;
+
+create policy approval_limits_select_member on public.approval_limits for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+create policy approval_limits_insert_admin on public.approval_limits for insert to authenticated
+with check (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));
+
+create policy approval_limits_update_admin on public.approval_limits for update to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')))
+with check (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));
+
+grant select on public.approval_limits to authenticated;
+grant insert (
+    id, tenant_id, creditor_id, role, principal_percent, correction_percent, fine_percent,
+    interest_percent, collection_fee_percent, total_percent, max_installments,
+    min_installment_cents, min_down_payment_cents, min_down_payment_percent,
+    max_first_due_days, max_last_due_days, max_renegotiations, may_follow_break
+) on public.approval_limits to authenticated;
+grant update (
+    principal_percent, correction_percent, fine_percent, interest_percent,
+    collection_fee_percent, total_percent, max_installments, min_installment_cents,
+    min_down_payment_cents, min_down_payment_percent, max_first_due_days, max_last_due_days,
+    max_renegotiations, may_follow_break
+) on public.approval_limits to authenticated;
+
+create trigger _100_touch_updated_at before update on public.approval_limits
+for each row execute function private.tg_touch_updated_at();
+
+-- A tenant begins careful: an operator forgives charges, principal wants somebody above.
+create function private.ship_approval_limits(tenant_id uuid) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    insert into public.approval_limits (
+        tenant_id, role, principal_percent, correction_percent, fine_percent, interest_percent,
+        collection_fee_percent, max_installments, min_installment_cents, max_renegotiations,
+        may_follow_break
+    )
+    values
+        (ship_approval_limits.tenant_id, 'operator', 0, 0, 100, 50, 0, 12, 2000, 0, false),
+        (ship_approval_limits.tenant_id, 'supervisor', 20, 50, 100, 100, 50, 24, 2000, 2, true),
+        (ship_approval_limits.tenant_id, 'admin', 60, 100, 100, 100, 100, 60, 0, 10, true)
+$$;
+
+-- Tenants that are there already get what a new one gets.
+select private.ship_approval_limits(tenants.id) from public.tenants;
+
+create function private.tg_tenants__approval_limits() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.ship_approval_limits(new_rows.id) from new_rows;
+    return null;
+end;
+$$;
+create trigger _210_ship_approval_limits after insert on public.tenants
+referencing new table as new_rows for each statement
+execute function private.tg_tenants__approval_limits();
+
+-- The creditor's row for that role, else the tenant's, else nothing at all.
+create function private.limits_of(
+    tenant_id uuid, creditor_id uuid, role public.member_role
+) returns public.approval_limits
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_limits public.approval_limits;
+begin
+    select * into v_limits
+    from public.approval_limits as known
+    where known.tenant_id = limits_of.tenant_id and known.role = limits_of.role
+      and (known.creditor_id = limits_of.creditor_id or known.creditor_id is null)
+    order by known.creditor_id nulls last
+    limit 1;
+    return v_limits;
+end;
+$$;
+
+create trigger _900_audit_insert after insert on public.approval_limits
+referencing new table as new_rows for each statement execute function private.tg_audit();
+create trigger _900_audit_update after update on public.approval_limits
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_audit();
+create trigger _900_audit_delete after delete on public.approval_limits
+referencing old table as old_rows for each statement execute function private.tg_audit();
+
+-- 0527_agreement_policies.sql
+-- How agreements of a creditor live: when they break, what a late or uneven payment means, how long
+-- an offer stands. Versions are never changed; an agreement keeps the version it was made under
+-- until somebody says that a newer one counts for it too.
+create table public.agreement_policies (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null,
+    creditor_id uuid,
+    version int not null,
+    offer_validity_days smallint not null default 2,
+    -- Days after the effective due date: 4 = provisional on D+4, 11 = definitive on D+11.
+    provisional_after_days smallint not null default 4,
+    definitive_after_days smallint not null default 11,
+    -- A first payment that never came lapses on D+4: three days of tolerance.
+    lapse_after_days smallint not null default 4,
+    -- A boleto paid on the last day arrives one business day later, at times two.
+    compensation_days smallint not null default 2,
+    -- How many installments must have passed the deadline.
+    max_overdue_installments smallint not null default 1,
+    -- False: titles stay with dialer and rulers until the first payment.
+    is_locking_at_once boolean not null default true,
+    -- False: paying the scheduled amount late settles it, the difference stays visible.
+    is_late_charged boolean not null default false,
+    late_fine_percent numeric(7, 4) not null default 2,
+    late_interest_percent numeric(7, 4) not null default 1,
+    -- Where more than the installment goes: next, last, spread, credit (refund).
+    surplus_mode text not null default 'next',
+    -- Missing that little settles; the smaller of the two.
+    tolerance_cents bigint not null default 100,
+    tolerance_percent numeric(7, 4) not null default 0.5,
+    -- More than this left over opens a refund (CDC 42); less is recorded as an adjustment.
+    refund_above_cents bigint not null default 100,
+    -- A supervisor settles up to here alone; 0 = always a second person.
+    manual_limit_cents bigint not null default 0,
+    created_by uuid,
+    created_at timestamptz not null default private.now(),
+    constraint agreement_policies_pkey primary key (id),
+    constraint agreement_policies_tenant_id_key unique (tenant_id, id),
+    constraint agreement_policies_version_is_unique
+    unique nulls not distinct (tenant_id, creditor_id, version),
+    constraint agreement_policies_tenant_fkey foreign key (tenant_id)
+    references public.tenants (id),
+    constraint agreement_policies_creditor_fkey foreign key (tenant_id, creditor_id)
+    references public.creditors (tenant_id, id),
+    constraint agreement_policies_created_by_fkey foreign key (created_by)
+    references auth.users (id),
+    constraint agreement_policies_definitive_is_later check (
+        provisional_after_days between 1 and 365
+        and definitive_after_days between provisional_after_days + 1 and 365
+    ),
+    constraint agreement_policies_days_are_sane check (
+        lapse_after_days between 1 and 365 and compensation_days between 0 and 10
+        and max_overdue_installments between 1 and 3 and offer_validity_days between 0 and 60
+    ),
+    constraint agreement_policies_late_fine_is_capped check (late_fine_percent between 0 and 2),
+    constraint agreement_policies_late_interest_is_percent check (
+        late_interest_percent between 0 and 100
+    ),
+    constraint agreement_policies_surplus_is_known check (
+        surplus_mode in ('next', 'last', 'spread', 'credit')
+    ),
+    constraint agreement_policies_amounts_are_sane check (
+        tolerance_cents between 0 and 10000 and tolerance_percent between 0 and 5
+        and refund_above_cents between 0 and 10000 and manual_limit_cents >= 0
+    )
+);
+comment on table public.agreement_policies is 'Break, lateness, surplus and validity, by version.';
+
+create index agreement_policies_of_author on public.agreement_policies (created_by);
+
+alter table public.agreement_policies enable row level security;
+alter table public.agreement_policies force row level security;
+
+create policy agreement_policies_select_member on public.agreement_policies
+for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+-- Written by `save_agreement_policy` only.
+grant select on public.agreement_policies to authenticated;
+
+create function private.tg_tenants__agreement_policy() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    insert into public.agreement_policies (tenant_id, version)
+    select new_rows.id, 1 from new_rows;
+    return null;
+end;
+$$;
+create trigger _220_ship_agreement_policy after insert on public.tenants
+referencing new table as new_rows for each statement
+execute function private.tg_tenants__agreement_policy();
+
+-- The newest of the creditor, else of the tenant.
+create function private.agreement_policy(tenant_id uuid, creditor_id uuid)
+returns public.agreement_policies
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_policy public.agreement_policies;
+begin
+    select * into v_policy
+    from public.agreement_policies as known
+    where known.tenant_id = agreement_policy.tenant_id
+      and (known.creditor_id = agreement_policy.creditor_id or known.creditor_id is null)
+    order by known.creditor_id nulls last, known.version desc
+    limit 1;
+    return v_policy;
+end;
+$$;
+
+-- Tenants that are there already get what a new one gets.
+insert into public.agreement_policies (tenant_id, version)
+select
+    tenants.id,
+    1 as version
+from public.tenants;
+
+create trigger _900_audit_insert after insert on public.agreement_policies
+referencing new table as new_rows for each statement execute function private.tg_audit();
+create trigger _900_audit_update after update on public.agreement_policies
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_audit();
+create trigger _900_audit_delete after delete on public.agreement_policies
+referencing old table as old_rows for each statement execute function private.tg_audit();
+
+-- 0530_agreements.sql
+-- An agreement (acordo): titles of one client and one creditor, priced on one day, to be paid by a
+-- schedule of its own. Titles are never touched or deleted; the agreement is without novation, so a
+-- break gives the titles back at their real balance. What was proposed is sealed by a hash.
+create table public.agreements (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null,
+    client_id uuid not null,
+    creditor_id uuid not null,
+    status public.agreement_status not null default 'draft',
+    -- The offer as simulated: inputs, titles, discounts, schedule (see simulate_agreement).
+    priced jsonb not null,
+    proposal_hash text not null,
+    -- The memória de cálculo of the titles on `base_on`.
+    statement jsonb not null,
+    base_on date not null,
+    valid_until date not null,
+    original_cents bigint not null,
+    discount_cents bigint not null,
+    financing_cents bigint not null default 0,
+    total_cents bigint not null,
+    discount_percent numeric(5, 2) not null,
+    installments smallint not null,
+    first_due_on date not null,
+    last_due_on date not null,
+    template_id uuid,
+    policy_id uuid not null,
+    -- The agreement this one renegotiates, and how many came before in that line.
+    replaces_id uuid,
+    generation smallint not null default 0,
+    approval_reasons jsonb not null default '[]',
+    -- The least role that may approve; null when nobody had to.
+    approval_role public.member_role,
+    created_by uuid,
+    decided_by uuid,
+    decided_at timestamptz,
+    decision_reason text,
+    formalised_at timestamptz,
+    closed_at timestamptz,
+    created_at timestamptz not null default private.now(),
+    updated_at timestamptz not null default private.now(),
+    constraint agreements_pkey primary key (id),
+    constraint agreements_tenant_id_key unique (tenant_id, id),
+    constraint agreements_client_fkey foreign key (tenant_id, client_id)
+    references public.clients (tenant_id, id),
+    constraint agreements_creditor_fkey foreign key (tenant_id, creditor_id)
+    references public.creditors (tenant_id, id),
+    constraint agreements_template_fkey foreign key (tenant_id, template_id)
+    references public.agreement_templates (tenant_id, id),
+    constraint agreements_policy_fkey foreign key (tenant_id, policy_id)
+    references public.agreement_policies (tenant_id, id),
+    constraint agreements_replaces_fkey foreign key (tenant_id, replaces_id)
+    references public.agreements (tenant_id, id),
+    constraint agreements_created_by_fkey foreign key (created_by) references auth.users (id),
+    constraint agreements_decided_by_fkey foreign key (decided_by) references auth.users (id),
+    constraint agreements_total_adds_up check (
+        total_cents = original_cents - discount_cents + financing_cents and total_cents > 0
+    ),
+    constraint agreements_amounts_are_not_negative check (
+        discount_cents >= 0 and financing_cents >= 0
+    ),
+    -- Whoever proposes does not approve.
+    constraint agreements_approval_is_by_another check (
+        decided_by is distinct from created_by or decided_by is null
+    ),
+    constraint agreements_rejection_has_reason check (
+        status <> 'rejected' or btrim(decision_reason) <> ''
+    )
+);
+comment on table public.agreements is 'Agreements; statuses move by private.transition_agreement.';
+
+-- A double click, two tabs: one sealed proposal is one living agreement.
+create unique index agreements_proposal_is_used_once
+on public.agreements (tenant_id, proposal_hash)
+where status not in (
+    'rejected', 'expired', 'broken', 'settled', 'cancelled', 'replaced', 'lapsed'
+);
+create index agreements_of_client
+on public.agreements (tenant_id, client_id, created_at desc, id desc);
+-- Serve the list, with and without a status.
+create index agreements_newest on public.agreements (tenant_id, created_at desc, id desc);
+create index agreements_by_status
+on public.agreements (tenant_id, status, created_at desc, id desc);
+create index agreements_of_creditor on public.agreements (tenant_id, creditor_id);
+create index agreements_of_template on public.agreements (tenant_id, template_id);
+create index agreements_of_policy on public.agreements (tenant_id, policy_id);
+create index agreements_of_replaced on public.agreements (tenant_id, replaces_id);
+create index agreements_of_author on public.agreements (created_by);
+create index agreements_of_decider on public.agreements (decided_by);
+
+alter table public.agreements enable row level security;
+alter table public.agreements force row level security;
+
+create policy agreements_select_member on public.agreements for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+-- Written by propose, decide and the transition function only.
+grant select on public.agreements to authenticated;
+
+create trigger _100_touch_updated_at before update on public.agreements
+for each row execute function private.tg_touch_updated_at();
+
+create trigger _500_broadcast_insert after insert on public.agreements
+referencing new table as new_rows for each statement
+execute function private.tg_broadcast('agreement_changed');
+create trigger _500_broadcast_update after update on public.agreements
+referencing old table as old_rows new table as new_rows for each statement
+execute function private.tg_broadcast_status('agreement_changed');
+
+create trigger _900_audit_insert after insert on public.agreements
+referencing new table as new_rows for each statement
+execute function private.tg_audit('priced', 'statement');
+create trigger _900_audit_update after update on public.agreements
+referencing old table as old_rows new table as new_rows
+for each statement
+execute function private.tg_audit('priced', 'statement');
+create trigger _900_audit_delete after delete on public.agreements
+referencing old table as old_rows for each statement
+execute function private.tg_audit('priced', 'statement');
+
+-- 0531_agreement_debts.sql
+-- The titles inside an agreement, with what each cost on the day of the offer and what was waived.
+create table public.agreement_debts (
+    tenant_id uuid not null,
+    agreement_id uuid not null,
+    debt_id uuid not null,
+    position smallint not null,
+    principal_cents bigint not null,
+    correction_cents bigint not null,
+    fine_cents bigint not null,
+    interest_cents bigint not null,
+    collection_fee_cents bigint not null,
+    discount_principal_cents bigint not null,
+    discount_correction_cents bigint not null,
+    discount_fine_cents bigint not null,
+    discount_interest_cents bigint not null,
+    discount_collection_fee_cents bigint not null,
+    -- The agreement holds the title: from formalising until it ends.
+    is_live boolean not null default false,
+    constraint agreement_debts_pkey primary key (agreement_id, debt_id),
+    constraint agreement_debts_agreement_fkey foreign key (tenant_id, agreement_id)
+    references public.agreements (tenant_id, id),
+    constraint agreement_debts_debt_fkey foreign key (tenant_id, debt_id)
+    references public.debts (tenant_id, id),
+    constraint agreement_debts_no_component_is_negative check (
+        discount_principal_cents between 0 and principal_cents
+        and discount_correction_cents between 0 and correction_cents
+        and discount_fine_cents between 0 and fine_cents
+        and discount_interest_cents between 0 and interest_cents
+        and discount_collection_fee_cents between 0 and collection_fee_cents
+    )
+);
+comment on table public.agreement_debts is 'Titles of an agreement, priced on its base day.';
+
+-- A title is in one living agreement.
+create unique index agreement_debts_one_living_agreement
+on public.agreement_debts (tenant_id, debt_id) where is_live;
+create index agreement_debts_of_debt on public.agreement_debts (tenant_id, debt_id);
+create index agreement_debts_of_agreement on public.agreement_debts (tenant_id, agreement_id);
+
+alter table public.agreement_debts enable row level security;
+alter table public.agreement_debts force row level security;
+
+create policy agreement_debts_select_member on public.agreement_debts for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+-- Written with the agreement. Not audited: prices never change, `is_live` follows the status.
+grant select on public.agreement_debts to authenticated;
+
+-- 0532_agreement_events.sql
+-- What happened to an agreement, in order: every transition and every decision. Append-only.
+create table public.agreement_events (
+    id bigint generated always as identity,
+    tenant_id uuid not null,
+    agreement_id uuid not null,
+    -- transition, or a code such as installment_cancelled, payment_allocated, break_waits.
+    kind text not null,
+    from_status public.agreement_status,
+    to_status public.agreement_status,
+    reason text,
+    details jsonb not null default '{}',
+    -- The tenant's business day it counts for.
+    on_date date not null,
+    actor_id uuid,
+    created_at timestamptz not null default private.now(),
+    constraint agreement_events_pkey primary key (id),
+    constraint agreement_events_agreement_fkey foreign key (tenant_id, agreement_id)
+    references public.agreements (tenant_id, id),
+    constraint agreement_events_actor_fkey foreign key (actor_id) references auth.users (id),
+    constraint agreement_events_kind_is_code check (kind ~ '^[a-z_]+$')
+);
+comment on table public.agreement_events is 'History of agreements; append-only.';
+
+create index agreement_events_of_agreement
+on public.agreement_events (tenant_id, agreement_id, id);
+create index agreement_events_of_actor on public.agreement_events (actor_id);
+
+alter table public.agreement_events enable row level security;
+alter table public.agreement_events force row level security;
+
+create policy agreement_events_select_member on public.agreement_events
+for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+-- Written by functions; not audited, because the rows are the record.
+grant select on public.agreement_events to authenticated;
+
+-- Ledger and history are written once, also by us: a correction is a new row.
+create function private.tg_append_only() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+    raise exception 'append_only' using errcode = 'PT409',
+        detail = tg_table_name || ' is append-only; write a reversal';
+end;
+$$;
+create trigger _100_append_only before update or delete on public.agreement_events
+for each statement execute function private.tg_append_only();
+
+create function private.tell_agreement(
+    agreement_id uuid, kind text, on_date date, reason text default null,
+    details jsonb default '{}', from_status public.agreement_status default null,
+    to_status public.agreement_status default null
+) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    insert into public.agreement_events (
+        tenant_id, agreement_id, kind, from_status, to_status, reason, details, on_date, actor_id
+    )
+    select agreement.tenant_id, agreement.id, tell_agreement.kind, tell_agreement.from_status,
+        tell_agreement.to_status, tell_agreement.reason, tell_agreement.details,
+        tell_agreement.on_date, auth.uid()
+    from public.agreements as agreement
+    where agreement.id = tell_agreement.agreement_id
+$$;
+
+-- 0535_installments.sql
+-- The schedule of an agreement: rows from day one, with ids that go to the provider as ours. Nobody
+-- computes a schedule again after it was agreed.
+create table public.installments (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null,
+    agreement_id uuid not null,
+    client_id uuid not null,
+    -- 1, 2, 3… over down payments and installments alike; two down payments are two numbers.
+    number smallint not null,
+    kind public.installment_kind not null,
+    -- Printed, and the day that counts: moved to a business day by the creditor's rule.
+    due_on date not null,
+    effective_due_on date not null,
+    amount_cents bigint not null,
+    method public.charge_method not null,
+    status public.installment_status not null default 'open',
+    -- Derived from `payment_allocations` by the ledger alone.
+    paid_cents bigint not null default 0,
+    late_cents bigint not null default 0,
+    -- Forgiven within the tolerance when it was settled; never silent.
+    adjustment_cents bigint not null default 0,
+    -- The day of the payment that settled it.
+    paid_on date,
+    -- agreement_<status> when the agreement ended, else a person's words.
+    cancel_reason text,
+    -- A person wants it cancelled, and its charge must become unpayable first.
+    cancelling_reason text,
+    created_at timestamptz not null default private.now(),
+    updated_at timestamptz not null default private.now(),
+    constraint installments_pkey primary key (id),
+    constraint installments_tenant_id_key unique (tenant_id, id),
+    constraint installments_number_is_unique unique (agreement_id, number),
+    constraint installments_agreement_fkey foreign key (tenant_id, agreement_id)
+    references public.agreements (tenant_id, id),
+    constraint installments_client_fkey foreign key (tenant_id, client_id)
+    references public.clients (tenant_id, id),
+    constraint installments_amount_is_positive check (amount_cents > 0),
+    constraint installments_paid_fits check (
+        paid_cents between 0 and amount_cents and late_cents >= 0
+        and adjustment_cents between 0 and amount_cents
+    ),
+    constraint installments_paid_has_day check ((status = 'paid') = (paid_on is not null)),
+    constraint installments_cancelled_has_reason check (
+        (status = 'cancelled') = (cancel_reason is not null)
+    )
+);
+comment on table public.installments is 'Payments an agreement consists of.';
+
+create index installments_of_agreement on public.installments (tenant_id, agreement_id, number);
+create index installments_of_client on public.installments (tenant_id, client_id);
+-- Serves the clock: what is open and due.
+create index installments_open_by_day on public.installments (tenant_id, effective_due_on)
+where status = 'open';
+
+alter table public.installments enable row level security;
+alter table public.installments force row level security;
+
+create policy installments_select_member on public.installments for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+-- Written by functions only.
+grant select on public.installments to authenticated;
+
+create trigger _100_touch_updated_at before update on public.installments
+for each row execute function private.tg_touch_updated_at();
+
+create trigger _500_broadcast_update after update on public.installments
+referencing old table as old_rows new table as new_rows for each statement
+execute function private.tg_broadcast_status('installment_changed');
+
+create trigger _900_audit_insert after insert on public.installments
+referencing new table as new_rows for each statement execute function private.tg_audit();
+create trigger _900_audit_update after update on public.installments
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_audit();
+create trigger _900_audit_delete after delete on public.installments
+referencing old table as old_rows for each statement execute function private.tg_audit();
+
+-- 0536_offer_discounts.sql
+-- Discounts of an offer, component by component and title by title. An amount in reais stays that
+-- amount and a per cent stays that per cent: turning one into the other and back moves cents.
+create type private.priced_part as (
+    debt_id uuid,
+    position int,
+    component public.money_component,
+    before_cents bigint,
+    discount_cents bigint
+);
+
+create function private.priced_parts(owed private.owed_debt[]) returns private.priced_part[]
+language sql
+immutable
+set search_path = ''
+as $$
+    select pg_catalog.array_agg(
+        (
+            (title.debt).id, title.position, part.component, part.cents, 0
+        )::private.priced_part
+        order by title.position, part.component
+    )
+    from unnest(owed) with ordinality as title (debt, policy, item, accrual, position)
+    cross join lateral (
+        values
+        ('principal'::public.money_component, (title.accrual).principal_cents),
+        ('correction', (title.accrual).correction_cents),
+        ('fine', (title.accrual).fine_cents),
+        ('interest', (title.accrual).interest_cents),
+        ('collection_fee', (title.accrual).collection_fee_cents)
+    ) as part (component, cents)
+$$;
+
+-- {"interest": 40} means per cent; {"interest": {"percent": 40}}, {"principal": {"cents": 9900}}
+-- and {"target_total_cents": 90000} say it in full. Refuses everything else.
+create function private.normal_discounts(discounts jsonb) returns jsonb
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_given record;
+    v_normal jsonb := '{}';
+    v_number numeric;
+begin
+    if discounts is null or jsonb_typeof(discounts) = 'null' then
+        return v_normal;
+    end if;
+    perform private.require_known_keys(discounts, array[
+        'principal', 'correction', 'fine', 'interest', 'collection_fee', 'target_total_cents'
+    ]);
+    for v_given in select entry.key, entry.value from jsonb_each(discounts) as entry loop
+        if v_given.key <> 'target_total_cents' and jsonb_typeof(v_given.value) = 'number' then
+            v_given.value := jsonb_build_object('percent', v_given.value);
+        elsif v_given.key = 'target_total_cents' then
+            v_given.value := jsonb_build_object('cents', v_given.value);
+        end if;
+        v_number := case
+            when jsonb_typeof(v_given.value) = 'object'
+                and (select count(*) from jsonb_object_keys(v_given.value)) = 1
+                and jsonb_typeof(coalesce(v_given.value -> 'percent', v_given.value -> 'cents'))
+                    = 'number'
+            then coalesce(v_given.value ->> 'percent', v_given.value ->> 'cents')::numeric
+        end;
+        if v_number is null or v_number < 0
+            or v_given.value ? 'percent' and (v_number > 100 or scale(trim_scale(v_number)) > 4)
+            or v_given.value ? 'cents' and (v_number <> trunc(v_number) or v_number > 1e15)
+            or v_given.key = 'target_total_cents' and discounts - 'target_total_cents' <> '{}'
+        then
+            raise exception 'discount_invalid' using errcode = 'PT400', detail = v_given.key;
+        end if;
+        if v_number > 0 or v_given.key = 'target_total_cents' then
+            v_normal := v_normal || jsonb_build_object(v_given.key, v_given.value);
+        end if;
+    end loop;
+    return v_normal;
+end;
+$$;
+
+-- A total somebody wants becomes discounts in reais: charges are exhausted before the principal is
+-- touched, and the agency's own fee comes last.
+create function private.discounts_for_target(parts private.priced_part[], target_cents bigint)
+returns jsonb
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_left bigint := (select sum(part.before_cents) from unnest(parts) as part) - target_cents;
+    v_component public.money_component;
+    v_taken bigint;
+    v_discounts jsonb := '{}';
+begin
+    if v_left < 0 then
+        raise exception 'discount_invalid' using errcode = 'PT400', detail = 'target_total_cents';
+    end if;
+    foreach v_component in array
+        '{fine,interest,correction,principal,collection_fee}'::public.money_component[]
+    loop
+        v_taken := least(v_left, (
+            select sum(part.before_cents) from unnest(parts) as part
+            where part.component = v_component
+        ));
+        v_left := v_left - v_taken;
+        v_discounts := v_discounts
+            || jsonb_build_object(v_component, jsonb_build_object('cents', v_taken));
+    end loop;
+    return v_discounts;
+end;
+$$;
+
+-- Per cent: rounded once per component and title. Reais: spread by cumulated shares, whole cents,
+-- exact in sum and never more than a title's own.
+create function private.discount_parts(parts private.priced_part[], discounts jsonb)
+returns private.priced_part[]
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_wrong public.money_component;
+begin
+    if discounts ? 'target_total_cents' then
+        discounts := private.discounts_for_target(
+            parts, (discounts #>> '{target_total_cents,cents}')::bigint
+        );
+    end if;
+    select part.component into v_wrong
+    from unnest(parts) as part
+    group by part.component
+    having sum(part.before_cents) < max(
+        (discounts #>> array[part.component::text, 'cents'])::bigint
+    )
+    limit 1;
+    if found then
+        raise exception 'discount_invalid' using errcode = 'PT400',
+            detail = v_wrong || ': more than is owed';
+    end if;
+    return (
+        select array_agg(
+            (
+                cumulated.debt_id, cumulated.position, cumulated.component, cumulated.before_cents,
+                case
+                    when cumulated.percent is not null
+                        then private.round_ratio(cumulated.before_cents * cumulated.percent, 100)
+                    when cumulated.total > 0 then
+                        div(cumulated.until_here * cumulated.cents, cumulated.total)
+                        - div((cumulated.until_here - cumulated.before_cents) * cumulated.cents,
+                            cumulated.total)
+                    else 0
+                end
+            )::private.priced_part
+            order by cumulated.position, cumulated.component
+        )
+        from (
+            select part.debt_id, part.position, part.component, part.before_cents,
+                (discounts #>> array[part.component::text, 'percent'])::numeric as percent,
+                coalesce((discounts #>> array[part.component::text, 'cents'])::numeric, 0) as cents,
+                sum(part.before_cents) over (
+                    partition by part.component order by part.position
+                ) as until_here,
+                sum(part.before_cents) over (partition by part.component) as total
+            from unnest(parts) as part
+        ) as cumulated
+    );
+end;
+$$;
+
+-- {principal_cents, …, total_cents} over all titles; `what`: before, discount or after.
+create function private.parts_total(parts private.priced_part[], what text) returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+    select pg_catalog.jsonb_object_agg(counted.key, counted.cents)
+    from (
+        select coalesce(part.component::text, 'total') || '_cents' as key,
+            sum(case what
+                when 'before' then part.before_cents
+                when 'discount' then part.discount_cents
+                else part.before_cents - part.discount_cents
+            end) as cents
+        from unnest(parts) as part
+        group by rollup (part.component)
+    ) as counted
+$$;
+
+-- 0537_offer_schedule.sql
+-- The schedule of an offer: amounts exact to the cent, dates without drift.
+create type private.scheduled as (
+    number int,
+    kind public.installment_kind,
+    due_on date,
+    effective_due_on date,
+    amount_cents bigint,
+    method public.charge_method
+);
+
+-- Whole cents, the residual ones on the first installments: 1000/3 = 333.34 + 333.33 + 333.33.
+create function private.split_cents(amount_cents bigint, parts int) returns bigint[]
+language sql
+immutable
+strict
+set search_path = ''
+as $$
+    select pg_catalog.array_agg(
+        amount_cents / parts + case when n <= amount_cents % parts then 1 else 0 end order by n
+    )
+    from generate_series(1, parts) as n
+$$;
+
+-- Price table from the exact rate, each payment rounded half up: 900.00 at 2 % in 6 = 6 × 160.67.
+create function private.price_payment(amount_cents bigint, parts int, percent numeric)
+returns bigint
+language plpgsql
+immutable
+strict
+set search_path = ''
+as $$
+declare
+    -- (100 + i)^n and 100^n: whole powers, so that nothing is rounded on the way.
+    v_grown numeric := 1;
+    v_plain numeric := 1;
+begin
+    for i in 1..parts loop
+        v_grown := v_grown * (100 + percent);
+        v_plain := v_plain * 100;
+    end loop;
+    return private.round_ratio(amount_cents * percent * v_grown, 100 * (v_grown - v_plain));
+end;
+$$;
+
+-- That day of the month of `day`, or the month's last when it is shorter.
+create function private.clamped_day(day date, due_day int) returns date
+language sql
+immutable
+set search_path = ''
+as $$
+    select pg_catalog.date_trunc('month', day)::date + least(
+        due_day,
+        extract(day from date_trunc('month', day) + interval '1 month' - interval '1 day')::int
+    ) - 1
+$$;
+
+-- The due date number `k` (from 0). Months are always counted from the first one and clamped to the
+-- month's end: 31 January, 28 February, 31 March.
+create function private.nth_due_date(
+    first_due date, due_day int, due_interval public.due_interval, k int
+) returns date
+language sql
+immutable
+set search_path = ''
+as $$
+    select case
+        when k = 0 then first_due
+        when due_interval = 'weekly' then first_due + 7 * k
+        when due_interval = 'biweekly' then first_due + 14 * k
+        else private.clamped_day(
+            (date_trunc('month', first_due) + make_interval(months => k))::date,
+            coalesce(due_day, extract(day from first_due)::int)
+        )
+    end
+$$;
+
+-- `offer`: normalised inputs of simulate_agreement. `total_cents`: after discounts.
+create function private.plan_schedule(
+    policy public.charge_policies, offer jsonb, total_cents bigint
+) returns private.scheduled[]
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_base_on date := (offer ->> 'base_on')::date;
+    v_count int := (offer ->> 'installments')::int;
+    v_percent numeric := (offer ->> 'financing_percent')::numeric;
+    v_down bigint := (
+        select coalesce(sum((down ->> 'amount_cents')::bigint), 0)
+        from jsonb_array_elements(offer -> 'down_payments') as down
+    );
+    v_rest bigint := total_cents - v_down;
+    v_amounts bigint[];
+    v_schedule private.scheduled[];
+begin
+    if v_rest < 0 or v_rest = 0 and v_count > 0 then
+        raise exception 'down_payment_exceeds_total' using errcode = 'PT400',
+            detail = format('%s of %s cents, %s installments', v_down, total_cents, v_count);
+    elsif v_rest > 0 and v_count = 0 then
+        raise exception 'down_payment_short' using errcode = 'PT400',
+            detail = format('%s cents are missing and there are no installments', v_rest);
+    elsif v_rest < v_count then
+        raise exception 'installments_invalid' using errcode = 'PT400',
+            detail = 'less than a cent each';
+    end if;
+    v_amounts := case
+        when v_percent > 0 and v_count > 0
+            then array_fill(private.price_payment(v_rest, v_count, v_percent), array[v_count])
+        else private.split_cents(v_rest, v_count)
+    end;
+    v_schedule := array(
+        select (
+            row_number() over (order by planned.due_on, planned.kind, planned.place),
+            planned.kind, planned.due_on,
+            private.next_business_day(
+                policy.tenant_id, policy.holiday_uf, planned.due_on, policy.due_rule
+            ),
+            planned.amount_cents, planned.method
+        )::private.scheduled
+        from (
+            select 'down_payment'::public.installment_kind as kind, down.place,
+                (down.item ->> 'due_on')::date as due_on,
+                (down.item ->> 'amount_cents')::bigint as amount_cents,
+                (down.item ->> 'method')::public.charge_method as method
+            from jsonb_array_elements(offer -> 'down_payments')
+                with ordinality as down (item, place)
+            union all
+            select 'installment', k,
+                private.nth_due_date(
+                    (offer ->> 'first_due_date')::date, (offer ->> 'due_day')::int,
+                    (offer ->> 'interval')::public.due_interval, k - 1
+                ),
+                v_amounts[k], (offer ->> 'method')::public.charge_method
+            from generate_series(1, v_count) as k
+        ) as planned
+        order by 1
+    );
+    if exists (
+        select from unnest(v_schedule) as planned
+        where planned.due_on < v_base_on or planned.effective_due_on < v_base_on
+    ) then
+        raise exception 'due_date_in_past' using errcode = 'PT400',
+            detail = 'no payment may be due before the day of the offer';
+    end if;
+    return v_schedule;
+end;
+$$;
+
+-- 0538_offer_limits.sql
+-- What an offer lacks to be allowed: each limit it leaves, with what was asked and what is allowed.
+create type private.offer_facts as (
+    parts private.priced_part [],
+    schedule private.scheduled [],
+    base_on date,
+    before_cents bigint,
+    after_cents bigint,
+    -- Agreements of these titles that were renegotiated or broke before.
+    generation int,
+    broke_before boolean
+);
+
+create function private.limit_percent(
+    limits public.approval_limits, component public.money_component
+) returns numeric
+language sql
+immutable
+set search_path = ''
+as $$
+    select case component
+        when 'principal' then (limits).principal_percent
+        when 'correction' then (limits).correction_percent
+        when 'fine' then (limits).fine_percent
+        when 'interest' then (limits).interest_percent
+        else (limits).collection_fee_percent
+    end
+$$;
+
+-- Rounded half up to hundredths of a per cent, as people read it.
+create function private.percent_of(part bigint, whole bigint) returns numeric
+language sql
+immutable
+set search_path = ''
+as $$
+    select case when whole > 0
+        then (private.round_ratio(part * 10000::numeric, whole) / 100.0)::numeric(7, 2)
+        else 0 end
+$$;
+
+create function private.offer_violations(
+    facts private.offer_facts, limits public.approval_limits
+) returns jsonb
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_reasons jsonb;
+    v_installments int := (
+        select count(*) from unnest(facts.schedule) as planned where planned.kind = 'installment'
+    );
+    v_smallest bigint := (
+        select min(planned.amount_cents) from unnest(facts.schedule) as planned
+        where planned.kind = 'installment'
+    );
+    v_down bigint := (
+        select coalesce(sum(planned.amount_cents), 0) from unnest(facts.schedule) as planned
+        where planned.kind = 'down_payment'
+    );
+    v_down_wanted bigint := greatest(
+        limits.min_down_payment_cents,
+        private.round_ratio(facts.after_cents * limits.min_down_payment_percent, 100)
+    );
+    v_first int := (select min(planned.due_on) from unnest(facts.schedule) as planned)
+        - facts.base_on;
+    v_last int := (select max(planned.due_on) from unnest(facts.schedule) as planned)
+        - facts.base_on;
+begin
+    -- A role without a row may grant nothing.
+    if limits.role is null then
+        return '[{"code": "no_limits"}]';
+    end if;
+    -- Against what the limit itself would yield, title by title: rounding is nobody's excess.
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'code', 'discount_above_limit', 'component', over.component,
+        'asked', over.asked::text, 'limit', over.allowed::text
+    ) order by over.component), '[]') into v_reasons
+    from (
+        select part.component, private.limit_percent(limits, part.component) as allowed,
+            private.percent_of(
+                sum(part.discount_cents)::bigint, sum(part.before_cents)::bigint
+            ) as asked
+        from unnest(facts.parts) as part
+        group by part.component
+        having sum(part.discount_cents) > sum(private.round_ratio(
+            part.before_cents * private.limit_percent(limits, part.component), 100
+        ))
+    ) as over;
+
+    return v_reasons || coalesce((
+        select jsonb_agg(jsonb_build_object(
+            'code', rule.code, 'asked', rule.asked::text, 'limit', rule.allowed::text
+        ) order by rule.position)
+        from (
+            values
+            (1, 'total_discount_above_limit',
+                private.percent_of(facts.before_cents - facts.after_cents, facts.before_cents),
+                limits.total_percent,
+                facts.before_cents - facts.after_cents > private.round_ratio(
+                    facts.before_cents * limits.total_percent, 100)),
+            (2, 'installments_above_limit', v_installments, limits.max_installments,
+                v_installments > limits.max_installments),
+            (3, 'installment_below_minimum', v_smallest, limits.min_installment_cents,
+                v_smallest < limits.min_installment_cents
+                and cardinality(facts.schedule) > 1),
+            (4, 'down_payment_below_minimum', v_down, v_down_wanted,
+                v_down < v_down_wanted and cardinality(facts.schedule) > 1),
+            (5, 'first_due_too_far', v_first, limits.max_first_due_days,
+                v_first > limits.max_first_due_days),
+            (6, 'last_due_too_far', v_last, limits.max_last_due_days,
+                v_last > limits.max_last_due_days),
+            (7, 'renegotiation_above_limit', facts.generation, limits.max_renegotiations,
+                facts.generation > limits.max_renegotiations),
+            (8, 'client_broke_before', 1, 0, facts.broke_before and not limits.may_follow_break)
+        ) as rule (position, code, asked, allowed, is_left)
+        where rule.is_left
+    ), '[]');
+end;
+$$;
+
+-- A template widens the limits of the one who offers it, in what a template speaks of.
+create function private.template_limits(
+    template public.agreement_templates, limits public.approval_limits
+) returns public.approval_limits
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    limits.principal_percent := template.principal_percent;
+    limits.correction_percent := template.correction_percent;
+    limits.fine_percent := template.fine_percent;
+    limits.interest_percent := template.interest_percent;
+    limits.collection_fee_percent := template.collection_fee_percent;
+    limits.total_percent := 100;
+    limits.max_installments := template.max_installments;
+    limits.min_installment_cents := template.min_installment_cents;
+    limits.min_down_payment_cents := template.min_down_payment_cents;
+    limits.min_down_payment_percent := template.min_down_payment_percent;
+    return limits;
+end;
+$$;
+
+-- 0539_normal_offer.sql
+-- The inputs of an offer, checked and made complete: every default is written out, so that what is
+-- proposed later is word for word what was simulated.
+create function private.normal_down_payments(
+    down_payments jsonb, down_payment_cents bigint, method public.charge_method, base_on date
+) returns jsonb
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_given jsonb := coalesce(nullif(down_payments, 'null'), '[]');
+    v_item jsonb;
+    v_normal jsonb := '[]';
+begin
+    if jsonb_typeof(v_given) <> 'array' then
+        raise exception 'down_payment_invalid' using errcode = 'PT400', detail = 'a list is needed';
+    end if;
+    if v_given = '[]' and down_payment_cents > 0 then
+        v_given := jsonb_build_array(jsonb_build_object('amount_cents', down_payment_cents));
+    end if;
+    for v_item in select item from jsonb_array_elements(v_given) as item loop
+        perform private.require_known_keys(v_item, array['amount_cents', 'due_on', 'method']);
+        if coalesce(v_item ->> 'amount_cents', '') !~ '^[1-9][0-9]{0,14}$'
+            or not pg_input_is_valid(coalesce(v_item ->> 'due_on', base_on::text), 'date')
+            or not pg_input_is_valid(
+                coalesce(v_item ->> 'method', method::text), 'public.charge_method')
+        then
+            raise exception 'down_payment_invalid' using errcode = 'PT400', detail = v_item::text;
+        end if;
+        v_normal := v_normal || jsonb_build_object(
+            'amount_cents', (v_item ->> 'amount_cents')::bigint,
+            'due_on', coalesce(v_item ->> 'due_on', base_on::text)::date,
+            'method', coalesce(v_item ->> 'method', method::text)
+        );
+    end loop;
+    return v_normal;
+end;
+$$;
+
+create function private.normal_offer(
+    tenant_id uuid, client_id uuid, debt_ids uuid[], template_id uuid, discounts jsonb,
+    installments int, down_payment_cents bigint, first_due_date date, due_day int,
+    due_interval public.due_interval, method public.charge_method, down_payments jsonb,
+    replaces_agreement_id uuid, base_on date
+) returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_template public.agreement_templates;
+    v_method public.charge_method := coalesce(method, 'boleto');
+    v_interval public.due_interval;
+    v_downs jsonb := private.normal_down_payments(
+        down_payments, down_payment_cents, v_method, base_on
+    );
+    v_anchor date := (
+        select max((down ->> 'due_on')::date) from jsonb_array_elements(v_downs) as down
+    );
+    v_first date := first_due_date;
+begin
+    if coalesce(cardinality(debt_ids), 0) = 0 then
+        raise exception 'no_debts' using errcode = 'PT400', detail = 'name at least one title';
+    end if;
+    perform private.require_debts(tenant_id, client_id, debt_ids);
+    if template_id is not null then
+        select * into v_template from public.agreement_templates as known
+        where known.tenant_id = normal_offer.tenant_id and known.id = normal_offer.template_id;
+        if not found then
+            raise exception 'template_not_found' using errcode = 'PT404',
+                detail = template_id::text;
+        end if;
+    end if;
+    -- 120 as in the templates; a due day is a day of a month.
+    if coalesce(installments, 1) not between 0 and 120 or due_day not between 1 and 31 then
+        raise exception 'installments_invalid' using errcode = 'PT400',
+            detail = 'installments 0 to 120, due_day 1 to 31';
+    end if;
+    v_interval := coalesce(due_interval, v_template.due_interval, 'monthly');
+    if v_first is null then
+        v_first := case
+            -- The first such day after today and after the last down payment.
+            when due_day is not null and v_interval = 'monthly' then (
+                select min(candidate.day)
+                from generate_series(0, 1) as ahead
+                cross join lateral (
+                    select private.clamped_day(
+                        (date_trunc('month', coalesce(v_anchor, base_on))
+                            + make_interval(months => ahead))::date, due_day
+                    ) as day
+                ) as candidate
+                where candidate.day > coalesce(v_anchor, base_on)
+            )
+            when v_anchor is null then base_on + 1
+            else private.nth_due_date(v_anchor, null, v_interval, 1)
+        end;
+    end if;
+    return jsonb_build_object(
+        'client_id', client_id,
+        'debt_ids', (select jsonb_agg(distinct id order by id) from unnest(debt_ids) as id),
+        'template_id', template_id,
+        'discounts', private.normal_discounts(case
+            when v_template.id is null or discounts is not null and discounts <> 'null'
+                then discounts
+            else jsonb_build_object(
+                'principal', v_template.principal_percent,
+                'correction', v_template.correction_percent,
+                'fine', v_template.fine_percent, 'interest', v_template.interest_percent,
+                'collection_fee', v_template.collection_fee_percent
+            )
+        end),
+        'installments', coalesce(installments, 1), 'down_payments', v_downs,
+        'first_due_date', v_first, 'due_day', due_day, 'interval', v_interval,
+        'method', v_method, 'financing_percent', coalesce(v_template.financing_percent, 0),
+        'replaces_agreement_id', replaces_agreement_id, 'base_on', base_on
+    );
+end;
+$$;
+
+-- 0540_simulate_agreement.sql
+-- One offer, priced: what the panel previews and what a proposal is checked against. Everything is
+-- computed from the offer's own words and its base day, so that the same words on the same day give
+-- the same cents.
+
+-- Seals are made with a key nobody outside the database has: a browser can neither invent a price
+-- of yesterday nor stretch its validity.
+create table private.proposal_key (
+    is_only boolean primary key default true,
+    secret bytea not null default extensions.gen_random_bytes(32),
+    constraint proposal_key_has_one_row check (is_only)
+);
+alter table private.proposal_key enable row level security;
+alter table private.proposal_key force row level security;
+insert into private.proposal_key default values on conflict do nothing;
+
+-- Over money and dates alone, whoever else edits a note or a method.
+create function private.seal_offer(tenant_id uuid, priced jsonb) returns text
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select pg_catalog.encode(extensions.hmac(
+        pg_catalog.convert_to(pg_catalog.jsonb_build_object(
+            'tenant_id', tenant_id, 'client_id', priced #> '{proposal,client_id}',
+            'base_on', priced -> 'base_on', 'valid_until', priced -> 'valid_until',
+            'total_cents', priced -> 'total_cents', 'original_cents', priced -> 'original_cents',
+            'debts', (
+                select pg_catalog.jsonb_agg(
+                    debt - 'contract' - 'installment' order by debt ->> 'debt_id'
+                )
+                from pg_catalog.jsonb_array_elements(priced -> 'debts') as debt
+            ),
+            'schedule', (
+                select pg_catalog.jsonb_agg(planned - 'method' order by planned -> 'number')
+                from pg_catalog.jsonb_array_elements(priced -> 'schedule') as planned
+            )
+        )::text, 'UTF8'),
+        proposal_key.secret, 'sha256'
+    ), 'hex')
+    from private.proposal_key
+$$;
+
+-- The titles of an offer, or why they cannot be in one.
+create function private.offer_debts(tenant_id uuid, offer jsonb) returns private.owed_debt[]
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_owed private.owed_debt[] := array(
+        select title
+        from private.owed(
+            tenant_id, (offer ->> 'client_id')::uuid, (offer ->> 'base_on')::date,
+            array(select jsonb_array_elements_text(offer -> 'debt_ids')::uuid)
+        ) as title
+    );
+    v_debt public.debts;
+    v_holder uuid;
+begin
+    if (select count(distinct (title.debt).creditor_id) from unnest(v_owed) as title) > 1 then
+        raise exception 'debts_of_several_creditors' using errcode = 'PT409',
+            detail = 'an agreement has one creditor; make one for each';
+    end if;
+    for v_debt in select (title.debt).* from unnest(v_owed) as title loop
+        if v_debt.status in ('settled', 'returned') then
+            raise exception 'debt_closed' using errcode = 'PT409', detail = v_debt.id::text;
+        end if;
+        select held.agreement_id into v_holder
+        from public.agreement_debts as held
+        where held.tenant_id = offer_debts.tenant_id and held.debt_id = v_debt.id and held.is_live;
+        if found and v_holder is distinct from (offer ->> 'replaces_agreement_id')::uuid then
+            raise exception 'debt_in_agreement' using errcode = 'PT409', detail = v_debt.id::text;
+        end if;
+    end loop;
+    return v_owed;
+end;
+$$;
+
+-- The agreement an offer follows: the one it replaces, else the last that broke over its titles.
+create function private.offer_predecessor(tenant_id uuid, offer jsonb) returns public.agreements
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_agreement public.agreements;
+begin
+    if offer_predecessor.offer ->> 'replaces_agreement_id' is not null then
+        select * into v_agreement from public.agreements as earlier
+        where earlier.tenant_id = offer_predecessor.tenant_id
+          and earlier.id = (offer_predecessor.offer ->> 'replaces_agreement_id')::uuid
+          and earlier.client_id = (offer_predecessor.offer ->> 'client_id')::uuid;
+        if not found then
+            raise exception 'agreement_not_found' using errcode = 'PT404',
+                detail = offer_predecessor.offer ->> 'replaces_agreement_id';
+        elsif v_agreement.status not in (
+            'awaiting_first_payment', 'active', 'overdue', 'broken_provisionally', 'broken',
+            'lapsed'
+        ) then
+            raise exception 'agreement_not_replaceable' using errcode = 'PT409',
+                detail = v_agreement.status::text;
+        end if;
+    else
+        select earlier.* into v_agreement
+        from public.agreements as earlier
+        where earlier.tenant_id = offer_predecessor.tenant_id
+          and earlier.client_id = (offer_predecessor.offer ->> 'client_id')::uuid
+          and earlier.status = 'broken'
+          and exists (
+              select from public.agreement_debts as held
+              where held.agreement_id = earlier.id
+                and offer_predecessor.offer -> 'debt_ids' ? held.debt_id::text
+          )
+        order by earlier.closed_at desc, earlier.id
+        limit 1;
+    end if;
+    return v_agreement;
+end;
+$$;
+
+create function private.is_template_applicable(
+    template public.agreement_templates, owed private.owed_debt[]
+) returns boolean
+language sql
+immutable
+set search_path = ''
+as $$
+    select template.is_active and bool_and(
+        template.creditor_id is null or template.creditor_id = (title.debt).creditor_id
+    ) and max((title.accrual).days_late) between template.aging_from_days
+        and coalesce(template.aging_to_days, 100000)
+    from unnest(owed) as title
+$$;
+
+-- 0541_price_offer.sql
+-- The least role whose own limits hold the offer, from supervisor up; null when there is none.
+create function private.approving_role(
+    facts private.offer_facts, tenant_id uuid, creditor_id uuid
+) returns public.member_role
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select min(candidate)
+    from unnest(enum_range('supervisor'::public.member_role, null)) as candidate
+    where private.offer_violations(
+        facts, private.limits_of(tenant_id, creditor_id, candidate)
+    ) = '[]'
+$$;
+
+-- What no role may approve: the title must be freed first.
+create function private.offer_obstacles(owed private.owed_debt[], on_date date) returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'code', obstacle.code, 'debt_id', (title.debt).id
+    ) order by (title.debt).id), '[]')
+    from unnest(owed) as title
+    cross join lateral (
+        select case
+            when (title.debt).status = 'on_hold' then 'debt_on_hold'
+            when private.is_prescribed(title.debt, offer_obstacles.on_date) then 'debt_prescribed'
+        end as code
+    ) as obstacle
+    where obstacle.code is not null
+$$;
+
+create function private.offer_debt_lines(
+    owed private.owed_debt[], parts private.priced_part[]
+) returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+    select jsonb_agg(jsonb_build_object(
+        'debt_id', (title.debt).id, 'contract', (title.debt).contract,
+        'installment', (title.debt).installment,
+        'before', private.parts_total(own.parts, 'before'),
+        'discount', private.parts_total(own.parts, 'discount'),
+        'after', private.parts_total(own.parts, 'after')
+    ) order by (title.debt).due_on, (title.debt).id)
+    from unnest(owed) as title
+    cross join lateral (
+        select array_agg(part) as parts from unnest(offer_debt_lines.parts) as part
+        where part.debt_id = (title.debt).id
+    ) as own
+$$;
+
+create function private.price_offer(tenant_id uuid, role public.member_role, offer jsonb)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_base_on date := (offer ->> 'base_on')::date;
+    v_owed private.owed_debt[] := private.offer_debts(tenant_id, offer);
+    v_creditor_id uuid := (v_owed[1].debt).creditor_id;
+    v_predecessor public.agreements := private.offer_predecessor(tenant_id, offer);
+    v_template public.agreement_templates;
+    v_limits public.approval_limits := private.limits_of(tenant_id, v_creditor_id, role);
+    v_policy public.agreement_policies := private.agreement_policy(tenant_id, v_creditor_id);
+    v_facts private.offer_facts;
+    v_reasons jsonb;
+    v_obstacles jsonb := private.offer_obstacles(v_owed, v_base_on);
+    v_financed bigint;
+    v_priced jsonb;
+begin
+    v_facts.base_on := v_base_on;
+    v_facts.parts := private.discount_parts(
+        private.priced_parts(v_owed), offer -> 'discounts'
+    );
+    select sum(part.before_cents), sum(part.before_cents - part.discount_cents)
+    into v_facts.before_cents, v_facts.after_cents
+    from unnest(v_facts.parts) as part;
+    if v_facts.after_cents = 0 then
+        raise exception 'nothing_to_pay' using errcode = 'PT400',
+            detail = 'the discounts leave nothing';
+    end if;
+    v_facts.schedule := private.plan_schedule(v_owed[1].policy, offer, v_facts.after_cents);
+    select sum(planned.amount_cents) into v_financed from unnest(v_facts.schedule) as planned;
+    v_facts.generation := coalesce(v_predecessor.generation + 1, 0);
+    v_facts.broke_before := exists (
+        select from public.agreements as earlier
+        where earlier.tenant_id = price_offer.tenant_id
+          and earlier.client_id = (offer ->> 'client_id')::uuid and earlier.status = 'broken'
+    );
+
+    v_reasons := private.offer_violations(v_facts, v_limits);
+    if offer ->> 'template_id' is not null then
+        select * into v_template from public.agreement_templates as known
+        where known.tenant_id = price_offer.tenant_id
+          and known.id = (offer ->> 'template_id')::uuid;
+        if not private.is_template_applicable(v_template, v_owed) then
+            v_reasons := v_reasons || case when v_reasons <> '[]'
+                then '[{"code": "template_not_applicable"}]' else '[]' end::jsonb;
+        elsif v_reasons <> '[]' then
+            v_reasons := private.offer_violations(
+                v_facts, private.template_limits(v_template, v_limits)
+            );
+        end if;
+    end if;
+
+    v_priced := jsonb_build_object(
+        'proposal', offer, 'base_on', v_base_on,
+        'valid_until', least(
+            v_base_on + coalesce(v_template.validity_days, v_policy.offer_validity_days),
+            (select min(planned.effective_due_on) from unnest(v_facts.schedule) as planned)
+        ),
+        'creditor_id', v_creditor_id, 'policy_id', v_policy.id,
+        'replaces_id', v_predecessor.id, 'generation', v_facts.generation,
+        'debts', private.offer_debt_lines(v_owed, v_facts.parts),
+        'totals', jsonb_build_object(
+            'before', private.parts_total(v_facts.parts, 'before'),
+            'discount', private.parts_total(v_facts.parts, 'discount'),
+            'after', private.parts_total(v_facts.parts, 'after')
+        ),
+        'original_cents', v_facts.before_cents,
+        'discount_cents', v_facts.before_cents - v_facts.after_cents,
+        'financing_cents', v_financed - v_facts.after_cents, 'total_cents', v_financed,
+        'discount_percent', private.percent_of(
+            v_facts.before_cents - v_facts.after_cents, v_facts.before_cents
+        )::text
+    ) || jsonb_build_object(
+        'schedule', to_jsonb(v_facts.schedule),
+        'obstacles', v_obstacles, 'approval_reasons', v_reasons,
+        'is_allowed', v_reasons = '[]' and v_obstacles = '[]',
+        'approval_role', case when v_reasons <> '[]'
+            then private.approving_role(v_facts, tenant_id, v_creditor_id) end,
+        'warnings', case when (
+            select max(planned.due_on) from unnest(v_facts.schedule) as planned
+        ) > (
+            select min(private.prescribes_on(title.debt)) from unnest(v_owed) as title
+        ) then '["last_due_beyond_prescription"]' else '[]' end::jsonb
+    );
+    return v_priced
+        || jsonb_build_object('proposal_hash', private.seal_offer(tenant_id, v_priced));
+end;
+$$;
+
+-- 0542_best_offer.sql
+-- "The best you may give now": the lowest total this person may offer for these titles without
+-- asking anybody, by their own limits or by a template, paid at once.
+create function private.best_offer(tenant_id uuid, role public.member_role, offer jsonb)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_owed private.owed_debt[] := private.offer_debts(tenant_id, offer);
+    v_creditor_id uuid := (v_owed[1].debt).creditor_id;
+    v_parts private.priced_part[] := private.priced_parts(v_owed);
+    v_before bigint := (select sum(part.before_cents) from unnest(v_parts) as part);
+begin
+    return (
+        select jsonb_build_object(
+            'source', case when candidate.template_id is null then 'limits' else 'template' end,
+            'template_id', candidate.template_id, 'name', candidate.name,
+            'discounts', candidate.discounts, 'total_cents', priced.after,
+            'discount_cents', v_before - priced.after,
+            'discount_percent', private.percent_of(v_before - priced.after, v_before)::text
+        )
+        from (
+            select null::uuid as template_id, null::text as name, limits.total_percent,
+                jsonb_build_object(
+                    'principal', limits.principal_percent,
+                    'correction', limits.correction_percent, 'fine', limits.fine_percent,
+                    'interest', limits.interest_percent,
+                    'collection_fee', limits.collection_fee_percent
+                ) as discounts
+            from private.limits_of(tenant_id, v_creditor_id, role) as limits
+            where limits.role is not null
+            union all
+            select template.id, template.name, 100, jsonb_build_object(
+                'principal', template.principal_percent,
+                'correction', template.correction_percent, 'fine', template.fine_percent,
+                'interest', template.interest_percent,
+                'collection_fee', template.collection_fee_percent
+            )
+            from public.agreement_templates as template
+            where template.tenant_id = best_offer.tenant_id
+              and private.is_template_applicable(template, v_owed)
+        ) as candidate
+        cross join lateral (
+            select greatest(
+                sum(part.before_cents - part.discount_cents),
+                -- A cap on the total binds however the components are cut.
+                v_before - private.round_ratio(v_before * candidate.total_percent, 100)
+            )::bigint as after
+            from unnest(private.discount_parts(
+                v_parts, private.normal_discounts(candidate.discounts)
+            )) as part
+        ) as priced
+        order by priced.after, candidate.template_id nulls first
+        limit 1
+    );
+end;
+$$;
+
+create function private.simulate_agreement(
+    client_id uuid, debt_ids uuid[], template_id uuid, discounts jsonb, installments int,
+    down_payment_cents bigint, first_due_date date, due_day int,
+    due_interval public.due_interval, method public.charge_method, down_payments jsonb,
+    replaces_agreement_id uuid
+) returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_role public.member_role := private.member_role();
+    v_offer jsonb := private.normal_offer(
+        v_tenant_id, client_id, debt_ids, template_id, discounts, installments,
+        down_payment_cents, first_due_date, due_day, due_interval, method, down_payments,
+        replaces_agreement_id, private.today(v_tenant_id)
+    );
+begin
+    return private.price_offer(v_tenant_id, v_role, v_offer)
+        || jsonb_build_object('best', private.best_offer(v_tenant_id, v_role, v_offer));
+end;
+$$;
+
+create function public.simulate_agreement(
+    client_id uuid, debt_ids uuid[], template_id uuid default null, discounts jsonb default null,
+    installments int default 1, down_payment_cents bigint default 0,
+    first_due_date date default null, due_day int default null,
+    "interval" public.due_interval default null, method public.charge_method default 'boleto',
+    down_payments jsonb default null, replaces_agreement_id uuid default null
+) returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select private.simulate_agreement(
+        client_id, debt_ids, template_id, discounts, installments, down_payment_cents,
+        first_due_date, due_day, "interval", method, down_payments, replaces_agreement_id
+    )
+$$;
+comment on function public.simulate_agreement(
+    uuid, uuid[], uuid, jsonb, int, bigint, date, int, public.due_interval,
+    public.charge_method, jsonb, uuid
+) is
+'{proposal, proposal_hash, base_on, valid_until, debts, totals, original_cents, discount_cents,
+financing_cents, total_cents, discount_percent, schedule, approval_reasons, approval_role,
+obstacles, is_allowed, warnings, best}. Writes nothing.';
+
+grant execute on function
+private.simulate_agreement(
+    uuid, uuid[], uuid, jsonb, int, bigint, date, int, public.due_interval,
+    public.charge_method, jsonb, uuid
+),
+public.simulate_agreement(
+    uuid, uuid[], uuid, jsonb, int, bigint, date, int, public.due_interval,
+    public.charge_method, jsonb, uuid
+)
+to authenticated;
+
+-- 0544_agreement_transitions.sql
+-- The life of an agreement: one table of what may follow what, one function that moves it, with all
+-- effects in the same transaction. Whatever is not in the table is refused by name.
+create table private.agreement_transitions (
+    from_status public.agreement_status not null,
+    to_status public.agreement_status not null,
+    constraint agreement_transitions_pkey primary key (from_status, to_status)
+);
+comment on table private.agreement_transitions is 'Legal moves of an agreement.';
+
+alter table private.agreement_transitions enable row level security;
+alter table private.agreement_transitions force row level security;
+
+insert into private.agreement_transitions (from_status, to_status)
+select
+    legal.from_status::public.agreement_status as from_status,
+    unnest(legal.to_statuses::public.agreement_status[]) as to_status
+from (
+    values
+    ('draft', '{pending_approval,awaiting_first_payment}'),
+    ('pending_approval', '{awaiting_first_payment,rejected,expired,cancelled}'),
+    (
+        'awaiting_first_payment',
+        '{active,overdue,broken_provisionally,settled,lapsed,broken,cancelled,replaced}'
+    ),
+    (
+        'active',
+        '{awaiting_first_payment,overdue,broken_provisionally,broken,settled,cancelled,replaced}'
+    ),
+    (
+        'overdue',
+        '{awaiting_first_payment,active,broken_provisionally,broken,settled,cancelled,replaced}'
+    ),
+    (
+        'broken_provisionally',
+        '{awaiting_first_payment,active,overdue,broken,settled,cancelled,replaced}'
+    ),
+    ('broken', '{awaiting_first_payment}'),
+    ('lapsed', '{awaiting_first_payment}'),
+    ('cancelled', '{awaiting_first_payment}'),
+    ('settled', '{awaiting_first_payment,active,overdue,broken_provisionally}')
+) as legal (from_status, to_statuses);
+
+-- The agreement holds its titles.
+create function private.is_living(status public.agreement_status) returns boolean
+language sql
+immutable
+set search_path = ''
+as $$
+    select status in ('awaiting_first_payment', 'active', 'overdue', 'broken_provisionally')
+$$;
+
+create function private.transition_agreement(
+    agreement_id uuid, to_status public.agreement_status, reason text, on_date date,
+    details jsonb default '{}'
+) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_was public.agreements;
+    v_effects jsonb := '{}';
+begin
+    select * into v_was from public.agreements as agreement
+    where agreement.id = transition_agreement.agreement_id
+    for update;
+    if not exists (
+        select from private.agreement_transitions as legal
+        where legal.from_status = v_was.status
+          and legal.to_status = transition_agreement.to_status
+    ) then
+        raise exception 'transition_illegal' using errcode = 'PT409',
+            detail = format('%s -> %s', v_was.status, to_status);
+    end if;
+
+    update public.agreements as agreement
+    set status = transition_agreement.to_status,
+        formalised_at = case when private.is_living(to_status)
+            then coalesce(agreement.formalised_at, private.now()) else agreement.formalised_at end,
+        closed_at = case when private.is_living(to_status) or to_status = 'pending_approval'
+            then null else private.now() end
+    where agreement.id = v_was.id;
+
+    if private.is_living(to_status) then
+        perform private.hold_agreement_debts(v_was.id, v_was.status, to_status);
+        if not private.is_living(v_was.status) then
+            perform private.reopen_installments(v_was.id);
+        end if;
+    elsif to_status = 'settled' then
+        v_effects := private.settle_agreement_debts(v_was.id, on_date);
+    elsif to_status <> 'pending_approval' then
+        v_effects := private.release_agreement(v_was.id, v_was.status, to_status, on_date);
+    end if;
+
+    perform private.tell_agreement(
+        v_was.id, 'transition', on_date, reason, details || v_effects, v_was.status, to_status
+    );
+    perform private.notify_agreement(v_was.id, v_was.status, to_status, reason);
+end;
+$$;
+comment on function private.transition_agreement(
+    uuid, public.agreement_status, text, date, jsonb
+) is 'The only writer of agreements.status. PT409 transition_illegal, debt_in_agreement.';
+
+-- 0545_reconciliations.sql
+-- One sweep over the payments a provider has for one day: what it found and what callbacks had
+-- lost. A day counts as reconciled when it was swept after it had ended; breaks wait for that.
+create table public.reconciliations (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null,
+    integration_id uuid not null,
+    -- The provider's payment date that was asked for.
+    day date not null,
+    started_at timestamptz not null default private.now(),
+    finished_at timestamptz,
+    -- The tenant's business day on which it ended.
+    finished_on date,
+    found int,
+    -- Payments no callback had told us.
+    recovered int,
+    quarantined int,
+    error text,
+    requested_by uuid,
+    constraint reconciliations_pkey primary key (id),
+    constraint reconciliations_tenant_id_key unique (tenant_id, id),
+    constraint reconciliations_integration_fkey foreign key (tenant_id, integration_id)
+    references public.integrations (tenant_id, id),
+    constraint reconciliations_requested_by_fkey foreign key (requested_by)
+    references auth.users (id)
+);
+comment on table public.reconciliations is 'Sweeps over a provider''s payments, day by day.';
+
+create index reconciliations_of_day
+on public.reconciliations (tenant_id, integration_id, day desc, finished_on);
+create index reconciliations_of_requester on public.reconciliations (requested_by);
+
+alter table public.reconciliations enable row level security;
+alter table public.reconciliations force row level security;
+
+create policy reconciliations_select_member on public.reconciliations for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+-- Written by the job. Not audited: the rows are the record.
+grant select on public.reconciliations to authenticated;
+
+create function private.begin_reconciliation(integration_id uuid, day date) returns uuid
+language sql
+security definer
+set search_path = ''
+as $$
+    insert into public.reconciliations (tenant_id, integration_id, day)
+    select integration.tenant_id, integration.id, begin_reconciliation.day
+    from public.integrations as integration
+    where integration.id = begin_reconciliation.integration_id
+    returning id
+$$;
+
+create function private.finish_reconciliation(
+    reconciliation_id uuid, found int, recovered int, quarantined int, error text default null
+) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    update public.reconciliations as sweep
+    set finished_at = private.now(), found = finish_reconciliation.found,
+        recovered = finish_reconciliation.recovered,
+        quarantined = finish_reconciliation.quarantined, error = finish_reconciliation.error,
+        -- A failed sweep reconciles nothing.
+        finished_on = case when finish_reconciliation.error is null
+            then private.today(sweep.tenant_id) end
+    where sweep.id = finish_reconciliation.reconciliation_id and sweep.finished_at is null
+$$;
+comment on function private.finish_reconciliation(uuid, int, int, int, text) is
+'With an error the day stays unreconciled; a second finish changes nothing.';
+
+-- Which days each connected account should be swept for: the last `days`, and every older day some
+-- agreement waits for.
+create function private.reconciliation_days(days int)
+returns table (tenant_id uuid, integration_id uuid, settings jsonb, day date)
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select integration.tenant_id, integration.id, integration.settings,
+        private.today(integration.tenant_id) - ago
+    from public.integrations as integration
+    cross join generate_series(0, reconciliation_days.days - 1) as ago
+    where integration.provider = 'negociarie' and integration.is_active
+    union
+    select integration.tenant_id, integration.id, integration.settings, waiting.day
+    from public.agreement_events as event
+    join public.agreements as agreement
+        on agreement.id = event.agreement_id and private.is_living(agreement.status)
+    join public.integrations as integration
+        on integration.tenant_id = event.tenant_id and integration.provider = 'negociarie'
+        and integration.is_active
+    cross join lateral (
+        select jsonb_array_elements_text(event.details -> 'unreconciled')::date as day
+    ) as waiting
+    where event.kind = 'break_waits'
+      and event.on_date >= private.today(event.tenant_id) - 1
+    order by 2, 4
+$$;
+grant execute on function
+private.begin_reconciliation(uuid, date),
+private.finish_reconciliation(uuid, int, int, int, text),
+private.reconciliation_days(int)
+to worker;
+
+-- 0546_agreement_effects.sql
+-- What a transition does to titles, installments and charges. Called by transition_agreement only,
+-- inside its transaction.
+create function private.hold_agreement_debts(
+    agreement_id uuid, from_status public.agreement_status, to_status public.agreement_status
+) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_held public.debts;
+    v_locks boolean;
+begin
+    select policy.is_locking_at_once or to_status <> 'awaiting_first_payment' into v_locks
+    from public.agreements as agreement
+    join public.agreement_policies as policy on policy.id = agreement.policy_id
+    where agreement.id = hold_agreement_debts.agreement_id;
+    for v_held in
+        select debts.*
+        from public.agreement_debts as held
+        join public.debts on debts.tenant_id = held.tenant_id and debts.id = held.debt_id
+        where held.agreement_id = hold_agreement_debts.agreement_id
+        order by debts.id
+        for update of debts
+    loop
+        -- Held already: whatever was said of the title meanwhile, money that came in is booked.
+        if private.is_living(from_status) then
+            if v_locks and v_held.status in ('open', 'prescribed') then
+                update public.debts set status = 'in_agreement' where debts.id = v_held.id;
+            end if;
+            continue;
+        end if;
+        if exists (
+            select from public.agreement_debts as other
+            where other.tenant_id = v_held.tenant_id and other.debt_id = v_held.id
+              and other.is_live and other.agreement_id <> hold_agreement_debts.agreement_id
+        ) then
+            raise exception 'debt_in_agreement' using errcode = 'PT409', detail = v_held.id::text;
+        elsif v_held.status in ('on_hold', 'prescribed', 'returned') then
+            raise exception 'debt_not_collectable' using errcode = 'PT409',
+                detail = format('%s is %s', v_held.id, v_held.status);
+        -- Settled by another agreement; this one's own is reopened by a payment taken back.
+        elsif v_held.status = 'settled' and from_status <> 'settled' then
+            raise exception 'debt_closed' using errcode = 'PT409', detail = v_held.id::text;
+        elsif v_locks and v_held.status <> 'in_agreement' then
+            update public.debts set status = 'in_agreement' where debts.id = v_held.id;
+        end if;
+    end loop;
+    update public.agreement_debts as held set is_live = true
+    where held.agreement_id = hold_agreement_debts.agreement_id and not held.is_live;
+end;
+$$;
+
+-- What the end of the agreement had cancelled; what a person cancelled stays so.
+create function private.reopen_installments(agreement_id uuid) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    update public.installments as part set status = 'open', cancel_reason = null
+    where part.agreement_id = reopen_installments.agreement_id
+      and part.status = 'cancelled' and part.cancel_reason like 'agreement\_%'
+$$;
+
+-- Everything agreed was paid: what the titles still showed was the discount, and is forgiven.
+create function private.settle_agreement_debts(agreement_id uuid, on_date date) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_agreement public.agreements;
+    v_owed bigint;
+begin
+    select * into v_agreement from public.agreements as agreement
+    where agreement.id = settle_agreement_debts.agreement_id;
+    select coalesce(sum((title.accrual).total_cents), 0) into v_owed
+    from private.owed(
+        v_agreement.tenant_id, v_agreement.client_id, on_date,
+        private.agreement_debt_ids(v_agreement.id)
+    ) as title;
+    update public.agreement_debts as held set is_live = false
+    where held.agreement_id = v_agreement.id and held.is_live;
+    update public.debts set status = 'settled'
+    where debts.tenant_id = v_agreement.tenant_id
+      and debts.id = any(private.agreement_debt_ids(v_agreement.id))
+      and debts.status not in ('settled', 'returned');
+    perform private.unwant_charges(charge.id, 'agreement_settled')
+    from public.charges as charge
+    where charge.agreement_id = v_agreement.id and charge.is_wanted
+      and charge.status not in ('paid', 'cancelled', 'failed');
+    return jsonb_build_object('forgiven_cents', v_owed);
+end;
+$$;
+
+create function private.agreement_debt_ids(agreement_id uuid) returns uuid[]
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select coalesce(array_agg(held.debt_id order by held.position), '{}')
+    from public.agreement_debts as held
+    where held.agreement_id = agreement_debt_ids.agreement_id
+$$;
+
+-- Titles go back at their real balance: the ledger of titles ran on beside the agreement, so there
+-- is nothing to compute. The discount is forfeited, open installments and their charges end.
+create function private.release_agreement(
+    agreement_id uuid, from_status public.agreement_status, to_status public.agreement_status,
+    on_date date
+) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_agreement public.agreements;
+    v_restored bigint;
+begin
+    select * into v_agreement from public.agreements as agreement
+    where agreement.id = release_agreement.agreement_id;
+    update public.installments as part
+    set status = 'cancelled', cancel_reason = 'agreement_' || release_agreement.to_status
+    where part.agreement_id = v_agreement.id and part.status = 'open';
+    perform private.unwant_charges(charge.id, 'agreement_' || to_status)
+    from public.charges as charge
+    where charge.agreement_id = v_agreement.id and charge.is_wanted
+      and charge.status not in ('paid', 'cancelled', 'failed');
+    if not private.is_living(from_status) then
+        return '{}';
+    end if;
+    update public.agreement_debts as held set is_live = false
+    where held.agreement_id = v_agreement.id and held.is_live;
+    update public.debts set status = private.free_status(debts, on_date)
+    where debts.tenant_id = v_agreement.tenant_id
+      and debts.id = any(private.agreement_debt_ids(v_agreement.id))
+      and debts.status = 'in_agreement';
+    -- One that the payments covered whole is not owed again.
+    perform private.sync_debt_statuses(v_agreement.tenant_id, v_agreement.client_id, on_date);
+    select coalesce(sum((title.accrual).total_cents), 0) into v_restored
+    from private.owed(
+        v_agreement.tenant_id, v_agreement.client_id, on_date,
+        private.agreement_debt_ids(v_agreement.id)
+    ) as title;
+    return jsonb_build_object(
+        'restored_cents', v_restored, 'forfeited_discount_cents', v_agreement.discount_cents,
+        'paid_cents', (
+            select coalesce(sum(part.paid_cents + part.late_cents), 0)
+            from public.installments as part where part.agreement_id = v_agreement.id
+        )
+    );
+end;
+$$;
+
+-- Who should learn of it without looking: its author, and for an end also those who supervise.
+create function private.notify_agreement(
+    agreement_id uuid, from_status public.agreement_status, to_status public.agreement_status,
+    reason text
+) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    insert into public.notifications (tenant_id, user_id, kind, payload)
+    select agreement.tenant_id, member.user_id, 'agreement_' || notify_agreement.to_status,
+        jsonb_build_object(
+            'agreement_id', agreement.id, 'client_id', agreement.client_id,
+            'reason', notify_agreement.reason
+        )
+    from public.agreements as agreement
+    join public.memberships as member
+        on member.tenant_id = agreement.tenant_id and member.revoked_at is null
+    where agreement.id = notify_agreement.agreement_id
+      and member.user_id is distinct from auth.uid()
+      and case notify_agreement.to_status
+          when 'pending_approval' then member.role >= agreement.approval_role
+          when 'broken' then member.role >= 'supervisor' or member.user_id = agreement.created_by
+          when 'awaiting_first_payment' then
+              notify_agreement.from_status = 'pending_approval'
+              and member.user_id = agreement.created_by
+          when 'rejected' then member.user_id = agreement.created_by
+          when 'expired' then member.user_id = agreement.created_by
+          when 'lapsed' then member.user_id = agreement.created_by
+          when 'settled' then member.user_id = agreement.created_by
+          when 'cancelled' then member.user_id = agreement.created_by
+          else false
+      end
+$$;
+
+-- 0547_propose_agreement.sql
+-- From offer to agreement. A proposal is priced again from its own words; only if the seal comes
+-- out the same is it written. Expired, tampered with or overtaken by a payment: the new price goes
+-- back and nothing is written.
+
+-- The same offer as of today: dates that have passed are chosen anew.
+create function private.reprice(tenant_id uuid, role public.member_role, offer jsonb) returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_today date := private.today(tenant_id);
+    v_first date := (offer ->> 'first_due_date')::date;
+    v_downs jsonb := (
+        select jsonb_agg(down || jsonb_build_object(
+            'due_on', greatest((down ->> 'due_on')::date, v_today)
+        ))
+        from jsonb_array_elements(offer -> 'down_payments') as down
+    );
+    v_offer jsonb;
+begin
+    v_offer := private.normal_offer(
+        tenant_id, (offer ->> 'client_id')::uuid,
+        array(select jsonb_array_elements_text(offer -> 'debt_ids')::uuid),
+        (offer ->> 'template_id')::uuid, private.given_discounts(offer -> 'discounts'),
+        (offer ->> 'installments')::int, 0,
+        case when v_first >= v_today then v_first end, (offer ->> 'due_day')::int,
+        (offer ->> 'interval')::public.due_interval, (offer ->> 'method')::public.charge_method,
+        v_downs, (offer ->> 'replaces_agreement_id')::uuid, v_today
+    );
+    return private.price_offer(tenant_id, role, v_offer)
+        || jsonb_build_object('best', private.best_offer(tenant_id, role, v_offer));
+end;
+$$;
+
+-- A normal form read again: {"cents": 1} of a target is the number itself.
+create function private.given_discounts(normal jsonb) returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+    select case when normal ? 'target_total_cents'
+        then jsonb_build_object('target_total_cents', normal #> '{target_total_cents,cents}')
+        else normal end
+$$;
+
+-- The offer priced on its own day by `role`, or null when it cannot be: not sealed like that, no
+-- longer valid, or money has come in since.
+create function private.unseal(
+    tenant_id uuid, role public.member_role, proposal jsonb, proposal_hash text
+) returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_today date := private.today(tenant_id);
+    v_base_on date := (proposal ->> 'base_on')::date;
+    v_priced jsonb;
+begin
+    if v_base_on > v_today then
+        return null;
+    end if;
+    v_priced := private.price_offer(tenant_id, role, private.normal_offer(
+        tenant_id, (proposal ->> 'client_id')::uuid,
+        array(select jsonb_array_elements_text(proposal -> 'debt_ids')::uuid),
+        (proposal ->> 'template_id')::uuid, private.given_discounts(proposal -> 'discounts'),
+        (proposal ->> 'installments')::int, 0, (proposal ->> 'first_due_date')::date,
+        (proposal ->> 'due_day')::int, (proposal ->> 'interval')::public.due_interval,
+        (proposal ->> 'method')::public.charge_method, proposal -> 'down_payments',
+        (proposal ->> 'replaces_agreement_id')::uuid, v_base_on
+    ));
+    if v_priced ->> 'proposal_hash' is distinct from proposal_hash
+        or (v_priced ->> 'valid_until')::date < v_today
+        or exists (
+            select from private.living_allocations as allocation
+            where allocation.tenant_id = unseal.tenant_id
+              and proposal -> 'debt_ids' ? allocation.debt_id::text
+              and allocation.paid_on > v_base_on
+        )
+    then
+        return null;
+    end if;
+    return v_priced;
+end;
+$$;
+
+create function private.insert_agreement(tenant_id uuid, priced jsonb) returns uuid
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_id uuid;
+begin
+    insert into public.agreements (
+        tenant_id, client_id, creditor_id, priced, proposal_hash, statement, base_on,
+        valid_until, original_cents, discount_cents, financing_cents, total_cents,
+        discount_percent, installments, first_due_on, last_due_on, template_id, policy_id,
+        replaces_id, generation, approval_reasons, approval_role, created_by
+    )
+    select insert_agreement.tenant_id, (offer ->> 'client_id')::uuid,
+        (priced ->> 'creditor_id')::uuid, priced, priced ->> 'proposal_hash',
+        private.statement(
+            insert_agreement.tenant_id, (offer ->> 'client_id')::uuid,
+            (priced ->> 'base_on')::date,
+            array(select jsonb_array_elements_text(offer -> 'debt_ids')::uuid)
+        ),
+        (priced ->> 'base_on')::date, (priced ->> 'valid_until')::date,
+        (priced ->> 'original_cents')::bigint, (priced ->> 'discount_cents')::bigint,
+        (priced ->> 'financing_cents')::bigint, (priced ->> 'total_cents')::bigint,
+        (priced ->> 'discount_percent')::numeric, jsonb_array_length(priced -> 'schedule'),
+        (priced #>> '{schedule,0,due_on}')::date, (priced #>> '{schedule,-1,due_on}')::date,
+        (offer ->> 'template_id')::uuid, (priced ->> 'policy_id')::uuid,
+        (priced ->> 'replaces_id')::uuid, (priced ->> 'generation')::int,
+        priced -> 'approval_reasons', (priced ->> 'approval_role')::public.member_role,
+        auth.uid()
+    from (select priced -> 'proposal' as offer) as sealed
+    returning id into v_id;
+
+    insert into public.agreement_debts (
+        tenant_id, agreement_id, debt_id, position, principal_cents, correction_cents, fine_cents,
+        interest_cents, collection_fee_cents, discount_principal_cents,
+        discount_correction_cents, discount_fine_cents, discount_interest_cents,
+        discount_collection_fee_cents
+    )
+    select insert_agreement.tenant_id, v_id, (debt ->> 'debt_id')::uuid, place,
+        (debt #>> '{before,principal_cents}')::bigint,
+        (debt #>> '{before,correction_cents}')::bigint, (debt #>> '{before,fine_cents}')::bigint,
+        (debt #>> '{before,interest_cents}')::bigint,
+        (debt #>> '{before,collection_fee_cents}')::bigint,
+        (debt #>> '{discount,principal_cents}')::bigint,
+        (debt #>> '{discount,correction_cents}')::bigint,
+        (debt #>> '{discount,fine_cents}')::bigint,
+        (debt #>> '{discount,interest_cents}')::bigint,
+        (debt #>> '{discount,collection_fee_cents}')::bigint
+    from jsonb_array_elements(priced -> 'debts') with ordinality as listed (debt, place);
+
+    insert into public.installments (
+        tenant_id, agreement_id, client_id, number, kind, due_on, effective_due_on,
+        amount_cents, method
+    )
+    select insert_agreement.tenant_id, v_id, (priced #>> '{proposal,client_id}')::uuid,
+        planned.number, planned.kind, planned.due_on, planned.effective_due_on,
+        planned.amount_cents, planned.method
+    from jsonb_populate_recordset(null::private.scheduled, priced -> 'schedule') as planned;
+    return v_id;
+end;
+$$;
+
+-- 0548_formalise_agreement.sql
+-- Proposing and deciding: who may, once, and never on an old price.
+create function private.lock_client(tenant_id uuid, client_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    -- Everything that moves a client's money queues here first, in one order: client, agreement,
+    -- titles. Two tabs become one after the other.
+    perform from public.clients
+    where clients.tenant_id = lock_client.tenant_id and clients.id = lock_client.client_id
+    for no key update;
+    if not found then
+        raise exception 'client_not_found' using errcode = 'PT404',
+            detail = 'no client with this id in the tenant';
+    end if;
+end;
+$$;
+
+-- The agreement it renegotiates ends in the same transaction, before its titles are held anew.
+create function private.formalise_agreement(agreement_id uuid, reason text, on_date date)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_agreement public.agreements;
+    v_replaced public.agreements;
+begin
+    select * into v_agreement from public.agreements as agreement
+    where agreement.id = formalise_agreement.agreement_id;
+    select * into v_replaced from public.agreements as earlier
+    where earlier.id = v_agreement.replaces_id
+    for update;
+    if private.is_living(v_replaced.status) then
+        perform private.transition_agreement(
+            v_replaced.id, 'replaced', 'renegotiated', on_date,
+            jsonb_build_object('successor_id', v_agreement.id)
+        );
+    elsif v_replaced.id is not null then
+        perform private.tell_agreement(
+            v_replaced.id, 'renegotiated', on_date, null,
+            jsonb_build_object('successor_id', v_agreement.id)
+        );
+    end if;
+    perform private.transition_agreement(
+        v_agreement.id, 'awaiting_first_payment', reason, on_date
+    );
+end;
+$$;
+
+create function private.refuse_obstacles(obstacles jsonb) returns void
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    if obstacles @> '[{"code": "debt_on_hold"}]' then
+        raise exception 'debt_on_hold' using errcode = 'PT409', detail = obstacles::text;
+    elsif obstacles <> '[]' then
+        raise exception 'debt_prescribed' using errcode = 'PT409', detail = obstacles::text;
+    end if;
+end;
+$$;
+
+create function private.propose_agreement(proposal jsonb, proposal_hash text) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_role public.member_role := private.member_role();
+    v_today date := private.today(v_tenant_id);
+    v_known public.agreements;
+    v_priced jsonb;
+    v_id uuid;
+begin
+    perform private.require_known_keys(proposal, array[
+        'client_id', 'debt_ids', 'template_id', 'discounts', 'installments', 'down_payments',
+        'first_due_date', 'due_day', 'interval', 'method', 'financing_percent',
+        'replaces_agreement_id', 'base_on'
+    ]);
+    begin
+        perform private.lock_client(v_tenant_id, (proposal ->> 'client_id')::uuid);
+        select * into v_known from public.agreements as agreement
+        where agreement.tenant_id = v_tenant_id
+          and agreement.proposal_hash = propose_agreement.proposal_hash
+          and (private.is_living(agreement.status) or agreement.status = 'pending_approval');
+        if found then
+            return private.proposal_outcome(v_known.id, true);
+        end if;
+        v_priced := private.unseal(v_tenant_id, v_role, proposal, proposal_hash);
+        if v_priced is null then
+            return jsonb_build_object(
+                'outcome', 'repriced',
+                'simulation', private.reprice(v_tenant_id, v_role, proposal)
+            );
+        end if;
+    exception when data_exception then
+        raise exception 'proposal_invalid' using errcode = 'PT400', detail = sqlerrm;
+    end;
+
+    perform private.refuse_obstacles(v_priced -> 'obstacles');
+    if v_priced -> 'approval_reasons' <> '[]' and v_priced ->> 'approval_role' is null then
+        raise exception 'above_every_limit' using errcode = 'PT409',
+            detail = (v_priced -> 'approval_reasons')::text;
+    end if;
+    v_id := private.insert_agreement(v_tenant_id, v_priced);
+    if v_priced -> 'approval_reasons' = '[]' then
+        perform private.formalise_agreement(v_id, 'within_limits', v_today);
+    else
+        perform private.transition_agreement(
+            v_id, 'pending_approval', 'above_limits', v_today
+        );
+    end if;
+    return private.proposal_outcome(v_id, false);
+end;
+$$;
+
+create function private.proposal_outcome(agreement_id uuid, is_repeated boolean) returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'outcome', case when agreement.status = 'pending_approval'
+            then 'pending_approval' else 'active' end,
+        'agreement_id', agreement.id, 'status', agreement.status,
+        'approval_role', agreement.approval_role, 'is_repeated', is_repeated
+    )
+    from public.agreements as agreement
+    where agreement.id = proposal_outcome.agreement_id
+$$;
+
+create function public.propose_agreement(proposal jsonb, proposal_hash text) returns jsonb
+language sql
+set search_path = ''
+as $$ select private.propose_agreement(proposal, proposal_hash) $$;
+comment on function public.propose_agreement(jsonb, text) is
+'`proposal` and `proposal_hash` as simulate_agreement gave them. {outcome: active |
+pending_approval, agreement_id, status, approval_role, is_repeated} or {outcome: repriced,
+simulation}. PT409 debt_in_agreement, debt_prescribed, debt_on_hold, above_every_limit.';
+
+-- Locked in the common order, or PT404.
+create function private.agreement_for_change(tenant_id uuid, agreement_id uuid)
+returns public.agreements
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_agreement public.agreements;
+begin
+    select * into v_agreement from public.agreements as agreement
+    where agreement.tenant_id = agreement_for_change.tenant_id
+      and agreement.id = agreement_for_change.agreement_id;
+    if not found then
+        raise exception 'agreement_not_found' using errcode = 'PT404',
+            detail = 'no agreement with this id in the tenant';
+    end if;
+    perform private.lock_client(tenant_id, v_agreement.client_id);
+    select * into v_agreement from public.agreements as agreement
+    where agreement.id = v_agreement.id
+    for update;
+    return v_agreement;
+end;
+$$;
+
+grant execute on function
+private.propose_agreement(jsonb, text), public.propose_agreement(jsonb, text)
+to authenticated;
+
+-- 0549_decide_agreement.sql
+-- Approval and rejection: by another person, on the price that was sealed, within their own limits.
+create function private.decide_agreement(agreement_id uuid, decision text, reason text)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_role public.member_role := private.member_role();
+    v_today date := private.today(v_tenant_id);
+    v_agreement public.agreements;
+    v_priced jsonb;
+begin
+    if decision is null or decision not in ('approve', 'reject') then
+        raise exception 'decision_unknown' using errcode = 'PT400', detail = decision;
+    end if;
+    v_agreement := private.agreement_for_change(v_tenant_id, agreement_id);
+    if v_agreement.status <> 'pending_approval' then
+        raise exception 'agreement_not_pending' using errcode = 'PT409',
+            detail = v_agreement.status::text;
+    elsif v_agreement.created_by = auth.uid() then
+        raise exception 'approval_by_author' using errcode = 'PT403',
+            detail = 'another person decides';
+    elsif decision = 'reject' and btrim(coalesce(reason, '')) = '' then
+        raise exception 'reason_missing' using errcode = 'PT400',
+            detail = 'a rejection wants a reason';
+    end if;
+    if decision = 'approve' then
+        v_priced := private.unseal(
+            v_tenant_id, v_role, v_agreement.priced -> 'proposal', v_agreement.proposal_hash
+        );
+        if v_priced is null then
+            perform private.transition_agreement(
+                v_agreement.id, 'expired', 'price_changed', v_today
+            );
+            return jsonb_build_object(
+                'outcome', 'expired', 'agreement_id', v_agreement.id,
+                'simulation', private.reprice(
+                    v_tenant_id, v_role, v_agreement.priced -> 'proposal'
+                )
+            );
+        end if;
+        perform private.refuse_obstacles(v_priced -> 'obstacles');
+        if v_priced -> 'approval_reasons' <> '[]' then
+            raise exception 'approval_above_role' using errcode = 'PT403',
+                detail = (v_priced -> 'approval_reasons')::text;
+        end if;
+    end if;
+    update public.agreements as agreement
+    set decided_by = auth.uid(), decided_at = private.now(),
+        decision_reason = nullif(btrim(decide_agreement.reason), '')
+    where agreement.id = v_agreement.id;
+    if decision = 'approve' then
+        perform private.formalise_agreement(v_agreement.id, 'approved', v_today);
+    else
+        perform private.transition_agreement(v_agreement.id, 'rejected', btrim(reason), v_today);
+    end if;
+    return jsonb_build_object(
+        'outcome', case decision when 'approve' then 'approved' else 'rejected' end,
+        'agreement_id', v_agreement.id
+    );
+end;
+$$;
+
+create function public.decide_agreement(
+    agreement_id uuid, decision text, reason text default null
+) returns jsonb
+language sql
+set search_path = ''
+as $$ select private.decide_agreement(agreement_id, decision, reason) $$;
+comment on function public.decide_agreement(uuid, text, text) is
+'Supervisor or admin, never the author. decision: approve | reject (reason needed). {outcome:
+approved | rejected, agreement_id} or {outcome: expired, agreement_id, simulation}. PT403
+approval_by_author, approval_above_role; PT409 agreement_not_pending, debt_in_agreement.';
+
+grant execute on function
+private.decide_agreement(uuid, text, text), public.decide_agreement(uuid, text, text)
+to authenticated;
+
+-- 0550_aged_status.sql
+-- What an agreement is on a given day, from its installments alone. One function, asked by the
+-- clock, after every payment, and by the preview of a changed policy, so that none of them can
+-- differ from another.
+create type private.aging as (
+    to_status public.agreement_status,
+    -- An end is due but a payment may still be under way: compensating, reconciliation_late.
+    waits_for text,
+    unreconciled date []
+);
+
+-- An end (break or lapse) may be said only when a payment made on the last tolerated day would be
+-- known: where money comes through a provider when every day was reconciled, else when the time
+-- of compensation has passed.
+create function private.awaited_days(
+    agreement public.agreements, policy public.agreement_policies, first_day date, last_day date,
+    on_date date, out waits_for text, out unreconciled date[]
+)
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_uf text := (private.charge_policy(
+        agreement.tenant_id, agreement.creditor_id, on_date
+    )).holiday_uf;
+    v_is_compensated boolean := on_date > private.add_business_days(
+        agreement.tenant_id, v_uf, last_day, policy.compensation_days
+    );
+    v_charge record;
+begin
+    select charge.integration_id, min((charge.created_at at time zone tenants.time_zone)::date)
+        as since
+    into v_charge
+    from public.charges as charge
+    join public.tenants on tenants.id = charge.tenant_id
+    where charge.tenant_id = agreement.tenant_id and charge.agreement_id = agreement.id
+      -- What never reached the provider cannot have been paid there.
+      and (charge.status not in ('queued', 'failed') or charge.sent_at is not null)
+    group by charge.integration_id;
+    if v_charge.since is null or v_charge.since > last_day then
+        waits_for := case when not v_is_compensated then 'compensating' end;
+        return;
+    end if;
+    select array_agg(calendar.day::date order by calendar.day) into unreconciled
+    from generate_series(greatest(first_day, v_charge.since), last_day, '1 day') as calendar (day)
+    where not exists (
+        select from public.reconciliations as sweep
+        where sweep.tenant_id = agreement.tenant_id
+          and sweep.integration_id = v_charge.integration_id
+          and sweep.day = calendar.day::date
+          and sweep.finished_on > calendar.day::date
+    );
+    waits_for := case
+        when unreconciled is null then null
+        when v_is_compensated then 'reconciliation_late'
+        else 'compensating'
+    end;
+end;
+$$;
+
+create function private.aged_status(
+    agreement public.agreements, policy public.agreement_policies, on_date date
+) returns private.aging
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_aging private.aging;
+    v_open date[];
+    v_paid int;
+    v_has_money boolean;
+    v_deadline date;
+    v_days int;
+    v_awaited record;
+begin
+    if agreement.status = 'pending_approval' then
+        v_aging.to_status := case when agreement.valid_until < on_date
+            then 'expired' else 'pending_approval' end;
+        return v_aging;
+    end if;
+    select array_agg(part.effective_due_on order by part.effective_due_on)
+            filter (where part.status = 'open'),
+        count(*) filter (where part.status = 'paid'),
+        coalesce(bool_or(part.paid_cents > 0), false)
+    into v_open, v_paid, v_has_money
+    from public.installments as part
+    where part.tenant_id = agreement.tenant_id and part.agreement_id = agreement.id;
+
+    v_days := on_date - v_open[1];
+    v_aging.to_status := case
+        when v_open is null and v_paid > 0 then 'settled'
+        when v_paid = 0 then 'awaiting_first_payment'
+        when v_days >= policy.provisional_after_days then 'broken_provisionally'
+        when v_days > 0 then 'overdue'
+        else 'active'
+    end;
+    if v_open is null then
+        return v_aging;
+    end if;
+
+    -- Nobody breaks what they have not begun to keep.
+    v_deadline := case
+        when not v_has_money then v_open[1] + policy.lapse_after_days
+        else v_open[policy.max_overdue_installments] + policy.definitive_after_days
+    end;
+    -- Fewer installments than the policy asks for: the last one decides.
+    v_deadline := coalesce(
+        v_deadline, v_open[cardinality(v_open)] + policy.definitive_after_days
+    );
+    if on_date >= v_deadline then
+        v_awaited := private.awaited_days(
+            agreement, policy, v_open[1], v_deadline - 1, on_date
+        );
+        if v_awaited.waits_for is null then
+            v_aging.to_status := case when v_has_money then 'broken' else 'lapsed' end;
+        else
+            v_aging.waits_for := v_awaited.waits_for;
+            v_aging.unreconciled := v_awaited.unreconciled;
+        end if;
+    end if;
+    return v_aging;
+end;
+$$;
+
+-- After money moved: the status follows the installments. Ends are the clock's alone.
+create function private.refresh_agreement(agreement_id uuid, on_date date, reason text)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_agreement public.agreements;
+    v_policy public.agreement_policies;
+    v_to public.agreement_status;
+begin
+    select * into v_agreement from public.agreements as agreement
+    where agreement.id = refresh_agreement.agreement_id
+    for update;
+    if not private.is_living(v_agreement.status) and v_agreement.status <> 'settled' then
+        return;
+    end if;
+    select * into v_policy from public.agreement_policies as policy
+    where policy.id = v_agreement.policy_id;
+    v_to := (private.aged_status(v_agreement, v_policy, on_date)).to_status;
+    if v_to in ('broken', 'lapsed') then
+        return;
+    end if;
+    if v_to <> v_agreement.status then
+        perform private.transition_agreement(v_agreement.id, v_to, reason, on_date);
+    end if;
+end;
+$$;
+
+-- 0551_job_runs.sql
+-- Jobs leave a row with their result: a job that ran and did nothing and one that never ran are two
+-- different alarms.
+create table public.job_runs (
+    id bigint generated always as identity,
+    tenant_id uuid not null,
+    job text not null,
+    on_date date not null,
+    started_at timestamptz not null default private.now(),
+    finished_at timestamptz,
+    result jsonb,
+    -- How many parts failed; each is in `result`.
+    failures int not null default 0,
+    constraint job_runs_pkey primary key (id),
+    constraint job_runs_tenant_fkey foreign key (tenant_id) references public.tenants (id)
+);
+comment on table public.job_runs is 'Daily jobs of a tenant and what came of them.';
+
+create index job_runs_newest on public.job_runs (tenant_id, job, on_date desc, id desc);
+
+alter table public.job_runs enable row level security;
+alter table public.job_runs force row level security;
+
+create policy job_runs_select_supervisor on public.job_runs for select to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')));
+
+-- Not audited: the rows are the record.
+grant select on public.job_runs to authenticated;
+
+-- A failure is read by somebody.
+create function private.finish_job(run_id bigint, result jsonb, failures int) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    update public.job_runs as run
+    set finished_at = private.now(), result = finish_job.result, failures = finish_job.failures
+    where run.id = finish_job.run_id;
+    insert into public.notifications (tenant_id, user_id, kind, payload)
+    select run.tenant_id, member.user_id, 'job_failed',
+        jsonb_build_object('job', run.job, 'run_id', run.id, 'failures', finish_job.failures)
+    from public.job_runs as run
+    join public.memberships as member
+        on member.tenant_id = run.tenant_id and member.revoked_at is null
+        and member.role >= 'supervisor'
+    where run.id = finish_job.run_id and finish_job.failures > 0;
+end;
+$$;
+
+-- 0552_age_agreements.sql
+-- The clock: once a day (and again whenever it is asked, to the same result) every agreement
+-- becomes what it is on that day. One that fails does not stop the others.
+create function private.age_agreement(agreement_id uuid, on_date date) returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_agreement public.agreements;
+    v_policy public.agreement_policies;
+    v_aging private.aging;
+begin
+    select * into v_agreement from public.agreements as agreement
+    where agreement.id = age_agreement.agreement_id;
+    -- Most stay what they are; nobody should wait for the clock because of those.
+    select * into v_policy from public.agreement_policies as policy
+    where policy.id = v_agreement.policy_id;
+    v_aging := private.aged_status(v_agreement, v_policy, on_date);
+    if v_aging.to_status = v_agreement.status and v_aging.waits_for is null then
+        return 'unchanged';
+    end if;
+    perform private.lock_client(v_agreement.tenant_id, v_agreement.client_id);
+    select * into v_agreement from public.agreements as agreement
+    where agreement.id = age_agreement.agreement_id
+    for update;
+    if not private.is_living(v_agreement.status) and v_agreement.status <> 'pending_approval' then
+        return 'closed';
+    end if;
+    select * into v_policy from public.agreement_policies as policy
+    where policy.id = v_agreement.policy_id;
+    v_aging := private.aged_status(v_agreement, v_policy, on_date);
+    if v_aging.to_status <> v_agreement.status then
+        perform private.transition_agreement(
+            v_agreement.id, v_aging.to_status, 'clock', on_date
+        );
+    end if;
+    if v_aging.waits_for is null then
+        return case when v_aging.to_status = v_agreement.status
+            then 'unchanged' else v_aging.to_status::text end;
+    end if;
+    if not exists (
+        select from public.agreement_events as event
+        where event.tenant_id = v_agreement.tenant_id and event.agreement_id = v_agreement.id
+          and event.kind = 'break_waits' and event.on_date = age_agreement.on_date
+          and event.reason = v_aging.waits_for
+    ) then
+        perform private.tell_agreement(
+            v_agreement.id, 'break_waits', on_date, v_aging.waits_for,
+            jsonb_build_object('unreconciled', coalesce(to_jsonb(v_aging.unreconciled), '[]'))
+        );
+    end if;
+    return v_aging.waits_for;
+end;
+$$;
+
+create function private.age_agreements(tenant_id uuid, on_date date) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_run_id bigint;
+    v_id uuid;
+    v_outcome text;
+    v_counts jsonb := '{}';
+    v_failures jsonb := '[]';
+begin
+    -- Two clocks at once would only wait for each other.
+    perform pg_advisory_xact_lock(hashtextextended('age_agreements:' || tenant_id, 0));
+    insert into public.job_runs (tenant_id, job, on_date)
+    values (age_agreements.tenant_id, 'age_agreements', age_agreements.on_date)
+    returning id into v_run_id;
+
+    for v_id in
+        select agreement.id from public.agreements as agreement
+        where agreement.tenant_id = age_agreements.tenant_id
+          and agreement.status in (
+              'pending_approval', 'awaiting_first_payment', 'active', 'overdue',
+              'broken_provisionally'
+          )
+        order by agreement.client_id, agreement.id
+    loop
+        begin
+            v_outcome := private.age_agreement(v_id, on_date);
+        exception when others then
+            v_outcome := 'failed';
+            v_failures := v_failures || jsonb_build_object(
+                'agreement_id', v_id, 'code', sqlstate, 'error', sqlerrm
+            );
+        end;
+        v_counts := v_counts || jsonb_build_object(
+            v_outcome, coalesce((v_counts ->> v_outcome)::int, 0) + 1
+        );
+    end loop;
+
+    -- Break and lapse wait for a sweep that should have come: somebody must look.
+    if v_counts ? 'reconciliation_late' then
+        insert into public.notifications (tenant_id, user_id, kind, payload)
+        select age_agreements.tenant_id, member.user_id, 'reconciliation_late',
+            jsonb_build_object('agreements', v_counts -> 'reconciliation_late')
+        from public.memberships as member
+        where member.tenant_id = age_agreements.tenant_id and member.revoked_at is null
+          and member.role >= 'supervisor'
+          and not exists (
+              select from public.notifications as told
+              where told.tenant_id = age_agreements.tenant_id
+                and told.user_id = member.user_id and told.kind = 'reconciliation_late'
+                and told.created_at > private.now() - interval '20 hours'
+          );
+    end if;
+    perform private.finish_job(
+        v_run_id, jsonb_build_object('counts', v_counts, 'failures', v_failures),
+        jsonb_array_length(v_failures)
+    );
+    return v_counts;
+end;
+$$;
+comment on function private.age_agreements(uuid, date) is
+'How many became what: {overdue: 3, broken: 1, compensating: 2, unchanged: 40, …}.';
+
+-- 0556_negotiation_drafts.sql
+-- The panel's draft, kept between two visits: one per person and client, saved while typing. It
+-- binds nobody and is nobody else's business.
+create table public.negotiation_drafts (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null default private.tenant_id(),
+    client_id uuid not null,
+    user_id uuid not null default auth.uid(),
+    -- The inputs of simulate_agreement, for up to three proposals side by side.
+    content jsonb not null,
+    updated_at timestamptz not null default private.now(),
+    constraint negotiation_drafts_pkey primary key (id),
+    constraint negotiation_drafts_one_per_person unique (tenant_id, client_id, user_id),
+    constraint negotiation_drafts_client_fkey foreign key (tenant_id, client_id)
+    references public.clients (tenant_id, id),
+    constraint negotiation_drafts_user_fkey foreign key (user_id) references auth.users (id)
+    on delete cascade,
+    -- 32 kB hold three proposals many times over.
+    constraint negotiation_drafts_content_is_small check (
+        jsonb_typeof(content) = 'object' and pg_column_size(content) < 32768
+    )
+);
+comment on table public.negotiation_drafts is 'Offers being typed, one per person and client.';
+
+create index negotiation_drafts_of_user on public.negotiation_drafts (user_id);
+
+alter table public.negotiation_drafts enable row level security;
+alter table public.negotiation_drafts force row level security;
+
+create policy negotiation_drafts_select_own on public.negotiation_drafts for select to authenticated
+using (tenant_id = (select private.tenant_id()) and user_id = (select auth.uid()));
+
+create policy negotiation_drafts_insert_own on public.negotiation_drafts for insert to authenticated
+with check (tenant_id = (select private.tenant_id()) and user_id = (select auth.uid()));
+
+create policy negotiation_drafts_update_own on public.negotiation_drafts for update to authenticated
+using (tenant_id = (select private.tenant_id()) and user_id = (select auth.uid()))
+with check (tenant_id = (select private.tenant_id()) and user_id = (select auth.uid()));
+
+create policy negotiation_drafts_delete_own on public.negotiation_drafts for delete to authenticated
+using (tenant_id = (select private.tenant_id()) and user_id = (select auth.uid()));
+
+-- Not audited: what was not proposed is no history.
+grant select, delete on public.negotiation_drafts to authenticated;
+grant insert (id, tenant_id, client_id, user_id, content) on public.negotiation_drafts
+to authenticated;
+grant update (content, updated_at) on public.negotiation_drafts to authenticated;
+
+-- 0557_call_budgets.sql
+-- 60 calls a minute is the provider's limit per account; counted here, because several workers
+-- share it.
+create table private.call_budgets (
+    integration_id uuid not null,
+    window_start timestamptz not null,
+    used int not null,
+    constraint call_budgets_pkey primary key (integration_id)
+);
+comment on table private.call_budgets is 'Calls of the running minute by provider account.';
+alter table private.call_budgets enable row level security;
+alter table private.call_budgets force row level security;
+
+-- Takes up to `wanted` calls of the minute; answers how many it got.
+create function private.take_calls(integration_id uuid, wanted int) returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    c_calls_per_minute constant int := 60;
+    v_used int;
+    v_now timestamptz := clock_timestamp();
+begin
+    insert into private.call_budgets as budget (integration_id, window_start, used)
+    values (take_calls.integration_id, v_now, 0)
+    on conflict on constraint call_budgets_pkey do update
+    set used = case when budget.window_start < v_now - interval '1 minute'
+            then 0 else budget.used end,
+        window_start = case when budget.window_start < v_now - interval '1 minute'
+            then v_now else budget.window_start end
+    returning budget.used into v_used;
+    v_used := least(wanted, c_calls_per_minute - v_used);
+    update private.call_budgets as budget set used = budget.used + v_used
+    where budget.integration_id = take_calls.integration_id;
+    return v_used;
+end;
+$$;
+comment on function private.take_calls(uuid, int) is
+'Sweeps and tests take theirs here, too: how many calls may be made within this minute.';
+grant execute on function private.take_calls(uuid, int) to worker;
+
+-- 0558_leave_collection.sql
+-- Whoever owes nothing any more is left in peace at once: what was queued for them is skipped now,
+-- not when its turn comes. (A run already being sent is asked again by its own claim.)
+create function private.tg_clients__leave_collection() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.finish_run(run.id, 'skipped', 'nothing_owed')
+    from new_rows as became
+    join old_rows as was on was.id = became.id and was.open_debts > 0
+    join public.automation_runs as run
+        on run.tenant_id = became.tenant_id and run.client_id = became.id
+        and run.status = 'queued'
+    where became.open_debts = 0;
+    return null;
+end;
+$$;
+
+create trigger _400_leave_collection after update on public.clients
+referencing old table as old_rows new table as new_rows for each statement
+execute function private.tg_clients__leave_collection();
+
+-- 0559_negociarie_fields.sql
+-- What connecting Negociarie takes. What its documents leave open is the tenant's to set, with the
+-- documented default where a field is left out.
+insert into private.integration_fields (provider, field, is_secret, is_required, pattern)
+values
+('negociarie', 'client_id', false, true, '^[A-Za-z0-9_-]{1,100}$'),
+('negociarie', 'client_secret', true, true, '^\S{8,200}$'),
+-- Status codes that mean "paid" where the words are silent; the provider's pages contradict each
+-- other (800 and 801), hence none by default.
+('negociarie', 'paid_codes', false, false, '^[0-9]{1,4}(,[0-9]{1,4})*$'),
+-- valor_multa and valor_mora_dia: in reais (default, nothing else is certain) or per cent.
+('negociarie', 'fine_unit', false, false, '^(reais|percent)$'),
+('negociarie', 'interest_unit', false, false, '^(reais|percent)$'),
+-- Which methods the contract with the provider has; boleto alone when left out.
+('negociarie', 'methods', false, false, '^(boleto|pix|card)(,(boleto|pix|card))*$');
+
+-- 0560_charges.sql
+-- A boleto, Pix or card link for one installment, and how far it came at the provider. `reference`
+-- is ours and deterministic (the installment's id, numbered when issued again), so that a lost
+-- answer can be looked up instead of sent twice. `is_wanted` is what we want, `status` what is.
+create table public.charges (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null,
+    client_id uuid not null,
+    agreement_id uuid not null,
+    installment_id uuid not null,
+    integration_id uuid not null,
+    provider public.provider_name not null default 'negociarie',
+    method public.charge_method not null,
+    sequence smallint not null,
+    reference text collate "C" not null,
+    amount_cents bigint not null,
+    due_on date not null,
+    status public.charge_status not null default 'queued',
+    is_wanted boolean not null default true,
+    -- A callback or a person asked to look at the provider's own record.
+    needs_lookup boolean not null default false,
+    -- Fence of begin_charge and settle_charge.
+    attempt int not null default 0,
+    failures smallint not null default 0,
+    action text,
+    next_attempt_at timestamptz,
+    lease_until timestamptz,
+    queue_msg_id bigint,
+    provider_group text,
+    link text,
+    digitable_line text,
+    pix_code text,
+    pdf_url text,
+    error_code text,
+    error_detail text,
+    cancel_reason text,
+    created_by uuid,
+    created_at timestamptz not null default private.now(),
+    updated_at timestamptz not null default private.now(),
+    sent_at timestamptz,
+    registered_at timestamptz,
+    cancelled_at timestamptz,
+    constraint charges_pkey primary key (id),
+    constraint charges_tenant_id_key unique (tenant_id, id),
+    constraint charges_reference_is_unique unique (integration_id, reference),
+    constraint charges_agreement_fkey foreign key (tenant_id, agreement_id)
+    references public.agreements (tenant_id, id),
+    constraint charges_installment_fkey foreign key (tenant_id, installment_id)
+    references public.installments (tenant_id, id),
+    constraint charges_client_fkey foreign key (tenant_id, client_id)
+    references public.clients (tenant_id, id),
+    constraint charges_integration_fkey foreign key (tenant_id, integration_id)
+    references public.integrations (tenant_id, id),
+    constraint charges_created_by_fkey foreign key (created_by) references auth.users (id),
+    constraint charges_amount_is_positive check (amount_cents > 0),
+    constraint charges_action_is_known check (
+        action ~ '^(begun )?(create|lookup|cancel)$'
+    )
+);
+comment on table public.charges is 'Boletos, Pix and card links, moved by guarded functions.';
+
+-- Two clicks, two tabs: one payable charge per installment.
+create unique index charges_one_wanted_per_installment
+on public.charges (tenant_id, installment_id)
+where is_wanted and status not in ('cancelled', 'failed', 'paid');
+create index charges_of_installment on public.charges (tenant_id, installment_id, sequence);
+create index charges_of_agreement on public.charges (tenant_id, agreement_id);
+create index charges_of_client on public.charges (tenant_id, client_id, created_at desc, id desc);
+create index charges_of_integration on public.charges (tenant_id, integration_id);
+create index charges_of_author on public.charges (created_by);
+-- Serves the console of what went wrong.
+create index charges_failed on public.charges (tenant_id, updated_at desc)
+where status in ('failed', 'unknown');
+
+alter table public.charges enable row level security;
+alter table public.charges force row level security;
+
+create policy charges_select_member on public.charges for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+-- Written by functions only. Not audited: the row carries the time of every step, and
+-- `agreement_events` who asked for it.
+grant select on public.charges to authenticated;
+
+create trigger _100_touch_updated_at before update on public.charges
+for each row execute function private.tg_touch_updated_at();
+
+create trigger _500_broadcast_insert after insert on public.charges
+referencing new table as new_rows for each statement
+execute function private.tg_broadcast('charge_changed');
+create trigger _500_broadcast_update after update on public.charges
+referencing old table as old_rows new table as new_rows for each statement
+execute function private.tg_broadcast_status('charge_changed');
+
+-- 0562_want_charges.sql
+-- Asking for a charge and taking the wish back. Both only write the wish and its queue message, in
+-- the transaction of whoever decided; a worker does the rest (0566).
+select pgmq.create('charges');
+alter table pgmq.q_charges set (
+    fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0
+);
+
+create function private.enqueue_charge(charge_id uuid, at timestamptz) returns bigint
+language sql
+security definer
+set search_path = ''
+as $$
+    insert into pgmq.q_charges (vt, message)
+    values (
+        pg_catalog.clock_timestamp() + (enqueue_charge.at - private.now()),
+        pg_catalog.jsonb_build_object('charge_id', enqueue_charge.charge_id)
+    )
+    returning msg_id
+$$;
+
+-- Puts the charge into the queue once more, now; an older message of it is stale from here on.
+create function private.poke_charge(charge_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    update public.charges as charge
+    set queue_msg_id = private.enqueue_charge(charge.id, private.now()), next_attempt_at = null
+    where charge.id = poke_charge.charge_id;
+    perform private.wake_function('negociarie-charge');
+end;
+$$;
+
+create function private.unwant_charges(charge_id uuid, reason text) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_charge public.charges;
+begin
+    update public.charges as charge
+    set is_wanted = false, cancel_reason = unwant_charges.reason, failures = 0,
+        -- Nobody has begun to send it: nothing to take back at the provider.
+        status = case when charge.status = 'queued' then 'cancelled' else charge.status end,
+        cancelled_at = case when charge.status = 'queued' then private.now() end
+    where charge.id = unwant_charges.charge_id and charge.is_wanted
+    returning * into v_charge;
+    if found and v_charge.status <> 'cancelled' then
+        perform private.poke_charge(v_charge.id);
+    end if;
+end;
+$$;
+
+-- 0563_save_client_address.sql
+-- What a charge needs to know of its payer, asked for before the provider is called and not learnt
+-- by its refusal.
+
+-- The operator on the phone writes the address down; the table itself is a supervisor's to edit.
+create function private.save_client_address(client_id uuid, address jsonb) returns uuid
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_missing text;
+    v_id uuid;
+begin
+    perform private.require_known_keys(address, array[
+        'cep', 'street', 'number', 'complement', 'district', 'city', 'uf'
+    ]);
+    perform private.require_debts(v_tenant_id, client_id, null);
+    select wanted.field into v_missing
+    from (
+        values
+        ('cep', '^[0-9]{5}-?[0-9]{3}$'), ('street', '\S'), ('number', '\S'), ('district', '\S'),
+        ('city', '\S'), ('uf', '^[A-Za-z]{2}$')
+    ) as wanted (field, pattern)
+    where coalesce(address ->> wanted.field, '') !~ wanted.pattern
+        or length(address ->> wanted.field) > 200
+    limit 1;
+    if found then
+        raise exception 'address_invalid' using errcode = 'PT400', detail = v_missing;
+    end if;
+    insert into public.client_addresses (
+        tenant_id, client_id, cep, street, number, complement, district, city, uf
+    )
+    values (
+        v_tenant_id, save_client_address.client_id, replace(address ->> 'cep', '-', ''),
+        btrim(address ->> 'street'), btrim(address ->> 'number'),
+        nullif(btrim(left(address ->> 'complement', 200)), ''), btrim(address ->> 'district'),
+        btrim(address ->> 'city'), upper(address ->> 'uf')
+    )
+    returning id into v_id;
+    return v_id;
+end;
+$$;
+
+create function public.save_client_address(client_id uuid, address jsonb) returns uuid
+language sql
+set search_path = ''
+as $$ select private.save_client_address(client_id, address) $$;
+comment on function public.save_client_address(uuid, jsonb) is
+'{cep, street, number, complement?, district, city, uf}; the newest address counts. PT400
+address_invalid (detail = field).';
+
+grant execute on function
+private.save_client_address(uuid, jsonb), public.save_client_address(uuid, jsonb)
+to authenticated;
+
+-- {document, name, email, phone, cep, …}: the newest complete address, the first phone.
+create function private.payer_of(tenant_id uuid, client_id uuid) returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    return (
+        select jsonb_build_object(
+            'document', client.document, 'name', client.name, 'email', client.email,
+            'phone', (
+                select known.phone from public.client_phones as known
+                where known.tenant_id = client.tenant_id and known.client_id = client.id
+                order by known.position, known.created_at, known.id
+                limit 1
+            )
+        ) || coalesce((
+            select jsonb_build_object(
+                'cep', known.cep, 'street', known.street, 'number', known.number,
+                'complement', known.complement, 'district', known.district,
+                'city', known.city, 'uf', known.uf
+            )
+            from public.client_addresses as known
+            where known.tenant_id = client.tenant_id and known.client_id = client.id
+              and num_nulls(known.cep, known.number, known.district) = 0
+            order by known.created_at desc, known.id desc
+            limit 1
+        ), '{}')
+        from public.clients as client
+        where client.tenant_id = payer_of.tenant_id and client.id = payer_of.client_id
+    );
+end;
+$$;
+
+create function private.require_payer(tenant_id uuid, client_id uuid) returns void
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_payer jsonb := private.payer_of(tenant_id, client_id);
+begin
+    if not v_payer ? 'cep' then
+        raise exception 'address_missing' using errcode = 'PT409',
+            detail = 'cep, street, number, district, city, uf';
+    elsif v_payer ->> 'phone' is null then
+        raise exception 'phone_missing' using errcode = 'PT409', detail = 'phone';
+    end if;
+end;
+$$;
+
+-- 0564_request_charges.sql
+-- A person asks for a boleto, a Pix or a card link. Nothing is payable before the agreement is
+-- formalised, and what the provider will need is asked for now.
+create function private.issue_charge(
+    part public.installments, integration_id uuid, method public.charge_method
+) returns uuid
+language sql
+security definer
+set search_path = ''
+as $$
+    insert into public.charges (
+        tenant_id, client_id, agreement_id, installment_id, integration_id, method, sequence,
+        reference, amount_cents, due_on, queue_msg_id, created_by, id
+    )
+    select (part).tenant_id, (part).client_id, (part).agreement_id, (part).id,
+        issue_charge.integration_id, issue_charge.method, counted.sequence,
+        -- The provider refuses a number twice: the first is the installment's own, a later one says
+        -- which it is.
+        (part).id || case when counted.sequence > 1 then '-' || counted.sequence else '' end,
+        (part).amount_cents - (part).paid_cents,
+        -- Printed as agreed; where the rule moves it forward in time the debtor must see that.
+        least((part).due_on, (part).effective_due_on),
+        private.enqueue_charge(counted.charge_id, private.now()), auth.uid(), counted.charge_id
+    from (
+        select coalesce(max(earlier.sequence), 0) + 1 as sequence,
+            gen_random_uuid() as charge_id
+        from public.charges as earlier
+        where earlier.tenant_id = (part).tenant_id and earlier.installment_id = (part).id
+    ) as counted
+    returning id
+$$;
+
+create function private.request_charges(
+    installment_ids uuid[], method public.charge_method
+) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_part public.installments;
+    v_agreement public.agreements;
+    v_integration public.integrations;
+    v_method public.charge_method;
+    v_current public.charges;
+    v_ids uuid[] := '{}';
+begin
+    select * into v_integration from public.integrations as integration
+    where integration.tenant_id = v_tenant_id and integration.provider = 'negociarie'
+      and integration.is_active;
+    if not found then
+        raise exception 'provider_not_connected' using errcode = 'PT409',
+            detail = 'connect Negociarie in the settings';
+    end if;
+    if coalesce(cardinality(installment_ids), 0) = 0 then
+        raise exception 'installment_not_found' using errcode = 'PT404', detail = 'none named';
+    end if;
+    for v_part in
+        select part.* from unnest(installment_ids) with ordinality as wanted (id, place)
+        left join public.installments as part
+            on part.tenant_id = v_tenant_id and part.id = wanted.id
+        order by part.client_id, part.number
+    loop
+        if v_part.id is null then
+            raise exception 'installment_not_found' using errcode = 'PT404',
+                detail = 'no installment with this id in the tenant';
+        end if;
+        v_agreement := private.agreement_for_change(v_tenant_id, v_part.agreement_id);
+        select * into v_part from public.installments as part where part.id = v_part.id;
+        if v_agreement.formalised_at is null then
+            raise exception 'charge_before_approval' using errcode = 'PT409',
+                detail = v_agreement.status::text;
+        elsif not private.is_living(v_agreement.status) then
+            raise exception 'agreement_not_living' using errcode = 'PT409',
+                detail = v_agreement.status::text;
+        elsif v_part.status <> 'open' then
+            raise exception 'installment_not_open' using errcode = 'PT409',
+                detail = v_part.status::text;
+        end if;
+        v_method := coalesce(request_charges.method, v_part.method);
+        if v_method::text <> all(string_to_array(
+            coalesce(v_integration.settings ->> 'methods', 'boleto'), ','))
+        then
+            raise exception 'method_not_offered' using errcode = 'PT409',
+                detail = v_method::text;
+        end if;
+        perform private.require_payer(v_tenant_id, v_part.client_id);
+        select * into v_current from public.charges as charge
+        where charge.tenant_id = v_tenant_id and charge.installment_id = v_part.id
+          and charge.is_wanted and charge.status not in ('cancelled', 'failed', 'paid');
+        -- The same thing asked again is the same charge; another method or amount replaces it.
+        if v_current.id is not null and v_current.method = v_method
+            and v_current.amount_cents = v_part.amount_cents - v_part.paid_cents
+            and v_current.due_on = least(v_part.due_on, v_part.effective_due_on)
+        then
+            v_ids := v_ids || v_current.id;
+            continue;
+        elsif v_current.id is not null then
+            perform private.unwant_charges(v_current.id, 'replaced');
+        end if;
+        -- One that was sent and failed may exist after all: it is looked up before another is made.
+        select * into v_current from public.charges as charge
+        where charge.tenant_id = v_tenant_id and charge.installment_id = v_part.id
+          and charge.is_wanted and charge.status = 'failed' and charge.sent_at is not null
+          and charge.method = v_method
+        order by charge.sequence desc
+        limit 1;
+        if found then
+            perform private.retry_charge(v_current.id);
+            v_ids := v_ids || v_current.id;
+            continue;
+        end if;
+        v_ids := v_ids || private.issue_charge(v_part, v_integration.id, v_method);
+        update public.installments as part set method = v_method
+        where part.id = v_part.id and part.method <> v_method;
+        perform private.tell_agreement(
+            v_agreement.id, 'charge_requested', private.today(v_tenant_id), null,
+            jsonb_build_object('installment_id', v_part.id, 'method', v_method)
+        );
+    end loop;
+    perform private.wake_function('negociarie-charge');
+    return (
+        select jsonb_agg(jsonb_build_object(
+            'charge_id', charge.id, 'installment_id', charge.installment_id,
+            'status', charge.status, 'method', charge.method
+        ) order by array_position(v_ids, charge.id))
+        from public.charges as charge
+        where charge.id = any(v_ids)
+    );
+end;
+$$;
+
+create function public.request_charges(
+    installment_ids uuid[], method public.charge_method default null
+) returns jsonb
+language sql
+set search_path = ''
+as $$ select private.request_charges(installment_ids, method) $$;
+comment on function public.request_charges(uuid[], public.charge_method) is
+'[{charge_id, installment_id, status, method}]; without a method each installment''s own. PT409
+charge_before_approval, agreement_not_living, installment_not_open, address_missing, phone_missing,
+method_not_offered, provider_not_connected.';
+
+grant execute on function
+private.request_charges(uuid[], public.charge_method),
+public.request_charges(uuid[], public.charge_method)
+to authenticated;
+
+-- 0565_ask_again.sql
+-- Asking the provider again, by hand: what became of a charge, or once more what failed.
+-- "The debtor says it is paid."
+create function private.refresh_charge(charge_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+begin
+    update public.charges as charge set needs_lookup = true
+    where charge.tenant_id = v_tenant_id and charge.id = refresh_charge.charge_id;
+    if not found then
+        raise exception 'charge_not_found' using errcode = 'PT404',
+            detail = 'no charge with this id in the tenant';
+    end if;
+    perform private.poke_charge(charge_id);
+end;
+$$;
+
+create function public.refresh_charge(charge_id uuid) returns void
+language sql
+set search_path = ''
+as $$ select private.refresh_charge(charge_id) $$;
+
+-- A failed one once more, after somebody mended what was wrong.
+create function private.retry_charge(charge_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_charge public.charges;
+begin
+    select * into v_charge from public.charges as charge
+    where charge.tenant_id = v_tenant_id and charge.id = retry_charge.charge_id
+    for update;
+    if not found then
+        raise exception 'charge_not_found' using errcode = 'PT404',
+            detail = 'no charge with this id in the tenant';
+    elsif v_charge.status <> 'failed' then
+        raise exception 'charge_not_failed' using errcode = 'PT409',
+            detail = v_charge.status::text;
+    end if;
+    -- It may exist after all: the provider is asked before anything is sent again.
+    update public.charges as charge
+    set status = 'unknown', failures = 0, error_code = null, error_detail = null
+    where charge.id = v_charge.id;
+    perform private.poke_charge(v_charge.id);
+end;
+$$;
+
+create function public.retry_charge(charge_id uuid) returns void
+language sql
+set search_path = ''
+as $$ select private.retry_charge(charge_id) $$;
+comment on function public.retry_charge(uuid) is
+'Looks the charge up and sends it only if the provider has none. PT404 charge_not_found, PT409
+charge_not_failed.';
+
+grant execute on function
+private.refresh_charge(uuid), public.refresh_charge(uuid),
+private.retry_charge(uuid), public.retry_charge(uuid)
+to authenticated;
+
+-- 0566_claim_charges.sql
+-- The worker's side of charges: claim, begin, settle. What to do is decided from what is (`status`)
+-- and what is wanted, at the moment of claiming: create, look up, cancel, or nothing any more.
+
+create function private.charge_action(charge public.charges) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select case
+        when (charge).status = 'queued' and (charge).is_wanted then 'create'
+        -- Sent, and nobody knows what became of it; or somebody asked.
+        when (charge).status in ('sending', 'unknown') then 'lookup'
+        when not (charge).is_wanted and (charge).status in ('registering', 'open', 'cancelling')
+            then 'cancel'
+        when (charge).needs_lookup and (charge).status <> 'queued' then 'lookup'
+        -- The bank registers later, and its line is worth asking for until it is there.
+        when (charge).status = 'registering' then 'lookup'
+    end
+$$;
+
+create function private.claim_charges(max int, lease_seconds int)
+returns table (
+    charge_id uuid, tenant_id uuid, integration_id uuid, attempt int, action text,
+    reference text, provider_group text, method public.charge_method, amount_cents bigint,
+    due_on date, payer jsonb, terms jsonb, description text, settings jsonb
+)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- Read that often without an answer, a message kills its worker: stop feeding it.
+    c_max_reads constant int := 8;
+    v_reads pgmq.message_record[];
+    v_item record;
+    v_charge public.charges;
+    v_action text;
+begin
+    -- Read first, look up in a statement of its own: a joined read would miss what was committed
+    -- after it began and drop its message.
+    v_reads := array(select item from pgmq.read('charges', lease_seconds, max) as item);
+    for v_item in
+        select message.msg_id, message.read_ct,
+            case when pg_input_is_valid(message.message ->> 'charge_id', 'uuid')
+                then (message.message ->> 'charge_id')::uuid end as id
+        from unnest(v_reads) as message
+        order by message.msg_id
+    loop
+        select * into v_charge from public.charges as charge
+        where charge.id = v_item.id
+        for update skip locked;
+        if not found then
+            -- Locked by somebody who will settle it, or no charge at all.
+            if not exists (select from public.charges as charge where charge.id = v_item.id) then
+                perform pgmq.archive('charges', v_item.msg_id);
+            end if;
+            continue;
+        end if;
+        v_action := private.charge_action(v_charge);
+        if v_charge.queue_msg_id is distinct from v_item.msg_id or v_action is null then
+            perform pgmq.archive('charges', v_item.msg_id);
+            continue;
+        elsif v_charge.lease_until > private.now() then
+            continue;
+        elsif v_item.read_ct > c_max_reads then
+            perform pgmq.archive('charges', v_item.msg_id);
+            perform private.fail_charge(v_charge.id, 'poisoned', null);
+            continue;
+        elsif private.take_calls(v_charge.integration_id, 1) = 0 then
+            -- The minute is used up: back after it, without counting as a read.
+            perform pgmq.delete('charges', v_item.msg_id);
+            update public.charges as charge
+            set queue_msg_id = private.enqueue_charge(
+                    charge.id, private.now() + interval '60 seconds'),
+                next_attempt_at = private.now() + interval '60 seconds'
+            where charge.id = v_charge.id;
+            continue;
+        end if;
+        update public.charges as charge
+        set attempt = charge.attempt + 1, action = v_action, next_attempt_at = null,
+            lease_until = private.now() + make_interval(secs => lease_seconds)
+        where charge.id = v_charge.id
+        returning * into v_charge;
+        return query select * from private.charge_task(v_charge);
+    end loop;
+end;
+$$;
+comment on function private.claim_charges(int, int) is
+'Charges to work on, leased for lease_seconds. Commit before calling the provider. action: create |
+lookup | cancel. terms: {fine_percent, interest_percent}. payer: {document, name, email, phone, cep,
+street, number, complement, district, city, uf}.';
+
+create function private.charge_task(charge public.charges)
+returns table (
+    charge_id uuid, tenant_id uuid, integration_id uuid, attempt int, action text,
+    reference text, provider_group text, method public.charge_method, amount_cents bigint,
+    due_on date, payer jsonb, terms jsonb, description text, settings jsonb
+)
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select (charge).id, (charge).tenant_id, (charge).integration_id, (charge).attempt,
+        (charge).action, (charge).reference, (charge).provider_group, (charge).method,
+        (charge).amount_cents, (charge).due_on,
+        private.payer_of((charge).tenant_id, (charge).client_id),
+        jsonb_build_object(
+            'fine_percent', policy.late_fine_percent,
+            'interest_percent', policy.late_interest_percent
+        ),
+        format('Acordo com %s, parcela %s de %s', creditor.name, part.number,
+            agreement.installments),
+        integration.settings
+    from public.agreements as agreement
+    join public.installments as part on part.id = (charge).installment_id
+    join public.creditors as creditor on creditor.id = agreement.creditor_id
+    join public.agreement_policies as policy on policy.id = agreement.policy_id
+    join public.integrations as integration on integration.id = (charge).integration_id
+    where agreement.id = (charge).agreement_id
+$$;
+
+grant execute on function private.claim_charges(int, int) to worker;
+
+-- 0567_begin_charge.sql
+-- The fence before the provider's call: committed first, and true once.
+create function private.begin_charge(charge_id uuid, attempt int) returns boolean
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    update public.charges as charge
+    set status = case charge.action
+            when 'create' then 'sending'
+            when 'cancel' then 'cancelling'
+            else charge.status::text
+        end::public.charge_status,
+        sent_at = case when charge.action = 'create' then private.now() else charge.sent_at end,
+        -- Answers that come after this question are newer than what made us ask.
+        needs_lookup = false, action = 'begun ' || charge.action
+    where charge.id = begin_charge.charge_id and charge.attempt = begin_charge.attempt
+      and charge.lease_until > private.now()
+      -- Between claim and call somebody may have changed their mind, or the money came.
+      and charge.action = private.charge_action(charge);
+    return found;
+end;
+$$;
+comment on function private.begin_charge(uuid, int) is
+'True exactly once per attempt; commit, then call the provider.';
+grant execute on function private.begin_charge(uuid, int) to worker;
+
+-- 0568_settle_charge.sql
+-- The provider's answer to one attempt, fenced by its number, with everything that follows.
+create function private.settle_charge(
+    charge_id uuid, attempt int, outcome text, answer jsonb default '{}',
+    error_code text default null, error_detail text default null,
+    retry_after_seconds int default null
+) returns boolean
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_charge public.charges;
+    v_action text;
+begin
+    if outcome is null
+        or outcome not in ('done', 'found', 'not_found', 'retry', 'failed', 'unknown')
+    then
+        raise exception 'outcome_invalid' using errcode = 'PT400', detail = outcome;
+    end if;
+    perform private.lock_client(charge.tenant_id, charge.client_id)
+    from public.charges as charge where charge.id = settle_charge.charge_id;
+    select * into v_charge from public.charges as charge
+    where charge.id = settle_charge.charge_id and charge.attempt = settle_charge.attempt
+      and charge.action like 'begun %'
+    for update;
+    if not found then
+        return false;
+    end if;
+    v_action := substr(v_charge.action, 7);
+    update public.charges as charge set action = null, lease_until = null
+    where charge.id = v_charge.id;
+    perform pgmq.archive('charges', v_charge.queue_msg_id);
+
+    if outcome = 'done' and v_action = 'cancel' then
+        perform private.follow_charge(v_charge.id, 'cancelled', answer);
+    elsif outcome = 'done' then
+        perform private.follow_charge(v_charge.id, 'registering', answer);
+        perform private.await_registration(v_charge.id, 0);
+    elsif outcome = 'found' then
+        perform private.record_payment_event(
+            v_charge.integration_id, 'lookup',
+            answer || jsonb_build_object('reference', v_charge.reference)
+        );
+        perform private.await_registration(v_charge.id, v_charge.failures);
+    elsif outcome = 'not_found' then
+        perform private.miss_charge(v_charge);
+    elsif outcome = 'unknown' then
+        perform private.retry_charge_later(
+            v_charge.id, 'outcome_unknown', error_detail, retry_after_seconds
+        );
+    elsif outcome = 'retry' then
+        -- Refused for now, so certainly not taken: a create may be sent again.
+        update public.charges as charge set status = 'queued'
+        where charge.id = v_charge.id and charge.status = 'sending';
+        perform private.retry_charge_later(
+            v_charge.id, coalesce(error_code, 'provider_unavailable'), error_detail,
+            retry_after_seconds
+        );
+    else
+        perform private.fail_charge(
+            v_charge.id, coalesce(error_code, 'unclassified'), error_detail
+        );
+    end if;
+    return true;
+end;
+$$;
+comment on function private.settle_charge(uuid, int, text, jsonb, text, text, int) is
+'outcome: done (created, cancelled; 404 on cancel is done), found (lookup; answer as in
+record_payment_event), not_found (lookup), retry (certainly not taken), failed, unknown. False: a
+newer attempt owns the charge.';
+grant execute on function
+private.settle_charge(uuid, int, text, jsonb, text, text, int) to worker;
+
+-- 0569_charge_follow_ups.sql
+-- What happens to a charge after an answer that ended nothing.
+
+-- Not at the provider: what was never taken may be sent, what was to be cancelled is gone.
+create function private.miss_charge(charge public.charges) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    if charge.status in ('sending', 'unknown') and charge.is_wanted then
+        update public.charges as known set status = 'queued' where known.id = charge.id;
+        perform private.poke_charge(charge.id);
+    else
+        perform private.follow_charge(charge.id, 'cancelled', '{}');
+    end if;
+end;
+$$;
+
+create function private.retry_charge_later(
+    charge_id uuid, error_code text, error_detail text, retry_after_seconds int
+) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- 5, 10, 20 … 320 s: ten minutes in all; then a person looks.
+    c_max_failures constant int := 8;
+    c_first_pause constant int := 5;
+    v_charge public.charges;
+    v_pause double precision;
+begin
+    update public.charges as charge
+    set status = case when charge.status = 'sending' then 'unknown' else charge.status::text
+        end::public.charge_status,
+        failures = charge.failures
+            + case when retry_charge_later.error_code = 'rate_limited' then 0 else 1 end,
+        error_code = retry_charge_later.error_code,
+        error_detail = retry_charge_later.error_detail
+    where charge.id = retry_charge_later.charge_id
+    returning * into v_charge;
+    if v_charge.failures >= c_max_failures then
+        perform private.fail_charge(v_charge.id, error_code, error_detail);
+        return;
+    end if;
+    v_pause := coalesce(
+        retry_after_seconds, c_first_pause * 2 ^ greatest(v_charge.failures - 1, 0)
+    ) * (1 + random() / 4);
+    update public.charges as charge
+    set next_attempt_at = private.now() + make_interval(secs => v_pause),
+        queue_msg_id = private.enqueue_charge(
+            charge.id, private.now() + make_interval(secs => v_pause))
+    where charge.id = v_charge.id;
+end;
+$$;
+
+-- Registered later by the bank: asked again with growing pauses, because the callback gets lost.
+-- The charge is good meanwhile; the sweep finds its payment in any case.
+create function private.await_registration(charge_id uuid, asked int) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- 10 s, 20 s, … 85 min: a working morning in all.
+    c_max_questions constant int := 10;
+    c_first_pause constant int := 10;
+    v_charge public.charges;
+    v_at timestamptz;
+begin
+    select * into v_charge from public.charges as charge
+    where charge.id = await_registration.charge_id;
+    if private.charge_action(v_charge) is null then
+        update public.charges as charge set failures = 0 where charge.id = v_charge.id;
+        return;
+    elsif v_charge.status <> 'registering' or not v_charge.is_wanted then
+        perform private.poke_charge(v_charge.id);
+        return;
+    elsif asked >= c_max_questions then
+        return;
+    end if;
+    v_at := private.now() + make_interval(secs => c_first_pause * 2 ^ asked);
+    update public.charges as charge
+    set failures = asked + 1, next_attempt_at = v_at,
+        queue_msg_id = private.enqueue_charge(charge.id, v_at)
+    where charge.id = v_charge.id;
+end;
+$$;
+
+-- 0570_payments.sql
+-- Money that came in: a fact, written once. Where it goes is told by `payment_courses`, what it
+-- covered by `payment_allocations`, and that it was taken back by `payment_reversals`.
+create table public.payments (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null,
+    -- Null: an orphan, nobody knows yet whose money it is.
+    client_id uuid,
+    -- Null: settled by hand.
+    provider public.provider_name,
+    integration_id uuid,
+    charge_id uuid,
+    -- The provider's own words for what was paid.
+    reference text,
+    -- What makes it the same payment however often it is told.
+    payment_key text collate "C" not null,
+    amount_cents bigint not null,
+    paid_on date not null,
+    method public.charge_method,
+    created_by uuid,
+    created_at timestamptz not null default private.now(),
+    constraint payments_pkey primary key (id),
+    constraint payments_tenant_id_key unique (tenant_id, id),
+    constraint payments_are_stored_once unique (tenant_id, payment_key),
+    constraint payments_tenant_fkey foreign key (tenant_id) references public.tenants (id),
+    constraint payments_client_fkey foreign key (tenant_id, client_id)
+    references public.clients (tenant_id, id),
+    constraint payments_integration_fkey foreign key (tenant_id, integration_id)
+    references public.integrations (tenant_id, id),
+    constraint payments_charge_fkey foreign key (tenant_id, charge_id)
+    references public.charges (tenant_id, id),
+    constraint payments_created_by_fkey foreign key (created_by) references auth.users (id),
+    constraint payments_amount_is_positive check (amount_cents > 0)
+);
+comment on table public.payments is 'Money received; append-only.';
+
+create index payments_of_client on public.payments (tenant_id, client_id, paid_on, payment_key);
+create index payments_by_day on public.payments (tenant_id, paid_on);
+create index payments_of_charge on public.payments (tenant_id, charge_id);
+create index payments_of_integration on public.payments (tenant_id, integration_id);
+create index payments_of_author on public.payments (created_by);
+
+alter table public.payments enable row level security;
+alter table public.payments force row level security;
+
+create policy payments_select_member on public.payments for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+-- Written by functions only: nobody confirms a payment through the REST API. Not audited: the rows
+-- are the record.
+grant select on public.payments to authenticated;
+
+create trigger _500_broadcast_insert after insert on public.payments
+referencing new table as new_rows for each statement
+execute function private.tg_broadcast('payment_changed');
+
+-- An orphan that found its owner is a new course, not a changed payment; the client is filled once.
+create function private.tg_payments__append_only() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+    if tg_op = 'UPDATE' and not exists (
+        select from old_rows as was
+        left join new_rows as became on became.id = was.id
+        where was.client_id is not null
+           or to_jsonb(became) - 'client_id' is distinct from to_jsonb(was) - 'client_id'
+    ) then
+        return null;
+    end if;
+    raise exception 'append_only' using errcode = 'PT409',
+        detail = 'payments are append-only; write a reversal';
+end;
+$$;
+create trigger _100_append_only_update after update on public.payments
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_payments__append_only();
+create trigger _100_append_only_delete after delete on public.payments
+referencing old table as old_rows
+for each statement execute function private.tg_payments__append_only();
+
+-- 0572_payment_courses.sql
+-- Where a payment goes; the last word counts, and every word stays. apply: to the agreement, first
+-- to the installment named, then as its policy says. advance: to the agreement's next installments,
+-- although its own was paid already. abate: to the titles alone. return: back to the debtor.
+-- parked: nowhere until a person decides.
+create table public.payment_courses (
+    id bigint generated always as identity,
+    tenant_id uuid not null,
+    payment_id uuid not null,
+    course public.payment_course not null,
+    agreement_id uuid,
+    installment_id uuid,
+    debt_ids uuid[],
+    reason text,
+    actor_id uuid,
+    created_at timestamptz not null default private.now(),
+    constraint payment_courses_pkey primary key (id),
+    constraint payment_courses_payment_fkey foreign key (tenant_id, payment_id)
+    references public.payments (tenant_id, id),
+    constraint payment_courses_agreement_fkey foreign key (tenant_id, agreement_id)
+    references public.agreements (tenant_id, id),
+    constraint payment_courses_installment_fkey foreign key (tenant_id, installment_id)
+    references public.installments (tenant_id, id),
+    constraint payment_courses_actor_fkey foreign key (actor_id) references auth.users (id),
+    constraint payment_courses_have_a_target check (
+        course in ('return', 'parked')
+        or course in ('apply', 'advance') and agreement_id is not null
+        or course = 'abate' and (agreement_id is not null or cardinality(debt_ids) > 0)
+    )
+);
+comment on table public.payment_courses is 'Decisions where payments go; append-only.';
+
+create index payment_courses_of_payment on public.payment_courses (tenant_id, payment_id, id desc);
+create index payment_courses_of_agreement on public.payment_courses (tenant_id, agreement_id);
+create index payment_courses_of_installment on public.payment_courses (tenant_id, installment_id);
+create index payment_courses_of_actor on public.payment_courses (actor_id);
+
+alter table public.payment_courses enable row level security;
+alter table public.payment_courses force row level security;
+
+create policy payment_courses_select_member on public.payment_courses for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+-- Not audited: the rows are the record.
+grant select on public.payment_courses to authenticated;
+
+create trigger _100_append_only before update or delete on public.payment_courses
+for each statement execute function private.tg_append_only();
+
+-- A payment taken back: Pix return (MED), chargeback, returned boleto, or a mistake of ours.
+create table public.payment_reversals (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null,
+    payment_id uuid not null,
+    reason text not null,
+    reversed_on date not null,
+    actor_id uuid,
+    created_at timestamptz not null default private.now(),
+    constraint payment_reversals_pkey primary key (id),
+    constraint payment_reversals_once_per_payment unique (tenant_id, payment_id),
+    constraint payment_reversals_payment_fkey foreign key (tenant_id, payment_id)
+    references public.payments (tenant_id, id),
+    constraint payment_reversals_actor_fkey foreign key (actor_id) references auth.users (id),
+    constraint payment_reversals_reason_is_filled check (btrim(reason) <> '')
+);
+comment on table public.payment_reversals is 'Payments that were taken back; append-only.';
+
+create index payment_reversals_of_actor on public.payment_reversals (actor_id);
+
+alter table public.payment_reversals enable row level security;
+alter table public.payment_reversals force row level security;
+
+create policy payment_reversals_select_member on public.payment_reversals
+for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+grant select on public.payment_reversals to authenticated;
+
+create trigger _100_append_only before update or delete on public.payment_reversals
+for each statement execute function private.tg_append_only();
+
+-- 0573_follow_charge.sql
+-- What a charge becomes: by the provider's record, by a failure, at its end. Called by the settling
+-- of an attempt and by the sweep.
+create function private.fail_charge(charge_id uuid, error_code text, error_detail text)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_charge public.charges;
+begin
+    update public.charges as charge
+    set status = case
+            -- It exists and could not be taken back: it stays payable, and everybody is told so.
+            when charge.status = 'cancelling' then 'open'
+            when charge.status in ('registering', 'open', 'paid', 'cancelled')
+                then charge.status::text
+            else 'failed'
+        end::public.charge_status,
+        is_wanted = charge.is_wanted or charge.status = 'cancelling',
+        error_code = fail_charge.error_code, error_detail = fail_charge.error_detail,
+        lease_until = null, needs_lookup = false
+    where charge.id = fail_charge.charge_id
+    returning * into v_charge;
+    perform private.keep_installment(v_charge, error_code);
+    perform private.tell_agreement(
+        v_charge.agreement_id, 'charge_failed', private.today(v_charge.tenant_id), error_code,
+        jsonb_build_object('charge_id', v_charge.id, 'installment_id', v_charge.installment_id)
+    );
+    insert into public.notifications (tenant_id, user_id, kind, payload)
+    select v_charge.tenant_id, member.user_id, 'charge_failed', jsonb_build_object(
+        'charge_id', v_charge.id, 'agreement_id', v_charge.agreement_id,
+        'client_id', v_charge.client_id, 'reason', fail_charge.error_code
+    )
+    from public.memberships as member
+    where member.tenant_id = v_charge.tenant_id and member.revoked_at is null
+      and (member.role >= 'supervisor' or member.user_id = v_charge.created_by);
+end;
+$$;
+
+-- What the provider's record says, applied without ever going back: paid stays paid.
+create function private.follow_charge(charge_id uuid, class text, item jsonb) returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_was public.charges;
+    v_now public.charges;
+begin
+    select * into v_was from public.charges as charge
+    where charge.id = follow_charge.charge_id
+    for update;
+    update public.charges as charge
+    set status = case
+            when charge.status in ('paid', 'cancelled') then charge.status::text
+            when class = 'cancelled' then 'cancelled'
+            when charge.status = 'open' and class = 'registering' then 'open'
+            -- Being taken back: only "cancelled" ends that.
+            when charge.status = 'cancelling' then 'cancelling'
+            else class
+        end::public.charge_status,
+        link = coalesce(item ->> 'link', charge.link),
+        digitable_line = coalesce(item ->> 'digitable_line', charge.digitable_line),
+        pix_code = coalesce(item ->> 'pix_code', charge.pix_code),
+        pdf_url = coalesce(item ->> 'pdf_url', charge.pdf_url),
+        provider_group = coalesce(item ->> 'provider_group', charge.provider_group),
+        registered_at = case when class = 'open'
+            then coalesce(charge.registered_at, private.now()) else charge.registered_at end,
+        cancelled_at = case when class = 'cancelled'
+            then coalesce(charge.cancelled_at, private.now()) else charge.cancelled_at end,
+        error_code = null, error_detail = null
+    where charge.id = v_was.id
+    returning * into v_now;
+    if v_now.status = 'cancelled' and v_was.status <> 'cancelled' then
+        perform private.end_charge(v_now);
+    end if;
+    return class;
+end;
+$$;
+
+-- A charge is no longer payable: what waited for that goes on, and what did not expect it is told.
+create function private.end_charge(charge public.charges) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.drop_installment(charge);
+    if charge.is_wanted then
+        update public.charges as known set is_wanted = false, cancel_reason = 'provider'
+        where known.id = charge.id;
+        perform private.tell_agreement(
+            charge.agreement_id, 'charge_cancelled_by_provider', private.today(charge.tenant_id),
+            null, jsonb_build_object(
+                'charge_id', charge.id, 'installment_id', charge.installment_id
+            )
+        );
+    end if;
+end;
+$$;
+
+-- 0574_payment_allocations.sql
+-- The ledger: what each payment covered, in two books that are kept side by side. In the book of
+-- installments it pays the agreement's schedule; in the book of titles it abates what was really
+-- owed, whatever agreement is running, so that a break, a cancellation or a renegotiation finds the
+-- real balance already there. Append-only: a correction is a row that takes another one back.
+create table public.payment_allocations (
+    id bigint generated always as identity,
+    tenant_id uuid not null,
+    payment_id uuid not null,
+    installment_id uuid,
+    debt_id uuid,
+    paid_on date not null,
+    principal_cents bigint not null default 0,
+    correction_cents bigint not null default 0,
+    fine_cents bigint not null default 0,
+    interest_cents bigint not null default 0,
+    collection_fee_cents bigint not null default 0,
+    total_cents bigint not null generated always as (
+        principal_cents + correction_cents + fine_cents + interest_cents + collection_fee_cents
+    ) stored,
+    -- Owed before and after, as it was on `paid_on`.
+    before_cents bigint not null,
+    after_cents bigint not null,
+    -- private.ledger_state: from here the next day's charges are counted.
+    position_after jsonb not null,
+    reverses_id bigint,
+    created_at timestamptz not null default private.now(),
+    constraint payment_allocations_pkey primary key (id),
+    constraint payment_allocations_payment_fkey foreign key (tenant_id, payment_id)
+    references public.payments (tenant_id, id),
+    constraint payment_allocations_installment_fkey foreign key (tenant_id, installment_id)
+    references public.installments (tenant_id, id),
+    constraint payment_allocations_debt_fkey foreign key (tenant_id, debt_id)
+    references public.debts (tenant_id, id),
+    constraint payment_allocations_tenant_id_key unique (tenant_id, id),
+    constraint payment_allocations_reverses_fkey foreign key (tenant_id, reverses_id)
+    references public.payment_allocations (tenant_id, id),
+    -- A row is taken back once.
+    constraint payment_allocations_reversed_once unique (tenant_id, reverses_id),
+    constraint payment_allocations_have_one_target check (
+        (installment_id is null) <> (debt_id is null)
+    ),
+    constraint payment_allocations_add_up check (
+        reverses_id is not null or least(
+            principal_cents, correction_cents, fine_cents, interest_cents, collection_fee_cents
+        ) >= 0
+    ),
+    constraint payment_allocations_take_back check (
+        reverses_id is null or greatest(
+            principal_cents, correction_cents, fine_cents, interest_cents, collection_fee_cents
+        ) <= 0
+    )
+);
+comment on table public.payment_allocations is 'What payments covered; append-only.';
+
+create index payment_allocations_of_payment
+on public.payment_allocations (tenant_id, payment_id, id);
+create index payment_allocations_of_debt
+on public.payment_allocations (tenant_id, debt_id, paid_on desc, id desc)
+where debt_id is not null;
+create index payment_allocations_of_installment
+on public.payment_allocations (tenant_id, installment_id, paid_on desc, id desc)
+where installment_id is not null;
+
+alter table public.payment_allocations enable row level security;
+alter table public.payment_allocations force row level security;
+
+create policy payment_allocations_select_member on public.payment_allocations
+for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+-- Written by the ledger only. Not audited: the rows are the record.
+grant select on public.payment_allocations to authenticated;
+
+create trigger _100_append_only before update or delete on public.payment_allocations
+for each statement execute function private.tg_append_only();
+
+-- Rows that stand: neither a taking-back nor taken back.
+create view private.living_allocations with (security_invoker = true) as
+select
+    allocation.id,
+    allocation.tenant_id,
+    allocation.payment_id,
+    allocation.installment_id,
+    allocation.debt_id,
+    allocation.paid_on,
+    allocation.principal_cents,
+    allocation.correction_cents,
+    allocation.fine_cents,
+    allocation.interest_cents,
+    allocation.collection_fee_cents,
+    allocation.total_cents,
+    allocation.before_cents,
+    allocation.after_cents,
+    allocation.position_after
+from public.payment_allocations as allocation
+where allocation.reverses_id is null and not exists (
+    select from public.payment_allocations as reversal
+    where reversal.tenant_id = allocation.tenant_id and reversal.reverses_id = allocation.id
+);
+comment on view private.living_allocations is 'Allocations in force.';
+
+-- 0576_payment_cases.sql
+-- Money a person has to look at: nobody's, paid twice, too much, paid after the agreement broke, or
+-- told in a way that contradicts itself. Opened and closed by the ledger, decided by people.
+create table public.payment_cases (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null,
+    client_id uuid,
+    agreement_id uuid,
+    payment_id uuid,
+    charge_id uuid,
+    kind public.payment_case_kind not null,
+    -- What the case is about: the whole payment or what is left of it.
+    amount_cents bigint not null,
+    details jsonb not null default '{}',
+    -- What makes it the same case however often it is found.
+    case_key text collate "C" not null,
+    opened_at timestamptz not null default private.now(),
+    -- A refund has a clock: money kept without a reason is owed twice (CDC 42).
+    due_on date,
+    resolved_at timestamptz,
+    resolved_by uuid,
+    -- reactivate, abate, return, advance, assign, dismiss; vanished: the ledger no longer finds it.
+    resolution text,
+    resolution_reason text,
+    constraint payment_cases_pkey primary key (id),
+    constraint payment_cases_tenant_id_key unique (tenant_id, id),
+    constraint payment_cases_tenant_fkey foreign key (tenant_id) references public.tenants (id),
+    constraint payment_cases_client_fkey foreign key (tenant_id, client_id)
+    references public.clients (tenant_id, id),
+    constraint payment_cases_agreement_fkey foreign key (tenant_id, agreement_id)
+    references public.agreements (tenant_id, id),
+    constraint payment_cases_payment_fkey foreign key (tenant_id, payment_id)
+    references public.payments (tenant_id, id),
+    constraint payment_cases_charge_fkey foreign key (tenant_id, charge_id)
+    references public.charges (tenant_id, id),
+    constraint payment_cases_resolved_by_fkey foreign key (resolved_by) references auth.users (id),
+    constraint payment_cases_resolution_is_known check (
+        resolution in (
+            'reactivate', 'abate', 'return', 'advance', 'assign', 'dismiss', 'vanished'
+        )
+        and (resolution is null) = (resolved_at is null)
+    )
+);
+comment on table public.payment_cases is 'Payments that wait for a person''s decision.';
+
+create unique index payment_cases_one_open_per_key
+on public.payment_cases (tenant_id, case_key) where resolved_at is null;
+create index payment_cases_open on public.payment_cases (tenant_id, opened_at, id)
+where resolved_at is null;
+create index payment_cases_of_client on public.payment_cases (tenant_id, client_id);
+create index payment_cases_of_agreement on public.payment_cases (tenant_id, agreement_id);
+create index payment_cases_of_payment on public.payment_cases (tenant_id, payment_id);
+create index payment_cases_of_charge on public.payment_cases (tenant_id, charge_id);
+create index payment_cases_of_resolver on public.payment_cases (resolved_by);
+
+alter table public.payment_cases enable row level security;
+alter table public.payment_cases force row level security;
+
+create policy payment_cases_select_member on public.payment_cases for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+-- Resolved through `resolve_payment_case` only.
+grant select on public.payment_cases to authenticated;
+
+create trigger _500_broadcast_insert after insert on public.payment_cases
+referencing new table as new_rows for each statement
+execute function private.tg_broadcast('payment_case_changed');
+
+create trigger _900_audit_insert after insert on public.payment_cases
+referencing new table as new_rows for each statement execute function private.tg_audit();
+create trigger _900_audit_update after update on public.payment_cases
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_audit();
+create trigger _900_audit_delete after delete on public.payment_cases
+referencing old table as old_rows for each statement execute function private.tg_audit();
+
+-- 0577_take_payment.sql
+-- Money arrives: stored once, sent on its course, booked. The one entrance for callbacks' re-
+-- queries, sweeps and settlements by hand.
+
+-- Where a charge's payment goes by itself: to its agreement while that lives (or is settled: then
+-- it is a duplicate, which the ledger finds), to the agreement that renegotiated it, else to a
+-- person.
+create function private.course_of_charge(
+    charge public.charges, out course public.payment_course, out agreement_id uuid,
+    out installment_id uuid
+)
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_agreement public.agreements;
+    v_successor uuid;
+begin
+    select * into v_agreement from public.agreements as agreement
+    where agreement.id = charge.agreement_id;
+    while not private.is_living(v_agreement.status) and v_agreement.status <> 'settled' loop
+        select successor.id into v_successor
+        from public.agreements as successor
+        where successor.tenant_id = v_agreement.tenant_id
+          and successor.replaces_id = v_agreement.id and successor.formalised_at is not null
+        order by successor.formalised_at desc
+        limit 1;
+        if not found then
+            course := 'parked';
+            agreement_id := charge.agreement_id;
+            return;
+        end if;
+        select * into v_agreement from public.agreements as agreement
+        where agreement.id = v_successor;
+    end loop;
+    course := 'apply';
+    agreement_id := v_agreement.id;
+    installment_id := case when v_agreement.id = charge.agreement_id
+        then charge.installment_id end;
+end;
+$$;
+
+create function private.set_course(
+    payment_id uuid, course public.payment_course, agreement_id uuid, installment_id uuid,
+    debt_ids uuid[], reason text
+) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    insert into public.payment_courses (
+        tenant_id, payment_id, course, agreement_id, installment_id, debt_ids, reason, actor_id
+    )
+    select payment.tenant_id, payment.id, set_course.course, set_course.agreement_id,
+        set_course.installment_id, set_course.debt_ids, set_course.reason, auth.uid()
+    from public.payments as payment
+    where payment.id = set_course.payment_id
+$$;
+
+create function private.open_case(
+    kind public.payment_case_kind, payment public.payments, agreement_id uuid, details jsonb
+) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    insert into public.payment_cases (
+        tenant_id, client_id, agreement_id, payment_id, charge_id, kind, amount_cents, details,
+        case_key
+    )
+    values (
+        payment.tenant_id, payment.client_id, open_case.agreement_id, payment.id,
+        payment.charge_id, open_case.kind, payment.amount_cents, open_case.details,
+        open_case.kind || ':' || payment.id
+    )
+    on conflict (tenant_id, case_key) where resolved_at is null do nothing;
+    insert into public.notifications (tenant_id, user_id, kind, payload)
+    select payment.tenant_id, member.user_id, 'payment_' || open_case.kind,
+        jsonb_build_object(
+            'payment_id', payment.id, 'client_id', payment.client_id,
+            'agreement_id', open_case.agreement_id
+        )
+    from public.memberships as member
+    where member.tenant_id = payment.tenant_id and member.revoked_at is null
+      and (member.role >= 'supervisor' or member.user_id = (
+          select agreement.created_by from public.agreements as agreement
+          where agreement.id = open_case.agreement_id
+      ));
+end;
+$$;
+
+-- True when it was new. `payment` names everything but its id; the client is locked by the caller.
+create function private.take_payment(
+    payment public.payments, course public.payment_course, agreement_id uuid,
+    installment_id uuid, debt_ids uuid[], reason text
+) returns boolean
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_payment public.payments;
+    v_today date := private.today(payment.tenant_id);
+begin
+    insert into public.payments (
+        tenant_id, client_id, provider, integration_id, charge_id, reference, payment_key,
+        amount_cents, paid_on, method, created_by
+    )
+    values (
+        payment.tenant_id, payment.client_id, payment.provider, payment.integration_id,
+        payment.charge_id, payment.reference, payment.payment_key, payment.amount_cents,
+        payment.paid_on, payment.method, auth.uid()
+    )
+    on conflict on constraint payments_are_stored_once do nothing
+    returning * into v_payment;
+    if v_payment.id is null then
+        return false;
+    end if;
+    perform private.set_course(
+        v_payment.id, course, agreement_id, installment_id, debt_ids, reason
+    );
+    if agreement_id is not null then
+        perform private.tell_agreement(
+            agreement_id, 'payment_received', v_today, reason, jsonb_build_object(
+                'payment_id', v_payment.id, 'amount_cents', v_payment.amount_cents,
+                'paid_on', v_payment.paid_on, 'course', course
+            )
+        );
+    end if;
+    if course = 'parked' then
+        perform private.open_case(
+            case when v_payment.client_id is null then 'orphan' else 'paid_after_break'
+            end::public.payment_case_kind, v_payment, agreement_id, '{}'
+        );
+    else
+        perform private.rebuild_ledger(v_payment.tenant_id, v_payment.client_id, v_today);
+    end if;
+    return true;
+end;
+$$;
+
+-- 0578_record_payment_event.sql
+-- What a provider's own record says about a charge, and what follows. Only answers to our questions
+-- come here (look-ups and sweeps); a callback merely makes us ask, because anybody who knows its
+-- address can send one.
+
+-- paid: day, amount and words agree (providers: codes of this provider contradict each other, so a
+-- code alone decides only where the tenant configured it and the words are silent).
+create function private.classify_charge(settings jsonb, item jsonb, today date) returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_words text := private.search_key(coalesce(item ->> 'status_text', ''));
+    v_is_paid boolean := coalesce(
+        (item ->> 'paid_on')::date is not null and (item ->> 'paid_cents')::bigint > 0, false
+    );
+    v_says text := case
+        when v_words ~ '^(liquidacao|liquidad[oa]|pag[oa])$' then 'paid'
+        when v_words ~ '(baixa|cancel|devolv)' then 'cancelled'
+        when v_words ~ 'aguardando registro' then 'registering'
+        when v_words ~ '(em ser|em aberto|registrad|confirmad|vencid|inadimpl)' then 'open'
+        when item ->> 'status_code' = any(string_to_array(
+            coalesce(settings ->> 'paid_codes', ''), ',')) then 'paid'
+        else 'unknown'
+    end;
+begin
+    return case
+        when v_is_paid and v_says = 'paid' and (item ->> 'paid_on')::date <= today + 1 then 'paid'
+        when v_is_paid or v_says = 'paid' then 'contradiction'
+        when v_says = 'unknown' then 'open'
+        else v_says
+    end;
+end;
+$$;
+
+create function private.note_contradiction(
+    integration public.integrations, charge public.charges, item jsonb
+) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    insert into public.payment_cases (
+        tenant_id, client_id, agreement_id, charge_id, kind, amount_cents, details, case_key
+    )
+    select integration.tenant_id, charge.client_id, charge.agreement_id, charge.id,
+        'contradiction', coalesce((item ->> 'paid_cents')::bigint, 0), item, told.key
+    from (
+        select concat_ws(':', 'contradiction', integration.id, item ->> 'reference',
+            item ->> 'status_code', item ->> 'status_text', item ->> 'paid_on',
+            item ->> 'paid_cents') as key
+    ) as told
+    -- Told again in the same words, also after somebody looked at it, it is no news.
+    where not exists (
+        select from public.payment_cases as known
+        where known.tenant_id = integration.tenant_id and known.case_key = told.key
+    );
+end;
+$$;
+
+create function private.record_payment_event(integration_id uuid, source text, item jsonb)
+returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_integration public.integrations;
+    v_charge public.charges;
+    v_class text;
+    v_payment public.payments;
+    v_course record;
+    v_is_new boolean;
+begin
+    select * into v_integration from public.integrations as integration
+    where integration.id = record_payment_event.integration_id;
+    if not found or item ->> 'reference' is null then
+        raise exception 'payment_event_invalid' using errcode = 'PT400',
+            detail = 'integration and reference are needed';
+    end if;
+    select * into v_charge from public.charges as charge
+    where charge.integration_id = v_integration.id and charge.reference = item ->> 'reference';
+    if found then
+        perform private.lock_client(v_charge.tenant_id, v_charge.client_id);
+        select * into v_charge from public.charges as charge
+        where charge.id = v_charge.id
+        for update;
+    end if;
+    begin
+        v_class := private.classify_charge(
+            v_integration.settings, item, private.today(v_integration.tenant_id)
+        );
+    exception when data_exception then
+        raise exception 'payment_event_invalid' using errcode = 'PT400', detail = sqlerrm;
+    end;
+    if v_class = 'contradiction' then
+        perform private.note_contradiction(v_integration, v_charge, item);
+        -- Whatever else is doubtful, the provider has it.
+        update public.charges as charge set status = 'open'
+        where charge.id = v_charge.id and charge.status in ('sending', 'unknown');
+        return v_class;
+    elsif v_class <> 'paid' then
+        return case when v_charge.id is null then 'ignored'
+            else private.follow_charge(v_charge.id, v_class, item) end;
+    end if;
+
+    v_payment.tenant_id := v_integration.tenant_id;
+    v_payment.client_id := v_charge.client_id;
+    v_payment.provider := v_integration.provider;
+    v_payment.integration_id := v_integration.id;
+    v_payment.charge_id := v_charge.id;
+    v_payment.reference := item ->> 'reference';
+    -- This provider names no payment: the same day and cents of one charge are one payment.
+    v_payment.payment_key := concat_ws(
+        ':', v_integration.id, item ->> 'reference', item ->> 'paid_on', item ->> 'paid_cents'
+    );
+    v_payment.amount_cents := (item ->> 'paid_cents')::bigint;
+    v_payment.paid_on := (item ->> 'paid_on')::date;
+    v_payment.method := v_charge.method;
+    if v_charge.id is null then
+        v_is_new := private.take_payment(v_payment, 'parked', null, null, null, source);
+        return case when v_is_new then 'orphan' else 'repeated' end;
+    end if;
+    update public.charges as charge
+    set status = 'paid', needs_lookup = false
+    where charge.id = v_charge.id and charge.status <> 'paid';
+    v_course := private.course_of_charge(v_charge);
+    v_is_new := private.take_payment(
+        v_payment, v_course.course, v_course.agreement_id, v_course.installment_id, null, source
+    );
+    return case when v_is_new then 'recorded' else 'repeated' end;
+end;
+$$;
+comment on function private.record_payment_event(uuid, text, jsonb) is
+'source: lookup | sweep. item: {reference, status_code, status_text, paid_on, paid_cents,
+amount_cents, link, digitable_line, pix_code, pdf_url}. Answers recorded, repeated, orphan,
+contradiction, open, registering, cancelled or ignored.';
+grant execute on function private.record_payment_event(uuid, text, jsonb) to worker;
+
+-- 0579_manual_settlements.sql
+-- Money settled by hand (cash, a transfer, paid to the creditor): with evidence, and above the
+-- policy's limit with a second person. Only the confirmed one becomes a payment.
+create table public.manual_settlements (
+    -- Made by the page, so that a second click is the same request.
+    id uuid not null,
+    tenant_id uuid not null,
+    client_id uuid not null,
+    agreement_id uuid,
+    installment_id uuid,
+    debt_ids uuid[],
+    amount_cents bigint not null,
+    paid_on date not null,
+    -- Receipt number, who received it, where the copy lies.
+    evidence text not null,
+    status public.request_status not null default 'pending',
+    requested_by uuid not null,
+    decided_by uuid,
+    decided_at timestamptz,
+    decision_reason text,
+    payment_id uuid,
+    created_at timestamptz not null default private.now(),
+    constraint manual_settlements_pkey primary key (id),
+    constraint manual_settlements_tenant_id_key unique (tenant_id, id),
+    constraint manual_settlements_client_fkey foreign key (tenant_id, client_id)
+    references public.clients (tenant_id, id),
+    constraint manual_settlements_agreement_fkey foreign key (tenant_id, agreement_id)
+    references public.agreements (tenant_id, id),
+    constraint manual_settlements_installment_fkey foreign key (tenant_id, installment_id)
+    references public.installments (tenant_id, id),
+    constraint manual_settlements_payment_fkey foreign key (tenant_id, payment_id)
+    references public.payments (tenant_id, id),
+    constraint manual_settlements_requested_by_fkey foreign key (requested_by)
+    references auth.users (id),
+    constraint manual_settlements_decided_by_fkey foreign key (decided_by)
+    references auth.users (id),
+    constraint manual_settlements_amount_is_positive check (amount_cents > 0),
+    constraint manual_settlements_evidence_is_filled check (btrim(evidence) <> ''),
+    constraint manual_settlements_approved_is_a_payment check (
+        (status = 'approved') = (payment_id is not null)
+    )
+);
+comment on table public.manual_settlements is 'Payments settled by hand, and who confirmed them.';
+
+-- Two people, one installment: the second request waits for the first one's decision.
+create unique index manual_settlements_one_pending_per_installment
+on public.manual_settlements (tenant_id, installment_id) where status = 'pending';
+create index manual_settlements_pending on public.manual_settlements (tenant_id, created_at, id)
+where status = 'pending';
+create index manual_settlements_of_client on public.manual_settlements (tenant_id, client_id);
+create index manual_settlements_of_agreement
+on public.manual_settlements (tenant_id, agreement_id);
+create index manual_settlements_of_installment
+on public.manual_settlements (tenant_id, installment_id);
+create index manual_settlements_of_payment on public.manual_settlements (tenant_id, payment_id);
+create index manual_settlements_of_requester on public.manual_settlements (requested_by);
+create index manual_settlements_of_decider on public.manual_settlements (decided_by);
+
+alter table public.manual_settlements enable row level security;
+alter table public.manual_settlements force row level security;
+
+create policy manual_settlements_select_member on public.manual_settlements
+for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+-- Written by `settle_manually` and `decide_settlement` only.
+grant select on public.manual_settlements to authenticated;
+
+create trigger _500_broadcast_insert after insert on public.manual_settlements
+referencing new table as new_rows for each statement
+execute function private.tg_broadcast('settlement_changed');
+create trigger _500_broadcast_update after update on public.manual_settlements
+referencing old table as old_rows new table as new_rows for each statement
+execute function private.tg_broadcast_status('settlement_changed');
+
+create trigger _900_audit_insert after insert on public.manual_settlements
+referencing new table as new_rows for each statement execute function private.tg_audit();
+create trigger _900_audit_update after update on public.manual_settlements
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_audit();
+create trigger _900_audit_delete after delete on public.manual_settlements
+referencing old table as old_rows for each statement execute function private.tg_audit();
+
+-- 0580_effective_payments.sql
+-- The facts the ledger is rebuilt from: a client's payments that were not taken back, each with the
+-- last word on where it goes, in an order that does not depend on when we heard of them.
+create type private.effective_payment as (
+    payment_id uuid,
+    payment_key text,
+    amount_cents bigint,
+    paid_on date,
+    course_id bigint,
+    course public.payment_course,
+    agreement_id uuid,
+    installment_id uuid,
+    debt_ids uuid []
+);
+
+create function private.effective_payments(tenant_id uuid, client_id uuid)
+returns setof private.effective_payment
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select payment.id, payment.payment_key, payment.amount_cents, payment.paid_on,
+        word.id, word.course, word.agreement_id, word.installment_id,
+        case when word.agreement_id is not null
+            then private.agreement_debt_ids(word.agreement_id) else word.debt_ids end
+    from public.payments as payment
+    cross join lateral (
+        select course.* from public.payment_courses as course
+        where course.tenant_id = payment.tenant_id and course.payment_id = payment.id
+        order by course.id desc
+        limit 1
+    ) as word
+    where payment.tenant_id = effective_payments.tenant_id
+      and payment.client_id = effective_payments.client_id
+      and not exists (
+          select from public.payment_reversals as reversal
+          where reversal.tenant_id = payment.tenant_id and reversal.payment_id = payment.id
+      )
+    order by payment.paid_on, payment.payment_key
+$$;
+
+-- One wanted row of the ledger, before it is compared with what stands.
+create type private.planned_allocation as (
+    payment_id uuid,
+    installment_id uuid,
+    debt_id uuid,
+    paid_on date,
+    parts private.paid_parts,
+    before_cents bigint,
+    after_cents bigint,
+    position_after private.ledger_state
+);
+
+create function private.insert_allocation(tenant_id uuid, planned private.planned_allocation)
+returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    insert into public.payment_allocations (
+        tenant_id, payment_id, installment_id, debt_id, paid_on, principal_cents,
+        correction_cents, fine_cents, interest_cents, collection_fee_cents, before_cents,
+        after_cents, position_after
+    )
+    values (
+        insert_allocation.tenant_id, planned.payment_id, planned.installment_id, planned.debt_id,
+        planned.paid_on, (planned.parts).principal_cents, (planned.parts).correction_cents,
+        (planned.parts).fine_cents, (planned.parts).interest_cents,
+        (planned.parts).collection_fee_cents, planned.before_cents, planned.after_cents,
+        to_jsonb(planned.position_after)
+    )
+$$;
+
+-- A row that takes another one back, on the same business day, so that sums of any past day agree.
+create function private.reverse_allocation(allocation_id bigint) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    insert into public.payment_allocations (
+        tenant_id, payment_id, installment_id, debt_id, paid_on, principal_cents,
+        correction_cents, fine_cents, interest_cents, collection_fee_cents, before_cents,
+        after_cents, position_after, reverses_id
+    )
+    select standing.tenant_id, standing.payment_id, standing.installment_id, standing.debt_id,
+        standing.paid_on, -standing.principal_cents, -standing.correction_cents,
+        -standing.fine_cents, -standing.interest_cents, -standing.collection_fee_cents,
+        standing.after_cents, standing.before_cents, '{}', standing.id
+    from public.payment_allocations as standing
+    where standing.id = reverse_allocation.allocation_id
+$$;
+
+-- 0581_settle_manually.sql
+-- Asking for a settlement by hand, and confirming it: two people, or one with the limit for it.
+create function private.confirm_settlement(settlement_id uuid) returns uuid
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_request public.manual_settlements;
+    v_payment public.payments;
+    v_payment_id uuid;
+begin
+    select * into v_request from public.manual_settlements as request
+    where request.id = confirm_settlement.settlement_id;
+    v_payment.tenant_id := v_request.tenant_id;
+    v_payment.client_id := v_request.client_id;
+    v_payment.payment_key := 'manual:' || v_request.id;
+    v_payment.amount_cents := v_request.amount_cents;
+    v_payment.paid_on := v_request.paid_on;
+    perform private.take_payment(
+        v_payment,
+        case when v_request.agreement_id is null then 'abate' else 'apply'
+        end::public.payment_course,
+        v_request.agreement_id, v_request.installment_id, v_request.debt_ids, 'manual'
+    );
+    select payment.id into v_payment_id from public.payments as payment
+    where payment.tenant_id = v_request.tenant_id
+      and payment.payment_key = v_payment.payment_key;
+    update public.manual_settlements as request
+    set status = 'approved', payment_id = v_payment_id
+    where request.id = v_request.id;
+    return v_payment_id;
+end;
+$$;
+
+create function private.settle_manually(settlement jsonb) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_today date := private.today(v_tenant_id);
+    v_request public.manual_settlements;
+    v_known public.manual_settlements;
+    v_part public.installments;
+    v_agreement public.agreements;
+    v_limit bigint;
+begin
+    perform private.require_known_keys(settlement, array[
+        'id', 'client_id', 'agreement_id', 'installment_id', 'debt_ids', 'amount_cents',
+        'paid_on', 'evidence'
+    ]);
+    begin
+        v_request := jsonb_populate_record(null::public.manual_settlements, settlement);
+    exception when data_exception then
+        raise exception 'settlement_invalid' using errcode = 'PT400', detail = sqlerrm;
+    end;
+    if v_request.id is null or coalesce(v_request.amount_cents, 0) <= 0
+        or v_request.paid_on is null or v_request.paid_on > v_today
+        or num_nonnulls(v_request.installment_id, v_request.agreement_id, v_request.debt_ids) <> 1
+    then
+        raise exception 'settlement_invalid' using errcode = 'PT400',
+            detail = 'id, amount, a day not in the future and exactly one target are needed';
+    elsif btrim(coalesce(v_request.evidence, '')) = '' then
+        raise exception 'evidence_missing' using errcode = 'PT400',
+            detail = 'say how it is known that this was paid';
+    end if;
+    perform private.lock_client(v_tenant_id, v_request.client_id);
+    select * into v_known from public.manual_settlements as request
+    where request.id = v_request.id;
+    if found then
+        if v_known.tenant_id <> v_tenant_id or v_known.requested_by <> auth.uid() then
+            raise exception 'settlement_id_reused' using errcode = 'PT409',
+                detail = 'this id already names another settlement';
+        end if;
+        return private.settlement_outcome(v_known.id);
+    end if;
+
+    if v_request.installment_id is not null then
+        select * into v_part from public.installments as part
+        where part.tenant_id = v_tenant_id and part.id = v_request.installment_id
+          and part.client_id = v_request.client_id;
+        if not found then
+            raise exception 'installment_not_found' using errcode = 'PT404',
+                detail = v_request.installment_id::text;
+        elsif v_part.status <> 'open' then
+            raise exception 'installment_not_open' using errcode = 'PT409',
+                detail = v_part.status::text;
+        end if;
+        v_request.agreement_id := v_part.agreement_id;
+    end if;
+    if v_request.agreement_id is not null then
+        select * into v_agreement from public.agreements as agreement
+        where agreement.tenant_id = v_tenant_id and agreement.id = v_request.agreement_id
+          and agreement.client_id = v_request.client_id;
+        if not found then
+            raise exception 'agreement_not_found' using errcode = 'PT404',
+                detail = v_request.agreement_id::text;
+        elsif not private.is_living(v_agreement.status) then
+            raise exception 'agreement_not_living' using errcode = 'PT409',
+                detail = v_agreement.status::text;
+        end if;
+    else
+        perform private.require_debts(v_tenant_id, v_request.client_id, v_request.debt_ids);
+        if exists (
+            select from public.debts
+            where debts.id = any(v_request.debt_ids) and debts.status in ('settled', 'returned')
+        ) then
+            raise exception 'debt_closed' using errcode = 'PT409',
+                detail = 'one of the titles was settled or returned';
+        elsif exists (
+            select from public.agreement_debts as held
+            where held.tenant_id = v_tenant_id and held.is_live
+              and held.debt_id = any(v_request.debt_ids)
+        ) then
+            raise exception 'debt_in_agreement' using errcode = 'PT409',
+                detail = 'settle the installment of its agreement';
+        end if;
+    end if;
+    if exists (
+        select from public.manual_settlements as request
+        where request.tenant_id = v_tenant_id and request.status = 'pending'
+          and request.installment_id = v_request.installment_id
+    ) then
+        raise exception 'settlement_pending' using errcode = 'PT409',
+            detail = 'another settlement of this installment waits for its decision';
+    end if;
+    insert into public.manual_settlements (
+        id, tenant_id, client_id, agreement_id, installment_id, debt_ids, amount_cents, paid_on,
+        evidence, requested_by
+    )
+    values (
+        v_request.id, v_tenant_id, v_request.client_id, v_request.agreement_id,
+        v_request.installment_id, v_request.debt_ids, v_request.amount_cents, v_request.paid_on,
+        btrim(v_request.evidence), auth.uid()
+    );
+    v_limit := coalesce(
+        (select policy.manual_limit_cents from public.agreement_policies as policy
+            where policy.id = v_agreement.policy_id),
+        (private.agreement_policy(v_tenant_id, null)).manual_limit_cents
+    );
+    if private.has_role('supervisor') and v_request.amount_cents <= v_limit then
+        perform private.confirm_settlement(v_request.id);
+    else
+        insert into public.notifications (tenant_id, user_id, kind, payload)
+        select v_tenant_id, member.user_id, 'settlement_pending', jsonb_build_object(
+            'settlement_id', v_request.id, 'client_id', v_request.client_id
+        )
+        from public.memberships as member
+        where member.tenant_id = v_tenant_id and member.revoked_at is null
+          and member.role >= 'supervisor' and member.user_id <> auth.uid();
+    end if;
+    return private.settlement_outcome(v_request.id);
+end;
+$$;
+
+create function private.settlement_outcome(settlement_id uuid) returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'settlement_id', request.id, 'status', request.status, 'payment_id', request.payment_id
+    )
+    from public.manual_settlements as request
+    where request.id = settlement_outcome.settlement_id
+$$;
+
+create function private.decide_settlement(settlement_id uuid, decision text, reason text)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_request public.manual_settlements;
+begin
+    if decision is null or decision not in ('approve', 'reject') then
+        raise exception 'decision_unknown' using errcode = 'PT400', detail = decision;
+    end if;
+    select * into v_request from public.manual_settlements as request
+    where request.tenant_id = v_tenant_id and request.id = decide_settlement.settlement_id;
+    if not found then
+        raise exception 'settlement_not_found' using errcode = 'PT404',
+            detail = 'no settlement with this id in the tenant';
+    end if;
+    perform private.lock_client(v_tenant_id, v_request.client_id);
+    select * into v_request from public.manual_settlements as request
+    where request.id = v_request.id
+    for update;
+    if v_request.status <> 'pending' then
+        raise exception 'settlement_decided' using errcode = 'PT409',
+            detail = v_request.status::text;
+    elsif v_request.requested_by = auth.uid() then
+        raise exception 'approval_by_author' using errcode = 'PT403',
+            detail = 'another person decides';
+    elsif decision = 'reject' and btrim(coalesce(reason, '')) = '' then
+        raise exception 'reason_missing' using errcode = 'PT400',
+            detail = 'a rejection wants a reason';
+    elsif decision = 'approve' and exists (
+        select from public.installments as part
+        where part.id = v_request.installment_id and part.status <> 'open'
+    ) then
+        raise exception 'installment_not_open' using errcode = 'PT409',
+            detail = 'it was paid or cancelled meanwhile';
+    end if;
+    update public.manual_settlements as request
+    set decided_by = auth.uid(), decided_at = private.now(),
+        decision_reason = nullif(btrim(decide_settlement.reason), ''),
+        status = case when decision = 'reject' then 'rejected' else request.status end
+    where request.id = v_request.id;
+    if decision = 'approve' then
+        perform private.confirm_settlement(v_request.id);
+    end if;
+    return private.settlement_outcome(v_request.id);
+end;
+$$;
+
+create function public.settle_manually(settlement jsonb) returns jsonb
+language sql
+set search_path = ''
+as $$ select private.settle_manually(settlement) $$;
+comment on function public.settle_manually(jsonb) is
+'{id, client_id, installment_id | agreement_id | debt_ids, amount_cents, paid_on, evidence} ->
+{settlement_id, status: pending | approved, payment_id}. The same id again is the same request.';
+
+create function public.decide_settlement(
+    settlement_id uuid, decision text, reason text default null
+) returns jsonb
+language sql
+set search_path = ''
+as $$ select private.decide_settlement(settlement_id, decision, reason) $$;
+comment on function public.decide_settlement(uuid, text, text) is
+'Supervisor or admin, never the requester. decision: approve | reject (reason needed).';
+
+grant execute on function
+private.settle_manually(jsonb), public.settle_manually(jsonb),
+private.decide_settlement(uuid, text, text), public.decide_settlement(uuid, text, text)
+to authenticated;
+
+-- 0582_installment_book.sql
+-- The book of installments: which payment pays which installment of one agreement. Computed from
+-- the facts alone, in chronological order, so that every order of arrival ends the same.
+create type private.book_item as (
+    installment_id uuid,
+    number int,
+    due_on date,
+    effective_due_on date,
+    amount_cents bigint,
+    item private.ledger_state,
+    settled_on date,
+    adjustment_cents bigint
+);
+
+create type private.book_finding as (
+    payment_id uuid,
+    kind public.payment_case_kind,
+    amount_cents bigint
+);
+
+create type private.installment_book as (
+    items private.book_item [],
+    rows private.planned_allocation [],
+    findings private.book_finding []
+);
+
+-- Lateness inside an agreement follows its own contract, which has neither index nor fee.
+create function private.late_terms(policy public.agreement_policies)
+returns public.charge_policies
+language sql
+immutable
+set search_path = ''
+as $$
+    select pg_catalog.jsonb_populate_record(
+        null::public.charge_policies, pg_catalog.jsonb_build_object(
+            'tenant_id', policy.tenant_id, 'fine_percent', policy.late_fine_percent,
+            'interest_percent', policy.late_interest_percent, 'interest_rule', 'daily_30',
+            'collection_fee_percent', 0, 'grace_days', 0, 'is_fine_on_corrected', false,
+            'counts_from_nominal', false,
+            -- Charged: they come first (Civil Code 354). Absorbed: the schedule comes first, and
+            -- only what is paid beyond it counts as charges.
+            'allocation_order', case when policy.is_late_charged
+                then '["fine", "interest", "correction", "collection_fee", "principal"]'
+                else '["principal", "fine", "interest", "correction", "collection_fee"]'
+            end::jsonb
+        )
+    )
+$$;
+
+-- Pays one item; `most` caps what may go there (null: everything it owes).
+create function private.pay_item(
+    item private.book_item, policy public.agreement_policies, paid_on date, amount_cents bigint,
+    out item_after private.book_item, out planned private.planned_allocation
+)
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_terms public.charge_policies := private.late_terms(policy);
+    v_owed private.accrual := private.accrue(
+        item.item, v_terms, item.due_on, item.effective_due_on, paid_on
+    );
+    v_paid record;
+    v_left bigint;
+begin
+    v_paid := private.pay_position(item.item, v_owed, amount_cents, v_terms.allocation_order);
+    item_after := item;
+    item_after.item := v_paid.after;
+    planned.installment_id := item.installment_id;
+    planned.paid_on := paid_on;
+    planned.parts := v_paid.parts;
+    planned.before_cents := v_owed.total_cents;
+    planned.after_cents := v_owed.total_cents - (v_paid.parts).total_cents;
+    planned.position_after := v_paid.after;
+    -- What settles: the schedule's amount, or also its late charges; a trifle may be missing.
+    v_left := case when policy.is_late_charged then planned.after_cents
+        else (v_paid.after).principal_cents end;
+    if v_left <= least(
+        policy.tolerance_cents,
+        private.round_ratio(item.amount_cents * policy.tolerance_percent, 100)
+    ) then
+        item_after.settled_on := paid_on;
+        item_after.adjustment_cents := (v_paid.after).principal_cents;
+    end if;
+end;
+$$;
+
+-- In which order, and how much at most, a surplus goes to the open items.
+create function private.surplus_shares(
+    items private.book_item[], surplus_mode text, amount_cents bigint
+) returns table (place int, share_cents bigint)
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_left bigint := amount_cents;
+    v_count int;
+begin
+    if surplus_mode in ('next', 'last') then
+        return query
+        select listed.position::int, null::bigint
+        from unnest(items) with ordinality as listed (
+            installment_id, number, due_on, effective_due_on, amount_cents, item, settled_on,
+            adjustment_cents, position
+        )
+        where listed.settled_on is null
+        order by listed.number * case surplus_mode when 'last' then -1 else 1 end;
+    elsif surplus_mode = 'spread' then
+        -- Equal shares; who needs less gives the rest to those after, smallest need first.
+        v_count := (select count(*) from unnest(items) as open where open.settled_on is null);
+        for place, share_cents in
+            select listed.position::int, (listed.item).principal_cents
+            from unnest(items) with ordinality as listed (
+                installment_id, number, due_on, effective_due_on, amount_cents, item, settled_on,
+                adjustment_cents, position
+            )
+            where listed.settled_on is null
+            order by (listed.item).principal_cents, listed.number
+        loop
+            share_cents := least(share_cents, (v_left + v_count - 1) / v_count);
+            v_left := v_left - share_cents;
+            v_count := v_count - 1;
+            return next;
+        end loop;
+    end if;
+end;
+$$;
+
+create function private.installment_book(
+    agreement public.agreements, payments private.effective_payment[]
+) returns private.installment_book
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_book private.installment_book;
+    v_policy public.agreement_policies;
+    v_payment private.effective_payment;
+    v_target int;
+    v_left bigint;
+    v_paid record;
+    v_share record;
+begin
+    select * into v_policy from public.agreement_policies as policy
+    where policy.id = agreement.policy_id;
+    v_book.rows := '{}';
+    v_book.findings := '{}';
+    -- An installment a person cancelled takes no money; those ended with the agreement keep theirs.
+    v_book.items := array(
+        select (
+            part.id, part.number, part.due_on, part.effective_due_on, part.amount_cents,
+            private.new_position(part.amount_cents), null, 0
+        )::private.book_item
+        from public.installments as part
+        where part.tenant_id = agreement.tenant_id and part.agreement_id = agreement.id
+          and (part.status <> 'cancelled' or part.cancel_reason like 'agreement\_%')
+        order by part.number
+    );
+    foreach v_payment in array payments loop
+        continue when v_payment.agreement_id is distinct from agreement.id
+            or v_payment.course not in ('apply', 'advance');
+        v_left := v_payment.amount_cents;
+        v_target := (
+            select listed.position from unnest(v_book.items) with ordinality as listed (
+                installment_id, number, due_on, effective_due_on, amount_cents, item, settled_on,
+                adjustment_cents, position
+            )
+            where listed.installment_id = v_payment.installment_id
+        );
+        if v_payment.course = 'apply' and v_target is not null then
+            -- A second full payment is not guessed about: a person decides.
+            if v_book.items[v_target].settled_on is not null then
+                v_book.findings := v_book.findings || (
+                    v_payment.payment_id, 'duplicate', v_payment.amount_cents
+                )::private.book_finding;
+                continue;
+            end if;
+            v_paid := private.pay_item(
+                v_book.items[v_target], v_policy, v_payment.paid_on, v_left
+            );
+            v_paid.planned.payment_id := v_payment.payment_id;
+            v_book.items[v_target] := v_paid.item_after;
+            v_book.rows := v_book.rows || v_paid.planned;
+            v_left := v_left - ((v_paid.planned).parts).total_cents;
+        end if;
+        for v_share in
+            select * from private.surplus_shares(v_book.items, case
+                -- Without an installment of its own a payment goes to the oldest.
+                when v_target is null or v_payment.course = 'advance' then 'next'
+                else v_policy.surplus_mode
+            end, v_left)
+        loop
+            exit when v_left <= 0;
+            continue when v_share.place = v_target and v_payment.course = 'apply';
+            v_paid := private.pay_item(
+                v_book.items[v_share.place], v_policy, v_payment.paid_on,
+                least(v_left, coalesce(v_share.share_cents, v_left))
+            );
+            continue when ((v_paid.planned).parts).total_cents = 0;
+            v_paid.planned.payment_id := v_payment.payment_id;
+            v_book.items[v_share.place] := v_paid.item_after;
+            v_book.rows := v_book.rows || v_paid.planned;
+            v_left := v_left - ((v_paid.planned).parts).total_cents;
+        end loop;
+        if v_left > v_policy.refund_above_cents then
+            v_book.findings := v_book.findings || (
+                v_payment.payment_id, 'overpayment', v_left
+            )::private.book_finding;
+        end if;
+    end loop;
+    return v_book;
+end;
+$$;
+
+-- 0583_reverse_payment.sql
+-- A payment taken back. Everything after it is booked again in order; the agreement may be overdue
+-- or unsettled again, and those concerned are told.
+create function private.reverse_payment(payment_id uuid, reason text) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_payment public.payments;
+    v_agreement_id uuid;
+begin
+    if btrim(coalesce(reason, '')) = '' then
+        raise exception 'reason_missing' using errcode = 'PT400',
+            detail = 'a reversal wants a reason';
+    end if;
+    select * into v_payment from public.payments as payment
+    where payment.tenant_id = v_tenant_id and payment.id = reverse_payment.payment_id;
+    if not found then
+        raise exception 'payment_not_found' using errcode = 'PT404',
+            detail = 'no payment with this id in the tenant';
+    end if;
+    if v_payment.client_id is not null then
+        perform private.lock_client(v_tenant_id, v_payment.client_id);
+    end if;
+    insert into public.payment_reversals (tenant_id, payment_id, reason, reversed_on, actor_id)
+    values (
+        v_tenant_id, v_payment.id, btrim(reverse_payment.reason), private.today(v_tenant_id),
+        auth.uid()
+    )
+    on conflict on constraint payment_reversals_once_per_payment do nothing;
+    if not found then
+        raise exception 'payment_reversed' using errcode = 'PT409',
+            detail = 'this payment was taken back already';
+    end if;
+    update public.payment_cases as known
+    set resolved_at = private.now(), resolved_by = auth.uid(), resolution = 'vanished'
+    where known.tenant_id = v_tenant_id and known.payment_id = v_payment.id
+      and known.resolved_at is null;
+    select word.agreement_id into v_agreement_id
+    from public.payment_courses as word
+    where word.tenant_id = v_tenant_id and word.payment_id = v_payment.id
+    order by word.id desc
+    limit 1;
+    if v_agreement_id is not null then
+        perform private.tell_agreement(
+            v_agreement_id, 'payment_reversed', private.today(v_tenant_id), btrim(reason),
+            jsonb_build_object('payment_id', v_payment.id, 'amount_cents', v_payment.amount_cents)
+        );
+        insert into public.notifications (tenant_id, user_id, kind, payload)
+        select v_tenant_id, agreement.created_by, 'payment_reversed', jsonb_build_object(
+            'payment_id', v_payment.id, 'agreement_id', agreement.id,
+            'client_id', agreement.client_id
+        )
+        from public.agreements as agreement
+        where agreement.id = v_agreement_id and agreement.created_by is not null;
+    end if;
+    if v_payment.client_id is not null then
+        perform private.rebuild_ledger(
+            v_tenant_id, v_payment.client_id, private.today(v_tenant_id)
+        );
+    end if;
+end;
+$$;
+
+create function public.reverse_payment(payment_id uuid, reason text) returns void
+language sql
+set search_path = ''
+as $$ select private.reverse_payment(payment_id, reason) $$;
+comment on function public.reverse_payment(uuid, text) is
+'Supervisor: Pix return, chargeback, returned boleto or a mistake. PT400 reason_missing, PT404
+payment_not_found, PT409 payment_reversed.';
+
+grant execute on function
+private.reverse_payment(uuid, text), public.reverse_payment(uuid, text)
+to authenticated;
+
+-- 0584_debt_book.sql
+-- The book of titles: what each payment abated of what was really owed on its day, oldest title
+-- first, charges before principal unless the creditor says otherwise. It runs whatever agreement
+-- there is, and stops being rewritten where nothing changed: a later policy or a newly published
+-- index month never moves an old payment.
+create table private.client_ledgers (
+    client_id uuid not null,
+    tenant_id uuid not null,
+    -- The payments already in the book, in order, each with what it brought.
+    entries text[] not null default '{}',
+    constraint client_ledgers_pkey primary key (client_id),
+    constraint client_ledgers_client_fkey foreign key (tenant_id, client_id)
+    references public.clients (tenant_id, id)
+);
+comment on table private.client_ledgers is 'How far the book of titles of each client is written.';
+create index client_ledgers_of_tenant on private.client_ledgers (tenant_id, client_id);
+
+alter table private.client_ledgers enable row level security;
+alter table private.client_ledgers force row level security;
+
+-- What a payment brings to the titles, and which titles.
+create type private.debt_entry as (
+    payment_id uuid,
+    paid_on date,
+    amount_cents bigint,
+    debt_ids uuid [],
+    is_abatement boolean,
+    entry_key text
+);
+
+-- Writes one payment into the book; answers what nobody owed any more.
+create function private.impute(tenant_id uuid, entry private.debt_entry) returns bigint
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_left bigint := entry.amount_cents;
+    v_debt public.debts;
+    v_policy public.charge_policies;
+    v_item private.ledger_state;
+    v_owed private.accrual;
+    v_paid record;
+begin
+    for v_debt in
+        select debts.* from public.debts
+        where debts.tenant_id = impute.tenant_id and debts.id = any(entry.debt_ids)
+        order by debts.due_on, debts.contract, debts.installment, debts.id
+    loop
+        exit when v_left = 0;
+        v_policy := private.charge_policy(tenant_id, v_debt.creditor_id, entry.paid_on);
+        v_item := private.debt_position(v_debt, 'infinity');
+        v_owed := private.accrue(
+            v_item, v_policy, v_debt.due_on,
+            private.next_business_day(
+                tenant_id, v_policy.holiday_uf, v_debt.due_on, v_policy.due_rule
+            ),
+            entry.paid_on
+        );
+        continue when v_owed.total_cents = 0;
+        v_paid := private.pay_position(v_item, v_owed, v_left, v_policy.allocation_order);
+        perform private.insert_allocation(tenant_id, (
+            entry.payment_id, null, v_debt.id, entry.paid_on, v_paid.parts, v_owed.total_cents,
+            v_owed.total_cents - (v_paid.parts).total_cents, v_paid.after
+        )::private.planned_allocation);
+        v_left := v_left - (v_paid.parts).total_cents;
+    end loop;
+    return v_left;
+end;
+$$;
+
+-- Brings the book to `entries`: what stands up to the first difference stays, the rest is taken
+-- back and written again in order. Answers what abatements had left over.
+create function private.write_debt_book(
+    tenant_id uuid, client_id uuid, entries private.debt_entry[]
+) returns private.book_finding[]
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_known text[];
+    v_wanted text[] := array(
+        select entry.entry_key from unnest(entries) with ordinality as entry (
+            payment_id, paid_on, amount_cents, debt_ids, is_abatement, entry_key, place
+        ) order by entry.place
+    );
+    v_same int := 0;
+    v_entry private.debt_entry;
+    v_left bigint;
+    v_findings private.book_finding[] := '{}';
+begin
+    insert into private.client_ledgers (tenant_id, client_id)
+    values (write_debt_book.tenant_id, write_debt_book.client_id)
+    on conflict on constraint client_ledgers_pkey do nothing;
+    select ledger.entries into v_known from private.client_ledgers as ledger
+    where ledger.client_id = write_debt_book.client_id
+    for update;
+    while v_same < least(cardinality(v_known), cardinality(v_wanted))
+        and v_known[v_same + 1] = v_wanted[v_same + 1]
+    loop
+        v_same := v_same + 1;
+    end loop;
+
+    perform private.reverse_allocation(standing.id)
+    from private.living_allocations as standing
+    where standing.tenant_id = write_debt_book.tenant_id and standing.debt_id is not null
+      and standing.payment_id = any(array(
+          select split_part(known.entry_key, '|', 1)::uuid
+          from unnest(v_known[v_same + 1:]) as known (entry_key)
+      ));
+    foreach v_entry in array entries[v_same + 1:] loop
+        v_left := private.impute(tenant_id, v_entry);
+        if v_entry.is_abatement and v_left > 0 then
+            v_findings := v_findings || (
+                v_entry.payment_id, 'overpayment', v_left
+            )::private.book_finding;
+        end if;
+    end loop;
+    -- What stands already may have left something over, too.
+    v_findings := v_findings || array(
+        select (entry.payment_id, 'overpayment', entry.amount_cents - covered.cents)
+            ::private.book_finding
+        from unnest(entries[:v_same]) as entry
+        cross join lateral (
+            select coalesce(sum(standing.total_cents), 0) as cents
+            from private.living_allocations as standing
+            where standing.tenant_id = write_debt_book.tenant_id
+              and standing.payment_id = entry.payment_id and standing.debt_id is not null
+        ) as covered
+        where entry.is_abatement and entry.amount_cents > covered.cents
+    );
+
+    if v_same < greatest(cardinality(v_known), cardinality(v_wanted)) then
+        update private.client_ledgers as ledger set entries = v_wanted
+        where ledger.client_id = write_debt_book.client_id;
+        update public.debts
+        set abated_cents = booked.cents
+        from (
+            select title.id, coalesce(sum(allocation.principal_cents), 0) as cents
+            from public.debts as title
+            left join public.payment_allocations as allocation
+                on allocation.tenant_id = title.tenant_id and allocation.debt_id = title.id
+            where title.tenant_id = write_debt_book.tenant_id
+              and title.client_id = write_debt_book.client_id
+            group by title.id
+        ) as booked
+        where debts.id = booked.id and debts.abated_cents <> booked.cents;
+    end if;
+    return v_findings;
+end;
+$$;
+
+-- A title that was paid to the last cent outside of any agreement is settled, and one whose payment
+-- was taken back is not. Principal alone does not settle: charges left over stay owed.
+create function private.sync_debt_statuses(tenant_id uuid, client_id uuid, on_date date)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    update public.debts
+    set status = case when judged.is_paid
+        then 'settled' else private.free_status(debts, on_date) end
+    from (
+        select title.id,
+            (place.position).principal_cents = 0
+            and (place.position).frozen_correction <= (place.position).paid_correction
+            and (place.position).frozen_fine <= (place.position).paid_fine
+            and (place.position).frozen_interest <= (place.position).paid_interest
+            and (place.position).frozen_collection_fee <= (place.position).paid_collection_fee
+                as is_paid
+        from public.debts as title
+        cross join lateral (
+            select private.debt_position(title, 'infinity') as position
+        ) as place
+        where title.tenant_id = sync_debt_statuses.tenant_id
+          and title.client_id = sync_debt_statuses.client_id
+          and title.status not in ('in_agreement', 'returned')
+          and exists (
+              select from public.payment_allocations as allocation
+              where allocation.tenant_id = title.tenant_id and allocation.debt_id = title.id
+          )
+          -- What an agreement settled with a discount is settled.
+          and not exists (
+              select from public.agreement_debts as held
+              join public.agreements as agreement on agreement.id = held.agreement_id
+              where held.tenant_id = title.tenant_id and held.debt_id = title.id
+                and (agreement.status = 'settled' or held.is_live)
+          )
+    ) as judged
+    where debts.id = judged.id and (debts.status = 'settled') <> judged.is_paid;
+end;
+$$;
+
+-- 0586_rebuild_ledger.sql
+-- The ledger's one writer: both books of a client brought to what the facts say. Called after every
+-- payment, decision and reversal; called twice it changes nothing; in whatever order payments were
+-- heard of, it ends the same.
+create function private.sync_installments(
+    agreement public.agreements, book private.installment_book
+) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_planned private.planned_allocation;
+begin
+    perform private.reverse_allocation(standing.id)
+    from private.living_allocations as standing
+    join public.installments as part
+        on part.tenant_id = standing.tenant_id and part.id = standing.installment_id
+    where part.tenant_id = agreement.tenant_id and part.agreement_id = agreement.id
+      and not exists (
+          select from unnest(book.rows) as planned
+          where private.is_same_allocation(standing.id, planned)
+      );
+    foreach v_planned in array book.rows loop
+        if not exists (
+            select from private.living_allocations as standing
+            where standing.tenant_id = agreement.tenant_id
+              and standing.installment_id = v_planned.installment_id
+              and private.is_same_allocation(standing.id, v_planned)
+        ) then
+            perform private.insert_allocation(agreement.tenant_id, v_planned);
+        end if;
+    end loop;
+
+    update public.installments as part
+    set status = became.status, paid_on = became.settled_on,
+        paid_cents = became.paid_cents, late_cents = became.late_cents,
+        adjustment_cents = became.adjustment_cents,
+        cancel_reason = case when became.status = 'cancelled' then part.cancel_reason end
+    from (
+        select booked.installment_id, booked.settled_on, booked.adjustment_cents,
+            booked.amount_cents - (booked.item).principal_cents as paid_cents,
+            case
+                when booked.settled_on is not null then 'paid'
+                when known.status = 'cancelled' then 'cancelled'
+                else 'open'
+            end::public.installment_status as status,
+            (
+                select coalesce(sum((planned.parts).total_cents
+                    - (planned.parts).principal_cents), 0)
+                from unnest(book.rows) as planned
+                where planned.installment_id = booked.installment_id
+            ) as late_cents
+        from unnest(book.items) as booked
+        join public.installments as known on known.id = booked.installment_id
+    ) as became
+    where part.id = became.installment_id
+      and (part.status, part.paid_on, part.paid_cents, part.late_cents, part.adjustment_cents)
+          is distinct from (became.status, became.settled_on, became.paid_cents,
+              became.late_cents, became.adjustment_cents);
+
+    -- Nobody should be able to pay again what is paid.
+    perform private.unwant_charges(charge.id, 'installment_paid')
+    from public.charges as charge
+    join public.installments as part on part.id = charge.installment_id
+    where charge.tenant_id = agreement.tenant_id and charge.agreement_id = agreement.id
+      and part.status = 'paid' and charge.is_wanted
+      and charge.status not in ('paid', 'cancelled', 'failed');
+end;
+$$;
+
+create function private.is_same_allocation(
+    standing_id bigint, planned private.planned_allocation
+) returns boolean
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select exists (
+        select from public.payment_allocations as standing
+        where standing.id = standing_id
+          and standing.payment_id = (planned).payment_id
+          and standing.installment_id = (planned).installment_id
+          and standing.paid_on = (planned).paid_on
+          and standing.principal_cents = ((planned).parts).principal_cents
+          and standing.fine_cents = ((planned).parts).fine_cents
+          and standing.interest_cents = ((planned).parts).interest_cents
+          and standing.before_cents = (planned).before_cents
+          and standing.after_cents = (planned).after_cents
+          and standing.position_after = to_jsonb((planned).position_after)
+    )
+$$;
+
+-- Cases the ledger finds and loses by itself; what a person resolved is not asked again.
+create function private.sync_cases(
+    tenant_id uuid, client_id uuid, findings private.book_finding[], on_date date
+) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- Ten days: a surplus kept longer without a word looks like an undue charge (CDC 42).
+    c_refund_days constant int := 10;
+begin
+    update public.payment_cases as known
+    set resolved_at = private.now(), resolution = 'vanished'
+    where known.tenant_id = sync_cases.tenant_id and known.client_id = sync_cases.client_id
+      and known.kind in ('duplicate', 'overpayment') and known.resolved_at is null
+      and not exists (
+          select from unnest(findings) as finding
+          where finding.payment_id = known.payment_id and finding.kind = known.kind
+            and finding.amount_cents = known.amount_cents
+      );
+    insert into public.payment_cases (
+        tenant_id, client_id, agreement_id, payment_id, charge_id, kind, amount_cents, case_key,
+        due_on
+    )
+    select sync_cases.tenant_id, sync_cases.client_id, word.agreement_id, payment.id,
+        payment.charge_id, finding.kind, finding.amount_cents,
+        finding.kind || ':' || payment.id,
+        case when finding.kind = 'overpayment' then on_date + c_refund_days end
+    from unnest(findings) as finding
+    join public.payments as payment on payment.id = finding.payment_id
+    cross join lateral (
+        select course.agreement_id from public.payment_courses as course
+        where course.tenant_id = payment.tenant_id and course.payment_id = payment.id
+        order by course.id desc
+        limit 1
+    ) as word
+    where not exists (
+        select from public.payment_cases as known
+        where known.tenant_id = sync_cases.tenant_id
+          and known.case_key = finding.kind || ':' || payment.id
+          and known.amount_cents = finding.amount_cents
+          and known.resolution is distinct from 'vanished'
+    );
+end;
+$$;
+
+create function private.rebuild_ledger(tenant_id uuid, client_id uuid, on_date date)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_payments private.effective_payment[];
+    v_agreement public.agreements;
+    v_book private.installment_book;
+    v_rows private.planned_allocation[] := '{}';
+    v_findings private.book_finding[] := '{}';
+begin
+    perform private.lock_client(tenant_id, client_id);
+    v_payments := array(
+        select payment from private.effective_payments(tenant_id, client_id) as payment
+    );
+    for v_agreement in
+        select agreement.* from public.agreements as agreement
+        where agreement.tenant_id = rebuild_ledger.tenant_id
+          and agreement.client_id = rebuild_ledger.client_id
+          and agreement.formalised_at is not null
+        order by agreement.id
+    loop
+        v_book := private.installment_book(v_agreement, v_payments);
+        perform private.sync_installments(v_agreement, v_book);
+        v_rows := v_rows || v_book.rows;
+        v_findings := v_findings || v_book.findings;
+    end loop;
+    v_findings := v_findings || private.write_debt_book(
+        tenant_id, client_id, private.debt_entries(v_payments, v_rows)
+    );
+    perform private.sync_cases(tenant_id, client_id, v_findings, on_date);
+    for v_agreement in
+        select agreement.* from public.agreements as agreement
+        where agreement.tenant_id = rebuild_ledger.tenant_id
+          and agreement.client_id = rebuild_ledger.client_id
+          and agreement.formalised_at is not null
+        order by agreement.id
+    loop
+        perform private.refresh_agreement(v_agreement.id, on_date, 'ledger');
+    end loop;
+    perform private.sync_debt_statuses(tenant_id, client_id, on_date);
+end;
+$$;
+
+-- What each payment brings to the titles: as much as its installments took, or all of it.
+create function private.debt_entries(
+    payments private.effective_payment[], planned private.planned_allocation[]
+) returns private.debt_entry[]
+language sql
+immutable
+set search_path = ''
+as $$
+    select coalesce(array_agg(
+        (
+            listed.payment_id, listed.paid_on, brought.cents, listed.debt_ids,
+            listed.course = 'abate',
+            concat_ws('|', listed.payment_id, listed.course_id, brought.cents)
+        )::private.debt_entry
+        order by listed.paid_on, listed.payment_key
+    ), '{}')
+    from unnest(payments) as listed
+    cross join lateral (
+        select case
+            when listed.course = 'abate' then listed.amount_cents
+            when listed.course in ('apply', 'advance') then (
+                select coalesce(sum((taken.parts).total_cents), 0)::bigint
+                from unnest(planned) as taken
+                where taken.payment_id = listed.payment_id
+            )
+            else 0
+        end as cents
+    ) as brought
+    where brought.cents > 0
+$$;
+
+-- 0588_check_ledger.sql
+-- Every night the ledger is computed again from the facts and compared with what stands; a
+-- difference is reported and never mended silently.
+create function private.client_ledger_differences(tenant_id uuid, client_id uuid)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_payments private.effective_payment[] := array(
+        select payment from private.effective_payments(tenant_id, client_id) as payment
+    );
+    v_agreement public.agreements;
+    v_book private.installment_book;
+    v_rows private.planned_allocation[] := '{}';
+    v_differences jsonb := '[]';
+begin
+    for v_agreement in
+        select agreement.* from public.agreements as agreement
+        where agreement.tenant_id = client_ledger_differences.tenant_id
+          and agreement.client_id = client_ledger_differences.client_id
+          and agreement.formalised_at is not null
+    loop
+        v_book := private.installment_book(v_agreement, v_payments);
+        v_rows := v_rows || v_book.rows;
+        v_differences := v_differences || coalesce((
+            select jsonb_agg(jsonb_build_object(
+                'code', 'installment_differs', 'installment_id', booked.installment_id
+            ))
+            from unnest(v_book.items) as booked
+            join public.installments as part on part.id = booked.installment_id
+            where part.paid_cents <> booked.amount_cents - (booked.item).principal_cents
+               or part.paid_on is distinct from booked.settled_on
+               or part.paid_cents + part.late_cents <> (
+                   select coalesce(sum(allocation.total_cents), 0)
+                   from public.payment_allocations as allocation
+                   where allocation.tenant_id = part.tenant_id
+                     and allocation.installment_id = part.id
+               )
+        ), '[]');
+    end loop;
+    return v_differences || coalesce((
+        select jsonb_agg(jsonb_build_object('code', found.code, 'id', found.id))
+        from (
+            select 'debt_differs' as code, title.id
+            from public.debts as title
+            where title.tenant_id = client_ledger_differences.tenant_id
+              and title.client_id = client_ledger_differences.client_id
+              and title.abated_cents <> (
+                  select coalesce(sum(allocation.principal_cents), 0)
+                  from public.payment_allocations as allocation
+                  where allocation.tenant_id = title.tenant_id and allocation.debt_id = title.id
+              )
+            union all
+            select 'payment_overspent', payment.id
+            from public.payments as payment
+            cross join lateral (
+                select
+                    sum(standing.total_cents) filter (where standing.debt_id is null) as scheduled,
+                    sum(standing.total_cents) filter (where standing.debt_id is not null) as abated
+                from private.living_allocations as standing
+                where standing.tenant_id = payment.tenant_id
+                  and standing.payment_id = payment.id
+            ) as spent
+            where payment.tenant_id = client_ledger_differences.tenant_id
+              and payment.client_id = client_ledger_differences.client_id
+              and payment.amount_cents < greatest(spent.scheduled, spent.abated)
+            union all
+            select 'book_behind', ledger.client_id
+            from private.client_ledgers as ledger
+            where ledger.client_id = client_ledger_differences.client_id
+              and ledger.entries <> array(
+                  select entry.entry_key
+                  from unnest(private.debt_entries(v_payments, v_rows)) with ordinality as entry (
+                      payment_id, paid_on, amount_cents, debt_ids, is_abatement, entry_key, place
+                  ) order by entry.place
+              )
+            union all
+            select 'position_broken', null
+            from (
+                select standing.after_cents, standing.before_cents, standing.total_cents
+                from private.living_allocations as standing
+                join public.debts as title on title.id = standing.debt_id
+                where title.tenant_id = client_ledger_differences.tenant_id
+                  and title.client_id = client_ledger_differences.client_id
+            ) as chained
+            where chained.after_cents <> chained.before_cents - chained.total_cents
+        ) as found
+    ), '[]');
+end;
+$$;
+
+create function private.check_ledger(tenant_id uuid, on_date date) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_run_id bigint;
+    v_client_id uuid;
+    v_clients int := 0;
+    v_differences jsonb := '[]';
+    v_found jsonb;
+begin
+    insert into public.job_runs (tenant_id, job, on_date)
+    values (check_ledger.tenant_id, 'check_ledger', check_ledger.on_date)
+    returning id into v_run_id;
+    for v_client_id in
+        select distinct payment.client_id from public.payments as payment
+        where payment.tenant_id = check_ledger.tenant_id and payment.client_id is not null
+    loop
+        v_clients := v_clients + 1;
+        v_found := private.client_ledger_differences(tenant_id, v_client_id);
+        if v_found <> '[]' then
+            v_differences := v_differences || jsonb_build_object(
+                'client_id', v_client_id, 'differences', v_found
+            );
+        end if;
+    end loop;
+    perform private.finish_job(
+        v_run_id, jsonb_build_object('clients', v_clients, 'differences', v_differences),
+        jsonb_array_length(v_differences)
+    );
+    return v_differences;
+end;
+$$;
+comment on function private.check_ledger(uuid, date) is
+'[{client_id, differences: [{code, …}]}]; empty when every balance is what the facts say.';
+
+-- 0590_cancel_agreement.sql
+-- What a person ends: an agreement, or one installment of it. An operator may take back what nobody
+-- has paid yet; afterwards it is a supervisor's decision.
+create function private.require_reason(reason text) returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    if btrim(coalesce(reason, '')) = '' then
+        raise exception 'reason_missing' using errcode = 'PT400', detail = 'say why';
+    end if;
+    return btrim(reason);
+end;
+$$;
+
+create function private.cancel_agreement(agreement_id uuid, reason text) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_reason text := private.require_reason(reason);
+    v_agreement public.agreements;
+begin
+    v_agreement := private.agreement_for_change(v_tenant_id, agreement_id);
+    if exists (
+        select from public.installments as part
+        where part.tenant_id = v_tenant_id and part.agreement_id = v_agreement.id
+          and part.paid_cents > 0
+    ) then
+        perform private.require_role('supervisor');
+    end if;
+    perform private.transition_agreement(
+        v_agreement.id, 'cancelled', v_reason, private.today(v_tenant_id)
+    );
+    return jsonb_build_object('agreement_id', v_agreement.id, 'status', 'cancelled');
+end;
+$$;
+
+-- Its charge must become unpayable first; until the provider has said so the installment stays
+-- open, and if it says no, it stays for good and somebody is told.
+create function private.cancel_installment(installment_id uuid, reason text) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_reason text := private.require_reason(reason);
+    v_part public.installments;
+    v_agreement public.agreements;
+begin
+    v_part := private.open_installment(v_tenant_id, installment_id);
+    if not exists (
+        select from public.installments as other
+        where other.agreement_id = v_part.agreement_id and other.id <> v_part.id
+          and other.status in ('open', 'paid')
+    ) then
+        raise exception 'last_installment' using errcode = 'PT409',
+            detail = 'cancel the agreement instead';
+    end if;
+    update public.installments as part set cancelling_reason = v_reason
+    where part.id = v_part.id;
+    perform private.unwant_charges(charge.id, 'installment_cancelled')
+    from public.charges as charge
+    where charge.tenant_id = v_tenant_id and charge.installment_id = v_part.id
+      and charge.is_wanted and charge.status not in ('paid', 'cancelled', 'failed');
+    if private.is_payable(v_part.id) then
+        return jsonb_build_object('installment_id', v_part.id, 'status', 'cancelling');
+    end if;
+    perform private.finish_cancelling(v_part.id);
+    return jsonb_build_object('installment_id', v_part.id, 'status', 'cancelled');
+end;
+$$;
+
+-- Of a living agreement, open, and locked in the common order; or refused by name.
+create function private.open_installment(tenant_id uuid, installment_id uuid)
+returns public.installments
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_part public.installments;
+    v_agreement public.agreements;
+begin
+    select * into v_part from public.installments as part
+    where part.tenant_id = open_installment.tenant_id
+      and part.id = open_installment.installment_id;
+    if not found then
+        raise exception 'installment_not_found' using errcode = 'PT404',
+            detail = 'no installment with this id in the tenant';
+    end if;
+    v_agreement := private.agreement_for_change(tenant_id, v_part.agreement_id);
+    select * into v_part from public.installments as part where part.id = v_part.id;
+    if not private.is_living(v_agreement.status) then
+        raise exception 'agreement_not_living' using errcode = 'PT409',
+            detail = v_agreement.status::text;
+    elsif v_part.status <> 'open' then
+        raise exception 'installment_not_open' using errcode = 'PT409',
+            detail = v_part.status::text;
+    end if;
+    return v_part;
+end;
+$$;
+
+create function private.is_payable(installment_id uuid) returns boolean
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select exists (
+        select from public.charges as charge
+        where charge.installment_id = is_payable.installment_id
+          and charge.status in ('sending', 'unknown', 'registering', 'open', 'cancelling')
+    )
+$$;
+
+create function private.finish_cancelling(installment_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_part public.installments;
+begin
+    update public.installments as part
+    set status = 'cancelled', cancel_reason = part.cancelling_reason, cancelling_reason = null
+    where part.id = finish_cancelling.installment_id and part.status = 'open'
+      and part.cancelling_reason is not null
+    returning * into v_part;
+    if not found then
+        return;
+    end if;
+    perform private.tell_agreement(
+        v_part.agreement_id, 'installment_cancelled', private.today(v_part.tenant_id),
+        v_part.cancel_reason, jsonb_build_object(
+            'installment_id', v_part.id, 'amount_cents', v_part.amount_cents
+        )
+    );
+    perform private.rebuild_ledger(
+        v_part.tenant_id, v_part.client_id, private.today(v_part.tenant_id)
+    );
+end;
+$$;
+
+-- The provider took the charge back: an installment that waited for this is cancelled now.
+create function private.drop_installment(charge public.charges) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    if not private.is_payable(charge.installment_id) then
+        perform private.finish_cancelling(charge.installment_id);
+    end if;
+end;
+$$;
+
+-- The provider would not: the installment stays, and it says so.
+create function private.keep_installment(charge public.charges, error_code text) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    update public.installments as part set cancelling_reason = null
+    where part.id = charge.installment_id and part.cancelling_reason is not null;
+    if found then
+        perform private.tell_agreement(
+            charge.agreement_id, 'installment_not_cancelled', private.today(charge.tenant_id),
+            error_code, jsonb_build_object(
+                'installment_id', charge.installment_id, 'charge_id', charge.id
+            )
+        );
+    end if;
+end;
+$$;
+
+create function public.cancel_agreement(agreement_id uuid, reason text) returns jsonb
+language sql
+set search_path = ''
+as $$ select private.cancel_agreement(agreement_id, reason) $$;
+comment on function public.cancel_agreement(uuid, text) is
+'Operator before the first payment, supervisor after it. PT400 reason_missing, PT404
+agreement_not_found, PT409 transition_illegal.';
+
+create function public.cancel_installment(installment_id uuid, reason text) returns jsonb
+language sql
+set search_path = ''
+as $$ select private.cancel_installment(installment_id, reason) $$;
+comment on function public.cancel_installment(uuid, text) is
+'Supervisor. status cancelled, or cancelling until the provider has taken its charge back. PT409
+installment_not_open, agreement_not_living, last_installment.';
+
+grant execute on function
+private.cancel_agreement(uuid, text), public.cancel_agreement(uuid, text),
+private.cancel_installment(uuid, text), public.cancel_installment(uuid, text)
+to authenticated;
+
+-- 0591_revive_agreement.sql
+-- Giving time: another day for one installment, or a new life for an agreement that ended. Amounts
+-- stay as they were sealed; every change of a date is told with its reason.
+create function private.move_installment(installment_id uuid, due_on date) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_policy public.charge_policies;
+begin
+    select (private.charge_policy(
+        agreement.tenant_id, agreement.creditor_id, private.today(agreement.tenant_id)
+    )).* into v_policy
+    from public.installments as part
+    join public.agreements as agreement on agreement.id = part.agreement_id
+    where part.id = move_installment.installment_id;
+    update public.installments as part
+    set due_on = move_installment.due_on,
+        effective_due_on = private.next_business_day(
+            part.tenant_id, v_policy.holiday_uf, move_installment.due_on, v_policy.due_rule
+        )
+    where part.id = move_installment.installment_id;
+end;
+$$;
+
+create function private.reschedule_installment(installment_id uuid, due_on date, reason text)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_reason text := private.require_reason(reason);
+    v_today date := private.today(v_tenant_id);
+    v_part public.installments;
+    v_charge public.charges;
+begin
+    if reschedule_installment.due_on is null or reschedule_installment.due_on < v_today then
+        raise exception 'due_date_in_past' using errcode = 'PT400',
+            detail = 'today or later';
+    end if;
+    v_part := private.open_installment(v_tenant_id, installment_id);
+    perform private.move_installment(v_part.id, reschedule_installment.due_on);
+    perform private.tell_agreement(
+        v_part.agreement_id, 'installment_rescheduled', v_today, v_reason,
+        jsonb_build_object(
+            'installment_id', v_part.id, 'from', v_part.due_on,
+            'to', reschedule_installment.due_on
+        )
+    );
+    -- The old link shows the old day: it is taken back and a new one made.
+    select * into v_charge from public.charges as charge
+    where charge.tenant_id = v_tenant_id and charge.installment_id = v_part.id
+      and charge.is_wanted and charge.status not in ('paid', 'cancelled', 'failed');
+    if found then
+        perform private.unwant_charges(v_charge.id, 'rescheduled');
+        select * into v_part from public.installments as part where part.id = v_part.id;
+        perform private.issue_charge(v_part, v_charge.integration_id, v_charge.method);
+        perform private.wake_function('negociarie-charge');
+    end if;
+    perform private.rebuild_ledger(v_tenant_id, v_part.client_id, v_today);
+    return jsonb_build_object('installment_id', v_part.id, 'due_on', reschedule_installment.due_on);
+end;
+$$;
+
+-- Broken, lapsed or cancelled after it was formalised: the same schedule goes on. If something
+-- would be overdue at once, the first open installment gets `first_due_on` and the others follow.
+create function private.revive(
+    agreement public.agreements, reason text, first_due_on date, on_date date
+) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    if agreement.formalised_at is null then
+        raise exception 'transition_illegal' using errcode = 'PT409',
+            detail = 'it was never formalised';
+    elsif first_due_on < on_date then
+        raise exception 'due_date_in_past' using errcode = 'PT400', detail = 'today or later';
+    end if;
+    perform private.transition_agreement(
+        agreement.id, 'awaiting_first_payment', reason, on_date,
+        jsonb_build_object('first_due_on', first_due_on)
+    );
+    -- Money that came meanwhile pays first; only what is open then needs a new day.
+    perform private.rebuild_ledger(agreement.tenant_id, agreement.client_id, on_date);
+    if first_due_on is null and exists (
+        select from public.installments as part
+        where part.agreement_id = revive.agreement.id and part.status = 'open'
+          and part.effective_due_on < on_date
+    ) then
+        raise exception 'first_due_missing' using errcode = 'PT400',
+            detail = 'an open installment is overdue; say when it is due now';
+    end if;
+    if first_due_on is not null then
+        perform private.move_installment(
+            listed.id, private.nth_due_date(
+                revive.first_due_on, null,
+                (revive.agreement.priced #>> '{proposal,interval}')::public.due_interval,
+                listed.place::int
+            )
+        )
+        from (
+            select part.id, row_number() over (order by part.number) - 1 as place
+            from public.installments as part
+            where part.agreement_id = revive.agreement.id and part.status = 'open'
+        ) as listed;
+    end if;
+    perform private.rebuild_ledger(agreement.tenant_id, agreement.client_id, on_date);
+end;
+$$;
+
+create function private.reactivate_agreement(agreement_id uuid, reason text, first_due_on date)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_reason text := private.require_reason(reason);
+    v_agreement public.agreements;
+begin
+    v_agreement := private.agreement_for_change(v_tenant_id, agreement_id);
+    perform private.revive(v_agreement, v_reason, first_due_on, private.today(v_tenant_id));
+    select * into v_agreement from public.agreements as agreement
+    where agreement.id = v_agreement.id;
+    return jsonb_build_object('agreement_id', v_agreement.id, 'status', v_agreement.status);
+end;
+$$;
+
+create function public.reschedule_installment(installment_id uuid, due_on date, reason text)
+returns jsonb
+language sql
+set search_path = ''
+as $$ select private.reschedule_installment(installment_id, due_on, reason) $$;
+comment on function public.reschedule_installment(uuid, date, text) is
+'Supervisor. Another day, the same amount, a new link where there was one.';
+
+create function public.reactivate_agreement(
+    agreement_id uuid, reason text, first_due_on date default null
+) returns jsonb
+language sql
+set search_path = ''
+as $$ select private.reactivate_agreement(agreement_id, reason, first_due_on) $$;
+comment on function public.reactivate_agreement(uuid, text, date) is
+'Supervisor. {agreement_id, status}. PT400 first_due_missing, PT409 transition_illegal,
+debt_in_agreement, debt_not_collectable.';
+
+grant execute on function
+private.reschedule_installment(uuid, date, text), public.reschedule_installment(uuid, date, text),
+private.reactivate_agreement(uuid, text, date), public.reactivate_agreement(uuid, text, date)
+to authenticated;
+
+-- 0592_save_agreement_policy.sql
+-- A new version of how agreements live. Where it changes when they break, somebody must say for
+-- whom it counts: only for agreements to come, or also for those that run; and may see before how
+-- many would fall at once.
+create function private.next_agreement_policy(tenant_id uuid, policy jsonb)
+returns public.agreement_policies
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_new public.agreement_policies;
+begin
+    perform private.require_known_keys(policy, array[
+        'creditor_id', 'offer_validity_days', 'provisional_after_days', 'definitive_after_days',
+        'lapse_after_days', 'compensation_days', 'max_overdue_installments',
+        'is_locking_at_once', 'is_late_charged', 'late_fine_percent', 'late_interest_percent',
+        'surplus_mode', 'tolerance_cents', 'tolerance_percent', 'refund_above_cents',
+        'manual_limit_cents'
+    ]);
+    v_new := jsonb_populate_record(
+        private.agreement_policy(tenant_id, (policy ->> 'creditor_id')::uuid), policy
+    );
+    v_new.creditor_id := (policy ->> 'creditor_id')::uuid;
+    v_new.version := coalesce((
+        select max(known.version) from public.agreement_policies as known
+        where known.tenant_id = next_agreement_policy.tenant_id
+          and known.creditor_id is not distinct from v_new.creditor_id
+    ), 0) + 1;
+    v_new.id := gen_random_uuid();
+    v_new.tenant_id := tenant_id;
+    v_new.created_by := auth.uid();
+    v_new.created_at := private.now();
+    return v_new;
+exception when data_exception then
+    raise exception 'policy_invalid' using errcode = 'PT400', detail = sqlerrm;
+end;
+$$;
+
+-- Living agreements a policy of this scope speaks of.
+create function private.agreements_under(tenant_id uuid, creditor_id uuid)
+returns setof public.agreements
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select agreement.*
+    from public.agreements as agreement
+    where agreement.tenant_id = agreements_under.tenant_id
+      and private.is_living(agreement.status)
+      and case when agreements_under.creditor_id is null
+          -- The tenant's default does not speak of creditors with a policy of their own.
+          then not exists (
+              select from public.agreement_policies as own
+              where own.tenant_id = agreement.tenant_id
+                and own.creditor_id = agreement.creditor_id
+          )
+          else agreement.creditor_id = agreements_under.creditor_id
+      end
+$$;
+
+create function private.preview_agreement_policy(policy jsonb) returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+    v_new public.agreement_policies := private.next_agreement_policy(v_tenant_id, policy);
+    v_today date := private.today(v_tenant_id);
+begin
+    return (
+        select jsonb_build_object(
+            'living', count(*),
+            'would_break', count(*) filter (where (aged.status).to_status = 'broken'),
+            'would_lapse', count(*) filter (where (aged.status).to_status = 'lapsed'),
+            'would_wait', count(*) filter (where (aged.status).waits_for is not null),
+            'would_change', count(*) filter (
+                where (aged.status).to_status <> agreement.status
+            )
+        )
+        from private.agreements_under(v_tenant_id, v_new.creditor_id) as agreement
+        cross join lateral (
+            select private.aged_status(agreement, v_new, v_today) as status
+        ) as aged
+    );
+end;
+$$;
+
+create function private.save_agreement_policy(policy jsonb, applies_to text) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+    v_old public.agreement_policies;
+    v_new public.agreement_policies;
+    v_affected uuid[];
+begin
+    perform pg_advisory_xact_lock(hashtextextended('agreement_policies:' || v_tenant_id, 0));
+    v_new := private.next_agreement_policy(v_tenant_id, policy);
+    v_old := private.agreement_policy(v_tenant_id, v_new.creditor_id);
+    v_affected := array(
+        select agreement.id from private.agreements_under(v_tenant_id, v_new.creditor_id)
+            as agreement
+    );
+    if coalesce(applies_to, '') not in ('new', 'existing') and (
+        applies_to is not null or cardinality(v_affected) > 0 and (
+            v_new.provisional_after_days, v_new.definitive_after_days, v_new.lapse_after_days,
+            v_new.compensation_days, v_new.max_overdue_installments
+        ) <> (
+            v_old.provisional_after_days, v_old.definitive_after_days, v_old.lapse_after_days,
+            v_old.compensation_days, v_old.max_overdue_installments
+        )
+    ) then
+        raise exception 'policy_scope_missing' using errcode = 'PT409',
+            detail = format('say new or existing: %s agreements run', cardinality(v_affected));
+    end if;
+    begin
+        insert into public.agreement_policies values (v_new.*);
+    exception when integrity_constraint_violation then
+        raise exception 'policy_invalid' using errcode = 'PT400', detail = sqlerrm;
+    end;
+    if applies_to = 'existing' then
+        update public.agreements as agreement set policy_id = v_new.id
+        where agreement.id = any(v_affected);
+        perform private.tell_agreement(
+            id, 'policy_applied', private.today(v_tenant_id), null,
+            jsonb_build_object('policy_id', v_new.id, 'version', v_new.version)
+        )
+        from unnest(v_affected) as id;
+    end if;
+    return jsonb_build_object(
+        'policy_id', v_new.id, 'version', v_new.version,
+        'applied_to', case when applies_to = 'existing' then cardinality(v_affected) else 0 end
+    );
+end;
+$$;
+
+create function public.preview_agreement_policy(policy jsonb) returns jsonb
+language sql
+stable
+set search_path = ''
+as $$ select private.preview_agreement_policy(policy) $$;
+comment on function public.preview_agreement_policy(jsonb) is
+'Admin. What today''s clock would do under it: {living, would_break, would_lapse, would_wait,
+would_change}.';
+
+create function public.save_agreement_policy(policy jsonb, applies_to text default null)
+returns jsonb
+language sql
+set search_path = ''
+as $$ select private.save_agreement_policy(policy, applies_to) $$;
+comment on function public.save_agreement_policy(jsonb, text) is
+'Admin. {policy_id, version, applied_to}; fields left out stay. applies_to: new | existing. PT409
+policy_scope_missing when a deadline changes under running agreements and nobody said for whom.';
+
+grant execute on function
+private.preview_agreement_policy(jsonb), public.preview_agreement_policy(jsonb),
+private.save_agreement_policy(jsonb, text), public.save_agreement_policy(jsonb, text)
+to authenticated;
+
+-- 0593_payment_queue.sql
+-- What waits for a person's decision about money: payments in question, and settlements by hand.
+
+-- Whose money may it be: open installments of that amount, the nearest day first.
+create function private.orphan_suggestions(tenant_id uuid, payment public.payments) returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'installment_id', found.id, 'agreement_id', found.agreement_id,
+        'client', jsonb_build_object(
+            'id', client.id, 'name', client.name, 'document', client.document
+        ),
+        'number', found.number, 'due_on', found.due_on, 'amount_cents', found.amount_cents
+    ) order by abs(found.due_on - (payment).paid_on), found.id), '[]')
+    from (
+        select part.*
+        from public.installments as part
+        join public.agreements as agreement on agreement.id = part.agreement_id
+        where part.tenant_id = orphan_suggestions.tenant_id and part.status = 'open'
+          and private.is_living(agreement.status)
+          and part.amount_cents - part.paid_cents = (payment).amount_cents
+        order by abs(part.due_on - (payment).paid_on), part.id
+        -- More than five are no suggestion.
+        limit 5
+    ) as found
+    join public.clients as client on client.id = found.client_id
+$$;
+
+create function private.payment_case_card(payment_case public.payment_cases) returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'id', payment_case.id, 'kind', payment_case.kind,
+        'amount_cents', payment_case.amount_cents, 'opened_at', payment_case.opened_at,
+        'due_on', payment_case.due_on, 'details', payment_case.details,
+        'agreement_id', payment_case.agreement_id, 'charge_id', payment_case.charge_id,
+        'client', (
+            select jsonb_build_object(
+                'id', client.id, 'name', client.name, 'document', client.document
+            )
+            from public.clients as client
+            where client.tenant_id = payment_case.tenant_id
+              and client.id = payment_case.client_id
+        ),
+        'payment', (
+            select jsonb_build_object(
+                'id', payment.id, 'amount_cents', payment.amount_cents,
+                'paid_on', payment.paid_on, 'reference', payment.reference,
+                'method', payment.method
+            )
+            from public.payments as payment
+            where payment.tenant_id = payment_case.tenant_id
+              and payment.id = payment_case.payment_id
+        ),
+        'resolutions', case payment_case.kind
+            when 'paid_after_break' then '["reactivate", "abate", "return"]'
+            when 'duplicate' then '["advance", "abate", "return"]'
+            when 'overpayment' then '["return"]'
+            when 'orphan' then '["assign", "return"]'
+            else '["assign", "dismiss"]'
+        end::jsonb,
+        'suggestions', case when payment_case.kind = 'orphan' then (
+            select private.orphan_suggestions(payment_case.tenant_id, payment)
+            from public.payments as payment
+            where payment.tenant_id = payment_case.tenant_id
+              and payment.id = payment_case.payment_id
+        ) else '[]' end
+    )
+$$;
+
+create function private.settlement_card(request public.manual_settlements) returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'id', request.id, 'status', request.status, 'amount_cents', request.amount_cents,
+        'paid_on', request.paid_on, 'evidence', request.evidence,
+        'agreement_id', request.agreement_id, 'installment_id', request.installment_id,
+        'debt_ids', request.debt_ids, 'created_at', request.created_at,
+        'decision_reason', request.decision_reason, 'decided_at', request.decided_at,
+        'is_mine', request.requested_by = auth.uid(),
+        'requested_by', (
+            select member.display_name from public.memberships as member
+            where member.tenant_id = request.tenant_id
+              and member.user_id = request.requested_by
+            order by member.revoked_at nulls first
+            limit 1
+        ),
+        'client', (
+            select jsonb_build_object(
+                'id', client.id, 'name', client.name, 'document', client.document
+            )
+            from public.clients as client
+            where client.tenant_id = request.tenant_id and client.id = request.client_id
+        )
+    )
+$$;
+
+create function private.payment_queue() returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    -- A queue longer than this is worked from its oldest end.
+    c_max_shown constant int := 200;
+    v_tenant_id uuid := private.require_role('operator');
+begin
+    return jsonb_build_object(
+        'cases', (
+            select coalesce(jsonb_agg(private.payment_case_card(known)
+                order by known.due_on nulls last, known.opened_at, known.id), '[]')
+            from (
+                select * from public.payment_cases as waiting
+                where waiting.tenant_id = v_tenant_id and waiting.resolved_at is null
+                order by waiting.due_on nulls last, waiting.opened_at, waiting.id
+                limit c_max_shown
+            ) as known
+        ),
+        'settlements', (
+            select coalesce(jsonb_agg(private.settlement_card(request)
+                order by request.created_at, request.id), '[]')
+            from (
+                select * from public.manual_settlements as waiting
+                where waiting.tenant_id = v_tenant_id and waiting.status = 'pending'
+                order by waiting.created_at, waiting.id
+                limit c_max_shown
+            ) as request
+        ),
+        'count', (
+            select count(*) from public.payment_cases as known
+            where known.tenant_id = v_tenant_id and known.resolved_at is null
+        ) + (
+            select count(*) from public.manual_settlements as request
+            where request.tenant_id = v_tenant_id and request.status = 'pending'
+        )
+    );
+end;
+$$;
+
+create function public.payment_queue() returns jsonb
+language sql
+stable
+set search_path = ''
+as $$ select private.payment_queue() $$;
+comment on function public.payment_queue() is
+'{cases: [{id, kind, amount_cents, client, payment, details, resolutions, suggestions, due_on}],
+settlements: [{id, amount_cents, paid_on, evidence, requested_by, client, is_mine}], count}.';
+
+grant execute on function private.payment_queue(), public.payment_queue() to authenticated;
+
+-- 0594_resolve_payment_case.sql
+-- What a person does with money that waits: put an agreement back to life and pay it, abate the
+-- titles, send it back, let it pay ahead, say whose it is, or say that it is nothing.
+create function private.require_resolution(payment_case public.payment_cases, resolution text)
+returns void
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    if coalesce(resolution, '') <> all(case payment_case.kind
+        when 'paid_after_break' then array['reactivate', 'abate', 'return']
+        when 'duplicate' then array['advance', 'abate', 'return']
+        when 'overpayment' then array['return']
+        when 'orphan' then array['assign', 'return']
+        else array['assign', 'dismiss']
+    end) then
+        raise exception 'resolution_unknown' using errcode = 'PT400',
+            detail = format('%s for %s', resolution, payment_case.kind);
+    end if;
+end;
+$$;
+
+-- An orphan finds its owner: an installment, an agreement, or titles of one client.
+create function private.assign_payment(
+    tenant_id uuid, payment_id uuid, target jsonb, reason text
+) returns uuid
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_part public.installments;
+    v_client_id uuid := (target ->> 'client_id')::uuid;
+    v_debts uuid[] := array(select jsonb_array_elements_text(target -> 'debt_ids')::uuid);
+begin
+    if target ->> 'installment_id' is not null then
+        v_part := private.open_installment(tenant_id, (target ->> 'installment_id')::uuid);
+        v_client_id := v_part.client_id;
+    elsif v_client_id is null or cardinality(v_debts) = 0 then
+        raise exception 'target_missing' using errcode = 'PT400',
+            detail = 'an installment, or a client with titles';
+    else
+        perform private.lock_client(tenant_id, v_client_id);
+        perform private.require_debts(tenant_id, v_client_id, v_debts);
+    end if;
+    update public.payments as payment set client_id = v_client_id
+    where payment.id = assign_payment.payment_id and payment.client_id is null;
+    perform private.set_course(
+        payment_id,
+        case when v_part.id is null then 'abate' else 'apply' end::public.payment_course,
+        v_part.agreement_id, v_part.id, nullif(v_debts, '{}'), reason
+    );
+    return v_client_id;
+end;
+$$;
+
+-- The contradiction was a payment after all: it is taken with what the provider told, and with the
+-- day and amount the person read off the bank's statement where that said something else.
+create function private.confirm_contradiction(
+    payment_case public.payment_cases, target jsonb, reason text
+) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_charge public.charges;
+    v_payment public.payments;
+    v_course record;
+begin
+    select * into v_charge from public.charges as charge
+    where charge.id = payment_case.charge_id;
+    v_payment.tenant_id := payment_case.tenant_id;
+    v_payment.client_id := v_charge.client_id;
+    v_payment.provider := 'negociarie';
+    v_payment.integration_id := v_charge.integration_id;
+    v_payment.charge_id := v_charge.id;
+    v_payment.reference := v_charge.reference;
+    v_payment.method := v_charge.method;
+    v_payment.paid_on := coalesce(target ->> 'paid_on', payment_case.details ->> 'paid_on')::date;
+    v_payment.amount_cents := coalesce(
+        target ->> 'amount_cents', payment_case.details ->> 'paid_cents'
+    )::bigint;
+    if v_charge.id is null or v_payment.paid_on is null
+        or coalesce(v_payment.amount_cents, 0) <= 0
+    then
+        raise exception 'target_missing' using errcode = 'PT400',
+            detail = 'a known charge, paid_on and amount_cents';
+    end if;
+    -- As the provider would tell it, so that a later clear word is the same payment.
+    v_payment.payment_key := concat_ws(
+        ':', v_charge.integration_id, v_charge.reference, v_payment.paid_on,
+        v_payment.amount_cents
+    );
+    update public.charges as charge set status = 'paid' where charge.id = v_charge.id;
+    v_course := private.course_of_charge(v_charge);
+    perform private.take_payment(
+        v_payment, v_course.course, v_course.agreement_id, v_course.installment_id, null, reason
+    );
+end;
+$$;
+
+create function private.resolve_payment_case(
+    case_id uuid, resolution text, reason text, target jsonb
+) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_reason text := private.require_reason(reason);
+    v_today date := private.today(v_tenant_id);
+    v_target jsonb := coalesce(target, '{}');
+    v_case public.payment_cases;
+    v_payment public.payments;
+    v_client_id uuid;
+begin
+    perform private.require_known_keys(v_target, array[
+        'installment_id', 'client_id', 'debt_ids', 'first_due_on', 'paid_on', 'amount_cents'
+    ]);
+    select * into v_case from public.payment_cases as known
+    where known.tenant_id = v_tenant_id and known.id = resolve_payment_case.case_id;
+    if not found then
+        raise exception 'case_not_found' using errcode = 'PT404',
+            detail = 'no payment case with this id in the tenant';
+    end if;
+    v_client_id := v_case.client_id;
+    if v_client_id is not null then
+        perform private.lock_client(v_tenant_id, v_client_id);
+    end if;
+    select * into v_case from public.payment_cases as known where known.id = v_case.id for update;
+    if v_case.resolved_at is not null then
+        raise exception 'case_resolved' using errcode = 'PT409', detail = v_case.resolution;
+    end if;
+    perform private.require_resolution(v_case, resolution);
+    select * into v_payment from public.payments as payment
+    where payment.id = v_case.payment_id;
+
+    update public.payment_cases as known
+    set resolved_at = private.now(), resolved_by = auth.uid(),
+        resolution = resolve_payment_case.resolution, resolution_reason = v_reason
+    where known.id = v_case.id;
+
+    begin
+        if resolution = 'reactivate' then
+            perform private.set_course(
+                v_payment.id, 'apply', v_case.agreement_id, charge.installment_id, null, v_reason
+            )
+            from (select) as nothing
+            left join public.charges as charge on charge.id = v_payment.charge_id;
+            perform private.revive(
+                agreement, v_reason, (v_target ->> 'first_due_on')::date, v_today
+            )
+            from public.agreements as agreement where agreement.id = v_case.agreement_id;
+        elsif resolution = 'abate' then
+            perform private.set_course(
+                v_payment.id, 'abate', v_case.agreement_id, null, null, v_reason
+            );
+        elsif resolution = 'advance' then
+            perform private.set_course(
+                v_payment.id, 'advance', v_case.agreement_id, null, null, v_reason
+            );
+        elsif resolution = 'return' and v_case.kind <> 'overpayment' then
+            perform private.set_course(v_payment.id, 'return', null, null, null, v_reason);
+        elsif resolution = 'assign' and v_case.kind = 'orphan' then
+            v_client_id := private.assign_payment(
+                v_tenant_id, v_payment.id, v_target, v_reason
+            );
+        elsif resolution = 'assign' then
+            perform private.confirm_contradiction(v_case, v_target, v_reason);
+        end if;
+    exception when data_exception then
+        raise exception 'target_missing' using errcode = 'PT400', detail = sqlerrm;
+    end;
+    if v_client_id is not null then
+        perform private.rebuild_ledger(v_tenant_id, v_client_id, v_today);
+    end if;
+    if v_case.agreement_id is not null then
+        perform private.tell_agreement(
+            v_case.agreement_id, 'payment_case_resolved', v_today, v_reason,
+            jsonb_build_object(
+                'payment_id', v_case.payment_id, 'kind', v_case.kind,
+                'resolution', resolve_payment_case.resolution
+            )
+        );
+    end if;
+    return jsonb_build_object('case_id', v_case.id, 'resolution', resolution);
+end;
+$$;
+
+create function public.resolve_payment_case(
+    case_id uuid, resolution text, reason text, target jsonb default null
+) returns jsonb
+language sql
+set search_path = ''
+as $$ select private.resolve_payment_case(case_id, resolution, reason, target) $$;
+comment on function public.resolve_payment_case(uuid, text, text, jsonb) is
+'Supervisor. paid_after_break: reactivate {first_due_on} | abate | return; duplicate: advance |
+abate | return; overpayment: return; orphan: assign {installment_id} or {client_id, debt_ids} |
+return; contradiction: assign {paid_on, amount_cents} | dismiss.';
+
+grant execute on function
+private.resolve_payment_case(uuid, text, text, jsonb),
+public.resolve_payment_case(uuid, text, text, jsonb)
+to authenticated;
+
+-- 0595_list_agreements.sql
+-- /acordos: agreements by filter, newest first, with the totals of everything that matches.
+create function private.agreement_filter(tenant_id uuid, filter jsonb) returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_key text;
+    v_value jsonb;
+    v_types jsonb := '{"creditor_id": "uuid", "client_id": "uuid", "template_id": "uuid",
+        "created_by": "uuid", "created_from": "date", "created_to": "date",
+        "due_from": "date", "due_to": "date"}';
+    v_sql text := format('agreement.tenant_id = %L', tenant_id);
+begin
+    for v_key, v_value in select entry.key, entry.value from jsonb_each(filter) as entry loop
+        continue when v_value in ('null', '""', '[]');
+        if v_key = 'created_by' and v_value = '"me"' then
+            v_value := to_jsonb(auth.uid());
+        end if;
+        if v_types ? v_key and not pg_input_is_valid(v_value #>> '{}', v_types ->> v_key)
+            or v_key = 'status' and exists (
+                select from jsonb_array_elements_text(case jsonb_typeof(v_value)
+                    when 'array' then v_value else jsonb_build_array(v_value) end) as word
+                where not pg_input_is_valid(word, 'public.agreement_status')
+            )
+        then
+            raise exception 'filter_invalid' using errcode = 'PT400', detail = v_key;
+        end if;
+        v_sql := v_sql || ' and ' || case v_key
+            when 'q' then format(
+                'agreement.client_id in (select clients.id from public.clients where '
+                || 'clients.tenant_id = %L and %s)',
+                tenant_id, private.search_condition(tenant_id, v_value #>> '{}')
+            )
+            when 'status' then format(
+                'agreement.status = any(%L::public.agreement_status [])',
+                array(select jsonb_array_elements_text(case jsonb_typeof(v_value)
+                    when 'array' then v_value else jsonb_build_array(v_value) end))
+            )
+            when 'created_from' then format('agreement.created_at >= %L', v_value #>> '{}')
+            when 'created_to' then format(
+                'agreement.created_at < %L::date + 1', v_value #>> '{}'
+            )
+            -- By the day of the next open installment.
+            when 'due_from' then format('next_part.due_on >= %L', v_value #>> '{}')
+            when 'due_to' then format('next_part.due_on <= %L', v_value #>> '{}')
+            else case when v_types ? v_key
+                then format('agreement.%I = %L', v_key, v_value #>> '{}') end
+        end;
+        if v_sql is null then
+            raise exception 'unknown_filter' using errcode = 'PT400', detail = v_key;
+        end if;
+    end loop;
+    return v_sql;
+end;
+$$;
+
+-- One line of the list, also of the inbox and of the client's own list.
+create function private.agreement_row(agreement public.agreements) returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'id', agreement.id, 'status', agreement.status, 'created_at', agreement.created_at,
+        'client', jsonb_build_object(
+            'id', client.id, 'name', client.name, 'document', client.document
+        ),
+        'creditor', jsonb_build_object('id', creditor.id, 'name', creditor.name),
+        'original_cents', agreement.original_cents, 'total_cents', agreement.total_cents,
+        'discount_cents', agreement.discount_cents,
+        'discount_percent', agreement.discount_percent::text,
+        'installments', agreement.installments,
+        'paid_cents', counted.paid_cents, 'open_cents', counted.open_cents,
+        'paid_installments', counted.paid, 'overdue_installments', counted.overdue,
+        'next_due_on', counted.next_due_on, 'valid_until', agreement.valid_until,
+        'generation', agreement.generation, 'approval_role', agreement.approval_role,
+        'created_by', (
+            select jsonb_build_object('id', member.user_id, 'name', member.display_name)
+            from public.memberships as member
+            where member.tenant_id = agreement.tenant_id
+              and member.user_id = agreement.created_by
+            order by member.revoked_at nulls first
+            limit 1
+        )
+    )
+    from public.clients as client
+    cross join public.creditors as creditor
+    cross join lateral (
+        select coalesce(sum(part.paid_cents), 0) as paid_cents,
+            coalesce(sum(part.amount_cents - part.paid_cents)
+                filter (where part.status = 'open'), 0) as open_cents,
+            count(*) filter (where part.status = 'paid') as paid,
+            count(*) filter (where part.status = 'open'
+                and part.effective_due_on < private.today(agreement.tenant_id)) as overdue,
+            min(part.due_on) filter (where part.status = 'open') as next_due_on
+        from public.installments as part
+        where part.tenant_id = agreement.tenant_id and part.agreement_id = agreement.id
+    ) as counted
+    where client.tenant_id = agreement.tenant_id and client.id = agreement.client_id
+      and creditor.tenant_id = agreement.tenant_id and creditor.id = agreement.creditor_id
+$$;
+
+create function private.list_agreements(filter jsonb, after text, page_size int) returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    -- As in the carteira: more than a screen shows.
+    c_max_page constant int := 200;
+    v_tenant_id uuid := private.require_role('operator');
+    v_size int := least(greatest(coalesce(page_size, 60), 1), c_max_page);
+    v_condition text := private.agreement_filter(v_tenant_id, coalesce(filter, '{}'));
+    v_cursor text[] := case when after is not null
+        then private.decode_cursor(after, 'timestamptz', 'uuid') end;
+    v_from text := ' from public.agreements as agreement left join lateral ('
+        || ' select min(part.due_on) as due_on from public.installments as part'
+        || ' where part.tenant_id = agreement.tenant_id and part.agreement_id = agreement.id'
+        || ' and part.status = ''open'') as next_part on true where ' || v_condition;
+    v_page public.agreements[];
+    v_total jsonb;
+begin
+    execute 'select array_agg(listed.agreement) from (select agreement' || v_from || case
+            when v_cursor is null then '' else format(
+                ' and (agreement.created_at, agreement.id) < (%L::timestamptz, %L::uuid)',
+                v_cursor[1], v_cursor[2]
+            ) end
+        || ' order by agreement.created_at desc, agreement.id desc limit ' || v_size + 1
+        || ') as listed'
+    into v_page;
+    if after is null then
+        execute 'select jsonb_build_object(''agreements'', count(*),'
+            || ' ''total_cents'', coalesce(sum(agreement.total_cents), 0),'
+            || ' ''paid_cents'', coalesce(sum(counted.paid_cents), 0),'
+            || ' ''open_cents'', coalesce(sum(counted.open_cents), 0),'
+            || ' ''overdue_cents'', coalesce(sum(counted.overdue_cents), 0))'
+            || replace(v_from, ' where ' || v_condition, format(
+                ' cross join lateral (select sum(part.paid_cents) as paid_cents,'
+                || ' sum(part.amount_cents - part.paid_cents)'
+                || ' filter (where part.status = ''open'') as open_cents,'
+                || ' sum(part.amount_cents - part.paid_cents)'
+                || ' filter (where part.status = ''open'' and part.effective_due_on < %L)'
+                || ' as overdue_cents from public.installments as part'
+                || ' where part.tenant_id = agreement.tenant_id'
+                || ' and part.agreement_id = agreement.id'
+                || ' and private.is_living(agreement.status)) as counted where %s',
+                private.today(v_tenant_id), v_condition
+            ))
+        into v_total;
+    end if;
+    return jsonb_build_object(
+        'rows', (
+            select coalesce(jsonb_agg(private.agreement_row(item) order by position), '[]')
+            from unnest(v_page) with ordinality as listed
+            cross join lateral (select v_page[listed.ordinality] as item,
+                listed.ordinality as position) as placed
+            where placed.position <= v_size
+        ),
+        'next', case when cardinality(v_page) > v_size then private.encode_cursor(
+            v_page[v_size].created_at::text, v_page[v_size].id::text
+        ) end,
+        'total', v_total
+    );
+end;
+$$;
+
+create function public.list_agreements(
+    filter jsonb default '{}', after text default null, page_size int default 60
+) returns jsonb
+language sql
+stable
+set search_path = ''
+as $$ select private.list_agreements(filter, after, page_size) $$;
+comment on function public.list_agreements(jsonb, text, int) is
+'{rows, next, total: {agreements, total_cents, paid_cents, open_cents, overdue_cents} | null after
+the first page}. filter: q, status, creditor_id, client_id, template_id, created_by (uuid or "me"),
+created_from, created_to, due_from, due_to. PT400 unknown_filter, filter_invalid.';
+
+grant execute on function
+private.list_agreements(jsonb, text, int), public.list_agreements(jsonb, text, int)
+to authenticated;
+
+-- 0596_agreement_page.sql
+-- One agreement whole: what was agreed and why it costs that, its schedule with charges, its money
+-- with what each payment covered, its history.
+create function private.agreement_payments(agreement public.agreements) returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'id', payment.id, 'amount_cents', payment.amount_cents, 'paid_on', payment.paid_on,
+        'created_at', payment.created_at, 'provider', payment.provider,
+        'method', payment.method, 'charge_id', payment.charge_id,
+        'course', word.course, 'reason', word.reason,
+        'reversed', (
+            select jsonb_build_object('on', reversal.reversed_on, 'reason', reversal.reason)
+            from public.payment_reversals as reversal
+            where reversal.tenant_id = payment.tenant_id and reversal.payment_id = payment.id
+        ),
+        -- Balance before and after, installment by installment and title by title.
+        'allocations', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'installment_id', standing.installment_id, 'debt_id', standing.debt_id,
+                'principal_cents', standing.principal_cents,
+                'correction_cents', standing.correction_cents,
+                'fine_cents', standing.fine_cents, 'interest_cents', standing.interest_cents,
+                'collection_fee_cents', standing.collection_fee_cents,
+                'total_cents', standing.total_cents, 'before_cents', standing.before_cents,
+                'after_cents', standing.after_cents
+            ) order by standing.debt_id nulls first, standing.id), '[]')
+            from private.living_allocations as standing
+            where standing.tenant_id = payment.tenant_id and standing.payment_id = payment.id
+        )
+    ) order by payment.paid_on, payment.payment_key), '[]')
+    from public.payments as payment
+    cross join lateral (
+        select course.* from public.payment_courses as course
+        where course.tenant_id = payment.tenant_id and course.payment_id = payment.id
+        order by course.id desc
+        limit 1
+    ) as word
+    where payment.tenant_id = agreement.tenant_id and payment.client_id = agreement.client_id
+      and word.agreement_id = agreement.id
+$$;
+
+create function private.charge_card(charge public.charges) returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'id', charge.id, 'status', charge.status, 'is_wanted', charge.is_wanted,
+        'method', charge.method, 'amount_cents', charge.amount_cents, 'due_on', charge.due_on,
+        'link', charge.link, 'digitable_line', charge.digitable_line,
+        'pix_code', charge.pix_code, 'pdf_url', charge.pdf_url,
+        'error_code', charge.error_code, 'error_detail', charge.error_detail,
+        'next_attempt_at', charge.next_attempt_at, 'created_at', charge.created_at,
+        'cancel_reason', charge.cancel_reason
+    )
+$$;
+
+create function private.agreement_page(agreement_id uuid) returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_agreement public.agreements;
+begin
+    select * into v_agreement from public.agreements as agreement
+    where agreement.tenant_id = v_tenant_id and agreement.id = agreement_page.agreement_id;
+    if not found then
+        raise exception 'agreement_not_found' using errcode = 'PT404',
+            detail = 'no agreement with this id in the tenant';
+    end if;
+    return jsonb_build_object(
+        'agreement', private.agreement_row(v_agreement) || jsonb_build_object(
+            'base_on', v_agreement.base_on, 'financing_cents', v_agreement.financing_cents,
+            'first_due_on', v_agreement.first_due_on, 'last_due_on', v_agreement.last_due_on,
+            'template_id', v_agreement.template_id, 'replaces_id', v_agreement.replaces_id,
+            'approval_reasons', v_agreement.approval_reasons,
+            'decided_by', v_agreement.decided_by, 'decided_at', v_agreement.decided_at,
+            'decision_reason', v_agreement.decision_reason,
+            'formalised_at', v_agreement.formalised_at, 'closed_at', v_agreement.closed_at,
+            'successor_id', (
+                select later.id from public.agreements as later
+                where later.tenant_id = v_tenant_id and later.replaces_id = v_agreement.id
+                  and later.formalised_at is not null
+                order by later.created_at desc
+                limit 1
+            )
+        ),
+        'totals', v_agreement.priced -> 'totals', 'debts', v_agreement.priced -> 'debts',
+        'proposal', v_agreement.priced -> 'proposal', 'statement', v_agreement.statement,
+        'schedule', (
+            select jsonb_agg(jsonb_build_object(
+                'id', part.id, 'number', part.number, 'kind', part.kind, 'due_on', part.due_on,
+                'effective_due_on', part.effective_due_on, 'amount_cents', part.amount_cents,
+                'method', part.method, 'status', part.status, 'paid_cents', part.paid_cents,
+                'late_cents', part.late_cents, 'adjustment_cents', part.adjustment_cents,
+                'paid_on', part.paid_on, 'cancel_reason', part.cancel_reason,
+                'cancelling_reason', part.cancelling_reason,
+                'charges', (
+                    select coalesce(jsonb_agg(
+                        private.charge_card(charge) order by charge.sequence desc
+                    ), '[]')
+                    from public.charges as charge
+                    where charge.tenant_id = v_tenant_id and charge.installment_id = part.id
+                )
+            ) order by part.number)
+            from public.installments as part
+            where part.tenant_id = v_tenant_id and part.agreement_id = v_agreement.id
+        ),
+        'payments', private.agreement_payments(v_agreement),
+        'cases', (
+            select coalesce(jsonb_agg(private.payment_case_card(known)
+                order by known.opened_at), '[]')
+            from public.payment_cases as known
+            where known.tenant_id = v_tenant_id and known.agreement_id = v_agreement.id
+              and known.resolved_at is null
+        ),
+        'settlements', (
+            select coalesce(jsonb_agg(private.settlement_card(request)
+                order by request.created_at), '[]')
+            from public.manual_settlements as request
+            where request.tenant_id = v_tenant_id and request.agreement_id = v_agreement.id
+        ),
+        'history', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'id', event.id, 'kind', event.kind, 'from_status', event.from_status,
+                'to_status', event.to_status, 'reason', event.reason,
+                'details', event.details, 'on_date', event.on_date, 'at', event.created_at,
+                'actor', (
+                    select member.display_name from public.memberships as member
+                    where member.tenant_id = v_tenant_id and member.user_id = event.actor_id
+                    order by member.revoked_at nulls first
+                    limit 1
+                )
+            ) order by event.id desc), '[]')
+            from (
+                select * from public.agreement_events as told
+                where told.tenant_id = v_tenant_id and told.agreement_id = v_agreement.id
+                -- Ten years of monthly payments with their charges.
+                order by told.id desc
+                limit 500
+            ) as event
+        )
+    );
+end;
+$$;
+
+create function public.agreement_page(agreement_id uuid) returns jsonb
+language sql
+stable
+set search_path = ''
+as $$ select private.agreement_page(agreement_id) $$;
+comment on function public.agreement_page(uuid) is
+'{agreement, totals, debts, proposal, statement, schedule: [{…, charges}], payments: [{…,
+allocations}], cases, settlements, history}. PT404 agreement_not_found.';
+
+grant execute on function
+private.agreement_page(uuid), public.agreement_page(uuid)
+to authenticated;
+
+-- 0597_approval_inbox.sql
+-- What waits for this person's yes or no, the soonest to expire first, each with its calculation.
+create function private.approval_inbox() returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    -- Decided one key at a time; the rest follows.
+    c_max_shown constant int := 100;
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_role public.member_role := private.member_role();
+    v_today date := private.today(v_tenant_id);
+begin
+    return jsonb_build_object(
+        'rows', (
+            select coalesce(jsonb_agg(
+                private.agreement_row(waiting.agreement) || jsonb_build_object(
+                    'base_on', (waiting.agreement).base_on,
+                    'approval_reasons', (waiting.agreement).approval_reasons,
+                    'totals', (waiting.agreement).priced -> 'totals',
+                    'debts', (waiting.agreement).priced -> 'debts',
+                    'schedule', (waiting.agreement).priced -> 'schedule',
+                    'statement', (waiting.agreement).statement,
+                    'is_mine', (waiting.agreement).created_by = auth.uid(),
+                    'may_approve', (waiting.agreement).created_by is distinct from auth.uid()
+                        and (waiting.agreement).approval_role <= v_role,
+                    'is_expired', (waiting.agreement).valid_until < v_today
+                )
+                order by (waiting.agreement).valid_until, (waiting.agreement).created_at
+            ), '[]')
+            from (
+                select agreement
+                from public.agreements as agreement
+                where agreement.tenant_id = v_tenant_id
+                  and agreement.status = 'pending_approval'
+                order by agreement.valid_until, agreement.created_at
+                limit c_max_shown
+            ) as waiting
+        ),
+        'count', (
+            select count(*) from public.agreements as agreement
+            where agreement.tenant_id = v_tenant_id and agreement.status = 'pending_approval'
+        )
+    );
+end;
+$$;
+
+create function public.approval_inbox() returns jsonb
+language sql
+stable
+set search_path = ''
+as $$ select private.approval_inbox() $$;
+comment on function public.approval_inbox() is
+'Supervisor. {rows: [agreement row + approval_reasons, totals, debts, schedule, statement, is_mine,
+may_approve, is_expired], count}.';
+
+grant execute on function private.approval_inbox(), public.approval_inbox() to authenticated;
+
+-- 0598_negotiation_context.sql
+-- Everything the negotiation panel needs when it opens, in one call: what is owed and why, what may
+-- be offered by whom, what is agreed already, and what was being typed last time.
+create function private.negotiation_offers(
+    tenant_id uuid, role public.member_role, client_id uuid, on_date date
+) returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_creditor record;
+    v_offers jsonb := '[]';
+    v_owed private.owed_debt[];
+begin
+    -- One agreement has one creditor, so each has its own limits, templates and best offer.
+    for v_creditor in
+        select debts.creditor_id, creditors.name, array_agg(debts.id) as debt_ids
+        from public.debts
+        join public.creditors
+            on creditors.tenant_id = debts.tenant_id and creditors.id = debts.creditor_id
+        where debts.tenant_id = negotiation_offers.tenant_id
+          and debts.client_id = negotiation_offers.client_id and debts.status = 'open'
+        group by debts.creditor_id, creditors.name
+        order by creditors.name
+    loop
+        v_owed := array(
+            select title
+            from private.owed(tenant_id, client_id, on_date, v_creditor.debt_ids) as title
+        );
+        v_offers := v_offers || jsonb_build_object(
+            'creditor', jsonb_build_object('id', v_creditor.creditor_id, 'name', v_creditor.name),
+            'debt_ids', to_jsonb(v_creditor.debt_ids),
+            'limits', to_jsonb(private.limits_of(tenant_id, v_creditor.creditor_id, role))
+                - 'tenant_id' - 'id' - 'updated_at' - 'creditor_id',
+            'validity_days', (private.agreement_policy(
+                tenant_id, v_creditor.creditor_id)).offer_validity_days,
+            'templates', (
+                select coalesce(jsonb_agg(to_jsonb(template) - 'tenant_id' - 'created_at'
+                    || jsonb_build_object('is_applicable',
+                        private.is_template_applicable(template, v_owed))
+                    order by template.position, template.name), '[]')
+                from public.agreement_templates as template
+                where template.tenant_id = negotiation_offers.tenant_id and template.is_active
+                  and (template.creditor_id is null
+                      or template.creditor_id = v_creditor.creditor_id)
+            ),
+            'best', private.best_offer(tenant_id, role, jsonb_build_object(
+                'client_id', client_id, 'debt_ids', to_jsonb(v_creditor.debt_ids),
+                'base_on', on_date
+            ))
+        );
+    end loop;
+    return v_offers;
+end;
+$$;
+
+-- {agreements, payments} of a client, for whatever screen shows the person.
+create function private.client_money(tenant_id uuid, client_id uuid) returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'agreements', (
+            select coalesce(jsonb_agg(private.agreement_row(agreement)
+                order by agreement.created_at desc), '[]')
+            from (
+                select * from public.agreements as known
+                where known.tenant_id = client_money.tenant_id
+                  and known.client_id = client_money.client_id
+                order by known.created_at desc
+                -- The living one and what came before it; the rest is in /acordos.
+                limit 20
+            ) as agreement
+        ),
+        'payments', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'id', received.id, 'amount_cents', received.amount_cents,
+                'paid_on', received.paid_on, 'provider', received.provider,
+                'method', received.method, 'is_reversed', exists (
+                    select from public.payment_reversals as reversal
+                    where reversal.tenant_id = received.tenant_id
+                      and reversal.payment_id = received.id
+                )
+            ) order by received.paid_on desc, received.id), '[]')
+            from (
+                select * from public.payments as known
+                where known.tenant_id = client_money.tenant_id
+                  and known.client_id = client_money.client_id
+                order by known.paid_on desc, known.id
+                limit 100
+            ) as received
+        )
+    )
+$$;
+
+create function private.negotiation_context(client_id uuid) returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_role public.member_role := private.member_role();
+    v_today date := private.today(v_tenant_id);
+begin
+    perform private.require_debts(v_tenant_id, client_id, null);
+    return jsonb_build_object(
+        'on_date', v_today, 'role', v_role,
+        'statement', private.statement(v_tenant_id, client_id, v_today, null),
+        'offers', private.negotiation_offers(v_tenant_id, v_role, client_id, v_today),
+        'payer', private.payer_of(v_tenant_id, client_id) - 'document' - 'name',
+        'methods', (
+            select to_jsonb(string_to_array(
+                coalesce(integration.settings ->> 'methods', 'boleto'), ','))
+            from public.integrations as integration
+            where integration.tenant_id = v_tenant_id and integration.provider = 'negociarie'
+              and integration.is_active
+        ),
+        'draft', (
+            select draft.content from public.negotiation_drafts as draft
+            where draft.tenant_id = v_tenant_id
+              and draft.client_id = negotiation_context.client_id
+              and draft.user_id = auth.uid()
+        )
+    ) || private.client_money(v_tenant_id, client_id);
+end;
+$$;
+
+create function public.negotiation_context(client_id uuid) returns jsonb
+language sql
+stable
+set search_path = ''
+as $$ select private.negotiation_context(client_id) $$;
+comment on function public.negotiation_context(uuid) is
+'{on_date, role, statement, offers: [{creditor, debt_ids, limits, validity_days, templates, best}],
+agreements, payments, payer, methods | null, draft | null}. PT404 client_not_found.';
+
+grant execute on function
+private.negotiation_context(uuid), public.negotiation_context(uuid)
+to authenticated;
+
+-- 0599_money_jobs.sql
+-- The daily work of money, for every tenant on its own day: titles and agreements age, and the
+-- ledger is checked. Hourly, because the tenants' midnights differ and because a break may wait for
+-- a sweep of the afternoon; doing it again changes nothing.
+create function private.run_money_jobs() returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant record;
+    v_done int := 0;
+begin
+    for v_tenant in
+        select tenants.id, private.today(tenants.id) as today from public.tenants
+        order by tenants.id
+    loop
+        -- One tenant that fails does not stop the rest, and somebody reads of it.
+        begin
+            -- A title's birthday comes once a day, and finding it reads the portfolio.
+            if not exists (
+                select from public.job_runs as run
+                where run.tenant_id = v_tenant.id and run.job = 'age_agreements'
+                  and run.on_date = v_tenant.today
+            ) then
+                perform private.age_debts(v_tenant.id, v_tenant.today);
+            end if;
+            perform private.age_agreements(v_tenant.id, v_tenant.today);
+            v_done := v_done + 1;
+        exception when others then
+            insert into public.job_runs (tenant_id, job, on_date)
+            values (v_tenant.id, 'money_jobs', v_tenant.today);
+            perform private.finish_job(
+                run.id, jsonb_build_object('code', sqlstate, 'error', sqlerrm), 1
+            )
+            from public.job_runs as run
+            where run.tenant_id = v_tenant.id and run.job = 'money_jobs'
+              and run.finished_at is null;
+        end;
+    end loop;
+    return v_done;
+end;
+$$;
+comment on function private.run_money_jobs() is 'How many tenants were done without a failure.';
+
+-- At night, once: apart from the clock, because it reads every ledger and must hold up nobody.
+create function private.run_ledger_checks() returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant record;
+    v_found int := 0;
+begin
+    for v_tenant in
+        select tenants.id, private.today(tenants.id) as today from public.tenants
+        where not exists (
+            select from public.job_runs as run
+            where run.tenant_id = tenants.id and run.job = 'check_ledger'
+              and run.on_date = private.today(tenants.id)
+        )
+        order by tenants.id
+    loop
+        v_found := v_found
+            + jsonb_array_length(private.check_ledger(v_tenant.id, v_tenant.today));
+    end loop;
+    return v_found;
+end;
+$$;
+comment on function private.run_ledger_checks() is 'How many clients'' ledgers differ; 0 is well.';
+
+-- What a lost wake-up left in the queue, and the sweep of payments twice a day (06:10 and 14:10
+-- UTC: after the banks' night run and in the early afternoon of Brazil).
+create function private.sweep_charges() returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    if exists (select from pgmq.q_charges where vt <= clock_timestamp()) then
+        perform private.wake_function('negociarie-charge');
+    end if;
+end;
+$$;
+
+select cron.schedule('sweep-charges', '* * * * *', 'select private.sweep_charges()');
+select cron.schedule('money-jobs', '5 * * * *', 'select private.run_money_jobs()');
+-- Hourly from 05:35 to 09:35 UTC, the night of every zone of Brazil; the first run of a day does it.
+select cron.schedule('check-ledgers', '35 5-9 * * *', 'select private.run_ledger_checks()');
+select cron.schedule(
+    'reconcile-payments', '10 6,14 * * *', $$select private.wake_function('reconcile-payments')$$
+);
+
+-- On demand: a supervisor asks for a sweep now.
+create function private.request_reconciliation() returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+begin
+    if not exists (
+        select from public.integrations as integration
+        where integration.tenant_id = v_tenant_id and integration.provider = 'negociarie'
+          and integration.is_active
+    ) then
+        raise exception 'provider_not_connected' using errcode = 'PT409',
+            detail = 'connect Negociarie in the settings';
+    end if;
+    perform private.wake_function('reconcile-payments');
+end;
+$$;
+
+create function public.request_reconciliation() returns void
+language sql
+set search_path = ''
+as $$ select private.request_reconciliation() $$;
+comment on function public.request_reconciliation() is
+'Supervisor: sweeps the provider''s payments now. PT409 provider_not_connected.';
+
+grant execute on function
+private.request_reconciliation(), public.request_reconciliation()
+to authenticated;
 
 -- 0600_queues.sql
 -- The outbox's queues, and how a function is woken: pg_net right after the commit, pg_cron for what
@@ -4349,6 +13169,31 @@ grant execute on function private.receive_provider_event(
     public.provider_name, text, text, text, jsonb
 ) to webhook;
 
+-- 0661_callback_token.sql
+-- Negociarie sends the same word with every callback: sha1(client_id || client_secret). It signs no
+-- body, so it only comes on top of the key in the URL; the secret does not leave the database.
+create function private.is_callback_token(webhook_key text, token text) returns boolean
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    -- Hashes are compared, so that the time taken says nothing about how much of it was right.
+    select coalesce(bool_or(
+        pg_catalog.sha256(pg_catalog.convert_to(is_callback_token.token, 'UTF8'))
+        = pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.encode(extensions.digest(
+            (integration.settings ->> 'client_id')
+            || private.integration_secret(integration.id, 'client_secret'), 'sha1'
+        ), 'hex'), 'UTF8'))
+    ), false)
+    from public.integrations as integration
+    where integration.webhook_key_hash = private.webhook_key_hash(is_callback_token.webhook_key)
+      and integration.provider = 'negociarie'
+$$;
+comment on function private.is_callback_token(text, text) is
+'False for an unknown key as well.';
+grant execute on function private.is_callback_token(text, text) to webhook;
+
 -- 0670_apply_provider_events.sql
 -- Drains the inbox. Each event is judged by itself: a malformed one is kept with its reason and
 -- does not hold back the batch; one whose message is not known yet (a receipt overtook our own note
@@ -4385,6 +13230,7 @@ begin
                 when 'message_status' then private.apply_receipt(v_item.id)
                 when 'message_received' then private.apply_inbound(v_item.id)
                 when 'consent_changed' then private.apply_consent(v_item.id)
+                when 'charge_changed' then private.apply_charge_event(v_item.id)
             end;
         exception
             -- It contradicts what is stored, as one WhatsApp id for two messages does. Raised on, it
@@ -4551,6 +13397,40 @@ begin
         perform private.suppress_phone(v_event.tenant_id, v_phone, 'whatsapp', 'opted_out');
     end if;
     return null;
+end;
+$$;
+
+-- 0672_apply_charge_event.sql
+-- A callback came. It proves nothing; the charges it names are looked up.
+create function private.apply_charge_event(event_id uuid) returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_event private.provider_events;
+    v_references text[];
+    v_charge_id uuid;
+    v_known int := 0;
+begin
+    select * into v_event from private.provider_events as event
+    where event.id = apply_charge_event.event_id;
+    if jsonb_typeof(v_event.payload #> '{charge,references}') is distinct from 'array' then
+        return 'payload_invalid';
+    end if;
+    v_references := array(
+        select distinct jsonb_array_elements_text(v_event.payload #> '{charge,references}')
+    );
+    for v_charge_id in
+        update public.charges as charge set needs_lookup = true
+        where charge.integration_id = v_event.integration_id
+          and charge.reference = any(v_references)
+        returning charge.id
+    loop
+        v_known := v_known + 1;
+        perform private.poke_charge(v_charge_id);
+    end loop;
+    return case when v_known < cardinality(v_references) then 'charge_not_found' end;
 end;
 $$;
 
@@ -7284,9 +16164,6 @@ begin
             from public.client_addresses as known
             where known.tenant_id = v_tenant_id and known.client_id = v_client_id
         ),
-        -- Part of the page's shape; their tables come with agreements and payments.
-        'agreements', '[]'::jsonb,
-        'payments', '[]'::jsonb,
         'callbacks', private.client_callbacks(v_tenant_id, v_client_id),
         'contact', (
             select jsonb_build_object(
@@ -7298,7 +16175,7 @@ begin
             ) as decision
         ),
         'timeline', private.client_timeline(v_client_id, null, 50)
-    );
+    ) || private.client_money(v_tenant_id, v_client_id);
 end;
 $$;
 

@@ -4,9 +4,14 @@ import pytest
 
 from kit import http
 from tests.automation import thread
-from tests.simulators import gupshup_phone
+from tests.charging import desk
+from tests.money.conftest import copied_url, schema_database, server_url
+from tests.simulators import gupshup_phone, negociarie_bank
 
-__all__ = ["gupshup_phone", "thread"]
+__all__ = [
+    "copied_url", "desk", "gupshup_phone", "negociarie_bank", "schema_database", "server_url",
+    "thread",
+]  # fmt: skip
 
 
 @pytest.fixture

@@ -17,7 +17,9 @@ from kit import config, http
 from local_platform.settings import ROOT
 
 
-def run_and_die(settings: config.Settings, boundary: int, jobs_key: str) -> None:
+def run_and_die(
+    settings: config.Settings, boundary: int, jobs_key: str, function: str = "run_automations"
+) -> None:
     """Run one drain; SIGKILL ourselves at that boundary, or exit 0 when there are fewer."""
     passed = 0
 
@@ -38,10 +40,10 @@ def run_and_die(settings: config.Settings, boundary: int, jobs_key: str) -> None
 
     psycopg.Connection.execute = guarded(psycopg.Connection.execute)  # type: ignore[method-assign]  # the wrap is the test
     psycopg.Connection.commit = guarded(psycopg.Connection.commit)  # type: ignore[method-assign]  # the wrap is the test
-    http.post_form = guarded(http.post_form)
+    http.post_form, http.call_json = guarded(http.post_form), guarded(http.call_json)
     config.settings = lambda: settings  # type: ignore[assignment]  # the test's, not the machine's
     create_app: Callable[[str, str], flask.Flask] = functions_framework.create_app
-    app = create_app("run_automations", str(ROOT / "functions" / "main.py"))
+    app = create_app(function, str(ROOT / "functions" / "main.py"))
     headers = {"Authorization": f"Bearer {jobs_key}"}
     answer = app.test_client().post("/", headers=headers)
     os._exit(0 if answer.status_code == 200 else 1)

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from kit import config, http
-from tests.simulators import GupshupPhone, gupshup_phone
+from providers import negociarie
+from tests.simulators import GupshupPhone, NegociarieBank, gupshup_phone, negociarie_bank
 
-__all__ = ["gupshup_phone"]
+__all__ = ["gupshup_phone", "negociarie_bank"]
 
 
 @pytest.fixture
@@ -15,15 +16,31 @@ def provider(
     gupshup_phone: GupshupPhone, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[GupshupPhone]:
     """The simulator, with the adapter pointed at it."""
+    point_at(gupshup_phone.url, monkeypatch)
+    yield gupshup_phone
+    http.client().close()
+    http._client.cache_clear()
+
+
+@pytest.fixture
+def bank(
+    negociarie_bank: NegociarieBank, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[NegociarieBank]:
+    """The simulator, with the adapter pointed at it and no token from another test."""
+    point_at(negociarie_bank.url, monkeypatch)
+    negociarie._tokens.clear()
+    yield negociarie_bank
+    http.client().close()
+    http._client.cache_clear()
+
+
+def point_at(simulators_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = config.read(
         {
             "FUNCTIONS_DATABASE_URL": "unused",
             "JOBS_KEY": "unused",
             "SUPABASE_JWT_SECRET": "unused",
-            "SIMULATORS_URL": gupshup_phone.url,
+            "SIMULATORS_URL": simulators_url,
         }
     )
     monkeypatch.setattr(config, "settings", lambda: settings)
-    yield gupshup_phone
-    http.client().close()
-    http._client.cache_clear()

@@ -26,6 +26,9 @@ ROWS = (
     "tag",
     "new_tag",
     "segment",
+    "agreement",
+    "installment",
+    "payment",
 )
 
 

@@ -35,11 +35,19 @@ class Rights:
 
 
 RIGHTS = {
+    "agreement_debts": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "agreement_events": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "agreement_policies": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "agreement_templates": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
+    "agreements": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "api_keys": Rights(ADMIN, NOBODY, NOBODY, NOBODY),
+    "approval_limits": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
     "audit_log": Rights(ADMIN, NOBODY, NOBODY, NOBODY),
     "automation_runs": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "call_dispositions": Rights(OPERATOR_UP, OPERATOR_UP, NOBODY, NOBODY),
     "callbacks": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "charge_policies": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "charges": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "client_addresses": Rights(OPERATOR_UP, SUPERVISOR_UP, SUPERVISOR_UP, SUPERVISOR_UP),
     "client_assignments": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "client_phones": Rights(OPERATOR_UP, SUPERVISOR_UP, SUPERVISOR_UP, SUPERVISOR_UP),
@@ -47,26 +55,43 @@ RIGHTS = {
     "clients": Rights(OPERATOR_UP, SUPERVISOR_UP, SUPERVISOR_UP, NOBODY),
     "collection_rules": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
     "creditors": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
+    "debt_marks": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "debts": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "disposition_types": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
     "import_mappings": Rights(SUPERVISOR_UP, NOBODY, NOBODY, SUPERVISOR_UP),
     "import_rejects": Rights(SUPERVISOR_UP, NOBODY, NOBODY, NOBODY),
     "imports": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "index_factors": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "installments": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "integrations": Rights(SUPERVISOR_UP, NOBODY, ADMIN, NOBODY),
     "invitations": Rights(ADMIN, NOBODY, NOBODY, NOBODY),
+    "job_runs": Rights(SUPERVISOR_UP, NOBODY, NOBODY, NOBODY),
+    "manual_settlements": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "memberships": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "message_logs": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "message_templates": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
+    # One's own; the world's are the admins'.
+    "negotiation_drafts": Rights(ADMIN, OPERATOR_UP, ADMIN, ADMIN),
     "notifications": Rights(OPERATOR_UP, NOBODY, OPERATOR_UP, NOBODY),
+    "payment_allocations": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "payment_cases": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "payment_courses": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "payment_reversals": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "payments": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "reconciliations": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     # The one of world.sql is the admin's, and shared.
     "segments": Rights(OPERATOR_UP, OPERATOR_UP, ADMIN, ADMIN),
     "suppressions": Rights(OPERATOR_UP, OPERATOR_UP, NOBODY, ADMIN),
     "tags": Rights(OPERATOR_UP, SUPERVISOR_UP, SUPERVISOR_UP, SUPERVISOR_UP),
+    "tenant_holidays": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
     "tenants": Rights(OPERATOR_UP, NOBODY, ADMIN, NOBODY),
 }
 
 # What a new row says, where anybody may add one: `{tenant}` and ids of that agency's rows.
 NEW_ROWS = {
+    "agreement_templates": "(tenant_id, name) values ('{tenant}', 'Oferta nova')",
+    # A creditor nobody has: rights are asked before references.
+    "approval_limits": "(tenant_id, creditor_id, role) values ('{tenant}', '{client}', 'operator')",
     "call_dispositions": "(tenant_id, client_id, disposition_type)"
     " values ('{tenant}', '{client}', 'dropped')",
     "client_addresses": "(tenant_id, client_id, street, city, uf)"
@@ -81,9 +106,11 @@ NEW_ROWS = {
     "disposition_types": "(tenant_id, key, label) values ('{tenant}', 'novo', 'Novo')",
     "message_templates": "(tenant_id, name, provider_template_id, body)"
     " values ('{tenant}', 'novo', 'x', 'Olá')",
+    "negotiation_drafts": "(tenant_id, client_id, content) values ('{tenant}', '{client}', '{{}}')",
     "segments": "(tenant_id, name, filter) values ('{tenant}', 'Novo', '{{}}')",
-    "tags": "(tenant_id, name) values ('{tenant}', 'Nova')",
     "suppressions": "(tenant_id, phone, reason) values ('{tenant}', '+5511911113333', 'pediu')",
+    "tags": "(tenant_id, name) values ('{tenant}', 'Nova')",
+    "tenant_holidays": "(tenant_id, day, name) values ('{tenant}', '2099-01-01', 'Longe')",
 }
 
 

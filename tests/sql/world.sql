@@ -76,3 +76,73 @@ values (%(tenant)s, %(client)s, %(admin)s, %(admin)s);
 
 insert into public.segments (id, tenant_id, owner_id, name, filter, is_shared)
 values (%(segment)s, %(tenant)s, %(admin)s, 'Do mundo', '{"uf": "SP"}', true);
+insert into public.charge_policies (tenant_id, version, valid_from, fine_percent, interest_percent)
+values (%(tenant)s, 900, '2000-01-01', 2, 1);
+insert into public.index_factors (tenant_id, index_name, month, percent, revision)
+values (%(tenant)s, 'ipca', '2026-01-01', 0.33, 900);
+insert into public.tenant_holidays (tenant_id, day, name)
+values (%(tenant)s, '2099-12-31', 'Véspera do fim');
+insert into public.debt_marks (tenant_id, debt_id, kind, reason, created_by)
+values (%(tenant)s, %(debt)s, 'prescription_override', 'reconhecida', %(admin)s);
+insert into public.agreement_templates (tenant_id, name) values (%(tenant)s, 'Oferta do mundo');
+insert into public.job_runs (tenant_id, job, on_date) values (%(tenant)s, 'check_ledger', '2026-01-31');
+insert into public.reconciliations (tenant_id, integration_id, day)
+values (%(tenant)s, %(integration)s, '2026-01-31');
+insert into public.negotiation_drafts (tenant_id, client_id, user_id, content)
+select %(tenant)s, clients.id, %(admin)s, '{"installments": 2}'
+from public.clients
+where clients.tenant_id = %(tenant)s and clients.id <> %(client)s
+order by clients.document limit 1;
+insert into public.agreements (
+    id, tenant_id, client_id, creditor_id, status, priced, proposal_hash, statement, base_on,
+    valid_until, original_cents, discount_cents, total_cents, discount_percent, installments,
+    first_due_on, last_due_on, policy_id, created_by, formalised_at
+)
+select %(agreement)s, %(tenant)s, %(client)s, debts.creditor_id, 'active', '{}', 'sealed', '{}',
+    '2026-01-31', '2026-02-02', 12345, 0, 12345, 0, 1, '2026-02-02', '2026-02-02',
+    agreement_policies.id, %(admin)s, private.now()
+from public.debts
+join public.agreement_policies on agreement_policies.tenant_id = debts.tenant_id
+where debts.id = %(debt)s limit 1;
+insert into public.agreement_debts
+values (%(tenant)s, %(agreement)s, %(debt)s, 1, 12345, 0, 0, 0, 0, 0, 0, 0, 0, 0, false);
+insert into public.agreement_events (tenant_id, agreement_id, kind, on_date)
+values (%(tenant)s, %(agreement)s, 'transition', '2026-01-31');
+insert into public.installments (
+    id, tenant_id, agreement_id, client_id, number, kind, due_on, effective_due_on,
+    amount_cents, method
+)
+values (
+    %(installment)s, %(tenant)s, %(agreement)s, %(client)s, 1, 'installment', '2099-02-02',
+    '2099-02-02', 12345, 'pix'
+);
+insert into public.charges (
+    tenant_id, client_id, agreement_id, installment_id, integration_id, method, sequence,
+    reference, amount_cents, due_on, status
+)
+values (
+    %(tenant)s, %(client)s, %(agreement)s, %(installment)s, %(integration)s, 'pix', 1,
+    %(installment)s::text, 12345, '2099-02-02', 'open'
+);
+insert into public.payments (id, tenant_id, client_id, payment_key, amount_cents, paid_on)
+values (%(payment)s, %(tenant)s, %(client)s, 'manual:mundo', 100, '2026-01-31');
+insert into public.payment_courses (tenant_id, payment_id, course, agreement_id)
+values (%(tenant)s, %(payment)s, 'apply', %(agreement)s);
+insert into public.payment_allocations (
+    tenant_id, payment_id, installment_id, paid_on, principal_cents, before_cents, after_cents,
+    position_after
+)
+values (
+    %(tenant)s, %(payment)s, %(installment)s, '2026-01-31', 100, 12345, 12245, '{}'
+);
+insert into public.payment_reversals (tenant_id, payment_id, reason, reversed_on)
+values (%(tenant)s, %(payment)s, 'engano', '2026-01-31');
+insert into public.payment_cases (tenant_id, client_id, payment_id, kind, amount_cents, case_key)
+values (%(tenant)s, %(client)s, %(payment)s, 'overpayment', 100, 'overpayment:mundo');
+insert into public.manual_settlements (
+    id, tenant_id, client_id, installment_id, amount_cents, paid_on, evidence, requested_by
+)
+values (
+    gen_random_uuid(), %(tenant)s, %(client)s, %(installment)s, 100, '2026-01-31', 'recibo',
+    %(admin)s
+);

@@ -27,10 +27,12 @@ function page<Props extends object>(load: () => Promise<ComponentType<Props>>): 
 const login = page(() => import("@/features/login/login-page").then((m) => m.LoginPage));
 const invitation = page(() => import("@/features/login/invitation-page").then((m) => m.InvitationPage));
 const portfolio = page(() => import("@/features/portfolio/portfolio-page").then((m) => m.PortfolioPage));
-const client = page(() => import("@/features/client/client-page").then((m) => m.ClientPage));
-const service = page(() => import("@/features/service/service-page").then((m) => m.ServicePage));
+const client = page(() => import("@/app/client-room").then((m) => m.ClientRoom));
+const service = page(() => import("@/app/service-room").then((m) => m.ServiceRoom));
 const automation = page(() => import("@/features/automation/automation-page").then((m) => m.AutomationPage));
 const settings = page(() => import("@/features/settings/settings-page").then((m) => m.SettingsPage));
+const agreements = page(() => import("@/features/agreements/agreements-page").then((m) => m.AgreementsPage));
+const agreement = page(() => import("@/features/agreements/agreement-page").then((m) => m.AgreementPage));
 
 export const LoginPage = login.Page;
 export const InvitationPage = invitation.Page;
@@ -39,6 +41,8 @@ export const ClientPage = client.Page;
 export const ServicePage = service.Page;
 export const AutomationPage = automation.Page;
 export const SettingsPage = settings.Page;
+export const AgreementsPage = agreements.Page;
+export const AgreementPage = agreement.Page;
 
 function serviceIdOf(path: string): string | undefined {
   return /^\/atendimento\/([^/]+)$/.exec(path)?.[1];
@@ -48,6 +52,8 @@ function serviceIdOf(path: string): string | undefined {
 export async function preloadCode(path: string): Promise<void> {
   if (serviceIdOf(path)) await service.preload();
   else if (path.startsWith("/carteira/")) await client.preload();
+  else if (path.startsWith("/acordos/")) await agreement.preload();
+  else if (path.startsWith("/acordos")) await agreements.preload();
   else if (path.startsWith("/automacao")) await automation.preload();
   else if (path.startsWith("/configuracoes")) await settings.preload();
   else await portfolio.preload();
@@ -61,6 +67,6 @@ export async function preloadData(queryClient: QueryClient, path: string): Promi
 
 /** The other rooms' code is a few kB each: fetched when the first one is painted, so that no later click waits for it. */
 export const RemainingPages = afterPaint(async () => {
-  await Promise.all([portfolio, client, service, automation, settings].map(({ preload }) => preload()));
+  await Promise.all([portfolio, client, service, automation, settings, agreements, agreement].map(({ preload }) => preload()));
   return () => null;
 });

@@ -4,6 +4,8 @@ import { Redirect, Route, Switch, useLocation, useSearch } from "wouter";
 import { MemberGate } from "@/app/member-gate";
 import { NotFoundPage } from "@/app/not-found-page";
 import {
+  AgreementPage,
+  AgreementsPage,
   AutomationPage,
   ClientPage,
   InvitationPage,
@@ -81,6 +83,10 @@ function Pages(): ReactNode {
       </Route>
       <Route path="/carteira/:document">{({ document }) => <ClientPage document={document} key={document} />}</Route>
       <Route path="/atendimento/:id">{({ id }) => <ServicePage clientId={id} key={id} />}</Route>
+      <Route path="/acordos">
+        <AgreementsPage />
+      </Route>
+      <Route path="/acordos/:id">{({ id }) => <AgreementPage id={id} key={id} />}</Route>
       <Route path="/automacao">
         <AutomationPage />
       </Route>

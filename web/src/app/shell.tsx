@@ -1,4 +1,4 @@
-import { IconAddressBook, IconBolt, IconHeadset } from "@tabler/icons-react";
+import { IconAddressBook, IconBolt, IconFileDollar, IconHeadset } from "@tabler/icons-react";
 import { type ReactNode, Suspense } from "react";
 import { Link, useLocation } from "wouter";
 import { afterPaint } from "@/app/after-paint";
@@ -22,6 +22,7 @@ interface Room {
 
 const rooms: Room[] = [
   { href: "/carteira", label: "Carteira", icon: IconAddressBook },
+  { href: "/acordos", label: "Acordos", icon: IconFileDollar },
   { href: "/automacao", label: "Automação", icon: IconBolt },
 ];
 

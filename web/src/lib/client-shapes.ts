@@ -16,7 +16,7 @@ export interface Phone {
   has_whatsapp: boolean | null;
 }
 
-export type DebtStatus = "open" | "settled" | "returned";
+export type DebtStatus = "open" | "in_agreement" | "on_hold" | "prescribed" | "settled" | "returned";
 
 export interface Debt {
   id: string;
@@ -31,6 +31,9 @@ export interface Debt {
 
 export const debtStatusNames: Record<DebtStatus, string> = {
   open: "em aberto",
+  in_agreement: "em acordo",
+  on_hold: "suspenso",
+  prescribed: "prescrito",
   settled: "quitado",
   returned: "devolvido",
 };

@@ -44,3 +44,21 @@ export function initials(name: string): string {
   const last = words.length > 1 ? words[words.length - 1] : "";
   return `${words[0]?.[0] ?? ""}${last?.[0] ?? ""}`.toUpperCase();
 }
+
+/** Cents before rounding, as the database wrote them: "1233.708" → "R$ 12,33708". Moves the comma, never counts. */
+export function exactMoney(exactCents: string): string {
+  const [, sign = "", whole = "0", fraction = ""] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(exactCents) ?? [];
+  const padded = whole.padStart(3, "0");
+  const reais = padded.slice(0, -2).replace(/\B(?=(\d{3})+$)/g, ".");
+  const shown = fraction.replace(/0+$/, "");
+  // Four decimals below the cent show every rounding; the rest of a division is endless.
+  const cut = shown.length > 4 ? `${shown.slice(0, 4)}…` : shown;
+  return `${sign}R$\u00a0${reais},${padded.slice(-2)}${cut}`;
+}
+
+/** A decimal of the database, "2.5000" → "2,5%". */
+export function percent(decimal: string | number): string {
+  const [whole, fraction = ""] = String(decimal).split(".");
+  const shown = fraction.replace(/0+$/, "");
+  return `${whole}${shown && `,${shown}`}%`;
+}

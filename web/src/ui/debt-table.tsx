@@ -3,9 +3,22 @@ import { type Debt, debtStatusNames } from "@/lib/client-shapes";
 import { localDate, now } from "@/lib/clock";
 import { day, daysBetween, money, plural } from "@/lib/format";
 import classes from "@/ui/debt-table.module.css";
-import { Tag } from "@/ui/tag";
+import { Tag, type Tone } from "@/ui/tag";
 
-export function DebtTable({ debts }: { debts: Debt[] }): ReactNode {
+const tones: Partial<Record<Debt["status"], Tone>> = {
+  settled: "good",
+  in_agreement: "accent",
+  on_hold: "warn",
+  prescribed: "bad",
+};
+
+interface DebtTableProps {
+  debts: Debt[];
+  /** A click on a value asks where it comes from. */
+  onExplain?: ((debtId: string) => void) | undefined;
+}
+
+export function DebtTable({ debts, onExplain }: DebtTableProps): ReactNode {
   const today = localDate(now());
   // With one creditor the header already says it.
   const severalCreditors = new Set(debts.map(({ creditor }) => creditor)).size > 1;
@@ -37,10 +50,22 @@ export function DebtTable({ debts }: { debts: Debt[] }): ReactNode {
                 )}
               </td>
               <td className={classes.right}>
-                {money(debt.principal_cents)}
+                {onExplain ? (
+                  <button
+                    type="button"
+                    className={classes.explain}
+                    title="Ver a memória de cálculo"
+                    aria-label={`${money(debt.principal_cents)}, ver a memória de cálculo`}
+                    onClick={() => onExplain(debt.id)}
+                  >
+                    {money(debt.principal_cents)}
+                  </button>
+                ) : (
+                  money(debt.principal_cents)
+                )}
                 {debt.status !== "open" && (
                   <div>
-                    <Tag tone={debt.status === "settled" ? "good" : "neutral"}>{debtStatusNames[debt.status]}</Tag>
+                    <Tag tone={tones[debt.status] ?? "neutral"}>{debtStatusNames[debt.status]}</Tag>
                   </div>
                 )}
               </td>

@@ -42,6 +42,7 @@ export const theme: MantineThemeOverride = createTheme({
     NativeSelect: { defaultProps: { size: "sm" } },
     ActionIcon: { defaultProps: { variant: "subtle", color: "gray", size: 32 } },
     Modal: { defaultProps: { centered: true, closeButtonProps: { "aria-label": "Fechar" } } },
+    Notification: { defaultProps: { closeButtonProps: { "aria-label": "Fechar o aviso" } } },
     Menu: { defaultProps: { shadow: "md", transitionProps: { duration: 80 } } },
   },
 });

@@ -23,10 +23,16 @@ import { type ClientProfile, useClientProfile } from "./queries";
 
 const EditDialog = lazy(() => import("./edit-dialog").then((m) => ({ default: m.EditDialog })));
 
-export function ClientPage({ document }: { document: string }): ReactNode {
+interface ClientPageProps {
+  document: string;
+  /** Opens the explained statement of a client, at one title when one is named. */
+  onExplain?: (clientId: string, debtId?: string) => void;
+}
+
+export function ClientPage({ document, onExplain }: ClientPageProps): ReactNode {
   const { data: profile, error, refetch } = useClientProfile(document.replace(/[.\-/]/g, ""));
   useDocumentTitle(profile?.client.name ?? "Cliente");
-  if (profile) return <LoadedClient profile={profile} />;
+  if (profile) return <LoadedClient profile={profile} onExplain={onExplain} />;
   if (error instanceof AppError && error.code === "client_not_found")
     return (
       <EmptyState
@@ -43,7 +49,9 @@ export function ClientPage({ document }: { document: string }): ReactNode {
   return error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <PageSkeleton />;
 }
 
-function LoadedClient({ profile }: { profile: ClientProfile }): ReactNode {
+type LoadedProps = { profile: ClientProfile; onExplain: ClientPageProps["onExplain"] };
+
+function LoadedClient({ profile, onExplain }: LoadedProps): ReactNode {
   const { client, debts, phones, totals } = profile;
   const timeline = useTimeline(client.id);
   const { data: names } = useDispositionNames();
@@ -108,7 +116,7 @@ function LoadedClient({ profile }: { profile: ClientProfile }): ReactNode {
             <PhoneHealthList phones={phones} wrong_contact={profile.wrong_contact} />
           </Panel>
           <Panel title="Títulos" aside={plural(debts.length, "título", "títulos")}>
-            <DebtTable debts={debts} />
+            <DebtTable debts={debts} onExplain={onExplain && ((debtId) => onExplain(client.id, debtId))} />
           </Panel>
           <ClientCare client={client} />
           <ClientFacts profile={profile} />

@@ -29,7 +29,34 @@ export function tell({ kind, payload }: Notification): Told {
         href: payload.client_id ? `/atendimento/${payload.client_id}` : "/carteira",
         tone: "neutral",
       };
+    case "agreement_pending_approval":
+      return {
+        title: "Uma proposta espera aprovação",
+        detail: "Veja o cálculo e decida.",
+        href: "/acordos",
+        tone: "neutral",
+      };
     default:
-      return { title: "Novidade", detail: "Há algo novo para você.", href: "/carteira", tone: "neutral" };
+      return tellMoney(kind, payload);
   }
+}
+
+const agreementTitles: Record<string, { title: string; tone: Told["tone"] }> = {
+  agreement_awaiting_first_payment: { title: "Acordo aprovado", tone: "good" },
+  agreement_active: { title: "Acordo em dia", tone: "good" },
+  agreement_rejected: { title: "Proposta recusada", tone: "bad" },
+  agreement_expired: { title: "Proposta vencida sem decisão", tone: "bad" },
+  agreement_overdue: { title: "Acordo em atraso", tone: "bad" },
+  agreement_broken_provisionally: { title: "Acordo em quebra provisória", tone: "bad" },
+  agreement_broken: { title: "Acordo quebrado", tone: "bad" },
+  agreement_lapsed: { title: "Acordo caducou sem pagamento", tone: "bad" },
+  agreement_settled: { title: "Acordo quitado", tone: "good" },
+  agreement_cancelled: { title: "Acordo cancelado", tone: "neutral" },
+};
+
+function tellMoney(kind: string, payload: Notification["payload"]): Told {
+  const known = agreementTitles[kind];
+  if (known && payload.agreement_id)
+    return { ...known, detail: "Abra o acordo para ver o que mudou.", href: `/acordos/${payload.agreement_id}` };
+  return { title: "Novidade", detail: "Há algo novo para você.", href: "/carteira", tone: "neutral" };
 }

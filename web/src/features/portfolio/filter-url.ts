@@ -1,7 +1,14 @@
 import type { DebtStatus } from "@/lib/client-shapes";
 import { defaultSort, type PortfolioFilter, type Sort, type SortColumn } from "./filter";
 
-const statusWords = { open: "aberto", settled: "quitado", returned: "devolvido" } as const;
+const statusWords = {
+  open: "aberto",
+  in_agreement: "em-acordo",
+  on_hold: "suspenso",
+  prescribed: "prescrito",
+  settled: "quitado",
+  returned: "devolvido",
+} as const;
 
 const listWords = {
   aging: "atraso",

@@ -12,6 +12,9 @@ import { focusFirstRow } from "./row-keys";
 const statusOptions: { value: DebtStatus | ""; label: string }[] = [
   { value: "", label: "Toda situação" },
   { value: "open", label: "Em aberto" },
+  { value: "in_agreement", label: "Em acordo" },
+  { value: "on_hold", label: "Suspenso" },
+  { value: "prescribed", label: "Prescrito" },
   { value: "settled", label: "Quitado" },
   { value: "returned", label: "Devolvido" },
 ];

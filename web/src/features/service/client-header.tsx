@@ -9,7 +9,12 @@ import { Tag } from "@/ui/tag";
 import classes from "./client-header.module.css";
 import type { ContactState, ServiceScreen } from "./queries";
 
-export function ClientHeader({ screen }: { screen: ServiceScreen }): ReactNode {
+interface ClientHeaderProps {
+  screen: ServiceScreen;
+  onExplain?: (() => void) | undefined;
+}
+
+export function ClientHeader({ screen, onExplain }: ClientHeaderProps): ReactNode {
   const { client, creditors, debts, open_cents, contact } = screen;
   const contracts = [...new Set(debts.map(({ contract }) => contract))];
   return (
@@ -36,7 +41,14 @@ export function ClientHeader({ screen }: { screen: ServiceScreen }): ReactNode {
       <div className={classes.money}>
         <span>Total em aberto</span>
         <strong className="num" data-testid="open-total">
-          {money(open_cents)}
+          <UnstyledButton
+            className={classes.total}
+            title="Ver a memória de cálculo"
+            onClick={() => onExplain?.()}
+            disabled={!onExplain}
+          >
+            {money(open_cents)}
+          </UnstyledButton>
         </strong>
         <ContactWindow contact={contact} />
       </div>

@@ -1,3 +1,4 @@
+import { Button } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useState } from "react";
 import { plural } from "@/lib/format";
@@ -10,6 +11,7 @@ import { useDocumentTitle } from "@/ui/document-title";
 import { Panel } from "@/ui/panel";
 import { PhoneList } from "@/ui/phone-list";
 import { ErrorState } from "@/ui/states";
+import { Key } from "@/ui/tag";
 import { Timeline } from "@/ui/timeline/timeline";
 import { ClientHeader } from "./client-header";
 import { type Chosen, DispositionPanel } from "./disposition-panel";
@@ -24,17 +26,26 @@ import { usePendingOfClient } from "./use-pending";
 /** A second press of the same outcome this soon is a bounce of the finger, not a second call. */
 const bounceMs = 1_500;
 
-export function ServicePage({ clientId }: { clientId: string }): ReactNode {
+interface ServicePageProps {
+  clientId: string;
+  /** Opens the explained statement, at one title when one is named. */
+  onExplain?: (debtId?: string) => void;
+  onNegotiate?: () => void;
+}
+
+export function ServicePage({ clientId, ...doors }: ServicePageProps): ReactNode {
   const { data: screen, error, refetch } = useQuery(serviceQuery(useQueryClient(), clientId));
   useDocumentTitle(screen?.client.name ?? "Atendimento");
   useEffect(() => {
     if (screen) rememberServed(screen.client.id, screen.client.name);
   }, [screen]);
-  if (screen) return <LoadedService screen={screen} />;
+  if (screen) return <LoadedService screen={screen} {...doors} />;
   return error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <ServiceSkeleton />;
 }
 
-function LoadedService({ screen }: { screen: ServiceScreen }): ReactNode {
+type LoadedProps = Omit<ServicePageProps, "clientId"> & { screen: ServiceScreen };
+
+function LoadedService({ screen, onExplain, onNegotiate }: LoadedProps): ReactNode {
   const { client, debts, phones, disposition_types: types } = screen;
   const { tenant } = useMember();
   const timeline = useTimeline(client.id);
@@ -67,7 +78,9 @@ function LoadedService({ screen }: { screen: ServiceScreen }): ReactNode {
     };
     const id = await keep(made);
     setNotes("");
-    await send(id);
+    const sent = await send(id);
+    // A refusal waits in the timeline for its correction: nothing may cover it.
+    if (type.opens_negotiation && sent !== "refused") onNegotiate?.();
   };
   const onEdit = (record: PendingDisposition): void => {
     setNotes([record.notes, notes].filter(Boolean).join("\n"));
@@ -78,13 +91,26 @@ function LoadedService({ screen }: { screen: ServiceScreen }): ReactNode {
   const outcome = last && `${unconfirmed.length > 0 ? "Guardada, enviando" : "Registrada"}: ${last.label}`;
   return (
     <div className={classes.page}>
-      <ClientHeader screen={screen} />
+      <ClientHeader screen={screen} onExplain={onExplain} />
       <div className={classes.facts}>
         <Panel title="Telefones" aside={phones.length > 0 && plural(phones.length, "número", "números")}>
           <PhoneList phones={phones} />
         </Panel>
-        <Panel title="Títulos" aside={plural(debts.length, "título", "títulos")} scrolls className={classes.debts}>
-          <DebtTable debts={debts} />
+        <Panel
+          title="Títulos"
+          aside={
+            onNegotiate ? (
+              <Button variant="light" size="compact-sm" onClick={onNegotiate}>
+                Propor acordo&nbsp;<Key>Alt+S</Key>
+              </Button>
+            ) : (
+              plural(debts.length, "título", "títulos")
+            )
+          }
+          scrolls
+          className={classes.debts}
+        >
+          <DebtTable debts={debts} onExplain={onExplain} />
         </Panel>
       </div>
       <DispositionPanel

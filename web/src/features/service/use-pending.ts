@@ -2,7 +2,7 @@ import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
 import { useMember } from "@/lib/session";
 import { timelineKey } from "@/lib/timeline";
-import { sendDue, sendPending } from "./pending-sender";
+import { type SendOutcome, sendDue, sendPending } from "./pending-sender";
 import { deletePending, listPending, type PendingDisposition, putPending } from "./pending-store";
 import { insertDisposition } from "./queries";
 
@@ -90,7 +90,7 @@ export interface PendingOfClient {
   pending: PendingDisposition[];
   /** Resolves, with the record's id, once it is safe on this computer. */
   keep: (made: Disposition) => Promise<string>;
-  send: (id: string) => Promise<void>;
+  send: (id: string) => Promise<SendOutcome>;
   discard: (id: string) => Promise<void>;
 }
 
@@ -115,11 +115,12 @@ export function usePendingOfClient(clientId: string): PendingOfClient {
     await changed(owner);
     return id;
   };
-  const send = async (id: string): Promise<void> => {
-    await sendPending(id, insertDisposition);
+  const send = async (id: string): Promise<SendOutcome> => {
+    const outcome = await sendPending(id, insertDisposition);
     // The row is fetched before the optimistic one goes, so that nothing blinks.
     await queryClient.invalidateQueries({ queryKey: timelineKey(clientId) });
     await changed(owner);
+    return outcome;
   };
   const discard = async (id: string): Promise<void> => {
     await deletePending(id);

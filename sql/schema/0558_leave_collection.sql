@@ -1,0 +1,22 @@
+-- Whoever owes nothing any more is left in peace at once: what was queued for them is skipped now,
+-- not when its turn comes. (A run already being sent is asked again by its own claim.)
+create function private.tg_clients__leave_collection() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.finish_run(run.id, 'skipped', 'nothing_owed')
+    from new_rows as became
+    join old_rows as was on was.id = became.id and was.open_debts > 0
+    join public.automation_runs as run
+        on run.tenant_id = became.tenant_id and run.client_id = became.id
+        and run.status = 'queued'
+    where became.open_debts = 0;
+    return null;
+end;
+$$;
+
+create trigger _400_leave_collection after update on public.clients
+referencing old table as old_rows new table as new_rows for each statement
+execute function private.tg_clients__leave_collection();

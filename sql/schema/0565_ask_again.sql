@@ -1,0 +1,65 @@
+-- Asking the provider again, by hand: what became of a charge, or once more what failed.
+-- "The debtor says it is paid."
+create function private.refresh_charge(charge_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+begin
+    update public.charges as charge set needs_lookup = true
+    where charge.tenant_id = v_tenant_id and charge.id = refresh_charge.charge_id;
+    if not found then
+        raise exception 'charge_not_found' using errcode = 'PT404',
+            detail = 'no charge with this id in the tenant';
+    end if;
+    perform private.poke_charge(charge_id);
+end;
+$$;
+
+create function public.refresh_charge(charge_id uuid) returns void
+language sql
+set search_path = ''
+as $$ select private.refresh_charge(charge_id) $$;
+
+-- A failed one once more, after somebody mended what was wrong.
+create function private.retry_charge(charge_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_charge public.charges;
+begin
+    select * into v_charge from public.charges as charge
+    where charge.tenant_id = v_tenant_id and charge.id = retry_charge.charge_id
+    for update;
+    if not found then
+        raise exception 'charge_not_found' using errcode = 'PT404',
+            detail = 'no charge with this id in the tenant';
+    elsif v_charge.status <> 'failed' then
+        raise exception 'charge_not_failed' using errcode = 'PT409',
+            detail = v_charge.status::text;
+    end if;
+    -- It may exist after all: the provider is asked before anything is sent again.
+    update public.charges as charge
+    set status = 'unknown', failures = 0, error_code = null, error_detail = null
+    where charge.id = v_charge.id;
+    perform private.poke_charge(v_charge.id);
+end;
+$$;
+
+create function public.retry_charge(charge_id uuid) returns void
+language sql
+set search_path = ''
+as $$ select private.retry_charge(charge_id) $$;
+comment on function public.retry_charge(uuid) is
+'Looks the charge up and sends it only if the provider has none. PT404 charge_not_found, PT409
+charge_not_failed.';
+
+grant execute on function
+private.refresh_charge(uuid), public.refresh_charge(uuid),
+private.retry_charge(uuid), public.retry_charge(uuid)
+to authenticated;

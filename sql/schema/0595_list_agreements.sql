@@ -1,0 +1,184 @@
+-- /acordos: agreements by filter, newest first, with the totals of everything that matches.
+create function private.agreement_filter(tenant_id uuid, filter jsonb) returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_key text;
+    v_value jsonb;
+    v_types jsonb := '{"creditor_id": "uuid", "client_id": "uuid", "template_id": "uuid",
+        "created_by": "uuid", "created_from": "date", "created_to": "date",
+        "due_from": "date", "due_to": "date"}';
+    v_sql text := format('agreement.tenant_id = %L', tenant_id);
+begin
+    for v_key, v_value in select entry.key, entry.value from jsonb_each(filter) as entry loop
+        continue when v_value in ('null', '""', '[]');
+        if v_key = 'created_by' and v_value = '"me"' then
+            v_value := to_jsonb(auth.uid());
+        end if;
+        if v_types ? v_key and not pg_input_is_valid(v_value #>> '{}', v_types ->> v_key)
+            or v_key = 'status' and exists (
+                select from jsonb_array_elements_text(case jsonb_typeof(v_value)
+                    when 'array' then v_value else jsonb_build_array(v_value) end) as word
+                where not pg_input_is_valid(word, 'public.agreement_status')
+            )
+        then
+            raise exception 'filter_invalid' using errcode = 'PT400', detail = v_key;
+        end if;
+        v_sql := v_sql || ' and ' || case v_key
+            when 'q' then format(
+                'agreement.client_id in (select clients.id from public.clients where '
+                || 'clients.tenant_id = %L and %s)',
+                tenant_id, private.search_condition(tenant_id, v_value #>> '{}')
+            )
+            when 'status' then format(
+                'agreement.status = any(%L::public.agreement_status [])',
+                array(select jsonb_array_elements_text(case jsonb_typeof(v_value)
+                    when 'array' then v_value else jsonb_build_array(v_value) end))
+            )
+            when 'created_from' then format('agreement.created_at >= %L', v_value #>> '{}')
+            when 'created_to' then format(
+                'agreement.created_at < %L::date + 1', v_value #>> '{}'
+            )
+            -- By the day of the next open installment.
+            when 'due_from' then format('next_part.due_on >= %L', v_value #>> '{}')
+            when 'due_to' then format('next_part.due_on <= %L', v_value #>> '{}')
+            else case when v_types ? v_key
+                then format('agreement.%I = %L', v_key, v_value #>> '{}') end
+        end;
+        if v_sql is null then
+            raise exception 'unknown_filter' using errcode = 'PT400', detail = v_key;
+        end if;
+    end loop;
+    return v_sql;
+end;
+$$;
+
+-- One line of the list, also of the inbox and of the client's own list.
+create function private.agreement_row(agreement public.agreements) returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'id', agreement.id, 'status', agreement.status, 'created_at', agreement.created_at,
+        'client', jsonb_build_object(
+            'id', client.id, 'name', client.name, 'document', client.document
+        ),
+        'creditor', jsonb_build_object('id', creditor.id, 'name', creditor.name),
+        'original_cents', agreement.original_cents, 'total_cents', agreement.total_cents,
+        'discount_cents', agreement.discount_cents,
+        'discount_percent', agreement.discount_percent::text,
+        'installments', agreement.installments,
+        'paid_cents', counted.paid_cents, 'open_cents', counted.open_cents,
+        'paid_installments', counted.paid, 'overdue_installments', counted.overdue,
+        'next_due_on', counted.next_due_on, 'valid_until', agreement.valid_until,
+        'generation', agreement.generation, 'approval_role', agreement.approval_role,
+        'created_by', (
+            select jsonb_build_object('id', member.user_id, 'name', member.display_name)
+            from public.memberships as member
+            where member.tenant_id = agreement.tenant_id
+              and member.user_id = agreement.created_by
+            order by member.revoked_at nulls first
+            limit 1
+        )
+    )
+    from public.clients as client
+    cross join public.creditors as creditor
+    cross join lateral (
+        select coalesce(sum(part.paid_cents), 0) as paid_cents,
+            coalesce(sum(part.amount_cents - part.paid_cents)
+                filter (where part.status = 'open'), 0) as open_cents,
+            count(*) filter (where part.status = 'paid') as paid,
+            count(*) filter (where part.status = 'open'
+                and part.effective_due_on < private.today(agreement.tenant_id)) as overdue,
+            min(part.due_on) filter (where part.status = 'open') as next_due_on
+        from public.installments as part
+        where part.tenant_id = agreement.tenant_id and part.agreement_id = agreement.id
+    ) as counted
+    where client.tenant_id = agreement.tenant_id and client.id = agreement.client_id
+      and creditor.tenant_id = agreement.tenant_id and creditor.id = agreement.creditor_id
+$$;
+
+create function private.list_agreements(filter jsonb, after text, page_size int) returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    -- As in the carteira: more than a screen shows.
+    c_max_page constant int := 200;
+    v_tenant_id uuid := private.require_role('operator');
+    v_size int := least(greatest(coalesce(page_size, 60), 1), c_max_page);
+    v_condition text := private.agreement_filter(v_tenant_id, coalesce(filter, '{}'));
+    v_cursor text[] := case when after is not null
+        then private.decode_cursor(after, 'timestamptz', 'uuid') end;
+    v_from text := ' from public.agreements as agreement left join lateral ('
+        || ' select min(part.due_on) as due_on from public.installments as part'
+        || ' where part.tenant_id = agreement.tenant_id and part.agreement_id = agreement.id'
+        || ' and part.status = ''open'') as next_part on true where ' || v_condition;
+    v_page public.agreements[];
+    v_total jsonb;
+begin
+    execute 'select array_agg(listed.agreement) from (select agreement' || v_from || case
+            when v_cursor is null then '' else format(
+                ' and (agreement.created_at, agreement.id) < (%L::timestamptz, %L::uuid)',
+                v_cursor[1], v_cursor[2]
+            ) end
+        || ' order by agreement.created_at desc, agreement.id desc limit ' || v_size + 1
+        || ') as listed'
+    into v_page;
+    if after is null then
+        execute 'select jsonb_build_object(''agreements'', count(*),'
+            || ' ''total_cents'', coalesce(sum(agreement.total_cents), 0),'
+            || ' ''paid_cents'', coalesce(sum(counted.paid_cents), 0),'
+            || ' ''open_cents'', coalesce(sum(counted.open_cents), 0),'
+            || ' ''overdue_cents'', coalesce(sum(counted.overdue_cents), 0))'
+            || replace(v_from, ' where ' || v_condition, format(
+                ' cross join lateral (select sum(part.paid_cents) as paid_cents,'
+                || ' sum(part.amount_cents - part.paid_cents)'
+                || ' filter (where part.status = ''open'') as open_cents,'
+                || ' sum(part.amount_cents - part.paid_cents)'
+                || ' filter (where part.status = ''open'' and part.effective_due_on < %L)'
+                || ' as overdue_cents from public.installments as part'
+                || ' where part.tenant_id = agreement.tenant_id'
+                || ' and part.agreement_id = agreement.id'
+                || ' and private.is_living(agreement.status)) as counted where %s',
+                private.today(v_tenant_id), v_condition
+            ))
+        into v_total;
+    end if;
+    return jsonb_build_object(
+        'rows', (
+            select coalesce(jsonb_agg(private.agreement_row(item) order by position), '[]')
+            from unnest(v_page) with ordinality as listed
+            cross join lateral (select v_page[listed.ordinality] as item,
+                listed.ordinality as position) as placed
+            where placed.position <= v_size
+        ),
+        'next', case when cardinality(v_page) > v_size then private.encode_cursor(
+            v_page[v_size].created_at::text, v_page[v_size].id::text
+        ) end,
+        'total', v_total
+    );
+end;
+$$;
+
+create function public.list_agreements(
+    filter jsonb default '{}', after text default null, page_size int default 60
+) returns jsonb
+language sql
+stable
+set search_path = ''
+as $$ select private.list_agreements(filter, after, page_size) $$;
+comment on function public.list_agreements(jsonb, text, int) is
+'{rows, next, total: {agreements, total_cents, paid_cents, open_cents, overdue_cents} | null after
+the first page}. filter: q, status, creditor_id, client_id, template_id, created_by (uuid or "me"),
+created_from, created_to, due_from, due_to. PT400 unknown_filter, filter_invalid.';
+
+grant execute on function
+private.list_agreements(jsonb, text, int), public.list_agreements(jsonb, text, int)
+to authenticated;

@@ -1,0 +1,102 @@
+"""A database with the schema alone, and a small world in it that a test may change at will."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from tests.money.world import World
+
+SCHEMA = Path(__file__).parents[2] / "sql" / "schema"
+HERE = Path(__file__).parent
+WaitUntil = Callable[..., Any]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the look back last, and leave it out when not everything before it is run."""
+    here = [item for item in items if item.path.parent == HERE]
+    last = [item for item in here if item.path.name == "test_every_function.py"]
+    rest = [item for item in items if item not in last]
+    is_whole = {item.path for item in here} == set(HERE.glob("test_*.py")) and not (
+        config.option.keyword
+        or config.option.markexpr
+        or config.option.deselect
+        or any("::" in argument for argument in config.args)
+    )
+    items[:] = rest + (last if is_whole else [])
+
+
+@pytest.fixture(scope="session")
+def server_url(request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """URL of the stack's Postgres for a login; or, to save the stack's start, of the server whose
+    `supabase_admin` URL SCRATCH_SUPERUSER_URL names (`python -m local_platform scratch` prints it
+    and, as SCRATCH_DATABASE_URL, the owner's)."""
+    if "SCRATCH_SUPERUSER_URL" in os.environ:
+        known = {
+            "supabase_admin": os.environ["SCRATCH_SUPERUSER_URL"],
+            "postgres": os.environ["SCRATCH_DATABASE_URL"],
+        }
+        return known.__getitem__
+    return request.getfixturevalue("stack").settings.database_url  # type: ignore[no-any-return]  # untyped fixture
+
+
+@pytest.fixture(scope="session")
+def schema_database(server_url: Callable[[str], str]) -> Iterator[str]:
+    """Name of a database built from sql/schema, to work in or to copy."""
+    name = f"money_{uuid.uuid4().hex}"
+    owner = server_url("postgres")
+    identifier = sql.Identifier(name)
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("create database {} template template_platform").format(identifier)
+        )
+        with psycopg.connect(at(owner, name), autocommit=True) as inside:
+            for path in sorted(SCHEMA.glob("*.sql")):
+                with inside.transaction():
+                    inside.execute(path.read_bytes())
+        with psycopg.connect(server_url("supabase_admin"), autocommit=True) as superuser:
+            # Counted for test_every_function.py.
+            superuser.execute(
+                sql.SQL("alter database {} set track_functions = 'all'").format(identifier)
+            )
+        yield name
+        connection.execute(sql.SQL("drop database {} with (force)").format(identifier))
+
+
+@pytest.fixture(scope="session")
+def schema_url(server_url: Callable[[str], str], schema_database: str) -> str:
+    return at(server_url("postgres"), schema_database)
+
+
+@pytest.fixture
+def world(schema_url: str) -> Iterator[World]:
+    """One agency with an admin, a supervisor and two operators, in a transaction that is undone."""
+    with psycopg.connect(schema_url) as connection:
+        yield World(connection)
+        connection.rollback()
+
+
+@pytest.fixture
+def copied_url(server_url: Callable[[str], str], schema_database: str) -> Iterator[str]:
+    """URL of a database of the test's own, for what must commit (two sessions at once)."""
+    name = f"money_{uuid.uuid4().hex}"
+    owner = server_url("postgres")
+    identifier = sql.Identifier(name)
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("create database {} template {}").format(
+                identifier, sql.Identifier(schema_database)
+            )
+        )
+        yield at(owner, name)
+        connection.execute(sql.SQL("drop database {} with (force)").format(identifier))
+
+
+def at(url: str, name: str) -> str:
+    return f"{url.rpartition('/')[0]}/{name}"

@@ -1,0 +1,68 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import { chargeLateness } from "./money.ts";
+import { expect, openService, test } from "./people.ts";
+
+const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+
+test("an offer over the limit waits until a supervisor approves it in a second window", async ({ windowOf }) => {
+  await chargeLateness(await windowOf("admin@demo.test"));
+  const page = await windowOf("operador@demo.test");
+  await openService(page, "EXT-00029");
+  await page.keyboard.press("Alt+s");
+  const panel = page.getByRole("region", { name: "Negociação" });
+  await panel.getByLabel("Principal").fill("5");
+  await expect(panel.getByText("Precisa da aprovação de: Supervisor")).toBeVisible();
+  await panel.getByRole("button", { name: "Pedir aprovação" }).click();
+  await expect(panel.getByText("Enviado para aprovação")).toBeVisible();
+  await panel.getByRole("link", { name: "Ver o acordo" }).click();
+  await expect(page.getByText("aguarda aprovação", { exact: true })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Aprovar" })).toHaveCount(0);
+  await expect(page.getByRole("button", { name: "Emitir cobrança" })).toHaveCount(0);
+  const name = ((await page.getByRole("heading", { level: 1 }).textContent()) ?? "").replace("Acordo de ", "");
+
+  const supervisor = await windowOf("supervisor@demo.test");
+  await supervisor.getByRole("link", { name: "Acordos" }).click();
+  const inbox = supervisor.getByRole("region", { name: "Aprovações" });
+  await inbox.getByRole("button", { name: new RegExp(name) }).click();
+  await expect(inbox.getByText(/Desconto de 5% em principal/)).toBeVisible();
+  await expect(inbox.getByRole("row", { name: /^Total R\$/ })).toBeVisible();
+  const { violations } = await new AxeBuilder({ page: supervisor }).withTags(rules).analyze();
+  expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);
+  await supervisor.keyboard.press("a");
+  await expect(supervisor.getByRole("row", { name: new RegExp(`${name}.*aguarda primeiro pagamento`) })).toBeVisible();
+  await expect(supervisor.getByText(/^R\$.* negociado$/)).toBeVisible();
+
+  await expect(page.getByText("aguarda primeiro pagamento", { exact: true })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Emitir cobrança" }).first()).toBeVisible();
+  const own = await new AxeBuilder({ page }).withTags(rules).analyze();
+  expect(own.violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);
+
+  await page.getByRole("button", { name: "Cancelar o acordo" }).click();
+  await page.getByLabel("Motivo").fill("desistiu ao telefone");
+  await page.getByRole("button", { name: "Cancelar o acordo" }).click();
+  await expect(page.getByText("cancelado", { exact: true })).toBeVisible();
+  await expect(page.getByText(/desistiu ao telefone/)).toBeVisible();
+});
+
+test("a rejection wants a reason, and its author reads it", async ({ windowOf }) => {
+  const page = await windowOf("operador@demo.test");
+  await openService(page, "EXT-00025");
+  await page.keyboard.press("Alt+s");
+  const panel = page.getByRole("region", { name: "Negociação" });
+  await panel.getByLabel("Principal").fill("7");
+  await panel.getByRole("button", { name: "Pedir aprovação" }).click();
+  await panel.getByRole("link", { name: "Ver o acordo" }).click();
+  const name = ((await page.getByRole("heading", { level: 1 }).textContent()) ?? "").replace("Acordo de ", "");
+
+  const supervisor = await windowOf("supervisor@demo.test");
+  await supervisor.goto("/acordos");
+  const inbox = supervisor.getByRole("region", { name: "Aprovações" });
+  await inbox.getByRole("button", { name: new RegExp(name) }).click();
+  await expect(inbox.getByText(/Desconto de 7% em principal/)).toBeVisible();
+  await supervisor.keyboard.press("r");
+  await expect(inbox.getByRole("button", { name: "Recusar" })).toBeDisabled();
+  await inbox.getByLabel("Por que recusar?").fill("acima da campanha");
+  await supervisor.keyboard.press("Enter");
+  await expect(page.getByText("Decisão: acima da campanha")).toBeVisible();
+  await expect(page.getByText("recusado", { exact: true })).toBeVisible();
+});

@@ -1,0 +1,49 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import { chargeLateness } from "./money.ts";
+import { expect, openService, test, timeline } from "./people.ts";
+
+test("the panel previews while typing, keeps the draft and compares two proposals", async ({ windowOf }) => {
+  await chargeLateness(await windowOf("admin@demo.test"));
+  const page = await windowOf("operador@demo.test");
+  await openService(page, "EXT-00028");
+  await page.keyboard.press("Alt+s");
+  const panel = page.getByRole("region", { name: "Negociação" });
+  await expect(panel.getByText("Você pode fechar agora")).toBeVisible();
+  const total = panel.getByTestId("offer-total");
+  const before = await total.textContent();
+  await panel.getByLabel("Juros de mora").fill("40");
+  await expect(total).not.toHaveText(before ?? "");
+  await panel.getByLabel("Principal").fill("5");
+  await expect(panel.getByText(/Desconto de 5% em principal: o limite é 0%/)).toBeVisible();
+  await expect(panel.getByRole("button", { name: "Pedir aprovação" })).toBeEnabled();
+  await panel.getByLabel("Principal").fill("5,");
+  await expect(panel.getByRole("button", { name: /Pedir aprovação|Fechar acordo/ })).toBeDisabled();
+  await panel.getByLabel("Principal").fill("");
+  await panel.getByRole("button", { name: "Comparar com outra" }).click();
+  await panel.getByRole("button", { name: /melhor que você pode dar/ }).click();
+  const comparison = panel.getByRole("table", { name: "Comparação das propostas" });
+  await expect(comparison.getByRole("row", { name: /^Alçada sua sua$/ })).toBeVisible();
+  const { violations } = await new AxeBuilder({ page }).include('[aria-label="Negociação"]').analyze();
+  expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);
+
+  const saved = page.waitForResponse((response) => response.url().includes("negotiation_drafts"));
+  await panel.getByLabel("Parcelas").fill("2");
+  await saved;
+  await page.waitForLoadState("networkidle");
+  await page.reload();
+  await expect(page.getByRole("button", { name: "Caixa Postal" })).toBeVisible();
+  await page.keyboard.press("Alt+s");
+  await expect(panel.getByLabel("Parcelas")).toHaveValue("2");
+  await panel.getByRole("button", { name: "Proposta 1" }).click();
+  await expect(panel.getByLabel("Juros de mora")).toHaveValue("40");
+  await page.keyboard.press("Escape");
+  await expect(panel).toBeHidden();
+});
+
+test("Negociar opens the panel and leaves the outcome saved", async ({ windowOf }) => {
+  const page = await windowOf("operador@demo.test");
+  await openService(page, "EXT-00023");
+  await page.keyboard.press("5");
+  await expect(page.getByRole("region", { name: "Negociação" })).toBeVisible();
+  await expect(timeline(page).getByText("Otávio Operador").first()).toBeAttached();
+});

@@ -1,0 +1,139 @@
+import { Button, NativeSelect, TextInput } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { type ReactNode, useState } from "react";
+import { useLocation, useSearch } from "wouter";
+import { count, money } from "@/lib/format";
+import { useLiveQueries } from "@/lib/live-queries";
+import { type AgreementStatus, agreementStatusNames } from "@/lib/money-shapes";
+import { useHasRole, useMember } from "@/lib/session";
+import { useDocumentTitle } from "@/ui/document-title";
+import { EmptyState, ErrorState, Skeleton } from "@/ui/states";
+import classes from "./agreements.module.css";
+import { AgreementsTable } from "./agreements-table";
+import { ApprovalInbox } from "./approval-inbox";
+import { filterFromUrl, filterToUrl } from "./filter-url";
+import { type AgreementFilter, type AgreementsPage as Page, useAgreements, useApprovalInbox } from "./queries";
+
+const searchAfterMs = 200;
+
+export function AgreementsPage(): ReactNode {
+  useDocumentTitle("Acordos");
+  const [, navigate] = useLocation();
+  const filter = filterFromUrl(new URLSearchParams(useSearch()));
+  const [search, setSearch] = useState(filter.q ?? "");
+  const [settled] = useDebouncedValue(search.trim(), searchAfterMs);
+  const { q: _typed, ...others } = filter;
+  const asked: AgreementFilter = settled ? { ...others, q: settled } : others;
+  const list = useAgreements(asked);
+  const isSupervisor = useHasRole("supervisor");
+  const { data: inbox, error: inboxError, refetch: refetchInbox } = useApprovalInbox(isSupervisor);
+  useLiveQueries(`tenant:${useMember().tenant.id}`, [["agreements"], ["approval-inbox"]], () => [
+    ["agreements"],
+    ["approval-inbox"],
+  ]);
+  const go = (next: AgreementFilter): void => navigate(`/acordos?${filterToUrl(next).toString()}`, { replace: true });
+  const rows = list.data?.pages.flatMap((page) => page.rows);
+  return (
+    <div className={classes.page}>
+      <h1>Acordos</h1>
+      {inboxError && <ErrorState error={inboxError} onRetry={() => void refetchInbox()} />}
+      {inbox && inbox.count > 0 && <ApprovalInbox rows={inbox.rows} total={inbox.count} />}
+      <search className={classes.filters}>
+        <TextInput
+          aria-label="Buscar acordos"
+          placeholder="Nome, CPF/CNPJ, telefone ou contrato"
+          value={search}
+          autoComplete="off"
+          onChange={(event) => setSearch(event.currentTarget.value)}
+          onBlur={() => go(asked)}
+        />
+        <NativeSelect
+          aria-label="Situação"
+          value={filter.status ?? ""}
+          data={[
+            { value: "", label: "Toda situação" },
+            ...Object.entries(agreementStatusNames).map(([value, label]) => ({ value, label })),
+          ]}
+          onChange={({ currentTarget: { value } }) => {
+            const { status: _dropped, ...rest } = asked;
+            go(value ? { ...rest, status: value as AgreementStatus } : rest);
+          }}
+        />
+        <DueFilter label="Vence de" value={filter.due_from} onChange={(day) => go(withDay(asked, "due_from", day))} />
+        <DueFilter label="até" value={filter.due_to} onChange={(day) => go(withDay(asked, "due_to", day))} />
+        <label className={classes.mine}>
+          <input
+            type="checkbox"
+            checked={filter.created_by === "me"}
+            onChange={({ currentTarget: { checked } }) => {
+              const { created_by: _dropped, ...rest } = asked;
+              go(checked ? { ...rest, created_by: "me" } : rest);
+            }}
+          />
+          só os meus
+        </label>
+      </search>
+      <Totals total={list.data?.pages[0]?.total} />
+      {list.error && !rows && <ErrorState error={list.error} onRetry={() => void list.refetch()} />}
+      {rows && rows.length === 0 && (
+        <EmptyState title="Nenhum acordo aqui">
+          Um acordo nasce no atendimento: abra um cliente e tecle Alt+S para negociar.
+        </EmptyState>
+      )}
+      {rows && rows.length > 0 && <AgreementsTable rows={rows} />}
+      {list.hasNextPage && (
+        <Button variant="default" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+          Mostrar mais
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function withDay(filter: AgreementFilter, key: "due_from" | "due_to", day: string): AgreementFilter {
+  const { [key]: _dropped, ...rest } = filter;
+  return day ? { ...rest, [key]: day } : rest;
+}
+
+interface DueFilterProps {
+  label: string;
+  value: string | undefined;
+  onChange: (day: string) => void;
+}
+
+function DueFilter({ label, value = "", onChange }: DueFilterProps): ReactNode {
+  return (
+    <div className={classes.mine}>
+      <span aria-hidden>{label}</span>
+      <TextInput
+        type="date"
+        aria-label={label === "até" ? "Vence até" : label}
+        value={value}
+        onChange={(event) => onChange(event.currentTarget.value)}
+      />
+    </div>
+  );
+}
+
+function Totals({ total }: { total: Page["total"] | undefined }): ReactNode {
+  if (!total) return <Skeleton width={320} height={16} />;
+  return (
+    <p className={classes.totals} aria-live="polite">
+      <span>
+        <strong className="num">{count(total.agreements)}</strong> {total.agreements === 1 ? "acordo" : "acordos"}
+      </span>
+      <span>
+        <strong className="num">{money(total.total_cents)}</strong> negociado
+      </span>
+      <span>
+        <strong className="num">{money(total.paid_cents)}</strong> pago
+      </span>
+      <span>
+        <strong className="num">{money(total.open_cents)}</strong> a receber
+      </span>
+      <span>
+        <strong className="num">{money(total.overdue_cents)}</strong> em atraso
+      </span>
+    </p>
+  );
+}

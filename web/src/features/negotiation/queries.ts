@@ -1,0 +1,111 @@
+import { queryOptions } from "@tanstack/react-query";
+import type { Json } from "@/lib/database.types";
+import type { Amounts, ApprovalReason, Component, OfferTotals, ScheduledPart, Statement } from "@/lib/money-shapes";
+import { db, rpc, shaped, unwrap } from "@/lib/supabase";
+import type { Draft, SimulationInput } from "./proposal";
+
+export type Interval = "weekly" | "biweekly" | "monthly";
+
+export interface Template extends Record<`${Component}_percent`, number> {
+  id: string;
+  name: string;
+  max_installments: number;
+  min_down_payment_cents: number;
+  min_down_payment_percent: number;
+  due_interval: Interval;
+  is_applicable: boolean;
+}
+
+export interface BestOffer {
+  source: "limits" | "template";
+  template_id: string | null;
+  name: string | null;
+  discounts: Record<Component, number>;
+  total_cents: number;
+  discount_cents: number;
+  discount_percent: string;
+}
+
+export interface Offer {
+  creditor: { id: string; name: string };
+  debt_ids: string[];
+  limits: (Record<`${Component}_percent`, number> & { max_installments: number }) | null;
+  templates: Template[];
+  best: BestOffer | null;
+}
+
+export interface NegotiationContext {
+  on_date: string;
+  statement: Statement;
+  offers: Offer[];
+  methods: ("boleto" | "pix" | "card")[] | null;
+  draft: Draft | null;
+}
+
+export interface Simulation {
+  /** Given back untouched. */
+  proposal: Json;
+  proposal_hash: string;
+  valid_until: string;
+  debts: ({ debt_id: string; contract: string; installment: number } & Record<
+    "before" | "discount" | "after",
+    Amounts
+  >)[];
+  totals: OfferTotals;
+  original_cents: number;
+  discount_cents: number;
+  financing_cents: number;
+  total_cents: number;
+  discount_percent: string;
+  schedule: ScheduledPart[];
+  obstacles: { code: string; debt_id: string }[];
+  approval_reasons: ApprovalReason[];
+  approval_role: "supervisor" | "admin" | null;
+  is_allowed: boolean;
+  warnings: string[];
+  best: BestOffer | null;
+}
+
+export type ProposalAnswer =
+  | { outcome: "active" | "pending_approval"; agreement_id: string; approval_role: "supervisor" | "admin" | null }
+  | { outcome: "repriced"; simulation: Simulation };
+
+export function negotiationQuery(clientId: string) {
+  return queryOptions({
+    queryKey: ["negotiation", clientId],
+    queryFn: () => shaped<NegotiationContext>(rpc("negotiation_context", { client_id: clientId })),
+  });
+}
+
+export function simulationQuery(input: SimulationInput | null) {
+  return queryOptions({
+    queryKey: ["simulation", input],
+    queryFn: () => shaped<Simulation>(rpc("simulate_agreement", input as SimulationInput)),
+    enabled: input !== null,
+    // A price is of its moment: money may have come in since.
+    staleTime: 0,
+    placeholderData: (last: Simulation | undefined) => last,
+  });
+}
+
+export function propose(simulation: Pick<Simulation, "proposal" | "proposal_hash">): Promise<ProposalAnswer> {
+  const { proposal, proposal_hash } = simulation;
+  return shaped<ProposalAnswer>(rpc("propose_agreement", { proposal, proposal_hash }));
+}
+
+/** One draft per person and client; an upsert would need rights over the columns that never change. */
+export async function saveDraft(clientId: string, draft: Draft): Promise<void> {
+  const content = draft as unknown as Json;
+  const changed = await unwrap(
+    db
+      .from("negotiation_drafts")
+      .update({ content, updated_at: new Date().toISOString() })
+      .eq("client_id", clientId)
+      .select("id"),
+  );
+  if (changed.length === 0) await unwrap(db.from("negotiation_drafts").insert({ client_id: clientId, content }));
+}
+
+export async function dropDraft(clientId: string): Promise<void> {
+  await unwrap(db.from("negotiation_drafts").delete().eq("client_id", clientId));
+}

@@ -1,0 +1,28 @@
+import { keepPreviousData, type UseQueryResult, useQuery } from "@tanstack/react-query";
+import type { Statement } from "@/lib/money-shapes";
+import { rpc, shaped } from "@/lib/supabase";
+
+export interface DayTotal {
+  on_date: string;
+  total_cents: number;
+}
+
+/** Today's statement without a date; while another day is on its way, the last one stays. */
+export function useStatement(clientId: string, onDate: string | undefined): UseQueryResult<Statement> {
+  return useQuery({
+    queryKey: ["statement", clientId, onDate ?? "today"],
+    queryFn: () =>
+      shaped<Statement>(rpc("debt_statement", { client_id: clientId, ...(onDate && { on_date: onDate }) })),
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** After today, which is the first entry. */
+const shownDays = 30;
+
+export function useStatementDays(clientId: string): UseQueryResult<DayTotal[]> {
+  return useQuery({
+    queryKey: ["statement-days", clientId],
+    queryFn: () => shaped<DayTotal[]>(rpc("statement_days", { client_id: clientId, days: shownDays })),
+  });
+}
