@@ -12220,7 +12220,7 @@ $$;
 
 select cron.schedule('sweep-charges', '* * * * *', 'select private.sweep_charges()');
 select cron.schedule('money-jobs', '5 * * * *', 'select private.run_money_jobs()');
--- Hourly from 05:35 to 09:35 UTC, the night of every zone of Brazil; the first run of a day does it.
+-- Hourly from 05:35 to 09:35 UTC, night in every zone of Brazil; the first run of a day does it.
 select cron.schedule('check-ledgers', '35 5-9 * * *', 'select private.run_ledger_checks()');
 select cron.schedule(
     'reconcile-payments', '10 6,14 * * *', $$select private.wake_function('reconcile-payments')$$

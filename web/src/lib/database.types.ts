@@ -5,6 +5,440 @@ export type Json = string | number | boolean | null | { [key: string]: Json | un
 export type Database = {
   public: {
     Tables: {
+      agreement_debts: {
+        Row: {
+          agreement_id: string;
+          collection_fee_cents: number;
+          correction_cents: number;
+          debt_id: string;
+          discount_collection_fee_cents: number;
+          discount_correction_cents: number;
+          discount_fine_cents: number;
+          discount_interest_cents: number;
+          discount_principal_cents: number;
+          fine_cents: number;
+          interest_cents: number;
+          is_live: boolean;
+          position: number;
+          principal_cents: number;
+          tenant_id: string;
+        };
+        Insert: {
+          agreement_id: string;
+          collection_fee_cents: number;
+          correction_cents: number;
+          debt_id: string;
+          discount_collection_fee_cents: number;
+          discount_correction_cents: number;
+          discount_fine_cents: number;
+          discount_interest_cents: number;
+          discount_principal_cents: number;
+          fine_cents: number;
+          interest_cents: number;
+          is_live?: boolean;
+          position: number;
+          principal_cents: number;
+          tenant_id: string;
+        };
+        Update: {
+          agreement_id?: string;
+          collection_fee_cents?: number;
+          correction_cents?: number;
+          debt_id?: string;
+          discount_collection_fee_cents?: number;
+          discount_correction_cents?: number;
+          discount_fine_cents?: number;
+          discount_interest_cents?: number;
+          discount_principal_cents?: number;
+          fine_cents?: number;
+          interest_cents?: number;
+          is_live?: boolean;
+          position?: number;
+          principal_cents?: number;
+          tenant_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "agreement_debts_agreement_fkey";
+            columns: ["tenant_id", "agreement_id"];
+            isOneToOne: false;
+            referencedRelation: "agreements";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "agreement_debts_debt_fkey";
+            columns: ["tenant_id", "debt_id"];
+            isOneToOne: false;
+            referencedRelation: "debts";
+            referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
+      agreement_events: {
+        Row: {
+          actor_id: string | null;
+          agreement_id: string;
+          created_at: string;
+          details: Json;
+          from_status: Database["public"]["Enums"]["agreement_status"] | null;
+          id: number;
+          kind: string;
+          on_date: string;
+          reason: string | null;
+          tenant_id: string;
+          to_status: Database["public"]["Enums"]["agreement_status"] | null;
+        };
+        Insert: {
+          actor_id?: string | null;
+          agreement_id: string;
+          created_at?: string;
+          details?: Json;
+          from_status?: Database["public"]["Enums"]["agreement_status"] | null;
+          id?: never;
+          kind: string;
+          on_date: string;
+          reason?: string | null;
+          tenant_id: string;
+          to_status?: Database["public"]["Enums"]["agreement_status"] | null;
+        };
+        Update: {
+          actor_id?: string | null;
+          agreement_id?: string;
+          created_at?: string;
+          details?: Json;
+          from_status?: Database["public"]["Enums"]["agreement_status"] | null;
+          id?: never;
+          kind?: string;
+          on_date?: string;
+          reason?: string | null;
+          tenant_id?: string;
+          to_status?: Database["public"]["Enums"]["agreement_status"] | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "agreement_events_agreement_fkey";
+            columns: ["tenant_id", "agreement_id"];
+            isOneToOne: false;
+            referencedRelation: "agreements";
+            referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
+      agreement_policies: {
+        Row: {
+          compensation_days: number;
+          created_at: string;
+          created_by: string | null;
+          creditor_id: string | null;
+          definitive_after_days: number;
+          id: string;
+          is_late_charged: boolean;
+          is_locking_at_once: boolean;
+          lapse_after_days: number;
+          late_fine_percent: number;
+          late_interest_percent: number;
+          manual_limit_cents: number;
+          max_overdue_installments: number;
+          offer_validity_days: number;
+          provisional_after_days: number;
+          refund_above_cents: number;
+          surplus_mode: string;
+          tenant_id: string;
+          tolerance_cents: number;
+          tolerance_percent: number;
+          version: number;
+        };
+        Insert: {
+          compensation_days?: number;
+          created_at?: string;
+          created_by?: string | null;
+          creditor_id?: string | null;
+          definitive_after_days?: number;
+          id?: string;
+          is_late_charged?: boolean;
+          is_locking_at_once?: boolean;
+          lapse_after_days?: number;
+          late_fine_percent?: number;
+          late_interest_percent?: number;
+          manual_limit_cents?: number;
+          max_overdue_installments?: number;
+          offer_validity_days?: number;
+          provisional_after_days?: number;
+          refund_above_cents?: number;
+          surplus_mode?: string;
+          tenant_id: string;
+          tolerance_cents?: number;
+          tolerance_percent?: number;
+          version: number;
+        };
+        Update: {
+          compensation_days?: number;
+          created_at?: string;
+          created_by?: string | null;
+          creditor_id?: string | null;
+          definitive_after_days?: number;
+          id?: string;
+          is_late_charged?: boolean;
+          is_locking_at_once?: boolean;
+          lapse_after_days?: number;
+          late_fine_percent?: number;
+          late_interest_percent?: number;
+          manual_limit_cents?: number;
+          max_overdue_installments?: number;
+          offer_validity_days?: number;
+          provisional_after_days?: number;
+          refund_above_cents?: number;
+          surplus_mode?: string;
+          tenant_id?: string;
+          tolerance_cents?: number;
+          tolerance_percent?: number;
+          version?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "agreement_policies_creditor_fkey";
+            columns: ["tenant_id", "creditor_id"];
+            isOneToOne: false;
+            referencedRelation: "creditors";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "agreement_policies_tenant_fkey";
+            columns: ["tenant_id"];
+            isOneToOne: false;
+            referencedRelation: "tenants";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      agreement_templates: {
+        Row: {
+          aging_from_days: number;
+          aging_to_days: number | null;
+          collection_fee_percent: number;
+          correction_percent: number;
+          created_at: string;
+          creditor_id: string | null;
+          due_interval: Database["public"]["Enums"]["due_interval"];
+          financing_percent: number;
+          fine_percent: number;
+          id: string;
+          interest_percent: number;
+          is_active: boolean;
+          max_installments: number;
+          min_down_payment_cents: number;
+          min_down_payment_percent: number;
+          min_installment_cents: number;
+          name: string;
+          position: number;
+          principal_percent: number;
+          tenant_id: string;
+          validity_days: number;
+        };
+        Insert: {
+          aging_from_days?: number;
+          aging_to_days?: number | null;
+          collection_fee_percent?: number;
+          correction_percent?: number;
+          created_at?: string;
+          creditor_id?: string | null;
+          due_interval?: Database["public"]["Enums"]["due_interval"];
+          financing_percent?: number;
+          fine_percent?: number;
+          id?: string;
+          interest_percent?: number;
+          is_active?: boolean;
+          max_installments?: number;
+          min_down_payment_cents?: number;
+          min_down_payment_percent?: number;
+          min_installment_cents?: number;
+          name: string;
+          position?: number;
+          principal_percent?: number;
+          tenant_id?: string;
+          validity_days?: number;
+        };
+        Update: {
+          aging_from_days?: number;
+          aging_to_days?: number | null;
+          collection_fee_percent?: number;
+          correction_percent?: number;
+          created_at?: string;
+          creditor_id?: string | null;
+          due_interval?: Database["public"]["Enums"]["due_interval"];
+          financing_percent?: number;
+          fine_percent?: number;
+          id?: string;
+          interest_percent?: number;
+          is_active?: boolean;
+          max_installments?: number;
+          min_down_payment_cents?: number;
+          min_down_payment_percent?: number;
+          min_installment_cents?: number;
+          name?: string;
+          position?: number;
+          principal_percent?: number;
+          tenant_id?: string;
+          validity_days?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "agreement_templates_creditor_fkey";
+            columns: ["tenant_id", "creditor_id"];
+            isOneToOne: false;
+            referencedRelation: "creditors";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "agreement_templates_tenant_fkey";
+            columns: ["tenant_id"];
+            isOneToOne: false;
+            referencedRelation: "tenants";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      agreements: {
+        Row: {
+          approval_reasons: Json;
+          approval_role: Database["public"]["Enums"]["member_role"] | null;
+          base_on: string;
+          client_id: string;
+          closed_at: string | null;
+          created_at: string;
+          created_by: string | null;
+          creditor_id: string;
+          decided_at: string | null;
+          decided_by: string | null;
+          decision_reason: string | null;
+          discount_cents: number;
+          discount_percent: number;
+          financing_cents: number;
+          first_due_on: string;
+          formalised_at: string | null;
+          generation: number;
+          id: string;
+          installments: number;
+          last_due_on: string;
+          original_cents: number;
+          policy_id: string;
+          priced: Json;
+          proposal_hash: string;
+          replaces_id: string | null;
+          statement: Json;
+          status: Database["public"]["Enums"]["agreement_status"];
+          template_id: string | null;
+          tenant_id: string;
+          total_cents: number;
+          updated_at: string;
+          valid_until: string;
+        };
+        Insert: {
+          approval_reasons?: Json;
+          approval_role?: Database["public"]["Enums"]["member_role"] | null;
+          base_on: string;
+          client_id: string;
+          closed_at?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          creditor_id: string;
+          decided_at?: string | null;
+          decided_by?: string | null;
+          decision_reason?: string | null;
+          discount_cents: number;
+          discount_percent: number;
+          financing_cents?: number;
+          first_due_on: string;
+          formalised_at?: string | null;
+          generation?: number;
+          id?: string;
+          installments: number;
+          last_due_on: string;
+          original_cents: number;
+          policy_id: string;
+          priced: Json;
+          proposal_hash: string;
+          replaces_id?: string | null;
+          statement: Json;
+          status?: Database["public"]["Enums"]["agreement_status"];
+          template_id?: string | null;
+          tenant_id: string;
+          total_cents: number;
+          updated_at?: string;
+          valid_until: string;
+        };
+        Update: {
+          approval_reasons?: Json;
+          approval_role?: Database["public"]["Enums"]["member_role"] | null;
+          base_on?: string;
+          client_id?: string;
+          closed_at?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          creditor_id?: string;
+          decided_at?: string | null;
+          decided_by?: string | null;
+          decision_reason?: string | null;
+          discount_cents?: number;
+          discount_percent?: number;
+          financing_cents?: number;
+          first_due_on?: string;
+          formalised_at?: string | null;
+          generation?: number;
+          id?: string;
+          installments?: number;
+          last_due_on?: string;
+          original_cents?: number;
+          policy_id?: string;
+          priced?: Json;
+          proposal_hash?: string;
+          replaces_id?: string | null;
+          statement?: Json;
+          status?: Database["public"]["Enums"]["agreement_status"];
+          template_id?: string | null;
+          tenant_id?: string;
+          total_cents?: number;
+          updated_at?: string;
+          valid_until?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "agreements_client_fkey";
+            columns: ["tenant_id", "client_id"];
+            isOneToOne: false;
+            referencedRelation: "clients";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "agreements_creditor_fkey";
+            columns: ["tenant_id", "creditor_id"];
+            isOneToOne: false;
+            referencedRelation: "creditors";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "agreements_policy_fkey";
+            columns: ["tenant_id", "policy_id"];
+            isOneToOne: false;
+            referencedRelation: "agreement_policies";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "agreements_replaces_fkey";
+            columns: ["tenant_id", "replaces_id"];
+            isOneToOne: false;
+            referencedRelation: "agreements";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "agreements_template_fkey";
+            columns: ["tenant_id", "template_id"];
+            isOneToOne: false;
+            referencedRelation: "agreement_templates";
+            referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
       api_keys: {
         Row: {
           created_at: string;
@@ -42,6 +476,87 @@ export type Database = {
         Relationships: [
           {
             foreignKeyName: "api_keys_tenant_fkey";
+            columns: ["tenant_id"];
+            isOneToOne: false;
+            referencedRelation: "tenants";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      approval_limits: {
+        Row: {
+          collection_fee_percent: number;
+          correction_percent: number;
+          creditor_id: string | null;
+          fine_percent: number;
+          id: string;
+          interest_percent: number;
+          max_first_due_days: number;
+          max_installments: number;
+          max_last_due_days: number;
+          max_renegotiations: number;
+          may_follow_break: boolean;
+          min_down_payment_cents: number;
+          min_down_payment_percent: number;
+          min_installment_cents: number;
+          principal_percent: number;
+          role: Database["public"]["Enums"]["member_role"];
+          tenant_id: string;
+          total_percent: number;
+          updated_at: string;
+        };
+        Insert: {
+          collection_fee_percent?: number;
+          correction_percent?: number;
+          creditor_id?: string | null;
+          fine_percent?: number;
+          id?: string;
+          interest_percent?: number;
+          max_first_due_days?: number;
+          max_installments?: number;
+          max_last_due_days?: number;
+          max_renegotiations?: number;
+          may_follow_break?: boolean;
+          min_down_payment_cents?: number;
+          min_down_payment_percent?: number;
+          min_installment_cents?: number;
+          principal_percent?: number;
+          role: Database["public"]["Enums"]["member_role"];
+          tenant_id?: string;
+          total_percent?: number;
+          updated_at?: string;
+        };
+        Update: {
+          collection_fee_percent?: number;
+          correction_percent?: number;
+          creditor_id?: string | null;
+          fine_percent?: number;
+          id?: string;
+          interest_percent?: number;
+          max_first_due_days?: number;
+          max_installments?: number;
+          max_last_due_days?: number;
+          max_renegotiations?: number;
+          may_follow_break?: boolean;
+          min_down_payment_cents?: number;
+          min_down_payment_percent?: number;
+          min_installment_cents?: number;
+          principal_percent?: number;
+          role?: Database["public"]["Enums"]["member_role"];
+          tenant_id?: string;
+          total_percent?: number;
+          updated_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "approval_limits_creditor_fkey";
+            columns: ["tenant_id", "creditor_id"];
+            isOneToOne: false;
+            referencedRelation: "creditors";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "approval_limits_tenant_fkey";
             columns: ["tenant_id"];
             isOneToOne: false;
             referencedRelation: "tenants";
@@ -265,6 +780,230 @@ export type Database = {
             columns: ["tenant_id", "disposition_id"];
             isOneToOne: true;
             referencedRelation: "call_dispositions";
+            referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
+      charge_policies: {
+        Row: {
+          allocation_order: Database["public"]["Enums"]["money_component"][];
+          collection_fee_percent: number;
+          counts_from_nominal: boolean;
+          created_at: string;
+          created_by: string | null;
+          creditor_id: string | null;
+          due_rule: Database["public"]["Enums"]["due_rule"];
+          fine_percent: number;
+          grace_days: number;
+          holiday_uf: string | null;
+          id: string;
+          index_name: Database["public"]["Enums"]["price_index"] | null;
+          interest_percent: number;
+          interest_rule: Database["public"]["Enums"]["interest_rule"];
+          is_consumer: boolean;
+          is_fine_on_corrected: boolean;
+          tenant_id: string;
+          valid_from: string;
+          version: number;
+        };
+        Insert: {
+          allocation_order?: Database["public"]["Enums"]["money_component"][];
+          collection_fee_percent?: number;
+          counts_from_nominal?: boolean;
+          created_at?: string;
+          created_by?: string | null;
+          creditor_id?: string | null;
+          due_rule?: Database["public"]["Enums"]["due_rule"];
+          fine_percent?: number;
+          grace_days?: number;
+          holiday_uf?: string | null;
+          id?: string;
+          index_name?: Database["public"]["Enums"]["price_index"] | null;
+          interest_percent?: number;
+          interest_rule?: Database["public"]["Enums"]["interest_rule"];
+          is_consumer?: boolean;
+          is_fine_on_corrected?: boolean;
+          tenant_id: string;
+          valid_from: string;
+          version: number;
+        };
+        Update: {
+          allocation_order?: Database["public"]["Enums"]["money_component"][];
+          collection_fee_percent?: number;
+          counts_from_nominal?: boolean;
+          created_at?: string;
+          created_by?: string | null;
+          creditor_id?: string | null;
+          due_rule?: Database["public"]["Enums"]["due_rule"];
+          fine_percent?: number;
+          grace_days?: number;
+          holiday_uf?: string | null;
+          id?: string;
+          index_name?: Database["public"]["Enums"]["price_index"] | null;
+          interest_percent?: number;
+          interest_rule?: Database["public"]["Enums"]["interest_rule"];
+          is_consumer?: boolean;
+          is_fine_on_corrected?: boolean;
+          tenant_id?: string;
+          valid_from?: string;
+          version?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "charge_policies_creditor_fkey";
+            columns: ["tenant_id", "creditor_id"];
+            isOneToOne: false;
+            referencedRelation: "creditors";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "charge_policies_tenant_fkey";
+            columns: ["tenant_id"];
+            isOneToOne: false;
+            referencedRelation: "tenants";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      charges: {
+        Row: {
+          action: string | null;
+          agreement_id: string;
+          amount_cents: number;
+          attempt: number;
+          cancel_reason: string | null;
+          cancelled_at: string | null;
+          client_id: string;
+          created_at: string;
+          created_by: string | null;
+          digitable_line: string | null;
+          due_on: string;
+          error_code: string | null;
+          error_detail: string | null;
+          failures: number;
+          id: string;
+          installment_id: string;
+          integration_id: string;
+          is_wanted: boolean;
+          lease_until: string | null;
+          link: string | null;
+          method: Database["public"]["Enums"]["charge_method"];
+          needs_lookup: boolean;
+          next_attempt_at: string | null;
+          pdf_url: string | null;
+          pix_code: string | null;
+          provider: Database["public"]["Enums"]["provider_name"];
+          provider_group: string | null;
+          queue_msg_id: number | null;
+          reference: string;
+          registered_at: string | null;
+          sent_at: string | null;
+          sequence: number;
+          status: Database["public"]["Enums"]["charge_status"];
+          tenant_id: string;
+          updated_at: string;
+        };
+        Insert: {
+          action?: string | null;
+          agreement_id: string;
+          amount_cents: number;
+          attempt?: number;
+          cancel_reason?: string | null;
+          cancelled_at?: string | null;
+          client_id: string;
+          created_at?: string;
+          created_by?: string | null;
+          digitable_line?: string | null;
+          due_on: string;
+          error_code?: string | null;
+          error_detail?: string | null;
+          failures?: number;
+          id?: string;
+          installment_id: string;
+          integration_id: string;
+          is_wanted?: boolean;
+          lease_until?: string | null;
+          link?: string | null;
+          method: Database["public"]["Enums"]["charge_method"];
+          needs_lookup?: boolean;
+          next_attempt_at?: string | null;
+          pdf_url?: string | null;
+          pix_code?: string | null;
+          provider?: Database["public"]["Enums"]["provider_name"];
+          provider_group?: string | null;
+          queue_msg_id?: number | null;
+          reference: string;
+          registered_at?: string | null;
+          sent_at?: string | null;
+          sequence: number;
+          status?: Database["public"]["Enums"]["charge_status"];
+          tenant_id: string;
+          updated_at?: string;
+        };
+        Update: {
+          action?: string | null;
+          agreement_id?: string;
+          amount_cents?: number;
+          attempt?: number;
+          cancel_reason?: string | null;
+          cancelled_at?: string | null;
+          client_id?: string;
+          created_at?: string;
+          created_by?: string | null;
+          digitable_line?: string | null;
+          due_on?: string;
+          error_code?: string | null;
+          error_detail?: string | null;
+          failures?: number;
+          id?: string;
+          installment_id?: string;
+          integration_id?: string;
+          is_wanted?: boolean;
+          lease_until?: string | null;
+          link?: string | null;
+          method?: Database["public"]["Enums"]["charge_method"];
+          needs_lookup?: boolean;
+          next_attempt_at?: string | null;
+          pdf_url?: string | null;
+          pix_code?: string | null;
+          provider?: Database["public"]["Enums"]["provider_name"];
+          provider_group?: string | null;
+          queue_msg_id?: number | null;
+          reference?: string;
+          registered_at?: string | null;
+          sent_at?: string | null;
+          sequence?: number;
+          status?: Database["public"]["Enums"]["charge_status"];
+          tenant_id?: string;
+          updated_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "charges_agreement_fkey";
+            columns: ["tenant_id", "agreement_id"];
+            isOneToOne: false;
+            referencedRelation: "agreements";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "charges_client_fkey";
+            columns: ["tenant_id", "client_id"];
+            isOneToOne: false;
+            referencedRelation: "clients";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "charges_installment_fkey";
+            columns: ["tenant_id", "installment_id"];
+            isOneToOne: false;
+            referencedRelation: "installments";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "charges_integration_fkey";
+            columns: ["tenant_id", "integration_id"];
+            isOneToOne: false;
+            referencedRelation: "integrations";
             referencedColumns: ["tenant_id", "id"];
           },
         ];
@@ -604,8 +1343,56 @@ export type Database = {
           },
         ];
       };
+      debt_marks: {
+        Row: {
+          created_at: string;
+          created_by: string;
+          debt_id: string;
+          id: string;
+          kind: Database["public"]["Enums"]["debt_mark_kind"];
+          reason: string;
+          release_reason: string | null;
+          released_at: string | null;
+          released_by: string | null;
+          tenant_id: string;
+        };
+        Insert: {
+          created_at?: string;
+          created_by: string;
+          debt_id: string;
+          id?: string;
+          kind: Database["public"]["Enums"]["debt_mark_kind"];
+          reason: string;
+          release_reason?: string | null;
+          released_at?: string | null;
+          released_by?: string | null;
+          tenant_id: string;
+        };
+        Update: {
+          created_at?: string;
+          created_by?: string;
+          debt_id?: string;
+          id?: string;
+          kind?: Database["public"]["Enums"]["debt_mark_kind"];
+          reason?: string;
+          release_reason?: string | null;
+          released_at?: string | null;
+          released_by?: string | null;
+          tenant_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "debt_marks_debt_fkey";
+            columns: ["tenant_id", "debt_id"];
+            isOneToOne: false;
+            referencedRelation: "debts";
+            referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
       debts: {
         Row: {
+          abated_cents: number;
           client_id: string;
           contract: string;
           created_at: string;
@@ -620,6 +1407,7 @@ export type Database = {
           updated_at: string;
         };
         Insert: {
+          abated_cents?: number;
           client_id: string;
           contract: string;
           created_at?: string;
@@ -634,6 +1422,7 @@ export type Database = {
           updated_at?: string;
         };
         Update: {
+          abated_cents?: number;
           client_id?: string;
           contract?: string;
           created_at?: string;
@@ -952,6 +1741,128 @@ export type Database = {
           },
         ];
       };
+      index_factors: {
+        Row: {
+          created_at: string;
+          created_by: string | null;
+          id: number;
+          index_name: Database["public"]["Enums"]["price_index"];
+          month: string;
+          percent: number;
+          revision: number;
+          tenant_id: string;
+        };
+        Insert: {
+          created_at?: string;
+          created_by?: string | null;
+          id?: never;
+          index_name: Database["public"]["Enums"]["price_index"];
+          month: string;
+          percent: number;
+          revision: number;
+          tenant_id: string;
+        };
+        Update: {
+          created_at?: string;
+          created_by?: string | null;
+          id?: never;
+          index_name?: Database["public"]["Enums"]["price_index"];
+          month?: string;
+          percent?: number;
+          revision?: number;
+          tenant_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "index_factors_tenant_fkey";
+            columns: ["tenant_id"];
+            isOneToOne: false;
+            referencedRelation: "tenants";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      installments: {
+        Row: {
+          adjustment_cents: number;
+          agreement_id: string;
+          amount_cents: number;
+          cancel_reason: string | null;
+          cancelling_reason: string | null;
+          client_id: string;
+          created_at: string;
+          due_on: string;
+          effective_due_on: string;
+          id: string;
+          kind: Database["public"]["Enums"]["installment_kind"];
+          late_cents: number;
+          method: Database["public"]["Enums"]["charge_method"];
+          number: number;
+          paid_cents: number;
+          paid_on: string | null;
+          status: Database["public"]["Enums"]["installment_status"];
+          tenant_id: string;
+          updated_at: string;
+        };
+        Insert: {
+          adjustment_cents?: number;
+          agreement_id: string;
+          amount_cents: number;
+          cancel_reason?: string | null;
+          cancelling_reason?: string | null;
+          client_id: string;
+          created_at?: string;
+          due_on: string;
+          effective_due_on: string;
+          id?: string;
+          kind: Database["public"]["Enums"]["installment_kind"];
+          late_cents?: number;
+          method: Database["public"]["Enums"]["charge_method"];
+          number: number;
+          paid_cents?: number;
+          paid_on?: string | null;
+          status?: Database["public"]["Enums"]["installment_status"];
+          tenant_id: string;
+          updated_at?: string;
+        };
+        Update: {
+          adjustment_cents?: number;
+          agreement_id?: string;
+          amount_cents?: number;
+          cancel_reason?: string | null;
+          cancelling_reason?: string | null;
+          client_id?: string;
+          created_at?: string;
+          due_on?: string;
+          effective_due_on?: string;
+          id?: string;
+          kind?: Database["public"]["Enums"]["installment_kind"];
+          late_cents?: number;
+          method?: Database["public"]["Enums"]["charge_method"];
+          number?: number;
+          paid_cents?: number;
+          paid_on?: string | null;
+          status?: Database["public"]["Enums"]["installment_status"];
+          tenant_id?: string;
+          updated_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "installments_agreement_fkey";
+            columns: ["tenant_id", "agreement_id"];
+            isOneToOne: false;
+            referencedRelation: "agreements";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "installments_client_fkey";
+            columns: ["tenant_id", "client_id"];
+            isOneToOne: false;
+            referencedRelation: "clients";
+            referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
       integrations: {
         Row: {
           created_at: string;
@@ -1052,6 +1963,133 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "tenants";
             referencedColumns: ["id"];
+          },
+        ];
+      };
+      job_runs: {
+        Row: {
+          failures: number;
+          finished_at: string | null;
+          id: number;
+          job: string;
+          on_date: string;
+          result: Json | null;
+          started_at: string;
+          tenant_id: string;
+        };
+        Insert: {
+          failures?: number;
+          finished_at?: string | null;
+          id?: never;
+          job: string;
+          on_date: string;
+          result?: Json | null;
+          started_at?: string;
+          tenant_id: string;
+        };
+        Update: {
+          failures?: number;
+          finished_at?: string | null;
+          id?: never;
+          job?: string;
+          on_date?: string;
+          result?: Json | null;
+          started_at?: string;
+          tenant_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "job_runs_tenant_fkey";
+            columns: ["tenant_id"];
+            isOneToOne: false;
+            referencedRelation: "tenants";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      manual_settlements: {
+        Row: {
+          agreement_id: string | null;
+          amount_cents: number;
+          client_id: string;
+          created_at: string;
+          debt_ids: string[] | null;
+          decided_at: string | null;
+          decided_by: string | null;
+          decision_reason: string | null;
+          evidence: string;
+          id: string;
+          installment_id: string | null;
+          paid_on: string;
+          payment_id: string | null;
+          requested_by: string;
+          status: Database["public"]["Enums"]["request_status"];
+          tenant_id: string;
+        };
+        Insert: {
+          agreement_id?: string | null;
+          amount_cents: number;
+          client_id: string;
+          created_at?: string;
+          debt_ids?: string[] | null;
+          decided_at?: string | null;
+          decided_by?: string | null;
+          decision_reason?: string | null;
+          evidence: string;
+          id: string;
+          installment_id?: string | null;
+          paid_on: string;
+          payment_id?: string | null;
+          requested_by: string;
+          status?: Database["public"]["Enums"]["request_status"];
+          tenant_id: string;
+        };
+        Update: {
+          agreement_id?: string | null;
+          amount_cents?: number;
+          client_id?: string;
+          created_at?: string;
+          debt_ids?: string[] | null;
+          decided_at?: string | null;
+          decided_by?: string | null;
+          decision_reason?: string | null;
+          evidence?: string;
+          id?: string;
+          installment_id?: string | null;
+          paid_on?: string;
+          payment_id?: string | null;
+          requested_by?: string;
+          status?: Database["public"]["Enums"]["request_status"];
+          tenant_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "manual_settlements_agreement_fkey";
+            columns: ["tenant_id", "agreement_id"];
+            isOneToOne: false;
+            referencedRelation: "agreements";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "manual_settlements_client_fkey";
+            columns: ["tenant_id", "client_id"];
+            isOneToOne: false;
+            referencedRelation: "clients";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "manual_settlements_installment_fkey";
+            columns: ["tenant_id", "installment_id"];
+            isOneToOne: false;
+            referencedRelation: "installments";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "manual_settlements_payment_fkey";
+            columns: ["tenant_id", "payment_id"];
+            isOneToOne: false;
+            referencedRelation: "payments";
+            referencedColumns: ["tenant_id", "id"];
           },
         ];
       };
@@ -1279,6 +2317,41 @@ export type Database = {
           },
         ];
       };
+      negotiation_drafts: {
+        Row: {
+          client_id: string;
+          content: Json;
+          id: string;
+          tenant_id: string;
+          updated_at: string;
+          user_id: string;
+        };
+        Insert: {
+          client_id: string;
+          content: Json;
+          id?: string;
+          tenant_id?: string;
+          updated_at?: string;
+          user_id?: string;
+        };
+        Update: {
+          client_id?: string;
+          content?: Json;
+          id?: string;
+          tenant_id?: string;
+          updated_at?: string;
+          user_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "negotiation_drafts_client_fkey";
+            columns: ["tenant_id", "client_id"];
+            isOneToOne: false;
+            referencedRelation: "clients";
+            referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
       notifications: {
         Row: {
           created_at: string;
@@ -1314,6 +2387,417 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "tenants";
             referencedColumns: ["id"];
+          },
+        ];
+      };
+      payment_allocations: {
+        Row: {
+          after_cents: number;
+          before_cents: number;
+          collection_fee_cents: number;
+          correction_cents: number;
+          created_at: string;
+          debt_id: string | null;
+          fine_cents: number;
+          id: number;
+          installment_id: string | null;
+          interest_cents: number;
+          paid_on: string;
+          payment_id: string;
+          position_after: Json;
+          principal_cents: number;
+          reverses_id: number | null;
+          tenant_id: string;
+          total_cents: number;
+        };
+        Insert: {
+          after_cents: number;
+          before_cents: number;
+          collection_fee_cents?: number;
+          correction_cents?: number;
+          created_at?: string;
+          debt_id?: string | null;
+          fine_cents?: number;
+          id?: never;
+          installment_id?: string | null;
+          interest_cents?: number;
+          paid_on: string;
+          payment_id: string;
+          position_after: Json;
+          principal_cents?: number;
+          reverses_id?: number | null;
+          tenant_id: string;
+          total_cents?: never;
+        };
+        Update: {
+          after_cents?: number;
+          before_cents?: number;
+          collection_fee_cents?: number;
+          correction_cents?: number;
+          created_at?: string;
+          debt_id?: string | null;
+          fine_cents?: number;
+          id?: never;
+          installment_id?: string | null;
+          interest_cents?: number;
+          paid_on?: string;
+          payment_id?: string;
+          position_after?: Json;
+          principal_cents?: number;
+          reverses_id?: number | null;
+          tenant_id?: string;
+          total_cents?: never;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "payment_allocations_debt_fkey";
+            columns: ["tenant_id", "debt_id"];
+            isOneToOne: false;
+            referencedRelation: "debts";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "payment_allocations_installment_fkey";
+            columns: ["tenant_id", "installment_id"];
+            isOneToOne: false;
+            referencedRelation: "installments";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "payment_allocations_payment_fkey";
+            columns: ["tenant_id", "payment_id"];
+            isOneToOne: false;
+            referencedRelation: "payments";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "payment_allocations_reverses_fkey";
+            columns: ["tenant_id", "reverses_id"];
+            isOneToOne: true;
+            referencedRelation: "payment_allocations";
+            referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
+      payment_cases: {
+        Row: {
+          agreement_id: string | null;
+          amount_cents: number;
+          case_key: string;
+          charge_id: string | null;
+          client_id: string | null;
+          details: Json;
+          due_on: string | null;
+          id: string;
+          kind: Database["public"]["Enums"]["payment_case_kind"];
+          opened_at: string;
+          payment_id: string | null;
+          resolution: string | null;
+          resolution_reason: string | null;
+          resolved_at: string | null;
+          resolved_by: string | null;
+          tenant_id: string;
+        };
+        Insert: {
+          agreement_id?: string | null;
+          amount_cents: number;
+          case_key: string;
+          charge_id?: string | null;
+          client_id?: string | null;
+          details?: Json;
+          due_on?: string | null;
+          id?: string;
+          kind: Database["public"]["Enums"]["payment_case_kind"];
+          opened_at?: string;
+          payment_id?: string | null;
+          resolution?: string | null;
+          resolution_reason?: string | null;
+          resolved_at?: string | null;
+          resolved_by?: string | null;
+          tenant_id: string;
+        };
+        Update: {
+          agreement_id?: string | null;
+          amount_cents?: number;
+          case_key?: string;
+          charge_id?: string | null;
+          client_id?: string | null;
+          details?: Json;
+          due_on?: string | null;
+          id?: string;
+          kind?: Database["public"]["Enums"]["payment_case_kind"];
+          opened_at?: string;
+          payment_id?: string | null;
+          resolution?: string | null;
+          resolution_reason?: string | null;
+          resolved_at?: string | null;
+          resolved_by?: string | null;
+          tenant_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "payment_cases_agreement_fkey";
+            columns: ["tenant_id", "agreement_id"];
+            isOneToOne: false;
+            referencedRelation: "agreements";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "payment_cases_charge_fkey";
+            columns: ["tenant_id", "charge_id"];
+            isOneToOne: false;
+            referencedRelation: "charges";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "payment_cases_client_fkey";
+            columns: ["tenant_id", "client_id"];
+            isOneToOne: false;
+            referencedRelation: "clients";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "payment_cases_payment_fkey";
+            columns: ["tenant_id", "payment_id"];
+            isOneToOne: false;
+            referencedRelation: "payments";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "payment_cases_tenant_fkey";
+            columns: ["tenant_id"];
+            isOneToOne: false;
+            referencedRelation: "tenants";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      payment_courses: {
+        Row: {
+          actor_id: string | null;
+          agreement_id: string | null;
+          course: Database["public"]["Enums"]["payment_course"];
+          created_at: string;
+          debt_ids: string[] | null;
+          id: number;
+          installment_id: string | null;
+          payment_id: string;
+          reason: string | null;
+          tenant_id: string;
+        };
+        Insert: {
+          actor_id?: string | null;
+          agreement_id?: string | null;
+          course: Database["public"]["Enums"]["payment_course"];
+          created_at?: string;
+          debt_ids?: string[] | null;
+          id?: never;
+          installment_id?: string | null;
+          payment_id: string;
+          reason?: string | null;
+          tenant_id: string;
+        };
+        Update: {
+          actor_id?: string | null;
+          agreement_id?: string | null;
+          course?: Database["public"]["Enums"]["payment_course"];
+          created_at?: string;
+          debt_ids?: string[] | null;
+          id?: never;
+          installment_id?: string | null;
+          payment_id?: string;
+          reason?: string | null;
+          tenant_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "payment_courses_agreement_fkey";
+            columns: ["tenant_id", "agreement_id"];
+            isOneToOne: false;
+            referencedRelation: "agreements";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "payment_courses_installment_fkey";
+            columns: ["tenant_id", "installment_id"];
+            isOneToOne: false;
+            referencedRelation: "installments";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "payment_courses_payment_fkey";
+            columns: ["tenant_id", "payment_id"];
+            isOneToOne: false;
+            referencedRelation: "payments";
+            referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
+      payment_reversals: {
+        Row: {
+          actor_id: string | null;
+          created_at: string;
+          id: string;
+          payment_id: string;
+          reason: string;
+          reversed_on: string;
+          tenant_id: string;
+        };
+        Insert: {
+          actor_id?: string | null;
+          created_at?: string;
+          id?: string;
+          payment_id: string;
+          reason: string;
+          reversed_on: string;
+          tenant_id: string;
+        };
+        Update: {
+          actor_id?: string | null;
+          created_at?: string;
+          id?: string;
+          payment_id?: string;
+          reason?: string;
+          reversed_on?: string;
+          tenant_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "payment_reversals_payment_fkey";
+            columns: ["tenant_id", "payment_id"];
+            isOneToOne: true;
+            referencedRelation: "payments";
+            referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
+      payments: {
+        Row: {
+          amount_cents: number;
+          charge_id: string | null;
+          client_id: string | null;
+          created_at: string;
+          created_by: string | null;
+          id: string;
+          integration_id: string | null;
+          method: Database["public"]["Enums"]["charge_method"] | null;
+          paid_on: string;
+          payment_key: string;
+          provider: Database["public"]["Enums"]["provider_name"] | null;
+          reference: string | null;
+          tenant_id: string;
+        };
+        Insert: {
+          amount_cents: number;
+          charge_id?: string | null;
+          client_id?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          id?: string;
+          integration_id?: string | null;
+          method?: Database["public"]["Enums"]["charge_method"] | null;
+          paid_on: string;
+          payment_key: string;
+          provider?: Database["public"]["Enums"]["provider_name"] | null;
+          reference?: string | null;
+          tenant_id: string;
+        };
+        Update: {
+          amount_cents?: number;
+          charge_id?: string | null;
+          client_id?: string | null;
+          created_at?: string;
+          created_by?: string | null;
+          id?: string;
+          integration_id?: string | null;
+          method?: Database["public"]["Enums"]["charge_method"] | null;
+          paid_on?: string;
+          payment_key?: string;
+          provider?: Database["public"]["Enums"]["provider_name"] | null;
+          reference?: string | null;
+          tenant_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "payments_charge_fkey";
+            columns: ["tenant_id", "charge_id"];
+            isOneToOne: false;
+            referencedRelation: "charges";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "payments_client_fkey";
+            columns: ["tenant_id", "client_id"];
+            isOneToOne: false;
+            referencedRelation: "clients";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "payments_integration_fkey";
+            columns: ["tenant_id", "integration_id"];
+            isOneToOne: false;
+            referencedRelation: "integrations";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "payments_tenant_fkey";
+            columns: ["tenant_id"];
+            isOneToOne: false;
+            referencedRelation: "tenants";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      reconciliations: {
+        Row: {
+          day: string;
+          error: string | null;
+          finished_at: string | null;
+          finished_on: string | null;
+          found: number | null;
+          id: string;
+          integration_id: string;
+          quarantined: number | null;
+          recovered: number | null;
+          requested_by: string | null;
+          started_at: string;
+          tenant_id: string;
+        };
+        Insert: {
+          day: string;
+          error?: string | null;
+          finished_at?: string | null;
+          finished_on?: string | null;
+          found?: number | null;
+          id?: string;
+          integration_id: string;
+          quarantined?: number | null;
+          recovered?: number | null;
+          requested_by?: string | null;
+          started_at?: string;
+          tenant_id: string;
+        };
+        Update: {
+          day?: string;
+          error?: string | null;
+          finished_at?: string | null;
+          finished_on?: string | null;
+          found?: number | null;
+          id?: string;
+          integration_id?: string;
+          quarantined?: number | null;
+          recovered?: number | null;
+          requested_by?: string | null;
+          started_at?: string;
+          tenant_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "reconciliations_integration_fkey";
+            columns: ["tenant_id", "integration_id"];
+            isOneToOne: false;
+            referencedRelation: "integrations";
+            referencedColumns: ["tenant_id", "id"];
           },
         ];
       };
@@ -1444,6 +2928,44 @@ export type Database = {
           },
         ];
       };
+      tenant_holidays: {
+        Row: {
+          created_at: string;
+          created_by: string | null;
+          day: string;
+          id: string;
+          name: string;
+          revoked_at: string | null;
+          tenant_id: string;
+        };
+        Insert: {
+          created_at?: string;
+          created_by?: string | null;
+          day: string;
+          id?: string;
+          name: string;
+          revoked_at?: string | null;
+          tenant_id?: string;
+        };
+        Update: {
+          created_at?: string;
+          created_by?: string | null;
+          day?: string;
+          id?: string;
+          name?: string;
+          revoked_at?: string | null;
+          tenant_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "tenant_holidays_tenant_fkey";
+            columns: ["tenant_id"];
+            isOneToOne: false;
+            referencedRelation: "tenants";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       tenants: {
         Row: {
           created_at: string;
@@ -1468,6 +2990,16 @@ export type Database = {
     };
     Views: { [_ in never]: never };
     Functions: {
+      agreement_page: {
+        Args: {
+          agreement_id: string;
+        };
+        Returns: Json;
+      };
+      approval_inbox: {
+        Args: Record<PropertyKey, never>;
+        Returns: Json;
+      };
       bulk_assign: {
         Args: {
           selection: Json;
@@ -1490,9 +3022,23 @@ export type Database = {
         };
         Returns: Json;
       };
+      cancel_agreement: {
+        Args: {
+          agreement_id: string;
+          reason: string;
+        };
+        Returns: Json;
+      };
       cancel_import: {
         Args: {
           import_id: string;
+        };
+        Returns: Json;
+      };
+      cancel_installment: {
+        Args: {
+          installment_id: string;
+          reason: string;
         };
         Returns: Json;
       };
@@ -1516,6 +3062,30 @@ export type Database = {
         };
         Returns: Json;
       };
+      debt_statement: {
+        Args: {
+          client_id: string;
+          on_date?: string;
+          debt_ids?: string[];
+        };
+        Returns: Json;
+      };
+      decide_agreement: {
+        Args: {
+          agreement_id: string;
+          decision: string;
+          reason?: string;
+        };
+        Returns: Json;
+      };
+      decide_settlement: {
+        Args: {
+          settlement_id: string;
+          decision: string;
+          reason?: string;
+        };
+        Returns: Json;
+      };
       filter_counts: {
         Args: {
           filter?: Json;
@@ -1526,6 +3096,13 @@ export type Database = {
       filter_options: {
         Args: Record<PropertyKey, never>;
         Returns: Json;
+      };
+      hold_debts: {
+        Args: {
+          debt_ids: string[];
+          reason: string;
+        };
+        Returns: number;
       };
       import_differences: {
         Args: {
@@ -1545,6 +3122,14 @@ export type Database = {
         };
         Returns: string;
       };
+      list_agreements: {
+        Args: {
+          filter?: Json;
+          after?: string;
+          page_size?: number;
+        };
+        Returns: Json;
+      };
       list_clients: {
         Args: {
           filter?: Json;
@@ -1554,15 +3139,114 @@ export type Database = {
         };
         Returns: Json;
       };
+      load_index_factors: {
+        Args: {
+          index_name: Database["public"]["Enums"]["price_index"];
+          factors: Json;
+        };
+        Returns: number;
+      };
       mark_notifications_read: {
         Args: {
           ids?: string[];
         };
         Returns: number;
       };
+      negotiation_context: {
+        Args: {
+          client_id: string;
+        };
+        Returns: Json;
+      };
+      override_prescription: {
+        Args: {
+          debt_ids: string[];
+          reason: string;
+        };
+        Returns: number;
+      };
+      payment_queue: {
+        Args: Record<PropertyKey, never>;
+        Returns: Json;
+      };
+      preview_agreement_policy: {
+        Args: {
+          policy: Json;
+        };
+        Returns: Json;
+      };
+      propose_agreement: {
+        Args: {
+          proposal: Json;
+          proposal_hash: string;
+        };
+        Returns: Json;
+      };
+      reactivate_agreement: {
+        Args: {
+          agreement_id: string;
+          reason: string;
+          first_due_on?: string;
+        };
+        Returns: Json;
+      };
+      refresh_charge: {
+        Args: {
+          charge_id: string;
+        };
+        Returns: undefined;
+      };
+      release_debts: {
+        Args: {
+          debt_ids: string[];
+          reason: string;
+        };
+        Returns: number;
+      };
+      request_charges: {
+        Args: {
+          installment_ids: string[];
+          method?: Database["public"]["Enums"]["charge_method"];
+        };
+        Returns: Json;
+      };
+      request_reconciliation: {
+        Args: Record<PropertyKey, never>;
+        Returns: undefined;
+      };
+      reschedule_installment: {
+        Args: {
+          installment_id: string;
+          due_on: string;
+          reason: string;
+        };
+        Returns: Json;
+      };
+      resolve_payment_case: {
+        Args: {
+          case_id: string;
+          resolution: string;
+          reason: string;
+          target?: Json;
+        };
+        Returns: Json;
+      };
       retry_automation_run: {
         Args: {
           run_id: string;
+        };
+        Returns: undefined;
+      };
+      retry_charge: {
+        Args: {
+          charge_id: string;
+        };
+        Returns: undefined;
+      };
+      reverse_payment: {
+        Args: {
+          payment_id: string;
+          reason: string;
         };
         Returns: undefined;
       };
@@ -1589,6 +3273,26 @@ export type Database = {
           import_id: string;
         };
         Returns: Json;
+      };
+      save_agreement_policy: {
+        Args: {
+          policy: Json;
+          applies_to?: string;
+        };
+        Returns: Json;
+      };
+      save_charge_policy: {
+        Args: {
+          policy: Json;
+        };
+        Returns: Json;
+      };
+      save_client_address: {
+        Args: {
+          client_id: string;
+          address: Json;
+        };
+        Returns: string;
       };
       save_integration: {
         Args: {
@@ -1621,6 +3325,37 @@ export type Database = {
         };
         Returns: undefined;
       };
+      settle_manually: {
+        Args: {
+          settlement: Json;
+        };
+        Returns: Json;
+      };
+      simulate_agreement: {
+        Args: {
+          client_id: string;
+          debt_ids: string[];
+          template_id?: string;
+          discounts?: Json;
+          installments?: number;
+          down_payment_cents?: number;
+          first_due_date?: string;
+          due_day?: number;
+          interval?: Database["public"]["Enums"]["due_interval"];
+          method?: Database["public"]["Enums"]["charge_method"];
+          down_payments?: Json;
+          replaces_agreement_id?: string;
+        };
+        Returns: Json;
+      };
+      statement_days: {
+        Args: {
+          client_id: string;
+          debt_ids?: string[];
+          days?: number;
+        };
+        Returns: Json;
+      };
       update_client: {
         Args: {
           id: string;
@@ -1630,15 +3365,29 @@ export type Database = {
       };
     };
     Enums: {
+      agreement_status: "draft" | "pending_approval" | "rejected" | "expired" | "awaiting_first_payment" | "active" | "overdue" | "broken_provisionally" | "broken" | "settled" | "cancelled" | "replaced" | "lapsed";
       callback_status: "scheduled" | "done" | "cancelled";
       channel: "whatsapp" | "call";
-      debt_status: "open" | "settled" | "returned";
+      charge_method: "boleto" | "pix" | "card";
+      charge_status: "queued" | "sending" | "unknown" | "registering" | "open" | "paid" | "cancelling" | "cancelled" | "failed";
+      debt_mark_kind: "hold" | "prescription_override";
+      debt_status: "open" | "in_agreement" | "on_hold" | "prescribed" | "settled" | "returned";
+      due_interval: "weekly" | "biweekly" | "monthly";
+      due_rule: "following" | "preceding" | "none";
       import_status: "running" | "done" | "failed" | "queued" | "cancelled" | "rolled_back";
+      installment_kind: "down_payment" | "installment";
+      installment_status: "open" | "paid" | "cancelled";
+      interest_rule: "daily_30" | "actual_365" | "months_and_days";
       member_role: "operator" | "supervisor" | "admin";
       message_direction: "in" | "out";
       message_status: "queued" | "sending" | "unknown" | "submitted" | "sent" | "delivered" | "read" | "failed" | "received";
+      money_component: "principal" | "correction" | "fine" | "interest" | "collection_fee";
+      payment_case_kind: "orphan" | "duplicate" | "overpayment" | "paid_after_break" | "contradiction";
+      payment_course: "apply" | "advance" | "abate" | "return" | "parked";
       phone_kind: "mobile" | "landline";
+      price_index: "ipca" | "inpc" | "igpm";
       provider_name: "gupshup" | "meta" | "threecplus" | "negociarie";
+      request_status: "pending" | "approved" | "rejected";
       rule_action: "send_template";
       run_status: "queued" | "running" | "done" | "skipped" | "failed";
       template_status: "approved" | "paused" | "rejected";

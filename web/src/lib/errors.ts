@@ -40,7 +40,7 @@ export const sentences: Record<string, string> = {
   member_not_found: "Esta pessoa não faz mais parte da assessoria. Escolha outra.",
   tag_not_found: "Esta tag foi excluída. Escolha outra.",
   name_taken: "Já existe outro com este nome. Escolha um nome diferente.",
-  field_unknown: "Este campo não pode ser mudado. Recarregue a página.",
+  field_unknown: "O pedido traz um campo que não existe ou não pode ser mudado. Recarregue a página.",
   field_invalid: "Um dos campos tem um valor que não vale. Confira e salve de novo.",
   invalid_cursor: "A lista mudou de forma. Recarregue a página.",
   // dispositions
@@ -82,7 +82,6 @@ export const sentences: Record<string, string> = {
   down_payment_short: "Sem parcelas, a entrada precisa cobrir o total.",
   due_date_in_past: "Escolha um vencimento de hoje em diante.",
   evidence_missing: "Diga como se sabe que este valor foi pago.",
-  field_unknown: "O pedido tem um campo que não existe. Recarregue a página e tente de novo.",
   first_due_missing: "Diga quando vence a primeira parcela em aberto.",
   holiday_in_past: "Só dias de hoje em diante podem virar ou deixar de ser feriado.",
   index_factors_invalid: "Confira os meses e os percentuais do índice.",
