@@ -40,7 +40,7 @@ def test_the_register_is_sorted() -> None:
 
 
 def test_the_page_has_a_sentence_for_each_code_it_may_meet() -> None:
-    sentences = set(
-        re.findall(r"^  ([a-z_]+):", (ROOT / "web/src/lib/errors.ts").read_text(), re.MULTILINE)
-    )
+    files = (ROOT / "web/src/lib/sentences").glob("*.ts")
+    texts = "\n".join(file.read_text() for file in files)
+    sentences = set(re.findall(r"^  ([a-z_]+):", texts, re.MULTILINE))
     assert {code for code, _, reader in ROW.findall(SECTION) if reader == "page"} <= sentences

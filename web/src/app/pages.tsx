@@ -67,6 +67,8 @@ export async function preloadData(queryClient: QueryClient, path: string): Promi
 
 /** The other rooms' code is a few kB each: fetched when the first one is painted, so that no later click waits for it. */
 export const RemainingPages = afterPaint(async () => {
-  await Promise.all([portfolio, client, service, automation, settings, agreements, agreement].map(({ preload }) => preload()));
+  await Promise.all(
+    [portfolio, client, service, automation, settings, agreements, agreement].map(({ preload }) => preload()),
+  );
   return () => null;
 });

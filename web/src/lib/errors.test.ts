@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { AppError, errorFromResponse, sentenceFor, sentences } from "./errors";
+import { AppError, errorFromResponse, sentenceFor } from "./errors";
+import { sentences } from "./sentences";
 
 const register = readFileSync(new URL("../../../docs/error_codes.md", import.meta.url), "utf8");
 const rows = [...register.matchAll(/^\| `([a-z_]+)` \|.*\|\s*([^|]+?)\s*\|$/gm)].map(([, code = "", reader = ""]) => ({

@@ -1,0 +1,31 @@
+export const platform: Record<string, string> = {
+  // the platform and the way to it
+  offline: "Sem conexão com o servidor. Confira sua internet; tentaremos de novo.",
+  server_error: "O servidor teve um problema. Tente de novo em instantes.",
+  internal: "Algo deu errado do nosso lado. Tente de novo em instantes.",
+  database_unavailable: "O servidor está ocupado. Tente de novo em instantes; nada foi perdido.",
+  payload_too_large: "O que foi enviado é grande demais.",
+  unexpected_answer: "O servidor não aceitou o pedido. Recarregue a página e tente de novo.",
+  session_expired: "Sua sessão terminou. Entre de novo para continuar.",
+  not_authenticated: "Entre na sua conta para continuar.",
+  not_allowed: "Seu perfil não permite fazer isso. Fale com quem administra a sua assessoria.",
+  not_found: "Não encontramos o que você pediu.",
+  too_many_requests: "Muitas tentativas em pouco tempo. Espere um minuto e tente de novo.",
+  method_not_allowed: "Este endereço não aceita esse tipo de pedido.",
+  malformed_payload: "O pedido chegou incompleto. Recarregue a página e tente de novo.",
+  // signing in and up
+  invalid_credentials: "E-mail ou senha incorretos.",
+  user_already_exists: "Já existe uma conta com este e-mail. Use a página de entrada.",
+  email_exists: "Já existe uma conta com este e-mail. Use a página de entrada.",
+  email_not_confirmed: "Confirme seu e-mail pelo link que enviamos e entre de novo.",
+  weak_password: "Esta senha é fácil demais. Escolha outra, com pelo menos 8 caracteres.",
+  signup_disabled: "O cadastro está fechado. Peça um convite a quem administra a sua assessoria.",
+  validation_failed: "Confira o e-mail e a senha.",
+  over_request_rate_limit: "Muitas tentativas em pouco tempo. Espere um minuto e tente de novo.",
+  // team
+  already_member: "Esta pessoa já faz parte da assessoria.",
+  email_invalid: "Este e-mail não é válido.",
+  invitation_not_found: "Este convite não existe mais.",
+  last_admin: "A assessoria precisa de pelo menos um administrador.",
+  membership_not_found: "Esta pessoa não faz mais parte da assessoria.",
+};
