@@ -5,7 +5,8 @@ receipts of their own latency. `/` shows the phones; `/_control` is for tests an
 
     PUT  /_control/apps/{name}   {"api_key", "source", "callback_url", "templates": {id: body}}
     POST /_control/misbehave     {"do": "answer" | "hang" | "reset" | "garbage" | "slow",
-                                  "accept": false, "status", "body", "retry_after", "times": 1}
+                                  "accept": false, "status", "body", "retry_after", "times": 1,
+                                  "phone": only its next send, digits}
     PUT  /_control/receipts      any of RECEIPTS below
     GET  /_control/messages      ?destination=…&phone=…; oldest first
     GET  /_control/calls         {"count"} of send requests, refused ones included
@@ -94,7 +95,7 @@ class Gupshup:
     async def send(self, request: web.Request, kind: str) -> web.StreamResponse:
         self.calls += 1
         form = {key: str(value) for key, value in (await request.post()).items()}
-        mood = self.moods.popleft() if self.moods else None
+        mood = self.mood_for(form.get("destination", ""))
         refusal = self.refusal(request, form, kind)
         if mood is None:
             answer = refusal or submitted(self.accept(form, kind))
@@ -102,6 +103,14 @@ class Gupshup:
             return answer
         message_id = self.accept(form, kind) if mood.get("accept") and refusal is None else None
         return await misbehave(request, mood, message_id)
+
+    def mood_for(self, phone: str) -> dict[str, Any] | None:
+        """The oldest mood for anybody or for this phone; each is for one send."""
+        for mood in self.moods:
+            if mood.get("phone", phone) == phone:
+                self.moods.remove(mood)
+                return mood
+        return None
 
     def refusal(self, request: web.Request, form: dict[str, str], kind: str) -> web.Response | None:
         """What the documentation says is refused at once; the rest fails by a receipt."""
