@@ -32,7 +32,9 @@ const service = page(() => import("@/app/service-room").then((m) => m.ServiceRoo
 const automation = page(() => import("@/features/automation/automation-page").then((m) => m.AutomationPage));
 const settings = page(() => import("@/features/settings/settings-page").then((m) => m.SettingsPage));
 const agreements = page(() => import("@/features/agreements/agreements-page").then((m) => m.AgreementsPage));
-const agreement = page(() => import("@/features/agreements/agreement-page").then((m) => m.AgreementPage));
+const agreement = page(() => import("@/app/agreement-room").then((m) => m.AgreementRoom));
+const payments = page(() => import("@/features/payments/payments-page").then((m) => m.PaymentsPage));
+const charging = page(() => import("@/features/charging/charging-page").then((m) => m.ChargingPage));
 
 export const LoginPage = login.Page;
 export const InvitationPage = invitation.Page;
@@ -43,6 +45,8 @@ export const AutomationPage = automation.Page;
 export const SettingsPage = settings.Page;
 export const AgreementsPage = agreements.Page;
 export const AgreementPage = agreement.Page;
+export const PaymentsPage = payments.Page;
+export const ChargingPage = charging.Page;
 
 function serviceIdOf(path: string): string | undefined {
   return /^\/atendimento\/([^/]+)$/.exec(path)?.[1];
@@ -52,9 +56,11 @@ function serviceIdOf(path: string): string | undefined {
 export async function preloadCode(path: string): Promise<void> {
   if (serviceIdOf(path)) await service.preload();
   else if (path.startsWith("/carteira/")) await client.preload();
+  else if (path === "/acordos/pagamentos") await payments.preload();
   else if (path.startsWith("/acordos/")) await agreement.preload();
   else if (path.startsWith("/acordos")) await agreements.preload();
   else if (path.startsWith("/automacao")) await automation.preload();
+  else if (path === "/configuracoes/cobranca") await charging.preload();
   else if (path.startsWith("/configuracoes")) await settings.preload();
   else await portfolio.preload();
 }
@@ -68,7 +74,9 @@ export async function preloadData(queryClient: QueryClient, path: string): Promi
 /** The other rooms' code is a few kB each: fetched when the first one is painted, so that no later click waits for it. */
 export const RemainingPages = afterPaint(async () => {
   await Promise.all(
-    [portfolio, client, service, automation, settings, agreements, agreement].map(({ preload }) => preload()),
+    [portfolio, client, service, automation, settings, agreements, agreement, payments, charging].map(({ preload }) =>
+      preload(),
+    ),
   );
   return () => null;
 });
