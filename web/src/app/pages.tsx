@@ -2,6 +2,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { type ComponentType, lazy, type ReactNode, useState } from "react";
 import { afterPaint } from "@/app/after-paint";
 import { serviceQuery } from "@/features/service/queries";
+import { learnRemaining } from "@/lib/sentences";
 
 interface Page<Props> {
   Page: ComponentType<Props>;
@@ -54,8 +55,9 @@ function serviceIdOf(path: string): string | undefined {
 
 /** Fetches the code of a path's page, so that it need not suspend. */
 export async function preloadCode(path: string): Promise<void> {
-  if (serviceIdOf(path)) await service.preload();
-  else if (path.startsWith("/carteira/")) await client.preload();
+  if (serviceIdOf(path)) return service.preload();
+  await learnRemaining();
+  if (path.startsWith("/carteira/")) await client.preload();
   else if (path === "/acordos/pagamentos") await payments.preload();
   else if (path.startsWith("/acordos/")) await agreement.preload();
   else if (path.startsWith("/acordos")) await agreements.preload();
@@ -73,10 +75,7 @@ export async function preloadData(queryClient: QueryClient, path: string): Promi
 
 /** The other rooms' code is a few kB each: fetched when the first one is painted, so that no later click waits for it. */
 export const RemainingPages = afterPaint(async () => {
-  await Promise.all(
-    [portfolio, client, service, automation, settings, agreements, agreement, payments, charging].map(({ preload }) =>
-      preload(),
-    ),
-  );
+  const rooms = [portfolio, client, service, automation, settings, agreements, agreement, payments, charging];
+  await Promise.all([learnRemaining(), ...rooms.map(({ preload }) => preload())]);
   return () => null;
 });
