@@ -6,8 +6,10 @@ from negociarie_charge import negociarie_charge
 from portfolio_export import portfolio_export
 from portfolio_import import portfolio_import
 from portfolio_rejects import portfolio_rejects
+from portfolio_resume import portfolio_resume
 from reconcile_payments import reconcile_payments
 from run_automations import run_automations
+from send_message import send_message
 
 __all__ = [
     "gupshup_webhook",
@@ -16,6 +18,8 @@ __all__ = [
     "portfolio_export",
     "portfolio_import",
     "portfolio_rejects",
+    "portfolio_resume",
     "reconcile_payments",
     "run_automations",
+    "send_message",
 ]

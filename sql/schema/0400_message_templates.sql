@@ -23,7 +23,10 @@ create table public.message_templates (
     constraint message_templates_variables_are_known check (
         variables <@ array[
             'client.name', 'client.first_name', 'client.open_total', 'client.open_debts',
-            'client.oldest_due_on', 'creditor.name', 'tenant.name'
+            'client.oldest_due_on', 'creditor.name', 'tenant.name',
+            -- Of one charge: only a message that brings it can fill these (0693).
+            'charge.amount', 'charge.due_on', 'charge.link', 'charge.pix_code',
+            'charge.digitable_line'
         ]
     )
 );

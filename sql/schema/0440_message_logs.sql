@@ -24,6 +24,14 @@ create table public.message_logs (
     automation_run_id uuid,
     -- A person re-ran the automation: this older message keeps its run here, the new one there.
     retried_run_id uuid,
+    -- What a person sends is carried by itself (0690) and not by a run: its queue message, lease,
+    -- pauses and failures.
+    queue_msg_id bigint,
+    lease_until timestamptz,
+    next_attempt_at timestamptz,
+    failures smallint not null default 0,
+    -- The boleto, Pix or card link it brings: sent only while that can be paid.
+    charge_id uuid,
     created_by uuid,
     created_at timestamptz not null default private.now(),
     sending_at timestamptz,
@@ -49,6 +57,9 @@ create table public.message_logs (
     references public.automation_runs (tenant_id, id),
     constraint message_logs_created_by_fkey foreign key (created_by) references auth.users (id),
     constraint message_logs_phone_is_e164 check (phone ~ '^\+[1-9][0-9]{7,14}$'),
+    constraint message_logs_are_carried_once check (
+        queue_msg_id is null or automation_run_id is null
+    ),
     constraint message_logs_received_is_inbound check (
         (status = 'received') = (direction = 'in')
     )

@@ -11,7 +11,10 @@ as $$
     )
 $$;
 
-create function private.template_params(client_id uuid, variables text[]) returns text[]
+-- `charge_id` is of the message that brings a charge; without one its variables read as a dash.
+create function private.template_params(
+    client_id uuid, variables text[], charge_id uuid default null
+) returns text[]
 language sql
 stable
 security definer
@@ -35,9 +38,17 @@ as $$
             limit 1
         )
         when 'tenant.name' then tenants.name
+        when 'charge.amount' then private.brl(charge.amount_cents)
+        when 'charge.due_on' then to_char(charge.due_on, 'DD/MM/YYYY')
+        when 'charge.link' then charge.link
+        when 'charge.pix_code' then charge.pix_code
+        when 'charge.digitable_line' then charge.digitable_line
     end, ''), '-') order by named.position), '{}')
     from public.clients
     join public.tenants on tenants.id = clients.tenant_id
+    left join public.charges as charge
+        on charge.tenant_id = clients.tenant_id and charge.client_id = clients.id
+        and charge.id = template_params.charge_id
     cross join unnest(template_params.variables) with ordinality as named (variable, position)
     where clients.id = template_params.client_id
 $$;

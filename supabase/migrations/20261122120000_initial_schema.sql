@@ -1011,6 +1011,8 @@ create table public.imports (
     warnings jsonb not null default '{}',
     error_code text,
     cancel_requested_at timestamptz,
+    -- Rows of a cancelled import that stayed, because somebody acted on them while it ran.
+    rows_kept int not null default 0,
     -- When its first rows could be seen; somebody may have acted on them since.
     writing_at timestamptz,
     -- Progress, for people who watch; not audited. Rows; the total is an estimate until all is
@@ -1871,7 +1873,10 @@ create table public.message_templates (
     constraint message_templates_variables_are_known check (
         variables <@ array[
             'client.name', 'client.first_name', 'client.open_total', 'client.open_debts',
-            'client.oldest_due_on', 'creditor.name', 'tenant.name'
+            'client.oldest_due_on', 'creditor.name', 'tenant.name',
+            -- Of one charge: only a message that brings it can fill these (0693).
+            'charge.amount', 'charge.due_on', 'charge.link', 'charge.pix_code',
+            'charge.digitable_line'
         ]
     )
 );
@@ -2330,6 +2335,14 @@ create table public.message_logs (
     automation_run_id uuid,
     -- A person re-ran the automation: this older message keeps its run here, the new one there.
     retried_run_id uuid,
+    -- What a person sends is carried by itself (0690) and not by a run: its queue message, lease,
+    -- pauses and failures.
+    queue_msg_id bigint,
+    lease_until timestamptz,
+    next_attempt_at timestamptz,
+    failures smallint not null default 0,
+    -- The boleto, Pix or card link it brings: sent only while that can be paid.
+    charge_id uuid,
     created_by uuid,
     created_at timestamptz not null default private.now(),
     sending_at timestamptz,
@@ -2355,6 +2368,9 @@ create table public.message_logs (
     references public.automation_runs (tenant_id, id),
     constraint message_logs_created_by_fkey foreign key (created_by) references auth.users (id),
     constraint message_logs_phone_is_e164 check (phone ~ '^\+[1-9][0-9]{7,14}$'),
+    constraint message_logs_are_carried_once check (
+        queue_msg_id is null or automation_run_id is null
+    ),
     constraint message_logs_received_is_inbound check (
         (status = 'received') = (direction = 'in')
     )
@@ -2441,6 +2457,8 @@ create table private.import_plans (
     tenant_id uuid not null,
     -- The transaction that is writing for it at this moment.
     writer xid8,
+    -- A dry run, taken back at its end: people watch nothing of it but its progress.
+    is_rehearsal boolean not null,
     -- How often a transaction was begun for the next chunk: one that can never be written would
     -- otherwise be tried for ever. Committed before the try.
     attempts int not null default 0,
@@ -2955,7 +2973,7 @@ begin
         titles.titles as open_debts, titles.oldest_due_on, titles.creditor_ids,
         coalesce(import_clients.lines, 0) as lines,
         sum(1 + cardinality(coalesce(import_phones.phones, '{}')) + coalesce(titles.titles, 0))
-            over (order by document rows unbounded preceding) / chunk_rows as place
+            over (order by document rows unbounded preceding)::int / chunk_rows as place
     from pg_temp.import_clients
     left join pg_temp.import_phones using (document)
     full join titles using (document)
@@ -2965,7 +2983,7 @@ begin
 
     insert into private.import_chunks (import_id, tenant_id, place, rows, clients, debts)
     select keep_import_chunks.import_id, keep_import_chunks.tenant_id, people.place, people.rows,
-        people.clients, coalesce(titles.debts, '{}')
+        coalesce(people.clients, '{}'), coalesce(titles.debts, '{}')
     from (
         select import_people.place, sum(import_people.lines) as rows, array_agg(
             row(
@@ -2999,199 +3017,90 @@ end;
 $$;
 
 -- 0450_import_portfolio.sql
--- Writes what the plan (0448) says, sorted by key so that indexes grow at their end, and counts
--- what was written, after writing it. New rows are known beforehand: plain inserts and updates.
--- Four steps of one transaction, so that whoever watches sees them pass and may cancel between.
-create function private.plan_portfolio(import_id uuid, headers jsonb, absent text) returns void
+-- The file is read: what it means is planned, the rows it lost are put on record, and what is to be
+-- written is kept (0446). All of it in the reader's transaction, which writes nothing else; from
+-- its commit on, the file is no longer needed.
+create function private.plan_portfolio(
+    import_id uuid, headers jsonb, absent text, chunk_rows int, said jsonb
+) returns int
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
     v_tenant uuid := private.require_open_import(import_id);
+    v_creditors jsonb;
+    v_rejected int;
 begin
     -- A plan that checks foreign keys lives as long as its connection; one made while a table was
     -- nearly empty scans it for every row of a large import.
     discard plans;
     perform private.plan_import(v_tenant, headers);
+    v_creditors := private.plan_import_creditors();
     perform private.plan_absent_debts(v_tenant, absent);
-end;
-$$;
+    perform private.plan_import_phones(v_tenant);
 
-create function private.write_import_clients(import_id uuid) returns void
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-    v_tenant uuid := private.require_open_import(import_id);
-    v_creditors int;
-    v_created int;
-    v_updated int;
-    -- Once and not by each row's default, which reads the clock's table.
-    v_now timestamptz := private.now();
-begin
-    v_creditors := private.create_import_creditors(v_tenant);
-
-    -- Totals and reach come with the row; the triggers on debts and phones recompute them and find
-    -- nothing to mend, which spares every new client a second write.
-    insert into public.clients (
-        id, tenant_id, document, name, email, uf, external_id, extra, has_phone, has_whatsapp,
-        open_cents, open_debts, oldest_due_on, creditor_ids, debt_status, created_at, updated_at
-    )
-    select import_clients.client_id, v_tenant, import_clients.document, import_clients.name,
-        import_clients.email, import_clients.uf, import_clients.external_id, import_clients.extra,
-        import_clients.has_phone, case when not import_clients.has_phone then false end,
-        totals.open_cents, totals.open_debts, totals.oldest_due_on, totals.creditor_ids, 'open',
-        v_now, v_now
-    from pg_temp.import_clients
-    join (
-        select import_debts.document, sum(import_debts.principal_cents)::bigint as open_cents,
-            count(*)::int as open_debts, min(import_debts.due_on) as oldest_due_on,
-            array_agg(distinct import_debts.creditor_id) as creditor_ids
-        from pg_temp.import_debts
-        group by import_debts.document
-    ) as totals using (document)
-    where import_clients.is_new
-    order by import_clients.document;
-    get diagnostics v_created = row_count;
-    perform private.note_created(
-        v_tenant, import_id, 'clients',
-        'select client_id from pg_temp.import_clients where is_new'
-    );
-    perform private.note_created(
-        v_tenant, import_id, 'creditors',
-        'select distinct creditor_id from pg_temp.import_creditors where is_new'
-    );
-
-    perform private.note_client_changes(v_tenant, import_id);
-    update public.clients
-    set name = import_clients.name, email = import_clients.email, uf = import_clients.uf,
-        external_id = import_clients.external_id, extra = import_clients.extra
-    from pg_temp.import_clients
-    where import_clients.is_changed and clients.id = import_clients.client_id;
-
-    create temp table import_phones on commit drop as
-    select * from private.add_import_phones(v_tenant, v_now);
-    perform private.note_created(
-        v_tenant, import_id, 'client_phones', 'select phone_id from pg_temp.import_phones'
-    );
-    select count(*) into v_updated from (
-        select import_clients.client_id from pg_temp.import_clients where import_clients.is_changed
-        union
-        select import_phones.known_client from pg_temp.import_phones
-    ) as touched;
-    update pg_temp.import_outcome
-    set creditors_created = v_creditors, clients_created = v_created, clients_updated = v_updated;
-end;
-$$;
-
-create function private.write_import_debts(import_id uuid) returns void
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-    v_tenant uuid := private.require_open_import(import_id);
-    v_created int;
-    v_updated int;
-    v_returned int;
-    v_now timestamptz := private.now();
-begin
-    insert into public.debts (
-        tenant_id, client_id, creditor_id, contract, installment, due_on, principal_cents,
-        import_id, created_at, updated_at
-    )
-    select v_tenant, import_clients.client_id, import_debts.creditor_id, import_debts.contract,
-        import_debts.installment, import_debts.due_on, import_debts.principal_cents,
-        write_import_debts.import_id, v_now, v_now
-    from pg_temp.import_debts
-    join pg_temp.import_clients using (document)
-    where import_debts.debt_id is null
-    order by import_debts.creditor_id, import_debts.contract, import_debts.installment;
-    get diagnostics v_created = row_count;
-
-    perform private.note_debt_changes(v_tenant, import_id);
-    update public.debts
-    set due_on = import_debts.due_on, principal_cents = import_debts.principal_cents,
-        import_id = write_import_debts.import_id
-    from pg_temp.import_debts
-    where import_debts.is_changed and debts.id = import_debts.debt_id;
-    get diagnostics v_updated = row_count;
-
-    update public.debts
-    set status = 'returned', import_id = write_import_debts.import_id
-    from pg_temp.import_absent
-    where import_absent.is_returned and debts.id = import_absent.debt_id;
-    get diagnostics v_returned = row_count;
-    update pg_temp.import_outcome
-    set debts_created = v_created, debts_updated = v_updated, debts_returned = v_returned,
-        debts_absent = (select count(*) from pg_temp.import_absent);
-end;
-$$;
-
-create function private.close_import(import_id uuid, header text[]) returns jsonb
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-    v_tenant uuid := private.require_open_import(import_id);
-    v_import public.imports;
-    v_warnings jsonb;
-    v_accepted int;
-    v_rejected int;
-    c_many_rows constant int := 10000;  -- below, the statistics of before are near enough
-begin
     insert into public.import_rejects (tenant_id, import_id, line, column_name, value, reason)
-    select v_tenant, close_import.import_id, import_rows.line,
+    select v_tenant, plan_portfolio.import_id, import_rows.line,
         coalesce(import_rows.column_name, ''), import_rows.value, import_rows.reason
     from pg_temp.import_rows
     where import_rows.reason is not null
     order by import_rows.line;
     get diagnostics v_rejected = row_count;
 
-    select count(*), jsonb_build_object(
-        'name_invalid', coalesce(sum(import_rows.names_lost), 0),
-        'email_invalid', coalesce(sum(import_rows.emails_lost), 0),
-        'phone_invalid', coalesce(sum(import_rows.phones_lost), 0)
-    ) into v_accepted, v_warnings
-    from pg_temp.import_rows
-    where import_rows.reason is null;
-
-    update public.imports
-    set status = 'done', finished_at = private.now(), phase = null, header = close_import.header,
-        rows = v_accepted + v_rejected, accepted = v_accepted, rejected = v_rejected,
-        rows_read = v_accepted + v_rejected, rows_total = v_accepted + v_rejected,
-        rows_valid = v_accepted, rows_written = v_accepted, seconds_left = 0,
-        duplicates = (select coalesce(sum(import_debts.lines - 1), 0) from pg_temp.import_debts),
-        clients_created = outcome.clients_created, clients_updated = outcome.clients_updated,
-        debts_created = outcome.debts_created, debts_updated = outcome.debts_updated,
-        debts_absent = outcome.debts_absent, debts_returned = outcome.debts_returned,
-        creditors_created = outcome.creditors_created,
-        reject_reasons = (
-            select coalesce(jsonb_object_agg(counted.reason, counted.lines), '{}')
+    insert into private.import_plans (
+        import_id, tenant_id, creditors, creditor, mapping, header, header_key, is_rehearsal,
+        rows, accepted, rejected, duplicates, reject_reasons, warnings, debts_absent, rows_written
+    )
+    select plan_portfolio.import_id, v_tenant, v_creditors, said ->> 'creditor',
+        said -> 'mapping', array(select jsonb_array_elements_text(said -> 'header')),
+        said ->> 'header_key', (said ->> 'is_rehearsal')::boolean,
+        counted.accepted + v_rejected, counted.accepted, v_rejected,
+        (select coalesce(sum(import_debts.lines - 1), 0) from pg_temp.import_debts),
+        (
+            select coalesce(jsonb_object_agg(refused.reason, refused.lines), '{}')
             from (
                 select import_rows.reason, count(*) as lines
                 from pg_temp.import_rows
                 where import_rows.reason is not null
                 group by import_rows.reason
-            ) as counted
-        )
-    from pg_temp.import_outcome as outcome
-    where imports.id = close_import.import_id
-    returning imports.* into v_import;
-    -- The next import and every list plan by these; autovacuum may come too late for both. The
-    -- lock it takes lasts only until the commit that follows.
-    if v_import.debts_created > c_many_rows then
-        analyze public.clients;
-        analyze public.client_phones;
-        analyze public.debts;
-    end if;
+            ) as refused
+        ),
+        counted.warnings, (select count(*) from pg_temp.import_absent), 0
+    from (
+        select count(*)::int as accepted, jsonb_build_object(
+            'name_invalid', coalesce(sum(import_rows.names_lost), 0),
+            'email_invalid', coalesce(sum(import_rows.emails_lost), 0),
+            'phone_invalid', coalesce(sum(import_rows.phones_lost), 0)
+        ) as warnings
+        from pg_temp.import_rows
+        where import_rows.reason is null
+    ) as counted;
+    perform private.keep_import_chunks(v_tenant, import_id, chunk_rows);
+    update private.import_plans as plan
+    set rows_written = plan.accepted - (
+        select coalesce(sum(chunk.rows), 0) from private.import_chunks as chunk
+        where chunk.import_id = plan_portfolio.import_id
+    )
+    where plan.import_id = plan_portfolio.import_id;
     drop table pg_temp.import_rows, pg_temp.import_debts, pg_temp.import_clients,
-        pg_temp.import_creditors, pg_temp.import_absent, pg_temp.import_phones,
-        pg_temp.import_outcome;
+        pg_temp.import_creditors, pg_temp.import_absent, pg_temp.import_phones;
+    return v_rejected;
+end;
+$$;
+comment on function private.plan_portfolio(uuid, jsonb, text, int, jsonb) is
+'How many rows were refused. headers: field → the file''s column name; chunk_rows: rows of people,
+phones and debts in a chunk; said: {creditor, mapping, header, header_key, is_rehearsal}.';
+grant execute on function private.plan_portfolio(uuid, jsonb, text, int, jsonb) to authenticated;
 
+-- What the caller of an import is told, then or later.
+create function private.import_answer(v_import public.imports) returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
     return jsonb_build_object(
         'import_id', v_import.id, 'status', v_import.status, 'rows', v_import.rows,
         'accepted', v_import.accepted, 'rejected', v_import.rejected,
@@ -3199,19 +3108,506 @@ begin
         'debts_created', v_import.debts_created, 'debts_updated', v_import.debts_updated,
         'debts_absent', v_import.debts_absent, 'debts_returned', v_import.debts_returned,
         'duplicates', v_import.duplicates, 'creditors_created', v_import.creditors_created,
-        'reject_reasons', v_import.reject_reasons, 'warnings', v_warnings,
-        'differences', private.list_import_differences(v_tenant, v_import.id)
+        'reject_reasons', v_import.reject_reasons, 'warnings', v_import.warnings,
+        'differences', private.list_import_differences(v_import.tenant_id, v_import.id)
     );
 end;
 $$;
-comment on function private.close_import(uuid, text[]) is
-'The answer of an import. Accepted rows include the repeated ones (duplicates);
-accepted + rejected = rows.';
+comment on function private.import_answer(public.imports) is
+'Accepted rows include the repeated ones (duplicates); accepted + rejected = rows.';
 
-grant execute on function
-private.plan_portfolio(uuid, jsonb, text), private.write_import_clients(uuid),
-private.write_import_debts(uuid), private.close_import(uuid, text[])
-to authenticated;
+-- 0451_write_chunks.sql
+-- Writes one chunk as it was planned (0446), and the undo log of it. Rows that were new when
+-- planned are plain inserts. What was stored already is merged with what is stored now: between plan
+-- and turn lies the time a person needs to correct an e-mail, or a crash.
+
+-- The rows of new people; totals and reach come with them: the triggers on debts and phones
+-- recompute both and find nothing to mend, which spares every new person a second write.
+create function private.insert_chunk_people(chunk private.import_chunks, created_at timestamptz)
+returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_created int;
+begin
+    insert into public.clients (
+        id, tenant_id, document, name, email, uf, external_id, extra, has_phone, has_whatsapp,
+        open_cents, open_debts, oldest_due_on, creditor_ids, debt_status, created_at, updated_at
+    )
+    select planned.client_id, chunk.tenant_id, planned.document, planned.name, planned.email,
+        planned.uf, planned.external_id, coalesce(planned.extra, '{}'),
+        cardinality(planned.phones) > 0, case when cardinality(planned.phones) = 0 then false end,
+        planned.open_cents, planned.open_debts, planned.oldest_due_on, planned.creditor_ids,
+        'open', insert_chunk_people.created_at, insert_chunk_people.created_at
+    from unnest(chunk.clients) as planned
+    where planned.is_new
+    order by planned.document;
+    get diagnostics v_created = row_count;
+    return v_created;
+end;
+$$;
+
+-- Somebody added one of the new people by hand since the plan: known now, like any other. Their new
+-- id goes into the titles too.
+create function private.recognise_chunk_people(chunk private.import_chunks)
+returns private.import_chunks
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_known jsonb := (
+        select coalesce(jsonb_object_agg(planned.client_id, clients.id), '{}')
+        from unnest(chunk.clients) as planned
+        join public.clients
+            on clients.tenant_id = chunk.tenant_id and clients.document = planned.document
+        where planned.is_new
+    );
+begin
+    chunk.clients := array(
+        select row(
+            coalesce((v_known ->> planned.client_id::text)::uuid, planned.client_id),
+            planned.is_new and not v_known ? planned.client_id::text,
+            planned.is_changed or v_known ? planned.client_id::text,
+            planned.document, planned.name, planned.email, planned.uf, planned.external_id,
+            planned.extra, planned.phones, planned.open_cents, planned.open_debts,
+            planned.oldest_due_on, planned.creditor_ids
+        )::private.planned_client
+        from unnest(chunk.clients) as planned
+        order by planned.document
+    );
+    chunk.debts := array(
+        select row(
+            planned.action, planned.debt_id,
+            coalesce((v_known ->> planned.client_id::text)::uuid, planned.client_id),
+            planned.creditor_id, planned.contract, planned.installment, planned.due_on,
+            planned.principal_cents
+        )::private.planned_debt
+        from unnest(chunk.debts) as planned
+        order by planned.creditor_id, planned.contract, planned.installment
+    );
+    return chunk;
+end;
+$$;
+
+-- Answers the chunk as it was written, for its debts.
+create function private.write_chunk_people(
+    inout chunk private.import_chunks, out created int, out updated int
+)
+language plpgsql
+security definer
+set search_path = ''
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+declare
+    -- Once and not by each row's default, which reads the clock's table.
+    v_now timestamptz := private.now();
+begin
+    begin
+        created := private.insert_chunk_people(chunk, v_now);
+    exception when unique_violation then
+        chunk := private.recognise_chunk_people(chunk);
+        created := private.insert_chunk_people(chunk, v_now);
+    end;
+    insert into public.client_phones (tenant_id, client_id, phone, kind, position, created_at)
+    select chunk.tenant_id, planned.client_id, numbers.phone, private.phone_kind_of(numbers.phone),
+        numbers.place - 1, v_now
+    from unnest(chunk.clients) as planned
+    cross join unnest(planned.phones) with ordinality as numbers (phone, place)
+    where planned.is_new
+    order by planned.document;
+    insert into private.import_changes (tenant_id, import_id, table_name, created_ids)
+    select chunk.tenant_id, chunk.import_id, 'clients', array_agg(planned.client_id)
+    from unnest(chunk.clients) as planned
+    where planned.is_new
+    having count(*) > 0;
+    updated := private.update_chunk_people(chunk, v_now);
+end;
+$$;
+
+create function private.phone_kind_of(phone text) returns public.phone_kind
+language sql
+immutable
+set search_path = ''
+as $$
+    -- +55, two digits of area, and nine that begin with 9.
+    select case when length(phone) = 14 then 'mobile' else 'landline' end::public.phone_kind
+$$;
+
+-- Known people: their changed fields, and their new numbers behind those already there. Answers
+-- how many people it touched.
+create function private.update_chunk_people(chunk private.import_chunks, at timestamptz)
+returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_changed uuid[];
+    v_phoned uuid[];
+begin
+    perform from public.clients
+    where clients.id in (
+        select planned.client_id from unnest(chunk.clients) as planned where planned.is_changed
+    )
+    order by clients.id
+    for update;
+    with merged as (
+        select clients.id, private.jsonb_changes(became.item, was.item) as before,
+            private.jsonb_changes(was.item, became.item) as after
+        from unnest(chunk.clients) as planned
+        join public.clients on clients.id = planned.client_id
+        cross join lateral (
+            select jsonb_build_object(
+                'name', clients.name, 'email', clients.email, 'uf', clients.uf,
+                'external_id', clients.external_id, 'extra', clients.extra
+            ) as item
+        ) as was
+        cross join lateral (
+            select jsonb_build_object(
+                -- Capitals or not, the same name is no change.
+                'name', case
+                    when lower(planned.name) = lower(clients.name) then clients.name
+                    else coalesce(planned.name, clients.name)
+                end,
+                'email', coalesce(planned.email, clients.email),
+                'uf', coalesce(planned.uf, clients.uf),
+                'external_id', coalesce(planned.external_id, clients.external_id),
+                'extra', clients.extra || coalesce(planned.extra, '{}')
+            ) as item
+        ) as became
+        where planned.is_changed
+    ),
+    noted as (
+        insert into private.import_changes
+            (tenant_id, import_id, table_name, row_id, before, after)
+        select chunk.tenant_id, chunk.import_id, 'clients', merged.id, merged.before, merged.after
+        from merged
+        where merged.after is not null
+    ),
+    written as (
+        update public.clients
+        set name = coalesce(merged.after ->> 'name', clients.name),
+            email = coalesce(merged.after ->> 'email', clients.email),
+            uf = coalesce(merged.after ->> 'uf', clients.uf),
+            external_id = coalesce(merged.after ->> 'external_id', clients.external_id),
+            extra = coalesce(merged.after -> 'extra', clients.extra)
+        from merged
+        where clients.id = merged.id and merged.after is not null
+        returning clients.id
+    )
+    select array_agg(written.id) into v_changed from written;
+
+    with wanted as materialized (
+        select planned.client_id, numbers.phone, numbers.place
+        from unnest(chunk.clients) as planned
+        cross join unnest(planned.phones) with ordinality as numbers (phone, place)
+        where not planned.is_new
+    ),
+    added as (
+        insert into public.client_phones (tenant_id, client_id, phone, kind, position, created_at)
+        select chunk.tenant_id, wanted.client_id, wanted.phone,
+            private.phone_kind_of(wanted.phone),
+            row_number() over (partition by wanted.client_id order by wanted.place) + coalesce((
+                select max(stored.position) from public.client_phones as stored
+                where stored.tenant_id = chunk.tenant_id and stored.client_id = wanted.client_id
+            ), -1),
+            update_chunk_people.at
+        from wanted
+        -- Added by hand since the plan.
+        on conflict on constraint client_phones_are_unique do nothing
+        returning client_phones.client_id, client_phones.id
+    ),
+    noted as (
+        insert into private.import_changes (tenant_id, import_id, table_name, created_ids)
+        select chunk.tenant_id, chunk.import_id, 'client_phones', array_agg(added.id)
+        from added
+        having count(*) > 0
+    )
+    select array_agg(added.client_id) into v_phoned from added;
+    return (
+        select count(distinct touched.id)
+        from unnest(coalesce(v_changed, '{}') || coalesce(v_phoned, '{}')) as touched (id)
+    );
+end;
+$$;
+
+-- A title that is no longer open is nobody's to change: it was paid or agreed upon since the plan.
+create function private.write_chunk_debts(
+    chunk private.import_chunks, out created int, out updated int, out returned int
+)
+language plpgsql
+security definer
+set search_path = ''
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+declare
+    v_now timestamptz := private.now();
+begin
+    insert into public.debts (
+        tenant_id, client_id, creditor_id, contract, installment, due_on, principal_cents,
+        import_id, created_at, updated_at
+    )
+    select chunk.tenant_id, planned.client_id, planned.creditor_id, planned.contract,
+        planned.installment, planned.due_on, planned.principal_cents, chunk.import_id, v_now, v_now
+    from unnest(chunk.debts) as planned
+    where planned.action = 'new';
+    get diagnostics created = row_count;
+
+    perform from public.debts
+    where debts.id in (
+        select planned.debt_id from unnest(chunk.debts) as planned where planned.action <> 'new'
+    )
+    order by debts.id
+    for update;
+    with due as (
+        select debts.id, planned.action, private.jsonb_changes(became.item, was.item) as before,
+            private.jsonb_changes(was.item, became.item) as after
+        from unnest(chunk.debts) as planned
+        join public.debts on debts.id = planned.debt_id and debts.status = 'open'
+            and planned.action <> 'new'
+        cross join lateral (
+            select jsonb_build_object(
+                'due_on', debts.due_on, 'principal_cents', debts.principal_cents,
+                'status', debts.status, 'import_id', debts.import_id
+            ) as item
+        ) as was
+        cross join lateral (
+            select was.item || jsonb_build_object('import_id', chunk.import_id)
+                || case planned.action
+                    when 'returned' then jsonb_build_object('status', 'returned')
+                    else jsonb_build_object(
+                        'due_on', planned.due_on, 'principal_cents', planned.principal_cents
+                    )
+                end as item
+        ) as became
+    ),
+    noted as (
+        insert into private.import_changes
+            (tenant_id, import_id, table_name, row_id, before, after)
+        select chunk.tenant_id, chunk.import_id, 'debts', due.id, due.before, due.after
+        from due
+    ),
+    written as (
+        update public.debts
+        set due_on = coalesce((due.after ->> 'due_on')::date, debts.due_on),
+            principal_cents = coalesce(
+                (due.after ->> 'principal_cents')::bigint, debts.principal_cents
+            ),
+            status = coalesce((due.after ->> 'status')::public.debt_status, debts.status),
+            import_id = chunk.import_id
+        from due
+        where debts.id = due.id
+        returning due.action
+    )
+    select count(*) filter (where written.action = 'changed'),
+        count(*) filter (where written.action = 'returned')
+    into updated, returned
+    from written;
+end;
+$$;
+
+-- 0452_advance_import.sql
+-- One step of an import that is planned: its next chunk with the counts, the undo log and the
+-- progress, or its end. Everything of a step commits together, so that whoever takes the next one,
+-- be it the same process, the next import or a sweep after a crash, finds the import exactly where
+-- the last commit left it. Two at once wait for each other on the plan's row and take turns.
+create function private.advance_import(import_id uuid) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_plan private.import_plans;
+    v_import public.imports;
+    v_chunk private.import_chunks;
+    v_people record;
+    v_debts record;
+begin
+    select * into v_plan from private.import_plans as plan
+    where plan.import_id = advance_import.import_id
+    for update;
+    select * into v_import from public.imports where imports.id = advance_import.import_id;
+    if v_plan.import_id is null then
+        return private.import_step(v_import);  -- somebody else took the last step
+    elsif v_import.cancel_requested_at is not null then
+        return private.take_back_import(v_import, 'cancelled', 'import_cancelled');
+    end if;
+    select * into v_chunk from private.import_chunks as chunk
+    where chunk.import_id = v_plan.import_id
+    order by chunk.place
+    limit 1;
+    if v_chunk.import_id is null and v_plan.creditors = '[]' then
+        return private.finish_import(v_plan);
+    end if;
+
+    discard plans;  -- as in plan_portfolio
+    perform set_config('cobranca.import_id', v_plan.import_id::text, true);
+    update private.import_plans as plan set writer = pg_current_xact_id()
+    where plan.import_id = v_plan.import_id;
+    if v_plan.creditors <> '[]' then
+        perform private.write_planned_creditors(v_plan);
+    end if;
+    if v_chunk.import_id is not null then
+        select * into v_people from private.write_chunk_people(v_chunk);
+        select * into v_debts from private.write_chunk_debts(v_people.chunk);
+        delete from private.import_chunks as chunk
+        where chunk.import_id = v_plan.import_id and chunk.place = v_chunk.place;
+    end if;
+    perform set_config('cobranca.import_id', '', true);
+    update private.import_plans as plan
+    set writer = null, attempts = 0, creditors = '[]',
+        rows_written = plan.rows_written + coalesce(v_chunk.rows, 0),
+        creditors_created = plan.creditors_created + jsonb_array_length(v_plan.creditors),
+        clients_created = plan.clients_created + coalesce(v_people.created, 0),
+        clients_updated = plan.clients_updated + coalesce(v_people.updated, 0),
+        debts_created = plan.debts_created + coalesce(v_debts.created, 0),
+        debts_updated = plan.debts_updated + coalesce(v_debts.updated, 0),
+        debts_returned = plan.debts_returned + coalesce(v_debts.returned, 0),
+        begun_at = coalesce(plan.begun_at, v_import.started_at, private.now())
+    where plan.import_id = v_plan.import_id
+    returning plan.* into v_plan;
+    if not v_plan.is_rehearsal then
+        perform private.show_import_progress(v_plan);
+    end if;
+    return jsonb_build_object('status', 'running', 'rows_written', v_plan.rows_written);
+end;
+$$;
+comment on function private.advance_import(uuid) is
+'{status: running, rows_written}: call again; else {status, answer} of the end.';
+
+create function private.import_step(v_import public.imports) returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'status', v_import.status, 'error_code', v_import.error_code,
+        'answer', case when v_import.status = 'done' then private.import_answer(v_import) end
+    )
+$$;
+
+-- Whose name came into being since the plan, made by an admin by hand: then nothing is written yet,
+-- and the unique key refuses the import.
+create function private.write_planned_creditors(v_plan private.import_plans) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    insert into public.creditors (id, tenant_id, name)
+    select planned.id, v_plan.tenant_id, planned.name
+    from jsonb_to_recordset(v_plan.creditors) as planned (id uuid, name text);
+    insert into private.import_changes (tenant_id, import_id, table_name, created_ids)
+    select v_plan.tenant_id, v_plan.import_id, 'creditors', array_agg(planned.id)
+    from jsonb_to_recordset(v_plan.creditors) as planned (id uuid);
+end;
+$$;
+
+create function private.show_import_progress(v_plan private.import_plans) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_seconds float := extract(epoch from private.now() - v_plan.begun_at);
+    -- Rows a second since the writing began, or went on.
+    v_rate float := (v_plan.rows_written - v_plan.begun_rows) / nullif(v_seconds, 0);
+begin
+    update public.imports
+    set status = 'running', phase = 'writing', rows_read = v_plan.rows,
+        rows_total = v_plan.rows, rows_valid = v_plan.accepted,
+        rows_written = v_plan.rows_written, rows_per_second = v_rate,
+        seconds_left = ceil((v_plan.accepted - v_plan.rows_written) / nullif(v_rate, 0)),
+        writing_at = coalesce(imports.writing_at, private.now())
+    where imports.id = v_plan.import_id;
+end;
+$$;
+
+create function private.finish_import(v_plan private.import_plans) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    c_many_rows constant int := 10000;  -- below, the statistics of before are near enough
+    v_import public.imports;
+begin
+    update public.imports
+    set status = 'done', finished_at = private.now(), phase = null, header = v_plan.header,
+        creditor_id = (
+            select creditors.id from public.creditors
+            where creditors.tenant_id = v_plan.tenant_id
+              and creditors.name_key = private.search_key(v_plan.creditor)
+        ),
+        rows = v_plan.rows, accepted = v_plan.accepted, rejected = v_plan.rejected,
+        rows_read = v_plan.rows, rows_total = v_plan.rows, rows_valid = v_plan.accepted,
+        rows_written = v_plan.accepted, seconds_left = 0, duplicates = v_plan.duplicates,
+        creditors_created = v_plan.creditors_created, clients_created = v_plan.clients_created,
+        clients_updated = v_plan.clients_updated, debts_created = v_plan.debts_created,
+        debts_updated = v_plan.debts_updated, debts_absent = v_plan.debts_absent,
+        debts_returned = v_plan.debts_returned, reject_reasons = v_plan.reject_reasons,
+        warnings = v_plan.warnings, writing_at = coalesce(imports.writing_at, private.now())
+    where imports.id = v_plan.import_id
+    returning imports.* into v_import;
+    if v_import.idempotency_key is not null then
+        -- For whoever sends the same key again.
+        update public.imports set answer = private.import_answer(v_import)
+        where imports.id = v_import.id;
+    end if;
+    if v_plan.mapping <> '{}' then
+        perform private.save_import_mapping(
+            v_import, v_plan.header_key, v_plan.mapping
+        );
+    end if;
+    delete from private.import_plans as plan where plan.import_id = v_plan.import_id;
+    -- The next import and every list plan by these; autovacuum may come too late for both. The
+    -- lock it takes lasts only until the commit that follows.
+    if v_plan.debts_created > c_many_rows and not v_plan.is_rehearsal then
+        analyze public.clients;
+        analyze public.client_phones;
+        analyze public.debts;
+    end if;
+    return private.import_step(v_import);
+end;
+$$;
+
+-- A cancelled import leaves nothing, and so does one that cannot be written: the chunks that are in
+-- go back at once, but for rows that somebody acted on meanwhile, which are counted.
+create function private.take_back_import(
+    v_import public.imports, outcome public.import_status, code text
+) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_kept int := 0;
+begin
+    if v_import.writing_at is not null then
+        v_kept := private.undo_import(v_import) #>> '{kept,count}';
+    end if;
+    delete from private.import_plans as plan where plan.import_id = v_import.id;
+    delete from private.import_changes as noted
+    where noted.tenant_id = v_import.tenant_id and noted.import_id = v_import.id;
+    delete from public.import_rejects
+    where import_rejects.tenant_id = v_import.tenant_id
+      and import_rejects.import_id = v_import.id;
+    update public.imports
+    set status = take_back_import.outcome, finished_at = private.now(), phase = null,
+        rows_written = 0, seconds_left = null, rows_kept = v_kept,
+        error_code = case when v_kept > 0 and take_back_import.outcome = 'cancelled'
+            then 'import_cancelled_in_part' else take_back_import.code end
+    where imports.id = v_import.id
+    returning imports.* into v_import;
+    return private.import_step(v_import);
+end;
+$$;
 
 -- 0460_suppressions.sql
 -- Who must not be contacted, where, and until when. A phone or a person; a channel or all of them.
@@ -6203,16 +6599,20 @@ set search_path = ''
 as $$
 declare
     v_reasons jsonb;
+    -- A down payment is paid at the beginning; one later than a first payment may be due is an
+    -- installment by another name.
+    v_entry_ends date := facts.base_on + coalesce(limits.max_first_due_days, 0);
     v_installments int := (
-        select count(*) from unnest(facts.schedule) as planned where planned.kind = 'installment'
+        select count(*) from unnest(facts.schedule) as planned
+        where planned.kind = 'installment' or planned.due_on > v_entry_ends
     );
     v_smallest bigint := (
         select min(planned.amount_cents) from unnest(facts.schedule) as planned
-        where planned.kind = 'installment'
+        where planned.kind = 'installment' or planned.due_on > v_entry_ends
     );
     v_down bigint := (
         select coalesce(sum(planned.amount_cents), 0) from unnest(facts.schedule) as planned
-        where planned.kind = 'down_payment'
+        where planned.kind = 'down_payment' and planned.due_on <= v_entry_ends
     );
     v_down_wanted bigint := greatest(
         limits.min_down_payment_cents,
@@ -6309,12 +6709,17 @@ immutable
 set search_path = ''
 as $$
 declare
+    -- As many as months in a year: beyond that it is no entry.
+    c_max_down_payments constant int := 12;
     v_given jsonb := coalesce(nullif(down_payments, 'null'), '[]');
     v_item jsonb;
     v_normal jsonb := '[]';
 begin
     if jsonb_typeof(v_given) <> 'array' then
         raise exception 'down_payment_invalid' using errcode = 'PT400', detail = 'a list is needed';
+    elsif jsonb_array_length(v_given) > c_max_down_payments or down_payment_cents < 0 then
+        raise exception 'down_payment_invalid' using errcode = 'PT400',
+            detail = format('at most %s, and none below zero', c_max_down_payments);
     end if;
     if v_given = '[]' and down_payment_cents > 0 then
         v_given := jsonb_build_array(jsonb_build_object('amount_cents', down_payment_cents));
@@ -6322,6 +6727,8 @@ begin
     for v_item in select item from jsonb_array_elements(v_given) as item loop
         perform private.require_known_keys(v_item, array['amount_cents', 'due_on', 'method']);
         if coalesce(v_item ->> 'amount_cents', '') !~ '^[1-9][0-9]{0,14}$'
+            -- Written out, so that neither `tomorrow` nor `infinity` is a day.
+            or coalesce(v_item ->> 'due_on', base_on::text) !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'
             or not pg_input_is_valid(coalesce(v_item ->> 'due_on', base_on::text), 'date')
             or not pg_input_is_valid(
                 coalesce(v_item ->> 'method', method::text), 'public.charge_method')
@@ -6374,9 +6781,12 @@ begin
         end if;
     end if;
     -- 120 as in the templates; a due day is a day of a month.
-    if coalesce(installments, 1) not between 0 and 120 or due_day not between 1 and 31 then
+    if coalesce(installments, 1) not between 0 and 120 or due_day not between 1 and 31
+        -- No agreement begins later than ten years from now (the table's own bound of a horizon).
+        or first_due_date > base_on + 3660
+    then
         raise exception 'installments_invalid' using errcode = 'PT400',
-            detail = 'installments 0 to 120, due_day 1 to 31';
+            detail = 'installments 0 to 120, due_day 1 to 31, the first within ten years';
     end if;
     v_interval := coalesce(due_interval, v_template.due_interval, 'monthly');
     if v_first is null then
@@ -7132,7 +7542,7 @@ begin
     perform private.unwant_charges(charge.id, 'agreement_settled')
     from public.charges as charge
     where charge.agreement_id = v_agreement.id and charge.is_wanted
-      and charge.status not in ('paid', 'cancelled', 'failed');
+      and charge.status not in ('paid', 'cancelled');
     return jsonb_build_object('forgiven_cents', v_owed);
 end;
 $$;
@@ -7170,7 +7580,7 @@ begin
     perform private.unwant_charges(charge.id, 'agreement_' || to_status)
     from public.charges as charge
     where charge.agreement_id = v_agreement.id and charge.is_wanted
-      and charge.status not in ('paid', 'cancelled', 'failed');
+      and charge.status not in ('paid', 'cancelled');
     if not private.is_living(from_status) then
         return '{}';
     end if;
@@ -7792,7 +8202,12 @@ begin
     where policy.id = v_agreement.policy_id;
     v_to := (private.aged_status(v_agreement, v_policy, on_date)).to_status;
     if v_to in ('broken', 'lapsed') then
-        return;
+        if v_agreement.status <> 'settled' then
+            return;
+        end if;
+        -- Reopened by a payment taken back. The clock reads what lives, so it must live first.
+        v_to := case v_to when 'broken' then 'broken_provisionally'
+            else 'awaiting_first_payment' end;
     end if;
     if v_to <> v_agreement.status then
         perform private.transition_agreement(v_agreement.id, v_to, reason, on_date);
@@ -8240,12 +8655,17 @@ declare
 begin
     update public.charges as charge
     set is_wanted = false, cancel_reason = unwant_charges.reason, failures = 0,
-        -- Nobody has begun to send it: nothing to take back at the provider.
-        status = case when charge.status = 'queued' then 'cancelled' else charge.status end,
+        status = case
+            -- Nobody has begun to send it: nothing to take back at the provider.
+            when charge.status = 'queued' then 'cancelled'
+            -- Sent before it failed, it may be there: looked up, and taken back if it is.
+            when charge.status = 'failed' and charge.sent_at is not null then 'unknown'
+            else charge.status
+        end,
         cancelled_at = case when charge.status = 'queued' then private.now() end
     where charge.id = unwant_charges.charge_id and charge.is_wanted
     returning * into v_charge;
-    if found and v_charge.status <> 'cancelled' then
+    if found and v_charge.status not in ('cancelled', 'failed') then
         perform private.poke_charge(v_charge.id);
     end if;
 end;
@@ -8437,9 +8857,10 @@ begin
         elsif not private.is_living(v_agreement.status) then
             raise exception 'agreement_not_living' using errcode = 'PT409',
                 detail = v_agreement.status::text;
-        elsif v_part.status <> 'open' then
+        elsif v_part.status <> 'open' or v_part.cancelling_reason is not null then
             raise exception 'installment_not_open' using errcode = 'PT409',
-                detail = v_part.status::text;
+                detail = case when v_part.status = 'open' then 'cancelling'
+                    else v_part.status::text end;
         end if;
         v_method := coalesce(request_charges.method, v_part.method);
         if v_method::text <> all(string_to_array(
@@ -8467,6 +8888,8 @@ begin
         where charge.tenant_id = v_tenant_id and charge.installment_id = v_part.id
           and charge.is_wanted and charge.status = 'failed' and charge.sent_at is not null
           and charge.method = v_method
+          and charge.amount_cents = v_part.amount_cents - v_part.paid_cents
+          and charge.due_on = least(v_part.due_on, v_part.effective_due_on)
         order by charge.sequence desc
         limit 1;
         if found then
@@ -8474,6 +8897,10 @@ begin
             v_ids := v_ids || v_current.id;
             continue;
         end if;
+        perform private.unwant_charges(charge.id, 'replaced')
+        from public.charges as charge
+        where charge.tenant_id = v_tenant_id and charge.installment_id = v_part.id
+          and charge.is_wanted and charge.status = 'failed';
         v_ids := v_ids || private.issue_charge(v_part, v_integration.id, v_method);
         update public.installments as part set method = v_method
         where part.id = v_part.id and part.method <> v_method;
@@ -8545,16 +8972,22 @@ as $$
 declare
     v_tenant_id uuid := private.require_role('operator');
     v_charge public.charges;
+    v_part public.installments;
 begin
     select * into v_charge from public.charges as charge
-    where charge.tenant_id = v_tenant_id and charge.id = retry_charge.charge_id
-    for update;
+    where charge.tenant_id = v_tenant_id and charge.id = retry_charge.charge_id;
     if not found then
         raise exception 'charge_not_found' using errcode = 'PT404',
             detail = 'no charge with this id in the tenant';
-    elsif v_charge.status <> 'failed' then
+    end if;
+    -- Mending must not make payable what nobody owes any more.
+    v_part := private.open_installment(v_tenant_id, v_charge.installment_id);
+    select * into v_charge from public.charges as charge where charge.id = v_charge.id for update;
+    if v_part.cancelling_reason is not null then
+        raise exception 'installment_not_open' using errcode = 'PT409', detail = 'cancelling';
+    elsif v_charge.status <> 'failed' or not v_charge.is_wanted then
         raise exception 'charge_not_failed' using errcode = 'PT409',
-            detail = v_charge.status::text;
+            detail = case when v_charge.is_wanted then v_charge.status::text else 'unwanted' end;
     end if;
     -- It may exist after all: the provider is asked before anything is sent again.
     update public.charges as charge
@@ -8570,7 +9003,7 @@ set search_path = ''
 as $$ select private.retry_charge(charge_id) $$;
 comment on function public.retry_charge(uuid) is
 'Looks the charge up and sends it only if the provider has none. PT404 charge_not_found, PT409
-charge_not_failed.';
+charge_not_failed, installment_not_open, agreement_not_living.';
 
 grant execute on function
 private.refresh_charge(uuid), public.refresh_charge(uuid),
@@ -9083,7 +9516,14 @@ begin
                 then charge.status::text
             else 'failed'
         end::public.charge_status,
-        is_wanted = charge.is_wanted or charge.status = 'cancelling',
+        -- Where another one has taken its place, the old one is only told of.
+        is_wanted = charge.is_wanted or charge.status = 'cancelling' and not exists (
+            select from public.charges as other
+            where other.tenant_id = charge.tenant_id
+              and other.installment_id = charge.installment_id and other.id <> charge.id
+              and other.is_wanted
+              and other.status not in ('cancelled', 'failed', 'paid')
+        ),
         error_code = fail_charge.error_code, error_detail = fail_charge.error_detail,
         lease_until = null, needs_lookup = false
     where charge.id = fail_charge.charge_id
@@ -10578,13 +11018,17 @@ begin
     set status = became.status, paid_on = became.settled_on,
         paid_cents = became.paid_cents, late_cents = became.late_cents,
         adjustment_cents = became.adjustment_cents,
-        cancel_reason = case when became.status = 'cancelled' then part.cancel_reason end
+        cancel_reason = case when became.status = 'cancelled'
+            then coalesce(part.cancel_reason, 'agreement_' || agreement.status) end
     from (
         select booked.installment_id, booked.settled_on, booked.adjustment_cents,
             booked.amount_cents - (booked.item).principal_cents as paid_cents,
             case
                 when booked.settled_on is not null then 'paid'
                 when known.status = 'cancelled' then 'cancelled'
+                -- Its payment was taken back after the agreement had ended.
+                when agreement.status in ('broken', 'lapsed', 'cancelled', 'replaced')
+                    then 'cancelled'
                 else 'open'
             end::public.installment_status as status,
             (
@@ -10601,13 +11045,22 @@ begin
           is distinct from (became.status, became.settled_on, became.paid_cents,
               became.late_cents, became.adjustment_cents);
 
+    -- One that a person cancelled is in no book: what it had been paid went elsewhere.
+    update public.installments as part
+    set paid_cents = 0, late_cents = 0, adjustment_cents = 0
+    where part.tenant_id = agreement.tenant_id and part.agreement_id = agreement.id
+      and part.status = 'cancelled' and part.paid_cents + part.late_cents > 0
+      and not exists (
+          select from unnest(book.items) as booked where booked.installment_id = part.id
+      );
+
     -- Nobody should be able to pay again what is paid.
     perform private.unwant_charges(charge.id, 'installment_paid')
     from public.charges as charge
     join public.installments as part on part.id = charge.installment_id
     where charge.tenant_id = agreement.tenant_id and charge.agreement_id = agreement.id
       and part.status = 'paid' and charge.is_wanted
-      and charge.status not in ('paid', 'cancelled', 'failed');
+      and charge.status not in ('paid', 'cancelled');
 end;
 $$;
 
@@ -10947,7 +11400,7 @@ begin
     if not exists (
         select from public.installments as other
         where other.agreement_id = v_part.agreement_id and other.id <> v_part.id
-          and other.status in ('open', 'paid')
+          and other.status in ('open', 'paid') and other.cancelling_reason is null
     ) then
         raise exception 'last_installment' using errcode = 'PT409',
             detail = 'cancel the agreement instead';
@@ -10957,7 +11410,7 @@ begin
     perform private.unwant_charges(charge.id, 'installment_cancelled')
     from public.charges as charge
     where charge.tenant_id = v_tenant_id and charge.installment_id = v_part.id
-      and charge.is_wanted and charge.status not in ('paid', 'cancelled', 'failed');
+      and charge.is_wanted and charge.status not in ('paid', 'cancelled');
     if private.is_payable(v_part.id) then
         return jsonb_build_object('installment_id', v_part.id, 'status', 'cancelling');
     end if;
@@ -11136,6 +11589,9 @@ begin
             detail = 'today or later';
     end if;
     v_part := private.open_installment(v_tenant_id, installment_id);
+    if v_part.cancelling_reason is not null then
+        raise exception 'installment_not_open' using errcode = 'PT409', detail = 'cancelling';
+    end if;
     perform private.move_installment(v_part.id, reschedule_installment.due_on);
     perform private.tell_agreement(
         v_part.agreement_id, 'installment_rescheduled', v_today, v_reason,
@@ -11219,6 +11675,11 @@ declare
     v_agreement public.agreements;
 begin
     v_agreement := private.agreement_for_change(v_tenant_id, agreement_id);
+    -- The ledger may reopen what it had settled; a person only what had ended.
+    if v_agreement.status not in ('broken', 'lapsed', 'cancelled') then
+        raise exception 'transition_illegal' using errcode = 'PT409',
+            detail = format('%s -> awaiting_first_payment', v_agreement.status);
+    end if;
     perform private.revive(v_agreement, v_reason, first_due_on, private.today(v_tenant_id));
     select * into v_agreement from public.agreements as agreement
     where agreement.id = v_agreement.id;
@@ -12333,10 +12794,14 @@ to authenticated;
 -- The outbox's queues, and how a function is woken: pg_net right after the commit, pg_cron for what
 -- a lost wake-up left behind. Messages hold ids only.
 select pgmq.create('automations');
+select pgmq.create('messages');
 select pgmq.create('provider_events');
 
 -- Queue rows are rewritten at every read: leave room in the page, vacuum early and at full speed.
 alter table pgmq.q_automations set (
+    fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0
+);
+alter table pgmq.q_messages set (
     fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0
 );
 alter table pgmq.q_provider_events set (
@@ -12392,6 +12857,9 @@ begin
     then
         perform private.wake_function('run-automations');
     end if;
+    if exists (select from pgmq.q_messages where vt <= clock_timestamp()) then
+        perform private.wake_function('send-message');
+    end if;
 end;
 $$;
 
@@ -12425,7 +12893,10 @@ as $$
     )
 $$;
 
-create function private.template_params(client_id uuid, variables text[]) returns text[]
+-- `charge_id` is of the message that brings a charge; without one its variables read as a dash.
+create function private.template_params(
+    client_id uuid, variables text[], charge_id uuid default null
+) returns text[]
 language sql
 stable
 security definer
@@ -12449,9 +12920,17 @@ as $$
             limit 1
         )
         when 'tenant.name' then tenants.name
+        when 'charge.amount' then private.brl(charge.amount_cents)
+        when 'charge.due_on' then to_char(charge.due_on, 'DD/MM/YYYY')
+        when 'charge.link' then charge.link
+        when 'charge.pix_code' then charge.pix_code
+        when 'charge.digitable_line' then charge.digitable_line
     end, ''), '-') order by named.position), '{}')
     from public.clients
     join public.tenants on tenants.id = clients.tenant_id
+    left join public.charges as charge
+        on charge.tenant_id = clients.tenant_id and charge.client_id = clients.id
+        and charge.id = template_params.charge_id
     cross join unnest(template_params.variables) with ordinality as named (variable, position)
     where clients.id = template_params.client_id
 $$;
@@ -12547,6 +13026,10 @@ as $$
                 then 'expired'
             when not rule.is_enabled then 'rule_disabled'
             when template.status <> 'approved' then 'template_not_approved'
+            -- It speaks of a charge, and a rule brings none.
+            when exists (
+                select from unnest(template.variables) as variable where variable like 'charge.%'
+            ) then 'template_needs_charge'
             when integration.id is null then 'integration_inactive'
             when client.open_debts = 0 then 'nothing_owed'
             when hours.reason = 'suppressed' then 'suppressed'
@@ -12901,7 +13384,7 @@ comment on function private.advance_message(
     uuid, public.message_status, timestamptz, text, text, text, text
 ) is 'True when the status moved. Callers pass receipts; only ever forward.';
 
--- A run that sent follows its message: what the provider accepted is done, what failed is failed.
+-- A run that sent follows its message, and a message of a person leaves its queue: what the provider accepted is done, what failed is failed.
 create function private.follow_message(message_id uuid) returns void
 language plpgsql
 security definer
@@ -12916,6 +13399,11 @@ begin
     select * into v_run from public.automation_runs as run
     where run.id = v_message.automation_run_id;
     if not found then
+        if v_message.status = 'failed'
+            or private.message_rank(v_message.status) >= private.message_rank('submitted')
+        then
+            perform private.leave_message_queue(v_message.id);
+        end if;
         return;
     end if;
     if v_message.status = 'failed' then
@@ -13000,8 +13488,9 @@ as $$
 $$;
 
 -- 0650_send_fences.sql
--- Before and after the provider's call. `attempt` is the fence: a worker whose lease ran out and
--- whose run was claimed anew holds an older number and can neither begin nor settle.
+-- Before and after the provider's call, for what rules send and for what people send. `attempt` is
+-- the fence: a worker whose lease ran out and whose run or message was claimed anew holds an older
+-- number and can neither begin nor settle.
 create function private.begin_sending(message_id uuid, attempt int) returns boolean
 language plpgsql
 security definer
@@ -13013,10 +13502,13 @@ begin
     where message.id = begin_sending.message_id
       and message.attempt = begin_sending.attempt
       and message.status = 'queued'
-      and exists (
-          select from public.automation_runs as run
-          where run.id = message.automation_run_id and run.status = 'running'
-      );
+      and case
+          when message.automation_run_id is null then message.lease_until > private.now()
+          else exists (
+              select from public.automation_runs as run
+              where run.id = message.automation_run_id and run.status = 'running'
+          )
+      end;
     return found;
 end;
 $$;
@@ -13081,7 +13573,11 @@ begin
         update public.message_logs as message
         set status = 'unknown', error_detail = settle_message.error_detail
         where message.id = v_message.id and message.status = 'sending';
-        perform private.await_receipt(v_run_id);
+        if v_run_id is null then
+            perform private.await_message_receipt(v_message.id);
+        else
+            perform private.await_receipt(v_run_id);
+        end if;
     end if;
     return true;
 end;
@@ -13103,30 +13599,41 @@ declare
     -- 5, 10, 20, 40 s and up to a quarter more, so that a crowd does not come back at once.
     c_first_pause constant int := 5;
     v_is_free boolean := error_code = 'rate_limited';
-    v_run public.automation_runs;
+    v_run_id uuid;
+    v_failures int;
     v_pause double precision;
+    v_until timestamptz;
 begin
     update public.automation_runs as run
     set failures = run.failures + case when v_is_free then 0 else 1 end
     from public.message_logs as message
     where message.id = retry_message.message_id and run.id = message.automation_run_id
-    returning run.* into v_run;
-    if v_run.failures >= c_max_failures then
+    returning run.id, run.failures into v_run_id, v_failures;
+    if v_run_id is null then
+        update public.message_logs as message
+        set failures = message.failures + case when v_is_free then 0 else 1 end
+        where message.id = retry_message.message_id
+        returning message.failures into v_failures;
+    end if;
+    if v_failures >= c_max_failures then
         perform private.advance_message(
             message_id, 'failed', private.now(),
             error_code => retry_message.error_code, error_detail => retry_message.error_detail
         );
         return;
     end if;
-    v_pause := coalesce(retry_after_seconds, c_first_pause * 2 ^ greatest(v_run.failures - 1, 0))
+    v_pause := coalesce(retry_after_seconds, c_first_pause * 2 ^ greatest(v_failures - 1, 0))
         * (1 + random() / 4);
+    v_until := private.now() + make_interval(secs => v_pause);
     update public.message_logs as message
     set status = 'queued', sending_at = null, error_code = retry_message.error_code,
         error_detail = retry_message.error_detail
     where message.id = retry_message.message_id;
-    perform private.postpone_run(
-        v_run.id, private.now() + make_interval(secs => v_pause), error_code
-    );
+    if v_run_id is null then
+        perform private.postpone_message(message_id, v_until);
+    else
+        perform private.postpone_run(v_run_id, v_until, error_code);
+    end if;
     if v_is_free then
         perform private.pause_integration(message_id, make_interval(secs => v_pause));
     end if;
@@ -13550,6 +14057,525 @@ grant execute on function
 private.retry_automation_run(uuid), public.retry_automation_run(uuid)
 to authenticated;
 
+-- 0690_outgoing_messages.sql
+-- Messages that a person sends to one client now: the row of `message_logs` is the outbox, its
+-- queue message commits with it, and whoever drains the queue asks again whether it is lawful.
+-- Begun, settled and told by receipts as every message (0640, 0650); only who carries it differs.
+alter table public.message_logs add constraint message_logs_charge_fkey
+foreign key (tenant_id, charge_id) references public.charges (tenant_id, id);
+-- Two clicks, two tabs: one message on its way for a charge.
+create unique index message_logs_one_underway_per_charge
+on public.message_logs (tenant_id, charge_id)
+where charge_id is not null and status in ('queued', 'sending');
+create index message_logs_of_charge on public.message_logs (tenant_id, charge_id)
+where charge_id is not null;
+
+-- `at` is the product's time; the queue lives in real time.
+create function private.enqueue_message(message_id uuid, at timestamptz) returns bigint
+language sql
+security definer
+set search_path = ''
+as $$
+    insert into pgmq.q_messages (vt, message)
+    values (
+        pg_catalog.clock_timestamp() + (enqueue_message.at - private.now()),
+        pg_catalog.jsonb_build_object('message_id', enqueue_message.message_id)
+    )
+    returning msg_id
+$$;
+
+create function private.leave_message_queue(message_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_msg_id bigint;
+begin
+    update public.message_logs as message
+    set queue_msg_id = null, lease_until = null, next_attempt_at = null
+    from (
+        select known.id, known.queue_msg_id from public.message_logs as known
+        where known.id = leave_message_queue.message_id and known.queue_msg_id is not null
+        for update
+    ) as was
+    where message.id = was.id
+    returning was.queue_msg_id into v_msg_id;
+    -- Kept, so that a dead letter can be read.
+    perform pgmq.archive('messages', v_msg_id) where v_msg_id is not null;
+end;
+$$;
+
+-- Under a new queue message, whose read count begins at zero: only reads that were never answered
+-- count as poison.
+create function private.postpone_message(message_id uuid, until timestamptz) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform pgmq.delete('messages', message.queue_msg_id)
+    from public.message_logs as message
+    where message.id = postpone_message.message_id and message.queue_msg_id is not null;
+    update public.message_logs as message
+    set next_attempt_at = until, lease_until = null,
+        queue_msg_id = private.enqueue_message(message.id, until)
+    where message.id = postpone_message.message_id;
+end;
+$$;
+
+-- Only what nobody has begun to send can be called back.
+create function private.drop_message(message_id uuid, reason text) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    update public.message_logs as message
+    set status = 'failed', failed_at = private.now(), error_code = drop_message.reason
+    where message.id = drop_message.message_id and message.status = 'queued';
+    if found then
+        perform private.leave_message_queue(drop_message.message_id);
+    end if;
+end;
+$$;
+
+-- Outcome unknown: it waits for a receipt, at most this long, and is never sent again blindly.
+create function private.await_message_receipt(message_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- As for runs: receipts arrive within seconds; the slowest seen by providers is minutes.
+    c_wait constant interval := interval '15 minutes';
+begin
+    perform private.postpone_message(message_id, private.now() + c_wait);
+    update public.message_logs as message set lease_until = private.now() + c_wait
+    where message.id = await_message_receipt.message_id;
+end;
+$$;
+
+-- Paid, taken back or failed: what would have brought it leaves the queue at once.
+create function private.tg_charges__leave_messages() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.drop_message(message.id, 'charge_not_payable')
+    from new_rows as became
+    join public.message_logs as message
+        on message.tenant_id = became.tenant_id and message.charge_id = became.id
+        and message.status = 'queued'
+    where not private.is_payable(became);
+    return null;
+end;
+$$;
+
+create function private.is_payable(charge public.charges) returns boolean
+language sql
+immutable
+set search_path = ''
+as $$ select (charge).is_wanted and (charge).status in ('registering', 'open') $$;
+
+create trigger _400_leave_messages after update on public.charges
+referencing new table as new_rows for each statement
+execute function private.tg_charges__leave_messages();
+
+-- 0691_plan_charge_message.sql
+-- May this charge be sent to its debtor now, where to and in which words: asked at the click and
+-- again at the moment of sending.
+create type private.message_plan as (
+    -- send | postpone | refuse
+    verdict text,
+    reason text,
+    not_before timestamptz,
+    provider public.provider_name,
+    integration_id uuid,
+    settings jsonb,
+    phone text,
+    template_id uuid,
+    provider_template_id text,
+    language text,
+    body text,
+    params text []
+);
+
+-- The best number: one that wrote within the last 24 hours, when WhatsApp takes free text, else the
+-- first mobile; never one that opted out.
+create function private.whatsapp_contact(
+    tenant_id uuid, client_id uuid, out phone text, out is_window_open boolean
+)
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select known.phone, coalesce(heard.is_recent, false)
+    from public.client_phones as known
+    left join lateral (
+        select true as is_recent
+        from public.message_logs as inbound
+        where inbound.tenant_id = known.tenant_id and inbound.client_id = known.client_id
+          and inbound.direction = 'in' and inbound.channel = 'whatsapp'
+          and inbound.created_at > private.now() - interval '24 hours'
+          and private.phone_match(inbound.phone) = private.phone_match(known.phone)
+        limit 1
+    ) as heard on true
+    where known.tenant_id = whatsapp_contact.tenant_id
+      and known.client_id = whatsapp_contact.client_id
+      and known.kind = 'mobile' and known.has_whatsapp is not false
+      and not private.is_suppressed(
+          known.tenant_id, known.client_id, known.phone, 'whatsapp', private.now()
+      )
+    order by coalesce(heard.is_recent, false) desc, known.position, known.created_at, known.id
+    limit 1
+$$;
+
+-- What people read inside the 24 hours. Codes stand alone in their line, to be copied.
+create function private.charge_text(charge public.charges) returns text
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select concat_ws(
+        e'\n\n',
+        format(
+            'Olá, %s! Aqui é da %s. Segue o pagamento da parcela %s do seu acordo com %s: %s, '
+            || 'com vencimento em %s.',
+            filled.params[1], filled.params[2], part.number || ' de ' || agreement.installments,
+            creditor.name, filled.params[3], filled.params[4]
+        ),
+        e'Pix copia e cola:\n' || (charge).pix_code,
+        e'Linha digitável:\n' || (charge).digitable_line,
+        e'Pague também por aqui:\n' || (charge).link
+    )
+    from public.installments as part
+    join public.agreements as agreement on agreement.id = part.agreement_id
+    join public.creditors as creditor on creditor.id = agreement.creditor_id
+    cross join lateral (
+        select private.template_params(
+            (charge).client_id,
+            array['client.first_name', 'tenant.name', 'charge.amount', 'charge.due_on'],
+            (charge).id
+        ) as params
+    ) as filled
+    where part.id = (charge).installment_id
+$$;
+
+-- The tenant's words for outside the 24 hours: an approved template that brings the charge, and
+-- says nothing of it that is not known (a Pix has no digitable line).
+create function private.charge_template(charge public.charges) returns public.message_templates
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select template.*
+    from public.message_templates as template
+    where template.tenant_id = (charge).tenant_id and template.channel = 'whatsapp'
+      and template.status = 'approved'
+      and template.variables && array['charge.link', 'charge.pix_code', 'charge.digitable_line']
+      and ((charge).link is not null or 'charge.link' <> all(template.variables))
+      and ((charge).pix_code is not null or 'charge.pix_code' <> all(template.variables))
+      and ((charge).digitable_line is not null
+          or 'charge.digitable_line' <> all(template.variables))
+    order by template.created_at, template.name
+    limit 1
+$$;
+
+create function private.plan_charge_message(charge public.charges) returns private.message_plan
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_plan private.message_plan;
+    v_hours record;
+    v_phone text;
+    v_is_window_open boolean;
+    v_integration public.integrations;
+    v_template public.message_templates;
+begin
+    v_hours := private.contact_decision(
+        charge.tenant_id, charge.client_id, 'whatsapp', private.now()
+    );
+    select contact.phone, contact.is_window_open into v_phone, v_is_window_open
+    from private.whatsapp_contact(charge.tenant_id, charge.client_id) as contact;
+    v_template := private.charge_template(charge);
+    select integration.* into v_integration
+    from public.integrations as integration
+    where integration.tenant_id = charge.tenant_id and integration.is_active
+      and integration.provider = coalesce(v_template.provider, 'gupshup');
+    v_plan.reason := case
+        when not private.is_payable(charge) then 'charge_not_payable'
+        when num_nonnulls(charge.link, charge.pix_code, charge.digitable_line) = 0
+            then 'charge_not_ready'
+        when v_integration.id is null then 'integration_inactive'
+        when v_hours.reason = 'suppressed' then 'suppressed'
+        when v_phone is null then 'no_reachable_phone'
+        when v_template.id is null and not v_is_window_open then 'template_missing'
+        when not v_hours.allowed then 'outside_hours'
+        when v_integration.paused_until > private.now() then 'rate_limited'
+    end;
+    v_plan.verdict := case
+        when v_plan.reason is null then 'send'
+        when v_plan.reason in ('outside_hours', 'rate_limited') then 'postpone'
+        else 'refuse'
+    end;
+    v_plan.not_before := greatest(v_hours.next_allowed_at, v_integration.paused_until);
+    v_plan.provider := v_integration.provider;
+    v_plan.integration_id := v_integration.id;
+    v_plan.settings := v_integration.settings;
+    v_plan.phone := v_phone;
+    if v_is_window_open then
+        v_plan.body := private.charge_text(charge);
+        v_plan.params := '{}';
+    else
+        v_plan.template_id := v_template.id;
+        v_plan.provider_template_id := v_template.provider_template_id;
+        v_plan.language := v_template.language;
+        v_plan.params := private.template_params(
+            charge.client_id, v_template.variables, charge.id
+        );
+        v_plan.body := private.render_body(v_template.body, v_plan.params);
+    end if;
+    return v_plan;
+end;
+$$;
+
+-- 0692_claim_messages.sql
+-- Takes what people want sent. As with runs everything is decided and written here and committed
+-- before anything is sent; a worker may die at any point and the next claim knows where.
+create function private.claim_messages(max int, lease_seconds int)
+returns table (
+    message_id uuid, tenant_id uuid, attempt int, provider public.provider_name,
+    destination text, template_provider_id text, language text, params text[], body text,
+    settings jsonb, integration_id uuid
+)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- A batch in which nothing may be sent is no reason to stop; bounded, as in 0630.
+    c_rounds constant int := 20;
+    v_reads pgmq.message_record[];
+    v_item record;
+    v_found int := 0;
+begin
+    for v_round in 1 .. c_rounds loop
+        -- Read first, look up in a statement of its own: a joined read would miss what was committed
+        -- after it began and drop its message.
+        v_reads := array(select item from pgmq.read('messages', lease_seconds, max) as item);
+        exit when cardinality(v_reads) = 0;
+        for v_item in
+            select item.msg_id, item.read_ct,
+                case when pg_input_is_valid(item.message ->> 'message_id', 'uuid')
+                    then (item.message ->> 'message_id')::uuid end as id
+            from unnest(v_reads) as item
+            order by item.msg_id
+        loop
+            return query select * from private.claim_message(
+                v_item.id, v_item.msg_id, v_item.read_ct, lease_seconds
+            );
+            if found then
+                v_found := v_found + 1;
+            end if;
+        end loop;
+        exit when v_found > 0;
+    end loop;
+end;
+$$;
+comment on function private.claim_messages(int, int) is
+'Messages to send now, leased for lease_seconds; without template_provider_id the body is free text.
+Commit before sending.';
+grant execute on function private.claim_messages(int, int) to worker;
+
+create function private.claim_message(
+    id uuid, queue_msg_id bigint, reads int, lease_seconds int
+) returns table (
+    message_id uuid, tenant_id uuid, attempt int, provider public.provider_name,
+    destination text, template_provider_id text, language text, params text[], body text,
+    settings jsonb, integration_id uuid
+)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- Read this often without an answer, a message kills its worker: stop feeding it.
+    c_max_reads constant int := 5;
+    v_message public.message_logs;
+    v_charge public.charges;
+    v_plan private.message_plan;
+begin
+    select * into v_message from public.message_logs as message
+    where message.id = claim_message.id
+    for update skip locked;
+    if v_message.id is null and exists (
+        select from public.message_logs as message where message.id = claim_message.id
+    ) then
+        -- Locked by somebody who will settle it.
+        return;
+    elsif v_message.queue_msg_id is distinct from claim_message.queue_msg_id then
+        perform pgmq.archive('messages', claim_message.queue_msg_id);
+        return;
+    elsif v_message.lease_until > private.now() then
+        return;
+    elsif v_message.status = 'sending' then
+        -- Its worker never settled; the provider may have it.
+        update public.message_logs as message set status = 'unknown'
+        where message.id = v_message.id;
+        perform private.await_message_receipt(v_message.id);
+        return;
+    elsif v_message.status = 'unknown' then
+        perform private.advance_message(
+            v_message.id, 'failed', private.now(), error_code => 'outcome_unknown'
+        );
+        return;
+    elsif v_message.status <> 'queued' then
+        perform private.leave_message_queue(v_message.id);
+        return;
+    elsif claim_message.reads > c_max_reads then
+        perform private.drop_message(v_message.id, 'poisoned');
+        return;
+    end if;
+    select * into v_charge from public.charges as charge where charge.id = v_message.charge_id;
+    v_plan := private.plan_charge_message(v_charge);
+    if v_message.created_at < private.now() - interval '7 days' then
+        -- As a run: a week later silence is better.
+        perform private.drop_message(v_message.id, 'expired');
+        return;
+    elsif v_plan.verdict = 'refuse' then
+        perform private.drop_message(v_message.id, v_plan.reason);
+        return;
+    elsif v_plan.verdict = 'postpone' then
+        perform private.postpone_message(v_message.id, v_plan.not_before);
+        return;
+    end if;
+    return query
+    update public.message_logs as message
+    set attempt = message.attempt + 1, next_attempt_at = null,
+        lease_until = private.now() + make_interval(secs => claim_message.lease_seconds),
+        provider = v_plan.provider, integration_id = v_plan.integration_id, phone = v_plan.phone,
+        template_id = v_plan.template_id, body = v_plan.body, params = v_plan.params,
+        error_code = null, error_detail = null
+    where message.id = v_message.id
+    returning message.id, message.tenant_id, message.attempt, message.provider, message.phone,
+        v_plan.provider_template_id, v_plan.language, message.params, message.body,
+        v_plan.settings, message.integration_id;
+end;
+$$;
+
+-- 0693_send_charge.sql
+-- One click sends a payment link, its Pix code or digitable line to the debtor.
+create function private.send_charge(charge_id uuid, message_id uuid, channel public.channel)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_id uuid := coalesce(message_id, gen_random_uuid());
+    v_charge public.charges;
+    v_message public.message_logs;
+    v_plan private.message_plan;
+begin
+    -- The same click again, before the charge is looked at: it may have been paid since.
+    select * into v_message from public.message_logs as message
+    where message.id = v_id;
+    if found and (v_message.tenant_id, v_message.charge_id)
+        is distinct from (v_tenant_id, send_charge.charge_id)
+    then
+        raise exception 'message_id_reused' using errcode = 'PT409',
+            detail = 'this id belongs to another message';
+    end if;
+    -- Locked: two clicks at once are one message.
+    select * into v_charge from public.charges as charge
+    where charge.tenant_id = v_tenant_id and charge.id = send_charge.charge_id
+    for update;
+    if not found then
+        raise exception 'charge_not_found' using errcode = 'PT404',
+            detail = 'no charge with this id in the tenant';
+    end if;
+    if channel is distinct from 'whatsapp' then
+        raise exception 'channel_not_offered' using errcode = 'PT409', detail = channel::text;
+    end if;
+    select * into v_message from public.message_logs as message
+    where message.tenant_id = v_tenant_id and message.charge_id = v_charge.id
+      and (message.id = v_id or message.status in ('queued', 'sending'))
+    order by message.id = v_id desc
+    limit 1;
+    if not found then
+        v_plan := private.plan_charge_message(v_charge);
+        perform private.refuse_message(v_plan, v_charge.status::text);
+        insert into public.message_logs (
+            id, tenant_id, client_id, direction, provider, integration_id, phone, template_id,
+            body, params, status, charge_id, created_by, queue_msg_id
+        )
+        values (
+            v_id, v_tenant_id, v_charge.client_id, 'out', v_plan.provider,
+            v_plan.integration_id, v_plan.phone, v_plan.template_id, v_plan.body, v_plan.params,
+            'queued', v_charge.id, auth.uid(), private.enqueue_message(v_id, private.now())
+        )
+        returning * into v_message;
+        perform private.wake_function('send-message');
+    end if;
+    return jsonb_build_object('message_id', v_message.id, 'status', v_message.status);
+end;
+$$;
+
+-- The plan's reason as a refusal. A paused account is none: it is the provider's matter of minutes,
+-- and waits in the queue.
+create function private.refuse_message(plan private.message_plan, detail text) returns void
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    case (plan).reason
+        when 'charge_not_payable' then
+            raise exception 'charge_not_payable' using errcode = 'PT409', detail = detail;
+        when 'charge_not_ready' then
+            raise exception 'charge_not_ready' using errcode = 'PT409', detail = detail;
+        when 'integration_inactive' then
+            raise exception 'integration_inactive' using errcode = 'PT409', detail = 'whatsapp';
+        when 'suppressed' then
+            raise exception 'suppressed' using errcode = 'PT409', detail = 'whatsapp';
+        when 'no_reachable_phone' then
+            raise exception 'no_reachable_phone' using errcode = 'PT409', detail = 'whatsapp';
+        when 'template_missing' then
+            raise exception 'template_missing' using errcode = 'PT409',
+                detail = 'charge.link, charge.pix_code or charge.digitable_line';
+        when 'outside_hours' then
+            raise exception 'outside_hours' using errcode = 'PT409',
+                detail = to_jsonb((plan).not_before) #>> '{}';
+        else
+            return;
+    end case;
+end;
+$$;
+
+create function public.send_charge(
+    charge_id uuid, message_id uuid default null, channel public.channel default 'whatsapp'
+) returns jsonb
+language sql
+set search_path = ''
+as $$ select private.send_charge(charge_id, message_id, channel) $$;
+comment on function public.send_charge(uuid, uuid, public.channel) is
+'{message_id, status}. message_id is the click''s own: repeated, it answers the same message. PT409
+charge_not_ready, charge_not_payable, no_reachable_phone, suppressed, template_missing,
+integration_inactive, outside_hours (detail: the next lawful instant), channel_not_offered.';
+
+grant execute on function
+private.send_charge(uuid, uuid, public.channel), public.send_charge(uuid, uuid, public.channel)
+to authenticated;
+
 -- 0700_search_clients.sql
 -- What a person typed, taken apart into what it may be: a name, a document, a phone, a contract, an
 -- e-mail, an external id. Only values come out; the SQL that compares them is written below, once,
@@ -13731,6 +14757,81 @@ begin
 end;
 $$;
 
+-- 0704_client_sort.sql
+-- The orders of the carteira: one for each column that the page shows.
+create type private.client_sort as (
+    name text,
+    -- What is compared, and its type.
+    expression text,
+    type_name text,
+    is_descending boolean,
+    -- Whose rows are walked in that order: `clients`, or a table that has the value in an index.
+    source text,
+    client_id text,
+    -- Who has no value and comes last in both directions; null when everybody has one.
+    is_empty text,
+    -- The same value asked of one client, for the sort of a name search, which takes few.
+    of_client text
+);
+
+create function private.read_client_sort(sort text) returns private.client_sort
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_sort private.client_sort;
+begin
+    select sort, known.expression, known.type_name, sort like '-%',
+        coalesce(known.source, 'public.clients'), coalesce(known.client_id, 'clients.id'),
+        known.is_empty, coalesce(known.of_client, known.expression)
+    into v_sort
+    from (
+        values
+        ('name', 'clients.name_key collate "C"', 'text', null, null, null, null),
+        ('document', 'clients.document', 'text', null, null, null, null),
+        ('open_cents', 'clients.open_cents', 'bigint', null, null, null, null),
+        ('open_debts', 'clients.open_debts', 'int', null, null, null, null),
+        ('created_at', 'clients.created_at', 'timestamptz', null, null, null, null),
+        ('oldest_due_on', 'clients.oldest_due_on', 'date', null, null,
+            'clients.oldest_due_on is null', null),
+        ('last_contact_at', 'contact.last_contact_at', 'timestamptz',
+            'private.client_contacts as contact join public.clients
+                on clients.tenant_id = contact.tenant_id and clients.id = contact.client_id
+                and contact.tenant_id = ($1).tenant_id', 'contact.client_id',
+            'not ' || private.contact_is('contact.last_contact_at is not null', false),
+            '(select contact.last_contact_at from private.client_contacts as contact
+              where contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id)'),
+        -- The phone that the row shows: the first to try.
+        ('phone', 'reach.phone', 'text',
+            'public.client_phones as reach join public.clients
+                on clients.tenant_id = reach.tenant_id and clients.id = reach.client_id
+                and reach.tenant_id = ($1).tenant_id and not exists (
+                    select from public.client_phones as earlier
+                    where earlier.tenant_id = reach.tenant_id
+                      and earlier.client_id = reach.client_id
+                      and (earlier.position, earlier.id) < (reach.position, reach.id)
+                )', 'reach.client_id', 'not clients.has_phone',
+            '(select reach.phone from public.client_phones as reach
+              where reach.tenant_id = ($1).tenant_id and reach.client_id = clients.id
+              order by reach.position, reach.id limit 1)'),
+        -- Walked creditor by creditor; a client of several stands with the first by name.
+        ('creditor', null, 'text', null, null, 'clients.creditor_ids = ''{}''',
+            '(select owed.name_key collate "C" from public.creditors as owed
+              where owed.tenant_id = ($1).tenant_id and owed.id = any(clients.creditor_ids)
+              order by owed.name_key collate "C", owed.id limit 1)')
+    ) as known (name, expression, type_name, source, client_id, is_empty, of_client)
+    where known.name = ltrim(sort, '-') and sort !~ '^--';
+    if not found then
+        raise exception 'sort_invalid' using errcode = 'PT400', detail = sort;
+    end if;
+    return v_sort;
+end;
+$$;
+
+-- Serves the order by number of titles; the others' indexes stand beside their tables.
+create index clients_by_open_debts on public.clients (tenant_id, open_debts, id);
+
 -- 0705_cursors_and_rows.sql
 -- A keyset cursor is the last row's sort values, opaque to the page. What comes back is checked
 -- value by value, because anybody can write one.
@@ -13788,13 +14889,18 @@ create type private.client_filter as (
     whatsapp text [],
     is_opted_out boolean,
     now_at timestamptz,
+    -- Of any agreement of the client; besides, or instead: none under way.
+    agreement_statuses public.agreement_status [],
+    has_no_agreement boolean,
     import_id uuid,
     tag_ids uuid [],
     operator_ids uuid [],
     is_unassigned boolean,
     -- A selection's own: only these, or all but these.
     ids uuid [],
-    except_ids uuid []
+    except_ids uuid [],
+    -- The list's own, when it is sorted by creditor: all of the tenant's, by name.
+    creditor_order uuid []
 );
 
 -- Days late, both ends included; an open end is infinite.
@@ -13977,10 +15083,17 @@ begin
             when 'opted_out' then
                 v_filter.is_opted_out := private.filter_flag(v_key, v_value);
             when 'agreement' then
-                -- No title is in an agreement while there are no agreements.
-                if private.filter_values(v_key, v_value, 'text') <> '{none}' then
+                v_values := private.filter_values(v_key, v_value, 'text');
+                if not v_values <@ private.agreement_words() then
                     raise exception 'filter_invalid' using errcode = 'PT400', detail = v_key;
                 end if;
+                v_filter.has_no_agreement := 'none' = any(v_values);
+                v_filter.agreement_statuses := array(
+                    select known.status
+                    from unnest(enum_range(null::public.agreement_status)) as known (status)
+                    where known.status::text = any(v_values)
+                       or 'living' = any(v_values) and private.is_living(known.status)
+                );
             when 'import_id' then
                 v_values := private.filter_values(v_key, v_value, 'uuid');
                 if cardinality(v_values) <> 1 then
@@ -14138,6 +15251,11 @@ begin
             from unnest(filter.whatsapp) as answer (word)
         );
     end if;
+    if cardinality(filter.agreement_statuses) > 0 or filter.has_no_agreement then
+        v_all := v_all || private.agreement_condition(
+            cardinality(filter.agreement_statuses), filter.has_no_agreement
+        );
+    end if;
     if filter.import_id is not null then
         v_all := v_all || 'clients.id in (
             select debts.client_id from public.debts
@@ -14219,6 +15337,57 @@ begin
 end;
 $$;
 
+-- 0709_agreement_filter.sql
+-- The state of a client's agreements as the carteira's filter knows it: `none` (nothing under way),
+-- `living` (formalised and not ended), or any status, each of any agreement of the client.
+create function private.agreement_words() returns text[]
+language sql
+immutable
+set search_path = ''
+as $$ select '{none,living}' || enum_range(null::public.agreement_status)::text[] $$;
+
+-- Waiting for approval is under way too: who has proposed once is not free to be proposed to.
+create function private.is_under_way(status public.agreement_status) returns boolean
+language sql
+immutable
+set search_path = ''
+as $$ select private.is_living(status) or status = 'pending_approval' $$;
+
+-- The other party has nothing to be reminded of: an overdue agreement is no reason to keep silent.
+create function private.is_kept(status public.agreement_status) returns boolean
+language sql
+immutable
+set search_path = ''
+as $$ select status in ('pending_approval', 'awaiting_first_payment', 'active') $$;
+
+-- Serves the filter: whose agreements are in a state; asked of one client, its own index answers.
+create index agreements_by_state_of_client
+on public.agreements (tenant_id, status, client_id);
+
+create function private.has_agreement(condition text) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select 'exists (
+        select from public.agreements as agreement
+        where agreement.tenant_id = ($1).tenant_id and agreement.client_id = clients.id
+          and ' || condition || ')'
+$$;
+
+create function private.agreement_condition(statuses int, has_none boolean) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select '(' || concat_ws(' or ',
+        case when has_none then 'not ' || private.has_agreement(
+            'private.is_under_way(agreement.status)') end,
+        case when statuses > 0 then private.has_agreement(
+            private.one_or_any('agreement.status', 'agreement_statuses', statuses)) end
+    ) || ')'
+$$;
+
 -- 0709_client_rows.sql
 -- The rows of a page with everything a line of the carteira shows, in one statement: sixty
 -- function calls would cost more than the page itself, and jsonb twice what json does. Parameters
@@ -14257,7 +15426,9 @@ begin
                     'status', clients.debt_status, 'has_phone', clients.has_phone,
                     'has_whatsapp', clients.has_whatsapp, 'created_at', clients.created_at,
                     'creditors', (
-                        select coalesce(json_agg(creditors.name order by creditors.name), '[]')
+                        select coalesce(json_agg(
+                            creditors.name order by creditors.name_key collate "C"
+                        ), '[]')
                         from public.creditors
                         where creditors.tenant_id = ($1).tenant_id
                           and creditors.id = any(clients.creditor_ids)
@@ -14314,40 +15485,6 @@ $$;
 -- The carteira. Definer with the tenant inside, because the search operators are not leakproof and
 -- under RLS would scan a million rows. The statement is put together from fixed fragments, one set
 -- per need; what the caller typed travels as parameters.
-create type private.client_sort as (
-    name text,
-    expression text,
-    type_name text,
-    is_nullable boolean,
-    is_descending boolean
-);
-
-create function private.read_client_sort(sort text) returns private.client_sort
-language plpgsql
-immutable
-set search_path = ''
-as $$
-declare
-    v_sort private.client_sort;
-begin
-    select sort, known.expression, known.type_name, known.is_nullable, sort like '-%'
-    into v_sort
-    from (
-        values ('name', 'clients.name_key collate "C"', 'text', false),
-            ('document', 'clients.document', 'text', false),
-            ('open_cents', 'clients.open_cents', 'bigint', false),
-            ('oldest_due_on', 'clients.oldest_due_on', 'date', true),
-            ('last_contact_at', 'contact.last_contact_at', 'timestamptz', true),
-            ('created_at', 'clients.created_at', 'timestamptz', false)
-    ) as known (name, expression, type_name, is_nullable)
-    where known.name = ltrim(sort, '-') and sort !~ '^--';
-    if not found then
-        raise exception 'sort_invalid' using errcode = 'PT400', detail = sort;
-    end if;
-    return v_sort;
-end;
-$$;
-
 -- A name is ranked by how well it fits; what merely begins like everybody's contract is not.
 create function private.is_ranked(search private.client_search) returns boolean
 language sql
@@ -14373,52 +15510,25 @@ immutable
 set search_path = ''
 as $$
 declare
-    v_way text := case when sort.is_descending then 'desc' else 'asc' end;
-    v_beyond text := case when sort.is_descending then '<' else '>' end;
-    v_is_dated boolean := sort.name like '%last_contact_at';
     v_walks text[] := '{}';
 begin
     if private.is_ranked((filter).search) then
         return private.ranked_page_sql(filter, sort, after);
     end if;
-    -- Rows without the sort's value are a second walk that begins where the first ends, so that
-    -- both follow an index. A walk that can find nobody is not begun: it would look at everybody.
-    if (after is null or not after[3]::boolean)
-        and not (v_is_dated and coalesce(filter.is_never_contacted, false))
-        and not (sort.name like '%oldest_due_on' and coalesce('open' <> all(filter.statuses), false))
-    then
-        v_walks := v_walks || format(
-            '(select clients.id, null::int as rank, (%1$s)::text as value, false as is_empty
-            from %2$s where %3$s%4$s%5$s order by %1$s %6$s, %7$s %6$s limit $3)',
-            sort.expression,
-            case when v_is_dated then 'private.client_contacts as contact
-                join public.clients
-                    on clients.tenant_id = contact.tenant_id and clients.id = contact.client_id'
-                else 'public.clients' end,
-            private.client_condition(filter, v_is_dated)
-                || case when v_is_dated then ' and contact.tenant_id = ($1).tenant_id' else '' end,
-            case when sort.is_nullable then format(' and %s is not null', sort.expression)
-                else '' end,
-            case when after is null then '' else format(
-                ' and (%s, %s) %s (($2)[5]::%s, ($2)[4]::uuid)', sort.expression,
-                case when v_is_dated then 'contact.client_id' else 'clients.id' end,
-                v_beyond, sort.type_name
-            ) end,
-            v_way, case when v_is_dated then 'contact.client_id' else 'clients.id' end
-        );
+    -- Rows without the sort's value are a last walk that begins where the others end, so that all
+    -- follow an index. A walk that can find nobody is not begun: it would look at everybody.
+    if after is null or not after[3]::boolean then
+        v_walks := case
+            when sort.name like '%creditor' then private.creditor_walks(filter, sort, after)
+            when private.is_walkable(filter, sort, false)
+                then array[private.client_walk(filter, sort, after)]
+            else v_walks end;
     end if;
-    if sort.is_nullable
-        and not (v_is_dated and num_nonnulls(
-            filter.contact_from, filter.contact_before, filter.disposition_types) > 0)
-        and not (sort.name like '%oldest_due_on' and coalesce('open' = all(filter.statuses), false))
-    then
+    if sort.is_empty is not null and private.is_walkable(filter, sort, true) then
         v_walks := v_walks || format(
             '(select clients.id, null::int as rank, ''infinity'' as value, true as is_empty
-            from public.clients where %1$s and %2$s%3$s order by clients.id limit $3)',
-            private.client_condition(filter),
-            case when v_is_dated
-                then 'not ' || private.contact_is('contact.last_contact_at is not null', false)
-                else sort.expression || ' is null' end,
+            from public.clients where %s and %s%s order by clients.id limit $3)',
+            private.client_condition(filter), sort.is_empty,
             case when after[3]::boolean then ' and clients.id > ($2)[4]::uuid' else '' end
         );
     end if;
@@ -14426,9 +15536,83 @@ begin
     return case cardinality(v_walks)
         when 0 then private.empty_page_sql()
         when 1 then v_walks[1]
-        else v_walks[1] || ' union all ' || v_walks[2] || ' limit $3'
+        else array_to_string(v_walks, ' union all ') || ' limit $3'
     end;
 end;
+$$;
+
+-- Whether anybody with (without) the sort's value can match.
+create function private.is_walkable(
+    filter private.client_filter, sort private.client_sort, is_empty boolean
+) returns boolean
+language sql
+immutable
+set search_path = ''
+as $$
+    select case ltrim(sort.name, '-')
+        when 'last_contact_at' then case when is_empty
+            then num_nonnulls(
+                filter.contact_from, filter.contact_before, filter.disposition_types) = 0
+            else not coalesce(filter.is_never_contacted, false) end
+        when 'oldest_due_on' then case when is_empty
+            then not coalesce('open' = all(filter.statuses), false)
+            else not coalesce('open' <> all(filter.statuses), false) end
+        when 'phone' then coalesce(filter.has_phone <> is_empty, true)
+        else true
+    end
+$$;
+
+-- One walk along the sort's index.
+create function private.client_walk(
+    filter private.client_filter, sort private.client_sort, after text[]
+) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select format(
+        '(select clients.id, null::int as rank, (%1$s)::text as value, false as is_empty
+        from %2$s where %3$s%4$s%5$s order by %1$s %6$s, %7$s %6$s limit $3)',
+        sort.expression, sort.source,
+        private.client_condition(filter, sort.name like '%last_contact_at'),
+        case when sort.is_empty is not null then format(' and %s is not null', sort.expression)
+            else '' end,
+        case when after is null then '' else format(
+            ' and (%s, %s) %s (($2)[5]::%s, ($2)[4]::uuid)', sort.expression, sort.client_id,
+            case when sort.is_descending then '<' else '>' end, sort.type_name
+        ) end,
+        case when sort.is_descending then 'desc' else 'asc' end, sort.client_id
+    )
+$$;
+
+-- Creditor by creditor, in the order of ($1).creditor_order; a tenant works for tens of them. Who
+-- has several stands with the first by name, in both directions.
+create function private.creditor_walks(
+    filter private.client_filter, sort private.client_sort, after text[]
+) returns text[]
+language sql
+immutable
+set search_path = ''
+as $$
+    select coalesce(array_agg(format(
+        '(select clients.id, null::int as rank, (($1).creditor_order)[%1$s]::text as value,
+            false as is_empty
+        from public.clients
+        where %2$s and clients.creditor_ids @> (($1).creditor_order)[%1$s:%1$s]%3$s%4$s
+        order by clients.id %5$s limit $3)',
+        place, private.client_condition(filter),
+        case when place > 1 then format(
+            ' and not clients.creditor_ids && (($1).creditor_order)[1:%s]', place - 1
+        ) else '' end,
+        case when place = from_place then format(
+            ' and clients.id %s ($2)[4]::uuid', case when sort.is_descending then '<' else '>' end
+        ) else '' end,
+        case when sort.is_descending then 'desc' else 'asc' end
+    ) order by case when sort.is_descending then -place else place end), '{}')
+    from array_position(filter.creditor_order, after[5]::uuid) as from_place
+    cross join generate_series(1, cardinality(filter.creditor_order)) as place
+    where from_place is null
+       or case when sort.is_descending then place <= from_place else place >= from_place end
 $$;
 
 -- An exact name before all, then what begins so, what holds the phrase, and its scattered words:
@@ -14446,12 +15630,13 @@ declare
     v_begins constant text := '(clients.name_key collate "C" >= ' || v_key
         || ' and clients.name_key collate "C" < ' || v_key || ' || ''~'')';
     v_holds constant text := 'clients.name_key like (($1).search).phrase';
-    v_is_dated boolean := sort.name like '%last_contact_at';
     v_way text := case when sort.is_descending then 'desc' else 'asc' end;
-    v_value text := case when sort.is_nullable then format(
-        'coalesce(%s, %L)', sort.expression,
-        case when sort.is_descending then '-infinity' else 'infinity' end
-    ) else sort.expression end;
+    -- Last in both directions; '~' sorts after every letter and digit, a space before.
+    v_value text := case when sort.is_empty is null then sort.expression else format(
+        'coalesce(%s, %L)', sort.of_client, case
+            when sort.type_name = 'text' then case when sort.is_descending then ' ' else '~' end
+            when sort.is_descending then '-infinity' else 'infinity' end
+    ) end;
     v_ranks text[];
     v_walks text[] := '{}';
 begin
@@ -14472,14 +15657,9 @@ begin
         continue when v_ranks[rank + 1] is null;
         v_walks := v_walks || format(
             '(select clients.id, %1$s as rank, (%2$s)::text as value, false as is_empty
-            from public.clients%3$s where %4$s and (%5$s)%6$s
-            order by %2$s %7$s, clients.id %7$s limit $3)',
-            rank, v_value,
-            case when v_is_dated then '
-                left join private.client_contacts as contact
-                    on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id'
-                else '' end,
-            private.client_condition(filter, v_is_dated), v_ranks[rank + 1],
+            from public.clients where %3$s and (%4$s)%5$s
+            order by %2$s %6$s, clients.id %6$s limit $3)',
+            rank, v_value, private.client_condition(filter), v_ranks[rank + 1],
             case when rank = after[2]::int then format(
                 ' and (%s, clients.id) %s (($2)[5]::%s, ($2)[4]::uuid)',
                 v_value, case when sort.is_descending then '<' else '>' end, sort.type_name
@@ -14527,6 +15707,18 @@ begin
         end if;
         v_cursor[5] := replace(replace(v_cursor[5], '%7C', '|'), '%25', '%');
     end if;
+    if v_sort.name like '%creditor' and not v_is_ranked then
+        v_filter.creditor_order := array(
+            select owed.id from public.creditors as owed where owed.tenant_id = v_tenant_id
+            order by owed.name_key collate "C", owed.id
+        );
+        if v_cursor is not null and not v_cursor[3]::boolean
+            and v_cursor[5] <> all(v_filter.creditor_order::text[])
+        then
+            raise exception 'invalid_cursor' using errcode = 'PT400',
+                detail = 'no such creditor in the tenant';
+        end if;
+    end if;
     execute private.client_rows_sql(private.client_page_sql(
         v_filter, v_sort, v_cursor
     ))
@@ -14544,8 +15736,8 @@ language sql
 set search_path = ''
 as $$ select private.list_clients(filter, after, page_size, sort) $$;
 comment on function public.list_clients(jsonb, text, int, text) is
-'{rows, next}. filter: see private.read_client_filter; sort: name document open_cents oldest_due_on
-last_contact_at created_at, each with or without a leading minus.';
+'{rows, next}. filter: see private.read_client_filter; sort: name document open_cents open_debts
+oldest_due_on last_contact_at phone creditor created_at, each with or without a leading minus.';
 
 grant execute on function
 private.list_clients(jsonb, text, int, text), public.list_clients(jsonb, text, int, text)
@@ -14798,7 +15990,10 @@ begin
           and (import.created_at, import.id) < ($3, $4)
         order by import.created_at desc, import.id desc
         limit $5
-    );
+    )
+    union all
+    select money.at, money.id, money.item
+    from private.money_timeline($1, $2, $3, $4, $5) as money;
 end;
 $$;
 
@@ -14871,11 +16066,89 @@ stable
 set search_path = ''
 as $$ select private.client_timeline(client_id, before, page_size) $$;
 comment on function public.client_timeline(uuid, text, int) is
-'{items: [{kind, id, at, actor, …}], next}; kinds: disposition message automation callback import.';
+'{items: [{kind, id, at, actor, …}], next}; kinds: disposition message automation callback import
+agreement payment reversal.';
 
 grant execute on function
 private.client_timeline(uuid, text, int), public.client_timeline(uuid, text, int)
 to authenticated;
+
+-- 0722_money_timeline.sql
+-- What money leaves on a client's timeline: agreements' events, payments, payments taken back. A
+-- client has few of each; all are read along the client's own agreements and payments.
+
+-- Events are numbered; the stream's cursor holds a uuid. The number's order is kept.
+create function private.numbered_uuid(number bigint) returns uuid
+language sql
+immutable
+set search_path = ''
+as $$
+    select ('00000000-0000-4000-8000-' || lpad(to_hex(number), 12, '0'))::uuid
+$$;
+
+create function private.money_timeline(
+    tenant_id uuid, client_id uuid, before_at timestamptz, before_id uuid, page_size int
+) returns table (at timestamptz, id uuid, item jsonb)
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    return query
+    (
+        select event.created_at, private.numbered_uuid(event.id), jsonb_build_object(
+            'kind', 'agreement', 'agreement_id', agreement.id, 'creditor', creditor.name,
+            'total_cents', agreement.total_cents, 'event', event.kind,
+            'from_status', event.from_status, 'to_status', event.to_status,
+            'reason', event.reason,
+            'actor', private.actor_name(event.tenant_id, event.actor_id)
+        )
+        from public.agreements as agreement
+        join public.creditors as creditor
+            on creditor.tenant_id = agreement.tenant_id and creditor.id = agreement.creditor_id
+        join public.agreement_events as event
+            on event.tenant_id = agreement.tenant_id and event.agreement_id = agreement.id
+        where agreement.tenant_id = $1 and agreement.client_id = $2
+          -- Told by the payment itself, below.
+          and event.kind not in ('payment_received', 'payment_reversed')
+          and (event.created_at, private.numbered_uuid(event.id)) < ($3, $4)
+        order by event.created_at desc, event.id desc
+        limit $5
+    )
+    union all
+    (
+        select payment.created_at, payment.id, jsonb_build_object(
+            'kind', 'payment', 'amount_cents', payment.amount_cents, 'paid_on', payment.paid_on,
+            'method', payment.method, 'agreement_id', charge.agreement_id,
+            'is_manual', payment.provider is null,
+            'actor', private.actor_name(payment.tenant_id, payment.created_by)
+        )
+        from public.payments as payment
+        left join public.charges as charge
+            on charge.tenant_id = payment.tenant_id and charge.id = payment.charge_id
+        where payment.tenant_id = $1 and payment.client_id = $2
+          and (payment.created_at, payment.id) < ($3, $4)
+        order by payment.created_at desc, payment.id desc
+        limit $5
+    )
+    union all
+    (
+        select reversal.created_at, reversal.id, jsonb_build_object(
+            'kind', 'reversal', 'amount_cents', payment.amount_cents, 'paid_on', payment.paid_on,
+            'reason', reversal.reason,
+            'actor', private.actor_name(reversal.tenant_id, reversal.actor_id)
+        )
+        from public.payments as payment
+        join public.payment_reversals as reversal
+            on reversal.tenant_id = payment.tenant_id and reversal.payment_id = payment.id
+        where payment.tenant_id = $1 and payment.client_id = $2
+          and (reversal.created_at, reversal.id) < ($3, $4)
+        order by reversal.created_at desc, reversal.id desc
+        limit $5
+    );
+end;
+$$;
 
 -- 0730_client_screens.sql
 -- One call per screen: the file of a client and the operator's screen
@@ -15645,6 +16918,7 @@ as $$
             'coalesce(greatest(contact.call_blocked_until, contact.whatsapp_blocked_until)
                 > ($1).now_at, false)::text'
         when 'tag_id' then 'worn.tag_id::text'
+        when 'agreement' then 'unnest(held.words)'
     end
 $$;
 
@@ -15657,7 +16931,7 @@ set enable_seqscan = off
 as $$
 declare
     c_all constant text[] := '{status,uf,aging,creditor_id,last_disposition,last_contact,
-        has_whatsapp,has_phone,opted_out,tag_id,assigned_to}';
+        has_whatsapp,has_phone,opted_out,agreement,tag_id,assigned_to}';
     -- Grouping costs more than summing.
     c_countable constant bigint := 20000;
     v_tenant_id uuid := private.require_role('operator');
@@ -15697,6 +16971,17 @@ begin
                         when v_facet = 'tag_id' then '
                             join public.client_tags as worn
                                 on worn.tenant_id = ($1).tenant_id and worn.client_id = clients.id'
+                        when v_facet = 'agreement' then '
+                            cross join lateral (
+                                select array_agg(distinct agreement.status::text) || case
+                                    when bool_or(private.is_living(agreement.status))
+                                    then ''{living}''::text[] else ''{}'' end || case
+                                    when bool_or(private.is_under_way(agreement.status)) is not true
+                                    then ''{none}''::text[] else ''{}'' end as words
+                                from public.agreements as agreement
+                                where agreement.tenant_id = ($1).tenant_id
+                                  and agreement.client_id = clients.id
+                            ) as held'
                         else '' end || '
                     where ' || v_condition || '
                 ) as listed
@@ -15762,7 +17047,7 @@ begin
         ),
         'ufs', to_jsonb(private.ufs()),
         'agings', (select jsonb_agg(bands.band) from private.aging_bands() as bands),
-        'agreements', jsonb_build_array('none')
+        'agreements', to_jsonb(private.agreement_words())
     );
 end;
 $$;
@@ -15910,7 +17195,7 @@ immutable
 set search_path = ''
 as $$
     select case when action in ('assign', 'tag', 'export') then '''eligible''' else
-        replace(replace($sql$case
+        replace(replace(replace(replace($sql$case
             -- Few are marked; only they are asked number by number.
             when contact.$blocked > ($1).now_at and not exists (
                 select from public.client_phones as phones
@@ -15919,14 +17204,18 @@ as $$
                       ($1).tenant_id, clients.id, phones.phone, '$channel', ($1).now_at
                   )
             ) then 'opted_out'
-            when clients.open_debts = 0 then 'nothing_owed'
+            when $kept then 'agreement_running'
+            -- Titles of a broken promise are still locked in it, and owed.
+            when clients.open_debts = 0 and not $living then 'nothing_owed'
             when not clients.has_phone then 'no_phone'
             $reachable
             when coalesce(clients.uf, '') = any($2) then 'outside_hours'
             else 'eligible'
         end$sql$, '$blocked', case action
             when 'dialer' then 'call_blocked_until' else 'whatsapp_blocked_until' end
-        ), '$channel', case action when 'dialer' then 'call' else 'whatsapp' end)
+        ), '$channel', case action when 'dialer' then 'call' else 'whatsapp' end
+        ), '$kept', private.has_agreement('private.is_kept(agreement.status)')
+        ), '$living', private.has_agreement('private.is_living(agreement.status)'))
     end
 $$;
 
@@ -16467,6 +17756,214 @@ comment on function public.update_client(uuid, jsonb) is
 'Supervisor: patch of name, email, external_id, uf, extra → the client as client_profile tells it.';
 grant execute on function public.update_client(uuid, jsonb), private.ufs() to authenticated;
 
+-- 0874_client_history.sql
+-- Who changed a client, its phones, addresses and responsible: the audit log read for one client.
+-- What files brought is not in it (0060); the timeline tells of those.
+
+-- Serves the rows that a client had and has no more.
+create index audit_log_of_clients_rows
+on public.audit_log (tenant_id, (coalesce(after, before) ->> 'client_id'))
+where table_name in ('client_addresses', 'client_phones') and action in ('insert', 'delete');
+
+-- [{field, from, to}]: extra data key by key, or two people's columns would be one long line.
+create function private.field_changes(before jsonb, after jsonb) returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'field', part.prefix || key.name, 'from', part.was -> key.name,
+        'to', part.became -> key.name
+    ) order by part.prefix, key.name), '[]')
+    from (
+        values (coalesce(before, '{}') - 'extra', coalesce(after, '{}') - 'extra', ''),
+        (
+            case when jsonb_typeof(before -> 'extra') = 'object' then before -> 'extra'
+                else '{}' end,
+            case when jsonb_typeof(after -> 'extra') = 'object' then after -> 'extra'
+                else '{}' end,
+            'extra.'
+        )
+    ) as part (was, became, prefix)
+    cross join lateral jsonb_object_keys(part.was || part.became) as key (name)
+    where coalesce(part.was -> key.name, 'null') <> coalesce(part.became -> key.name, 'null')
+$$;
+
+create function private.client_history(client_id uuid, before_id bigint, page_size int)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    c_max_page constant int := 200;
+    v_tenant_id uuid := private.require_role('admin');
+    v_size int := least(greatest(coalesce(page_size, 30), 1), c_max_page);
+    v_items jsonb;
+begin
+    perform private.require_client(v_tenant_id, client_id);
+    with rows as (
+        select 'clients' as table_name, client_history.client_id::text as row_id
+        union
+        select 'client_assignments', client_history.client_id::text
+        union
+        select touched.table_name, touched.row_id
+        from public.audit_log as touched
+        where touched.tenant_id = v_tenant_id
+          and touched.table_name in ('client_addresses', 'client_phones')
+          and touched.action in ('insert', 'delete')
+          and coalesce(touched.after, touched.before) ->> 'client_id'
+              = client_history.client_id::text
+        union
+        select 'client_phones', known.id::text from public.client_phones as known
+        where known.tenant_id = v_tenant_id and known.client_id = client_history.client_id
+        union
+        select 'client_addresses', known.id::text from public.client_addresses as known
+        where known.tenant_id = v_tenant_id and known.client_id = client_history.client_id
+    )
+    select coalesce(jsonb_agg(found.item order by found.id desc), '[]') into v_items
+    from (
+        select told.id, jsonb_build_object(
+            'id', told.id, 'at', told.created_at, 'table', told.table_name, 'action', told.action,
+            'actor', coalesce(
+                private.actor_name(told.tenant_id, told.actor_id),
+                case when told.actor_id is not null then told.actor end
+            ),
+            'changes', private.field_changes(told.before, told.after)
+        ) as item
+        from rows
+        join public.audit_log as told
+            on told.tenant_id = v_tenant_id and told.table_name = rows.table_name
+            and told.row_id = rows.row_id
+        where told.id < coalesce(client_history.before_id, 9223372036854775807)
+        order by told.id desc
+        limit v_size + 1
+    ) as found;
+    return jsonb_build_object(
+        'items', v_items - v_size,
+        'next', case when jsonb_array_length(v_items) > v_size
+            then v_items -> (v_size - 1) -> 'id' end
+    );
+end;
+$$;
+
+create function public.client_history(
+    client_id uuid, before_id bigint default null, page_size int default 30
+) returns jsonb
+language sql
+stable
+set search_path = ''
+as $$ select private.client_history(client_id, before_id, page_size) $$;
+comment on function public.client_history(uuid, bigint, int) is
+'Admin: {items: [{id, at, actor | null, table, action, changes: [{field, from, to}]}], next};
+extra data as extra.<key>; newest first. PT404 client_not_found.';
+
+grant execute on function
+private.client_history(uuid, bigint, int), public.client_history(uuid, bigint, int)
+to authenticated;
+
+-- 0876_download_tickets.sql
+-- A large file goes to disk only by a plain link, and a link cannot say who asks: a session's token
+-- must not stand in an address, where logs and histories keep it. The page therefore asks for a
+-- ticket: one download of one thing, in the name of one person of one tenant, within a minute.
+create table private.download_tickets (
+    -- SHA-256 of 256 random bits: no slow hash is needed, and the table opens nothing.
+    secret_hash text not null,
+    tenant_id uuid not null,
+    user_id uuid not null,
+    purpose text not null,
+    arguments jsonb not null,
+    expires_at timestamptz not null,
+    constraint download_tickets_pkey primary key (secret_hash),
+    constraint download_tickets_purpose_is_known check (
+        purpose in ('portfolio-export', 'portfolio-rejects')
+    )
+);
+comment on table private.download_tickets is 'One-time links to downloads; only hashes are kept.';
+
+create index download_tickets_by_end on private.download_tickets (expires_at);
+
+alter table private.download_tickets enable row level security;
+alter table private.download_tickets force row level security;
+
+create function private.open_download(purpose text, arguments jsonb) returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- The page follows the link at once.
+    c_lifetime constant interval := '1 minute';
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_secret text := encode(extensions.gen_random_bytes(32), 'hex');
+begin
+    -- What would be refused is refused here, where the page can say why.
+    case purpose
+        when 'portfolio-export' then
+            perform private.read_selection(v_tenant_id, arguments -> 'selection');
+        when 'portfolio-rejects' then
+            perform from public.imports
+            where imports.tenant_id = v_tenant_id and imports.id::text = arguments ->> 'import_id';
+            if not found then
+                raise exception 'import_not_found' using errcode = 'PT404',
+                    detail = 'no such import in the tenant';
+            end if;
+        else
+            raise exception 'download_unknown' using errcode = 'PT400',
+                detail = coalesce(purpose, '');
+    end case;
+    delete from private.download_tickets as old where old.expires_at < private.now();
+    insert into private.download_tickets (
+        secret_hash, tenant_id, user_id, purpose, arguments, expires_at
+    )
+    values (
+        private.hash_api_key(v_secret), v_tenant_id, auth.uid(), purpose, arguments,
+        private.now() + c_lifetime
+    );
+    return v_secret;
+end;
+$$;
+
+create function public.open_download(purpose text, arguments jsonb) returns text
+language sql
+set search_path = ''
+as $$ select private.open_download(purpose, arguments) $$;
+comment on function public.open_download(text, jsonb) is
+'Supervisor: a ticket for one GET /functions/v1/<purpose>?ticket=… within a minute. portfolio-export
+{selection}, portfolio-rejects {import_id, format?}. PT400 download_unknown, PT404 import_not_found.';
+
+-- Once: two who come with the same ticket wait for each other, and the second finds none. For the
+-- functions' login only; the download itself runs as the person, whose rights may have ended since.
+create function private.use_download(ticket text, purpose text)
+returns table (tenant_id uuid, user_id uuid, email text, arguments jsonb)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+    return query
+    with used as (
+        delete from private.download_tickets as given
+        where given.secret_hash = private.hash_api_key(use_download.ticket)
+          and given.purpose = use_download.purpose
+          and given.expires_at > private.now()
+        returning given.*
+    )
+    select used.tenant_id, used.user_id, users.email::text, used.arguments
+    from used join auth.users on users.id = used.user_id;
+    if not found then
+        raise exception 'ticket_used' using errcode = 'PT410',
+            detail = 'unknown, used or older than a minute';
+    end if;
+end;
+$$;
+grant execute on function private.use_download(text, text) to webhook;
+grant execute on function
+private.open_download(text, jsonb), public.open_download(text, jsonb)
+to authenticated;
+
 -- 0880_api_keys.sql
 -- A key with which a tenant's own program sends portfolios. Shown once, stored as its SHA-256 (the
 -- key is 256 random bits, so no slow hash is needed). It acts with the rights of the person who
@@ -16666,28 +18163,26 @@ for each statement execute function private.tg_audit();
 create trigger _900_audit_delete after delete on public.import_mappings
 referencing old table as old_rows for each statement execute function private.tg_audit();
 
-create function private.save_import_mapping(creditor_id uuid, header_key text, mapping jsonb)
-returns void
+-- By the import that succeeded with it, for its creditor if it was for one.
+create function private.save_import_mapping(
+    v_import public.imports, header_key text, mapping jsonb
+) returns void
 language plpgsql
 security definer
 set search_path = ''
 as $$
-declare
-    v_tenant uuid := private.require_role('supervisor');
 begin
     insert into public.import_mappings as saved
         (tenant_id, creditor_id, header_key, mapping, updated_by)
     values (
-        v_tenant, save_import_mapping.creditor_id, save_import_mapping.header_key,
-        save_import_mapping.mapping, auth.uid()
+        v_import.tenant_id, v_import.creditor_id, save_import_mapping.header_key,
+        save_import_mapping.mapping, v_import.created_by
     )
     on conflict on constraint import_mappings_is_unique do update
     set mapping = excluded.mapping, updated_by = excluded.updated_by, updated_at = private.now()
     where saved.mapping <> excluded.mapping;
 end;
 $$;
-comment on function private.save_import_mapping(uuid, text, jsonb) is
-'Supervisor or admin; called by the import that succeeded with it.';
 
 -- The same creditor's own before anybody's with these headers.
 create function private.saved_import_mapping(creditor_id uuid, header_key text) returns jsonb
@@ -16705,9 +18200,7 @@ as $$
         import_mappings.creditor_id is null, import_mappings.updated_at desc
     limit 1
 $$;
-grant execute on function
-private.save_import_mapping(uuid, text, jsonb), private.saved_import_mapping(uuid, text)
-to authenticated;
+grant execute on function private.saved_import_mapping(uuid, text) to authenticated;
 
 -- 0884_import_changes.sql
 -- What an import did, so that it can be shown field by field and taken back: the ids it created
@@ -16736,92 +18229,6 @@ on private.import_changes (tenant_id, import_id, table_name, row_id);
 
 alter table private.import_changes enable row level security;
 alter table private.import_changes force row level security;
-
-create function private.note_created(
-    tenant_id uuid, import_id uuid, table_name text, ids_sql text
-) returns void
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-    c_ids_in_a_row constant int := 10000;  -- 160 kB
-begin
-    execute format(
-        'insert into private.import_changes (tenant_id, import_id, table_name, created_ids)
-        select $1, $2, $3, array_agg(numbered.id)
-        from (select made.id, row_number() over () / %s as chunk from (%s) as made (id)) as numbered
-        group by numbered.chunk',
-        c_ids_in_a_row, ids_sql
-    ) using tenant_id, import_id, table_name;
-end;
-$$;
-comment on function private.note_created(uuid, uuid, text, text) is
-'ids_sql comes from the import''s own steps, never from a caller.';
-
--- `extra` holds only the keys the file brings: others may change meanwhile without harm.
-create function private.note_client_changes(tenant_id uuid, import_id uuid) returns void
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-    insert into private.import_changes (tenant_id, import_id, table_name, row_id, before, after)
-    select note_client_changes.tenant_id, note_client_changes.import_id, 'clients', clients.id,
-        private.jsonb_changes(became.item, was.item), private.jsonb_changes(was.item, became.item)
-    from pg_temp.import_clients as planned
-    join public.clients on clients.id = planned.client_id
-    cross join lateral (
-        select jsonb_build_object(
-            'name', clients.name, 'email', clients.email, 'uf', clients.uf,
-            'external_id', clients.external_id, 'extra', clients.extra
-        ) as item
-    ) as was
-    cross join lateral (
-        select jsonb_build_object(
-            'name', planned.name, 'email', planned.email, 'uf', planned.uf,
-            'external_id', planned.external_id, 'extra', planned.extra
-        ) as item
-    ) as became
-    where planned.is_changed;
-end;
-$$;
-
-create function private.note_debt_changes(tenant_id uuid, import_id uuid) returns void
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-    insert into private.import_changes (tenant_id, import_id, table_name, row_id, before, after)
-    select note_debt_changes.tenant_id, note_debt_changes.import_id, 'debts', debts.id,
-        private.jsonb_changes(became.item, was.item), private.jsonb_changes(was.item, became.item)
-    from (
-        select import_debts.debt_id, import_debts.due_on, import_debts.principal_cents,
-            'open'::public.debt_status as status
-        from pg_temp.import_debts
-        where import_debts.is_changed
-        union all
-        select import_absent.debt_id, null, null, 'returned'
-        from pg_temp.import_absent
-        where import_absent.is_returned
-    ) as planned
-    join public.debts on debts.id = planned.debt_id
-    cross join lateral (
-        select jsonb_build_object(
-            'due_on', debts.due_on, 'principal_cents', debts.principal_cents,
-            'status', debts.status, 'import_id', debts.import_id
-        ) as item
-    ) as was
-    cross join lateral (
-        select jsonb_build_object(
-            'due_on', coalesce(planned.due_on, debts.due_on),
-            'principal_cents', coalesce(planned.principal_cents, debts.principal_cents),
-            'status', planned.status, 'import_id', note_debt_changes.import_id
-        ) as item
-    ) as became;
-end;
-$$;
 
 -- Open debts of the file's creditors that no line names. A refused line names its debt as well; one
 -- whose key cannot be read speaks for all debts of its person.
@@ -16932,9 +18339,9 @@ grant execute on function private.import_differences(uuid), public.import_differ
 to authenticated;
 
 -- 0886_import_progress.sql
--- An import's row is committed before its transaction writes anything, so that people can watch,
--- wait for and cancel it. Whether the process behind it still lives is told by a lock that dies
--- with it: hold_import takes it in the transaction that will write.
+-- An import's row is committed before anything else, so that people can watch, wait for and cancel
+-- it. Whether the process behind it still lives is told by a lock that dies with it: hold_import
+-- takes it in a transaction that stays open beside the writing ones.
 create function private.import_lock(import_id uuid) returns bigint
 language sql
 immutable
@@ -16957,7 +18364,8 @@ begin
 end;
 $$;
 
--- Null = go on; else the answer of the import that had the same idempotency key.
+-- Null = go on; else {answer} of the import that had the same idempotency key, or {resume: its id}
+-- when it was interrupted: whoever asks again continues it.
 create function private.announce_import(
     import_id uuid, file_name text, file_sha256 text, source text,
     idempotency_key text, request_fingerprint text, api_key_id uuid
@@ -16998,15 +18406,18 @@ begin
     elsif v_known.request_fingerprint <> announce_import.request_fingerprint then
         raise exception 'idempotency_key_reused' using errcode = 'PT409',
             detail = 'the key was used for another body or other options';
+    elsif v_known.status = 'interrupted' then
+        return jsonb_build_object('resume', v_known.id);
     elsif v_known.answer is null then
         raise exception 'import_in_progress' using errcode = 'PT409',
             detail = v_known.id::text;
     end if;
-    return v_known.answer;
+    return jsonb_build_object('answer', v_known.answer);
 end;
 $$;
 
--- Answers whether somebody wants it to stop. Reading a row costs about a third of writing it.
+-- Answers whether somebody wants it to stop. While it writes, its chunks report (0452); a dry run,
+-- whose chunks nobody else sees, reports here.
 create function private.report_import(
     import_id uuid, phase text, rows_read int, rows_valid int, rows_written int, rows_total int
 ) returns boolean
@@ -17016,7 +18427,8 @@ set search_path = ''
 as $$
 declare
     v_tenant uuid := private.require_role('supervisor');
-    c_write_units constant int := 3;
+    -- Measured: to read and check a row costs a twelfth of planning and writing it.
+    c_write_units constant int := 12;
     v_import public.imports;
     v_seconds float;
     v_done float;
@@ -17071,21 +18483,6 @@ begin
 end;
 $$;
 
--- The answer for whoever sends the same key again; in the transaction of the import itself.
-create function private.keep_import_answer(import_id uuid, answer jsonb) returns void
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-    update public.imports set answer = keep_import_answer.answer
-    where imports.id = keep_import_answer.import_id
-      and imports.tenant_id = private.require_role('supervisor')
-      and imports.created_by = auth.uid() and imports.idempotency_key is not null
-      and imports.answer is null;
-end;
-$$;
-
 -- The file's own cells of the refused lines, which only its reader knows.
 create function private.open_reject_cells() returns void
 language plpgsql
@@ -17122,7 +18519,8 @@ begin
 end;
 $$;
 
--- Who died says nothing more: its lock is free. Its transaction wrote nothing.
+-- Who died says nothing more: its lock is free. What was planned is interrupted and will be
+-- continued; what was still being read wrote nothing and failed. Of one tenant, or of all (null).
 create function private.mark_dead_imports(tenant_id uuid) returns int
 language plpgsql
 security definer
@@ -17133,13 +18531,19 @@ declare
 begin
     -- Materialized: the lock is tried for unfinished imports alone.
     with unfinished as materialized (
-        select imports.id from public.imports
-        where imports.tenant_id = mark_dead_imports.tenant_id
-          and imports.status in ('queued', 'running')
+        select imports.id, plan.import_id is not null as is_planned
+        from public.imports
+        left join private.import_plans as plan on plan.import_id = imports.id
+        where imports.status in ('queued', 'running')
+          and (mark_dead_imports.tenant_id is null
+               or imports.tenant_id = mark_dead_imports.tenant_id)
     )
     update public.imports
-    set status = 'failed', error_code = 'process_died', finished_at = private.now(), phase = null,
-        seconds_left = null
+    set status = case when unfinished.is_planned then 'interrupted' else 'failed' end
+            ::public.import_status,
+        error_code = case when not unfinished.is_planned then 'process_died' end,
+        finished_at = case when not unfinished.is_planned then private.now() end,
+        phase = case when unfinished.is_planned then imports.phase end, seconds_left = null
     from unfinished
     where imports.id = unfinished.id
       and pg_try_advisory_xact_lock(private.import_lock(unfinished.id));
@@ -17153,8 +18557,14 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+    v_tenant uuid := private.require_role('operator');
+    v_dead int := private.mark_dead_imports(v_tenant);
 begin
-    return private.mark_dead_imports(private.require_role('operator'));
+    if v_dead > 0 and private.unfinished_import(v_tenant) is not null then
+        perform private.wake_function('portfolio-resume');
+    end if;
+    return v_dead;
 end;
 $$;
 
@@ -17163,7 +18573,8 @@ language sql
 set search_path = ''
 as $$ select private.imports_alive() $$;
 comment on function public.imports_alive() is
-'Marks the tenant''s imports whose process died as failed (process_died); answers how many.';
+'Marks the tenant''s imports whose process died as interrupted, and has them continued, or as failed
+(process_died) when they were still being read; answers how many.';
 
 create function private.cancel_import(import_id uuid) returns jsonb
 language plpgsql
@@ -17179,18 +18590,22 @@ begin
     if v_import.id is null then
         raise exception 'import_not_found' using errcode = 'PT404',
             detail = 'no such import in this tenant';
-    elsif v_import.status not in ('queued', 'running') then
+    elsif v_import.status not in ('queued', 'running', 'interrupted') then
         raise exception 'import_not_running' using errcode = 'PT409',
             detail = v_import.status::text;
     end if;
-    -- The importing process ends it at its next step; what only waits ends here.
+    -- Whoever imports ends it at its next step, and takes back what is in; what only waits ends
+    -- here. Nobody is at an interrupted one: the job is woken to take it back.
     update public.imports
     set cancel_requested_at = coalesce(imports.cancel_requested_at, private.now()),
         status = case when imports.status = 'queued' then 'cancelled'
             else imports.status end::public.import_status,
         finished_at = case when imports.status = 'queued' then private.now() end
-    where imports.id = v_import.id and imports.status in ('queued', 'running')
+    where imports.id = v_import.id and imports.status in ('queued', 'running', 'interrupted')
     returning * into v_import;
+    if v_import.status = 'interrupted' then
+        perform private.wake_function('portfolio-resume');
+    end if;
     return jsonb_build_object('status', v_import.status);
 end;
 $$;
@@ -17200,14 +18615,13 @@ language sql
 set search_path = ''
 as $$ select private.cancel_import(import_id) $$;
 comment on function public.cancel_import(uuid) is
-'Supervisor or admin: {status}; nothing of a cancelled import is written.';
+'Supervisor or admin: {status}; what a cancelled import has written goes back.';
 
 grant execute on function
 private.hold_import(uuid),
 private.announce_import(uuid, text, text, text, text, text, uuid),
 private.report_import(uuid, text, int, int, int, int),
 private.end_import(uuid, text, text),
-private.keep_import_answer(uuid, jsonb),
 private.open_reject_cells(), private.keep_reject_cells(uuid),
 private.imports_alive(), public.imports_alive(),
 private.cancel_import(uuid), public.cancel_import(uuid)
@@ -17252,11 +18666,15 @@ as $$
 declare
     v_tenant uuid := private.require_role('supervisor');
     v_import public.imports;
-    v_audit bigint;
     v_answer jsonb;
 begin
-    -- Not beside another import: each sees what the one before it wrote.
-    perform pg_advisory_xact_lock(hashtextextended('import_portfolio:' || v_tenant, 0));
+    -- Not beside another import: each sees what the one before it wrote, and one that is planned
+    -- counts on the rows it saw.
+    perform pg_advisory_xact_lock(private.import_turn(v_tenant));
+    if private.unfinished_import(v_tenant) is not null then
+        raise exception 'import_unfinished' using errcode = 'PT409',
+            detail = 'another import of this tenant is to be continued or cancelled first';
+    end if;
     select * into v_import from public.imports
     where imports.id = rollback_import.import_id and imports.tenant_id = v_tenant
     for update;
@@ -17267,15 +18685,30 @@ begin
         raise exception 'import_not_done' using errcode = 'PT409',
             detail = v_import.status::text;
     end if;
-    v_audit := private.begin_bulk(
-        v_tenant, 'import_rollback', jsonb_build_object('import_id', v_import.id)
-    );
-    perform private.plan_rollback(v_tenant, v_import);
     v_answer := jsonb_build_object('import_id', v_import.id, 'status', 'rolled_back')
-        || private.write_rollback(v_tenant, v_import);
-    perform private.end_bulk(v_audit, v_answer #- '{kept,rows}');
+        || private.undo_import(v_import);
     update public.imports set status = 'rolled_back' where imports.id = v_import.id;
     return v_answer;
+end;
+$$;
+
+-- {deleted, restored, kept}: what became of an import's rows; one line of audit for all of them.
+create function private.undo_import(v_import public.imports) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_audit bigint := private.begin_bulk(
+        v_import.tenant_id, 'import_rollback', jsonb_build_object('import_id', v_import.id)
+    );
+    v_done jsonb;
+begin
+    perform private.plan_rollback(v_import.tenant_id, v_import);
+    v_done := private.write_rollback(v_import.tenant_id, v_import);
+    perform private.end_bulk(v_audit, v_done #- '{kept,rows}');
+    drop table pg_temp.rollback;
+    return v_done;
 end;
 $$;
 
@@ -17298,6 +18731,7 @@ as $$
 #variable_conflict use_column
 declare
     v_tenant uuid := tenant_id;
+    v_since timestamptz := coalesce(v_import.writing_at, v_import.finished_at);
 begin
     create temp table rollback (
         table_name text not null, id uuid not null, client_id uuid, is_created boolean not null,
@@ -17371,11 +18805,11 @@ begin
         exists (
             select from public.call_dispositions as spoken
             where spoken.tenant_id = v_tenant and spoken.client_id = item.client_id
-              and spoken.created_at >= v_import.finished_at
+              and spoken.created_at >= v_since
         ) or exists (
             select from public.message_logs as written
             where written.tenant_id = v_tenant and written.client_id = item.client_id
-              and written.created_at >= v_import.finished_at
+              and written.created_at >= v_since
         )
     );
     perform private.plan_client_rollback(v_tenant, v_import);
@@ -17511,3 +18945,157 @@ begin
     ));
 end;
 $$;
+
+-- 0889_resume_import.sql
+-- Who takes the steps of an import (0452): the process that read the file, else the tenant's next
+-- import, else a sweep that wakes the function `portfolio-resume`. Whether somebody is at it is told
+-- by the import's lock (0886), which dies with its holder.
+
+create function private.write_import_chunk(import_id uuid) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+begin
+    if not exists (
+        select from public.imports
+        where imports.id = write_import_chunk.import_id and imports.tenant_id = v_tenant
+    ) then
+        raise exception 'import_not_found' using errcode = 'PT404',
+            detail = 'no such import in this tenant';
+    end if;
+    return private.advance_import(import_id);
+end;
+$$;
+comment on function private.write_import_chunk(uuid) is
+'Supervisor or admin: the next step of an import, as private.advance_import.';
+
+-- A chunk that the database refuses for good: nothing of the import stays.
+create function private.abandon_import(import_id uuid, code text) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+    v_import public.imports;
+begin
+    perform from private.import_plans as plan
+    where plan.import_id = abandon_import.import_id and plan.tenant_id = v_tenant
+    for update;
+    if found then
+        select * into v_import from public.imports where imports.id = abandon_import.import_id;
+        perform private.take_back_import(v_import, 'failed', code);
+    end if;
+end;
+$$;
+
+-- For the job: an import nobody is at, and its tenant's turn, both held until the transaction ends.
+-- Never waits: who holds either is importing.
+create function private.claim_import() returns uuid
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_plan private.import_plans;
+begin
+    for v_plan in
+        select plan.* from private.import_plans as plan
+        order by plan.attempts, plan.import_id
+    loop
+        if pg_try_advisory_xact_lock(private.import_lock(v_plan.import_id))
+            and pg_try_advisory_xact_lock(private.import_turn(v_plan.tenant_id))
+        then
+            return v_plan.import_id;
+        end if;
+    end loop;
+    return null;
+end;
+$$;
+
+-- Committed before the first step, so that a chunk that kills whoever writes it is counted. Null:
+-- tried too often, and taken back instead.
+create function private.begin_resumption(import_id uuid) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    c_attempts constant int := 5;  -- a sweep a minute: five minutes of a database in trouble
+    v_import public.imports;
+    v_attempts int;
+begin
+    select * into v_import from public.imports
+    where imports.id = begin_resumption.import_id
+    for update;
+    update private.import_plans as plan
+    set attempts = plan.attempts + 1, begun_at = private.now(), begun_rows = plan.rows_written
+    where plan.import_id = v_import.id
+    returning plan.attempts into v_attempts;
+    if v_attempts > c_attempts then
+        return private.take_back_import(v_import, 'failed', 'internal');
+    elsif v_attempts is not null then
+        update public.imports set status = 'running', phase = 'writing', seconds_left = null
+        where imports.id = v_import.id and imports.status in ('running', 'interrupted');
+    end if;
+    return private.import_step(v_import) || jsonb_build_object('status', 'running');
+end;
+$$;
+grant execute on function
+private.claim_import(), private.begin_resumption(uuid), private.advance_import(uuid)
+to worker;
+
+create function private.sweep_imports() returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.mark_dead_imports(null);
+    if exists (select from public.imports where imports.status = 'interrupted') then
+        perform private.wake_function('portfolio-resume');
+    end if;
+end;
+$$;
+select cron.schedule('sweep-imports', '* * * * *', 'select private.sweep_imports()');
+
+-- The page's button: now, and not within a minute.
+create function private.resume_import(import_id uuid) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+    v_import public.imports;
+begin
+    perform private.mark_dead_imports(v_tenant);
+    select * into v_import from public.imports
+    where imports.id = resume_import.import_id and imports.tenant_id = v_tenant;
+    if v_import.id is null then
+        raise exception 'import_not_found' using errcode = 'PT404',
+            detail = 'no such import in this tenant';
+    elsif v_import.status <> 'interrupted' then
+        raise exception 'import_not_interrupted' using errcode = 'PT409',
+            detail = v_import.status::text;
+    end if;
+    perform private.wake_function('portfolio-resume');
+    return jsonb_build_object('status', v_import.status);
+end;
+$$;
+
+create function public.resume_import(import_id uuid) returns jsonb
+language sql
+set search_path = ''
+as $$ select private.resume_import(import_id) $$;
+comment on function public.resume_import(uuid) is
+'Supervisor or admin: {status}; continues an interrupted import where it stopped.
+PT404 import_not_found, PT409 import_not_interrupted.';
+
+grant execute on function
+private.write_import_chunk(uuid), private.abandon_import(uuid, text),
+private.resume_import(uuid), public.resume_import(uuid)
+to authenticated;
