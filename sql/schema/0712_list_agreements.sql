@@ -12,7 +12,14 @@ declare
         "created_by": "uuid", "created_from": "date", "created_to": "date",
         "due_from": "date", "due_to": "date"}';
     v_sql text := format('agreement.tenant_id = %L', tenant_id);
+    v_time_zone text := (
+        select tenants.time_zone from public.tenants
+        where tenants.id = agreement_filter.tenant_id
+    );
 begin
+    if jsonb_typeof(filter) <> 'object' then
+        raise exception 'filter_invalid' using errcode = 'PT400', detail = 'an object is needed';
+    end if;
     for v_key, v_value in select entry.key, entry.value from jsonb_each(filter) as entry loop
         continue when v_value in ('null', '""', '[]');
         if v_key = 'created_by' and v_value = '"me"' then
@@ -38,9 +45,14 @@ begin
                 array(select jsonb_array_elements_text(case jsonb_typeof(v_value)
                     when 'array' then v_value else jsonb_build_array(v_value) end))
             )
-            when 'created_from' then format('agreement.created_at >= %L', v_value #>> '{}')
+            -- Days are the tenant's, also after 21 h.
+            when 'created_from' then format(
+                'agreement.created_at >= %L::date::timestamp at time zone %L', v_value #>> '{}',
+                v_time_zone
+            )
             when 'created_to' then format(
-                'agreement.created_at < %L::date + 1', v_value #>> '{}'
+                'agreement.created_at < (%L::date + 1)::timestamp at time zone %L',
+                v_value #>> '{}', v_time_zone
             )
             -- By the day of the next open installment.
             when 'due_from' then format('next_part.due_on >= %L', v_value #>> '{}')
@@ -102,8 +114,7 @@ begin
                 || ' filter (where part.status = ''open'' and part.effective_due_on < %L)'
                 || ' as overdue_cents from public.installments as part'
                 || ' where part.tenant_id = agreement.tenant_id'
-                || ' and part.agreement_id = agreement.id'
-                || ' and private.is_living(agreement.status)) as counted where %s',
+                || ' and part.agreement_id = agreement.id) as counted where %s',
                 private.today(v_tenant_id), v_condition
             ))
         into v_total using v_asked;

@@ -4858,7 +4858,8 @@ begin
     )
     limit 1;
     if found then
-        raise exception 'debt_not_found' using errcode = 'PT404', detail = v_missing::text;
+        raise exception 'debt_not_found' using errcode = 'PT404', 
+            detail = coalesce(v_missing::text, 'none');
     end if;
 end;
 $$;
@@ -4872,11 +4873,14 @@ set search_path = ''
 as $$
 declare
     v_tenant_id uuid := private.require_role('operator');
+    v_on_date date := coalesce(on_date, private.today(v_tenant_id));
 begin
+    -- Ten years either way: every month of an index is a factor of the fraction that is carried.
+    if abs(extract(year from v_on_date) - extract(year from private.today(v_tenant_id))) > 10 then
+        raise exception 'field_invalid' using errcode = 'PT400', detail = 'on_date';
+    end if;
     perform private.require_debts(v_tenant_id, client_id, debt_ids);
-    return private.statement(
-        v_tenant_id, client_id, coalesce(on_date, private.today(v_tenant_id)), debt_ids
-    );
+    return private.statement(v_tenant_id, client_id, v_on_date, debt_ids);
 end;
 $$;
 
@@ -5841,7 +5845,10 @@ as $$
 $$;
 
 -- Price table from the exact rate, each payment rounded half up: 900.00 at 2 % in 6 = 6 × 160.67.
-create function private.price_payment(amount_cents bigint, parts int, percent numeric)
+-- `percent` is a month's; a shorter period takes its days' share of thirty.
+create function private.price_payment(
+    amount_cents bigint, parts int, percent numeric, period_days int
+)
 returns bigint
 language plpgsql
 immutable
@@ -5849,15 +5856,16 @@ strict
 set search_path = ''
 as $$
 declare
-    -- (100 + i)^n and 100^n: whole powers, so that nothing is rounded on the way.
+    -- (3000 + i)^n and 3000^n: whole powers, so that nothing is rounded on the way.
+    v_rate numeric := percent * period_days;
     v_grown numeric := 1;
     v_plain numeric := 1;
 begin
     for i in 1..parts loop
-        v_grown := v_grown * (100 + percent);
-        v_plain := v_plain * 100;
+        v_grown := v_grown * (3000 + v_rate);
+        v_plain := v_plain * 3000;
     end loop;
-    return private.round_ratio(amount_cents * percent * v_grown, 100 * (v_grown - v_plain));
+    return private.round_ratio(amount_cents * v_rate * v_grown, 3000 * (v_grown - v_plain));
 end;
 $$;
 
@@ -5925,7 +5933,10 @@ begin
     end if;
     v_amounts := case
         when v_percent > 0 and v_count > 0
-            then array_fill(private.price_payment(v_rest, v_count, v_percent), array[v_count])
+            then array_fill(private.price_payment(
+                v_rest, v_count, v_percent,
+                case offer ->> 'interval' when 'weekly' then 7 when 'biweekly' then 14 else 30 end
+            ), array[v_count])
         else private.split_cents(v_rest, v_count)
     end;
     v_schedule := array(
@@ -6015,16 +6026,20 @@ set search_path = ''
 as $$
 declare
     v_reasons jsonb;
+    -- A down payment is paid at the beginning; one later than a first payment may be due is an
+    -- installment by another name.
+    v_entry_ends date := facts.base_on + coalesce(limits.max_first_due_days, 0);
     v_installments int := (
-        select count(*) from unnest(facts.schedule) as planned where planned.kind = 'installment'
+        select count(*) from unnest(facts.schedule) as planned
+        where planned.kind = 'installment' or planned.due_on > v_entry_ends
     );
     v_smallest bigint := (
         select min(planned.amount_cents) from unnest(facts.schedule) as planned
-        where planned.kind = 'installment'
+        where planned.kind = 'installment' or planned.due_on > v_entry_ends
     );
     v_down bigint := (
         select coalesce(sum(planned.amount_cents), 0) from unnest(facts.schedule) as planned
-        where planned.kind = 'down_payment'
+        where planned.kind = 'down_payment' and planned.due_on <= v_entry_ends
     );
     v_down_wanted bigint := greatest(
         limits.min_down_payment_cents,
@@ -6121,12 +6136,17 @@ immutable
 set search_path = ''
 as $$
 declare
+    -- As many as months in a year: beyond that it is no entry.
+    c_max_down_payments constant int := 12;
     v_given jsonb := coalesce(nullif(down_payments, 'null'), '[]');
     v_item jsonb;
     v_normal jsonb := '[]';
 begin
     if jsonb_typeof(v_given) <> 'array' then
         raise exception 'down_payment_invalid' using errcode = 'PT400', detail = 'a list is needed';
+    elsif jsonb_array_length(v_given) > c_max_down_payments or down_payment_cents < 0 then
+        raise exception 'down_payment_invalid' using errcode = 'PT400',
+            detail = format('at most %s, and none below zero', c_max_down_payments);
     end if;
     if v_given = '[]' and down_payment_cents > 0 then
         v_given := jsonb_build_array(jsonb_build_object('amount_cents', down_payment_cents));
@@ -6134,6 +6154,8 @@ begin
     for v_item in select item from jsonb_array_elements(v_given) as item loop
         perform private.require_known_keys(v_item, array['amount_cents', 'due_on', 'method']);
         if coalesce(v_item ->> 'amount_cents', '') !~ '^[1-9][0-9]{0,14}$'
+            -- Written out, so that neither `tomorrow` nor `infinity` is a day.
+            or coalesce(v_item ->> 'due_on', base_on::text) !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'
             or not pg_input_is_valid(coalesce(v_item ->> 'due_on', base_on::text), 'date')
             or not pg_input_is_valid(
                 coalesce(v_item ->> 'method', method::text), 'public.charge_method')
@@ -6186,9 +6208,16 @@ begin
         end if;
     end if;
     -- 120 as in the templates; a due day is a day of a month.
-    if coalesce(installments, 1) not between 0 and 120 or due_day not between 1 and 31 then
+    if coalesce(installments, 1) not between 0 and 120 or due_day not between 1 and 31
+        -- No agreement begins later than ten years from now (the table's own bound of a horizon).
+        or first_due_date > base_on + 3660
+    then
         raise exception 'installments_invalid' using errcode = 'PT400',
-            detail = 'installments 0 to 120, due_day 1 to 31';
+            detail = 'installments 0 to 120, due_day 1 to 31, the first within ten years';
+    end if;
+    if first_due_date < base_on and coalesce(installments, 1) > 0 then
+        raise exception 'due_date_in_past' using errcode = 'PT400',
+            detail = 'no payment may be due before the day of the offer';
     end if;
     v_interval := coalesce(due_interval, v_template.due_interval, 'monthly');
     if v_first is null then
@@ -6336,6 +6365,16 @@ begin
         ) then
             raise exception 'agreement_not_replaceable' using errcode = 'PT409',
                 detail = v_agreement.status::text;
+        -- What is paid for the old one later goes to the new one: never to another creditor's.
+        elsif exists (
+            select from public.debts
+            where debts.tenant_id = offer_predecessor.tenant_id
+              and offer_predecessor.offer -> 'debt_ids' ? debts.id::text
+              and debts.client_id = v_agreement.client_id
+              and debts.creditor_id <> v_agreement.creditor_id
+        ) then
+            raise exception 'agreement_not_replaceable' using errcode = 'PT409',
+                detail = 'another creditor';
         end if;
     else
         select earlier.* into v_agreement
@@ -6944,7 +6983,7 @@ begin
     perform private.unwant_charges(charge.id, 'agreement_settled')
     from public.charges as charge
     where charge.agreement_id = v_agreement.id and charge.is_wanted
-      and charge.status not in ('paid', 'cancelled', 'failed');
+      and charge.status not in ('paid', 'cancelled');
     return jsonb_build_object('forgiven_cents', v_owed);
 end;
 $$;
@@ -6982,7 +7021,7 @@ begin
     perform private.unwant_charges(charge.id, 'agreement_' || to_status)
     from public.charges as charge
     where charge.agreement_id = v_agreement.id and charge.is_wanted
-      and charge.status not in ('paid', 'cancelled', 'failed');
+      and charge.status not in ('paid', 'cancelled');
     if not private.is_living(from_status) then
         return '{}';
     end if;
@@ -7389,7 +7428,8 @@ declare
     v_priced jsonb;
 begin
     if decision is null or decision not in ('approve', 'reject') then
-        raise exception 'decision_unknown' using errcode = 'PT400', detail = decision;
+        raise exception 'decision_unknown' using errcode = 'PT400',
+            detail = coalesce(decision, 'none');
     end if;
     v_agreement := private.agreement_for_change(v_tenant_id, agreement_id);
     if v_agreement.status <> 'pending_approval' then
@@ -7604,7 +7644,12 @@ begin
     where policy.id = v_agreement.policy_id;
     v_to := (private.aged_status(v_agreement, v_policy, on_date)).to_status;
     if v_to in ('broken', 'lapsed') then
-        return;
+        if v_agreement.status <> 'settled' then
+            return;
+        end if;
+        -- Reopened by a payment taken back. The clock reads what lives, so it must live first.
+        v_to := case v_to when 'broken' then 'broken_provisionally'
+            else 'awaiting_first_payment' end;
     end if;
     if v_to <> v_agreement.status then
         perform private.transition_agreement(v_agreement.id, v_to, reason, on_date);
@@ -8052,12 +8097,17 @@ declare
 begin
     update public.charges as charge
     set is_wanted = false, cancel_reason = unwant_charges.reason, failures = 0,
-        -- Nobody has begun to send it: nothing to take back at the provider.
-        status = case when charge.status = 'queued' then 'cancelled' else charge.status end,
+        status = case
+            -- Nobody has begun to send it: nothing to take back at the provider.
+            when charge.status = 'queued' then 'cancelled'
+            -- Sent before it failed, it may be there: looked up, and taken back if it is.
+            when charge.status = 'failed' and charge.sent_at is not null then 'unknown'
+            else charge.status
+        end,
         cancelled_at = case when charge.status = 'queued' then private.now() end
     where charge.id = unwant_charges.charge_id and charge.is_wanted
     returning * into v_charge;
-    if found and v_charge.status <> 'cancelled' then
+    if found and v_charge.status not in ('cancelled', 'failed') then
         perform private.poke_charge(v_charge.id);
     end if;
 end;
@@ -8249,9 +8299,10 @@ begin
         elsif not private.is_living(v_agreement.status) then
             raise exception 'agreement_not_living' using errcode = 'PT409',
                 detail = v_agreement.status::text;
-        elsif v_part.status <> 'open' then
+        elsif v_part.status <> 'open' or v_part.cancelling_reason is not null then
             raise exception 'installment_not_open' using errcode = 'PT409',
-                detail = v_part.status::text;
+                detail = case when v_part.status = 'open' then 'cancelling'
+                    else v_part.status::text end;
         end if;
         v_method := coalesce(request_charges.method, v_part.method);
         if v_method::text <> all(string_to_array(
@@ -8279,6 +8330,8 @@ begin
         where charge.tenant_id = v_tenant_id and charge.installment_id = v_part.id
           and charge.is_wanted and charge.status = 'failed' and charge.sent_at is not null
           and charge.method = v_method
+          and charge.amount_cents = v_part.amount_cents - v_part.paid_cents
+          and charge.due_on = least(v_part.due_on, v_part.effective_due_on)
         order by charge.sequence desc
         limit 1;
         if found then
@@ -8286,6 +8339,10 @@ begin
             v_ids := v_ids || v_current.id;
             continue;
         end if;
+        perform private.unwant_charges(charge.id, 'replaced')
+        from public.charges as charge
+        where charge.tenant_id = v_tenant_id and charge.installment_id = v_part.id
+          and charge.is_wanted and charge.status = 'failed';
         v_ids := v_ids || private.issue_charge(v_part, v_integration.id, v_method);
         update public.installments as part set method = v_method
         where part.id = v_part.id and part.method <> v_method;
@@ -8357,16 +8414,22 @@ as $$
 declare
     v_tenant_id uuid := private.require_role('operator');
     v_charge public.charges;
+    v_part public.installments;
 begin
     select * into v_charge from public.charges as charge
-    where charge.tenant_id = v_tenant_id and charge.id = retry_charge.charge_id
-    for update;
+    where charge.tenant_id = v_tenant_id and charge.id = retry_charge.charge_id;
     if not found then
         raise exception 'charge_not_found' using errcode = 'PT404',
             detail = 'no charge with this id in the tenant';
-    elsif v_charge.status <> 'failed' then
+    end if;
+    -- Mending must not make payable what nobody owes any more.
+    v_part := private.open_installment(v_tenant_id, v_charge.installment_id);
+    select * into v_charge from public.charges as charge where charge.id = v_charge.id for update;
+    if v_part.cancelling_reason is not null then
+        raise exception 'installment_not_open' using errcode = 'PT409', detail = 'cancelling';
+    elsif v_charge.status <> 'failed' or not v_charge.is_wanted then
         raise exception 'charge_not_failed' using errcode = 'PT409',
-            detail = v_charge.status::text;
+            detail = case when v_charge.is_wanted then v_charge.status::text else 'unwanted' end;
     end if;
     -- It may exist after all: the provider is asked before anything is sent again.
     update public.charges as charge
@@ -8382,7 +8445,7 @@ set search_path = ''
 as $$ select private.retry_charge(charge_id) $$;
 comment on function public.retry_charge(uuid) is
 'Looks the charge up and sends it only if the provider has none. PT404 charge_not_found, PT409
-charge_not_failed.';
+charge_not_failed, installment_not_open, agreement_not_living.';
 
 grant execute on function
 private.refresh_charge(uuid), public.refresh_charge(uuid),
@@ -8895,7 +8958,14 @@ begin
                 then charge.status::text
             else 'failed'
         end::public.charge_status,
-        is_wanted = charge.is_wanted or charge.status = 'cancelling',
+        -- Where another one has taken its place, the old one is only told of.
+        is_wanted = charge.is_wanted or charge.status = 'cancelling' and not exists (
+            select from public.charges as other
+            where other.tenant_id = charge.tenant_id
+              and other.installment_id = charge.installment_id and other.id <> charge.id
+              and other.is_wanted
+              and other.status not in ('cancelled', 'failed', 'paid')
+        ),
         error_code = fail_charge.error_code, error_detail = fail_charge.error_detail,
         lease_until = null, needs_lookup = false
     where charge.id = fail_charge.charge_id
@@ -9336,6 +9406,24 @@ begin
 end;
 $$;
 
+-- Said clearly and yet hard to believe: an amount of another magnitude (cents for reais settle a
+-- whole agreement), or paid before the charge was there.
+create function private.is_doubtful(charge public.charges, item jsonb) returns boolean
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select charge.id is not null and (
+        (item ->> 'paid_cents')::bigint >= 10 * charge.amount_cents
+        -- A day less: the provider's clock is not the tenant's.
+        or (item ->> 'paid_on')::date < (
+            select (charge.created_at at time zone tenants.time_zone)::date - 1
+            from public.tenants where tenants.id = charge.tenant_id
+        )
+    )
+$$;
+
 create function private.note_contradiction(
     integration public.integrations, charge public.charges, item jsonb
 ) returns void
@@ -9397,6 +9485,9 @@ begin
     exception when data_exception then
         raise exception 'payment_event_invalid' using errcode = 'PT400', detail = sqlerrm;
     end;
+    if v_class = 'paid' and private.is_doubtful(v_charge, item) then
+        v_class := 'contradiction';
+    end if;
     if v_class = 'contradiction' then
         perform private.note_contradiction(v_integration, v_charge, item);
         -- Whatever else is doubtful, the provider has it.
@@ -9546,7 +9637,13 @@ stable
 security definer
 set search_path = ''
 as $$
-    select payment.id, payment.payment_key, payment.amount_cents, payment.paid_on,
+    -- What was sent back of it is not there to be used again.
+    select payment.id, payment.payment_key, payment.amount_cents - (
+            select coalesce(sum(known.amount_cents), 0)::bigint
+            from public.payment_cases as known
+            where known.tenant_id = payment.tenant_id and known.payment_id = payment.id
+              and known.kind = 'overpayment' and known.resolution = 'return'
+        ), payment.paid_on,
         word.id, word.course, word.agreement_id, word.installment_id,
         case when word.agreement_id is not null
             then private.agreement_debt_ids(word.agreement_id) else word.debt_ids end
@@ -9652,17 +9749,87 @@ begin
 end;
 $$;
 
+-- Not in the future, and not older than any claim (Civil Code 205: ten years).
+create function private.is_payment_day(tenant_id uuid, paid_on date) returns boolean
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select paid_on between (private.today(tenant_id) - interval '10 years')::date
+        and private.today(tenant_id)
+$$;
+
+-- Asked when it is requested and again when it is confirmed: meanwhile the installment may have
+-- been paid, the agreement broken, or the titles agreed upon at a price without this money.
+create function private.require_settleable(request public.manual_settlements)
+returns public.agreements
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_part public.installments;
+    v_agreement public.agreements;
+    v_agreement_id uuid := request.agreement_id;
+begin
+    if request.installment_id is not null then
+        select * into v_part from public.installments as part
+        where part.tenant_id = request.tenant_id and part.id = request.installment_id
+          and part.client_id = request.client_id;
+        if not found then
+            raise exception 'installment_not_found' using errcode = 'PT404',
+                detail = request.installment_id::text;
+        elsif v_part.status <> 'open' then
+            raise exception 'installment_not_open' using errcode = 'PT409',
+                detail = v_part.status::text;
+        end if;
+        v_agreement_id := v_part.agreement_id;
+    end if;
+    if v_agreement_id is null then
+        perform private.require_debts(request.tenant_id, request.client_id, request.debt_ids);
+        if exists (
+            select from public.debts
+            where debts.id = any(request.debt_ids) and debts.status in ('settled', 'returned')
+        ) then
+            raise exception 'debt_closed' using errcode = 'PT409',
+                detail = 'one of the titles was settled or returned';
+        elsif exists (
+            select from public.agreement_debts as held
+            where held.tenant_id = request.tenant_id and held.is_live
+              and held.debt_id = any(request.debt_ids)
+        ) then
+            raise exception 'debt_in_agreement' using errcode = 'PT409',
+                detail = 'settle the installment of its agreement';
+        end if;
+        return null;
+    end if;
+    select * into v_agreement from public.agreements as agreement
+    where agreement.tenant_id = request.tenant_id and agreement.id = v_agreement_id
+      and agreement.client_id = request.client_id;
+    if not found then
+        raise exception 'agreement_not_found' using errcode = 'PT404',
+            detail = v_agreement_id::text;
+    elsif not private.is_living(v_agreement.status) then
+        raise exception 'agreement_not_living' using errcode = 'PT409',
+            detail = v_agreement.status::text;
+    end if;
+    return v_agreement;
+end;
+$$;
+
 create function private.settle_manually(settlement jsonb) returns jsonb
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
+    -- Above any payment; a larger number is a fault, not money.
+    c_largest_cents constant bigint := 10000000000000;
     v_tenant_id uuid := private.require_role('operator');
-    v_today date := private.today(v_tenant_id);
     v_request public.manual_settlements;
     v_known public.manual_settlements;
-    v_part public.installments;
     v_agreement public.agreements;
     v_limit bigint;
 begin
@@ -9675,8 +9842,11 @@ begin
     exception when data_exception then
         raise exception 'settlement_invalid' using errcode = 'PT400', detail = sqlerrm;
     end;
-    if v_request.id is null or coalesce(v_request.amount_cents, 0) <= 0
-        or v_request.paid_on is null or v_request.paid_on > v_today
+    v_request.tenant_id := v_tenant_id;
+    if v_request.id is null
+        or coalesce(v_request.amount_cents, 0) not between 1 and c_largest_cents
+        or not coalesce(private.is_payment_day(v_tenant_id, v_request.paid_on), false)
+        or cardinality(v_request.debt_ids) = 0
         or num_nonnulls(v_request.installment_id, v_request.agreement_id, v_request.debt_ids) <> 1
     then
         raise exception 'settlement_invalid' using errcode = 'PT400',
@@ -9689,54 +9859,24 @@ begin
     select * into v_known from public.manual_settlements as request
     where request.id = v_request.id;
     if found then
-        if v_known.tenant_id <> v_tenant_id or v_known.requested_by <> auth.uid() then
+        -- The page would show as done what was never asked.
+        if v_known.tenant_id <> v_tenant_id or v_known.requested_by <> auth.uid() or (
+            v_known.client_id, v_known.installment_id, v_known.debt_ids, v_known.amount_cents,
+            v_known.paid_on, v_known.evidence
+        ) is distinct from (
+            v_request.client_id, v_request.installment_id, v_request.debt_ids,
+            v_request.amount_cents, v_request.paid_on, btrim(v_request.evidence)
+        ) or v_known.installment_id is null
+            and v_known.agreement_id is distinct from v_request.agreement_id
+        then
             raise exception 'settlement_id_reused' using errcode = 'PT409',
                 detail = 'this id already names another settlement';
         end if;
         return private.settlement_outcome(v_known.id);
     end if;
 
-    if v_request.installment_id is not null then
-        select * into v_part from public.installments as part
-        where part.tenant_id = v_tenant_id and part.id = v_request.installment_id
-          and part.client_id = v_request.client_id;
-        if not found then
-            raise exception 'installment_not_found' using errcode = 'PT404',
-                detail = v_request.installment_id::text;
-        elsif v_part.status <> 'open' then
-            raise exception 'installment_not_open' using errcode = 'PT409',
-                detail = v_part.status::text;
-        end if;
-        v_request.agreement_id := v_part.agreement_id;
-    end if;
-    if v_request.agreement_id is not null then
-        select * into v_agreement from public.agreements as agreement
-        where agreement.tenant_id = v_tenant_id and agreement.id = v_request.agreement_id
-          and agreement.client_id = v_request.client_id;
-        if not found then
-            raise exception 'agreement_not_found' using errcode = 'PT404',
-                detail = v_request.agreement_id::text;
-        elsif not private.is_living(v_agreement.status) then
-            raise exception 'agreement_not_living' using errcode = 'PT409',
-                detail = v_agreement.status::text;
-        end if;
-    else
-        perform private.require_debts(v_tenant_id, v_request.client_id, v_request.debt_ids);
-        if exists (
-            select from public.debts
-            where debts.id = any(v_request.debt_ids) and debts.status in ('settled', 'returned')
-        ) then
-            raise exception 'debt_closed' using errcode = 'PT409',
-                detail = 'one of the titles was settled or returned';
-        elsif exists (
-            select from public.agreement_debts as held
-            where held.tenant_id = v_tenant_id and held.is_live
-              and held.debt_id = any(v_request.debt_ids)
-        ) then
-            raise exception 'debt_in_agreement' using errcode = 'PT409',
-                detail = 'settle the installment of its agreement';
-        end if;
-    end if;
+    v_agreement := private.require_settleable(v_request);
+    v_request.agreement_id := v_agreement.id;
     if exists (
         select from public.manual_settlements as request
         where request.tenant_id = v_tenant_id and request.status = 'pending'
@@ -9798,7 +9938,8 @@ declare
     v_request public.manual_settlements;
 begin
     if decision is null or decision not in ('approve', 'reject') then
-        raise exception 'decision_unknown' using errcode = 'PT400', detail = decision;
+        raise exception 'decision_unknown' using errcode = 'PT400',
+            detail = coalesce(decision, 'none');
     end if;
     select * into v_request from public.manual_settlements as request
     where request.tenant_id = v_tenant_id and request.id = decide_settlement.settlement_id;
@@ -9819,12 +9960,8 @@ begin
     elsif decision = 'reject' and btrim(coalesce(reason, '')) = '' then
         raise exception 'reason_missing' using errcode = 'PT400',
             detail = 'a rejection wants a reason';
-    elsif decision = 'approve' and exists (
-        select from public.installments as part
-        where part.id = v_request.installment_id and part.status <> 'open'
-    ) then
-        raise exception 'installment_not_open' using errcode = 'PT409',
-            detail = 'it was paid or cancelled meanwhile';
+    elsif decision = 'approve' then
+        perform private.require_settleable(v_request);
     end if;
     update public.manual_settlements as request
     set decided_by = auth.uid(), decided_at = private.now(),
@@ -10024,7 +10161,7 @@ begin
     );
     foreach v_payment in array payments loop
         continue when v_payment.agreement_id is distinct from agreement.id
-            or v_payment.course not in ('apply', 'advance');
+            or v_payment.course not in ('apply', 'advance') or v_payment.amount_cents <= 0;
         v_left := v_payment.amount_cents;
         v_target := (
             select listed.position from unnest(v_book.items) with ordinality as listed (
@@ -10390,13 +10527,17 @@ begin
     set status = became.status, paid_on = became.settled_on,
         paid_cents = became.paid_cents, late_cents = became.late_cents,
         adjustment_cents = became.adjustment_cents,
-        cancel_reason = case when became.status = 'cancelled' then part.cancel_reason end
+        cancel_reason = case when became.status = 'cancelled'
+            then coalesce(part.cancel_reason, 'agreement_' || agreement.status) end
     from (
         select booked.installment_id, booked.settled_on, booked.adjustment_cents,
             booked.amount_cents - (booked.item).principal_cents as paid_cents,
             case
                 when booked.settled_on is not null then 'paid'
                 when known.status = 'cancelled' then 'cancelled'
+                -- Its payment was taken back after the agreement had ended.
+                when agreement.status in ('broken', 'lapsed', 'cancelled', 'replaced')
+                    then 'cancelled'
                 else 'open'
             end::public.installment_status as status,
             (
@@ -10413,13 +10554,22 @@ begin
           is distinct from (became.status, became.settled_on, became.paid_cents,
               became.late_cents, became.adjustment_cents);
 
+    -- One that a person cancelled is in no book: what it had been paid went elsewhere.
+    update public.installments as part
+    set paid_cents = 0, late_cents = 0, adjustment_cents = 0
+    where part.tenant_id = agreement.tenant_id and part.agreement_id = agreement.id
+      and part.status = 'cancelled' and part.paid_cents + part.late_cents > 0
+      and not exists (
+          select from unnest(book.items) as booked where booked.installment_id = part.id
+      );
+
     -- Nobody should be able to pay again what is paid.
     perform private.unwant_charges(charge.id, 'installment_paid')
     from public.charges as charge
     join public.installments as part on part.id = charge.installment_id
     where charge.tenant_id = agreement.tenant_id and charge.agreement_id = agreement.id
       and part.status = 'paid' and charge.is_wanted
-      and charge.status not in ('paid', 'cancelled', 'failed');
+      and charge.status not in ('paid', 'cancelled');
 end;
 $$;
 
@@ -10759,7 +10909,7 @@ begin
     if not exists (
         select from public.installments as other
         where other.agreement_id = v_part.agreement_id and other.id <> v_part.id
-          and other.status in ('open', 'paid')
+          and other.status in ('open', 'paid') and other.cancelling_reason is null
     ) then
         raise exception 'last_installment' using errcode = 'PT409',
             detail = 'cancel the agreement instead';
@@ -10769,7 +10919,7 @@ begin
     perform private.unwant_charges(charge.id, 'installment_cancelled')
     from public.charges as charge
     where charge.tenant_id = v_tenant_id and charge.installment_id = v_part.id
-      and charge.is_wanted and charge.status not in ('paid', 'cancelled', 'failed');
+      and charge.is_wanted and charge.status not in ('paid', 'cancelled');
     if private.is_payable(v_part.id) then
         return jsonb_build_object('installment_id', v_part.id, 'status', 'cancelling');
     end if;
@@ -10946,8 +11096,13 @@ begin
     if reschedule_installment.due_on is null or reschedule_installment.due_on < v_today then
         raise exception 'due_date_in_past' using errcode = 'PT400',
             detail = 'today or later';
+    elsif reschedule_installment.due_on > v_today + 3660 then
+        raise exception 'field_invalid' using errcode = 'PT400', detail = 'due_on';
     end if;
     v_part := private.open_installment(v_tenant_id, installment_id);
+    if v_part.cancelling_reason is not null then
+        raise exception 'installment_not_open' using errcode = 'PT409', detail = 'cancelling';
+    end if;
     perform private.move_installment(v_part.id, reschedule_installment.due_on);
     perform private.tell_agreement(
         v_part.agreement_id, 'installment_rescheduled', v_today, v_reason,
@@ -10986,6 +11141,9 @@ begin
             detail = 'it was never formalised';
     elsif first_due_on < on_date then
         raise exception 'due_date_in_past' using errcode = 'PT400', detail = 'today or later';
+    -- Beyond the longest horizon of an offer.
+    elsif first_due_on > on_date + 3660 then
+        raise exception 'field_invalid' using errcode = 'PT400', detail = 'first_due_on';
     end if;
     perform private.transition_agreement(
         agreement.id, 'awaiting_first_payment', reason, on_date,
@@ -11031,6 +11189,11 @@ declare
     v_agreement public.agreements;
 begin
     v_agreement := private.agreement_for_change(v_tenant_id, agreement_id);
+    -- The ledger may reopen what it had settled; a person only what had ended.
+    if v_agreement.status not in ('broken', 'lapsed', 'cancelled') then
+        raise exception 'transition_illegal' using errcode = 'PT409',
+            detail = format('%s -> awaiting_first_payment', v_agreement.status);
+    end if;
     perform private.revive(v_agreement, v_reason, first_due_on, private.today(v_tenant_id));
     select * into v_agreement from public.agreements as agreement
     where agreement.id = v_agreement.id;
@@ -11473,9 +11636,10 @@ begin
     )::bigint;
     if v_charge.id is null or v_payment.paid_on is null
         or coalesce(v_payment.amount_cents, 0) <= 0
+        or not private.is_payment_day(payment_case.tenant_id, v_payment.paid_on)
     then
         raise exception 'target_missing' using errcode = 'PT400',
-            detail = 'a known charge, paid_on and amount_cents';
+            detail = 'a known charge, paid_on (not in the future) and amount_cents';
     end if;
     -- As the provider would tell it, so that a later clear word is the same payment.
     v_payment.payment_key := concat_ws(
@@ -15109,7 +15273,14 @@ declare
         "created_by": "uuid", "created_from": "date", "created_to": "date",
         "due_from": "date", "due_to": "date"}';
     v_sql text := format('agreement.tenant_id = %L', tenant_id);
+    v_time_zone text := (
+        select tenants.time_zone from public.tenants
+        where tenants.id = agreement_filter.tenant_id
+    );
 begin
+    if jsonb_typeof(filter) <> 'object' then
+        raise exception 'filter_invalid' using errcode = 'PT400', detail = 'an object is needed';
+    end if;
     for v_key, v_value in select entry.key, entry.value from jsonb_each(filter) as entry loop
         continue when v_value in ('null', '""', '[]');
         if v_key = 'created_by' and v_value = '"me"' then
@@ -15135,9 +15306,14 @@ begin
                 array(select jsonb_array_elements_text(case jsonb_typeof(v_value)
                     when 'array' then v_value else jsonb_build_array(v_value) end))
             )
-            when 'created_from' then format('agreement.created_at >= %L', v_value #>> '{}')
+            -- Days are the tenant's, also after 21 h.
+            when 'created_from' then format(
+                'agreement.created_at >= %L::date::timestamp at time zone %L', v_value #>> '{}',
+                v_time_zone
+            )
             when 'created_to' then format(
-                'agreement.created_at < %L::date + 1', v_value #>> '{}'
+                'agreement.created_at < (%L::date + 1)::timestamp at time zone %L',
+                v_value #>> '{}', v_time_zone
             )
             -- By the day of the next open installment.
             when 'due_from' then format('next_part.due_on >= %L', v_value #>> '{}')
@@ -15199,8 +15375,7 @@ begin
                 || ' filter (where part.status = ''open'' and part.effective_due_on < %L)'
                 || ' as overdue_cents from public.installments as part'
                 || ' where part.tenant_id = agreement.tenant_id'
-                || ' and part.agreement_id = agreement.id'
-                || ' and private.is_living(agreement.status)) as counted where %s',
+                || ' and part.agreement_id = agreement.id) as counted where %s',
                 private.today(v_tenant_id), v_condition
             ))
         into v_total using v_asked;
