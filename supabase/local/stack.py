@@ -98,12 +98,15 @@ class Stack:
         settings.write_environment()
 
     def _seed(self) -> None:
-        if demo.plant(self.server):
+        is_new = demo.plant(self.server)
+        if is_new:
             self.say("demo data")
             demo.sign_up(self.settings)
-            demo.connect_gupshup(self.settings)
-        demo.register_gupshup(self.server)
+            demo.connect_providers(self.settings)
+        demo.register_accounts(self.server)
         self.shifted_seconds = demo.set_clock(self.server)
+        if is_new:
+            demo.redate(self.server)
 
     def _listen(self) -> None:
         """Open the promised port before anything else starts; a restarted gateway finds it open."""

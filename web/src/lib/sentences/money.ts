@@ -8,6 +8,7 @@ export const money: Record<string, string> = {
   agreement_not_replaceable: "Este acordo não pode ser renegociado.",
   approval_above_role: "Esta proposta passa da sua alçada. Peça a um administrador.",
   approval_by_author: "Outra pessoa precisa decidir: você mesmo fez este pedido.",
+  attempt_cap: "Este cliente já foi contatado tantas vezes quanto a assessoria permite.",
   case_not_found: "Este pagamento não está mais na fila.",
   case_resolved: "Outra pessoa já resolveu este pagamento.",
   channel_not_offered: "Esta mensagem não pode ir por este canal.",
