@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
