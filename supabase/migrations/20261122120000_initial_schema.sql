@@ -2468,7 +2468,7 @@ create table private.import_plans (
     creditor text,
     -- What a person said about the columns, saved when all went well.
     mapping jsonb not null,
-    header text [] not null,
+    header text[] not null,
     header_key text,
     -- What reading it found; lines of the file.
     rows int not null,
@@ -2506,8 +2506,8 @@ create table private.import_chunks (
     place int not null,
     -- Lines of the file in it.
     rows int not null,
-    clients private.planned_client [] not null,
-    debts private.planned_debt [] not null,
+    clients private.planned_client[] not null,
+    debts private.planned_debt[] not null,
     constraint import_chunks_pkey primary key (import_id, place),
     constraint import_chunks_plan_fkey foreign key (import_id)
     references private.import_plans (import_id) on delete cascade,
@@ -3118,8 +3118,8 @@ comment on function private.import_answer(public.imports) is
 
 -- 0451_write_chunks.sql
 -- Writes one chunk as it was planned (0446), and the undo log of it. Rows that were new when
--- planned are plain inserts. What was stored already is merged with what is stored now: between plan
--- and turn lies the time a person needs to correct an e-mail, or a crash.
+-- planned are plain inserts. What was stored already is merged with what is stored now: between
+-- plan and turn lies the time a person needs to correct an e-mail, or a crash.
 
 -- The rows of new people; totals and reach come with them: the triggers on debts and phones
 -- recompute both and find nothing to mend, which spares every new person a second write.
@@ -19073,8 +19073,8 @@ $$;
 
 -- 0889_resume_import.sql
 -- Who takes the steps of an import (0452): the process that read the file, else the tenant's next
--- import, else a sweep that wakes the function `portfolio-resume`. Whether somebody is at it is told
--- by the import's lock (0886), which dies with its holder.
+-- import, else a sweep that wakes the function `portfolio-resume`. Whether somebody is at it is
+-- told by the import's lock (0886), which dies with its holder.
 
 create function private.write_import_chunk(import_id uuid) returns jsonb
 language plpgsql

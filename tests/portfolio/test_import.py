@@ -214,7 +214,9 @@ def test_the_merge_reads_no_staging_table_of_the_callers_own_making(agency: Agen
         )
         owner.execute("create temp table import_rows (line int)")
         refused(
-            lambda: owner.execute("select private.plan_portfolio(%s, '{}', 'leave')", (import_id,)),
+            lambda: owner.execute(
+                "select private.plan_portfolio(%s, '{}', 'leave', 1, '{}')", (import_id,)
+            ),
             "PT409",
             "import_not_open",
         )
