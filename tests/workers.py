@@ -5,6 +5,7 @@ What belongs together stays together and in order on one worker; what lasts long
 """
 
 import pytest
+from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 # Folders whose last test looks back on all the others (tests/*/test_every_function.py).
@@ -41,9 +42,9 @@ class ByGroup(LoadScopeScheduling):
         return group_of(nodeid)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByGroup:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByGroup:
     config.option.loadscopereorder = False
-    return ByGroup(config)
+    return ByGroup(config, log)
 
 
 @pytest.hookimpl(wrapper=True)
