@@ -1,5 +1,6 @@
 """Table of contents: every function that is deployed, by its import."""
 
+from charge_document import charge_document
 from gupshup_webhook import gupshup_webhook
 from negociarie_callback import negociarie_callback
 from negociarie_charge import negociarie_charge
@@ -10,8 +11,10 @@ from portfolio_resume import portfolio_resume
 from reconcile_payments import reconcile_payments
 from run_automations import run_automations
 from send_message import send_message
+from statement_document import statement_document
 
 __all__ = [
+    "charge_document",
     "gupshup_webhook",
     "negociarie_callback",
     "negociarie_charge",
@@ -22,4 +25,5 @@ __all__ = [
     "reconcile_payments",
     "run_automations",
     "send_message",
+    "statement_document",
 ]

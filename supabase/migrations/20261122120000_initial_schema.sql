@@ -1791,6 +1791,9 @@ create table public.callbacks (
     due_at timestamptz not null,
     status public.callback_status not null default 'scheduled',
     note text,
+    ended_at timestamptz,
+    -- Who made the call or called it off.
+    ended_by uuid,
     created_at timestamptz not null default private.now(),
     constraint callbacks_pkey primary key (id),
     constraint callbacks_one_per_disposition unique (tenant_id, disposition_id),
@@ -1798,7 +1801,11 @@ create table public.callbacks (
     references public.call_dispositions (tenant_id, id),
     constraint callbacks_client_fkey foreign key (tenant_id, client_id)
     references public.clients (tenant_id, id),
-    constraint callbacks_operator_fkey foreign key (operator_id) references auth.users (id)
+    constraint callbacks_operator_fkey foreign key (operator_id) references auth.users (id),
+    constraint callbacks_ended_by_fkey foreign key (ended_by) references auth.users (id),
+    constraint callbacks_end_when_not_scheduled check (
+        (status = 'scheduled') = (ended_at is null)
+    )
 );
 comment on table public.callbacks is 'Calls promised for a later moment.';
 
@@ -1812,20 +1819,39 @@ alter table public.callbacks force row level security;
 create policy callbacks_select_member on public.callbacks for select to authenticated
 using (tenant_id = (select private.tenant_id()));
 
--- Written by the trigger below; transitions (done, cancelled) will be functions.
+-- Written by the trigger below and by the transitions (0325).
 grant select on public.callbacks to authenticated;
 
-create function private.tg_call_dispositions__schedule_callback() returns trigger
+-- A call made when a promise falls due keeps it, whatever came of the call; what a call promises
+-- anew is kept here. Asking first spares every other disposition an audit of nothing.
+create function private.tg_call_dispositions__callbacks() returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+    -- A callback is in time from ten minutes before to ten minutes after its moment.
+    c_tolerance constant interval := '10 minutes';
+    v_kept uuid[] := (
+        select array_agg(promised.id)
+        from new_rows
+        join public.callbacks as promised
+            on promised.tenant_id = new_rows.tenant_id
+            and promised.client_id = new_rows.client_id
+            and promised.due_at <= new_rows.created_at + c_tolerance
+            and promised.status = 'scheduled'
+            and coalesce(promised.operator_id, new_rows.operator_id) = new_rows.operator_id
+    );
 begin
-    -- The trigger before made sure that exactly the callback types carry a time. Asking first spares
-    -- every other disposition the audit of an insert of nothing.
+    if v_kept is not null then
+        update public.callbacks as promised
+        set status = 'done', ended_at = private.now(), ended_by = auth.uid()
+        where promised.id = any(v_kept);
+    end if;
     if not exists (select from new_rows where new_rows.scheduled_callback is not null) then
         return null;
     end if;
+    -- The trigger before made sure that exactly the callback types carry a time.
     insert into public.callbacks (tenant_id, client_id, disposition_id, operator_id, due_at, note)
     select new_rows.tenant_id, new_rows.client_id, new_rows.id, new_rows.operator_id,
         new_rows.scheduled_callback, new_rows.notes
@@ -1835,10 +1861,13 @@ begin
 end;
 $$;
 
-create trigger _200_schedule_callback after insert on public.call_dispositions
+create trigger _200_callbacks after insert on public.call_dispositions
 referencing new table as new_rows for each statement
-execute function private.tg_call_dispositions__schedule_callback();
+execute function private.tg_call_dispositions__callbacks();
 
+create trigger _500_broadcast after update on public.callbacks
+referencing new table as new_rows for each statement
+execute function private.tg_broadcast('callback_changed');
 create trigger _900_audit_insert after insert on public.callbacks
 referencing new table as new_rows for each statement execute function private.tg_audit();
 create trigger _900_audit_update after update on public.callbacks
@@ -1846,6 +1875,113 @@ referencing old table as old_rows new table as new_rows
 for each statement execute function private.tg_audit();
 create trigger _900_audit_delete after delete on public.callbacks
 referencing old table as old_rows for each statement execute function private.tg_audit();
+
+-- 0325_end_callback.sql
+-- A promised call ends: done, called off, or moved to another moment. By whom it was promised to,
+-- by anybody if nobody is named, and by a supervisor. A second click on the same end is no error.
+create function private.lock_callback(callback_id uuid) returns public.callbacks
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_promised public.callbacks;
+begin
+    select * into v_promised
+    from public.callbacks as promised
+    where promised.id = lock_callback.callback_id and promised.tenant_id = v_tenant_id
+    for update;
+    if not found then
+        raise exception 'callback_not_found' using errcode = 'PT404',
+            detail = 'no callback with this id in the tenant';
+    end if;
+    if v_promised.operator_id <> auth.uid() and not private.has_role('supervisor') then
+        raise exception 'callback_of_another' using errcode = 'PT403',
+            detail = 'its operator or a supervisor';
+    end if;
+    return v_promised;
+end;
+$$;
+
+create function private.end_callback(callback_id uuid, status public.callback_status) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_promised public.callbacks := private.lock_callback(callback_id);
+begin
+    if v_promised.status = end_callback.status then
+        return;
+    end if;
+    if v_promised.status <> 'scheduled' then
+        raise exception 'callback_ended' using errcode = 'PT409',
+            detail = 'this one is ' || v_promised.status;
+    end if;
+    update public.callbacks
+    set status = end_callback.status, ended_at = private.now(), ended_by = auth.uid()
+    where callbacks.id = v_promised.id;
+end;
+$$;
+
+create function private.reschedule_callback(callback_id uuid, due_at timestamptz) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_promised public.callbacks := private.lock_callback(callback_id);
+    v_contact record;
+begin
+    if v_promised.status <> 'scheduled' then
+        raise exception 'callback_ended' using errcode = 'PT409',
+            detail = 'this one is ' || v_promised.status;
+    end if;
+    if due_at is null or due_at <= private.now() then
+        raise exception 'callback_in_past' using errcode = 'PT400',
+            detail = 'due_at must lie in the future';
+    end if;
+    select * into v_contact
+    from private.contact_decision(v_promised.tenant_id, v_promised.client_id, 'call', due_at);
+    if v_contact.reason = 'outside_hours' then
+        raise exception 'outside_hours' using errcode = 'PT409',
+            detail = to_json(v_contact.next_allowed_at) #>> '{}';
+    end if;
+    update public.callbacks
+    set due_at = reschedule_callback.due_at
+    where callbacks.id = v_promised.id;
+end;
+$$;
+
+create function public.complete_callback(callback_id uuid) returns void
+language sql
+set search_path = ''
+as $$ select private.end_callback(callback_id, 'done') $$;
+comment on function public.complete_callback(uuid) is
+'The promised call was made. Errors: callback_not_found, callback_of_another, callback_ended.';
+
+create function public.cancel_callback(callback_id uuid) returns void
+language sql
+set search_path = ''
+as $$ select private.end_callback(callback_id, 'cancelled') $$;
+comment on function public.cancel_callback(uuid) is
+'Nobody will call. Errors: callback_not_found, callback_of_another, callback_ended.';
+
+create function public.reschedule_callback(callback_id uuid, due_at timestamptz) returns void
+language sql
+set search_path = ''
+as $$ select private.reschedule_callback(callback_id, due_at) $$;
+comment on function public.reschedule_callback(uuid, timestamptz) is
+'Errors: callback_not_found, callback_of_another, callback_ended, callback_in_past, outside_hours
+(detail: the next lawful instant).';
+
+grant execute on function
+private.end_callback(uuid, public.callback_status),
+private.reschedule_callback(uuid, timestamptz),
+public.complete_callback(uuid), public.cancel_callback(uuid),
+public.reschedule_callback(uuid, timestamptz)
+to authenticated;
 
 -- 0400_message_templates.sql
 -- An approved text of a provider. `body` mirrors what the provider holds, with {{1}}, {{2}}…;
@@ -4736,6 +4872,25 @@ to authenticated;
 
 -- 0511_mark_debts.sql
 -- Hold, release and override: the only ways to mark a title by hand.
+
+-- The clients first, in one order, as everything that moves their money does (0548).
+create function private.lock_clients_of(tenant_id uuid, debt_ids uuid[]) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform from public.clients as client
+    where client.tenant_id = lock_clients_of.tenant_id and client.id in (
+        select debts.client_id from public.debts
+        where debts.tenant_id = lock_clients_of.tenant_id
+          and debts.id = any(lock_clients_of.debt_ids)
+    )
+    order by client.id
+    for no key update;
+end;
+$$;
+
 create function private.mark_debts(
     debt_ids uuid[], mark public.debt_mark_kind, reason text, minimum public.member_role
 ) returns int
@@ -4753,6 +4908,7 @@ begin
         raise exception 'reason_missing' using errcode = 'PT400',
             detail = 'a mark wants a reason';
     end if;
+    perform private.lock_clients_of(v_tenant_id, debt_ids);
     for v_debt in
         select debts.* from public.debts
         where debts.tenant_id = v_tenant_id and debts.id = any(debt_ids)
@@ -4805,6 +4961,7 @@ begin
         raise exception 'reason_missing' using errcode = 'PT400',
             detail = 'a release wants a reason';
     end if;
+    perform private.lock_clients_of(v_tenant_id, debt_ids);
     update public.debt_marks as mark
     set released_at = private.now(), released_by = auth.uid(),
         release_reason = btrim(release_debts.reason)
@@ -8982,6 +9139,9 @@ as $$
 declare
     v_tenant_id uuid := private.require_role('operator');
 begin
+    perform private.lock_client(charge.tenant_id, charge.client_id)
+    from public.charges as charge
+    where charge.tenant_id = v_tenant_id and charge.id = refresh_charge.charge_id;
     update public.charges as charge set needs_lookup = true
     where charge.tenant_id = v_tenant_id and charge.id = refresh_charge.charge_id;
     if not found then
@@ -10829,6 +10989,14 @@ begin
     if not found then
         raise exception 'payment_not_found' using errcode = 'PT404',
             detail = 'no payment with this id in the tenant';
+    end if;
+    if v_payment.client_id is null then
+        -- Somebody may be saying at this moment whose it is, and holds the case.
+        perform from public.payment_cases as known
+        where known.tenant_id = v_tenant_id and known.payment_id = v_payment.id
+        order by known.id
+        for update;
+        select * into v_payment from public.payments as payment where payment.id = v_payment.id;
     end if;
     if v_payment.client_id is not null then
         perform private.lock_client(v_tenant_id, v_payment.client_id);
@@ -13042,6 +13210,21 @@ as $$
     where clients.id = template_params.client_id
 $$;
 
+-- "Banco Aurora S.A." at the end of a sentence would read "S.A..": where the text of the provider
+-- goes on with a dot, the value gives up its own.
+create function private.without_double_dots(body text, params text[]) returns text[]
+language sql
+immutable
+set search_path = ''
+as $$
+    select coalesce(array_agg(case
+        when value.text like '%.' and position('{{' || value.number || '}}.' in body) > 0
+            then left(value.text, -1)
+        else value.text
+    end order by value.number), '{}')
+    from unnest(params) with ordinality as value (text, number)
+$$;
+
 create function private.render_body(body text, params text[]) returns text
 language plpgsql
 immutable
@@ -13124,7 +13307,9 @@ as $$
         run.tenant_id, run.client_id, template.channel, private.now()
     ) as hours
     cross join lateral (
-        select private.template_params(run.client_id, template.variables) as params
+        select private.without_double_dots(
+            template.body, private.template_params(run.client_id, template.variables)
+        ) as params
     ) as filled
     cross join lateral (
         select case
@@ -13923,7 +14108,7 @@ begin
             when integrity_constraint_violation or data_exception then
                 v_error := 'payload_invalid';
         end;
-        if v_error = 'message_not_found' and v_item.read_ct < c_max_reads then
+        if v_error in ('message_not_found', 'charge_busy') and v_item.read_ct < c_max_reads then
             perform pgmq.set_vt('provider_events', v_item.msg_id, (2 ^ v_item.read_ct)::int);
             continue;
         end if;
@@ -14096,7 +14281,8 @@ declare
     v_event private.provider_events;
     v_references text[];
     v_charge_id uuid;
-    v_known int := 0;
+    v_known int;
+    v_asked int := 0;
 begin
     select * into v_event from private.provider_events as event
     where event.id = apply_charge_event.event_id;
@@ -14106,16 +14292,27 @@ begin
     v_references := array(
         select distinct jsonb_array_elements_text(v_event.payload #> '{charge,references}')
     );
-    for v_charge_id in
-        update public.charges as charge set needs_lookup = true
+    v_known := (
+        select count(*) from public.charges as charge
         where charge.integration_id = v_event.integration_id
           and charge.reference = any(v_references)
-        returning charge.id
+    );
+    -- Whoever moves a client's money locks the client and then its charges. A batch of events of
+    -- many clients cannot keep that order, so it waits for no charge and comes back instead.
+    for v_charge_id in
+        select charge.id from public.charges as charge
+        where charge.integration_id = v_event.integration_id
+          and charge.reference = any(v_references)
+        for no key update skip locked
     loop
-        v_known := v_known + 1;
+        v_asked := v_asked + 1;
+        update public.charges as charge set needs_lookup = true where charge.id = v_charge_id;
         perform private.poke_charge(v_charge_id);
     end loop;
-    return case when v_known < cardinality(v_references) then 'charge_not_found' end;
+    return case
+        when v_asked < v_known then 'charge_busy'
+        when v_known < cardinality(v_references) then 'charge_not_found'
+    end;
 end;
 $$;
 
@@ -14285,6 +14482,8 @@ language sql
 immutable
 set search_path = ''
 as $$ select (charge).is_wanted and (charge).status in ('registering', 'open') $$;
+-- Asked by charge-document as the caller, of a row they may read.
+grant execute on function private.is_payable(public.charges) to authenticated;
 
 create trigger _400_leave_messages after update on public.charges
 referencing new table as new_rows for each statement
@@ -14352,7 +14551,7 @@ as $$
         format(
             'Olá, %s! Aqui é da %s. Segue o pagamento da parcela %s do seu acordo com %s: %s, '
             || 'com vencimento em %s.',
-            filled.params[1], filled.params[2], part.number || ' de ' || agreement.installments,
+            filled.params[1], rtrim(filled.params[2], '.'), part.number || ' de ' || agreement.installments,
             creditor.name, filled.params[3], filled.params[4]
         ),
         e'Pix copia e cola:\n' || (charge).pix_code,
@@ -14449,8 +14648,9 @@ begin
         v_plan.template_id := v_template.id;
         v_plan.provider_template_id := v_template.provider_template_id;
         v_plan.language := v_template.language;
-        v_plan.params := private.template_params(
-            charge.client_id, v_template.variables, charge.id
+        v_plan.params := private.without_double_dots(
+            v_template.body,
+            private.template_params(charge.client_id, v_template.variables, charge.id)
         );
         v_plan.body := private.render_body(v_template.body, v_plan.params);
     end if;
@@ -18977,12 +19177,15 @@ begin
         where item.table_name = ''creditors'' and held.id = item.id and ('
         || private.references_sql(
             'public.creditors', 'held',
-            array['public.debts', 'public.import_mappings']::regclass[]
+            array['public.debts', 'public.import_mappings', 'public.imports']::regclass[]
         ) || '
+            or exists (select from public.imports as other where other.tenant_id = held.tenant_id
+                and other.creditor_id = held.id and other.id <> $1)
             or exists (select from public.debts where debts.tenant_id = held.tenant_id
                 and debts.creditor_id = held.id and not exists (
                     select from pg_temp.rollback as going where going.table_name = ''debts''
-                    and going.id = debts.id and going.is_created and going.reason is null)))';
+                    and going.id = debts.id and going.is_created and going.reason is null)))'
+    using v_import.id;
 end;
 $$;
 
@@ -19044,6 +19247,11 @@ begin
       and clients.id = item.id;
     get diagnostics v_rows = row_count;
     v_deleted := v_deleted || jsonb_build_object('clients', v_rows);
+    update public.imports set creditor_id = null
+    where imports.id = v_import.id and imports.creditor_id in (
+        select item.id from pg_temp.rollback as item
+        where item.table_name = 'creditors' and item.reason is null
+    );
     delete from public.creditors using pg_temp.rollback as item
     where item.table_name = 'creditors' and item.reason is null and creditors.id = item.id;
     get diagnostics v_rows = row_count;

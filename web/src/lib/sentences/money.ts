@@ -17,6 +17,7 @@ export const money: Record<string, string> = {
   charge_not_found: "Esta cobrança não existe mais.",
   charge_not_payable: "Esta cobrança já foi paga ou cancelada: não há o que enviar.",
   charge_not_ready: "O link ainda está sendo gerado. Tente de novo em instantes.",
+  charge_without_pix: "Esta cobrança não tem código Pix.",
   debt_closed: "Um dos títulos já foi quitado ou devolvido.",
   debt_in_agreement: "Um dos títulos já está em um acordo em vigor.",
   debt_not_collectable: "Um dos títulos está em disputa, prescrito ou devolvido.",
