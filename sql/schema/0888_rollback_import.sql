@@ -222,12 +222,15 @@ begin
         where item.table_name = ''creditors'' and held.id = item.id and ('
         || private.references_sql(
             'public.creditors', 'held',
-            array['public.debts', 'public.import_mappings']::regclass[]
+            array['public.debts', 'public.import_mappings', 'public.imports']::regclass[]
         ) || '
+            or exists (select from public.imports as other where other.tenant_id = held.tenant_id
+                and other.creditor_id = held.id and other.id <> $1)
             or exists (select from public.debts where debts.tenant_id = held.tenant_id
                 and debts.creditor_id = held.id and not exists (
                     select from pg_temp.rollback as going where going.table_name = ''debts''
-                    and going.id = debts.id and going.is_created and going.reason is null)))';
+                    and going.id = debts.id and going.is_created and going.reason is null)))'
+    using v_import.id;
 end;
 $$;
 
@@ -289,6 +292,11 @@ begin
       and clients.id = item.id;
     get diagnostics v_rows = row_count;
     v_deleted := v_deleted || jsonb_build_object('clients', v_rows);
+    update public.imports set creditor_id = null
+    where imports.id = v_import.id and imports.creditor_id in (
+        select item.id from pg_temp.rollback as item
+        where item.table_name = 'creditors' and item.reason is null
+    );
     delete from public.creditors using pg_temp.rollback as item
     where item.table_name = 'creditors' and item.reason is null and creditors.id = item.id;
     get diagnostics v_rows = row_count;

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from portfolio import cells
@@ -43,6 +43,10 @@ def test_a_date_is_what_the_patient_reader_sees(values: list[str]) -> None:
     agree(cells.date, reference.day, values)
 
 
+# The second dot of the first would part thousands and decimals both; the rest say which is which.
+@example(["100.000.00000", "1.234.56789012", "1.234.56", "100,000.00000"])
+@example(["0000000123456,78", "000000000012345,6", "00000000001234.50000", "01.000.000.000,00"])
+@example(["R$ 100.000,00", "100.000,00", "100.000,00000", "100.000", "100.000.000", "1.00000000"])
 @given(many(strategies.money))
 @columns
 def test_an_amount_is_what_the_patient_reader_sees(values: list[str]) -> None:

@@ -1,6 +1,7 @@
 """One table, written by any usual program, is read as one and the same."""
 
 import io
+import os
 
 import polars as pl
 import pytest
@@ -14,6 +15,11 @@ from tests.portfolio.conftest import table
 from tests.portfolio.dialects_of_tables import DIALECTS, NARROW, Dialect, tables, written
 
 
+def examples(proving: int, usual: int) -> int:
+    """All of them under PROVE=1 (`make prove`); by default so many as a push can wait for."""
+    return proving if os.environ.get("PROVE") else usual
+
+
 def staged(data: bytes, creditor: str | None = None) -> pl.DataFrame:
     with dialects.as_utf8(io.BytesIO(data)) as file:
         dialect, header = dialects.detect(file)
@@ -24,7 +30,7 @@ def staged(data: bytes, creditor: str | None = None) -> pl.DataFrame:
 
 
 @given(tables, st.sampled_from(DIALECTS))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150, 25), deadline=None)
 def test_every_dialect_of_a_table_is_read_alike(
     rows: list[dict[str, str]], dialect: Dialect
 ) -> None:
@@ -40,7 +46,7 @@ def test_every_dialect_of_a_table_is_read_alike(
 
 
 @given(tables, st.sampled_from(DIALECTS))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100, 30), deadline=None)
 def test_rows_are_refused_as_by_the_patient_reader(
     rows: list[dict[str, str]], dialect: Dialect
 ) -> None:
@@ -52,7 +58,7 @@ def test_rows_are_refused_as_by_the_patient_reader(
 
 
 @given(st.lists(st.text('ab";, ', max_size=6), min_size=2, max_size=6), st.sampled_from(";,\t|"))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100, 25), deadline=None)
 def test_stray_quotes_swallow_no_row(names: list[str], delimiter: str) -> None:
     """A naive program writes names as they are, with quotes but without quoting."""
     clean = [name.replace(delimiter, "").replace('"', "'", name.count('"') % 2) for name in names]

@@ -61,7 +61,12 @@ def test_a_dry_run_writes_nothing(endpoint: Endpoint) -> None:
 
 
 def test_a_misspelt_option_is_not_an_import(endpoint: Endpoint) -> None:
-    for query in ("dryrun=true", "dry_run=sim", "creditor=%00"):
+    for query in (
+        "dryrun=true",
+        "dry_run=sim",
+        "creditor=%00",
+        "dry_run=true&creditor=" + "C" * 5000,
+    ):
         answer = endpoint(CARTEIRA, query)
         assert (answer.status_code, (answer.json or {})["error"]) == (400, "malformed_payload")
     assert empty(endpoint)
