@@ -59,7 +59,7 @@ as $$
         format(
             'Olá, %s! Aqui é da %s. Segue o pagamento da parcela %s do seu acordo com %s: %s, '
             || 'com vencimento em %s.',
-            filled.params[1], filled.params[2], part.number || ' de ' || agreement.installments,
+            filled.params[1], rtrim(filled.params[2], '.'), part.number || ' de ' || agreement.installments,
             creditor.name, filled.params[3], filled.params[4]
         ),
         e'Pix copia e cola:\n' || (charge).pix_code,
@@ -156,8 +156,9 @@ begin
         v_plan.template_id := v_template.id;
         v_plan.provider_template_id := v_template.provider_template_id;
         v_plan.language := v_template.language;
-        v_plan.params := private.template_params(
-            charge.client_id, v_template.variables, charge.id
+        v_plan.params := private.without_double_dots(
+            v_template.body,
+            private.template_params(charge.client_id, v_template.variables, charge.id)
         );
         v_plan.body := private.render_body(v_template.body, v_plan.params);
     end if;

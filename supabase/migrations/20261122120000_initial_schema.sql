@@ -1812,6 +1812,8 @@ comment on table public.callbacks is 'Calls promised for a later moment.';
 create index callbacks_of_client on public.callbacks (tenant_id, client_id, due_at);
 create index callbacks_due on public.callbacks (tenant_id, due_at) where status = 'scheduled';
 create index callbacks_of_operator on public.callbacks (operator_id, due_at);
+-- Whose calls were in time.
+create index callbacks_ended_by on public.callbacks (ended_by, ended_at);
 
 alter table public.callbacks enable row level security;
 alter table public.callbacks force row level security;
@@ -16085,7 +16087,9 @@ begin
         if v_key = 'created_by' and v_value = '"me"' then
             v_value := to_jsonb(auth.uid());
         end if;
-        if v_types ? v_key and not pg_input_is_valid(v_value #>> '{}', v_types ->> v_key)
+        -- As long as what the carteira searches for.
+        if v_key = 'q' and (jsonb_typeof(v_value) <> 'string' or length(v_value #>> '{}') > 200)
+            or v_types ? v_key and not pg_input_is_valid(v_value #>> '{}', v_types ->> v_key)
             or v_key = 'status' and exists (
                 select from jsonb_array_elements_text(case jsonb_typeof(v_value)
                     when 'array' then v_value else jsonb_build_array(v_value) end) as word
