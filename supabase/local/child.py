@@ -20,7 +20,7 @@ SPAWNER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawner")
 # Between two looks at whether a child is ready: below what a person notices, and cheap.
 POLL_SECONDS = 0.03
 # Postgres writes a checkpoint on the way out; on a busy two-core machine that took up to 4 s.
-STOP_SECONDS = 15
+STOP_SECONDS = 60
 TAIL_CHARACTERS = 2_000  # of a log: the end of a traceback
 
 

@@ -218,7 +218,7 @@ def test_two_imports_of_one_agency_queue_up_instead_of_colliding(
             thread.start()
         wait_until(both_wait)
     for thread in threads:
-        thread.join(30)
+        thread.join(300)
     assert sorted(answers) == [0, 1]
     assert agency.counts()["debts"] == 1
 

@@ -194,7 +194,7 @@ def started(call: Callable[[], Any]) -> Callable[[], Any]:
     thread.start()
 
     def answer() -> Any:
-        thread.join(30)
+        thread.join(300)
         return found[0]
 
     return answer
