@@ -18,27 +18,6 @@ export async function rpcAs<Answer>(page: Page, name: string, args: object): Pro
   ) as Promise<Answer>;
 }
 
-/** 2 % fine, 1 % interest a month and 10 % fee from today on; the demo data may ship without. */
-export async function chargeLateness(admin: Page): Promise<void> {
-  const policy = { fine_percent: "2", interest_percent: "1", collection_fee_percent: "10" };
-  await rpcAs(admin, "save_charge_policy", { policy });
-}
-
-/** The simulated Negociarie with boleto, Pix and card, as an admin connects it; once is enough for a stack. */
-export async function connectPayments(admin: Page): Promise<void> {
-  const account = { client_id: "demo-cobrancas", client_secret: "simulated-secret" };
-  const { webhook_key } = await rpcAs<{ webhook_key: string | null }>(admin, "save_integration", {
-    provider: "negociarie",
-    settings: { client_id: account.client_id, methods: "boleto,pix,card" },
-    secrets: { client_secret: account.client_secret },
-  });
-  if (!webhook_key) return;
-  const callback = new URL(`/functions/v1/negociarie-callback?key=${webhook_key}`, admin.url());
-  await admin.request.put(`/simulators/negociarie/_control/accounts/${account.client_id}`, {
-    data: { client_secret: account.client_secret, callback_url: callback.href },
-  });
-}
-
 interface SimulatedCharge {
   id_parcela: string;
   state: string;
