@@ -18,6 +18,7 @@ from local_platform import demo
 from local_platform.settings import LOOPBACK, Platform
 from local_platform.stack import Stack
 from tests.automation import LAWFUL_MORNING, TENANT, WaitUntil
+from tests.proof import examples
 
 VICTIMS = ("postgres", "postgrest", "functions", "gateway")
 KILLS = 12  # three of each on average; the seed is printed, so that a failure can be repeated
@@ -103,8 +104,10 @@ def states(stack: Stack) -> Counter[tuple[str, str | None, str]]:
     return Counter(rows)
 
 
+@pytest.mark.proof
+@pytest.mark.parametrize("_time", range(examples(1, 6)))
 def test_random_kills_lose_nothing_and_double_nothing(
-    own_stack: Stack, wait_until: WaitUntil
+    own_stack: Stack, wait_until: WaitUntil, _time: int
 ) -> None:
     seed = int.from_bytes(os.urandom(3))
     chance = random.Random(seed)  # noqa: S311 - chooses victims, guards nothing

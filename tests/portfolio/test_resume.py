@@ -18,6 +18,7 @@ from portfolio.journal import ImportCancelled, Journal
 from portfolio.options import Options
 from tests.portfolio.conftest import Agency, Endpoint, OpenAgency, table, upload
 from tests.portfolio.dialects_of_tables import NARROW, tables, written
+from tests.proof import examples
 
 PEOPLE = ("529.982.247-25", "111.444.777-35", "390.533.447-05", "168.995.350-09")
 FOUR = table(
@@ -140,6 +141,7 @@ def test_a_dead_import_is_continued_by_whoever_comes(
     assert left_over(process) == []
 
 
+@pytest.mark.proof
 @given(
     st.lists(tables, min_size=2, max_size=2),
     st.sampled_from(["leave", "return"]),
@@ -147,7 +149,9 @@ def test_a_dead_import_is_continued_by_whoever_comes(
     st.booleans(),
 )
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(15, 100),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_wherever_it_dies_the_end_is_as_if_it_had_not(
     process: Process,
