@@ -32,7 +32,7 @@ test: ## everything, on databases of its own; beside a running `make up` if you 
 
 prove: ## the proofs again, with many more examples and kills; minutes, not seconds
 	$(INSTALL)
-	@PROVE=1 .venv/bin/python -m pytest -m proof
+	@PROVE=1 .venv/bin/python -m pytest -n $(WORKERS) -m proof
 
 lint: ## ruff, mypy, sqlfluff, and the page's own
 	$(INSTALL)
