@@ -390,7 +390,7 @@ def test_the_seal_changes_with_money_and_dates_and_with_nothing_else(late: World
     amounts=st.lists(st.integers(5_000, 10**8), min_size=1, max_size=4),
     percents=st.lists(st.integers(0, 90), min_size=3, max_size=3),
     installments=st.integers(1, 60),
-    down=st.integers(0, 4000),
+    down=st.integers(0, 499),  # less than what nine tenths of discount leave of the smallest title
     interval=st.sampled_from(["weekly", "biweekly", "monthly"]),
     due_day=st.one_of(st.none(), st.integers(1, 31)),
 )
