@@ -74,6 +74,7 @@ declare
     );
     v_done jsonb;
 begin
+    discard plans;  -- as in plan_portfolio: every row that goes is looked for in other tables
     perform private.plan_rollback(v_import.tenant_id, v_import);
     v_done := private.write_rollback(v_import.tenant_id, v_import);
     perform private.end_bulk(v_audit, v_done #- '{kept,rows}');
@@ -163,6 +164,8 @@ begin
     where item.table_name in ('debts', 'client_phones') and item.client_id is null
        or item.table_name = 'clients'
        and not exists (select from public.clients where clients.id = item.id);
+    -- Half of what follows asks of one row at a time whether it goes back.
+    create index rollback_by_id on pg_temp.rollback (id);
     analyze pg_temp.rollback;
 
     execute 'update pg_temp.rollback as item set reason = ''in_use''

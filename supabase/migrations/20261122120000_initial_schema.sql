@@ -7497,7 +7497,7 @@ declare
 begin
     select * into v_was from public.agreements as agreement
     where agreement.id = transition_agreement.agreement_id
-    for update;
+    for no key update;
     if not exists (
         select from private.agreement_transitions as legal
         where legal.from_status = v_was.status
@@ -8022,7 +8022,7 @@ begin
     where agreement.id = formalise_agreement.agreement_id;
     select * into v_replaced from public.agreements as earlier
     where earlier.id = v_agreement.replaces_id
-    for update;
+    for no key update;
     if private.is_living(v_replaced.status) then
         perform private.transition_agreement(
             v_replaced.id, 'replaced', 'renegotiated', on_date,
@@ -8154,7 +8154,7 @@ begin
     perform private.lock_client(tenant_id, v_agreement.client_id);
     select * into v_agreement from public.agreements as agreement
     where agreement.id = v_agreement.id
-    for update;
+    for no key update;
     return v_agreement;
 end;
 $$;
@@ -8387,7 +8387,7 @@ declare
 begin
     select * into v_agreement from public.agreements as agreement
     where agreement.id = refresh_agreement.agreement_id
-    for update;
+    for no key update;
     if not private.is_living(v_agreement.status) and v_agreement.status <> 'settled' then
         return;
     end if;
@@ -8480,10 +8480,18 @@ begin
     if v_aging.to_status = v_agreement.status and v_aging.waits_for is null then
         return 'unchanged';
     end if;
-    perform private.lock_client(v_agreement.tenant_id, v_agreement.client_id);
+    -- The clock has changed other clients in this transaction, and with them the tenant's totals,
+    -- for which whoever works on this client may be waiting: it never waits, it comes again.
+    begin
+        perform from public.clients
+        where clients.tenant_id = v_agreement.tenant_id and clients.id = v_agreement.client_id
+        for no key update nowait;
+    exception when lock_not_available then
+        return 'busy';
+    end;
     select * into v_agreement from public.agreements as agreement
     where agreement.id = age_agreement.agreement_id
-    for update;
+    for no key update;
     if not private.is_living(v_agreement.status) and v_agreement.status <> 'pending_approval' then
         return 'closed';
     end if;
@@ -18679,6 +18687,14 @@ as $$
     select hashtextextended('import:' || import_id, 0)
 $$;
 
+-- A transaction that only holds locks beside the writing ones is idle for as long as they take.
+create function private.stay_open() returns void
+language sql
+set search_path = ''
+as $$
+    select set_config('idle_in_transaction_session_timeout', '0', true)
+$$;
+
 create function private.hold_import(import_id uuid) returns void
 language plpgsql
 security definer
@@ -18686,6 +18702,7 @@ set search_path = ''
 as $$
 begin
     perform private.require_role('supervisor');
+    perform private.stay_open();
     if not pg_try_advisory_xact_lock(private.import_lock(import_id)) then
         raise exception 'import_id_taken' using errcode = 'PT409',
             detail = 'an import with this id is running';
@@ -19033,6 +19050,7 @@ declare
     );
     v_done jsonb;
 begin
+    discard plans;  -- as in plan_portfolio: every row that goes is looked for in other tables
     perform private.plan_rollback(v_import.tenant_id, v_import);
     v_done := private.write_rollback(v_import.tenant_id, v_import);
     perform private.end_bulk(v_audit, v_done #- '{kept,rows}');
@@ -19122,6 +19140,8 @@ begin
     where item.table_name in ('debts', 'client_phones') and item.client_id is null
        or item.table_name = 'clients'
        and not exists (select from public.clients where clients.id = item.id);
+    -- Half of what follows asks of one row at a time whether it goes back.
+    create index rollback_by_id on pg_temp.rollback (id);
     analyze pg_temp.rollback;
 
     execute 'update pg_temp.rollback as item set reason = ''in_use''
@@ -19346,6 +19366,7 @@ begin
         if pg_try_advisory_xact_lock(private.import_lock(v_plan.import_id))
             and pg_try_advisory_xact_lock(private.import_turn(v_plan.tenant_id))
         then
+            perform private.stay_open();
             return v_plan.import_id;
         end if;
     end loop;
