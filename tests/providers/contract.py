@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kit import errors
@@ -37,9 +37,14 @@ def is_storable(event: ProviderEvent) -> bool:
     return not holds_nul and len(event.external_id) <= STORABLE_ID
 
 
+# How long making an example takes says how busy the machine is, not how good the adapter.
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
 class CallbackContract:
     parse: Parse
 
+    @UNHURRIED
     @given(body=st.dictionaries(any_text, json_values, max_size=6))
     def test_no_json_object_is_refused(self, body: dict[str, Any]) -> None:
         try:
@@ -50,6 +55,7 @@ class CallbackContract:
         assert events
         assert all(is_storable(event) for event in events)
 
+    @UNHURRIED
     @given(raw=st.binary(max_size=300))
     def test_bytes_that_are_no_json_object_are_refused_as_malformed(self, raw: bytes) -> None:
         with contextlib.suppress(errors.MalformedPayload):  # anything else fails the test
