@@ -86,6 +86,9 @@ $$;
 create function public.rollback_import(import_id uuid) returns jsonb
 language sql
 set search_path = ''
+-- Taking back lasts as long as importing; the API ends what people ask after eight seconds, unless
+-- the function says otherwise.
+set statement_timeout = '15min'
 as $$ select private.rollback_import(import_id) $$;
 comment on function public.rollback_import(uuid) is
 'Supervisor or admin: {import_id, status, deleted, restored, kept: {count, rows: first 200}}.';
