@@ -10422,7 +10422,8 @@ as $$
           select from public.payment_reversals as reversal
           where reversal.tenant_id = payment.tenant_id and reversal.payment_id = payment.id
       )
-    order by payment.paid_on, payment.payment_key
+    -- On one day what names its installment goes first; the rest fills what is left.
+    order by payment.paid_on, word.installment_id is null, payment.payment_key
 $$;
 
 -- One wanted row of the ledger, before it is compared with what stands.
@@ -14380,7 +14381,7 @@ foreign key (tenant_id, charge_id) references public.charges (tenant_id, id);
 -- Two clicks, two tabs: one message on its way for a charge.
 create unique index message_logs_one_underway_per_charge
 on public.message_logs (tenant_id, charge_id)
-where charge_id is not null and status in ('queued', 'sending');
+where charge_id is not null and status in ('queued', 'sending', 'unknown');
 create index message_logs_of_charge on public.message_logs (tenant_id, charge_id)
 where charge_id is not null;
 
@@ -14829,7 +14830,7 @@ begin
     end if;
     select * into v_message from public.message_logs as message
     where message.tenant_id = v_tenant_id and message.charge_id = v_charge.id
-      and (message.id = v_id or message.status in ('queued', 'sending'))
+      and (message.id = v_id or message.status in ('queued', 'sending', 'unknown'))
     order by message.id = v_id desc
     limit 1;
     if not found then
