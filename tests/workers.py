@@ -35,7 +35,7 @@ def group_of(nodeid: str) -> str:
     return TOGETHER.get(path, path)
 
 
-class ByGroup(LoadScopeScheduling):
+class ByGroup(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
     """Whole groups, in the order of collection."""
 
     def _split_scope(self, nodeid: str) -> str:

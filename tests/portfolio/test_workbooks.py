@@ -12,9 +12,9 @@ from portfolio import workbooks
 from portfolio.uploads import FileRefused
 from tests.portfolio import reference, workbook_writer
 from tests.portfolio.conftest import COLUMNS, DATA, ROW, Agency
-from tests.portfolio.workbook_writer import parts, sheet_xml, workbook, zipped
+from tests.portfolio.workbook_writer import Cell, parts, sheet_xml, workbook, zipped
 
-HEADER: list[Cell] = list(COLUMNS)
+HEADER = list(COLUMNS)
 RIGHT: list[Cell] = list(ROW.values())
 
 
@@ -66,7 +66,8 @@ def test_numbers_dates_and_titles_above_are_read_as_people_mean_them(agency: Age
         1234.5,
         "SP",
     ]
-    answer = agency(workbook(Planilha=[["Relatório"], [], HEADER, row, ["TOTAL", *NOTHING, 9.9]]))
+    total: list[Cell] = ["TOTAL", *[None] * 8, 9.9]
+    answer = agency(workbook(Planilha=[["Relatório"], [], HEADER, row, total]))
     assert (answer["rows"], answer["rejected"]) == (1, 0)
     [debt] = agency.state()["debts"]
     assert debt[1:6] == ("123", 1, "52998224725", datetime.date(2026, 1, 10), 123450)
