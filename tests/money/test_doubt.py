@@ -182,6 +182,25 @@ def test_another_magnitude_or_a_day_before_the_charge_goes_before_a_person(
     assert (case["kind"], status(world, deal)) == ("contradiction", "awaiting_first_payment")
 
 
+def test_nobodys_money_does_not_pass_by_the_agreement_of_its_titles(
+    world: World, deal: uuid.UUID
+) -> None:
+    record(world, connect_provider(world), paid_item("nobody's", 3_000, world.today))
+    [case] = world.rpc("supervisor", "payment_queue")["cases"]
+    [(held,)] = world.run("select id from public.debts").fetchall()
+
+    refusal = world.refused(
+        "supervisor",
+        "resolve_payment_case",
+        case_id=case["id"],
+        resolution="assign",
+        reason="recibo",
+        target={"client_id": str(world.client), "debt_ids": [str(held)]},
+    )
+
+    assert refusal == "debt_in_agreement"
+
+
 @pytest.mark.parametrize("day", ["2999-01-01", "infinity", "-infinity"])
 def test_nobody_confirms_a_payment_of_a_day_that_has_not_been(
     world: World, deal: uuid.UUID, day: str
