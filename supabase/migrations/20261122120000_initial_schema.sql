@@ -18777,8 +18777,8 @@ set search_path = ''
 as $$
 declare
     v_tenant uuid := private.require_role('supervisor');
-    -- Measured: to read and check a row costs a twelfth of planning and writing it.
-    c_write_units constant int := 12;
+    -- Measured: to read and check a row costs a twentieth of planning and writing it.
+    c_write_units constant int := 20;
     v_import public.imports;
     v_seconds float;
     v_done float;
