@@ -18,7 +18,7 @@ FIRST = (
     "tests/web/test_browser.py",  # minutes
     "tests/sql",
     "tests/functions/test_run_automations.py",
-    "tests/carteira/test_another_agency.py",  # seconds
+    "tests/portfolio/test_cells.py",  # seconds, and no stack
     "tests/money",
     "tests/local/test_lifecycle.py",
     "tests/portfolio/test_dialects.py",
