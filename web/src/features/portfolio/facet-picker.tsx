@@ -1,3 +1,4 @@
+import "@/ui/popover-styles";
 import { Button, Popover } from "@mantine/core";
 import { IconChevronDown } from "@tabler/icons-react";
 import type { ReactNode } from "react";
