@@ -2599,8 +2599,8 @@ execute function private.tg_broadcast_status('message_changed');
 -- document, so that nobody is ever half written; a chunk goes in the transaction that writes it.
 --
 -- Logged, not unlogged: an unlogged table is emptied by a crash of Postgres, and an import that
--- stopped half-way would have to be taken back and sent again. The price, measured beside the
--- fourteen indexes that the rows themselves go through, is 2 % of an import's time.
+-- stopped half-way would have to be taken back and sent again. The price could not be measured: of
+-- 50,000 rows, reading, planning and keeping took as long either way (docs/performance.md).
 
 -- One person as the file says it; stored fields that the file leaves empty stay.
 create type private.planned_client as (
@@ -6818,6 +6818,11 @@ declare
         - facts.base_on;
     v_last int := (select max(planned.due_on) from unnest(facts.schedule) as planned)
         - facts.base_on;
+    -- And no longer than its installments take, a month each: otherwise a cent paid at once would
+    -- buy years for the rest.
+    v_last_wanted int := least(
+        limits.max_last_due_days, limits.max_first_due_days + 31 * v_installments
+    );
 begin
     -- A role without a row may grant nothing.
     if limits.role is null then
@@ -6860,8 +6865,7 @@ begin
                 v_down < v_down_wanted and cardinality(facts.schedule) > 1),
             (5, 'first_due_too_far', v_first, limits.max_first_due_days,
                 v_first > limits.max_first_due_days),
-            (6, 'last_due_too_far', v_last, limits.max_last_due_days,
-                v_last > limits.max_last_due_days),
+            (6, 'last_due_too_far', v_last, v_last_wanted, v_last > v_last_wanted),
             (7, 'renegotiation_above_limit', facts.generation, limits.max_renegotiations,
                 facts.generation > limits.max_renegotiations),
             (8, 'client_broke_before', 1, 0, facts.broke_before and not limits.may_follow_break)
@@ -8843,14 +8847,15 @@ grant update (content, updated_at) on public.negotiation_drafts to authenticated
 
 -- 0557_call_budgets.sql
 -- 60 calls a minute is the provider's limit per account; counted here, because several workers
--- share it.
+-- share it. In any minute, not by the clock's: 60 at its end and 60 at the next one's beginning
+-- would be 120 in two seconds.
 create table private.call_budgets (
     integration_id uuid not null,
-    window_start timestamptz not null,
-    used int not null,
+    -- When each call of the last minute was taken.
+    taken timestamptz [] not null default '{}',
     constraint call_budgets_pkey primary key (integration_id)
 );
-comment on table private.call_budgets is 'Calls of the running minute by provider account.';
+comment on table private.call_budgets is 'Calls of the last minute by provider account.';
 alter table private.call_budgets enable row level security;
 alter table private.call_budgets force row level security;
 
@@ -8862,21 +8867,23 @@ set search_path = ''
 as $$
 declare
     c_calls_per_minute constant int := 60;
-    v_used int;
-    v_now timestamptz := clock_timestamp();
+    v_taken timestamptz[];
+    v_got int;
 begin
-    insert into private.call_budgets as budget (integration_id, window_start, used)
-    values (take_calls.integration_id, v_now, 0)
-    on conflict on constraint call_budgets_pkey do update
-    set used = case when budget.window_start < v_now - interval '1 minute'
-            then 0 else budget.used end,
-        window_start = case when budget.window_start < v_now - interval '1 minute'
-            then v_now else budget.window_start end
-    returning budget.used into v_used;
-    v_used := least(wanted, c_calls_per_minute - v_used);
-    update private.call_budgets as budget set used = budget.used + v_used
+    insert into private.call_budgets (integration_id) values (take_calls.integration_id)
+    on conflict on constraint call_budgets_pkey do nothing;
+    select budget.taken into v_taken from private.call_budgets as budget
+    where budget.integration_id = take_calls.integration_id
+    for update;
+    v_taken := array(
+        select one.at from unnest(v_taken) as one (at)
+        where one.at > clock_timestamp() - interval '1 minute'
+    );
+    v_got := greatest(least(wanted, c_calls_per_minute - cardinality(v_taken)), 0);
+    update private.call_budgets as budget
+    set taken = v_taken || array_fill(clock_timestamp(), array[v_got])
     where budget.integration_id = take_calls.integration_id;
-    return v_used;
+    return v_got;
 end;
 $$;
 comment on function private.take_calls(uuid, int) is
@@ -9191,6 +9198,33 @@ $$;
 -- 0564_request_charges.sql
 -- A person asks for a boleto, a Pix or a card link. Nothing is payable before the agreement is
 -- formalised, and what the provider will need is asked for now.
+
+-- Printed as agreed, and never a day that is over, which no bank takes: then today, or the next
+-- business day. The page and every message show the charge's own day.
+create function private.charge_due_on(part public.installments) returns date
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_today date := private.today((part).tenant_id);
+    -- Where the rule moves it back in time the debtor must see that.
+    v_due_on date := least((part).due_on, (part).effective_due_on);
+begin
+    if v_due_on >= v_today then
+        return v_due_on;
+    end if;
+    return (
+        select private.next_business_day((part).tenant_id, (private.charge_policy(
+            agreement.tenant_id, agreement.creditor_id, v_today
+        )).holiday_uf, v_today)
+        from public.agreements as agreement
+        where agreement.id = (part).agreement_id
+    );
+end;
+$$;
+
 create function private.issue_charge(
     part public.installments, integration_id uuid, method public.charge_method
 ) returns uuid
@@ -9208,8 +9242,7 @@ as $$
         -- which it is.
         (part).id || case when counted.sequence > 1 then '-' || counted.sequence else '' end,
         (part).amount_cents - (part).paid_cents,
-        -- Printed as agreed; where the rule moves it forward in time the debtor must see that.
-        least((part).due_on, (part).effective_due_on),
+        private.charge_due_on(part),
         private.enqueue_charge(counted.charge_id, private.now()), auth.uid(), counted.charge_id
     from (
         select coalesce(max(earlier.sequence), 0) + 1 as sequence,
@@ -9283,7 +9316,9 @@ begin
         -- The same thing asked again is the same charge; another method or amount replaces it.
         if v_current.id is not null and v_current.method = v_method
             and v_current.amount_cents = v_part.amount_cents - v_part.paid_cents
-            and v_current.due_on = least(v_part.due_on, v_part.effective_due_on)
+            -- One that was due as agreed stays payable with its own fine and interest.
+            and (v_current.due_on = least(v_part.due_on, v_part.effective_due_on)
+                or v_current.due_on >= private.charge_due_on(v_part))
         then
             v_ids := v_ids || v_current.id;
             continue;
@@ -9296,7 +9331,7 @@ begin
           and charge.is_wanted and charge.status = 'failed' and charge.sent_at is not null
           and charge.method = v_method
           and charge.amount_cents = v_part.amount_cents - v_part.paid_cents
-          and charge.due_on = least(v_part.due_on, v_part.effective_due_on)
+          and charge.due_on = private.charge_due_on(v_part)
         order by charge.sequence desc
         limit 1;
         if found then
@@ -9313,7 +9348,10 @@ begin
         where part.id = v_part.id and part.method <> v_method;
         perform private.tell_agreement(
             v_agreement.id, 'charge_requested', private.today(v_tenant_id), null,
-            jsonb_build_object('installment_id', v_part.id, 'method', v_method)
+            jsonb_build_object(
+                'installment_id', v_part.id, 'method', v_method,
+                'due_on', private.charge_due_on(v_part)
+            )
         );
     end loop;
     perform private.wake_function('negociarie-charge');
@@ -10605,31 +10643,64 @@ stable
 security definer
 set search_path = ''
 as $$
+    with fact as (
+        select payment.id, payment.payment_key, payment.amount_cents, payment.paid_on,
+            word.id as course_id, word.course, word.agreement_id, word.installment_id,
+            word.debt_ids,
+            (
+                select coalesce(sum(known.amount_cents), 0)::bigint
+                from public.payment_cases as known
+                where known.tenant_id = payment.tenant_id and known.payment_id = payment.id
+                  and known.kind = 'overpayment' and known.resolution = 'return'
+            ) as returned_cents,
+            exists (
+                select from public.payment_reversals as reversal
+                where reversal.tenant_id = payment.tenant_id
+                  and reversal.payment_id = payment.id
+            ) as is_reversed
+        from public.payments as payment
+        cross join lateral (
+            select course.* from public.payment_courses as course
+            where course.tenant_id = payment.tenant_id and course.payment_id = payment.id
+            order by course.id desc
+            limit 1
+        ) as word
+        where payment.tenant_id = effective_payments.tenant_id
+          and payment.client_id = effective_payments.client_id
+    ),
+    -- Taken back whole after a part was sent back, a payment leaves less than nothing: that is
+    -- missing from the youngest of those that went the same way.
+    missing as (
+        select fact.agreement_id, sum(fact.returned_cents)::bigint as cents
+        from fact
+        where fact.is_reversed and fact.course in ('apply', 'advance', 'abate')
+        group by fact.agreement_id
+    ),
+    standing as (
+        select fact.*, coalesce(sum(fact.amount_cents - fact.returned_cents)
+            filter (where fact.course in ('apply', 'advance', 'abate')) over (
+                partition by fact.agreement_id
+                order by fact.paid_on desc, fact.payment_key desc
+                rows between unbounded preceding and 1 preceding
+            ), 0)::bigint as younger_cents
+        from fact
+        where not fact.is_reversed
+    )
     -- What was sent back of it is not there to be used again.
-    select payment.id, payment.payment_key, payment.amount_cents - (
-            select coalesce(sum(known.amount_cents), 0)::bigint
-            from public.payment_cases as known
-            where known.tenant_id = payment.tenant_id and known.payment_id = payment.id
-              and known.kind = 'overpayment' and known.resolution = 'return'
-        ), payment.paid_on,
-        word.id, word.course, word.agreement_id, word.installment_id,
-        case when word.agreement_id is not null
-            then private.agreement_debt_ids(word.agreement_id) else word.debt_ids end
-    from public.payments as payment
-    cross join lateral (
-        select course.* from public.payment_courses as course
-        where course.tenant_id = payment.tenant_id and course.payment_id = payment.id
-        order by course.id desc
-        limit 1
-    ) as word
-    where payment.tenant_id = effective_payments.tenant_id
-      and payment.client_id = effective_payments.client_id
-      and not exists (
-          select from public.payment_reversals as reversal
-          where reversal.tenant_id = payment.tenant_id and reversal.payment_id = payment.id
-      )
+    select standing.id, standing.payment_key,
+        standing.amount_cents - standing.returned_cents - case
+            when standing.course in ('apply', 'advance', 'abate') then least(
+                standing.amount_cents - standing.returned_cents,
+                greatest(coalesce(missing.cents, 0) - standing.younger_cents, 0)
+            ) else 0 end,
+        standing.paid_on, standing.course_id, standing.course, standing.agreement_id,
+        standing.installment_id,
+        case when standing.agreement_id is not null
+            then private.agreement_debt_ids(standing.agreement_id) else standing.debt_ids end
+    from standing
+    left join missing on missing.agreement_id is not distinct from standing.agreement_id
     -- On one day what names its installment goes first; the rest fills what is left.
-    order by payment.paid_on, word.installment_id is null, payment.payment_key
+    order by standing.paid_on, standing.installment_id is null, standing.payment_key
 $$;
 
 -- One wanted row of the ledger, before it is compared with what stands.
@@ -11828,9 +11899,78 @@ $$;
 comment on function private.check_ledger(uuid, date) is
 '[{client_id, differences: [{code, …}]}]; empty when every balance is what the facts say.';
 
+-- 0589_judge_remainder.sql
+-- To cancel an installment is to give a discount later: what stays is judged as an offer of that
+-- total would be, by today's limits of the one who cancels.
+create function private.remainder_facts(agreement public.agreements, installment_id uuid)
+returns private.offer_facts
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_facts private.offer_facts;
+    v_after bigint := (agreement.priced #>> '{totals,after,total_cents}')::bigint;
+    v_kept bigint := (
+        select coalesce(sum(part.amount_cents), 0)
+        from public.installments as part
+        where part.tenant_id = agreement.tenant_id and part.agreement_id = agreement.id
+          and part.id <> remainder_facts.installment_id
+          and part.status <> 'cancelled' and part.cancelling_reason is null
+    );
+begin
+    v_facts.schedule := '{}';
+    v_facts.parts := private.discount_parts(
+        array(
+            select (
+                (debt.item ->> 'debt_id')::uuid, debt.position, component,
+                (debt.item #>> array['before', component || '_cents'])::bigint, 0
+            )::private.priced_part
+            from jsonb_array_elements(agreement.priced -> 'debts')
+                with ordinality as debt (item, position)
+            cross join unnest(enum_range(null::public.money_component)) as component
+            order by debt.position, component
+        ),
+        -- Of what is financed, the share that pays the debt.
+        jsonb_build_object('target_total_cents', jsonb_build_object(
+            'cents', private.round_ratio(v_after * v_kept::numeric, agreement.total_cents)
+        ))
+    );
+    select sum(part.before_cents), sum(part.before_cents - part.discount_cents)
+    into v_facts.before_cents, v_facts.after_cents
+    from unnest(v_facts.parts) as part;
+    return v_facts;
+end;
+$$;
+
+create function private.require_forgivable(agreement public.agreements, installment_id uuid)
+returns void
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_facts private.offer_facts := private.remainder_facts(agreement, installment_id);
+    v_reasons jsonb := private.offer_violations(v_facts, private.limits_of(
+        agreement.tenant_id, agreement.creditor_id, private.member_role()
+    ));
+begin
+    if v_reasons = '[]' then
+        return;
+    elsif private.approving_role(
+        v_facts, agreement.tenant_id, agreement.creditor_id
+    ) is null then
+        raise exception 'above_every_limit' using errcode = 'PT409', detail = v_reasons::text;
+    end if;
+    raise exception 'approval_above_role' using errcode = 'PT403', detail = v_reasons::text;
+end;
+$$;
+
 -- 0590_cancel_agreement.sql
 -- What a person ends: an agreement, or one installment of it. An operator may take back what nobody
--- has paid yet; afterwards it is a supervisor's decision.
+-- has paid yet; afterwards it is a supervisor's decision, within their own limits (0589).
 create function private.require_reason(reason text) returns text
 language plpgsql
 immutable
@@ -11891,6 +12031,9 @@ begin
         raise exception 'last_installment' using errcode = 'PT409',
             detail = 'cancel the agreement instead';
     end if;
+    select * into v_agreement from public.agreements as agreement
+    where agreement.id = v_part.agreement_id;
+    perform private.require_forgivable(v_agreement, v_part.id);
     update public.installments as part set cancelling_reason = v_reason
     where part.id = v_part.id;
     perform private.unwant_charges(charge.id, 'installment_cancelled')
@@ -12024,7 +12167,8 @@ set search_path = ''
 as $$ select private.cancel_installment(installment_id, reason) $$;
 comment on function public.cancel_installment(uuid, text) is
 'Supervisor. status cancelled, or cancelling until the provider has taken its charge back. PT409
-installment_not_open, agreement_not_living, last_installment.';
+installment_not_open, agreement_not_living, last_installment; what stays leaves the limits: PT403
+approval_above_role, PT409 above_every_limit.';
 
 grant execute on function
 private.cancel_agreement(uuid, text), public.cancel_agreement(uuid, text),
@@ -12690,6 +12834,16 @@ begin
             )
             from public.agreements as agreement where agreement.id = v_case.agreement_id;
         elsif resolution = 'abate' then
+            -- Titles that meanwhile were agreed anew are paid through that schedule.
+            if exists (
+                select from public.agreement_debts as held
+                where held.tenant_id = v_tenant_id and held.is_live
+                  and held.agreement_id <> v_case.agreement_id
+                  and held.debt_id = any(private.agreement_debt_ids(v_case.agreement_id))
+            ) then
+                raise exception 'debt_in_agreement' using errcode = 'PT409',
+                    detail = 'assign the payment to the agreement that holds the titles';
+            end if;
             perform private.set_course(
                 v_payment.id, 'abate', v_case.agreement_id, null, null, v_reason
             );
