@@ -131,4 +131,4 @@ def main(owner_url: str, functions_url: str, path: Path, rows: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3], Path(sys.argv[3]), int(sys.argv[4]))
+    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))
