@@ -89,7 +89,8 @@ comment on function private.advance_message(
     uuid, public.message_status, timestamptz, text, text, text, text
 ) is 'True when the status moved. Callers pass receipts; only ever forward.';
 
--- A run that sent follows its message, and a message of a person leaves its queue: what the provider accepted is done, what failed is failed.
+-- A run that sent follows its message, and a message of a person leaves its queue: what the
+-- provider accepted is done, what failed is failed.
 create function private.follow_message(message_id uuid) returns void
 language plpgsql
 security definer
