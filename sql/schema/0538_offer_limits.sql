@@ -69,6 +69,11 @@ declare
         - facts.base_on;
     v_last int := (select max(planned.due_on) from unnest(facts.schedule) as planned)
         - facts.base_on;
+    -- And no longer than its installments take, a month each: otherwise a cent paid at once would
+    -- buy years for the rest.
+    v_last_wanted int := least(
+        limits.max_last_due_days, limits.max_first_due_days + 31 * v_installments
+    );
 begin
     -- A role without a row may grant nothing.
     if limits.role is null then
@@ -111,8 +116,7 @@ begin
                 v_down < v_down_wanted and cardinality(facts.schedule) > 1),
             (5, 'first_due_too_far', v_first, limits.max_first_due_days,
                 v_first > limits.max_first_due_days),
-            (6, 'last_due_too_far', v_last, limits.max_last_due_days,
-                v_last > limits.max_last_due_days),
+            (6, 'last_due_too_far', v_last, v_last_wanted, v_last > v_last_wanted),
             (7, 'renegotiation_above_limit', facts.generation, limits.max_renegotiations,
                 facts.generation > limits.max_renegotiations),
             (8, 'client_broke_before', 1, 0, facts.broke_before and not limits.may_follow_break)

@@ -70,7 +70,8 @@ comment on function private.finish_reconciliation(uuid, int, int, int, text) is
 'With an error the day stays unreconciled; a second finish changes nothing.';
 
 -- Which days each connected account should be swept for: the last `days`, and every older day some
--- agreement waits for.
+-- agreement waits for; what was swept longest ago first, so that a sweep that runs out of time
+-- leaves other days than the one before.
 create function private.reconciliation_days(days int)
 returns table (tenant_id uuid, integration_id uuid, settings jsonb, day date)
 language sql
@@ -78,25 +79,57 @@ stable
 security definer
 set search_path = ''
 as $$
-    select integration.tenant_id, integration.id, integration.settings,
-        private.today(integration.tenant_id) - ago
-    from public.integrations as integration
-    cross join generate_series(0, reconciliation_days.days - 1) as ago
-    where integration.provider = 'negociarie' and integration.is_active
-    union
-    select integration.tenant_id, integration.id, integration.settings, waiting.day
-    from public.agreement_events as event
-    join public.agreements as agreement
-        on agreement.id = event.agreement_id and private.is_living(agreement.status)
-    join public.integrations as integration
-        on integration.tenant_id = event.tenant_id and integration.provider = 'negociarie'
-        and integration.is_active
-    cross join lateral (
-        select jsonb_array_elements_text(event.details -> 'unreconciled')::date as day
-    ) as waiting
-    where event.kind = 'break_waits'
-      and event.on_date >= private.today(event.tenant_id) - 1
-    order by 2, 4
+    with wanted (tenant_id, integration_id, settings, day) as (
+        select integration.tenant_id, integration.id, integration.settings,
+            private.today(integration.tenant_id) - ago
+        from public.integrations as integration
+        cross join generate_series(0, reconciliation_days.days - 1) as ago
+        where integration.provider = 'negociarie' and integration.is_active
+        union
+        select integration.tenant_id, integration.id, integration.settings, waiting.day
+        from public.agreement_events as event
+        join public.agreements as agreement
+            on agreement.id = event.agreement_id and private.is_living(agreement.status)
+        join public.integrations as integration
+            on integration.tenant_id = event.tenant_id and integration.provider = 'negociarie'
+            and integration.is_active
+        cross join lateral (
+            select jsonb_array_elements_text(event.details -> 'unreconciled')::date as day
+        ) as waiting
+        where event.kind = 'break_waits'
+          and event.on_date >= private.today(event.tenant_id) - 1
+    )
+    select wanted.*
+    from wanted
+    order by (
+        select max(sweep.started_at) from public.reconciliations as sweep
+        where sweep.tenant_id = wanted.tenant_id
+          and sweep.integration_id = wanted.integration_id and sweep.day = wanted.day
+    ) nulls first, wanted.integration_id, wanted.day
+$$;
+
+-- After a sweep began at the full hour: the rest of it, until every day was tried.
+create function private.continue_reconciliation() returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- As in functions/reconcile_payments.py.
+    c_days constant int := 4;
+begin
+    if exists (
+        select from private.reconciliation_days(c_days) as wanted
+        where not exists (
+            select from public.reconciliations as sweep
+            where sweep.tenant_id = wanted.tenant_id
+              and sweep.integration_id = wanted.integration_id and sweep.day = wanted.day
+              and sweep.started_at >= date_trunc('hour', private.now())
+        )
+    ) then
+        perform private.wake_function('reconcile-payments');
+    end if;
+end;
 $$;
 grant execute on function
 private.begin_reconciliation(uuid, date),

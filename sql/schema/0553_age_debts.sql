@@ -10,7 +10,8 @@ as $$
     from public.debts
     where debts.tenant_id = debts_to_age.tenant_id and debts.status = 'open'
       and (debts_to_age.of_client is null or debts.client_id = debts_to_age.of_client)
-      and debts.due_on < (debts_to_age.on_date - interval '5 years')::date
+      -- For the index; on 29 February the day five years before is the 28th, too.
+      and debts.due_on <= (debts_to_age.on_date - interval '5 years')::date
       and private.is_prescribed(debts, debts_to_age.on_date)
       -- Acknowledged by an agreement that runs, where the policy leaves it open until paid.
       and not exists (

@@ -1,12 +1,13 @@
 -- 60 calls a minute is the provider's limit per account; counted here, because several workers
--- share it.
+-- share it. In any minute, not by the clock's: 60 at its end and 60 at the next one's beginning
+-- would be 120 in two seconds.
 create table private.call_budgets (
     integration_id uuid not null,
-    window_start timestamptz not null,
-    used int not null,
+    -- When each call of the last minute was taken.
+    taken timestamptz[] not null default '{}',
     constraint call_budgets_pkey primary key (integration_id)
 );
-comment on table private.call_budgets is 'Calls of the running minute by provider account.';
+comment on table private.call_budgets is 'Calls of the last minute by provider account.';
 alter table private.call_budgets enable row level security;
 alter table private.call_budgets force row level security;
 
@@ -18,21 +19,23 @@ set search_path = ''
 as $$
 declare
     c_calls_per_minute constant int := 60;
-    v_used int;
-    v_now timestamptz := clock_timestamp();
+    v_taken timestamptz[];
+    v_got int;
 begin
-    insert into private.call_budgets as budget (integration_id, window_start, used)
-    values (take_calls.integration_id, v_now, 0)
-    on conflict on constraint call_budgets_pkey do update
-    set used = case when budget.window_start < v_now - interval '1 minute'
-            then 0 else budget.used end,
-        window_start = case when budget.window_start < v_now - interval '1 minute'
-            then v_now else budget.window_start end
-    returning budget.used into v_used;
-    v_used := least(wanted, c_calls_per_minute - v_used);
-    update private.call_budgets as budget set used = budget.used + v_used
+    insert into private.call_budgets (integration_id) values (take_calls.integration_id)
+    on conflict on constraint call_budgets_pkey do nothing;
+    select budget.taken into v_taken from private.call_budgets as budget
+    where budget.integration_id = take_calls.integration_id
+    for update;
+    v_taken := array(
+        select one.at from unnest(v_taken) as one (at)
+        where one.at > clock_timestamp() - interval '1 minute'
+    );
+    v_got := greatest(least(wanted, c_calls_per_minute - cardinality(v_taken)), 0);
+    update private.call_budgets as budget
+    set taken = v_taken || array_fill(clock_timestamp(), array[v_got])
     where budget.integration_id = take_calls.integration_id;
-    return v_used;
+    return v_got;
 end;
 $$;
 comment on function private.take_calls(uuid, int) is

@@ -1,5 +1,32 @@
 -- A person asks for a boleto, a Pix or a card link. Nothing is payable before the agreement is
 -- formalised, and what the provider will need is asked for now.
+
+-- Printed as agreed, and never a day that is over, which no bank takes: then today, or the next
+-- business day. The page and every message show the charge's own day.
+create function private.charge_due_on(part public.installments) returns date
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_today date := private.today((part).tenant_id);
+    -- Where the rule moves it back in time the debtor must see that.
+    v_due_on date := least((part).due_on, (part).effective_due_on);
+begin
+    if v_due_on >= v_today then
+        return v_due_on;
+    end if;
+    return (
+        select private.next_business_day((part).tenant_id, (private.charge_policy(
+            agreement.tenant_id, agreement.creditor_id, v_today
+        )).holiday_uf, v_today)
+        from public.agreements as agreement
+        where agreement.id = (part).agreement_id
+    );
+end;
+$$;
+
 create function private.issue_charge(
     part public.installments, integration_id uuid, method public.charge_method
 ) returns uuid
@@ -17,8 +44,7 @@ as $$
         -- which it is.
         (part).id || case when counted.sequence > 1 then '-' || counted.sequence else '' end,
         (part).amount_cents - (part).paid_cents,
-        -- Printed as agreed; where the rule moves it forward in time the debtor must see that.
-        least((part).due_on, (part).effective_due_on),
+        private.charge_due_on(part),
         private.enqueue_charge(counted.charge_id, private.now()), auth.uid(), counted.charge_id
     from (
         select coalesce(max(earlier.sequence), 0) + 1 as sequence,
@@ -92,7 +118,9 @@ begin
         -- The same thing asked again is the same charge; another method or amount replaces it.
         if v_current.id is not null and v_current.method = v_method
             and v_current.amount_cents = v_part.amount_cents - v_part.paid_cents
-            and v_current.due_on = least(v_part.due_on, v_part.effective_due_on)
+            -- One that was due as agreed stays payable with its own fine and interest.
+            and (v_current.due_on = least(v_part.due_on, v_part.effective_due_on)
+                or v_current.due_on >= private.charge_due_on(v_part))
         then
             v_ids := v_ids || v_current.id;
             continue;
@@ -105,7 +133,7 @@ begin
           and charge.is_wanted and charge.status = 'failed' and charge.sent_at is not null
           and charge.method = v_method
           and charge.amount_cents = v_part.amount_cents - v_part.paid_cents
-          and charge.due_on = least(v_part.due_on, v_part.effective_due_on)
+          and charge.due_on = private.charge_due_on(v_part)
         order by charge.sequence desc
         limit 1;
         if found then
@@ -122,7 +150,10 @@ begin
         where part.id = v_part.id and part.method <> v_method;
         perform private.tell_agreement(
             v_agreement.id, 'charge_requested', private.today(v_tenant_id), null,
-            jsonb_build_object('installment_id', v_part.id, 'method', v_method)
+            jsonb_build_object(
+                'installment_id', v_part.id, 'method', v_method,
+                'due_on', private.charge_due_on(v_part)
+            )
         );
     end loop;
     perform private.wake_function('negociarie-charge');

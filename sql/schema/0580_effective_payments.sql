@@ -19,31 +19,64 @@ stable
 security definer
 set search_path = ''
 as $$
+    with fact as (
+        select payment.id, payment.payment_key, payment.amount_cents, payment.paid_on,
+            word.id as course_id, word.course, word.agreement_id, word.installment_id,
+            word.debt_ids,
+            (
+                select coalesce(sum(known.amount_cents), 0)::bigint
+                from public.payment_cases as known
+                where known.tenant_id = payment.tenant_id and known.payment_id = payment.id
+                  and known.kind = 'overpayment' and known.resolution = 'return'
+            ) as returned_cents,
+            exists (
+                select from public.payment_reversals as reversal
+                where reversal.tenant_id = payment.tenant_id
+                  and reversal.payment_id = payment.id
+            ) as is_reversed
+        from public.payments as payment
+        cross join lateral (
+            select course.* from public.payment_courses as course
+            where course.tenant_id = payment.tenant_id and course.payment_id = payment.id
+            order by course.id desc
+            limit 1
+        ) as word
+        where payment.tenant_id = effective_payments.tenant_id
+          and payment.client_id = effective_payments.client_id
+    ),
+    -- Taken back whole after a part was sent back, a payment leaves less than nothing: that is
+    -- missing from the youngest of those that went the same way.
+    missing as (
+        select fact.agreement_id, sum(fact.returned_cents)::bigint as cents
+        from fact
+        where fact.is_reversed and fact.course in ('apply', 'advance', 'abate')
+        group by fact.agreement_id
+    ),
+    standing as (
+        select fact.*, coalesce(sum(fact.amount_cents - fact.returned_cents)
+            filter (where fact.course in ('apply', 'advance', 'abate')) over (
+                partition by fact.agreement_id
+                order by fact.paid_on desc, fact.payment_key desc
+                rows between unbounded preceding and 1 preceding
+            ), 0)::bigint as younger_cents
+        from fact
+        where not fact.is_reversed
+    )
     -- What was sent back of it is not there to be used again.
-    select payment.id, payment.payment_key, payment.amount_cents - (
-            select coalesce(sum(known.amount_cents), 0)::bigint
-            from public.payment_cases as known
-            where known.tenant_id = payment.tenant_id and known.payment_id = payment.id
-              and known.kind = 'overpayment' and known.resolution = 'return'
-        ), payment.paid_on,
-        word.id, word.course, word.agreement_id, word.installment_id,
-        case when word.agreement_id is not null
-            then private.agreement_debt_ids(word.agreement_id) else word.debt_ids end
-    from public.payments as payment
-    cross join lateral (
-        select course.* from public.payment_courses as course
-        where course.tenant_id = payment.tenant_id and course.payment_id = payment.id
-        order by course.id desc
-        limit 1
-    ) as word
-    where payment.tenant_id = effective_payments.tenant_id
-      and payment.client_id = effective_payments.client_id
-      and not exists (
-          select from public.payment_reversals as reversal
-          where reversal.tenant_id = payment.tenant_id and reversal.payment_id = payment.id
-      )
+    select standing.id, standing.payment_key,
+        standing.amount_cents - standing.returned_cents - case
+            when standing.course in ('apply', 'advance', 'abate') then least(
+                standing.amount_cents - standing.returned_cents,
+                greatest(coalesce(missing.cents, 0) - standing.younger_cents, 0)
+            ) else 0 end,
+        standing.paid_on, standing.course_id, standing.course, standing.agreement_id,
+        standing.installment_id,
+        case when standing.agreement_id is not null
+            then private.agreement_debt_ids(standing.agreement_id) else standing.debt_ids end
+    from standing
+    left join missing on missing.agreement_id is not distinct from standing.agreement_id
     -- On one day what names its installment goes first; the rest fills what is left.
-    order by payment.paid_on, word.installment_id is null, payment.payment_key
+    order by standing.paid_on, standing.installment_id is null, standing.payment_key
 $$;
 
 -- One wanted row of the ledger, before it is compared with what stands.

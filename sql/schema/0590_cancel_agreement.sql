@@ -1,5 +1,5 @@
 -- What a person ends: an agreement, or one installment of it. An operator may take back what nobody
--- has paid yet; afterwards it is a supervisor's decision.
+-- has paid yet; afterwards it is a supervisor's decision, within their own limits (0589).
 create function private.require_reason(reason text) returns text
 language plpgsql
 immutable
@@ -60,6 +60,9 @@ begin
         raise exception 'last_installment' using errcode = 'PT409',
             detail = 'cancel the agreement instead';
     end if;
+    select * into v_agreement from public.agreements as agreement
+    where agreement.id = v_part.agreement_id;
+    perform private.require_forgivable(v_agreement, v_part.id);
     update public.installments as part set cancelling_reason = v_reason
     where part.id = v_part.id;
     perform private.unwant_charges(charge.id, 'installment_cancelled')
@@ -193,7 +196,8 @@ set search_path = ''
 as $$ select private.cancel_installment(installment_id, reason) $$;
 comment on function public.cancel_installment(uuid, text) is
 'Supervisor. status cancelled, or cancelling until the provider has taken its charge back. PT409
-installment_not_open, agreement_not_living, last_installment.';
+installment_not_open, agreement_not_living, last_installment; what stays leaves the limits: PT403
+approval_above_role, PT409 above_every_limit.';
 
 grant execute on function
 private.cancel_agreement(uuid, text), public.cancel_agreement(uuid, text),

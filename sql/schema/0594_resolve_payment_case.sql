@@ -59,6 +59,33 @@ begin
 end;
 $$;
 
+-- Titles that meanwhile were agreed anew are paid through that schedule, as after a renegotiation.
+create function private.abate_payment(
+    tenant_id uuid, payment_id uuid, agreement_id uuid, reason text
+) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_holders uuid[] := array(
+        select distinct held.agreement_id from public.agreement_debts as held
+        where held.tenant_id = abate_payment.tenant_id and held.is_live
+          and held.agreement_id <> abate_payment.agreement_id
+          and held.debt_id = any(private.agreement_debt_ids(abate_payment.agreement_id))
+    );
+begin
+    if cardinality(v_holders) > 1 then
+        raise exception 'debt_in_agreement' using errcode = 'PT409',
+            detail = 'the titles are in several agreements';
+    end if;
+    perform private.set_course(
+        payment_id, case when v_holders = '{}' then 'abate' else 'apply' end::public.payment_course,
+        coalesce(v_holders[1], agreement_id), null, null, reason
+    );
+end;
+$$;
+
 -- The contradiction was a payment after all: it is taken with what the provider told, and with the
 -- day and amount the person read off the bank's statement where that said something else.
 create function private.confirm_contradiction(
@@ -160,9 +187,7 @@ begin
             )
             from public.agreements as agreement where agreement.id = v_case.agreement_id;
         elsif resolution = 'abate' then
-            perform private.set_course(
-                v_payment.id, 'abate', v_case.agreement_id, null, null, v_reason
-            );
+            perform private.abate_payment(v_tenant_id, v_payment.id, v_case.agreement_id, v_reason);
         elsif resolution = 'advance' then
             perform private.set_course(
                 v_payment.id, 'advance', v_case.agreement_id, null, null, v_reason

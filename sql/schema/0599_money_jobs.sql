@@ -38,7 +38,7 @@ begin
     end loop;
 end;
 $$;
-comment on procedure private.run_money_jobs(boolean) is
+comment on procedure private.run_money_jobs (boolean) is
 'is_committing: false leaves everything to the caller''s transaction. A tenant whose clock runs
 elsewhere is left to that.';
 
@@ -89,6 +89,10 @@ select cron.schedule('money-jobs', '5 * * * *', 'call private.run_money_jobs()')
 select cron.schedule('check-ledgers', '35 5-9 * * *', 'select private.run_ledger_checks()');
 select cron.schedule(
     'reconcile-payments', '10 6,14 * * *', $$select private.wake_function('reconcile-payments')$$
+);
+-- And what a sweep had no time for.
+select cron.schedule(
+    'continue-reconciliation', '20,30,40,50 6,14 * * *', 'select private.continue_reconciliation()'
 );
 
 -- On demand: a supervisor asks for a sweep now.

@@ -7631,7 +7631,8 @@ comment on function private.finish_reconciliation(uuid, int, int, int, text) is
 'With an error the day stays unreconciled; a second finish changes nothing.';
 
 -- Which days each connected account should be swept for: the last `days`, and every older day some
--- agreement waits for.
+-- agreement waits for; what was swept longest ago first, so that a sweep that runs out of time
+-- leaves other days than the one before.
 create function private.reconciliation_days(days int)
 returns table (tenant_id uuid, integration_id uuid, settings jsonb, day date)
 language sql
@@ -7639,25 +7640,57 @@ stable
 security definer
 set search_path = ''
 as $$
-    select integration.tenant_id, integration.id, integration.settings,
-        private.today(integration.tenant_id) - ago
-    from public.integrations as integration
-    cross join generate_series(0, reconciliation_days.days - 1) as ago
-    where integration.provider = 'negociarie' and integration.is_active
-    union
-    select integration.tenant_id, integration.id, integration.settings, waiting.day
-    from public.agreement_events as event
-    join public.agreements as agreement
-        on agreement.id = event.agreement_id and private.is_living(agreement.status)
-    join public.integrations as integration
-        on integration.tenant_id = event.tenant_id and integration.provider = 'negociarie'
-        and integration.is_active
-    cross join lateral (
-        select jsonb_array_elements_text(event.details -> 'unreconciled')::date as day
-    ) as waiting
-    where event.kind = 'break_waits'
-      and event.on_date >= private.today(event.tenant_id) - 1
-    order by 2, 4
+    with wanted (tenant_id, integration_id, settings, day) as (
+        select integration.tenant_id, integration.id, integration.settings,
+            private.today(integration.tenant_id) - ago
+        from public.integrations as integration
+        cross join generate_series(0, reconciliation_days.days - 1) as ago
+        where integration.provider = 'negociarie' and integration.is_active
+        union
+        select integration.tenant_id, integration.id, integration.settings, waiting.day
+        from public.agreement_events as event
+        join public.agreements as agreement
+            on agreement.id = event.agreement_id and private.is_living(agreement.status)
+        join public.integrations as integration
+            on integration.tenant_id = event.tenant_id and integration.provider = 'negociarie'
+            and integration.is_active
+        cross join lateral (
+            select jsonb_array_elements_text(event.details -> 'unreconciled')::date as day
+        ) as waiting
+        where event.kind = 'break_waits'
+          and event.on_date >= private.today(event.tenant_id) - 1
+    )
+    select wanted.*
+    from wanted
+    order by (
+        select max(sweep.started_at) from public.reconciliations as sweep
+        where sweep.tenant_id = wanted.tenant_id
+          and sweep.integration_id = wanted.integration_id and sweep.day = wanted.day
+    ) nulls first, wanted.integration_id, wanted.day
+$$;
+
+-- After a sweep began at the full hour: the rest of it, until every day was tried.
+create function private.continue_reconciliation() returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- As in functions/reconcile_payments.py.
+    c_days constant int := 4;
+begin
+    if exists (
+        select from private.reconciliation_days(c_days) as wanted
+        where not exists (
+            select from public.reconciliations as sweep
+            where sweep.tenant_id = wanted.tenant_id
+              and sweep.integration_id = wanted.integration_id and sweep.day = wanted.day
+              and sweep.started_at >= date_trunc('hour', private.now())
+        )
+    ) then
+        perform private.wake_function('reconcile-payments');
+    end if;
+end;
 $$;
 grant execute on function
 private.begin_reconciliation(uuid, date),
@@ -8627,7 +8660,8 @@ as $$
     from public.debts
     where debts.tenant_id = debts_to_age.tenant_id and debts.status = 'open'
       and (debts_to_age.of_client is null or debts.client_id = debts_to_age.of_client)
-      and debts.due_on < (debts_to_age.on_date - interval '5 years')::date
+      -- For the index; on 29 February the day five years before is the 28th, too.
+      and debts.due_on <= (debts_to_age.on_date - interval '5 years')::date
       and private.is_prescribed(debts, debts_to_age.on_date)
       -- Acknowledged by an agreement that runs, where the policy leaves it open until paid.
       and not exists (
@@ -8852,7 +8886,7 @@ grant update (content, updated_at) on public.negotiation_drafts to authenticated
 create table private.call_budgets (
     integration_id uuid not null,
     -- When each call of the last minute was taken.
-    taken timestamptz [] not null default '{}',
+    taken timestamptz[] not null default '{}',
     constraint call_budgets_pkey primary key (integration_id)
 );
 comment on table private.call_budgets is 'Calls of the last minute by provider account.';
@@ -12733,6 +12767,33 @@ begin
 end;
 $$;
 
+-- Titles that meanwhile were agreed anew are paid through that schedule, as after a renegotiation.
+create function private.abate_payment(
+    tenant_id uuid, payment_id uuid, agreement_id uuid, reason text
+) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_holders uuid[] := array(
+        select distinct held.agreement_id from public.agreement_debts as held
+        where held.tenant_id = abate_payment.tenant_id and held.is_live
+          and held.agreement_id <> abate_payment.agreement_id
+          and held.debt_id = any(private.agreement_debt_ids(abate_payment.agreement_id))
+    );
+begin
+    if cardinality(v_holders) > 1 then
+        raise exception 'debt_in_agreement' using errcode = 'PT409',
+            detail = 'the titles are in several agreements';
+    end if;
+    perform private.set_course(
+        payment_id, case when v_holders = '{}' then 'abate' else 'apply' end::public.payment_course,
+        coalesce(v_holders[1], agreement_id), null, null, reason
+    );
+end;
+$$;
+
 -- The contradiction was a payment after all: it is taken with what the provider told, and with the
 -- day and amount the person read off the bank's statement where that said something else.
 create function private.confirm_contradiction(
@@ -12834,19 +12895,7 @@ begin
             )
             from public.agreements as agreement where agreement.id = v_case.agreement_id;
         elsif resolution = 'abate' then
-            -- Titles that meanwhile were agreed anew are paid through that schedule.
-            if exists (
-                select from public.agreement_debts as held
-                where held.tenant_id = v_tenant_id and held.is_live
-                  and held.agreement_id <> v_case.agreement_id
-                  and held.debt_id = any(private.agreement_debt_ids(v_case.agreement_id))
-            ) then
-                raise exception 'debt_in_agreement' using errcode = 'PT409',
-                    detail = 'assign the payment to the agreement that holds the titles';
-            end if;
-            perform private.set_course(
-                v_payment.id, 'abate', v_case.agreement_id, null, null, v_reason
-            );
+            perform private.abate_payment(v_tenant_id, v_payment.id, v_case.agreement_id, v_reason);
         elsif resolution = 'advance' then
             perform private.set_course(
                 v_payment.id, 'advance', v_case.agreement_id, null, null, v_reason
@@ -13356,7 +13405,7 @@ begin
     end loop;
 end;
 $$;
-comment on procedure private.run_money_jobs(boolean) is
+comment on procedure private.run_money_jobs (boolean) is
 'is_committing: false leaves everything to the caller''s transaction. A tenant whose clock runs
 elsewhere is left to that.';
 
@@ -13407,6 +13456,10 @@ select cron.schedule('money-jobs', '5 * * * *', 'call private.run_money_jobs()')
 select cron.schedule('check-ledgers', '35 5-9 * * *', 'select private.run_ledger_checks()');
 select cron.schedule(
     'reconcile-payments', '10 6,14 * * *', $$select private.wake_function('reconcile-payments')$$
+);
+-- And what a sweep had no time for.
+select cron.schedule(
+    'continue-reconciliation', '20,30,40,50 6,14 * * *', 'select private.continue_reconciliation()'
 );
 
 -- On demand: a supervisor asks for a sweep now.
@@ -14052,7 +14105,8 @@ comment on function private.advance_message(
     uuid, public.message_status, timestamptz, text, text, text, text
 ) is 'True when the status moved. Callers pass receipts; only ever forward.';
 
--- A run that sent follows its message, and a message of a person leaves its queue: what the provider accepted is done, what failed is failed.
+-- A run that sent follows its message, and a message of a person leaves its queue: what the
+-- provider accepted is done, what failed is failed.
 create function private.follow_message(message_id uuid) returns void
 language plpgsql
 security definer

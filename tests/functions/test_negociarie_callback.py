@@ -214,11 +214,27 @@ def test_a_day_that_could_not_be_listed_is_not_reconciled(desk: Desk) -> None:
 def test_a_sweep_beyond_the_minutes_budget_asks_nothing(desk: Desk) -> None:
     desk.world.run("delete from private.call_budgets")
     desk.world.run(
-        "insert into private.call_budgets values (%s, clock_timestamp(), 60)", desk.integration
+        "insert into private.call_budgets values (%s, array_fill(clock_timestamp(), array[60]))",
+        desk.integration,
     )
     told = desk.job("/reconcile-payments")
     assert told["failed"] == told["days"] == 4
     assert desk.bank.calls("paid") == 0
+
+
+def test_a_sweep_without_time_leaves_the_rest_to_the_next_one(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconcile_payments.SWEEPERS", 1)
+    monkeypatch.setattr("reconcile_payments.BUDGET_SECONDS", 0)
+    days = "select day from public.reconciliations order by day"
+    rest = 4
+    while rest:
+        told = sweep(desk)
+        rest -= told["days"]
+        assert told["days"] > 0
+        assert told["left"] == 4 - told["days"]
+    assert len({row["day"] for row in desk.world.rows(days)}) == 4
 
 
 def test_a_line_nobody_can_read_leaves_its_day_open_and_the_others_booked(desk: Desk) -> None:

@@ -78,7 +78,8 @@ def test_a_charge_that_is_taken_back_is_cancelled_there_also_when_it_is_gone(des
 def test_the_minutes_budget_is_never_overdrawn(desk: Desk) -> None:
     desk.world.run("delete from private.call_budgets")
     desk.world.run(
-        "insert into private.call_budgets values (%s, clock_timestamp(), 59)", desk.integration
+        "insert into private.call_budgets values (%s, array_fill(clock_timestamp(), array[59]))",
+        desk.integration,
     )
     references = [desk.ask(number) for number in (1, 2, 3)]
     desk.drain()

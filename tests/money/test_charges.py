@@ -11,6 +11,7 @@ from tests.money.deals import (
     Answer,
     agree,
     connect_provider,
+    everything_forgiven,
     live,
     paid_item,
     parts,
@@ -54,6 +55,7 @@ class Deal:
     def __init__(self, world: World) -> None:
         self.world = world
         self.integration = connect_provider(world)
+        everything_forgiven(world)
         world.debt(90_000)
         self.agreement = agree(world, installments=3, first_due_date=date(2026, 3, 10))
         self.provider = Provider()

@@ -10,10 +10,13 @@ from tests.money.deals import (
     agree,
     charge,
     connect_provider,
+    everything_forgiven,
     ledger_differences,
     live,
     owed,
+    paid_item,
     parts,
+    record,
     settle,
     status,
 )
@@ -25,6 +28,7 @@ A_DAY = timedelta(days=1)
 @pytest.fixture
 def deal(world: World) -> uuid.UUID:
     """Three times R$ 300,00 from tomorrow on, with a provider to charge them."""
+    everything_forgiven(world)
     connect_provider(world)
     world.debt(90_000)
     return agree(world, installments=3, first_due_date=world.today + A_DAY)
@@ -180,6 +184,41 @@ def test_only_what_has_ended_is_reactivated(world: World, deal: uuid.UUID) -> No
     settle(world, {"agreement_id": deal}, 60_000)
     assert status(world, deal) == "settled"
     assert world.refused("supervisor", "reactivate_agreement", **again) == "transition_illegal"
+
+
+def test_a_surplus_sent_back_of_a_payment_that_is_taken_back_is_missing_elsewhere(
+    world: World, deal: uuid.UUID
+) -> None:
+    settle(world, {"agreement_id": deal}, 75_000, world.today - A_DAY)
+    last = settle(world, {"agreement_id": deal}, 30_000)
+    [case] = world.rpc("supervisor", "payment_queue")["cases"]
+    assert case["amount_cents"] == 15_000
+    resolve = {"case_id": case["id"], "resolution": "return", "reason": "devolvido"}
+    world.rpc("supervisor", "resolve_payment_case", **resolve)
+
+    world.rpc("supervisor", "reverse_payment", payment_id=last["payment_id"], reason="MED")
+
+    # 1,050.00 came in, 150.00 and 300.00 went out.
+    assert sum(part["paid_cents"] for part in parts(world, deal)) == 60_000
+    assert (ledger_differences(world), owed(world)) == ([], 30_000)
+
+
+def test_a_payment_after_a_break_goes_to_the_agreement_made_meanwhile(
+    world: World, deal: uuid.UUID
+) -> None:
+    integration = connect_provider(world)
+    first = parts(world, deal)[0]
+    reference = charge(world, first["id"])["reference"]
+    world.rpc("supervisor", "cancel_agreement", agreement_id=deal, reason="desistiu")
+    newer = agree(world, installments=2, first_due_date=world.today + A_DAY)
+    record(world, integration, paid_item(reference, 30_000, world.today))
+    [case] = world.rpc("supervisor", "payment_queue")["cases"]
+
+    resolve = {"case_id": case["id"], "resolution": "abate", "reason": "pagou"}
+    world.rpc("supervisor", "resolve_payment_case", **resolve)
+
+    assert [part["paid_cents"] for part in parts(world, newer)] == [30_000, 0]
+    assert (ledger_differences(world), owed(world)) == ([], 60_000)
 
 
 def test_a_surplus_that_was_sent_back_is_not_used_again(world: World, deal: uuid.UUID) -> None:

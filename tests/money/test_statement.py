@@ -185,6 +185,16 @@ def test_prescribed_debts_are_marked_and_no_longer_open(world: World) -> None:
     assert marked == {str(old): (True, "prescribed"), str(young): (False, "open")}
 
 
+def test_in_a_leap_year_a_title_is_marked_on_the_day_it_prescribes(world: World) -> None:
+    debt = world.debt(due=date(2019, 2, 28))
+    status = "select status from public.debts where id = %s"
+
+    world.run("select private.age_debts(%s, %s)", world.tenant, date(2024, 2, 28))
+    assert world.one(status, debt) == "open"
+    world.run("select private.age_debts(%s, %s)", world.tenant, date(2024, 2, 29))
+    assert world.one(status, debt) == "prescribed"
+
+
 def test_only_an_admin_reopens_a_prescribed_debt_and_only_with_a_reason(world: World) -> None:
     old = world.debt(due=date(2021, 3, 8))
     world.run("select private.age_debts(%s, %s)", world.tenant, world.today)
