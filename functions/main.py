@@ -1,6 +1,7 @@
 """Table of contents: every function that is deployed, by its import."""
 
 from gupshup_webhook import gupshup_webhook
+from meta_webhook import meta_webhook
 from negociarie_callback import negociarie_callback
 from negociarie_charge import negociarie_charge
 from portfolio_export import portfolio_export
@@ -11,6 +12,7 @@ from run_automations import run_automations
 
 __all__ = [
     "gupshup_webhook",
+    "meta_webhook",
     "negociarie_callback",
     "negociarie_charge",
     "portfolio_export",

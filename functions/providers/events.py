@@ -23,6 +23,7 @@ class EventKind(StrEnum):
     MESSAGE_STATUS = "message_status"  # a receipt for a message of ours
     MESSAGE_RECEIVED = "message_received"  # somebody wrote to us
     CONSENT_CHANGED = "consent_changed"  # somebody opted in or out at the provider
+    TEMPLATE_CHANGED = "template_changed"  # a template was approved, refused, paused
     CHARGE_CHANGED = "charge_changed"  # something happened to a charge: look it up
     OTHER = "other"  # kept as it came; nothing of ours depends on it
 
