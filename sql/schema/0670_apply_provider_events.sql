@@ -34,6 +34,8 @@ begin
                 when 'message_received' then private.apply_inbound(v_item.id)
                 when 'consent_changed' then private.apply_consent(v_item.id)
                 when 'charge_changed' then private.apply_charge_event(v_item.id)
+                when 'call_connected' then private.apply_call_event(v_item.id)
+                when 'call_finished' then private.apply_call_event(v_item.id)
             end;
         exception
             -- It contradicts what is stored, as one WhatsApp id for two messages does. Raised on, it
