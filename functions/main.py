@@ -1,4 +1,7 @@
-"""Table of contents: every function that is deployed, by its import."""
+"""Table of contents: every function that is deployed, by its import.
+
+A deployed name has `-` for `_`, and `3cplus` for `threecplus`: no identifier begins with a digit.
+"""
 
 from gupshup_webhook import gupshup_webhook
 from meta_webhook import meta_webhook
@@ -9,6 +12,11 @@ from portfolio_import import portfolio_import
 from portfolio_rejects import portfolio_rejects
 from reconcile_payments import reconcile_payments
 from run_automations import run_automations
+from threecplus_agent import threecplus_agent
+from threecplus_campaigns import threecplus_campaigns
+from threecplus_export import threecplus_export
+from threecplus_reconcile import threecplus_reconcile
+from threecplus_webhook import threecplus_webhook
 
 __all__ = [
     "gupshup_webhook",
@@ -20,4 +28,9 @@ __all__ = [
     "portfolio_rejects",
     "reconcile_payments",
     "run_automations",
+    "threecplus_agent",
+    "threecplus_campaigns",
+    "threecplus_export",
+    "threecplus_reconcile",
+    "threecplus_webhook",
 ]

@@ -97,16 +97,37 @@ def call_json(
 
     limit  bytes of the answer; lists are longer than the answers senders get
     """
-    content = {} if body is None else {"json": body}
+    content: dict[str, Any] = {} if body is None else {"json": body}
     return _exchange(method, url, headers, limit, **content)
 
 
+def post_files(
+    url: str,
+    form: Mapping[str, str],
+    files: Mapping[str, tuple[str, bytes, str]],
+    headers: Mapping[str, str],
+    seconds: float,
+) -> Answer:
+    """POST a multipart form; files by field: name, content, media type. Failures as in `post_form`.
+
+    seconds  for the answer: who is given a file reads it first
+    """
+    return _exchange("POST", url, headers, ANSWER_BYTES, seconds, data=form, files=files)
+
+
 def _exchange(
-    method: str, url: str, headers: Mapping[str, str], limit: int, **content: Any
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    limit: int,
+    seconds: float | None = None,
+    **content: Any,
 ) -> Answer:
     import httpx
 
-    deadline = time.monotonic() + CALL_SECONDS
+    deadline = time.monotonic() + (seconds or CALL_SECONDS)
+    if seconds is not None:
+        content["timeout"] = httpx.Timeout(seconds, connect=CONNECT_SECONDS)
     try:
         with client().stream(method, url, headers=headers, **content) as response:
             body = b""

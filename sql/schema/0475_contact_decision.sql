@@ -103,6 +103,17 @@ begin
 end;
 $$;
 
+create function private.contact_uf(tenant_id uuid, client_id uuid) returns text
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select private.uf_of(clients.tenant_id, clients.id, clients.uf)
+    from public.clients
+    where clients.tenant_id = contact_uf.tenant_id and clients.id = contact_uf.client_id
+$$;
+
 create function private.contact_hours(
     tenant_id uuid, client_id uuid, since timestamptz, days int
 ) returns table (day date, opens_at timestamptz, closes_at timestamptz)
@@ -114,11 +125,7 @@ as $$
     select hours.day, hours.opens_at, hours.closes_at
     from private.contact_hours_in(
         contact_hours.tenant_id,
-        private.uf_of(contact_hours.tenant_id, contact_hours.client_id, (
-            select clients.uf from public.clients
-            where clients.tenant_id = contact_hours.tenant_id
-              and clients.id = contact_hours.client_id
-        )),
+        private.contact_uf(contact_hours.tenant_id, contact_hours.client_id),
         contact_hours.since, contact_hours.days
     ) as hours
     order by hours.opens_at

@@ -134,3 +134,49 @@ end;
 $$;
 comment on function private.dialer_seat() is 'PT409 dialer_seat_missing.';
 grant execute on function private.dialer_seat() to authenticated;
+
+-- A number is dialled by hand under the same law as by the machine; the client is whoever owns it.
+create function private.require_callable(phone text) returns void
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_client_id uuid := private.client_of_phone(v_tenant_id, phone);
+    v_decision record;
+    v_hours record;
+begin
+    if phone is null or phone !~ '^\+[1-9][0-9]{7,14}$' then
+        raise exception 'field_invalid' using errcode = 'PT400', detail = 'phone';
+    end if;
+    if private.is_suppressed(v_tenant_id, v_client_id, phone, 'call', private.now()) then
+        raise exception 'client_suppressed' using errcode = 'PT409',
+            detail = 'this number must not be called';
+    end if;
+    if v_client_id is not null then
+        select * into v_decision
+        from private.contact_decision(v_tenant_id, v_client_id, 'call', private.now()) as decision;
+        if not v_decision.allowed then
+            raise exception 'contact_not_allowed' using errcode = 'PT409',
+                detail = v_decision.reason;
+        end if;
+        return;
+    end if;
+    -- Nobody's number yet: the state of its area code.
+    select * into v_hours from private.contact_hours_in(
+        v_tenant_id,
+        (select plan.uf from private.area_codes as plan
+         where plan.area_code = substr(require_callable.phone, 4, 2)),
+        private.now(), 1
+    ) as hours
+    where hours.opens_at <= private.now() and hours.closes_at > private.now();
+    if not found then
+        raise exception 'contact_not_allowed' using errcode = 'PT409', detail = 'outside_hours';
+    end if;
+end;
+$$;
+comment on function private.require_callable(text) is
+'PT409 client_suppressed, contact_not_allowed (detail: the reason).';
+grant execute on function private.require_callable(text) to authenticated;
