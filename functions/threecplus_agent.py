@@ -39,8 +39,8 @@ def threecplus_agent(request: flask.Request) -> flask.typing.ResponseReturnValue
             tx.execute("select private.require_callable(%s)", (phone,))
     with db.as_worker() as tx:
         secrets = (
-            "select private.integration_secret(%(id)s, 'api_token'),"
-            " private.integration_secret(%(id)s, 'agent_token')"
+            "select private.integration_secret(%(id)s, 'api_token') as manager,"
+            " private.integration_secret(%(id)s, 'agent_token') as agent"
         )
         [tokens] = tx.execute(secrets, {"id": seat.integration_id}).fetchall()
     account = Account(seat.settings, *tokens)

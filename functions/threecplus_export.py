@@ -1,7 +1,7 @@
 """Pushes selections into the dialer's campaigns, takes people out again, and qualifies calls.
 
-Woken by the database and swept by its cron; several may run at once. A claim is a lease,
-`begin_dialer_task` says yes once per attempt, and what a lost answer left in doubt is undone first.
+Woken by the database and swept by its cron; several may run at once. A claim is a lease, `begin`
+says yes once per attempt, and what a lost answer left in doubt is undone before it is done again.
 """
 
 import json
@@ -26,8 +26,8 @@ def perform(task: Any) -> None:
     with db.as_worker() as tx:
         begin = (
             "select private.begin_dialer_task(%(id)s, %(attempt)s),"
-            " private.integration_secret(%(account)s, 'api_token'),"
-            " private.integration_secret(%(account)s, 'agent_token')"
+            " private.integration_secret(%(account)s, 'api_token') as manager,"
+            " private.integration_secret(%(account)s, 'agent_token') as agent"
         )
         ids = {"id": task.task_id, "attempt": task.attempt, "account": task.integration_id}
         [(may_call, api_token, agent_token)] = tx.execute(begin, ids).fetchall()

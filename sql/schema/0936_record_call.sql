@@ -2,7 +2,9 @@
 -- number (E.164), identifier, campaign_id, campaign_name, list_id, agent_id, status, mode, called_at,
 -- talk_seconds, billed_seconds, hangup_cause, is_recorded, qualification: {id, name, is_unknown},
 -- qualification_note}. Told twice, late or backwards it changes nothing that is known better.
-create function private.record_call(integration_id uuid, said jsonb) returns text
+create function private.record_call(
+    integration_id uuid, said jsonb, heard_at timestamptz default private.now()
+) returns text
 language plpgsql
 security definer
 set search_path = ''
@@ -24,8 +26,12 @@ begin
     end if;
     v_status := (said ->> 'status')::public.call_status;
     v_is_over := private.call_rank(v_status) >= 5;
-    v_at := least(case when pg_input_is_valid(said ->> 'called_at', 'timestamptz')
-        then private.told_instant((said ->> 'called_at')::timestamptz) end, private.now());
+    -- Without a readable time it began when we heard of it, and none begins in the future.
+    v_at := least(coalesce(
+        case when pg_input_is_valid(said ->> 'called_at', 'timestamptz')
+            then private.told_instant((said ->> 'called_at')::timestamptz) end,
+        heard_at
+    ), private.now());
 
     -- Both events of one call, and a sweep beside them, take their turn.
     perform pg_advisory_xact_lock(hashtextextended(
@@ -85,8 +91,8 @@ begin
     return case when v_is_news then 'recorded' else 'known' end;
 end;
 $$;
-comment on function private.record_call(uuid, jsonb) is 'recorded | known | payload_invalid.';
-grant execute on function private.record_call(uuid, jsonb) to worker;
+comment on function private.record_call(uuid, jsonb, timestamptz) is 'recorded | known | payload_invalid.';
+grant execute on function private.record_call(uuid, jsonb, timestamptz) to worker;
 
 -- The dialer's word for what came of a call, and who said it there.
 create function private.note_qualification(call_id uuid, said jsonb) returns void
@@ -151,9 +157,7 @@ begin
     select * into v_event from private.provider_events as event
     where event.id = apply_call_event.event_id;
     v_outcome := private.record_call(
-        v_event.integration_id, v_event.payload -> 'call'
-            || jsonb_build_object('called_at', coalesce(
-                v_event.payload #>> '{call,called_at}', v_event.received_at::text))
+        v_event.integration_id, v_event.payload -> 'call', v_event.received_at
     );
     return case when v_outcome = 'payload_invalid' then v_outcome end;
 end;

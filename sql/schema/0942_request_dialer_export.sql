@@ -46,8 +46,8 @@ begin
             'Carteira ' || to_char(private.today(v_tenant_id), 'YYYY-MM-DD')), 150),
         request_dialer_export.weight, v_asked, md5(v_asked::text), private.today(v_tenant_id)
     )
-    on conflict (tenant_id, campaign_id, selection_hash, on_date)
-    where status not in ('failed', 'cancelled') do nothing
+    -- dialer_exports_once_a_day; no other index can be met.
+    on conflict do nothing
     returning * into v_export;
     if not found then
         v_is_new := false;

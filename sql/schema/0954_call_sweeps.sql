@@ -8,7 +8,7 @@ create table public.call_sweeps (
     until_at timestamptz not null,
     started_at timestamptz not null default private.now(),
     finished_at timestamptz,
-    found int,
+    listed int,
     recovered int,
     -- Null: read to the end.
     failure text,
@@ -70,7 +70,7 @@ end;
 $$;
 
 create function private.finish_call_sweep(
-    sweep_id uuid, found int, recovered int, failure text
+    sweep_id uuid, listed int, recovered int, failure text
 ) returns void
 language plpgsql
 security definer
@@ -80,7 +80,7 @@ declare
     v_sweep public.call_sweeps;
 begin
     update public.call_sweeps as sweep
-    set finished_at = private.now(), found = finish_call_sweep.found,
+    set finished_at = private.now(), listed = finish_call_sweep.listed,
         recovered = finish_call_sweep.recovered, failure = finish_call_sweep.failure
     where sweep.id = finish_call_sweep.sweep_id and sweep.finished_at is null
     returning * into v_sweep;

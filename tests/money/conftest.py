@@ -41,6 +41,7 @@ def server_url(request: pytest.FixtureRequest) -> Callable[[str], str]:
         known = {
             "supabase_admin": os.environ["SCRATCH_SUPERUSER_URL"],
             "postgres": os.environ["SCRATCH_DATABASE_URL"],
+            "functions": os.environ.get("SCRATCH_FUNCTIONS_URL", ""),
         }
         return known.__getitem__
     return request.getfixturevalue("stack").settings.database_url  # type: ignore[no-any-return]  # untyped fixture
