@@ -3,6 +3,8 @@
 A deployed name has `-` for `_`, and `3cplus` for `threecplus`: no identifier begins with a digit.
 """
 
+from portfolio_resume import portfolio_resume
+
 from gupshup_webhook import gupshup_webhook
 from meta_webhook import meta_webhook
 from negociarie_callback import negociarie_callback
@@ -12,6 +14,7 @@ from portfolio_import import portfolio_import
 from portfolio_rejects import portfolio_rejects
 from reconcile_payments import reconcile_payments
 from run_automations import run_automations
+from send_message import send_message
 from threecplus_agent import threecplus_agent
 from threecplus_campaigns import threecplus_campaigns
 from threecplus_export import threecplus_export
@@ -26,8 +29,10 @@ __all__ = [
     "portfolio_export",
     "portfolio_import",
     "portfolio_rejects",
+    "portfolio_resume",
     "reconcile_payments",
     "run_automations",
+    "send_message",
     "threecplus_agent",
     "threecplus_campaigns",
     "threecplus_export",

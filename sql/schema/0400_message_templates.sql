@@ -10,7 +10,10 @@ as $$
     select coalesce(bool_and(
         named.variable = any(array[
             '', 'client.name', 'client.first_name', 'client.open_total', 'client.open_debts',
-            'client.oldest_due_on', 'creditor.name', 'tenant.name'
+            'client.oldest_due_on', 'creditor.name', 'tenant.name',
+            -- Of one charge: only a message that brings it can fill these (0693).
+            'charge.amount', 'charge.due_on', 'charge.link', 'charge.pix_code',
+            'charge.digitable_line'
         ])
         or named.variable ~ '^client\.extra\.[^.]{1,60}$'
     ), true)

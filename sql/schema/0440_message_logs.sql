@@ -39,6 +39,14 @@ create table public.message_logs (
     price_micros bigint,
     -- When the person first wrote back after this message of a bulk send.
     answered_at timestamptz,
+    -- What a person sends is carried by itself (0690) and not by a run: its queue message, lease,
+    -- pauses and failures.
+    queue_msg_id bigint,
+    lease_until timestamptz,
+    next_attempt_at timestamptz,
+    failures smallint not null default 0,
+    -- The boleto, Pix or card link it brings: sent only while that can be paid.
+    charge_id uuid,
     created_by uuid,
     created_at timestamptz not null default private.now(),
     sending_at timestamptz,
@@ -67,6 +75,9 @@ create table public.message_logs (
     constraint message_logs_phone_is_e164 check (phone ~ '^\+[1-9][0-9]{7,14}$'),
     constraint message_logs_out_has_a_number check (direction = 'in' or phone is not null),
     constraint message_logs_media_is_object check (jsonb_typeof(media) = 'object'),
+    constraint message_logs_are_carried_once check (
+        queue_msg_id is null or automation_run_id is null
+    ),
     constraint message_logs_received_is_inbound check (
         (status = 'received') = (direction = 'in')
     )

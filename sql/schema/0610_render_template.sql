@@ -11,8 +11,11 @@ as $$
     )
 $$;
 
--- The value of each variable, null where there is none.
-create function private.template_values(client_id uuid, variables text[]) returns text[]
+-- The value of each variable, null where there is none. `charge_id` is of the message that brings a
+-- charge.
+create function private.template_values(
+    client_id uuid, variables text[], charge_id uuid default null
+) returns text[]
 language sql
 stable
 security definer
@@ -39,16 +42,26 @@ as $$
             limit 1
         )
         when 'tenant.name' then tenants.name
+        when 'charge.amount' then private.brl(charge.amount_cents)
+        when 'charge.due_on' then to_char(charge.due_on, 'DD/MM/YYYY')
+        when 'charge.link' then charge.link
+        when 'charge.pix_code' then charge.pix_code
+        when 'charge.digitable_line' then charge.digitable_line
         end
     end), '') order by named.position), '{}')
     from public.clients
     join public.tenants on tenants.id = clients.tenant_id
+    left join public.charges as charge
+        on charge.tenant_id = clients.tenant_id and charge.client_id = clients.id
+        and charge.id = template_values.charge_id
     cross join unnest(template_values.variables) with ordinality as named (variable, position)
     where clients.id = template_values.client_id
 $$;
 
--- For an automation, which sends what it can: what is not known reads as a dash.
-create function private.template_params(client_id uuid, variables text[]) returns text[]
+-- For an automation and for a charge, which send what they can: what is not known reads as a dash.
+create function private.template_params(
+    client_id uuid, variables text[], charge_id uuid default null
+) returns text[]
 language sql
 stable
 security definer
@@ -56,7 +69,7 @@ set search_path = ''
 as $$
     select array(
         select coalesce(filled.value, '-')
-        from unnest(private.template_values(client_id, variables)) with ordinality
+        from unnest(private.template_values(client_id, variables, charge_id)) with ordinality
             as filled (value, position)
         order by filled.position
     )

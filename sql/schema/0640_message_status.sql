@@ -89,7 +89,7 @@ comment on function private.advance_message(
     uuid, public.message_status, timestamptz, text, text, text, text
 ) is 'True when the status moved. Callers pass receipts; only ever forward.';
 
--- A run that sent follows its message: what the provider accepted is done, what failed is failed.
+-- A run that sent follows its message, and a message of a person leaves its queue: what the provider accepted is done, what failed is failed.
 create function private.follow_message(message_id uuid) returns void
 language plpgsql
 security definer
@@ -104,6 +104,11 @@ begin
     select * into v_run from public.automation_runs as run
     where run.id = v_message.automation_run_id;
     if not found then
+        if v_message.status = 'failed'
+            or private.message_rank(v_message.status) >= private.message_rank('submitted')
+        then
+            perform private.leave_message_queue(v_message.id);
+        end if;
         return;
     end if;
     if v_message.status = 'failed' then

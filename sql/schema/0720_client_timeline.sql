@@ -116,7 +116,10 @@ begin
           and (import.created_at, import.id) < ($3, $4)
         order by import.created_at desc, import.id desc
         limit $5
-    );
+    )
+    union all
+    select money.at, money.id, money.item
+    from private.money_timeline($1, $2, $3, $4, $5) as money;
 end;
 $$;
 
@@ -190,7 +193,7 @@ set search_path = ''
 as $$ select private.client_timeline(client_id, before, page_size) $$;
 comment on function public.client_timeline(uuid, text, int) is
 '{items: [{kind, id, at, actor, …}], next}; kinds: disposition message automation callback
-conversation import.';
+conversation import agreement payment reversal.';
 
 grant execute on function
 private.client_timeline(uuid, text, int), public.client_timeline(uuid, text, int)

@@ -15,9 +15,11 @@ as $$
                   ($1).tenant_id, clients.id, phones.phone, 'whatsapp', ($1).now_at
               )
         ) then 'opted_out'
-        when private.has_living_agreement(clients.tenant_id, clients.id) then
-            case when not $2 then 'has_agreement' end
-        when clients.open_debts = 0 then 'nothing_owed'
+        when not $2 and $sql$ || private.has_agreement('private.is_kept(agreement.status)')
+            || $sql$ then 'agreement_running'
+        when clients.open_debts = 0 and not $sql$
+            || private.has_agreement('private.is_living(agreement.status)')
+            || $sql$ then 'nothing_owed'
         when not clients.has_phone then 'no_phone'
         when clients.has_whatsapp is false or not exists (
             select from public.client_phones as mobiles
@@ -40,23 +42,6 @@ as $$
             from unnest(batch_exclusion.variables) as named (variable)
         ), 'false') || $sql$ then 'variable_missing'
     end$sql$
-$$;
-
-create function private.has_living_agreement(tenant_id uuid, client_id uuid) returns boolean
-language sql
-stable
-security definer
-set search_path = ''
-as $$
-    select exists (
-        select from public.agreements as agreement
-        where agreement.tenant_id = has_living_agreement.tenant_id
-          and agreement.client_id = has_living_agreement.client_id
-          and agreement.status in (
-              'pending_approval', 'awaiting_first_payment', 'active', 'overdue',
-              'broken_provisionally'
-          )
-    )
 $$;
 
 -- Sender and template that fit each other, or the word for why not.
@@ -126,7 +111,9 @@ begin
         from (
             select told.reason, round(sum(listed.people) * $3)::bigint as people
             from (
-                select excluded.reason, windowed.is_open, coalesce(clients.uf, '''') = any($4) as waits,
+                select excluded.reason, windowed.is_open, coalesce(
+                        clients.uf, private.uf_of(($1).tenant_id, clients.id, null), ''''
+                    ) = any($4) as waits,
                     count(*) as people
                 from ' || private.client_source(v_scale) || '
                 left join private.client_contacts as contact
@@ -196,7 +183,7 @@ begin
                 * (v_eligible - case when v_rate.is_free_in_window then v_in_window else 0 end)
         ) end,
         'needs_confirmation',
-            v_eligible > (private.contact_policy(v_tenant_id)).confirm_above_recipients
+            v_eligible > private.confirmation_limit(v_tenant_id)
     );
 end;
 $$;
@@ -284,7 +271,7 @@ begin
         ),
         last_progress_at = private.now()
     where batch.id = v_batch.id;
-    if v_eligible <= (private.contact_policy(v_tenant_id)).confirm_above_recipients then
+    if v_eligible <= private.confirmation_limit(v_tenant_id) then
         perform private.release_batch(v_batch.id);
     else
         perform private.tell_supervisors(

@@ -22,7 +22,7 @@ set search_path = ''
 as $$
     with batch as materialized (
         select known.*, template.variables, private.now() as now_at,
-            private.contact_policy(known.tenant_id) as policy,
+            private.has_cap(known.tenant_id, 'whatsapp') as has_cap,
             private.rate_of(
                 known.tenant_id, template.provider, template.category,
                 private.today(known.tenant_id)
@@ -33,7 +33,7 @@ as $$
     ),
     people as materialized (
         select client.id, client.open_debts, batch.tenant_id,
-            coalesce(client.uf, private.contact_uf(batch.tenant_id, client.id)) as uf,
+            private.uf_of(batch.tenant_id, client.id, client.uf) as uf,
             contact.whatsapp_blocked_until > batch.now_at as may_be_blocked
         from batch
         join public.clients as client
@@ -57,13 +57,15 @@ as $$
     select person.id,
         case
             when verdict.reason is not null then 'skip'
-            when states.opens_at > batch.now_at or history.is_just_now then 'postpone'
+            when states.opens_at > batch.now_at or history.is_just_now
+                or history.capped_until is not null then 'postpone'
             else 'send'
         end,
         coalesce(verdict.reason, case when states.opens_at > batch.now_at then 'outside_hours'
+            when history.capped_until is not null then 'attempt_cap'
             when history.is_just_now then 'just_written' end),
         -- Meta takes about one message per 6 s to one person.
-        greatest(states.opens_at, batch.now_at + interval '6 seconds'),
+        greatest(states.opens_at, history.capped_until, batch.now_at + interval '6 seconds'),
         best.phone, filled.params,
         case when not (batch.rate).is_free_in_window
             or talk.last_inbound_at is null
@@ -92,8 +94,9 @@ as $$
     ) as filled
     cross join lateral (
         select
-            count(*) filter (where sent.created_at > batch.now_at - interval '1 day') as in_a_day,
-            count(*) as in_a_week,
+            case when batch.has_cap then private.capped_until(
+                person.tenant_id, person.id, 'whatsapp', batch.now_at
+            ) end as capped_until,
             exists (
                 select from public.message_logs as latest
                 where latest.tenant_id = person.tenant_id
@@ -102,24 +105,20 @@ as $$
                   and latest.batch_id is distinct from batch.id
                   and latest.created_at > batch.now_at - interval '6 seconds'
             ) as is_just_now
-        from public.message_logs as sent
-        where sent.tenant_id = person.tenant_id and sent.client_id = person.id
-          and sent.direction = 'out' and sent.status <> 'failed'
-          and sent.batch_id is distinct from batch.id
-          and sent.created_at > batch.now_at - interval '7 days'
     ) as history
+    cross join lateral (
+        select coalesce(bool_or(private.is_kept(agreement.status)), false) as is_kept,
+            coalesce(bool_or(private.is_living(agreement.status)), false) as is_living
+        from public.agreements as agreement
+        where agreement.tenant_id = person.tenant_id and agreement.client_id = person.id
+    ) as agreed
     cross join lateral (
         select case
             when best.phone is null and person.may_be_blocked then 'opted_out'
-            when private.has_living_agreement(person.tenant_id, person.id)
-                and not batch.includes_agreements then 'has_agreement'
-            when person.open_debts = 0
-                and not private.has_living_agreement(person.tenant_id, person.id)
-                then 'nothing_owed'
+            when agreed.is_kept and not batch.includes_agreements then 'agreement_running'
+            when person.open_debts = 0 and not agreed.is_living then 'nothing_owed'
             when best.phone is null then 'no_whatsapp'
             when array_position(filled.params, null) is not null then 'variable_missing'
-            when history.in_a_day >= (batch.policy).messages_per_day
-                or history.in_a_week >= (batch.policy).messages_per_week then 'attempt_cap'
             when states.opens_at is null then 'outside_hours'
         end as reason
     ) as verdict
