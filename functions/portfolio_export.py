@@ -21,7 +21,10 @@ def portfolio_export(request: flask.Request) -> flask.typing.ResponseReturnValue
         raise errors.MethodNotAllowed("ask with GET or POST")
     if ticket := callers.ticketed(request, "portfolio-export"):
         caller, said = ticket
-        opened, selection = db.as_person(caller.claims, caller.tenant), json.dumps(said["selection"])
+        opened, selection = (
+            db.as_person(caller.claims, caller.tenant),
+            json.dumps(said["selection"]),
+        )
     else:
         opened, selection = db.as_caller(request), exports.selection(request)
     rows = exports.rows(opened, selection)

@@ -54,6 +54,9 @@ begin
         perform pgmq.delete('provider_events', v_item.msg_id);
         v_handled := v_handled + 1;
     end loop;
+    if v_handled > 0 then
+        perform private.fold_batch_counts();
+    end if;
     return v_handled;
 end;
 $$;

@@ -71,30 +71,31 @@ comment on table private.sender_buckets is 'How many messages each sender may se
 alter table private.sender_buckets enable row level security;
 alter table private.sender_buckets force row level security;
 
--- Takes up to `wanted` tokens and answers how many it got. At most one second's worth lies ready, so
--- that a pause does not end in a burst.
+-- Takes up to `wanted` tokens and answers how many it got. A tenth of a second's worth may lie ready
+-- and nine tenths come in a second, so that no second holds more than was granted.
 create function private.take_tokens(sender_id uuid, wanted int) returns int
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
-    v_rate int := (
-        select sender.throughput_per_second from public.senders as sender
+    v_rate double precision := (
+        select 0.9 * sender.throughput_per_second from public.senders as sender
         where sender.id = take_tokens.sender_id
     );
+    v_room double precision := greatest(v_rate / 9, 1);
     v_now timestamptz := clock_timestamp();
     v_bucket private.sender_buckets;
     v_taken int;
 begin
     insert into private.sender_buckets (sender_id, tokens, refilled_at)
-    values (take_tokens.sender_id, v_rate, v_now)
+    values (take_tokens.sender_id, v_room, v_now)
     on conflict on constraint sender_buckets_pkey do nothing;
     select * into v_bucket from private.sender_buckets as bucket
     where bucket.sender_id = take_tokens.sender_id for update;
     v_now := greatest(clock_timestamp(), v_bucket.refilled_at);
     v_bucket.tokens := least(
-        v_rate,
+        v_room,
         v_bucket.tokens + v_rate * extract(epoch from v_now - v_bucket.refilled_at)
     );
     v_taken := least(greatest(floor(v_bucket.tokens)::int, 0), wanted);
