@@ -1,6 +1,6 @@
 # One command per need. `make` alone prints this list; every target installs what it lacks.
 .DEFAULT_GOAL := help
-.PHONY: help up reset test lint bench migration types lock install
+.PHONY: help up reset test prove lint bench migration types lock install
 
 # The gateway's port, and the folder that keeps a stack's data, keys and logs.
 PORT ?= 54321
@@ -25,6 +25,10 @@ test: ## everything, on databases of its own; beside a running `make up` if you 
 	$(INSTALL)
 	@.venv/bin/python -m pytest
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" npm --prefix web run --silent test
+
+prove: ## the proofs again, with many more examples and kills; minutes, not seconds
+	$(INSTALL)
+	@PROVE=1 .venv/bin/python -m pytest -m proof
 
 lint: ## ruff, mypy, sqlfluff, and the page's own
 	$(INSTALL)

@@ -10,8 +10,11 @@ from negociarie_charge import negociarie_charge
 from portfolio_export import portfolio_export
 from portfolio_import import portfolio_import
 from portfolio_rejects import portfolio_rejects
+from portfolio_resume import portfolio_resume
 from reconcile_payments import reconcile_payments
 from run_automations import run_automations
+from send_message import send_message
+from send_notifications import send_notifications
 from threecplus_agent import threecplus_agent
 from threecplus_campaigns import threecplus_campaigns
 from threecplus_export import threecplus_export
@@ -26,8 +29,11 @@ __all__ = [
     "portfolio_export",
     "portfolio_import",
     "portfolio_rejects",
+    "portfolio_resume",
     "reconcile_payments",
     "run_automations",
+    "send_message",
+    "send_notifications",
     "threecplus_agent",
     "threecplus_campaigns",
     "threecplus_export",

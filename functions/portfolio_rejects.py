@@ -6,6 +6,7 @@ import flask
 import functions_framework
 
 from kit import db, errors
+from portfolio import callers
 
 TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -16,20 +17,26 @@ TYPES = {
 @functions_framework.http
 @errors.as_http
 def portfolio_rejects(request: flask.Request) -> flask.typing.ResponseReturnValue:
-    """GET ?import_id=<uuid>&format=xlsx|csv; what the caller may not see is not there (404)."""
+    """GET ?import_id=<uuid>&format=xlsx|csv, or ?ticket= that says both.
+
+    What the caller may not see is not there (404).
+    """
     if request.method != "GET":
         raise errors.MethodNotAllowed("ask with GET")
-    kind = request.args.get("format", "xlsx")
+    ticket = callers.ticketed(request, "portfolio-rejects")
+    caller, said = ticket or (None, request.args)
+    kind = said.get("format", "xlsx")
     if kind not in TYPES:
         raise errors.MalformedPayload("format is xlsx or csv")
     try:
-        import_id = uuid.UUID(request.args.get("import_id", ""))
+        import_id = uuid.UUID(said.get("import_id", ""))
     except ValueError as error:
         raise errors.MalformedPayload("import_id is a UUID") from error
 
     from portfolio import rejects
 
-    with db.as_caller(request) as connection:
+    opened = db.as_person(caller.claims, caller.tenant) if caller else db.as_caller(request)
+    with opened as connection:
         found = connection.execute(
             "select header, file_name from public.imports"
             " where id = %s and private.has_role('supervisor')",

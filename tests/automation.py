@@ -11,8 +11,6 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import flask
-import functions_framework
 import httpx
 import psycopg
 import pytest
@@ -120,11 +118,8 @@ class Thread:
 @contextlib.contextmanager
 def serving(names: list[str]) -> Iterator[str]:
     """The URL under which those functions answer, with the settings the test has given."""
-    source = str(ROOT / "functions" / "main.py")
-    create_app: Callable[[str, str], flask.Flask] = functions_framework.create_app
-    apps: dict[str, functions_host.WSGIApp] = {
-        functions_host.path_of(name): create_app(name, source).wsgi_app for name in names
-    }
+    source = ROOT / "functions" / "main.py"
+    apps = {functions_host.path_of(name): functions_host.app_of(name, source) for name in names}
     server = make_server(
         "127.0.0.1",
         0,

@@ -20,6 +20,7 @@ if (
     import aiohttp
     import httpx
     import jwt
+    from starlette.requests import Request
 
 CONNECT_SECONDS = 3.0  # a provider that does not even accept by then is down
 CALL_SECONDS = 10.0  # for the answer to begin, and for all of it to have come; a wait may overlap
@@ -203,7 +204,7 @@ def body(request: flask.Request, limit: int) -> bytes:
     return raw
 
 
-def bearer(request: flask.Request) -> str:
+def bearer(request: "flask.Request | Request") -> str:
     """The bearer token of the request; 401 without one."""
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token.strip():
@@ -211,7 +212,7 @@ def bearer(request: flask.Request) -> str:
     return token.strip()
 
 
-def require_jobs_key(request: flask.Request) -> None:
+def require_jobs_key(request: "flask.Request | Request") -> None:
     """Let only the database's own wake-ups through; compared in constant time."""
     expected = config.settings().jobs_key
     if not hmac.compare_digest(bearer(request).encode(), expected.encode()):

@@ -35,5 +35,27 @@ def known(request: flask.Request) -> Caller:
         ).fetchone()
     if row is None:
         raise errors.NotAuthenticated("no such API key", code="api_key_unknown")
-    claims = {"sub": str(row.user_id), "role": "authenticated", "email": row.email}
-    return Caller(claims, str(row.tenant_id), str(row.api_key_id))
+    return Caller(_claims(row.user_id, row.email), str(row.tenant_id), str(row.api_key_id))
+
+
+def ticketed(request: flask.Request, purpose: str) -> tuple[Caller, dict[str, Any]] | None:
+    """Who holds the request's ticket and what it was given for; None without one.
+
+    410 ticket_used for a ticket that opens nothing (any more): private.use_download.
+    """
+    ticket = request.args.get("ticket")
+    if ticket is None:
+        return None
+    with db.as_webhook() as connection:
+        row = connection.execute(
+            "select tenant_id, user_id, email, arguments from private.use_download(%s, %s)",
+            (ticket, purpose),
+        ).fetchone()
+    if row is None:
+        raise RuntimeError("use_download answers one row or refuses")
+    return Caller(_claims(row.user_id, row.email), str(row.tenant_id)), row.arguments
+
+
+def _claims(user_id: object, email: str) -> dict[str, str]:
+    """What the person's own session would say."""
+    return {"sub": str(user_id), "role": "authenticated", "email": email}

@@ -109,7 +109,8 @@ begin
     )
     limit 1;
     if found then
-        raise exception 'debt_not_found' using errcode = 'PT404', detail = v_missing::text;
+        raise exception 'debt_not_found' using errcode = 'PT404', 
+            detail = coalesce(v_missing::text, 'none');
     end if;
 end;
 $$;
@@ -123,11 +124,14 @@ set search_path = ''
 as $$
 declare
     v_tenant_id uuid := private.require_role('operator');
+    v_on_date date := coalesce(on_date, private.today(v_tenant_id));
 begin
+    -- Ten years either way: every month of an index is a factor of the fraction that is carried.
+    if abs(extract(year from v_on_date) - extract(year from private.today(v_tenant_id))) > 10 then
+        raise exception 'field_invalid' using errcode = 'PT400', detail = 'on_date';
+    end if;
     perform private.require_debts(v_tenant_id, client_id, debt_ids);
-    return private.statement(
-        v_tenant_id, client_id, coalesce(on_date, private.today(v_tenant_id)), debt_ids
-    );
+    return private.statement(v_tenant_id, client_id, v_on_date, debt_ids);
 end;
 $$;
 

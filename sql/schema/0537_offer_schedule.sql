@@ -22,7 +22,10 @@ as $$
 $$;
 
 -- Price table from the exact rate, each payment rounded half up: 900.00 at 2 % in 6 = 6 × 160.67.
-create function private.price_payment(amount_cents bigint, parts int, percent numeric)
+-- `percent` is a month's; a shorter period takes its days' share of thirty.
+create function private.price_payment(
+    amount_cents bigint, parts int, percent numeric, period_days int
+)
 returns bigint
 language plpgsql
 immutable
@@ -30,15 +33,16 @@ strict
 set search_path = ''
 as $$
 declare
-    -- (100 + i)^n and 100^n: whole powers, so that nothing is rounded on the way.
+    -- (3000 + i)^n and 3000^n: whole powers, so that nothing is rounded on the way.
+    v_rate numeric := percent * period_days;
     v_grown numeric := 1;
     v_plain numeric := 1;
 begin
     for i in 1..parts loop
-        v_grown := v_grown * (100 + percent);
-        v_plain := v_plain * 100;
+        v_grown := v_grown * (3000 + v_rate);
+        v_plain := v_plain * 3000;
     end loop;
-    return private.round_ratio(amount_cents * percent * v_grown, 100 * (v_grown - v_plain));
+    return private.round_ratio(amount_cents * v_rate * v_grown, 3000 * (v_grown - v_plain));
 end;
 $$;
 
@@ -106,7 +110,10 @@ begin
     end if;
     v_amounts := case
         when v_percent > 0 and v_count > 0
-            then array_fill(private.price_payment(v_rest, v_count, v_percent), array[v_count])
+            then array_fill(private.price_payment(
+                v_rest, v_count, v_percent,
+                case offer ->> 'interval' when 'weekly' then 7 when 'biweekly' then 14 else 30 end
+            ), array[v_count])
         else private.split_cents(v_rest, v_count)
     end;
     v_schedule := array(

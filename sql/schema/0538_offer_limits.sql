@@ -46,16 +46,20 @@ set search_path = ''
 as $$
 declare
     v_reasons jsonb;
+    -- A down payment is paid at the beginning; one later than a first payment may be due is an
+    -- installment by another name.
+    v_entry_ends date := facts.base_on + coalesce(limits.max_first_due_days, 0);
     v_installments int := (
-        select count(*) from unnest(facts.schedule) as planned where planned.kind = 'installment'
+        select count(*) from unnest(facts.schedule) as planned
+        where planned.kind = 'installment' or planned.due_on > v_entry_ends
     );
     v_smallest bigint := (
         select min(planned.amount_cents) from unnest(facts.schedule) as planned
-        where planned.kind = 'installment'
+        where planned.kind = 'installment' or planned.due_on > v_entry_ends
     );
     v_down bigint := (
         select coalesce(sum(planned.amount_cents), 0) from unnest(facts.schedule) as planned
-        where planned.kind = 'down_payment'
+        where planned.kind = 'down_payment' and planned.due_on <= v_entry_ends
     );
     v_down_wanted bigint := greatest(
         limits.min_down_payment_cents,

@@ -8,12 +8,17 @@ immutable
 set search_path = ''
 as $$
 declare
+    -- As many as months in a year: beyond that it is no entry.
+    c_max_down_payments constant int := 12;
     v_given jsonb := coalesce(nullif(down_payments, 'null'), '[]');
     v_item jsonb;
     v_normal jsonb := '[]';
 begin
     if jsonb_typeof(v_given) <> 'array' then
         raise exception 'down_payment_invalid' using errcode = 'PT400', detail = 'a list is needed';
+    elsif jsonb_array_length(v_given) > c_max_down_payments or down_payment_cents < 0 then
+        raise exception 'down_payment_invalid' using errcode = 'PT400',
+            detail = format('at most %s, and none below zero', c_max_down_payments);
     end if;
     if v_given = '[]' and down_payment_cents > 0 then
         v_given := jsonb_build_array(jsonb_build_object('amount_cents', down_payment_cents));
@@ -21,6 +26,8 @@ begin
     for v_item in select item from jsonb_array_elements(v_given) as item loop
         perform private.require_known_keys(v_item, array['amount_cents', 'due_on', 'method']);
         if coalesce(v_item ->> 'amount_cents', '') !~ '^[1-9][0-9]{0,14}$'
+            -- Written out, so that neither `tomorrow` nor `infinity` is a day.
+            or coalesce(v_item ->> 'due_on', base_on::text) !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'
             or not pg_input_is_valid(coalesce(v_item ->> 'due_on', base_on::text), 'date')
             or not pg_input_is_valid(
                 coalesce(v_item ->> 'method', method::text), 'public.charge_method')
@@ -73,9 +80,16 @@ begin
         end if;
     end if;
     -- 120 as in the templates; a due day is a day of a month.
-    if coalesce(installments, 1) not between 0 and 120 or due_day not between 1 and 31 then
+    if coalesce(installments, 1) not between 0 and 120 or due_day not between 1 and 31
+        -- No agreement begins later than ten years from now (the table's own bound of a horizon).
+        or first_due_date > base_on + 3660
+    then
         raise exception 'installments_invalid' using errcode = 'PT400',
-            detail = 'installments 0 to 120, due_day 1 to 31';
+            detail = 'installments 0 to 120, due_day 1 to 31, the first within ten years';
+    end if;
+    if first_due_date < base_on and coalesce(installments, 1) > 0 then
+        raise exception 'due_date_in_past' using errcode = 'PT400',
+            detail = 'no payment may be due before the day of the offer';
     end if;
     v_interval := coalesce(due_interval, v_template.due_interval, 'monthly');
     if v_first is null then

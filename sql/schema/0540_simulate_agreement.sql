@@ -102,6 +102,16 @@ begin
         ) then
             raise exception 'agreement_not_replaceable' using errcode = 'PT409',
                 detail = v_agreement.status::text;
+        -- What is paid for the old one later goes to the new one: never to another creditor's.
+        elsif exists (
+            select from public.debts
+            where debts.tenant_id = offer_predecessor.tenant_id
+              and offer_predecessor.offer -> 'debt_ids' ? debts.id::text
+              and debts.client_id = v_agreement.client_id
+              and debts.creditor_id <> v_agreement.creditor_id
+        ) then
+            raise exception 'agreement_not_replaceable' using errcode = 'PT409',
+                detail = 'another creditor';
         end if;
     else
         select earlier.* into v_agreement

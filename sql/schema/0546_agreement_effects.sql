@@ -88,7 +88,7 @@ begin
     perform private.unwant_charges(charge.id, 'agreement_settled')
     from public.charges as charge
     where charge.agreement_id = v_agreement.id and charge.is_wanted
-      and charge.status not in ('paid', 'cancelled', 'failed');
+      and charge.status not in ('paid', 'cancelled');
     return jsonb_build_object('forgiven_cents', v_owed);
 end;
 $$;
@@ -126,7 +126,7 @@ begin
     perform private.unwant_charges(charge.id, 'agreement_' || to_status)
     from public.charges as charge
     where charge.agreement_id = v_agreement.id and charge.is_wanted
-      and charge.status not in ('paid', 'cancelled', 'failed');
+      and charge.status not in ('paid', 'cancelled');
     if not private.is_living(from_status) then
         return '{}';
     end if;

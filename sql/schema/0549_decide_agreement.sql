@@ -13,7 +13,8 @@ declare
     v_priced jsonb;
 begin
     if decision is null or decision not in ('approve', 'reject') then
-        raise exception 'decision_unknown' using errcode = 'PT400', detail = decision;
+        raise exception 'decision_unknown' using errcode = 'PT400',
+            detail = coalesce(decision, 'none');
     end if;
     v_agreement := private.agreement_for_change(v_tenant_id, agreement_id);
     if v_agreement.status <> 'pending_approval' then

@@ -147,7 +147,12 @@ begin
     where policy.id = v_agreement.policy_id;
     v_to := (private.aged_status(v_agreement, v_policy, on_date)).to_status;
     if v_to in ('broken', 'lapsed') then
-        return;
+        if v_agreement.status <> 'settled' then
+            return;
+        end if;
+        -- Reopened by a payment taken back. The clock reads what lives, so it must live first.
+        v_to := case v_to when 'broken' then 'broken_provisionally'
+            else 'awaiting_first_payment' end;
     end if;
     if v_to <> v_agreement.status then
         perform private.transition_agreement(v_agreement.id, v_to, reason, on_date);

@@ -42,12 +42,17 @@ declare
 begin
     update public.charges as charge
     set is_wanted = false, cancel_reason = unwant_charges.reason, failures = 0,
-        -- Nobody has begun to send it: nothing to take back at the provider.
-        status = case when charge.status = 'queued' then 'cancelled' else charge.status end,
+        status = case
+            -- Nobody has begun to send it: nothing to take back at the provider.
+            when charge.status = 'queued' then 'cancelled'
+            -- Sent before it failed, it may be there: looked up, and taken back if it is.
+            when charge.status = 'failed' and charge.sent_at is not null then 'unknown'
+            else charge.status
+        end,
         cancelled_at = case when charge.status = 'queued' then private.now() end
     where charge.id = unwant_charges.charge_id and charge.is_wanted
     returning * into v_charge;
-    if found and v_charge.status <> 'cancelled' then
+    if found and v_charge.status not in ('cancelled', 'failed') then
         perform private.poke_charge(v_charge.id);
     end if;
 end;

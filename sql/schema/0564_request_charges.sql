@@ -73,9 +73,10 @@ begin
         elsif not private.is_living(v_agreement.status) then
             raise exception 'agreement_not_living' using errcode = 'PT409',
                 detail = v_agreement.status::text;
-        elsif v_part.status <> 'open' then
+        elsif v_part.status <> 'open' or v_part.cancelling_reason is not null then
             raise exception 'installment_not_open' using errcode = 'PT409',
-                detail = v_part.status::text;
+                detail = case when v_part.status = 'open' then 'cancelling'
+                    else v_part.status::text end;
         end if;
         v_method := coalesce(request_charges.method, v_part.method);
         if v_method::text <> all(string_to_array(
@@ -103,6 +104,8 @@ begin
         where charge.tenant_id = v_tenant_id and charge.installment_id = v_part.id
           and charge.is_wanted and charge.status = 'failed' and charge.sent_at is not null
           and charge.method = v_method
+          and charge.amount_cents = v_part.amount_cents - v_part.paid_cents
+          and charge.due_on = least(v_part.due_on, v_part.effective_due_on)
         order by charge.sequence desc
         limit 1;
         if found then
@@ -110,6 +113,10 @@ begin
             v_ids := v_ids || v_current.id;
             continue;
         end if;
+        perform private.unwant_charges(charge.id, 'replaced')
+        from public.charges as charge
+        where charge.tenant_id = v_tenant_id and charge.installment_id = v_part.id
+          and charge.is_wanted and charge.status = 'failed';
         v_ids := v_ids || private.issue_charge(v_part, v_integration.id, v_method);
         update public.installments as part set method = v_method
         where part.id = v_part.id and part.method <> v_method;

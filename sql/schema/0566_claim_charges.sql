@@ -12,7 +12,9 @@ as $$
         when (charge).status in ('sending', 'unknown') then 'lookup'
         when not (charge).is_wanted and (charge).status in ('registering', 'open', 'cancelling')
             then 'cancel'
-        when (charge).needs_lookup and (charge).status <> 'queued' then 'lookup'
+        -- A question that was begun and never answered died with its worker: ask again.
+        when ((charge).needs_lookup or (charge).action = 'begun lookup')
+            and (charge).status <> 'queued' then 'lookup'
         -- The bank registers later, and its line is worth asking for until it is there.
         when (charge).status = 'registering' then 'lookup'
     end
@@ -78,6 +80,7 @@ begin
         end if;
         update public.charges as charge
         set attempt = charge.attempt + 1, action = v_action, next_attempt_at = null,
+            needs_lookup = charge.needs_lookup or v_action = 'lookup',
             lease_until = private.now() + make_interval(secs => lease_seconds)
         where charge.id = v_charge.id
         returning * into v_charge;

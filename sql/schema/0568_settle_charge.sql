@@ -27,7 +27,11 @@ begin
         return false;
     end if;
     v_action := substr(v_charge.action, 7);
-    update public.charges as charge set action = null, lease_until = null
+    update public.charges as charge
+    set action = null, lease_until = null,
+        -- No answer to a question: it stays asked.
+        needs_lookup = charge.needs_lookup
+            or (v_action = 'lookup' and outcome in ('retry', 'unknown'))
     where charge.id = v_charge.id;
     perform pgmq.archive('charges', v_charge.queue_msg_id);
 

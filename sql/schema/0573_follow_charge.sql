@@ -17,7 +17,14 @@ begin
                 then charge.status::text
             else 'failed'
         end::public.charge_status,
-        is_wanted = charge.is_wanted or charge.status = 'cancelling',
+        -- Where another one has taken its place, the old one is only told of.
+        is_wanted = charge.is_wanted or charge.status = 'cancelling' and not exists (
+            select from public.charges as other
+            where other.tenant_id = charge.tenant_id
+              and other.installment_id = charge.installment_id and other.id <> charge.id
+              and other.is_wanted
+              and other.status not in ('cancelled', 'failed', 'paid')
+        ),
         error_code = fail_charge.error_code, error_detail = fail_charge.error_detail,
         lease_until = null, needs_lookup = false
     where charge.id = fail_charge.charge_id

@@ -33,6 +33,24 @@ begin
 end;
 $$;
 
+-- Said clearly and yet hard to believe: an amount of another magnitude (cents for reais settle a
+-- whole agreement), or paid before the charge was there.
+create function private.is_doubtful(charge public.charges, item jsonb) returns boolean
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select charge.id is not null and (
+        (item ->> 'paid_cents')::bigint >= 10 * charge.amount_cents
+        -- A day less: the provider's clock is not the tenant's.
+        or (item ->> 'paid_on')::date < (
+            select (charge.created_at at time zone tenants.time_zone)::date - 1
+            from public.tenants where tenants.id = charge.tenant_id
+        )
+    )
+$$;
+
 create function private.note_contradiction(
     integration public.integrations, charge public.charges, item jsonb
 ) returns void
@@ -94,6 +112,9 @@ begin
     exception when data_exception then
         raise exception 'payment_event_invalid' using errcode = 'PT400', detail = sqlerrm;
     end;
+    if v_class = 'paid' and private.is_doubtful(v_charge, item) then
+        v_class := 'contradiction';
+    end if;
     if v_class = 'contradiction' then
         perform private.note_contradiction(v_integration, v_charge, item);
         -- Whatever else is doubtful, the provider has it.

@@ -19,7 +19,13 @@ stable
 security definer
 set search_path = ''
 as $$
-    select payment.id, payment.payment_key, payment.amount_cents, payment.paid_on,
+    -- What was sent back of it is not there to be used again.
+    select payment.id, payment.payment_key, payment.amount_cents - (
+            select coalesce(sum(known.amount_cents), 0)::bigint
+            from public.payment_cases as known
+            where known.tenant_id = payment.tenant_id and known.payment_id = payment.id
+              and known.kind = 'overpayment' and known.resolution = 'return'
+        ), payment.paid_on,
         word.id, word.course, word.agreement_id, word.installment_id,
         case when word.agreement_id is not null
             then private.agreement_debt_ids(word.agreement_id) else word.debt_ids end

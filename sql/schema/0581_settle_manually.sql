@@ -32,17 +32,87 @@ begin
 end;
 $$;
 
+-- Not in the future, and not older than any claim (Civil Code 205: ten years).
+create function private.is_payment_day(tenant_id uuid, paid_on date) returns boolean
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select paid_on between (private.today(tenant_id) - interval '10 years')::date
+        and private.today(tenant_id)
+$$;
+
+-- Asked when it is requested and again when it is confirmed: meanwhile the installment may have
+-- been paid, the agreement broken, or the titles agreed upon at a price without this money.
+create function private.require_settleable(request public.manual_settlements)
+returns public.agreements
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_part public.installments;
+    v_agreement public.agreements;
+    v_agreement_id uuid := request.agreement_id;
+begin
+    if request.installment_id is not null then
+        select * into v_part from public.installments as part
+        where part.tenant_id = request.tenant_id and part.id = request.installment_id
+          and part.client_id = request.client_id;
+        if not found then
+            raise exception 'installment_not_found' using errcode = 'PT404',
+                detail = request.installment_id::text;
+        elsif v_part.status <> 'open' then
+            raise exception 'installment_not_open' using errcode = 'PT409',
+                detail = v_part.status::text;
+        end if;
+        v_agreement_id := v_part.agreement_id;
+    end if;
+    if v_agreement_id is null then
+        perform private.require_debts(request.tenant_id, request.client_id, request.debt_ids);
+        if exists (
+            select from public.debts
+            where debts.id = any(request.debt_ids) and debts.status in ('settled', 'returned')
+        ) then
+            raise exception 'debt_closed' using errcode = 'PT409',
+                detail = 'one of the titles was settled or returned';
+        elsif exists (
+            select from public.agreement_debts as held
+            where held.tenant_id = request.tenant_id and held.is_live
+              and held.debt_id = any(request.debt_ids)
+        ) then
+            raise exception 'debt_in_agreement' using errcode = 'PT409',
+                detail = 'settle the installment of its agreement';
+        end if;
+        return null;
+    end if;
+    select * into v_agreement from public.agreements as agreement
+    where agreement.tenant_id = request.tenant_id and agreement.id = v_agreement_id
+      and agreement.client_id = request.client_id;
+    if not found then
+        raise exception 'agreement_not_found' using errcode = 'PT404',
+            detail = v_agreement_id::text;
+    elsif not private.is_living(v_agreement.status) then
+        raise exception 'agreement_not_living' using errcode = 'PT409',
+            detail = v_agreement.status::text;
+    end if;
+    return v_agreement;
+end;
+$$;
+
 create function private.settle_manually(settlement jsonb) returns jsonb
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
+    -- Above any payment; a larger number is a fault, not money.
+    c_largest_cents constant bigint := 10000000000000;
     v_tenant_id uuid := private.require_role('operator');
-    v_today date := private.today(v_tenant_id);
     v_request public.manual_settlements;
     v_known public.manual_settlements;
-    v_part public.installments;
     v_agreement public.agreements;
     v_limit bigint;
 begin
@@ -55,8 +125,11 @@ begin
     exception when data_exception then
         raise exception 'settlement_invalid' using errcode = 'PT400', detail = sqlerrm;
     end;
-    if v_request.id is null or coalesce(v_request.amount_cents, 0) <= 0
-        or v_request.paid_on is null or v_request.paid_on > v_today
+    v_request.tenant_id := v_tenant_id;
+    if v_request.id is null
+        or coalesce(v_request.amount_cents, 0) not between 1 and c_largest_cents
+        or not coalesce(private.is_payment_day(v_tenant_id, v_request.paid_on), false)
+        or cardinality(v_request.debt_ids) = 0
         or num_nonnulls(v_request.installment_id, v_request.agreement_id, v_request.debt_ids) <> 1
     then
         raise exception 'settlement_invalid' using errcode = 'PT400',
@@ -69,54 +142,24 @@ begin
     select * into v_known from public.manual_settlements as request
     where request.id = v_request.id;
     if found then
-        if v_known.tenant_id <> v_tenant_id or v_known.requested_by <> auth.uid() then
+        -- The page would show as done what was never asked.
+        if v_known.tenant_id <> v_tenant_id or v_known.requested_by <> auth.uid() or (
+            v_known.client_id, v_known.installment_id, v_known.debt_ids, v_known.amount_cents,
+            v_known.paid_on, v_known.evidence
+        ) is distinct from (
+            v_request.client_id, v_request.installment_id, v_request.debt_ids,
+            v_request.amount_cents, v_request.paid_on, btrim(v_request.evidence)
+        ) or v_known.installment_id is null
+            and v_known.agreement_id is distinct from v_request.agreement_id
+        then
             raise exception 'settlement_id_reused' using errcode = 'PT409',
                 detail = 'this id already names another settlement';
         end if;
         return private.settlement_outcome(v_known.id);
     end if;
 
-    if v_request.installment_id is not null then
-        select * into v_part from public.installments as part
-        where part.tenant_id = v_tenant_id and part.id = v_request.installment_id
-          and part.client_id = v_request.client_id;
-        if not found then
-            raise exception 'installment_not_found' using errcode = 'PT404',
-                detail = v_request.installment_id::text;
-        elsif v_part.status <> 'open' then
-            raise exception 'installment_not_open' using errcode = 'PT409',
-                detail = v_part.status::text;
-        end if;
-        v_request.agreement_id := v_part.agreement_id;
-    end if;
-    if v_request.agreement_id is not null then
-        select * into v_agreement from public.agreements as agreement
-        where agreement.tenant_id = v_tenant_id and agreement.id = v_request.agreement_id
-          and agreement.client_id = v_request.client_id;
-        if not found then
-            raise exception 'agreement_not_found' using errcode = 'PT404',
-                detail = v_request.agreement_id::text;
-        elsif not private.is_living(v_agreement.status) then
-            raise exception 'agreement_not_living' using errcode = 'PT409',
-                detail = v_agreement.status::text;
-        end if;
-    else
-        perform private.require_debts(v_tenant_id, v_request.client_id, v_request.debt_ids);
-        if exists (
-            select from public.debts
-            where debts.id = any(v_request.debt_ids) and debts.status in ('settled', 'returned')
-        ) then
-            raise exception 'debt_closed' using errcode = 'PT409',
-                detail = 'one of the titles was settled or returned';
-        elsif exists (
-            select from public.agreement_debts as held
-            where held.tenant_id = v_tenant_id and held.is_live
-              and held.debt_id = any(v_request.debt_ids)
-        ) then
-            raise exception 'debt_in_agreement' using errcode = 'PT409',
-                detail = 'settle the installment of its agreement';
-        end if;
-    end if;
+    v_agreement := private.require_settleable(v_request);
+    v_request.agreement_id := v_agreement.id;
     if exists (
         select from public.manual_settlements as request
         where request.tenant_id = v_tenant_id and request.status = 'pending'
@@ -178,7 +221,8 @@ declare
     v_request public.manual_settlements;
 begin
     if decision is null or decision not in ('approve', 'reject') then
-        raise exception 'decision_unknown' using errcode = 'PT400', detail = decision;
+        raise exception 'decision_unknown' using errcode = 'PT400',
+            detail = coalesce(decision, 'none');
     end if;
     select * into v_request from public.manual_settlements as request
     where request.tenant_id = v_tenant_id and request.id = decide_settlement.settlement_id;
@@ -199,12 +243,8 @@ begin
     elsif decision = 'reject' and btrim(coalesce(reason, '')) = '' then
         raise exception 'reason_missing' using errcode = 'PT400',
             detail = 'a rejection wants a reason';
-    elsif decision = 'approve' and exists (
-        select from public.installments as part
-        where part.id = v_request.installment_id and part.status <> 'open'
-    ) then
-        raise exception 'installment_not_open' using errcode = 'PT409',
-            detail = 'it was paid or cancelled meanwhile';
+    elsif decision = 'approve' then
+        perform private.require_settleable(v_request);
     end if;
     update public.manual_settlements as request
     set decided_by = auth.uid(), decided_at = private.now(),

@@ -161,7 +161,7 @@ begin
     );
     foreach v_payment in array payments loop
         continue when v_payment.agreement_id is distinct from agreement.id
-            or v_payment.course not in ('apply', 'advance');
+            or v_payment.course not in ('apply', 'advance') or v_payment.amount_cents <= 0;
         v_left := v_payment.amount_cents;
         v_target := (
             select listed.position from unnest(v_book.items) with ordinality as listed (

@@ -35,13 +35,17 @@ begin
     set status = became.status, paid_on = became.settled_on,
         paid_cents = became.paid_cents, late_cents = became.late_cents,
         adjustment_cents = became.adjustment_cents,
-        cancel_reason = case when became.status = 'cancelled' then part.cancel_reason end
+        cancel_reason = case when became.status = 'cancelled'
+            then coalesce(part.cancel_reason, 'agreement_' || agreement.status) end
     from (
         select booked.installment_id, booked.settled_on, booked.adjustment_cents,
             booked.amount_cents - (booked.item).principal_cents as paid_cents,
             case
                 when booked.settled_on is not null then 'paid'
                 when known.status = 'cancelled' then 'cancelled'
+                -- Its payment was taken back after the agreement had ended.
+                when agreement.status in ('broken', 'lapsed', 'cancelled', 'replaced')
+                    then 'cancelled'
                 else 'open'
             end::public.installment_status as status,
             (
@@ -58,13 +62,22 @@ begin
           is distinct from (became.status, became.settled_on, became.paid_cents,
               became.late_cents, became.adjustment_cents);
 
+    -- One that a person cancelled is in no book: what it had been paid went elsewhere.
+    update public.installments as part
+    set paid_cents = 0, late_cents = 0, adjustment_cents = 0
+    where part.tenant_id = agreement.tenant_id and part.agreement_id = agreement.id
+      and part.status = 'cancelled' and part.paid_cents + part.late_cents > 0
+      and not exists (
+          select from unnest(book.items) as booked where booked.installment_id = part.id
+      );
+
     -- Nobody should be able to pay again what is paid.
     perform private.unwant_charges(charge.id, 'installment_paid')
     from public.charges as charge
     join public.installments as part on part.id = charge.installment_id
     where charge.tenant_id = agreement.tenant_id and charge.agreement_id = agreement.id
       and part.status = 'paid' and charge.is_wanted
-      and charge.status not in ('paid', 'cancelled', 'failed');
+      and charge.status not in ('paid', 'cancelled');
 end;
 $$;
 

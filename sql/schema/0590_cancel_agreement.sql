@@ -55,7 +55,7 @@ begin
     if not exists (
         select from public.installments as other
         where other.agreement_id = v_part.agreement_id and other.id <> v_part.id
-          and other.status in ('open', 'paid')
+          and other.status in ('open', 'paid') and other.cancelling_reason is null
     ) then
         raise exception 'last_installment' using errcode = 'PT409',
             detail = 'cancel the agreement instead';
@@ -65,7 +65,7 @@ begin
     perform private.unwant_charges(charge.id, 'installment_cancelled')
     from public.charges as charge
     where charge.tenant_id = v_tenant_id and charge.installment_id = v_part.id
-      and charge.is_wanted and charge.status not in ('paid', 'cancelled', 'failed');
+      and charge.is_wanted and charge.status not in ('paid', 'cancelled');
     if private.is_payable(v_part.id) then
         return jsonb_build_object('installment_id', v_part.id, 'status', 'cancelling');
     end if;

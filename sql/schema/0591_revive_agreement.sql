@@ -39,8 +39,13 @@ begin
     if reschedule_installment.due_on is null or reschedule_installment.due_on < v_today then
         raise exception 'due_date_in_past' using errcode = 'PT400',
             detail = 'today or later';
+    elsif reschedule_installment.due_on > v_today + 3660 then
+        raise exception 'field_invalid' using errcode = 'PT400', detail = 'due_on';
     end if;
     v_part := private.open_installment(v_tenant_id, installment_id);
+    if v_part.cancelling_reason is not null then
+        raise exception 'installment_not_open' using errcode = 'PT409', detail = 'cancelling';
+    end if;
     perform private.move_installment(v_part.id, reschedule_installment.due_on);
     perform private.tell_agreement(
         v_part.agreement_id, 'installment_rescheduled', v_today, v_reason,
@@ -79,6 +84,9 @@ begin
             detail = 'it was never formalised';
     elsif first_due_on < on_date then
         raise exception 'due_date_in_past' using errcode = 'PT400', detail = 'today or later';
+    -- Beyond the longest horizon of an offer.
+    elsif first_due_on > on_date + 3660 then
+        raise exception 'field_invalid' using errcode = 'PT400', detail = 'first_due_on';
     end if;
     perform private.transition_agreement(
         agreement.id, 'awaiting_first_payment', reason, on_date,
@@ -124,6 +132,11 @@ declare
     v_agreement public.agreements;
 begin
     v_agreement := private.agreement_for_change(v_tenant_id, agreement_id);
+    -- The ledger may reopen what it had settled; a person only what had ended.
+    if v_agreement.status not in ('broken', 'lapsed', 'cancelled') then
+        raise exception 'transition_illegal' using errcode = 'PT409',
+            detail = format('%s -> awaiting_first_payment', v_agreement.status);
+    end if;
     perform private.revive(v_agreement, v_reason, first_due_on, private.today(v_tenant_id));
     select * into v_agreement from public.agreements as agreement
     where agreement.id = v_agreement.id;

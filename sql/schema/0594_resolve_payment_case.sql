@@ -83,9 +83,10 @@ begin
     )::bigint;
     if v_charge.id is null or v_payment.paid_on is null
         or coalesce(v_payment.amount_cents, 0) <= 0
+        or not private.is_payment_day(payment_case.tenant_id, v_payment.paid_on)
     then
         raise exception 'target_missing' using errcode = 'PT400',
-            detail = 'a known charge, paid_on and amount_cents';
+            detail = 'a known charge, paid_on (not in the future) and amount_cents';
     end if;
     -- As the provider would tell it, so that a later clear word is the same payment.
     v_payment.payment_key := concat_ws(

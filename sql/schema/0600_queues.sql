@@ -1,10 +1,14 @@
 -- The outbox's queues, and how a function is woken: pg_net right after the commit, pg_cron for what
 -- a lost wake-up left behind. Messages hold ids only.
 select pgmq.create('automations');
+select pgmq.create('messages');
 select pgmq.create('provider_events');
 
 -- Queue rows are rewritten at every read: leave room in the page, vacuum early and at full speed.
 alter table pgmq.q_automations set (
+    fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0
+);
+alter table pgmq.q_messages set (
     fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0
 );
 alter table pgmq.q_provider_events set (
@@ -59,6 +63,9 @@ begin
         or exists (select from pgmq.q_provider_events where vt <= clock_timestamp())
     then
         perform private.wake_function('run-automations');
+    end if;
+    if exists (select from pgmq.q_messages where vt <= clock_timestamp()) then
+        perform private.wake_function('send-message');
     end if;
 end;
 $$;

@@ -73,6 +73,10 @@ as $$
                 then 'expired'
             when not rule.is_enabled then 'rule_disabled'
             when template.status <> 'approved' then 'template_not_approved'
+            -- It speaks of a charge, and a rule brings none.
+            when exists (
+                select from unnest(template.variables) as variable where variable like 'charge.%'
+            ) then 'template_needs_charge'
             when integration.id is null then 'integration_inactive'
             when client.open_debts = 0 then 'nothing_owed'
             when hours.reason = 'suppressed' then 'suppressed'

@@ -89,7 +89,7 @@ comment on function private.advance_message(
     uuid, public.message_status, timestamptz, text, text, text, text
 ) is 'True when the status moved. Callers pass receipts; only ever forward.';
 
--- A run that sent follows its message: what the provider accepted is done, what failed is failed.
+-- A run that sent follows its message, and a message of a person leaves its queue: what the provider accepted is done, what failed is failed.
 create function private.follow_message(message_id uuid) returns void
 language plpgsql
 security definer
@@ -104,6 +104,11 @@ begin
     select * into v_run from public.automation_runs as run
     where run.id = v_message.automation_run_id;
     if not found then
+        if v_message.status = 'failed'
+            or private.message_rank(v_message.status) >= private.message_rank('submitted')
+        then
+            perform private.leave_message_queue(v_message.id);
+        end if;
         return;
     end if;
     if v_message.status = 'failed' then
@@ -130,7 +135,9 @@ set search_path = ''
 as $$
 begin
     if error_code = 'number_invalid' then
-        update public.client_phones as known set has_whatsapp = false
+        -- For a quarter of a year, then it may be asked again: the only refusal that closes a number.
+        update public.client_phones as known
+        set has_whatsapp = false, whatsapp_retry_at = private.now() + interval '90 days'
         from public.message_logs as message
         where message.id = learn_from_failure.message_id
           and known.tenant_id = message.tenant_id
@@ -143,7 +150,8 @@ begin
         from public.message_logs as message
         where message.id = learn_from_failure.message_id;
     elsif error_code = 'configuration' then
-        perform private.mark_integration(message.integration_id, message.error_detail)
+        perform private.mark_integration(message.integration_id, message.error_detail),
+            private.pause_sender(message.sender_id, 'configuration', message.error_detail)
         from public.message_logs as message
         where message.id = learn_from_failure.message_id;
     end if;

@@ -1,5 +1,6 @@
--- Before and after the provider's call. `attempt` is the fence: a worker whose lease ran out and
--- whose run was claimed anew holds an older number and can neither begin nor settle.
+-- Before and after the provider's call, for what rules send and for what people send. `attempt` is
+-- the fence: a worker whose lease ran out and whose run or message was claimed anew holds an older
+-- number and can neither begin nor settle.
 create function private.begin_sending(message_id uuid, attempt int) returns boolean
 language plpgsql
 security definer
@@ -11,10 +12,13 @@ begin
     where message.id = begin_sending.message_id
       and message.attempt = begin_sending.attempt
       and message.status = 'queued'
-      and exists (
-          select from public.automation_runs as run
-          where run.id = message.automation_run_id and run.status = 'running'
-      );
+      and case
+          when message.automation_run_id is null then message.lease_until > private.now()
+          else exists (
+              select from public.automation_runs as run
+              where run.id = message.automation_run_id and run.status = 'running'
+          )
+      end;
     return found;
 end;
 $$;
@@ -79,7 +83,11 @@ begin
         update public.message_logs as message
         set status = 'unknown', error_detail = settle_message.error_detail
         where message.id = v_message.id and message.status = 'sending';
-        perform private.await_receipt(v_run_id);
+        if v_run_id is null then
+            perform private.await_message_receipt(v_message.id);
+        else
+            perform private.await_receipt(v_run_id);
+        end if;
     end if;
     return true;
 end;
@@ -101,30 +109,41 @@ declare
     -- 5, 10, 20, 40 s and up to a quarter more, so that a crowd does not come back at once.
     c_first_pause constant int := 5;
     v_is_free boolean := error_code = 'rate_limited';
-    v_run public.automation_runs;
+    v_run_id uuid;
+    v_failures int;
     v_pause double precision;
+    v_until timestamptz;
 begin
     update public.automation_runs as run
     set failures = run.failures + case when v_is_free then 0 else 1 end
     from public.message_logs as message
     where message.id = retry_message.message_id and run.id = message.automation_run_id
-    returning run.* into v_run;
-    if v_run.failures >= c_max_failures then
+    returning run.id, run.failures into v_run_id, v_failures;
+    if v_run_id is null then
+        update public.message_logs as message
+        set failures = message.failures + case when v_is_free then 0 else 1 end
+        where message.id = retry_message.message_id
+        returning message.failures into v_failures;
+    end if;
+    if v_failures >= c_max_failures then
         perform private.advance_message(
             message_id, 'failed', private.now(),
             error_code => retry_message.error_code, error_detail => retry_message.error_detail
         );
         return;
     end if;
-    v_pause := coalesce(retry_after_seconds, c_first_pause * 2 ^ greatest(v_run.failures - 1, 0))
+    v_pause := coalesce(retry_after_seconds, c_first_pause * 2 ^ greatest(v_failures - 1, 0))
         * (1 + random() / 4);
+    v_until := private.now() + make_interval(secs => v_pause);
     update public.message_logs as message
     set status = 'queued', sending_at = null, error_code = retry_message.error_code,
         error_detail = retry_message.error_detail
     where message.id = retry_message.message_id;
-    perform private.postpone_run(
-        v_run.id, private.now() + make_interval(secs => v_pause), error_code
-    );
+    if v_run_id is null then
+        perform private.postpone_message(message_id, v_until);
+    else
+        perform private.postpone_run(v_run_id, v_until, error_code);
+    end if;
     if v_is_free then
         perform private.pause_integration(message_id, make_interval(secs => v_pause));
     end if;

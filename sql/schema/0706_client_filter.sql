@@ -24,13 +24,18 @@ create type private.client_filter as (
     whatsapp text [],
     is_opted_out boolean,
     now_at timestamptz,
+    -- Of any agreement of the client; besides, or instead: none under way.
+    agreement_statuses public.agreement_status [],
+    has_no_agreement boolean,
     import_id uuid,
     tag_ids uuid [],
     operator_ids uuid [],
     is_unassigned boolean,
     -- A selection's own: only these, or all but these.
     ids uuid [],
-    except_ids uuid []
+    except_ids uuid [],
+    -- The list's own, when it is sorted by creditor: all of the tenant's, by name.
+    creditor_order uuid []
 );
 
 -- Days late, both ends included; an open end is infinite.

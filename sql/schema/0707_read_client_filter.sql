@@ -16,7 +16,7 @@ begin
     v_filter.tenant_id := tenant_id;
     v_filter.now_at := private.now();
     v_filter.is_all := true;
-    if jsonb_typeof(filter) <> 'object' then
+    if jsonb_typeof(filter) is distinct from 'object' then
         raise exception 'filter_invalid' using errcode = 'PT400', detail = 'filter';
     end if;
     for v_key, v_value in select entry.key, entry.value from jsonb_each(filter) as entry loop
@@ -99,10 +99,17 @@ begin
             when 'opted_out' then
                 v_filter.is_opted_out := private.filter_flag(v_key, v_value);
             when 'agreement' then
-                -- No title is in an agreement while there are no agreements.
-                if private.filter_values(v_key, v_value, 'text') <> '{none}' then
+                v_values := private.filter_values(v_key, v_value, 'text');
+                if not v_values <@ private.agreement_words() then
                     raise exception 'filter_invalid' using errcode = 'PT400', detail = v_key;
                 end if;
+                v_filter.has_no_agreement := 'none' = any(v_values);
+                v_filter.agreement_statuses := array(
+                    select known.status
+                    from unnest(enum_range(null::public.agreement_status)) as known (status)
+                    where known.status::text = any(v_values)
+                       or 'living' = any(v_values) and private.is_living(known.status)
+                );
             when 'import_id' then
                 v_values := private.filter_values(v_key, v_value, 'uuid');
                 if cardinality(v_values) <> 1 then

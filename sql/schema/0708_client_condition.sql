@@ -107,6 +107,11 @@ begin
             from unnest(filter.whatsapp) as answer (word)
         );
     end if;
+    if cardinality(filter.agreement_statuses) > 0 or filter.has_no_agreement then
+        v_all := v_all || private.agreement_condition(
+            cardinality(filter.agreement_statuses), filter.has_no_agreement
+        );
+    end if;
     if filter.import_id is not null then
         v_all := v_all || 'clients.id in (
             select debts.client_id from public.debts

@@ -35,7 +35,9 @@ begin
                     'status', clients.debt_status, 'has_phone', clients.has_phone,
                     'has_whatsapp', clients.has_whatsapp, 'created_at', clients.created_at,
                     'creditors', (
-                        select coalesce(json_agg(creditors.name order by creditors.name), '[]')
+                        select coalesce(json_agg(
+                            creditors.name order by creditors.name_key collate "C"
+                        ), '[]')
                         from public.creditors
                         where creditors.tenant_id = ($1).tenant_id
                           and creditors.id = any(clients.creditor_ids)

@@ -1,40 +1,6 @@
 -- The carteira. Definer with the tenant inside, because the search operators are not leakproof and
 -- under RLS would scan a million rows. The statement is put together from fixed fragments, one set
 -- per need; what the caller typed travels as parameters.
-create type private.client_sort as (
-    name text,
-    expression text,
-    type_name text,
-    is_nullable boolean,
-    is_descending boolean
-);
-
-create function private.read_client_sort(sort text) returns private.client_sort
-language plpgsql
-immutable
-set search_path = ''
-as $$
-declare
-    v_sort private.client_sort;
-begin
-    select sort, known.expression, known.type_name, known.is_nullable, sort like '-%'
-    into v_sort
-    from (
-        values ('name', 'clients.name_key collate "C"', 'text', false),
-            ('document', 'clients.document', 'text', false),
-            ('open_cents', 'clients.open_cents', 'bigint', false),
-            ('oldest_due_on', 'clients.oldest_due_on', 'date', true),
-            ('last_contact_at', 'contact.last_contact_at', 'timestamptz', true),
-            ('created_at', 'clients.created_at', 'timestamptz', false)
-    ) as known (name, expression, type_name, is_nullable)
-    where known.name = ltrim(sort, '-') and sort !~ '^--';
-    if not found then
-        raise exception 'sort_invalid' using errcode = 'PT400', detail = sort;
-    end if;
-    return v_sort;
-end;
-$$;
-
 -- A name is ranked by how well it fits; what merely begins like everybody's contract is not.
 create function private.is_ranked(search private.client_search) returns boolean
 language sql
@@ -60,52 +26,25 @@ immutable
 set search_path = ''
 as $$
 declare
-    v_way text := case when sort.is_descending then 'desc' else 'asc' end;
-    v_beyond text := case when sort.is_descending then '<' else '>' end;
-    v_is_dated boolean := sort.name like '%last_contact_at';
     v_walks text[] := '{}';
 begin
     if private.is_ranked((filter).search) then
         return private.ranked_page_sql(filter, sort, after);
     end if;
-    -- Rows without the sort's value are a second walk that begins where the first ends, so that
-    -- both follow an index. A walk that can find nobody is not begun: it would look at everybody.
-    if (after is null or not after[3]::boolean)
-        and not (v_is_dated and coalesce(filter.is_never_contacted, false))
-        and not (sort.name like '%oldest_due_on' and coalesce('open' <> all(filter.statuses), false))
-    then
-        v_walks := v_walks || format(
-            '(select clients.id, null::int as rank, (%1$s)::text as value, false as is_empty
-            from %2$s where %3$s%4$s%5$s order by %1$s %6$s, %7$s %6$s limit $3)',
-            sort.expression,
-            case when v_is_dated then 'private.client_contacts as contact
-                join public.clients
-                    on clients.tenant_id = contact.tenant_id and clients.id = contact.client_id'
-                else 'public.clients' end,
-            private.client_condition(filter, v_is_dated)
-                || case when v_is_dated then ' and contact.tenant_id = ($1).tenant_id' else '' end,
-            case when sort.is_nullable then format(' and %s is not null', sort.expression)
-                else '' end,
-            case when after is null then '' else format(
-                ' and (%s, %s) %s (($2)[5]::%s, ($2)[4]::uuid)', sort.expression,
-                case when v_is_dated then 'contact.client_id' else 'clients.id' end,
-                v_beyond, sort.type_name
-            ) end,
-            v_way, case when v_is_dated then 'contact.client_id' else 'clients.id' end
-        );
+    -- Rows without the sort's value are a last walk that begins where the others end, so that all
+    -- follow an index. A walk that can find nobody is not begun: it would look at everybody.
+    if after is null or not after[3]::boolean then
+        v_walks := case
+            when sort.name like '%creditor' then private.creditor_walks(filter, sort, after)
+            when private.is_walkable(filter, sort, false)
+                then array[private.client_walk(filter, sort, after)]
+            else v_walks end;
     end if;
-    if sort.is_nullable
-        and not (v_is_dated and num_nonnulls(
-            filter.contact_from, filter.contact_before, filter.disposition_types) > 0)
-        and not (sort.name like '%oldest_due_on' and coalesce('open' = all(filter.statuses), false))
-    then
+    if sort.is_empty is not null and private.is_walkable(filter, sort, true) then
         v_walks := v_walks || format(
             '(select clients.id, null::int as rank, ''infinity'' as value, true as is_empty
-            from public.clients where %1$s and %2$s%3$s order by clients.id limit $3)',
-            private.client_condition(filter),
-            case when v_is_dated
-                then 'not ' || private.contact_is('contact.last_contact_at is not null', false)
-                else sort.expression || ' is null' end,
+            from public.clients where %s and %s%s order by clients.id limit $3)',
+            private.client_condition(filter), sort.is_empty,
             case when after[3]::boolean then ' and clients.id > ($2)[4]::uuid' else '' end
         );
     end if;
@@ -113,9 +52,83 @@ begin
     return case cardinality(v_walks)
         when 0 then private.empty_page_sql()
         when 1 then v_walks[1]
-        else v_walks[1] || ' union all ' || v_walks[2] || ' limit $3'
+        else array_to_string(v_walks, ' union all ') || ' limit $3'
     end;
 end;
+$$;
+
+-- Whether anybody with (without) the sort's value can match.
+create function private.is_walkable(
+    filter private.client_filter, sort private.client_sort, is_empty boolean
+) returns boolean
+language sql
+immutable
+set search_path = ''
+as $$
+    select case ltrim(sort.name, '-')
+        when 'last_contact_at' then case when is_empty
+            then num_nonnulls(
+                filter.contact_from, filter.contact_before, filter.disposition_types) = 0
+            else not coalesce(filter.is_never_contacted, false) end
+        when 'oldest_due_on' then case when is_empty
+            then not coalesce('open' = all(filter.statuses), false)
+            else not coalesce('open' <> all(filter.statuses), false) end
+        when 'phone' then coalesce(filter.has_phone <> is_empty, true)
+        else true
+    end
+$$;
+
+-- One walk along the sort's index.
+create function private.client_walk(
+    filter private.client_filter, sort private.client_sort, after text[]
+) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select format(
+        '(select clients.id, null::int as rank, (%1$s)::text as value, false as is_empty
+        from %2$s where %3$s%4$s%5$s order by %1$s %6$s, %7$s %6$s limit $3)',
+        sort.expression, sort.source,
+        private.client_condition(filter, sort.name like '%last_contact_at'),
+        case when sort.is_empty is not null then format(' and %s is not null', sort.expression)
+            else '' end,
+        case when after is null then '' else format(
+            ' and (%s, %s) %s (($2)[5]::%s, ($2)[4]::uuid)', sort.expression, sort.client_id,
+            case when sort.is_descending then '<' else '>' end, sort.type_name
+        ) end,
+        case when sort.is_descending then 'desc' else 'asc' end, sort.client_id
+    )
+$$;
+
+-- Creditor by creditor, in the order of ($1).creditor_order; a tenant works for tens of them. Who
+-- has several stands with the first by name, in both directions.
+create function private.creditor_walks(
+    filter private.client_filter, sort private.client_sort, after text[]
+) returns text[]
+language sql
+immutable
+set search_path = ''
+as $$
+    select coalesce(array_agg(format(
+        '(select clients.id, null::int as rank, (($1).creditor_order)[%1$s]::text as value,
+            false as is_empty
+        from public.clients
+        where %2$s and clients.creditor_ids @> (($1).creditor_order)[%1$s:%1$s]%3$s%4$s
+        order by clients.id %5$s limit $3)',
+        place, private.client_condition(filter),
+        case when place > 1 then format(
+            ' and not clients.creditor_ids && (($1).creditor_order)[1:%s]', place - 1
+        ) else '' end,
+        case when place = from_place then format(
+            ' and clients.id %s ($2)[4]::uuid', case when sort.is_descending then '<' else '>' end
+        ) else '' end,
+        case when sort.is_descending then 'desc' else 'asc' end
+    ) order by case when sort.is_descending then -place else place end), '{}')
+    from array_position(filter.creditor_order, after[5]::uuid) as from_place
+    cross join generate_series(1, cardinality(filter.creditor_order)) as place
+    where from_place is null
+       or case when sort.is_descending then place <= from_place else place >= from_place end
 $$;
 
 -- An exact name before all, then what begins so, what holds the phrase, and its scattered words:
@@ -133,12 +146,13 @@ declare
     v_begins constant text := '(clients.name_key collate "C" >= ' || v_key
         || ' and clients.name_key collate "C" < ' || v_key || ' || ''~'')';
     v_holds constant text := 'clients.name_key like (($1).search).phrase';
-    v_is_dated boolean := sort.name like '%last_contact_at';
     v_way text := case when sort.is_descending then 'desc' else 'asc' end;
-    v_value text := case when sort.is_nullable then format(
-        'coalesce(%s, %L)', sort.expression,
-        case when sort.is_descending then '-infinity' else 'infinity' end
-    ) else sort.expression end;
+    -- Last in both directions; '~' sorts after every letter and digit, a space before.
+    v_value text := case when sort.is_empty is null then sort.expression else format(
+        'coalesce(%s, %L)', sort.of_client, case
+            when sort.type_name = 'text' then case when sort.is_descending then ' ' else '~' end
+            when sort.is_descending then '-infinity' else 'infinity' end
+    ) end;
     v_ranks text[];
     v_walks text[] := '{}';
 begin
@@ -159,14 +173,9 @@ begin
         continue when v_ranks[rank + 1] is null;
         v_walks := v_walks || format(
             '(select clients.id, %1$s as rank, (%2$s)::text as value, false as is_empty
-            from public.clients%3$s where %4$s and (%5$s)%6$s
-            order by %2$s %7$s, clients.id %7$s limit $3)',
-            rank, v_value,
-            case when v_is_dated then '
-                left join private.client_contacts as contact
-                    on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id'
-                else '' end,
-            private.client_condition(filter, v_is_dated), v_ranks[rank + 1],
+            from public.clients where %3$s and (%4$s)%5$s
+            order by %2$s %6$s, clients.id %6$s limit $3)',
+            rank, v_value, private.client_condition(filter), v_ranks[rank + 1],
             case when rank = after[2]::int then format(
                 ' and (%s, clients.id) %s (($2)[5]::%s, ($2)[4]::uuid)',
                 v_value, case when sort.is_descending then '<' else '>' end, sort.type_name
@@ -214,6 +223,18 @@ begin
         end if;
         v_cursor[5] := replace(replace(v_cursor[5], '%7C', '|'), '%25', '%');
     end if;
+    if v_sort.name like '%creditor' and not v_is_ranked then
+        v_filter.creditor_order := array(
+            select owed.id from public.creditors as owed where owed.tenant_id = v_tenant_id
+            order by owed.name_key collate "C", owed.id
+        );
+        if v_cursor is not null and not v_cursor[3]::boolean
+            and v_cursor[5] <> all(v_filter.creditor_order::text[])
+        then
+            raise exception 'invalid_cursor' using errcode = 'PT400',
+                detail = 'no such creditor in the tenant';
+        end if;
+    end if;
     execute private.client_rows_sql(private.client_page_sql(
         v_filter, v_sort, v_cursor
     ))
@@ -231,8 +252,8 @@ language sql
 set search_path = ''
 as $$ select private.list_clients(filter, after, page_size, sort) $$;
 comment on function public.list_clients(jsonb, text, int, text) is
-'{rows, next}. filter: see private.read_client_filter; sort: name document open_cents oldest_due_on
-last_contact_at created_at, each with or without a leading minus.';
+'{rows, next}. filter: see private.read_client_filter; sort: name document open_cents open_debts
+oldest_due_on last_contact_at phone creditor created_at, each with or without a leading minus.';
 
 grant execute on function
 private.list_clients(jsonb, text, int, text), public.list_clients(jsonb, text, int, text)

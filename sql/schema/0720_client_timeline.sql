@@ -44,7 +44,8 @@ begin
     (
         select message.created_at, message.id, jsonb_build_object(
             'kind', 'message', 'direction', message.direction, 'channel', message.channel,
-            'body', message.body, 'phone', message.phone, 'status', message.status,
+            'body', message.body, 'media', message.media, 'batch_id', message.batch_id,
+            'conversation_id', message.conversation_id, 'phone', message.phone, 'status', message.status,
             'template', template.name, 'error_code', message.error_code,
             'error_detail', message.error_detail, 'submitted_at', message.submitted_at,
             'sent_at', message.sent_at, 'delivered_at', message.delivered_at,
@@ -88,6 +89,20 @@ begin
     )
     union all
     (
+        select event.created_at, event.id, jsonb_build_object(
+            'kind', 'conversation', 'event', event.kind,
+            'conversation_id', event.conversation_id,
+            'to', private.actor_name(event.tenant_id, event.to_user_id),
+            'actor', private.actor_name(event.tenant_id, event.actor_id)
+        )
+        from public.conversation_events as event
+        where event.tenant_id = $1 and event.client_id = $2
+          and (event.created_at, event.id) < ($3, $4)
+        order by event.created_at desc, event.id desc
+        limit $5
+    )
+    union all
+    (
         select import.created_at, import.id, jsonb_build_object(
             'kind', 'import', 'file_name', import.file_name, 'status', import.status,
             'actor', private.actor_name(import.tenant_id, import.created_by)
@@ -101,7 +116,10 @@ begin
           and (import.created_at, import.id) < ($3, $4)
         order by import.created_at desc, import.id desc
         limit $5
-    );
+    )
+    union all
+    select money.at, money.id, money.item
+    from private.money_timeline($1, $2, $3, $4, $5) as money;
 end;
 $$;
 
@@ -174,7 +192,8 @@ stable
 set search_path = ''
 as $$ select private.client_timeline(client_id, before, page_size) $$;
 comment on function public.client_timeline(uuid, text, int) is
-'{items: [{kind, id, at, actor, …}], next}; kinds: disposition message automation callback import.';
+'{items: [{kind, id, at, actor, …}], next}; kinds: disposition message automation callback
+conversation import agreement payment reversal.';
 
 grant execute on function
 private.client_timeline(uuid, text, int), public.client_timeline(uuid, text, int)

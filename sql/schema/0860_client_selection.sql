@@ -12,7 +12,7 @@ declare
     v_filter private.client_filter;
     v_ids jsonb := coalesce(selection -> 'ids', selection -> 'except', '[]');
 begin
-    if jsonb_typeof(selection) <> 'object'
+    if jsonb_typeof(selection) is distinct from 'object'
         or (selection ? 'filter') = (selection ? 'ids')
         or selection ? 'ids' and selection ? 'except'
         or selection - '{filter,except,ids}'::text[] <> '{}'

@@ -25,6 +25,7 @@ as $$
             'coalesce(greatest(contact.call_blocked_until, contact.whatsapp_blocked_until)
                 > ($1).now_at, false)::text'
         when 'tag_id' then 'worn.tag_id::text'
+        when 'agreement' then 'unnest(held.words)'
     end
 $$;
 
@@ -37,7 +38,7 @@ set enable_seqscan = off
 as $$
 declare
     c_all constant text[] := '{status,uf,aging,creditor_id,last_disposition,last_contact,
-        has_whatsapp,has_phone,opted_out,tag_id,assigned_to}';
+        has_whatsapp,has_phone,opted_out,agreement,tag_id,assigned_to}';
     -- Grouping costs more than summing.
     c_countable constant bigint := 20000;
     v_tenant_id uuid := private.require_role('operator');
@@ -77,6 +78,17 @@ begin
                         when v_facet = 'tag_id' then '
                             join public.client_tags as worn
                                 on worn.tenant_id = ($1).tenant_id and worn.client_id = clients.id'
+                        when v_facet = 'agreement' then '
+                            cross join lateral (
+                                select array_agg(distinct agreement.status::text) || case
+                                    when bool_or(private.is_living(agreement.status))
+                                    then ''{living}''::text[] else ''{}'' end || case
+                                    when bool_or(private.is_under_way(agreement.status)) is not true
+                                    then ''{none}''::text[] else ''{}'' end as words
+                                from public.agreements as agreement
+                                where agreement.tenant_id = ($1).tenant_id
+                                  and agreement.client_id = clients.id
+                            ) as held'
                         else '' end || '
                     where ' || v_condition || '
                 ) as listed
@@ -142,7 +154,7 @@ begin
         ),
         'ufs', to_jsonb(private.ufs()),
         'agings', (select jsonb_agg(bands.band) from private.aging_bands() as bands),
-        'agreements', jsonb_build_array('none')
+        'agreements', to_jsonb(private.agreement_words())
     );
 end;
 $$;

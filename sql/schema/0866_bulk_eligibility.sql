@@ -25,7 +25,7 @@ immutable
 set search_path = ''
 as $$
     select case when action in ('assign', 'tag', 'export') then '''eligible''' else
-        replace(replace($sql$case
+        replace(replace(replace(replace($sql$case
             -- Few are marked; only they are asked number by number.
             when contact.$blocked > ($1).now_at and not exists (
                 select from public.client_phones as phones
@@ -34,7 +34,9 @@ as $$
                       ($1).tenant_id, clients.id, phones.phone, '$channel', ($1).now_at
                   )
             ) then 'opted_out'
-            when clients.open_debts = 0 then case clients.debt_status
+            when $kept then 'agreement_running'
+            -- Titles of a broken promise are still locked in it, and owed.
+            when clients.open_debts = 0 and not $living then case clients.debt_status
                 when 'in_agreement' then 'in_agreement'
                 when 'on_hold' then 'on_hold'
                 when 'prescribed' then 'prescribed'
@@ -52,7 +54,9 @@ as $$
             else 'eligible'
         end$sql$, '$blocked', case action
             when 'dialer' then 'call_blocked_until' else 'whatsapp_blocked_until' end
-        ), '$channel', case action when 'dialer' then 'call' else 'whatsapp' end)
+        ), '$channel', case action when 'dialer' then 'call' else 'whatsapp' end
+        ), '$kept', private.has_agreement('private.is_kept(agreement.status)')
+        ), '$living', private.has_agreement('private.is_living(agreement.status)'))
     end
 $$;
 

@@ -76,11 +76,17 @@ class Child:
         )
 
     def wait_until(self, ready: Callable[[], bool], within_seconds: float) -> None:
-        """Poll `ready`; a child that dies meanwhile, or is late, is a StackError."""
+        """Poll `ready`; a child that dies meanwhile, or is late, is a StackError.
+
+        Asked before the child's own life: an answer in place of a dead child is somebody else's.
+        """
         deadline = time.monotonic() + within_seconds
-        while not ready():
+        while True:
+            is_ready = ready()
             if self.exit_code is not None:
                 raise self.died()
+            if is_ready:
+                return
             if time.monotonic() > deadline:
                 raise StackError(
                     f"{self.name} is not ready after {within_seconds:.0f} s; its log: {self.log}"

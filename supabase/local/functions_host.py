@@ -1,7 +1,8 @@
 """The deployed unit on one machine: every function of `functions/main.py` under its own path.
 
-Each is `functions_framework.create_app(target, source)`, the very app that is deployed; only the
-server around them is a development one (a thread per request).
+Each is `functions_framework.create_app(target, source)`, the very app that is deployed, be it Flask
+or, for a function of `functions_framework.aio`, Starlette; only the server around them is a
+development one (a thread per request).
 """
 
 import os
@@ -12,11 +13,11 @@ from typing import Any
 
 import flask
 import functions_framework
+from starlette.applications import Starlette
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from local_platform.asgi import WSGIApp, as_wsgi
 from local_platform.settings import LOOPBACK, ROOT
-
-WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 def path_of(target: str) -> str:
@@ -30,8 +31,14 @@ def load(source: Path) -> dict[str, WSGIApp]:
     import main as table_of_contents
 
     names: list[str] = table_of_contents.__all__
-    create_app: Callable[[str, str], flask.Flask] = functions_framework.create_app
-    return {path_of(name): create_app(name, str(source)).wsgi_app for name in names}
+    return {path_of(name): app_of(name, source) for name in names}
+
+
+def app_of(target: str, source: Path) -> WSGIApp:
+    """One function as it is deployed, whether it is asynchronous (`functions_framework.aio`)."""
+    create_app: Callable[[str, str], flask.Flask | Starlette] = functions_framework.create_app
+    app = create_app(target, str(source))
+    return app.wsgi_app if isinstance(app, flask.Flask) else as_wsgi(app)
 
 
 def mounted(apps: dict[str, WSGIApp]) -> WSGIApp:

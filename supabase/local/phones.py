@@ -4,7 +4,8 @@ Messages are accepted, kept on disk (a real provider survives our crashes) and f
 receipts of their own latency. `/` shows the phones; `/_control` is for tests and the stack:
 
     POST /_control/misbehave     {"do": "answer" | "hang" | "reset" | "garbage" | "slow",
-                                  "accept": false, "status", "body", "retry_after", "times": 1}
+                                  "accept": false, "status", "body", "retry_after", "times": 1,
+                                  "phone": only its next send, digits}
     PUT  /_control/weather       {"faults": {name: share of calls}, "seed", "hang_seconds"}; names
                                   of WEATHER below, for thousands of calls at once
     PUT  /_control/receipts      any of RECEIPTS below
@@ -130,7 +131,7 @@ class Company:
     ) -> web.StreamResponse:
         """Answer one send request. message: {account, phone, kind, text, form}."""
         self.calls += 1
-        mood = self.moods.popleft() if self.moods else self.bad_luck()
+        mood = self.mood_for(message["phone"]) or self.bad_luck()
         if mood is None:
             if refusal is not None:
                 await asyncio.sleep(self.answer_seconds)
@@ -140,6 +141,14 @@ class Company:
             return self.accepted(taken, message["phone"])
         taken = self.accept(**message) if mood.get("accept") and refusal is None else ""
         return await self.misbehave(request, mood, taken, message["phone"])
+
+    def mood_for(self, phone: str) -> dict[str, Any] | None:
+        """The oldest mood for anybody or for this phone; each is for one send."""
+        for mood in self.moods:
+            if mood.get("phone", phone) == phone:
+                self.moods.remove(mood)
+                return mood
+        return None
 
     def bad_luck(self) -> dict[str, Any] | None:
         if not self.weather:

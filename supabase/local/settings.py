@@ -3,38 +3,23 @@
 import json
 import os
 import secrets
-import socket
 import sysconfig
 import tomllib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
 import jwt
 
+from local_platform.errors import StackError
+from local_platform.ports import LOOPBACK as LOOPBACK
+from local_platform.ports import Ports
+
 ROOT = Path(__file__).resolve().parents[2]
-LOOPBACK = "127.0.0.1"
 # A year: these tokens never leave the gateway, and the stack is restarted more often than that.
 API_TOKEN_SECONDS = 365 * 24 * 3600
 DATABASE_NAME = "postgres"
-
-
-def free_port() -> int:
-    """A port nobody listens on at this moment, on loopback."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
-
-
-def is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            return False
-    return True
 
 
 def config_toml(root: Path = ROOT) -> dict[str, Any]:
@@ -99,20 +84,24 @@ class Platform:
     durable: bool = True
     database: str = DATABASE_NAME
     root: Path = ROOT
+    # Keeps the numbers above; a child, which gets the numbers alone, has an empty one.
+    ports: Ports = field(default_factory=Ports, repr=False, compare=False)
 
     @classmethod
     def create(cls, data: Path, port: int, *, durable: bool = True) -> Self:
         """`port` 0 takes any free one. `durable=False` trades crash safety for speed, in tests."""
         data.mkdir(parents=True, exist_ok=True)
+        ports = Ports()
         return cls(
             data=data.resolve(),
-            port=port or free_port(),
-            postgres_port=remembered_port(data / "postgres.port"),
-            auth_port=free_port(),
-            rest_port=free_port(),
-            functions_port=free_port(),
-            simulators_port=free_port(),
+            port=promised_port(ports, port) if port else ports.any(),
+            postgres_port=remembered_port(ports, data / "postgres.port"),
+            auth_port=ports.any(),
+            rest_port=ports.any(),
+            functions_port=ports.any(),
+            simulators_port=ports.any(),
             durable=durable,
+            ports=ports,
         )
 
     @cached_property
@@ -161,8 +150,9 @@ class Platform:
         draft.replace(path)
 
     def to_json(self) -> str:
-        plain = {k: str(v) if isinstance(v, Path) else v for k, v in asdict(self).items()}
-        return json.dumps(plain)
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        del values["ports"]
+        return json.dumps({k: str(v) if isinstance(v, Path) else v for k, v in values.items()})
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -170,11 +160,27 @@ class Platform:
         return cls(**{**values, "data": Path(values["data"]), "root": Path(values["root"])})
 
 
-def remembered_port(path: Path) -> int:
-    """The port of last time if it is still free, so that a saved DATABASE_URL keeps working."""
-    if path.exists() and is_free(int(path.read_text())):
-        return int(path.read_text())
-    port = free_port()
+def promised_port(ports: Ports, port: int) -> int:
+    try:
+        return ports.take(port)
+    except StackError as error:
+        raise in_use(port) from error
+
+
+def in_use(port: int) -> StackError:
+    return StackError(
+        f"port {port} is in use: end what listens there, or choose another with `make up PORT=…`"
+    )
+
+
+def remembered_port(ports: Ports, path: Path) -> int:
+    """The port of last time if nobody has it, so that a saved DATABASE_URL keeps working."""
+    if path.exists():
+        try:
+            return ports.take(int(path.read_text()))
+        except StackError:
+            pass
+    port = ports.any()
     path.write_text(str(port))
     return port
 

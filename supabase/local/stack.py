@@ -14,7 +14,7 @@ from local_platform import database, demo, services
 from local_platform.child import Child
 from local_platform.errors import StackError
 from local_platform.postgres import Postgres
-from local_platform.settings import LOOPBACK, Platform
+from local_platform.settings import LOOPBACK, Platform, in_use
 
 READY_SECONDS = 60  # they need 1 s; a machine that also runs a test suite made it 15
 BACKLOG = 512  # connections that wait while a killed gateway is started again
@@ -34,6 +34,7 @@ class Stack:
         self._exit = ExitStack()
 
     def __enter__(self) -> Self:
+        self._exit.callback(self.settings.ports.close)
         self._exit.enter_context(lock(self.settings.data))
         return self
 
@@ -105,7 +106,7 @@ class Stack:
         self.shifted_seconds = demo.set_clock(self.server)
 
     def _listen(self) -> None:
-        """Take the promised port before anything else starts; a restarted gateway finds it open."""
+        """Open the promised port before anything else starts; a restarted gateway finds it open."""
         self._listening = socket.socket()
         self._exit.callback(self._listening.close)
         self._listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -113,10 +114,7 @@ class Stack:
             self._listening.bind((LOOPBACK, self.settings.port))
             self._listening.listen(BACKLOG)
         except OSError as error:
-            raise StackError(
-                f"port {self.settings.port} is in use: end what listens there, "
-                "or choose another with `make up PORT=…`"
-            ) from error
+            raise in_use(self.settings.port) from error
 
     def kill(self, name: str) -> None:
         """SIGKILL one child, as a test of what survives it."""

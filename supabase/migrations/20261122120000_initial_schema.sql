@@ -1879,7 +1879,10 @@ create table public.message_templates (
     constraint message_templates_variables_are_known check (
         variables <@ array[
             'client.name', 'client.first_name', 'client.open_total', 'client.open_debts',
-            'client.oldest_due_on', 'creditor.name', 'tenant.name'
+            'client.oldest_due_on', 'creditor.name', 'tenant.name',
+            -- Of one charge: only a message that brings it can fill these (0693).
+            'charge.amount', 'charge.due_on', 'charge.link', 'charge.pix_code',
+            'charge.digitable_line'
         ]
     )
 );
@@ -2338,6 +2341,14 @@ create table public.message_logs (
     automation_run_id uuid,
     -- A person re-ran the automation: this older message keeps its run here, the new one there.
     retried_run_id uuid,
+    -- What a person sends is carried by itself (0690) and not by a run: its queue message, lease,
+    -- pauses and failures.
+    queue_msg_id bigint,
+    lease_until timestamptz,
+    next_attempt_at timestamptz,
+    failures smallint not null default 0,
+    -- The boleto, Pix or card link it brings: sent only while that can be paid.
+    charge_id uuid,
     created_by uuid,
     created_at timestamptz not null default private.now(),
     sending_at timestamptz,
@@ -2363,6 +2374,9 @@ create table public.message_logs (
     references public.automation_runs (tenant_id, id),
     constraint message_logs_created_by_fkey foreign key (created_by) references auth.users (id),
     constraint message_logs_phone_is_e164 check (phone ~ '^\+[1-9][0-9]{7,14}$'),
+    constraint message_logs_are_carried_once check (
+        queue_msg_id is null or automation_run_id is null
+    ),
     constraint message_logs_received_is_inbound check (
         (status = 'received') = (direction = 'in')
     )
@@ -4844,7 +4858,8 @@ begin
     )
     limit 1;
     if found then
-        raise exception 'debt_not_found' using errcode = 'PT404', detail = v_missing::text;
+        raise exception 'debt_not_found' using errcode = 'PT404', 
+            detail = coalesce(v_missing::text, 'none');
     end if;
 end;
 $$;
@@ -4858,11 +4873,14 @@ set search_path = ''
 as $$
 declare
     v_tenant_id uuid := private.require_role('operator');
+    v_on_date date := coalesce(on_date, private.today(v_tenant_id));
 begin
+    -- Ten years either way: every month of an index is a factor of the fraction that is carried.
+    if abs(extract(year from v_on_date) - extract(year from private.today(v_tenant_id))) > 10 then
+        raise exception 'field_invalid' using errcode = 'PT400', detail = 'on_date';
+    end if;
     perform private.require_debts(v_tenant_id, client_id, debt_ids);
-    return private.statement(
-        v_tenant_id, client_id, coalesce(on_date, private.today(v_tenant_id)), debt_ids
-    );
+    return private.statement(v_tenant_id, client_id, v_on_date, debt_ids);
 end;
 $$;
 
@@ -5827,7 +5845,10 @@ as $$
 $$;
 
 -- Price table from the exact rate, each payment rounded half up: 900.00 at 2 % in 6 = 6 × 160.67.
-create function private.price_payment(amount_cents bigint, parts int, percent numeric)
+-- `percent` is a month's; a shorter period takes its days' share of thirty.
+create function private.price_payment(
+    amount_cents bigint, parts int, percent numeric, period_days int
+)
 returns bigint
 language plpgsql
 immutable
@@ -5835,15 +5856,16 @@ strict
 set search_path = ''
 as $$
 declare
-    -- (100 + i)^n and 100^n: whole powers, so that nothing is rounded on the way.
+    -- (3000 + i)^n and 3000^n: whole powers, so that nothing is rounded on the way.
+    v_rate numeric := percent * period_days;
     v_grown numeric := 1;
     v_plain numeric := 1;
 begin
     for i in 1..parts loop
-        v_grown := v_grown * (100 + percent);
-        v_plain := v_plain * 100;
+        v_grown := v_grown * (3000 + v_rate);
+        v_plain := v_plain * 3000;
     end loop;
-    return private.round_ratio(amount_cents * percent * v_grown, 100 * (v_grown - v_plain));
+    return private.round_ratio(amount_cents * v_rate * v_grown, 3000 * (v_grown - v_plain));
 end;
 $$;
 
@@ -5911,7 +5933,10 @@ begin
     end if;
     v_amounts := case
         when v_percent > 0 and v_count > 0
-            then array_fill(private.price_payment(v_rest, v_count, v_percent), array[v_count])
+            then array_fill(private.price_payment(
+                v_rest, v_count, v_percent,
+                case offer ->> 'interval' when 'weekly' then 7 when 'biweekly' then 14 else 30 end
+            ), array[v_count])
         else private.split_cents(v_rest, v_count)
     end;
     v_schedule := array(
@@ -6001,16 +6026,20 @@ set search_path = ''
 as $$
 declare
     v_reasons jsonb;
+    -- A down payment is paid at the beginning; one later than a first payment may be due is an
+    -- installment by another name.
+    v_entry_ends date := facts.base_on + coalesce(limits.max_first_due_days, 0);
     v_installments int := (
-        select count(*) from unnest(facts.schedule) as planned where planned.kind = 'installment'
+        select count(*) from unnest(facts.schedule) as planned
+        where planned.kind = 'installment' or planned.due_on > v_entry_ends
     );
     v_smallest bigint := (
         select min(planned.amount_cents) from unnest(facts.schedule) as planned
-        where planned.kind = 'installment'
+        where planned.kind = 'installment' or planned.due_on > v_entry_ends
     );
     v_down bigint := (
         select coalesce(sum(planned.amount_cents), 0) from unnest(facts.schedule) as planned
-        where planned.kind = 'down_payment'
+        where planned.kind = 'down_payment' and planned.due_on <= v_entry_ends
     );
     v_down_wanted bigint := greatest(
         limits.min_down_payment_cents,
@@ -6107,12 +6136,17 @@ immutable
 set search_path = ''
 as $$
 declare
+    -- As many as months in a year: beyond that it is no entry.
+    c_max_down_payments constant int := 12;
     v_given jsonb := coalesce(nullif(down_payments, 'null'), '[]');
     v_item jsonb;
     v_normal jsonb := '[]';
 begin
     if jsonb_typeof(v_given) <> 'array' then
         raise exception 'down_payment_invalid' using errcode = 'PT400', detail = 'a list is needed';
+    elsif jsonb_array_length(v_given) > c_max_down_payments or down_payment_cents < 0 then
+        raise exception 'down_payment_invalid' using errcode = 'PT400',
+            detail = format('at most %s, and none below zero', c_max_down_payments);
     end if;
     if v_given = '[]' and down_payment_cents > 0 then
         v_given := jsonb_build_array(jsonb_build_object('amount_cents', down_payment_cents));
@@ -6120,6 +6154,8 @@ begin
     for v_item in select item from jsonb_array_elements(v_given) as item loop
         perform private.require_known_keys(v_item, array['amount_cents', 'due_on', 'method']);
         if coalesce(v_item ->> 'amount_cents', '') !~ '^[1-9][0-9]{0,14}$'
+            -- Written out, so that neither `tomorrow` nor `infinity` is a day.
+            or coalesce(v_item ->> 'due_on', base_on::text) !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'
             or not pg_input_is_valid(coalesce(v_item ->> 'due_on', base_on::text), 'date')
             or not pg_input_is_valid(
                 coalesce(v_item ->> 'method', method::text), 'public.charge_method')
@@ -6172,9 +6208,16 @@ begin
         end if;
     end if;
     -- 120 as in the templates; a due day is a day of a month.
-    if coalesce(installments, 1) not between 0 and 120 or due_day not between 1 and 31 then
+    if coalesce(installments, 1) not between 0 and 120 or due_day not between 1 and 31
+        -- No agreement begins later than ten years from now (the table's own bound of a horizon).
+        or first_due_date > base_on + 3660
+    then
         raise exception 'installments_invalid' using errcode = 'PT400',
-            detail = 'installments 0 to 120, due_day 1 to 31';
+            detail = 'installments 0 to 120, due_day 1 to 31, the first within ten years';
+    end if;
+    if first_due_date < base_on and coalesce(installments, 1) > 0 then
+        raise exception 'due_date_in_past' using errcode = 'PT400',
+            detail = 'no payment may be due before the day of the offer';
     end if;
     v_interval := coalesce(due_interval, v_template.due_interval, 'monthly');
     if v_first is null then
@@ -6322,6 +6365,16 @@ begin
         ) then
             raise exception 'agreement_not_replaceable' using errcode = 'PT409',
                 detail = v_agreement.status::text;
+        -- What is paid for the old one later goes to the new one: never to another creditor's.
+        elsif exists (
+            select from public.debts
+            where debts.tenant_id = offer_predecessor.tenant_id
+              and offer_predecessor.offer -> 'debt_ids' ? debts.id::text
+              and debts.client_id = v_agreement.client_id
+              and debts.creditor_id <> v_agreement.creditor_id
+        ) then
+            raise exception 'agreement_not_replaceable' using errcode = 'PT409',
+                detail = 'another creditor';
         end if;
     else
         select earlier.* into v_agreement
@@ -6930,7 +6983,7 @@ begin
     perform private.unwant_charges(charge.id, 'agreement_settled')
     from public.charges as charge
     where charge.agreement_id = v_agreement.id and charge.is_wanted
-      and charge.status not in ('paid', 'cancelled', 'failed');
+      and charge.status not in ('paid', 'cancelled');
     return jsonb_build_object('forgiven_cents', v_owed);
 end;
 $$;
@@ -6968,7 +7021,7 @@ begin
     perform private.unwant_charges(charge.id, 'agreement_' || to_status)
     from public.charges as charge
     where charge.agreement_id = v_agreement.id and charge.is_wanted
-      and charge.status not in ('paid', 'cancelled', 'failed');
+      and charge.status not in ('paid', 'cancelled');
     if not private.is_living(from_status) then
         return '{}';
     end if;
@@ -7375,7 +7428,8 @@ declare
     v_priced jsonb;
 begin
     if decision is null or decision not in ('approve', 'reject') then
-        raise exception 'decision_unknown' using errcode = 'PT400', detail = decision;
+        raise exception 'decision_unknown' using errcode = 'PT400',
+            detail = coalesce(decision, 'none');
     end if;
     v_agreement := private.agreement_for_change(v_tenant_id, agreement_id);
     if v_agreement.status <> 'pending_approval' then
@@ -7590,7 +7644,12 @@ begin
     where policy.id = v_agreement.policy_id;
     v_to := (private.aged_status(v_agreement, v_policy, on_date)).to_status;
     if v_to in ('broken', 'lapsed') then
-        return;
+        if v_agreement.status <> 'settled' then
+            return;
+        end if;
+        -- Reopened by a payment taken back. The clock reads what lives, so it must live first.
+        v_to := case v_to when 'broken' then 'broken_provisionally'
+            else 'awaiting_first_payment' end;
     end if;
     if v_to <> v_agreement.status then
         perform private.transition_agreement(v_agreement.id, v_to, reason, on_date);
@@ -8038,12 +8097,17 @@ declare
 begin
     update public.charges as charge
     set is_wanted = false, cancel_reason = unwant_charges.reason, failures = 0,
-        -- Nobody has begun to send it: nothing to take back at the provider.
-        status = case when charge.status = 'queued' then 'cancelled' else charge.status end,
+        status = case
+            -- Nobody has begun to send it: nothing to take back at the provider.
+            when charge.status = 'queued' then 'cancelled'
+            -- Sent before it failed, it may be there: looked up, and taken back if it is.
+            when charge.status = 'failed' and charge.sent_at is not null then 'unknown'
+            else charge.status
+        end,
         cancelled_at = case when charge.status = 'queued' then private.now() end
     where charge.id = unwant_charges.charge_id and charge.is_wanted
     returning * into v_charge;
-    if found and v_charge.status <> 'cancelled' then
+    if found and v_charge.status not in ('cancelled', 'failed') then
         perform private.poke_charge(v_charge.id);
     end if;
 end;
@@ -8235,9 +8299,10 @@ begin
         elsif not private.is_living(v_agreement.status) then
             raise exception 'agreement_not_living' using errcode = 'PT409',
                 detail = v_agreement.status::text;
-        elsif v_part.status <> 'open' then
+        elsif v_part.status <> 'open' or v_part.cancelling_reason is not null then
             raise exception 'installment_not_open' using errcode = 'PT409',
-                detail = v_part.status::text;
+                detail = case when v_part.status = 'open' then 'cancelling'
+                    else v_part.status::text end;
         end if;
         v_method := coalesce(request_charges.method, v_part.method);
         if v_method::text <> all(string_to_array(
@@ -8265,6 +8330,8 @@ begin
         where charge.tenant_id = v_tenant_id and charge.installment_id = v_part.id
           and charge.is_wanted and charge.status = 'failed' and charge.sent_at is not null
           and charge.method = v_method
+          and charge.amount_cents = v_part.amount_cents - v_part.paid_cents
+          and charge.due_on = least(v_part.due_on, v_part.effective_due_on)
         order by charge.sequence desc
         limit 1;
         if found then
@@ -8272,6 +8339,10 @@ begin
             v_ids := v_ids || v_current.id;
             continue;
         end if;
+        perform private.unwant_charges(charge.id, 'replaced')
+        from public.charges as charge
+        where charge.tenant_id = v_tenant_id and charge.installment_id = v_part.id
+          and charge.is_wanted and charge.status = 'failed';
         v_ids := v_ids || private.issue_charge(v_part, v_integration.id, v_method);
         update public.installments as part set method = v_method
         where part.id = v_part.id and part.method <> v_method;
@@ -8343,16 +8414,22 @@ as $$
 declare
     v_tenant_id uuid := private.require_role('operator');
     v_charge public.charges;
+    v_part public.installments;
 begin
     select * into v_charge from public.charges as charge
-    where charge.tenant_id = v_tenant_id and charge.id = retry_charge.charge_id
-    for update;
+    where charge.tenant_id = v_tenant_id and charge.id = retry_charge.charge_id;
     if not found then
         raise exception 'charge_not_found' using errcode = 'PT404',
             detail = 'no charge with this id in the tenant';
-    elsif v_charge.status <> 'failed' then
+    end if;
+    -- Mending must not make payable what nobody owes any more.
+    v_part := private.open_installment(v_tenant_id, v_charge.installment_id);
+    select * into v_charge from public.charges as charge where charge.id = v_charge.id for update;
+    if v_part.cancelling_reason is not null then
+        raise exception 'installment_not_open' using errcode = 'PT409', detail = 'cancelling';
+    elsif v_charge.status <> 'failed' or not v_charge.is_wanted then
         raise exception 'charge_not_failed' using errcode = 'PT409',
-            detail = v_charge.status::text;
+            detail = case when v_charge.is_wanted then v_charge.status::text else 'unwanted' end;
     end if;
     -- It may exist after all: the provider is asked before anything is sent again.
     update public.charges as charge
@@ -8368,7 +8445,7 @@ set search_path = ''
 as $$ select private.retry_charge(charge_id) $$;
 comment on function public.retry_charge(uuid) is
 'Looks the charge up and sends it only if the provider has none. PT404 charge_not_found, PT409
-charge_not_failed.';
+charge_not_failed, installment_not_open, agreement_not_living.';
 
 grant execute on function
 private.refresh_charge(uuid), public.refresh_charge(uuid),
@@ -8390,7 +8467,9 @@ as $$
         when (charge).status in ('sending', 'unknown') then 'lookup'
         when not (charge).is_wanted and (charge).status in ('registering', 'open', 'cancelling')
             then 'cancel'
-        when (charge).needs_lookup and (charge).status <> 'queued' then 'lookup'
+        -- A question that was begun and never answered died with its worker: ask again.
+        when ((charge).needs_lookup or (charge).action = 'begun lookup')
+            and (charge).status <> 'queued' then 'lookup'
         -- The bank registers later, and its line is worth asking for until it is there.
         when (charge).status = 'registering' then 'lookup'
     end
@@ -8456,6 +8535,7 @@ begin
         end if;
         update public.charges as charge
         set attempt = charge.attempt + 1, action = v_action, next_attempt_at = null,
+            needs_lookup = charge.needs_lookup or v_action = 'lookup',
             lease_until = private.now() + make_interval(secs => lease_seconds)
         where charge.id = v_charge.id
         returning * into v_charge;
@@ -8558,7 +8638,11 @@ begin
         return false;
     end if;
     v_action := substr(v_charge.action, 7);
-    update public.charges as charge set action = null, lease_until = null
+    update public.charges as charge
+    set action = null, lease_until = null,
+        -- No answer to a question: it stays asked.
+        needs_lookup = charge.needs_lookup
+            or (v_action = 'lookup' and outcome in ('retry', 'unknown'))
     where charge.id = v_charge.id;
     perform pgmq.archive('charges', v_charge.queue_msg_id);
 
@@ -8874,7 +8958,14 @@ begin
                 then charge.status::text
             else 'failed'
         end::public.charge_status,
-        is_wanted = charge.is_wanted or charge.status = 'cancelling',
+        -- Where another one has taken its place, the old one is only told of.
+        is_wanted = charge.is_wanted or charge.status = 'cancelling' and not exists (
+            select from public.charges as other
+            where other.tenant_id = charge.tenant_id
+              and other.installment_id = charge.installment_id and other.id <> charge.id
+              and other.is_wanted
+              and other.status not in ('cancelled', 'failed', 'paid')
+        ),
         error_code = fail_charge.error_code, error_detail = fail_charge.error_detail,
         lease_until = null, needs_lookup = false
     where charge.id = fail_charge.charge_id
@@ -9315,6 +9406,24 @@ begin
 end;
 $$;
 
+-- Said clearly and yet hard to believe: an amount of another magnitude (cents for reais settle a
+-- whole agreement), or paid before the charge was there.
+create function private.is_doubtful(charge public.charges, item jsonb) returns boolean
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select charge.id is not null and (
+        (item ->> 'paid_cents')::bigint >= 10 * charge.amount_cents
+        -- A day less: the provider's clock is not the tenant's.
+        or (item ->> 'paid_on')::date < (
+            select (charge.created_at at time zone tenants.time_zone)::date - 1
+            from public.tenants where tenants.id = charge.tenant_id
+        )
+    )
+$$;
+
 create function private.note_contradiction(
     integration public.integrations, charge public.charges, item jsonb
 ) returns void
@@ -9376,6 +9485,9 @@ begin
     exception when data_exception then
         raise exception 'payment_event_invalid' using errcode = 'PT400', detail = sqlerrm;
     end;
+    if v_class = 'paid' and private.is_doubtful(v_charge, item) then
+        v_class := 'contradiction';
+    end if;
     if v_class = 'contradiction' then
         perform private.note_contradiction(v_integration, v_charge, item);
         -- Whatever else is doubtful, the provider has it.
@@ -9525,7 +9637,13 @@ stable
 security definer
 set search_path = ''
 as $$
-    select payment.id, payment.payment_key, payment.amount_cents, payment.paid_on,
+    -- What was sent back of it is not there to be used again.
+    select payment.id, payment.payment_key, payment.amount_cents - (
+            select coalesce(sum(known.amount_cents), 0)::bigint
+            from public.payment_cases as known
+            where known.tenant_id = payment.tenant_id and known.payment_id = payment.id
+              and known.kind = 'overpayment' and known.resolution = 'return'
+        ), payment.paid_on,
         word.id, word.course, word.agreement_id, word.installment_id,
         case when word.agreement_id is not null
             then private.agreement_debt_ids(word.agreement_id) else word.debt_ids end
@@ -9631,17 +9749,87 @@ begin
 end;
 $$;
 
+-- Not in the future, and not older than any claim (Civil Code 205: ten years).
+create function private.is_payment_day(tenant_id uuid, paid_on date) returns boolean
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select paid_on between (private.today(tenant_id) - interval '10 years')::date
+        and private.today(tenant_id)
+$$;
+
+-- Asked when it is requested and again when it is confirmed: meanwhile the installment may have
+-- been paid, the agreement broken, or the titles agreed upon at a price without this money.
+create function private.require_settleable(request public.manual_settlements)
+returns public.agreements
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_part public.installments;
+    v_agreement public.agreements;
+    v_agreement_id uuid := request.agreement_id;
+begin
+    if request.installment_id is not null then
+        select * into v_part from public.installments as part
+        where part.tenant_id = request.tenant_id and part.id = request.installment_id
+          and part.client_id = request.client_id;
+        if not found then
+            raise exception 'installment_not_found' using errcode = 'PT404',
+                detail = request.installment_id::text;
+        elsif v_part.status <> 'open' then
+            raise exception 'installment_not_open' using errcode = 'PT409',
+                detail = v_part.status::text;
+        end if;
+        v_agreement_id := v_part.agreement_id;
+    end if;
+    if v_agreement_id is null then
+        perform private.require_debts(request.tenant_id, request.client_id, request.debt_ids);
+        if exists (
+            select from public.debts
+            where debts.id = any(request.debt_ids) and debts.status in ('settled', 'returned')
+        ) then
+            raise exception 'debt_closed' using errcode = 'PT409',
+                detail = 'one of the titles was settled or returned';
+        elsif exists (
+            select from public.agreement_debts as held
+            where held.tenant_id = request.tenant_id and held.is_live
+              and held.debt_id = any(request.debt_ids)
+        ) then
+            raise exception 'debt_in_agreement' using errcode = 'PT409',
+                detail = 'settle the installment of its agreement';
+        end if;
+        return null;
+    end if;
+    select * into v_agreement from public.agreements as agreement
+    where agreement.tenant_id = request.tenant_id and agreement.id = v_agreement_id
+      and agreement.client_id = request.client_id;
+    if not found then
+        raise exception 'agreement_not_found' using errcode = 'PT404',
+            detail = v_agreement_id::text;
+    elsif not private.is_living(v_agreement.status) then
+        raise exception 'agreement_not_living' using errcode = 'PT409',
+            detail = v_agreement.status::text;
+    end if;
+    return v_agreement;
+end;
+$$;
+
 create function private.settle_manually(settlement jsonb) returns jsonb
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
+    -- Above any payment; a larger number is a fault, not money.
+    c_largest_cents constant bigint := 10000000000000;
     v_tenant_id uuid := private.require_role('operator');
-    v_today date := private.today(v_tenant_id);
     v_request public.manual_settlements;
     v_known public.manual_settlements;
-    v_part public.installments;
     v_agreement public.agreements;
     v_limit bigint;
 begin
@@ -9654,8 +9842,11 @@ begin
     exception when data_exception then
         raise exception 'settlement_invalid' using errcode = 'PT400', detail = sqlerrm;
     end;
-    if v_request.id is null or coalesce(v_request.amount_cents, 0) <= 0
-        or v_request.paid_on is null or v_request.paid_on > v_today
+    v_request.tenant_id := v_tenant_id;
+    if v_request.id is null
+        or coalesce(v_request.amount_cents, 0) not between 1 and c_largest_cents
+        or not coalesce(private.is_payment_day(v_tenant_id, v_request.paid_on), false)
+        or cardinality(v_request.debt_ids) = 0
         or num_nonnulls(v_request.installment_id, v_request.agreement_id, v_request.debt_ids) <> 1
     then
         raise exception 'settlement_invalid' using errcode = 'PT400',
@@ -9668,54 +9859,24 @@ begin
     select * into v_known from public.manual_settlements as request
     where request.id = v_request.id;
     if found then
-        if v_known.tenant_id <> v_tenant_id or v_known.requested_by <> auth.uid() then
+        -- The page would show as done what was never asked.
+        if v_known.tenant_id <> v_tenant_id or v_known.requested_by <> auth.uid() or (
+            v_known.client_id, v_known.installment_id, v_known.debt_ids, v_known.amount_cents,
+            v_known.paid_on, v_known.evidence
+        ) is distinct from (
+            v_request.client_id, v_request.installment_id, v_request.debt_ids,
+            v_request.amount_cents, v_request.paid_on, btrim(v_request.evidence)
+        ) or v_known.installment_id is null
+            and v_known.agreement_id is distinct from v_request.agreement_id
+        then
             raise exception 'settlement_id_reused' using errcode = 'PT409',
                 detail = 'this id already names another settlement';
         end if;
         return private.settlement_outcome(v_known.id);
     end if;
 
-    if v_request.installment_id is not null then
-        select * into v_part from public.installments as part
-        where part.tenant_id = v_tenant_id and part.id = v_request.installment_id
-          and part.client_id = v_request.client_id;
-        if not found then
-            raise exception 'installment_not_found' using errcode = 'PT404',
-                detail = v_request.installment_id::text;
-        elsif v_part.status <> 'open' then
-            raise exception 'installment_not_open' using errcode = 'PT409',
-                detail = v_part.status::text;
-        end if;
-        v_request.agreement_id := v_part.agreement_id;
-    end if;
-    if v_request.agreement_id is not null then
-        select * into v_agreement from public.agreements as agreement
-        where agreement.tenant_id = v_tenant_id and agreement.id = v_request.agreement_id
-          and agreement.client_id = v_request.client_id;
-        if not found then
-            raise exception 'agreement_not_found' using errcode = 'PT404',
-                detail = v_request.agreement_id::text;
-        elsif not private.is_living(v_agreement.status) then
-            raise exception 'agreement_not_living' using errcode = 'PT409',
-                detail = v_agreement.status::text;
-        end if;
-    else
-        perform private.require_debts(v_tenant_id, v_request.client_id, v_request.debt_ids);
-        if exists (
-            select from public.debts
-            where debts.id = any(v_request.debt_ids) and debts.status in ('settled', 'returned')
-        ) then
-            raise exception 'debt_closed' using errcode = 'PT409',
-                detail = 'one of the titles was settled or returned';
-        elsif exists (
-            select from public.agreement_debts as held
-            where held.tenant_id = v_tenant_id and held.is_live
-              and held.debt_id = any(v_request.debt_ids)
-        ) then
-            raise exception 'debt_in_agreement' using errcode = 'PT409',
-                detail = 'settle the installment of its agreement';
-        end if;
-    end if;
+    v_agreement := private.require_settleable(v_request);
+    v_request.agreement_id := v_agreement.id;
     if exists (
         select from public.manual_settlements as request
         where request.tenant_id = v_tenant_id and request.status = 'pending'
@@ -9777,7 +9938,8 @@ declare
     v_request public.manual_settlements;
 begin
     if decision is null or decision not in ('approve', 'reject') then
-        raise exception 'decision_unknown' using errcode = 'PT400', detail = decision;
+        raise exception 'decision_unknown' using errcode = 'PT400',
+            detail = coalesce(decision, 'none');
     end if;
     select * into v_request from public.manual_settlements as request
     where request.tenant_id = v_tenant_id and request.id = decide_settlement.settlement_id;
@@ -9798,12 +9960,8 @@ begin
     elsif decision = 'reject' and btrim(coalesce(reason, '')) = '' then
         raise exception 'reason_missing' using errcode = 'PT400',
             detail = 'a rejection wants a reason';
-    elsif decision = 'approve' and exists (
-        select from public.installments as part
-        where part.id = v_request.installment_id and part.status <> 'open'
-    ) then
-        raise exception 'installment_not_open' using errcode = 'PT409',
-            detail = 'it was paid or cancelled meanwhile';
+    elsif decision = 'approve' then
+        perform private.require_settleable(v_request);
     end if;
     update public.manual_settlements as request
     set decided_by = auth.uid(), decided_at = private.now(),
@@ -10003,7 +10161,7 @@ begin
     );
     foreach v_payment in array payments loop
         continue when v_payment.agreement_id is distinct from agreement.id
-            or v_payment.course not in ('apply', 'advance');
+            or v_payment.course not in ('apply', 'advance') or v_payment.amount_cents <= 0;
         v_left := v_payment.amount_cents;
         v_target := (
             select listed.position from unnest(v_book.items) with ordinality as listed (
@@ -10369,13 +10527,17 @@ begin
     set status = became.status, paid_on = became.settled_on,
         paid_cents = became.paid_cents, late_cents = became.late_cents,
         adjustment_cents = became.adjustment_cents,
-        cancel_reason = case when became.status = 'cancelled' then part.cancel_reason end
+        cancel_reason = case when became.status = 'cancelled'
+            then coalesce(part.cancel_reason, 'agreement_' || agreement.status) end
     from (
         select booked.installment_id, booked.settled_on, booked.adjustment_cents,
             booked.amount_cents - (booked.item).principal_cents as paid_cents,
             case
                 when booked.settled_on is not null then 'paid'
                 when known.status = 'cancelled' then 'cancelled'
+                -- Its payment was taken back after the agreement had ended.
+                when agreement.status in ('broken', 'lapsed', 'cancelled', 'replaced')
+                    then 'cancelled'
                 else 'open'
             end::public.installment_status as status,
             (
@@ -10392,13 +10554,22 @@ begin
           is distinct from (became.status, became.settled_on, became.paid_cents,
               became.late_cents, became.adjustment_cents);
 
+    -- One that a person cancelled is in no book: what it had been paid went elsewhere.
+    update public.installments as part
+    set paid_cents = 0, late_cents = 0, adjustment_cents = 0
+    where part.tenant_id = agreement.tenant_id and part.agreement_id = agreement.id
+      and part.status = 'cancelled' and part.paid_cents + part.late_cents > 0
+      and not exists (
+          select from unnest(book.items) as booked where booked.installment_id = part.id
+      );
+
     -- Nobody should be able to pay again what is paid.
     perform private.unwant_charges(charge.id, 'installment_paid')
     from public.charges as charge
     join public.installments as part on part.id = charge.installment_id
     where charge.tenant_id = agreement.tenant_id and charge.agreement_id = agreement.id
       and part.status = 'paid' and charge.is_wanted
-      and charge.status not in ('paid', 'cancelled', 'failed');
+      and charge.status not in ('paid', 'cancelled');
 end;
 $$;
 
@@ -10738,7 +10909,7 @@ begin
     if not exists (
         select from public.installments as other
         where other.agreement_id = v_part.agreement_id and other.id <> v_part.id
-          and other.status in ('open', 'paid')
+          and other.status in ('open', 'paid') and other.cancelling_reason is null
     ) then
         raise exception 'last_installment' using errcode = 'PT409',
             detail = 'cancel the agreement instead';
@@ -10748,7 +10919,7 @@ begin
     perform private.unwant_charges(charge.id, 'installment_cancelled')
     from public.charges as charge
     where charge.tenant_id = v_tenant_id and charge.installment_id = v_part.id
-      and charge.is_wanted and charge.status not in ('paid', 'cancelled', 'failed');
+      and charge.is_wanted and charge.status not in ('paid', 'cancelled');
     if private.is_payable(v_part.id) then
         return jsonb_build_object('installment_id', v_part.id, 'status', 'cancelling');
     end if;
@@ -10925,8 +11096,13 @@ begin
     if reschedule_installment.due_on is null or reschedule_installment.due_on < v_today then
         raise exception 'due_date_in_past' using errcode = 'PT400',
             detail = 'today or later';
+    elsif reschedule_installment.due_on > v_today + 3660 then
+        raise exception 'field_invalid' using errcode = 'PT400', detail = 'due_on';
     end if;
     v_part := private.open_installment(v_tenant_id, installment_id);
+    if v_part.cancelling_reason is not null then
+        raise exception 'installment_not_open' using errcode = 'PT409', detail = 'cancelling';
+    end if;
     perform private.move_installment(v_part.id, reschedule_installment.due_on);
     perform private.tell_agreement(
         v_part.agreement_id, 'installment_rescheduled', v_today, v_reason,
@@ -10965,6 +11141,9 @@ begin
             detail = 'it was never formalised';
     elsif first_due_on < on_date then
         raise exception 'due_date_in_past' using errcode = 'PT400', detail = 'today or later';
+    -- Beyond the longest horizon of an offer.
+    elsif first_due_on > on_date + 3660 then
+        raise exception 'field_invalid' using errcode = 'PT400', detail = 'first_due_on';
     end if;
     perform private.transition_agreement(
         agreement.id, 'awaiting_first_payment', reason, on_date,
@@ -11010,6 +11189,11 @@ declare
     v_agreement public.agreements;
 begin
     v_agreement := private.agreement_for_change(v_tenant_id, agreement_id);
+    -- The ledger may reopen what it had settled; a person only what had ended.
+    if v_agreement.status not in ('broken', 'lapsed', 'cancelled') then
+        raise exception 'transition_illegal' using errcode = 'PT409',
+            detail = format('%s -> awaiting_first_payment', v_agreement.status);
+    end if;
     perform private.revive(v_agreement, v_reason, first_due_on, private.today(v_tenant_id));
     select * into v_agreement from public.agreements as agreement
     where agreement.id = v_agreement.id;
@@ -11452,9 +11636,10 @@ begin
     )::bigint;
     if v_charge.id is null or v_payment.paid_on is null
         or coalesce(v_payment.amount_cents, 0) <= 0
+        or not private.is_payment_day(payment_case.tenant_id, v_payment.paid_on)
     then
         raise exception 'target_missing' using errcode = 'PT400',
-            detail = 'a known charge, paid_on and amount_cents';
+            detail = 'a known charge, paid_on (not in the future) and amount_cents';
     end if;
     -- As the provider would tell it, so that a later clear word is the same payment.
     v_payment.payment_key := concat_ws(
@@ -11574,65 +11759,8 @@ private.resolve_payment_case(uuid, text, text, jsonb),
 public.resolve_payment_case(uuid, text, text, jsonb)
 to authenticated;
 
--- 0595_list_agreements.sql
--- /acordos: agreements by filter, newest first, with the totals of everything that matches.
-create function private.agreement_filter(tenant_id uuid, filter jsonb) returns text
-language plpgsql
-stable
-set search_path = ''
-as $$
-declare
-    v_key text;
-    v_value jsonb;
-    v_types jsonb := '{"creditor_id": "uuid", "client_id": "uuid", "template_id": "uuid",
-        "created_by": "uuid", "created_from": "date", "created_to": "date",
-        "due_from": "date", "due_to": "date"}';
-    v_sql text := format('agreement.tenant_id = %L', tenant_id);
-begin
-    for v_key, v_value in select entry.key, entry.value from jsonb_each(filter) as entry loop
-        continue when v_value in ('null', '""', '[]');
-        if v_key = 'created_by' and v_value = '"me"' then
-            v_value := to_jsonb(auth.uid());
-        end if;
-        if v_types ? v_key and not pg_input_is_valid(v_value #>> '{}', v_types ->> v_key)
-            or v_key = 'status' and exists (
-                select from jsonb_array_elements_text(case jsonb_typeof(v_value)
-                    when 'array' then v_value else jsonb_build_array(v_value) end) as word
-                where not pg_input_is_valid(word, 'public.agreement_status')
-            )
-        then
-            raise exception 'filter_invalid' using errcode = 'PT400', detail = v_key;
-        end if;
-        v_sql := v_sql || ' and ' || case v_key
-            when 'q' then format(
-                'agreement.client_id in (select clients.id from public.clients where '
-                || 'clients.tenant_id = %L and %s)',
-                tenant_id, private.search_condition(tenant_id, v_value #>> '{}')
-            )
-            when 'status' then format(
-                'agreement.status = any(%L::public.agreement_status [])',
-                array(select jsonb_array_elements_text(case jsonb_typeof(v_value)
-                    when 'array' then v_value else jsonb_build_array(v_value) end))
-            )
-            when 'created_from' then format('agreement.created_at >= %L', v_value #>> '{}')
-            when 'created_to' then format(
-                'agreement.created_at < %L::date + 1', v_value #>> '{}'
-            )
-            -- By the day of the next open installment.
-            when 'due_from' then format('next_part.due_on >= %L', v_value #>> '{}')
-            when 'due_to' then format('next_part.due_on <= %L', v_value #>> '{}')
-            else case when v_types ? v_key
-                then format('agreement.%I = %L', v_key, v_value #>> '{}') end
-        end;
-        if v_sql is null then
-            raise exception 'unknown_filter' using errcode = 'PT400', detail = v_key;
-        end if;
-    end loop;
-    return v_sql;
-end;
-$$;
-
--- One line of the list, also of the inbox and of the client's own list.
+-- 0595_agreement_row.sql
+-- One line of /acordos (0712), of the approval inbox and of a client's own list.
 create function private.agreement_row(agreement public.agreements) returns jsonb
 language sql
 stable
@@ -11678,87 +11806,6 @@ as $$
     where client.tenant_id = agreement.tenant_id and client.id = agreement.client_id
       and creditor.tenant_id = agreement.tenant_id and creditor.id = agreement.creditor_id
 $$;
-
-create function private.list_agreements(filter jsonb, after text, page_size int) returns jsonb
-language plpgsql
-stable
-security definer
-set search_path = ''
-as $$
-declare
-    -- As in the carteira: more than a screen shows.
-    c_max_page constant int := 200;
-    v_tenant_id uuid := private.require_role('operator');
-    v_size int := least(greatest(coalesce(page_size, 60), 1), c_max_page);
-    v_condition text := private.agreement_filter(v_tenant_id, coalesce(filter, '{}'));
-    v_cursor text[] := case when after is not null
-        then private.decode_cursor(after, 'timestamptz', 'uuid') end;
-    v_from text := ' from public.agreements as agreement left join lateral ('
-        || ' select min(part.due_on) as due_on from public.installments as part'
-        || ' where part.tenant_id = agreement.tenant_id and part.agreement_id = agreement.id'
-        || ' and part.status = ''open'') as next_part on true where ' || v_condition;
-    v_page public.agreements[];
-    v_total jsonb;
-begin
-    execute 'select array_agg(listed.agreement) from (select agreement' || v_from || case
-            when v_cursor is null then '' else format(
-                ' and (agreement.created_at, agreement.id) < (%L::timestamptz, %L::uuid)',
-                v_cursor[1], v_cursor[2]
-            ) end
-        || ' order by agreement.created_at desc, agreement.id desc limit ' || v_size + 1
-        || ') as listed'
-    into v_page;
-    if after is null then
-        execute 'select jsonb_build_object(''agreements'', count(*),'
-            || ' ''total_cents'', coalesce(sum(agreement.total_cents), 0),'
-            || ' ''paid_cents'', coalesce(sum(counted.paid_cents), 0),'
-            || ' ''open_cents'', coalesce(sum(counted.open_cents), 0),'
-            || ' ''overdue_cents'', coalesce(sum(counted.overdue_cents), 0))'
-            || replace(v_from, ' where ' || v_condition, format(
-                ' cross join lateral (select sum(part.paid_cents) as paid_cents,'
-                || ' sum(part.amount_cents - part.paid_cents)'
-                || ' filter (where part.status = ''open'') as open_cents,'
-                || ' sum(part.amount_cents - part.paid_cents)'
-                || ' filter (where part.status = ''open'' and part.effective_due_on < %L)'
-                || ' as overdue_cents from public.installments as part'
-                || ' where part.tenant_id = agreement.tenant_id'
-                || ' and part.agreement_id = agreement.id'
-                || ' and private.is_living(agreement.status)) as counted where %s',
-                private.today(v_tenant_id), v_condition
-            ))
-        into v_total;
-    end if;
-    return jsonb_build_object(
-        'rows', (
-            select coalesce(jsonb_agg(private.agreement_row(item) order by position), '[]')
-            from unnest(v_page) with ordinality as listed
-            cross join lateral (select v_page[listed.ordinality] as item,
-                listed.ordinality as position) as placed
-            where placed.position <= v_size
-        ),
-        'next', case when cardinality(v_page) > v_size then private.encode_cursor(
-            v_page[v_size].created_at::text, v_page[v_size].id::text
-        ) end,
-        'total', v_total
-    );
-end;
-$$;
-
-create function public.list_agreements(
-    filter jsonb default '{}', after text default null, page_size int default 60
-) returns jsonb
-language sql
-stable
-set search_path = ''
-as $$ select private.list_agreements(filter, after, page_size) $$;
-comment on function public.list_agreements(jsonb, text, int) is
-'{rows, next, total: {agreements, total_cents, paid_cents, open_cents, overdue_cents} | null after
-the first page}. filter: q, status, creditor_id, client_id, template_id, created_by (uuid or "me"),
-created_from, created_to, due_from, due_to. PT400 unknown_filter, filter_invalid.';
-
-grant execute on function
-private.list_agreements(jsonb, text, int), public.list_agreements(jsonb, text, int)
-to authenticated;
 
 -- 0596_agreement_page.sql
 -- One agreement whole: what was agreed and why it costs that, its schedule with charges, its money
@@ -12262,10 +12309,14 @@ to authenticated;
 -- The outbox's queues, and how a function is woken: pg_net right after the commit, pg_cron for what
 -- a lost wake-up left behind. Messages hold ids only.
 select pgmq.create('automations');
+select pgmq.create('messages');
 select pgmq.create('provider_events');
 
 -- Queue rows are rewritten at every read: leave room in the page, vacuum early and at full speed.
 alter table pgmq.q_automations set (
+    fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0
+);
+alter table pgmq.q_messages set (
     fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0
 );
 alter table pgmq.q_provider_events set (
@@ -12321,6 +12372,9 @@ begin
     then
         perform private.wake_function('run-automations');
     end if;
+    if exists (select from pgmq.q_messages where vt <= clock_timestamp()) then
+        perform private.wake_function('send-message');
+    end if;
 end;
 $$;
 
@@ -12354,7 +12408,10 @@ as $$
     )
 $$;
 
-create function private.template_params(client_id uuid, variables text[]) returns text[]
+-- `charge_id` is of the message that brings a charge; without one its variables read as a dash.
+create function private.template_params(
+    client_id uuid, variables text[], charge_id uuid default null
+) returns text[]
 language sql
 stable
 security definer
@@ -12378,9 +12435,17 @@ as $$
             limit 1
         )
         when 'tenant.name' then tenants.name
+        when 'charge.amount' then private.brl(charge.amount_cents)
+        when 'charge.due_on' then to_char(charge.due_on, 'DD/MM/YYYY')
+        when 'charge.link' then charge.link
+        when 'charge.pix_code' then charge.pix_code
+        when 'charge.digitable_line' then charge.digitable_line
     end, ''), '-') order by named.position), '{}')
     from public.clients
     join public.tenants on tenants.id = clients.tenant_id
+    left join public.charges as charge
+        on charge.tenant_id = clients.tenant_id and charge.client_id = clients.id
+        and charge.id = template_params.charge_id
     cross join unnest(template_params.variables) with ordinality as named (variable, position)
     where clients.id = template_params.client_id
 $$;
@@ -12476,6 +12541,10 @@ as $$
                 then 'expired'
             when not rule.is_enabled then 'rule_disabled'
             when template.status <> 'approved' then 'template_not_approved'
+            -- It speaks of a charge, and a rule brings none.
+            when exists (
+                select from unnest(template.variables) as variable where variable like 'charge.%'
+            ) then 'template_needs_charge'
             when integration.id is null then 'integration_inactive'
             when client.open_debts = 0 then 'nothing_owed'
             when hours.reason = 'suppressed' then 'suppressed'
@@ -12830,7 +12899,7 @@ comment on function private.advance_message(
     uuid, public.message_status, timestamptz, text, text, text, text
 ) is 'True when the status moved. Callers pass receipts; only ever forward.';
 
--- A run that sent follows its message: what the provider accepted is done, what failed is failed.
+-- A run that sent follows its message, and a message of a person leaves its queue: what the provider accepted is done, what failed is failed.
 create function private.follow_message(message_id uuid) returns void
 language plpgsql
 security definer
@@ -12845,6 +12914,11 @@ begin
     select * into v_run from public.automation_runs as run
     where run.id = v_message.automation_run_id;
     if not found then
+        if v_message.status = 'failed'
+            or private.message_rank(v_message.status) >= private.message_rank('submitted')
+        then
+            perform private.leave_message_queue(v_message.id);
+        end if;
         return;
     end if;
     if v_message.status = 'failed' then
@@ -12929,8 +13003,9 @@ as $$
 $$;
 
 -- 0650_send_fences.sql
--- Before and after the provider's call. `attempt` is the fence: a worker whose lease ran out and
--- whose run was claimed anew holds an older number and can neither begin nor settle.
+-- Before and after the provider's call, for what rules send and for what people send. `attempt` is
+-- the fence: a worker whose lease ran out and whose run or message was claimed anew holds an older
+-- number and can neither begin nor settle.
 create function private.begin_sending(message_id uuid, attempt int) returns boolean
 language plpgsql
 security definer
@@ -12942,10 +13017,13 @@ begin
     where message.id = begin_sending.message_id
       and message.attempt = begin_sending.attempt
       and message.status = 'queued'
-      and exists (
-          select from public.automation_runs as run
-          where run.id = message.automation_run_id and run.status = 'running'
-      );
+      and case
+          when message.automation_run_id is null then message.lease_until > private.now()
+          else exists (
+              select from public.automation_runs as run
+              where run.id = message.automation_run_id and run.status = 'running'
+          )
+      end;
     return found;
 end;
 $$;
@@ -13010,7 +13088,11 @@ begin
         update public.message_logs as message
         set status = 'unknown', error_detail = settle_message.error_detail
         where message.id = v_message.id and message.status = 'sending';
-        perform private.await_receipt(v_run_id);
+        if v_run_id is null then
+            perform private.await_message_receipt(v_message.id);
+        else
+            perform private.await_receipt(v_run_id);
+        end if;
     end if;
     return true;
 end;
@@ -13032,30 +13114,41 @@ declare
     -- 5, 10, 20, 40 s and up to a quarter more, so that a crowd does not come back at once.
     c_first_pause constant int := 5;
     v_is_free boolean := error_code = 'rate_limited';
-    v_run public.automation_runs;
+    v_run_id uuid;
+    v_failures int;
     v_pause double precision;
+    v_until timestamptz;
 begin
     update public.automation_runs as run
     set failures = run.failures + case when v_is_free then 0 else 1 end
     from public.message_logs as message
     where message.id = retry_message.message_id and run.id = message.automation_run_id
-    returning run.* into v_run;
-    if v_run.failures >= c_max_failures then
+    returning run.id, run.failures into v_run_id, v_failures;
+    if v_run_id is null then
+        update public.message_logs as message
+        set failures = message.failures + case when v_is_free then 0 else 1 end
+        where message.id = retry_message.message_id
+        returning message.failures into v_failures;
+    end if;
+    if v_failures >= c_max_failures then
         perform private.advance_message(
             message_id, 'failed', private.now(),
             error_code => retry_message.error_code, error_detail => retry_message.error_detail
         );
         return;
     end if;
-    v_pause := coalesce(retry_after_seconds, c_first_pause * 2 ^ greatest(v_run.failures - 1, 0))
+    v_pause := coalesce(retry_after_seconds, c_first_pause * 2 ^ greatest(v_failures - 1, 0))
         * (1 + random() / 4);
+    v_until := private.now() + make_interval(secs => v_pause);
     update public.message_logs as message
     set status = 'queued', sending_at = null, error_code = retry_message.error_code,
         error_detail = retry_message.error_detail
     where message.id = retry_message.message_id;
-    perform private.postpone_run(
-        v_run.id, private.now() + make_interval(secs => v_pause), error_code
-    );
+    if v_run_id is null then
+        perform private.postpone_message(message_id, v_until);
+    else
+        perform private.postpone_run(v_run_id, v_until, error_code);
+    end if;
     if v_is_free then
         perform private.pause_integration(message_id, make_interval(secs => v_pause));
     end if;
@@ -13479,6 +13572,525 @@ grant execute on function
 private.retry_automation_run(uuid), public.retry_automation_run(uuid)
 to authenticated;
 
+-- 0690_outgoing_messages.sql
+-- Messages that a person sends to one client now: the row of `message_logs` is the outbox, its
+-- queue message commits with it, and whoever drains the queue asks again whether it is lawful.
+-- Begun, settled and told by receipts as every message (0640, 0650); only who carries it differs.
+alter table public.message_logs add constraint message_logs_charge_fkey
+foreign key (tenant_id, charge_id) references public.charges (tenant_id, id);
+-- Two clicks, two tabs: one message on its way for a charge.
+create unique index message_logs_one_underway_per_charge
+on public.message_logs (tenant_id, charge_id)
+where charge_id is not null and status in ('queued', 'sending');
+create index message_logs_of_charge on public.message_logs (tenant_id, charge_id)
+where charge_id is not null;
+
+-- `at` is the product's time; the queue lives in real time.
+create function private.enqueue_message(message_id uuid, at timestamptz) returns bigint
+language sql
+security definer
+set search_path = ''
+as $$
+    insert into pgmq.q_messages (vt, message)
+    values (
+        pg_catalog.clock_timestamp() + (enqueue_message.at - private.now()),
+        pg_catalog.jsonb_build_object('message_id', enqueue_message.message_id)
+    )
+    returning msg_id
+$$;
+
+create function private.leave_message_queue(message_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_msg_id bigint;
+begin
+    update public.message_logs as message
+    set queue_msg_id = null, lease_until = null, next_attempt_at = null
+    from (
+        select known.id, known.queue_msg_id from public.message_logs as known
+        where known.id = leave_message_queue.message_id and known.queue_msg_id is not null
+        for update
+    ) as was
+    where message.id = was.id
+    returning was.queue_msg_id into v_msg_id;
+    -- Kept, so that a dead letter can be read.
+    perform pgmq.archive('messages', v_msg_id) where v_msg_id is not null;
+end;
+$$;
+
+-- Under a new queue message, whose read count begins at zero: only reads that were never answered
+-- count as poison.
+create function private.postpone_message(message_id uuid, until timestamptz) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform pgmq.delete('messages', message.queue_msg_id)
+    from public.message_logs as message
+    where message.id = postpone_message.message_id and message.queue_msg_id is not null;
+    update public.message_logs as message
+    set next_attempt_at = until, lease_until = null,
+        queue_msg_id = private.enqueue_message(message.id, until)
+    where message.id = postpone_message.message_id;
+end;
+$$;
+
+-- Only what nobody has begun to send can be called back.
+create function private.drop_message(message_id uuid, reason text) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    update public.message_logs as message
+    set status = 'failed', failed_at = private.now(), error_code = drop_message.reason
+    where message.id = drop_message.message_id and message.status = 'queued';
+    if found then
+        perform private.leave_message_queue(drop_message.message_id);
+    end if;
+end;
+$$;
+
+-- Outcome unknown: it waits for a receipt, at most this long, and is never sent again blindly.
+create function private.await_message_receipt(message_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- As for runs: receipts arrive within seconds; the slowest seen by providers is minutes.
+    c_wait constant interval := interval '15 minutes';
+begin
+    perform private.postpone_message(message_id, private.now() + c_wait);
+    update public.message_logs as message set lease_until = private.now() + c_wait
+    where message.id = await_message_receipt.message_id;
+end;
+$$;
+
+-- Paid, taken back or failed: what would have brought it leaves the queue at once.
+create function private.tg_charges__leave_messages() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.drop_message(message.id, 'charge_not_payable')
+    from new_rows as became
+    join public.message_logs as message
+        on message.tenant_id = became.tenant_id and message.charge_id = became.id
+        and message.status = 'queued'
+    where not private.is_payable(became);
+    return null;
+end;
+$$;
+
+create function private.is_payable(charge public.charges) returns boolean
+language sql
+immutable
+set search_path = ''
+as $$ select (charge).is_wanted and (charge).status in ('registering', 'open') $$;
+
+create trigger _400_leave_messages after update on public.charges
+referencing new table as new_rows for each statement
+execute function private.tg_charges__leave_messages();
+
+-- 0691_plan_charge_message.sql
+-- May this charge be sent to its debtor now, where to and in which words: asked at the click and
+-- again at the moment of sending.
+create type private.message_plan as (
+    -- send | postpone | refuse
+    verdict text,
+    reason text,
+    not_before timestamptz,
+    provider public.provider_name,
+    integration_id uuid,
+    settings jsonb,
+    phone text,
+    template_id uuid,
+    provider_template_id text,
+    language text,
+    body text,
+    params text []
+);
+
+-- The best number: one that wrote within the last 24 hours, when WhatsApp takes free text, else the
+-- first mobile; never one that opted out.
+create function private.whatsapp_contact(
+    tenant_id uuid, client_id uuid, out phone text, out is_window_open boolean
+)
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select known.phone, coalesce(heard.is_recent, false)
+    from public.client_phones as known
+    left join lateral (
+        select true as is_recent
+        from public.message_logs as inbound
+        where inbound.tenant_id = known.tenant_id and inbound.client_id = known.client_id
+          and inbound.direction = 'in' and inbound.channel = 'whatsapp'
+          and inbound.created_at > private.now() - interval '24 hours'
+          and private.phone_match(inbound.phone) = private.phone_match(known.phone)
+        limit 1
+    ) as heard on true
+    where known.tenant_id = whatsapp_contact.tenant_id
+      and known.client_id = whatsapp_contact.client_id
+      and known.kind = 'mobile' and known.has_whatsapp is not false
+      and not private.is_suppressed(
+          known.tenant_id, known.client_id, known.phone, 'whatsapp', private.now()
+      )
+    order by coalesce(heard.is_recent, false) desc, known.position, known.created_at, known.id
+    limit 1
+$$;
+
+-- What people read inside the 24 hours. Codes stand alone in their line, to be copied.
+create function private.charge_text(charge public.charges) returns text
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select concat_ws(
+        e'\n\n',
+        format(
+            'Olá, %s! Aqui é da %s. Segue o pagamento da parcela %s do seu acordo com %s: %s, '
+            || 'com vencimento em %s.',
+            filled.params[1], filled.params[2], part.number || ' de ' || agreement.installments,
+            creditor.name, filled.params[3], filled.params[4]
+        ),
+        e'Pix copia e cola:\n' || (charge).pix_code,
+        e'Linha digitável:\n' || (charge).digitable_line,
+        e'Pague também por aqui:\n' || (charge).link
+    )
+    from public.installments as part
+    join public.agreements as agreement on agreement.id = part.agreement_id
+    join public.creditors as creditor on creditor.id = agreement.creditor_id
+    cross join lateral (
+        select private.template_params(
+            (charge).client_id,
+            array['client.first_name', 'tenant.name', 'charge.amount', 'charge.due_on'],
+            (charge).id
+        ) as params
+    ) as filled
+    where part.id = (charge).installment_id
+$$;
+
+-- The tenant's words for outside the 24 hours: an approved template that brings the charge, and
+-- says nothing of it that is not known (a Pix has no digitable line).
+create function private.charge_template(charge public.charges) returns public.message_templates
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select template.*
+    from public.message_templates as template
+    where template.tenant_id = (charge).tenant_id and template.channel = 'whatsapp'
+      and template.status = 'approved'
+      and template.variables && array['charge.link', 'charge.pix_code', 'charge.digitable_line']
+      and ((charge).link is not null or 'charge.link' <> all(template.variables))
+      and ((charge).pix_code is not null or 'charge.pix_code' <> all(template.variables))
+      and ((charge).digitable_line is not null
+          or 'charge.digitable_line' <> all(template.variables))
+    order by template.created_at, template.name
+    limit 1
+$$;
+
+create function private.plan_charge_message(charge public.charges) returns private.message_plan
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_plan private.message_plan;
+    v_hours record;
+    v_phone text;
+    v_is_window_open boolean;
+    v_integration public.integrations;
+    v_template public.message_templates;
+begin
+    v_hours := private.contact_decision(
+        charge.tenant_id, charge.client_id, 'whatsapp', private.now()
+    );
+    select contact.phone, contact.is_window_open into v_phone, v_is_window_open
+    from private.whatsapp_contact(charge.tenant_id, charge.client_id) as contact;
+    v_template := private.charge_template(charge);
+    select integration.* into v_integration
+    from public.integrations as integration
+    where integration.tenant_id = charge.tenant_id and integration.is_active
+      and integration.provider = coalesce(v_template.provider, 'gupshup');
+    v_plan.reason := case
+        when not private.is_payable(charge) then 'charge_not_payable'
+        when num_nonnulls(charge.link, charge.pix_code, charge.digitable_line) = 0
+            then 'charge_not_ready'
+        when v_integration.id is null then 'integration_inactive'
+        when v_hours.reason = 'suppressed' then 'suppressed'
+        when v_phone is null then 'no_reachable_phone'
+        when v_template.id is null and not v_is_window_open then 'template_missing'
+        when not v_hours.allowed then 'outside_hours'
+        when v_integration.paused_until > private.now() then 'rate_limited'
+    end;
+    v_plan.verdict := case
+        when v_plan.reason is null then 'send'
+        when v_plan.reason in ('outside_hours', 'rate_limited') then 'postpone'
+        else 'refuse'
+    end;
+    v_plan.not_before := greatest(v_hours.next_allowed_at, v_integration.paused_until);
+    v_plan.provider := v_integration.provider;
+    v_plan.integration_id := v_integration.id;
+    v_plan.settings := v_integration.settings;
+    v_plan.phone := v_phone;
+    if v_is_window_open then
+        v_plan.body := private.charge_text(charge);
+        v_plan.params := '{}';
+    else
+        v_plan.template_id := v_template.id;
+        v_plan.provider_template_id := v_template.provider_template_id;
+        v_plan.language := v_template.language;
+        v_plan.params := private.template_params(
+            charge.client_id, v_template.variables, charge.id
+        );
+        v_plan.body := private.render_body(v_template.body, v_plan.params);
+    end if;
+    return v_plan;
+end;
+$$;
+
+-- 0692_claim_messages.sql
+-- Takes what people want sent. As with runs everything is decided and written here and committed
+-- before anything is sent; a worker may die at any point and the next claim knows where.
+create function private.claim_messages(max int, lease_seconds int)
+returns table (
+    message_id uuid, tenant_id uuid, attempt int, provider public.provider_name,
+    destination text, template_provider_id text, language text, params text[], body text,
+    settings jsonb, integration_id uuid
+)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- A batch in which nothing may be sent is no reason to stop; bounded, as in 0630.
+    c_rounds constant int := 20;
+    v_reads pgmq.message_record[];
+    v_item record;
+    v_found int := 0;
+begin
+    for v_round in 1 .. c_rounds loop
+        -- Read first, look up in a statement of its own: a joined read would miss what was committed
+        -- after it began and drop its message.
+        v_reads := array(select item from pgmq.read('messages', lease_seconds, max) as item);
+        exit when cardinality(v_reads) = 0;
+        for v_item in
+            select item.msg_id, item.read_ct,
+                case when pg_input_is_valid(item.message ->> 'message_id', 'uuid')
+                    then (item.message ->> 'message_id')::uuid end as id
+            from unnest(v_reads) as item
+            order by item.msg_id
+        loop
+            return query select * from private.claim_message(
+                v_item.id, v_item.msg_id, v_item.read_ct, lease_seconds
+            );
+            if found then
+                v_found := v_found + 1;
+            end if;
+        end loop;
+        exit when v_found > 0;
+    end loop;
+end;
+$$;
+comment on function private.claim_messages(int, int) is
+'Messages to send now, leased for lease_seconds; without template_provider_id the body is free text.
+Commit before sending.';
+grant execute on function private.claim_messages(int, int) to worker;
+
+create function private.claim_message(
+    id uuid, queue_msg_id bigint, reads int, lease_seconds int
+) returns table (
+    message_id uuid, tenant_id uuid, attempt int, provider public.provider_name,
+    destination text, template_provider_id text, language text, params text[], body text,
+    settings jsonb, integration_id uuid
+)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- Read this often without an answer, a message kills its worker: stop feeding it.
+    c_max_reads constant int := 5;
+    v_message public.message_logs;
+    v_charge public.charges;
+    v_plan private.message_plan;
+begin
+    select * into v_message from public.message_logs as message
+    where message.id = claim_message.id
+    for update skip locked;
+    if v_message.id is null and exists (
+        select from public.message_logs as message where message.id = claim_message.id
+    ) then
+        -- Locked by somebody who will settle it.
+        return;
+    elsif v_message.queue_msg_id is distinct from claim_message.queue_msg_id then
+        perform pgmq.archive('messages', claim_message.queue_msg_id);
+        return;
+    elsif v_message.lease_until > private.now() then
+        return;
+    elsif v_message.status = 'sending' then
+        -- Its worker never settled; the provider may have it.
+        update public.message_logs as message set status = 'unknown'
+        where message.id = v_message.id;
+        perform private.await_message_receipt(v_message.id);
+        return;
+    elsif v_message.status = 'unknown' then
+        perform private.advance_message(
+            v_message.id, 'failed', private.now(), error_code => 'outcome_unknown'
+        );
+        return;
+    elsif v_message.status <> 'queued' then
+        perform private.leave_message_queue(v_message.id);
+        return;
+    elsif claim_message.reads > c_max_reads then
+        perform private.drop_message(v_message.id, 'poisoned');
+        return;
+    end if;
+    select * into v_charge from public.charges as charge where charge.id = v_message.charge_id;
+    v_plan := private.plan_charge_message(v_charge);
+    if v_message.created_at < private.now() - interval '7 days' then
+        -- As a run: a week later silence is better.
+        perform private.drop_message(v_message.id, 'expired');
+        return;
+    elsif v_plan.verdict = 'refuse' then
+        perform private.drop_message(v_message.id, v_plan.reason);
+        return;
+    elsif v_plan.verdict = 'postpone' then
+        perform private.postpone_message(v_message.id, v_plan.not_before);
+        return;
+    end if;
+    return query
+    update public.message_logs as message
+    set attempt = message.attempt + 1, next_attempt_at = null,
+        lease_until = private.now() + make_interval(secs => claim_message.lease_seconds),
+        provider = v_plan.provider, integration_id = v_plan.integration_id, phone = v_plan.phone,
+        template_id = v_plan.template_id, body = v_plan.body, params = v_plan.params,
+        error_code = null, error_detail = null
+    where message.id = v_message.id
+    returning message.id, message.tenant_id, message.attempt, message.provider, message.phone,
+        v_plan.provider_template_id, v_plan.language, message.params, message.body,
+        v_plan.settings, message.integration_id;
+end;
+$$;
+
+-- 0693_send_charge.sql
+-- One click sends a payment link, its Pix code or digitable line to the debtor.
+create function private.send_charge(charge_id uuid, message_id uuid, channel public.channel)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_id uuid := coalesce(message_id, gen_random_uuid());
+    v_charge public.charges;
+    v_message public.message_logs;
+    v_plan private.message_plan;
+begin
+    -- The same click again, before the charge is looked at: it may have been paid since.
+    select * into v_message from public.message_logs as message
+    where message.id = v_id;
+    if found and (v_message.tenant_id, v_message.charge_id)
+        is distinct from (v_tenant_id, send_charge.charge_id)
+    then
+        raise exception 'message_id_reused' using errcode = 'PT409',
+            detail = 'this id belongs to another message';
+    end if;
+    -- Locked: two clicks at once are one message.
+    select * into v_charge from public.charges as charge
+    where charge.tenant_id = v_tenant_id and charge.id = send_charge.charge_id
+    for update;
+    if not found then
+        raise exception 'charge_not_found' using errcode = 'PT404',
+            detail = 'no charge with this id in the tenant';
+    end if;
+    if channel is distinct from 'whatsapp' then
+        raise exception 'channel_not_offered' using errcode = 'PT409', detail = channel::text;
+    end if;
+    select * into v_message from public.message_logs as message
+    where message.tenant_id = v_tenant_id and message.charge_id = v_charge.id
+      and (message.id = v_id or message.status in ('queued', 'sending'))
+    order by message.id = v_id desc
+    limit 1;
+    if not found then
+        v_plan := private.plan_charge_message(v_charge);
+        perform private.refuse_message(v_plan, v_charge.status::text);
+        insert into public.message_logs (
+            id, tenant_id, client_id, direction, provider, integration_id, phone, template_id,
+            body, params, status, charge_id, created_by, queue_msg_id
+        )
+        values (
+            v_id, v_tenant_id, v_charge.client_id, 'out', v_plan.provider,
+            v_plan.integration_id, v_plan.phone, v_plan.template_id, v_plan.body, v_plan.params,
+            'queued', v_charge.id, auth.uid(), private.enqueue_message(v_id, private.now())
+        )
+        returning * into v_message;
+        perform private.wake_function('send-message');
+    end if;
+    return jsonb_build_object('message_id', v_message.id, 'status', v_message.status);
+end;
+$$;
+
+-- The plan's reason as a refusal. A paused account is none: it is the provider's matter of minutes,
+-- and waits in the queue.
+create function private.refuse_message(plan private.message_plan, detail text) returns void
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+    case (plan).reason
+        when 'charge_not_payable' then
+            raise exception 'charge_not_payable' using errcode = 'PT409', detail = detail;
+        when 'charge_not_ready' then
+            raise exception 'charge_not_ready' using errcode = 'PT409', detail = detail;
+        when 'integration_inactive' then
+            raise exception 'integration_inactive' using errcode = 'PT409', detail = 'whatsapp';
+        when 'suppressed' then
+            raise exception 'suppressed' using errcode = 'PT409', detail = 'whatsapp';
+        when 'no_reachable_phone' then
+            raise exception 'no_reachable_phone' using errcode = 'PT409', detail = 'whatsapp';
+        when 'template_missing' then
+            raise exception 'template_missing' using errcode = 'PT409',
+                detail = 'charge.link, charge.pix_code or charge.digitable_line';
+        when 'outside_hours' then
+            raise exception 'outside_hours' using errcode = 'PT409',
+                detail = to_jsonb((plan).not_before) #>> '{}';
+        else
+            return;
+    end case;
+end;
+$$;
+
+create function public.send_charge(
+    charge_id uuid, message_id uuid default null, channel public.channel default 'whatsapp'
+) returns jsonb
+language sql
+set search_path = ''
+as $$ select private.send_charge(charge_id, message_id, channel) $$;
+comment on function public.send_charge(uuid, uuid, public.channel) is
+'{message_id, status}. message_id is the click''s own: repeated, it answers the same message. PT409
+charge_not_ready, charge_not_payable, no_reachable_phone, suppressed, template_missing,
+integration_inactive, outside_hours (detail: the next lawful instant), channel_not_offered.';
+
+grant execute on function
+private.send_charge(uuid, uuid, public.channel), public.send_charge(uuid, uuid, public.channel)
+to authenticated;
+
 -- 0700_search_clients.sql
 -- What a person typed, taken apart into what it may be: a name, a document, a phone, a contract, an
 -- e-mail, an external id. Only values come out; the SQL that compares them is written below, once,
@@ -13660,6 +14272,81 @@ begin
 end;
 $$;
 
+-- 0704_client_sort.sql
+-- The orders of the carteira: one for each column that the page shows.
+create type private.client_sort as (
+    name text,
+    -- What is compared, and its type.
+    expression text,
+    type_name text,
+    is_descending boolean,
+    -- Whose rows are walked in that order: `clients`, or a table that has the value in an index.
+    source text,
+    client_id text,
+    -- Who has no value and comes last in both directions; null when everybody has one.
+    is_empty text,
+    -- The same value asked of one client, for the sort of a name search, which takes few.
+    of_client text
+);
+
+create function private.read_client_sort(sort text) returns private.client_sort
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_sort private.client_sort;
+begin
+    select sort, known.expression, known.type_name, sort like '-%',
+        coalesce(known.source, 'public.clients'), coalesce(known.client_id, 'clients.id'),
+        known.is_empty, coalesce(known.of_client, known.expression)
+    into v_sort
+    from (
+        values
+        ('name', 'clients.name_key collate "C"', 'text', null, null, null, null),
+        ('document', 'clients.document', 'text', null, null, null, null),
+        ('open_cents', 'clients.open_cents', 'bigint', null, null, null, null),
+        ('open_debts', 'clients.open_debts', 'int', null, null, null, null),
+        ('created_at', 'clients.created_at', 'timestamptz', null, null, null, null),
+        ('oldest_due_on', 'clients.oldest_due_on', 'date', null, null,
+            'clients.oldest_due_on is null', null),
+        ('last_contact_at', 'contact.last_contact_at', 'timestamptz',
+            'private.client_contacts as contact join public.clients
+                on clients.tenant_id = contact.tenant_id and clients.id = contact.client_id
+                and contact.tenant_id = ($1).tenant_id', 'contact.client_id',
+            'not ' || private.contact_is('contact.last_contact_at is not null', false),
+            '(select contact.last_contact_at from private.client_contacts as contact
+              where contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id)'),
+        -- The phone that the row shows: the first to try.
+        ('phone', 'reach.phone', 'text',
+            'public.client_phones as reach join public.clients
+                on clients.tenant_id = reach.tenant_id and clients.id = reach.client_id
+                and reach.tenant_id = ($1).tenant_id and not exists (
+                    select from public.client_phones as earlier
+                    where earlier.tenant_id = reach.tenant_id
+                      and earlier.client_id = reach.client_id
+                      and (earlier.position, earlier.id) < (reach.position, reach.id)
+                )', 'reach.client_id', 'not clients.has_phone',
+            '(select reach.phone from public.client_phones as reach
+              where reach.tenant_id = ($1).tenant_id and reach.client_id = clients.id
+              order by reach.position, reach.id limit 1)'),
+        -- Walked creditor by creditor; a client of several stands with the first by name.
+        ('creditor', null, 'text', null, null, 'clients.creditor_ids = ''{}''',
+            '(select owed.name_key collate "C" from public.creditors as owed
+              where owed.tenant_id = ($1).tenant_id and owed.id = any(clients.creditor_ids)
+              order by owed.name_key collate "C", owed.id limit 1)')
+    ) as known (name, expression, type_name, source, client_id, is_empty, of_client)
+    where known.name = ltrim(sort, '-') and sort !~ '^--';
+    if not found then
+        raise exception 'sort_invalid' using errcode = 'PT400', detail = sort;
+    end if;
+    return v_sort;
+end;
+$$;
+
+-- Serves the order by number of titles; the others' indexes stand beside their tables.
+create index clients_by_open_debts on public.clients (tenant_id, open_debts, id);
+
 -- 0705_cursors_and_rows.sql
 -- A keyset cursor is the last row's sort values, opaque to the page. What comes back is checked
 -- value by value, because anybody can write one.
@@ -13717,13 +14404,18 @@ create type private.client_filter as (
     whatsapp text [],
     is_opted_out boolean,
     now_at timestamptz,
+    -- Of any agreement of the client; besides, or instead: none under way.
+    agreement_statuses public.agreement_status [],
+    has_no_agreement boolean,
     import_id uuid,
     tag_ids uuid [],
     operator_ids uuid [],
     is_unassigned boolean,
     -- A selection's own: only these, or all but these.
     ids uuid [],
-    except_ids uuid []
+    except_ids uuid [],
+    -- The list's own, when it is sorted by creditor: all of the tenant's, by name.
+    creditor_order uuid []
 );
 
 -- Days late, both ends included; an open end is infinite.
@@ -13823,7 +14515,7 @@ begin
     v_filter.tenant_id := tenant_id;
     v_filter.now_at := private.now();
     v_filter.is_all := true;
-    if jsonb_typeof(filter) <> 'object' then
+    if jsonb_typeof(filter) is distinct from 'object' then
         raise exception 'filter_invalid' using errcode = 'PT400', detail = 'filter';
     end if;
     for v_key, v_value in select entry.key, entry.value from jsonb_each(filter) as entry loop
@@ -13906,10 +14598,17 @@ begin
             when 'opted_out' then
                 v_filter.is_opted_out := private.filter_flag(v_key, v_value);
             when 'agreement' then
-                -- No title is in an agreement while there are no agreements.
-                if private.filter_values(v_key, v_value, 'text') <> '{none}' then
+                v_values := private.filter_values(v_key, v_value, 'text');
+                if not v_values <@ private.agreement_words() then
                     raise exception 'filter_invalid' using errcode = 'PT400', detail = v_key;
                 end if;
+                v_filter.has_no_agreement := 'none' = any(v_values);
+                v_filter.agreement_statuses := array(
+                    select known.status
+                    from unnest(enum_range(null::public.agreement_status)) as known (status)
+                    where known.status::text = any(v_values)
+                       or 'living' = any(v_values) and private.is_living(known.status)
+                );
             when 'import_id' then
                 v_values := private.filter_values(v_key, v_value, 'uuid');
                 if cardinality(v_values) <> 1 then
@@ -14067,6 +14766,11 @@ begin
             from unnest(filter.whatsapp) as answer (word)
         );
     end if;
+    if cardinality(filter.agreement_statuses) > 0 or filter.has_no_agreement then
+        v_all := v_all || private.agreement_condition(
+            cardinality(filter.agreement_statuses), filter.has_no_agreement
+        );
+    end if;
     if filter.import_id is not null then
         v_all := v_all || 'clients.id in (
             select debts.client_id from public.debts
@@ -14148,6 +14852,57 @@ begin
 end;
 $$;
 
+-- 0709_agreement_filter.sql
+-- The state of a client's agreements as the carteira's filter knows it: `none` (nothing under way),
+-- `living` (formalised and not ended), or any status, each of any agreement of the client.
+create function private.agreement_words() returns text[]
+language sql
+immutable
+set search_path = ''
+as $$ select '{none,living}' || enum_range(null::public.agreement_status)::text[] $$;
+
+-- Waiting for approval is under way too: who has proposed once is not free to be proposed to.
+create function private.is_under_way(status public.agreement_status) returns boolean
+language sql
+immutable
+set search_path = ''
+as $$ select private.is_living(status) or status = 'pending_approval' $$;
+
+-- The other party has nothing to be reminded of: an overdue agreement is no reason to keep silent.
+create function private.is_kept(status public.agreement_status) returns boolean
+language sql
+immutable
+set search_path = ''
+as $$ select status in ('pending_approval', 'awaiting_first_payment', 'active') $$;
+
+-- Serves the filter: whose agreements are in a state; asked of one client, its own index answers.
+create index agreements_by_state_of_client
+on public.agreements (tenant_id, status, client_id);
+
+create function private.has_agreement(condition text) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select 'exists (
+        select from public.agreements as agreement
+        where agreement.tenant_id = ($1).tenant_id and agreement.client_id = clients.id
+          and ' || condition || ')'
+$$;
+
+create function private.agreement_condition(statuses int, has_none boolean) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select '(' || concat_ws(' or ',
+        case when has_none then 'not ' || private.has_agreement(
+            'private.is_under_way(agreement.status)') end,
+        case when statuses > 0 then private.has_agreement(
+            private.one_or_any('agreement.status', 'agreement_statuses', statuses)) end
+    ) || ')'
+$$;
+
 -- 0709_client_rows.sql
 -- The rows of a page with everything a line of the carteira shows, in one statement: sixty
 -- function calls would cost more than the page itself, and jsonb twice what json does. Parameters
@@ -14186,7 +14941,9 @@ begin
                     'status', clients.debt_status, 'has_phone', clients.has_phone,
                     'has_whatsapp', clients.has_whatsapp, 'created_at', clients.created_at,
                     'creditors', (
-                        select coalesce(json_agg(creditors.name order by creditors.name), '[]')
+                        select coalesce(json_agg(
+                            creditors.name order by creditors.name_key collate "C"
+                        ), '[]')
                         from public.creditors
                         where creditors.tenant_id = ($1).tenant_id
                           and creditors.id = any(clients.creditor_ids)
@@ -14243,40 +15000,6 @@ $$;
 -- The carteira. Definer with the tenant inside, because the search operators are not leakproof and
 -- under RLS would scan a million rows. The statement is put together from fixed fragments, one set
 -- per need; what the caller typed travels as parameters.
-create type private.client_sort as (
-    name text,
-    expression text,
-    type_name text,
-    is_nullable boolean,
-    is_descending boolean
-);
-
-create function private.read_client_sort(sort text) returns private.client_sort
-language plpgsql
-immutable
-set search_path = ''
-as $$
-declare
-    v_sort private.client_sort;
-begin
-    select sort, known.expression, known.type_name, known.is_nullable, sort like '-%'
-    into v_sort
-    from (
-        values ('name', 'clients.name_key collate "C"', 'text', false),
-            ('document', 'clients.document', 'text', false),
-            ('open_cents', 'clients.open_cents', 'bigint', false),
-            ('oldest_due_on', 'clients.oldest_due_on', 'date', true),
-            ('last_contact_at', 'contact.last_contact_at', 'timestamptz', true),
-            ('created_at', 'clients.created_at', 'timestamptz', false)
-    ) as known (name, expression, type_name, is_nullable)
-    where known.name = ltrim(sort, '-') and sort !~ '^--';
-    if not found then
-        raise exception 'sort_invalid' using errcode = 'PT400', detail = sort;
-    end if;
-    return v_sort;
-end;
-$$;
-
 -- A name is ranked by how well it fits; what merely begins like everybody's contract is not.
 create function private.is_ranked(search private.client_search) returns boolean
 language sql
@@ -14302,52 +15025,25 @@ immutable
 set search_path = ''
 as $$
 declare
-    v_way text := case when sort.is_descending then 'desc' else 'asc' end;
-    v_beyond text := case when sort.is_descending then '<' else '>' end;
-    v_is_dated boolean := sort.name like '%last_contact_at';
     v_walks text[] := '{}';
 begin
     if private.is_ranked((filter).search) then
         return private.ranked_page_sql(filter, sort, after);
     end if;
-    -- Rows without the sort's value are a second walk that begins where the first ends, so that
-    -- both follow an index. A walk that can find nobody is not begun: it would look at everybody.
-    if (after is null or not after[3]::boolean)
-        and not (v_is_dated and coalesce(filter.is_never_contacted, false))
-        and not (sort.name like '%oldest_due_on' and coalesce('open' <> all(filter.statuses), false))
-    then
-        v_walks := v_walks || format(
-            '(select clients.id, null::int as rank, (%1$s)::text as value, false as is_empty
-            from %2$s where %3$s%4$s%5$s order by %1$s %6$s, %7$s %6$s limit $3)',
-            sort.expression,
-            case when v_is_dated then 'private.client_contacts as contact
-                join public.clients
-                    on clients.tenant_id = contact.tenant_id and clients.id = contact.client_id'
-                else 'public.clients' end,
-            private.client_condition(filter, v_is_dated)
-                || case when v_is_dated then ' and contact.tenant_id = ($1).tenant_id' else '' end,
-            case when sort.is_nullable then format(' and %s is not null', sort.expression)
-                else '' end,
-            case when after is null then '' else format(
-                ' and (%s, %s) %s (($2)[5]::%s, ($2)[4]::uuid)', sort.expression,
-                case when v_is_dated then 'contact.client_id' else 'clients.id' end,
-                v_beyond, sort.type_name
-            ) end,
-            v_way, case when v_is_dated then 'contact.client_id' else 'clients.id' end
-        );
+    -- Rows without the sort's value are a last walk that begins where the others end, so that all
+    -- follow an index. A walk that can find nobody is not begun: it would look at everybody.
+    if after is null or not after[3]::boolean then
+        v_walks := case
+            when sort.name like '%creditor' then private.creditor_walks(filter, sort, after)
+            when private.is_walkable(filter, sort, false)
+                then array[private.client_walk(filter, sort, after)]
+            else v_walks end;
     end if;
-    if sort.is_nullable
-        and not (v_is_dated and num_nonnulls(
-            filter.contact_from, filter.contact_before, filter.disposition_types) > 0)
-        and not (sort.name like '%oldest_due_on' and coalesce('open' = all(filter.statuses), false))
-    then
+    if sort.is_empty is not null and private.is_walkable(filter, sort, true) then
         v_walks := v_walks || format(
             '(select clients.id, null::int as rank, ''infinity'' as value, true as is_empty
-            from public.clients where %1$s and %2$s%3$s order by clients.id limit $3)',
-            private.client_condition(filter),
-            case when v_is_dated
-                then 'not ' || private.contact_is('contact.last_contact_at is not null', false)
-                else sort.expression || ' is null' end,
+            from public.clients where %s and %s%s order by clients.id limit $3)',
+            private.client_condition(filter), sort.is_empty,
             case when after[3]::boolean then ' and clients.id > ($2)[4]::uuid' else '' end
         );
     end if;
@@ -14355,9 +15051,83 @@ begin
     return case cardinality(v_walks)
         when 0 then private.empty_page_sql()
         when 1 then v_walks[1]
-        else v_walks[1] || ' union all ' || v_walks[2] || ' limit $3'
+        else array_to_string(v_walks, ' union all ') || ' limit $3'
     end;
 end;
+$$;
+
+-- Whether anybody with (without) the sort's value can match.
+create function private.is_walkable(
+    filter private.client_filter, sort private.client_sort, is_empty boolean
+) returns boolean
+language sql
+immutable
+set search_path = ''
+as $$
+    select case ltrim(sort.name, '-')
+        when 'last_contact_at' then case when is_empty
+            then num_nonnulls(
+                filter.contact_from, filter.contact_before, filter.disposition_types) = 0
+            else not coalesce(filter.is_never_contacted, false) end
+        when 'oldest_due_on' then case when is_empty
+            then not coalesce('open' = all(filter.statuses), false)
+            else not coalesce('open' <> all(filter.statuses), false) end
+        when 'phone' then coalesce(filter.has_phone <> is_empty, true)
+        else true
+    end
+$$;
+
+-- One walk along the sort's index.
+create function private.client_walk(
+    filter private.client_filter, sort private.client_sort, after text[]
+) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select format(
+        '(select clients.id, null::int as rank, (%1$s)::text as value, false as is_empty
+        from %2$s where %3$s%4$s%5$s order by %1$s %6$s, %7$s %6$s limit $3)',
+        sort.expression, sort.source,
+        private.client_condition(filter, sort.name like '%last_contact_at'),
+        case when sort.is_empty is not null then format(' and %s is not null', sort.expression)
+            else '' end,
+        case when after is null then '' else format(
+            ' and (%s, %s) %s (($2)[5]::%s, ($2)[4]::uuid)', sort.expression, sort.client_id,
+            case when sort.is_descending then '<' else '>' end, sort.type_name
+        ) end,
+        case when sort.is_descending then 'desc' else 'asc' end, sort.client_id
+    )
+$$;
+
+-- Creditor by creditor, in the order of ($1).creditor_order; a tenant works for tens of them. Who
+-- has several stands with the first by name, in both directions.
+create function private.creditor_walks(
+    filter private.client_filter, sort private.client_sort, after text[]
+) returns text[]
+language sql
+immutable
+set search_path = ''
+as $$
+    select coalesce(array_agg(format(
+        '(select clients.id, null::int as rank, (($1).creditor_order)[%1$s]::text as value,
+            false as is_empty
+        from public.clients
+        where %2$s and clients.creditor_ids @> (($1).creditor_order)[%1$s:%1$s]%3$s%4$s
+        order by clients.id %5$s limit $3)',
+        place, private.client_condition(filter),
+        case when place > 1 then format(
+            ' and not clients.creditor_ids && (($1).creditor_order)[1:%s]', place - 1
+        ) else '' end,
+        case when place = from_place then format(
+            ' and clients.id %s ($2)[4]::uuid', case when sort.is_descending then '<' else '>' end
+        ) else '' end,
+        case when sort.is_descending then 'desc' else 'asc' end
+    ) order by case when sort.is_descending then -place else place end), '{}')
+    from array_position(filter.creditor_order, after[5]::uuid) as from_place
+    cross join generate_series(1, cardinality(filter.creditor_order)) as place
+    where from_place is null
+       or case when sort.is_descending then place <= from_place else place >= from_place end
 $$;
 
 -- An exact name before all, then what begins so, what holds the phrase, and its scattered words:
@@ -14375,12 +15145,13 @@ declare
     v_begins constant text := '(clients.name_key collate "C" >= ' || v_key
         || ' and clients.name_key collate "C" < ' || v_key || ' || ''~'')';
     v_holds constant text := 'clients.name_key like (($1).search).phrase';
-    v_is_dated boolean := sort.name like '%last_contact_at';
     v_way text := case when sort.is_descending then 'desc' else 'asc' end;
-    v_value text := case when sort.is_nullable then format(
-        'coalesce(%s, %L)', sort.expression,
-        case when sort.is_descending then '-infinity' else 'infinity' end
-    ) else sort.expression end;
+    -- Last in both directions; '~' sorts after every letter and digit, a space before.
+    v_value text := case when sort.is_empty is null then sort.expression else format(
+        'coalesce(%s, %L)', sort.of_client, case
+            when sort.type_name = 'text' then case when sort.is_descending then ' ' else '~' end
+            when sort.is_descending then '-infinity' else 'infinity' end
+    ) end;
     v_ranks text[];
     v_walks text[] := '{}';
 begin
@@ -14401,14 +15172,9 @@ begin
         continue when v_ranks[rank + 1] is null;
         v_walks := v_walks || format(
             '(select clients.id, %1$s as rank, (%2$s)::text as value, false as is_empty
-            from public.clients%3$s where %4$s and (%5$s)%6$s
-            order by %2$s %7$s, clients.id %7$s limit $3)',
-            rank, v_value,
-            case when v_is_dated then '
-                left join private.client_contacts as contact
-                    on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id'
-                else '' end,
-            private.client_condition(filter, v_is_dated), v_ranks[rank + 1],
+            from public.clients where %3$s and (%4$s)%5$s
+            order by %2$s %6$s, clients.id %6$s limit $3)',
+            rank, v_value, private.client_condition(filter), v_ranks[rank + 1],
             case when rank = after[2]::int then format(
                 ' and (%s, clients.id) %s (($2)[5]::%s, ($2)[4]::uuid)',
                 v_value, case when sort.is_descending then '<' else '>' end, sort.type_name
@@ -14456,6 +15222,18 @@ begin
         end if;
         v_cursor[5] := replace(replace(v_cursor[5], '%7C', '|'), '%25', '%');
     end if;
+    if v_sort.name like '%creditor' and not v_is_ranked then
+        v_filter.creditor_order := array(
+            select owed.id from public.creditors as owed where owed.tenant_id = v_tenant_id
+            order by owed.name_key collate "C", owed.id
+        );
+        if v_cursor is not null and not v_cursor[3]::boolean
+            and v_cursor[5] <> all(v_filter.creditor_order::text[])
+        then
+            raise exception 'invalid_cursor' using errcode = 'PT400',
+                detail = 'no such creditor in the tenant';
+        end if;
+    end if;
     execute private.client_rows_sql(private.client_page_sql(
         v_filter, v_sort, v_cursor
     ))
@@ -14473,11 +15251,165 @@ language sql
 set search_path = ''
 as $$ select private.list_clients(filter, after, page_size, sort) $$;
 comment on function public.list_clients(jsonb, text, int, text) is
-'{rows, next}. filter: see private.read_client_filter; sort: name document open_cents oldest_due_on
-last_contact_at created_at, each with or without a leading minus.';
+'{rows, next}. filter: see private.read_client_filter; sort: name document open_cents open_debts
+oldest_due_on last_contact_at phone creditor created_at, each with or without a leading minus.';
 
 grant execute on function
 private.list_clients(jsonb, text, int, text), public.list_clients(jsonb, text, int, text)
+to authenticated;
+
+-- 0712_list_agreements.sql
+-- /acordos: agreements by filter, newest first, with the totals of everything that matches. What a
+-- person typed is looked for as the carteira does (0700), as parameter ($1).search.
+create function private.agreement_filter(tenant_id uuid, filter jsonb) returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_key text;
+    v_value jsonb;
+    v_types jsonb := '{"creditor_id": "uuid", "client_id": "uuid", "template_id": "uuid",
+        "created_by": "uuid", "created_from": "date", "created_to": "date",
+        "due_from": "date", "due_to": "date"}';
+    v_sql text := format('agreement.tenant_id = %L', tenant_id);
+    v_time_zone text := (
+        select tenants.time_zone from public.tenants
+        where tenants.id = agreement_filter.tenant_id
+    );
+begin
+    if jsonb_typeof(filter) <> 'object' then
+        raise exception 'filter_invalid' using errcode = 'PT400', detail = 'an object is needed';
+    end if;
+    for v_key, v_value in select entry.key, entry.value from jsonb_each(filter) as entry loop
+        continue when v_value in ('null', '""', '[]');
+        if v_key = 'created_by' and v_value = '"me"' then
+            v_value := to_jsonb(auth.uid());
+        end if;
+        if v_types ? v_key and not pg_input_is_valid(v_value #>> '{}', v_types ->> v_key)
+            or v_key = 'status' and exists (
+                select from jsonb_array_elements_text(case jsonb_typeof(v_value)
+                    when 'array' then v_value else jsonb_build_array(v_value) end) as word
+                where not pg_input_is_valid(word, 'public.agreement_status')
+            )
+        then
+            raise exception 'filter_invalid' using errcode = 'PT400', detail = v_key;
+        end if;
+        v_sql := v_sql || ' and ' || case v_key
+            when 'q' then format(
+                'agreement.client_id in (select clients.id from public.clients where '
+                || 'clients.tenant_id = ($1).tenant_id and %s)',
+                private.search_condition(private.read_search(v_value #>> '{}'))
+            )
+            when 'status' then format(
+                'agreement.status = any(%L::public.agreement_status [])',
+                array(select jsonb_array_elements_text(case jsonb_typeof(v_value)
+                    when 'array' then v_value else jsonb_build_array(v_value) end))
+            )
+            -- Days are the tenant's, also after 21 h.
+            when 'created_from' then format(
+                'agreement.created_at >= %L::date::timestamp at time zone %L', v_value #>> '{}',
+                v_time_zone
+            )
+            when 'created_to' then format(
+                'agreement.created_at < (%L::date + 1)::timestamp at time zone %L',
+                v_value #>> '{}', v_time_zone
+            )
+            -- By the day of the next open installment.
+            when 'due_from' then format('next_part.due_on >= %L', v_value #>> '{}')
+            when 'due_to' then format('next_part.due_on <= %L', v_value #>> '{}')
+            else case when v_types ? v_key
+                then format('agreement.%I = %L', v_key, v_value #>> '{}') end
+        end;
+        if v_sql is null then
+            raise exception 'unknown_filter' using errcode = 'PT400', detail = v_key;
+        end if;
+    end loop;
+    return v_sql;
+end;
+$$;
+
+create function private.list_agreements(filter jsonb, after text, page_size int) returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    -- As in the carteira: more than a screen shows.
+    c_max_page constant int := 200;
+    v_tenant_id uuid := private.require_role('operator');
+    v_size int := least(greatest(coalesce(page_size, 60), 1), c_max_page);
+    v_condition text := private.agreement_filter(v_tenant_id, coalesce(filter, '{}'));
+    v_cursor text[] := case when after is not null
+        then private.decode_cursor(after, 'timestamptz', 'uuid') end;
+    v_from text := ' from public.agreements as agreement left join lateral ('
+        || ' select min(part.due_on) as due_on from public.installments as part'
+        || ' where part.tenant_id = agreement.tenant_id and part.agreement_id = agreement.id'
+        || ' and part.status = ''open'') as next_part on true where ' || v_condition;
+    v_asked private.client_filter;
+    v_page public.agreements[];
+    v_total jsonb;
+begin
+    v_asked.tenant_id := v_tenant_id;
+    v_asked.search := private.read_search(filter ->> 'q');
+    execute 'select array_agg(listed.agreement) from (select agreement' || v_from || case
+            when v_cursor is null then '' else format(
+                ' and (agreement.created_at, agreement.id) < (%L::timestamptz, %L::uuid)',
+                v_cursor[1], v_cursor[2]
+            ) end
+        || ' order by agreement.created_at desc, agreement.id desc limit ' || v_size + 1
+        || ') as listed'
+    into v_page using v_asked;
+    if after is null then
+        execute 'select jsonb_build_object(''agreements'', count(*),'
+            || ' ''total_cents'', coalesce(sum(agreement.total_cents), 0),'
+            || ' ''paid_cents'', coalesce(sum(counted.paid_cents), 0),'
+            || ' ''open_cents'', coalesce(sum(counted.open_cents), 0),'
+            || ' ''overdue_cents'', coalesce(sum(counted.overdue_cents), 0))'
+            || replace(v_from, ' where ' || v_condition, format(
+                ' cross join lateral (select sum(part.paid_cents) as paid_cents,'
+                || ' sum(part.amount_cents - part.paid_cents)'
+                || ' filter (where part.status = ''open'') as open_cents,'
+                || ' sum(part.amount_cents - part.paid_cents)'
+                || ' filter (where part.status = ''open'' and part.effective_due_on < %L)'
+                || ' as overdue_cents from public.installments as part'
+                || ' where part.tenant_id = agreement.tenant_id'
+                || ' and part.agreement_id = agreement.id) as counted where %s',
+                private.today(v_tenant_id), v_condition
+            ))
+        into v_total using v_asked;
+    end if;
+    return jsonb_build_object(
+        'rows', (
+            select coalesce(jsonb_agg(private.agreement_row(item) order by position), '[]')
+            from unnest(v_page) with ordinality as listed
+            cross join lateral (select v_page[listed.ordinality] as item,
+                listed.ordinality as position) as placed
+            where placed.position <= v_size
+        ),
+        'next', case when cardinality(v_page) > v_size then private.encode_cursor(
+            v_page[v_size].created_at::text, v_page[v_size].id::text
+        ) end,
+        'total', v_total
+    );
+end;
+$$;
+
+create function public.list_agreements(
+    filter jsonb default '{}', after text default null, page_size int default 60
+) returns jsonb
+language sql
+stable
+set search_path = ''
+as $$ select private.list_agreements(filter, after, page_size) $$;
+comment on function public.list_agreements(jsonb, text, int) is
+'{rows, next, total: {agreements, total_cents, paid_cents, open_cents, overdue_cents} | null after
+the first page}. filter: q, status, creditor_id, client_id, template_id, created_by (uuid or "me"),
+created_from, created_to, due_from, due_to. PT400 unknown_filter, filter_invalid.';
+
+grant execute on function
+private.list_agreements(jsonb, text, int), public.list_agreements(jsonb, text, int)
 to authenticated;
 
 -- 0720_client_timeline.sql
@@ -14584,7 +15516,10 @@ begin
           and (import.created_at, import.id) < ($3, $4)
         order by import.created_at desc, import.id desc
         limit $5
-    );
+    )
+    union all
+    select money.at, money.id, money.item
+    from private.money_timeline($1, $2, $3, $4, $5) as money;
 end;
 $$;
 
@@ -14657,11 +15592,89 @@ stable
 set search_path = ''
 as $$ select private.client_timeline(client_id, before, page_size) $$;
 comment on function public.client_timeline(uuid, text, int) is
-'{items: [{kind, id, at, actor, …}], next}; kinds: disposition message automation callback import.';
+'{items: [{kind, id, at, actor, …}], next}; kinds: disposition message automation callback import
+agreement payment reversal.';
 
 grant execute on function
 private.client_timeline(uuid, text, int), public.client_timeline(uuid, text, int)
 to authenticated;
+
+-- 0722_money_timeline.sql
+-- What money leaves on a client's timeline: agreements' events, payments, payments taken back. A
+-- client has few of each; all are read along the client's own agreements and payments.
+
+-- Events are numbered; the stream's cursor holds a uuid. The number's order is kept.
+create function private.numbered_uuid(number bigint) returns uuid
+language sql
+immutable
+set search_path = ''
+as $$
+    select ('00000000-0000-4000-8000-' || lpad(to_hex(number), 12, '0'))::uuid
+$$;
+
+create function private.money_timeline(
+    tenant_id uuid, client_id uuid, before_at timestamptz, before_id uuid, page_size int
+) returns table (at timestamptz, id uuid, item jsonb)
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    return query
+    (
+        select event.created_at, private.numbered_uuid(event.id), jsonb_build_object(
+            'kind', 'agreement', 'agreement_id', agreement.id, 'creditor', creditor.name,
+            'total_cents', agreement.total_cents, 'event', event.kind,
+            'from_status', event.from_status, 'to_status', event.to_status,
+            'reason', event.reason,
+            'actor', private.actor_name(event.tenant_id, event.actor_id)
+        )
+        from public.agreements as agreement
+        join public.creditors as creditor
+            on creditor.tenant_id = agreement.tenant_id and creditor.id = agreement.creditor_id
+        join public.agreement_events as event
+            on event.tenant_id = agreement.tenant_id and event.agreement_id = agreement.id
+        where agreement.tenant_id = $1 and agreement.client_id = $2
+          -- Told by the payment itself, below.
+          and event.kind not in ('payment_received', 'payment_reversed')
+          and (event.created_at, private.numbered_uuid(event.id)) < ($3, $4)
+        order by event.created_at desc, event.id desc
+        limit $5
+    )
+    union all
+    (
+        select payment.created_at, payment.id, jsonb_build_object(
+            'kind', 'payment', 'amount_cents', payment.amount_cents, 'paid_on', payment.paid_on,
+            'method', payment.method, 'agreement_id', charge.agreement_id,
+            'is_manual', payment.provider is null,
+            'actor', private.actor_name(payment.tenant_id, payment.created_by)
+        )
+        from public.payments as payment
+        left join public.charges as charge
+            on charge.tenant_id = payment.tenant_id and charge.id = payment.charge_id
+        where payment.tenant_id = $1 and payment.client_id = $2
+          and (payment.created_at, payment.id) < ($3, $4)
+        order by payment.created_at desc, payment.id desc
+        limit $5
+    )
+    union all
+    (
+        select reversal.created_at, reversal.id, jsonb_build_object(
+            'kind', 'reversal', 'amount_cents', payment.amount_cents, 'paid_on', payment.paid_on,
+            'reason', reversal.reason,
+            'actor', private.actor_name(reversal.tenant_id, reversal.actor_id)
+        )
+        from public.payments as payment
+        join public.payment_reversals as reversal
+            on reversal.tenant_id = payment.tenant_id and reversal.payment_id = payment.id
+        where payment.tenant_id = $1 and payment.client_id = $2
+          and (reversal.created_at, reversal.id) < ($3, $4)
+        order by reversal.created_at desc, reversal.id desc
+        limit $5
+    );
+end;
+$$;
 
 -- 0730_client_screens.sql
 -- One call per screen: the file of a client and the operator's screen
@@ -15273,7 +16286,7 @@ declare
     v_filter private.client_filter;
     v_ids jsonb := coalesce(selection -> 'ids', selection -> 'except', '[]');
 begin
-    if jsonb_typeof(selection) <> 'object'
+    if jsonb_typeof(selection) is distinct from 'object'
         or (selection ? 'filter') = (selection ? 'ids')
         or selection ? 'ids' and selection ? 'except'
         or selection - '{filter,except,ids}'::text[] <> '{}'
@@ -15431,6 +16444,7 @@ as $$
             'coalesce(greatest(contact.call_blocked_until, contact.whatsapp_blocked_until)
                 > ($1).now_at, false)::text'
         when 'tag_id' then 'worn.tag_id::text'
+        when 'agreement' then 'unnest(held.words)'
     end
 $$;
 
@@ -15443,7 +16457,7 @@ set enable_seqscan = off
 as $$
 declare
     c_all constant text[] := '{status,uf,aging,creditor_id,last_disposition,last_contact,
-        has_whatsapp,has_phone,opted_out,tag_id,assigned_to}';
+        has_whatsapp,has_phone,opted_out,agreement,tag_id,assigned_to}';
     -- Grouping costs more than summing.
     c_countable constant bigint := 20000;
     v_tenant_id uuid := private.require_role('operator');
@@ -15483,6 +16497,17 @@ begin
                         when v_facet = 'tag_id' then '
                             join public.client_tags as worn
                                 on worn.tenant_id = ($1).tenant_id and worn.client_id = clients.id'
+                        when v_facet = 'agreement' then '
+                            cross join lateral (
+                                select array_agg(distinct agreement.status::text) || case
+                                    when bool_or(private.is_living(agreement.status))
+                                    then ''{living}''::text[] else ''{}'' end || case
+                                    when bool_or(private.is_under_way(agreement.status)) is not true
+                                    then ''{none}''::text[] else ''{}'' end as words
+                                from public.agreements as agreement
+                                where agreement.tenant_id = ($1).tenant_id
+                                  and agreement.client_id = clients.id
+                            ) as held'
                         else '' end || '
                     where ' || v_condition || '
                 ) as listed
@@ -15548,7 +16573,7 @@ begin
         ),
         'ufs', to_jsonb(private.ufs()),
         'agings', (select jsonb_agg(bands.band) from private.aging_bands() as bands),
-        'agreements', jsonb_build_array('none')
+        'agreements', to_jsonb(private.agreement_words())
     );
 end;
 $$;
@@ -15696,7 +16721,7 @@ immutable
 set search_path = ''
 as $$
     select case when action in ('assign', 'tag', 'export') then '''eligible''' else
-        replace(replace($sql$case
+        replace(replace(replace(replace($sql$case
             -- Few are marked; only they are asked number by number.
             when contact.$blocked > ($1).now_at and not exists (
                 select from public.client_phones as phones
@@ -15705,14 +16730,18 @@ as $$
                       ($1).tenant_id, clients.id, phones.phone, '$channel', ($1).now_at
                   )
             ) then 'opted_out'
-            when clients.open_debts = 0 then 'nothing_owed'
+            when $kept then 'agreement_running'
+            -- Titles of a broken promise are still locked in it, and owed.
+            when clients.open_debts = 0 and not $living then 'nothing_owed'
             when not clients.has_phone then 'no_phone'
             $reachable
             when coalesce(clients.uf, '') = any($2) then 'outside_hours'
             else 'eligible'
         end$sql$, '$blocked', case action
             when 'dialer' then 'call_blocked_until' else 'whatsapp_blocked_until' end
-        ), '$channel', case action when 'dialer' then 'call' else 'whatsapp' end)
+        ), '$channel', case action when 'dialer' then 'call' else 'whatsapp' end
+        ), '$kept', private.has_agreement('private.is_kept(agreement.status)')
+        ), '$living', private.has_agreement('private.is_living(agreement.status)'))
     end
 $$;
 
@@ -16252,6 +17281,214 @@ $$;
 comment on function public.update_client(uuid, jsonb) is
 'Supervisor: patch of name, email, external_id, uf, extra → the client as client_profile tells it.';
 grant execute on function public.update_client(uuid, jsonb), private.ufs() to authenticated;
+
+-- 0874_client_history.sql
+-- Who changed a client, its phones, addresses and responsible: the audit log read for one client.
+-- What files brought is not in it (0060); the timeline tells of those.
+
+-- Serves the rows that a client had and has no more.
+create index audit_log_of_clients_rows
+on public.audit_log (tenant_id, (coalesce(after, before) ->> 'client_id'))
+where table_name in ('client_addresses', 'client_phones') and action in ('insert', 'delete');
+
+-- [{field, from, to}]: extra data key by key, or two people's columns would be one long line.
+create function private.field_changes(before jsonb, after jsonb) returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'field', part.prefix || key.name, 'from', part.was -> key.name,
+        'to', part.became -> key.name
+    ) order by part.prefix, key.name), '[]')
+    from (
+        values (coalesce(before, '{}') - 'extra', coalesce(after, '{}') - 'extra', ''),
+        (
+            case when jsonb_typeof(before -> 'extra') = 'object' then before -> 'extra'
+                else '{}' end,
+            case when jsonb_typeof(after -> 'extra') = 'object' then after -> 'extra'
+                else '{}' end,
+            'extra.'
+        )
+    ) as part (was, became, prefix)
+    cross join lateral jsonb_object_keys(part.was || part.became) as key (name)
+    where coalesce(part.was -> key.name, 'null') <> coalesce(part.became -> key.name, 'null')
+$$;
+
+create function private.client_history(client_id uuid, before_id bigint, page_size int)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    c_max_page constant int := 200;
+    v_tenant_id uuid := private.require_role('admin');
+    v_size int := least(greatest(coalesce(page_size, 30), 1), c_max_page);
+    v_items jsonb;
+begin
+    perform private.require_client(v_tenant_id, client_id);
+    with rows as (
+        select 'clients' as table_name, client_history.client_id::text as row_id
+        union
+        select 'client_assignments', client_history.client_id::text
+        union
+        select touched.table_name, touched.row_id
+        from public.audit_log as touched
+        where touched.tenant_id = v_tenant_id
+          and touched.table_name in ('client_addresses', 'client_phones')
+          and touched.action in ('insert', 'delete')
+          and coalesce(touched.after, touched.before) ->> 'client_id'
+              = client_history.client_id::text
+        union
+        select 'client_phones', known.id::text from public.client_phones as known
+        where known.tenant_id = v_tenant_id and known.client_id = client_history.client_id
+        union
+        select 'client_addresses', known.id::text from public.client_addresses as known
+        where known.tenant_id = v_tenant_id and known.client_id = client_history.client_id
+    )
+    select coalesce(jsonb_agg(found.item order by found.id desc), '[]') into v_items
+    from (
+        select told.id, jsonb_build_object(
+            'id', told.id, 'at', told.created_at, 'table', told.table_name, 'action', told.action,
+            'actor', coalesce(
+                private.actor_name(told.tenant_id, told.actor_id),
+                case when told.actor_id is not null then told.actor end
+            ),
+            'changes', private.field_changes(told.before, told.after)
+        ) as item
+        from rows
+        join public.audit_log as told
+            on told.tenant_id = v_tenant_id and told.table_name = rows.table_name
+            and told.row_id = rows.row_id
+        where told.id < coalesce(client_history.before_id, 9223372036854775807)
+        order by told.id desc
+        limit v_size + 1
+    ) as found;
+    return jsonb_build_object(
+        'items', v_items - v_size,
+        'next', case when jsonb_array_length(v_items) > v_size
+            then v_items -> (v_size - 1) -> 'id' end
+    );
+end;
+$$;
+
+create function public.client_history(
+    client_id uuid, before_id bigint default null, page_size int default 30
+) returns jsonb
+language sql
+stable
+set search_path = ''
+as $$ select private.client_history(client_id, before_id, page_size) $$;
+comment on function public.client_history(uuid, bigint, int) is
+'Admin: {items: [{id, at, actor | null, table, action, changes: [{field, from, to}]}], next};
+extra data as extra.<key>; newest first. PT404 client_not_found.';
+
+grant execute on function
+private.client_history(uuid, bigint, int), public.client_history(uuid, bigint, int)
+to authenticated;
+
+-- 0876_download_tickets.sql
+-- A large file goes to disk only by a plain link, and a link cannot say who asks: a session's token
+-- must not stand in an address, where logs and histories keep it. The page therefore asks for a
+-- ticket: one download of one thing, in the name of one person of one tenant, within a minute.
+create table private.download_tickets (
+    -- SHA-256 of 256 random bits: no slow hash is needed, and the table opens nothing.
+    secret_hash text not null,
+    tenant_id uuid not null,
+    user_id uuid not null,
+    purpose text not null,
+    arguments jsonb not null,
+    expires_at timestamptz not null,
+    constraint download_tickets_pkey primary key (secret_hash),
+    constraint download_tickets_purpose_is_known check (
+        purpose in ('portfolio-export', 'portfolio-rejects')
+    )
+);
+comment on table private.download_tickets is 'One-time links to downloads; only hashes are kept.';
+
+create index download_tickets_by_end on private.download_tickets (expires_at);
+
+alter table private.download_tickets enable row level security;
+alter table private.download_tickets force row level security;
+
+create function private.open_download(purpose text, arguments jsonb) returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- The page follows the link at once.
+    c_lifetime constant interval := '1 minute';
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_secret text := encode(extensions.gen_random_bytes(32), 'hex');
+begin
+    -- What would be refused is refused here, where the page can say why.
+    case purpose
+        when 'portfolio-export' then
+            perform private.read_selection(v_tenant_id, arguments -> 'selection');
+        when 'portfolio-rejects' then
+            perform from public.imports
+            where imports.tenant_id = v_tenant_id and imports.id::text = arguments ->> 'import_id';
+            if not found then
+                raise exception 'import_not_found' using errcode = 'PT404',
+                    detail = 'no such import in the tenant';
+            end if;
+        else
+            raise exception 'download_unknown' using errcode = 'PT400',
+                detail = coalesce(purpose, '');
+    end case;
+    delete from private.download_tickets as old where old.expires_at < private.now();
+    insert into private.download_tickets (
+        secret_hash, tenant_id, user_id, purpose, arguments, expires_at
+    )
+    values (
+        private.hash_api_key(v_secret), v_tenant_id, auth.uid(), purpose, arguments,
+        private.now() + c_lifetime
+    );
+    return v_secret;
+end;
+$$;
+
+create function public.open_download(purpose text, arguments jsonb) returns text
+language sql
+set search_path = ''
+as $$ select private.open_download(purpose, arguments) $$;
+comment on function public.open_download(text, jsonb) is
+'Supervisor: a ticket for one GET /functions/v1/<purpose>?ticket=… within a minute. portfolio-export
+{selection}, portfolio-rejects {import_id, format?}. PT400 download_unknown, PT404 import_not_found.';
+
+-- Once: two who come with the same ticket wait for each other, and the second finds none. For the
+-- functions' login only; the download itself runs as the person, whose rights may have ended since.
+create function private.use_download(ticket text, purpose text)
+returns table (tenant_id uuid, user_id uuid, email text, arguments jsonb)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+    return query
+    with used as (
+        delete from private.download_tickets as given
+        where given.secret_hash = private.hash_api_key(use_download.ticket)
+          and given.purpose = use_download.purpose
+          and given.expires_at > private.now()
+        returning given.*
+    )
+    select used.tenant_id, used.user_id, users.email::text, used.arguments
+    from used join auth.users on users.id = used.user_id;
+    if not found then
+        raise exception 'ticket_used' using errcode = 'PT410',
+            detail = 'unknown, used or older than a minute';
+    end if;
+end;
+$$;
+grant execute on function private.use_download(text, text) to webhook;
+grant execute on function
+private.open_download(text, jsonb), public.open_download(text, jsonb)
+to authenticated;
 
 -- 0880_api_keys.sql
 -- A key with which a tenant's own program sends portfolios. Shown once, stored as its SHA-256 (the

@@ -41,6 +41,17 @@ def test_a_payment_is_booked_once_after_it_was_looked_up(desk: Desk) -> None:
     assert desk.charge(reference)["status"] == "paid"
 
 
+def test_a_question_that_got_no_answer_is_asked_again(desk: Desk) -> None:
+    reference = desk.ask()
+    desk.finish()
+    paid(desk, reference)
+    for fault in ({"do": "reset"}, {"do": "page"}, {"do": "answer", "status": 503}):
+        desk.bank.misbehave(on="lookup", **fault)
+    assert desk.callback(desk.told(reference, **PAID)).status_code == 202
+    desk.finish()
+    assert desk.payments() == [(reference, 30_000, desk.world.today)]
+
+
 def test_a_callback_about_money_the_provider_does_not_have_moves_none(desk: Desk) -> None:
     reference = desk.ask()
     desk.finish()

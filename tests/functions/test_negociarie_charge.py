@@ -1,17 +1,11 @@
 """A charge on its way to the provider: made once, found again, taken back, whatever fails."""
 
-import multiprocessing
-import signal
 from typing import Any
 
 import pytest
 
 from kit import http
-from tests.automation import JOBS_KEY
 from tests.charging import Desk
-from tests.functions.crashing import run_and_die
-
-MOST_BOUNDARIES = 80  # one drain of one charge has about thirty
 
 
 def test_a_boleto_is_made_and_registered(desk: Desk) -> None:
@@ -92,39 +86,3 @@ def test_the_minutes_budget_is_never_overdrawn(desk: Desk) -> None:
     assert desk.bank.calls("create") + desk.bank.calls("lookup") == 1
     desk.finish()
     assert {desk.charge(reference)["status"] for reference in references} == {"open"}
-
-
-def test_a_kill_between_any_two_steps_makes_one_charge(desk: Desk) -> None:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.functions.crashing", "httpx", "negociarie_charge"])
-    for boundary in range(1, MOST_BOUNDARIES):
-        desk.world.run("delete from private.call_budgets")
-        before = len(desk.bank.charges())
-        desk.world.debt(10_000 + boundary)
-        reference = ask_for_another(desk)
-        child = context.Process(
-            target=run_and_die, args=(desk.settings, boundary, JOBS_KEY, "negociarie_charge")
-        )
-        child.start()
-        child.join(30)
-        assert child.exitcode in (0, -signal.SIGKILL)
-        desk.finish()
-        assert desk.charge(reference)["status"] == "open", f"after a kill at boundary {boundary}"
-        made = [held["id_parcela"] for held in desk.bank.charges()[before:]]
-        assert made == [reference], f"after a kill at boundary {boundary}"
-        if child.exitcode == 0:
-            return
-    pytest.fail("the worker never came to an end by itself")
-
-
-def ask_for_another(desk: Desk) -> str:
-    """A new agreement over the newest debt, and the charge of its only installment."""
-    from tests.money.deals import agree, parts
-
-    [debt] = desk.world.rows("select id from public.debts order by created_at desc, id limit 1")
-    desk.world.run("delete from pgmq.q_charges")
-    desk.agreement = agree(
-        desk.world, debt_ids=[debt["id"]], installments=1, first_due_date=desk.world.today
-    )
-    assert len(parts(desk.world, desk.agreement)) == 1
-    return desk.ask()

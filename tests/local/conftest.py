@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from local_platform.settings import Platform, free_port
+from local_platform.settings import Platform
 from local_platform.stack import Stack
 from tests.conftest import WaitUntil
 
@@ -53,13 +53,14 @@ class Running:
 
     process: subprocess.Popen[str]
     data: Path
-    port: int
     output: str = ""
     tree: set[int] = field(default_factory=set)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        found = re.search(r"ready: (http://127\.0\.0\.1:[0-9]+)", self.output)
+        assert found is not None, self.output
+        return found[1]
 
     def read(self) -> None:
         assert self.process.stdout is not None
@@ -99,22 +100,23 @@ def prepared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return data
 
 
+def copy_data(prepared: Path, data: Path) -> None:
+    """With owners and times: the server's files belong to its own account."""
+    subprocess.run(["cp", "-a", str(prepared), str(data)], check=True)
+
+
 @pytest.fixture
 def start_up(tmp_path: Path, prepared_data: Path) -> Iterator[StartUp]:
     """`start_up(data, port)` begins `python -m local_platform up`; whatever is left is killed.
 
-    Without `data` it gets a copy of the prepared folder.
+    Without `data` it gets a copy of the prepared folder, without `port` one that nobody has.
     """
     started: list[Running] = []
 
-    def start(
-        data: Path | None = None, port: int | None = None, prefix: tuple[str, ...] = ()
-    ) -> Running:
+    def start(data: Path | None = None, port: int = 0, prefix: tuple[str, ...] = ()) -> Running:
         if data is None:
             data = tmp_path / "data"
-            # With owners and times: the server's files belong to its own account.
-            subprocess.run(["cp", "-a", str(prepared_data), str(data)], check=True)
-        port = port or free_port()
+            copy_data(prepared_data, data)
         command = [*prefix, sys.executable, "-m", "local_platform", "up"]
         process = subprocess.Popen(
             [*command, "--port", str(port), "--data", str(data)],
@@ -123,7 +125,7 @@ def start_up(tmp_path: Path, prepared_data: Path) -> Iterator[StartUp]:
             text=True,
             start_new_session=True,
         )
-        running = Running(process, data, port)
+        running = Running(process, data)
         threading.Thread(target=running.read).start()
         started.append(running)
         return running

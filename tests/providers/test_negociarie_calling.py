@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from kit import http
-from local_platform.providers import negociarie as simulated
 from providers import negociarie
 from providers.events import ChargeOutcome, ChargeResult, FailureClass
 from tests.simulators import CLIENT_ID, CLIENT_SECRET, NegociarieBank
@@ -205,9 +204,7 @@ def test_a_login_that_failed_sent_no_charge(bank: NegociarieBank, how: dict[str,
     assert bank.calls("create") == 0
 
 
-def test_the_sixty_first_call_of_a_minute_waits(
-    bank: NegociarieBank, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(simulated, "RATE_PER_MINUTE", 1)
+def test_the_sixty_first_call_of_a_minute_waits(bank: NegociarieBank) -> None:
+    bank.habits(calls_per_minute=1)
     results = [perform("lookup"), perform("lookup")]
     assert (results[1].failure, results[1].retry_after_seconds) == (FailureClass.RATE_LIMITED, 60)

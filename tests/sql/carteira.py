@@ -59,7 +59,18 @@ on conflict (tenant_id, client_id) do update set user_id = excluded.user_id;
 update public.debts set due_on = date '2026-07-15' - (places.n * places.n)::int %% 2300 + 5
 from places where places.id = client_id;
 update public.debts set import_id = %(import)s from places
-where places.id = client_id and n %% 8 = 0
+where places.id = client_id and n %% 8 = 0;
+insert into public.agreements (tenant_id, client_id, creditor_id, status, priced, proposal_hash,
+    statement, base_on, valid_until, original_cents, discount_cents, total_cents, discount_percent,
+    installments, first_due_on, last_due_on, policy_id, decision_reason)
+select %(t)s, places.id, (select min(id::text)::uuid from public.creditors
+        where tenant_id = %(t)s), words.status::public.agreement_status, '{}',
+    'carteira' || n || words.status, '{}', '2026-07-01', '2026-07-05', 1000, 0, 1000, 0, 1,
+    '2026-07-05', '2026-07-05', policies.id, 'porque sim'
+from places
+join (values ('active', 5), ('overdue', 6), ('broken', 5), ('pending_approval', 11),
+    ('rejected', 13), ('settled', 4)) as words (status, step) on n %% words.step = 0
+cross join (select id from public.agreement_policies where tenant_id = %(t)s limit 1) as policies
 """
 
 # The truth, row by row, from the tables themselves and from no derived column.
@@ -86,7 +97,13 @@ select clients.id::text, clients.document, clients.name, clients.email, clients.
             where phones.client_id = clients.id))) as opted_out,
     array(select tag_id::text from public.client_tags where client_id = clients.id) as tags,
     (select user_id::text from public.client_assignments where client_id = clients.id)
-        as assigned_to
+        as assigned_to,
+    array(select status::text from public.agreements where client_id = clients.id) as agreements,
+    (select min(creditors.name_key collate "C") from public.debts
+        join public.creditors on creditors.id = debts.creditor_id
+        where debts.client_id = clients.id) as creditor,
+    (select phone from public.client_phones where client_id = clients.id
+        order by position, id limit 1) as phone
 from public.clients
 left join lateral (
     select * from public.call_dispositions where client_id = clients.id
@@ -148,6 +165,19 @@ def whatsapp(row: Row) -> str:
     return "unknown" if None in row["whatsapps"] else "false"
 
 
+LIVING = {"awaiting_first_payment", "active", "overdue", "broken_provisionally"}
+
+
+def agreement_words(row: Row) -> set[str]:
+    """Every word of the filter that is true of the client."""
+    words = set(row["agreements"])
+    if words & LIVING:
+        words.add("living")
+    elif "pending_approval" not in words:
+        words.add("none")
+    return words
+
+
 def many(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
@@ -193,7 +223,7 @@ MATCHES: dict[str, Callable[[Row, Any], bool]] = {
     "has_whatsapp": lambda row, value: whatsapp(row) in [str(v).lower() for v in many(value)],
     "has_phone": lambda row, value: bool(row["whatsapps"]) == value,
     "opted_out": lambda row, value: row["opted_out"] == value,
-    "agreement": lambda row, value: value == "none",
+    "agreement": lambda row, value: bool(agreement_words(row) & set(many(value))),
     "import_id": lambda row, value: value in row["imports"],
     "tag_id": lambda row, value: bool(set(row["tags"]) & set(many(value))),
     "assigned_to": lambda row, value: (row["assigned_to"] or "none") in many(value),

@@ -115,6 +115,9 @@ def test_the_timeline_tells_every_kind_newest_first(db: psycopg.Connection, worl
         "automation",
         "callback",
         "import",
+        "agreement",
+        "payment",
+        "reversal",
     }
     assert [item["at"] for item in told] == sorted((item["at"] for item in told), reverse=True)
     [disposition] = [
@@ -180,6 +183,7 @@ RPCS = {
     ),
     "bulk_tag": ("'{everybody}', '{tag}'", {"supervisor", "admin"}),
     "cancel_import": ("'{running_import}'", {"supervisor", "admin"}),
+    "client_history": ("'{client}'", {"admin"}),
     "client_profile": ("'88888888801'", {"operator", "supervisor", "admin"}),
     "client_timeline": ("'{client}'", {"operator", "supervisor", "admin"}),
     "create_api_key": ("'Sistema'", {"admin", "other_tenant"}),
@@ -193,6 +197,10 @@ RPCS = {
     "mark_notifications_read": (
         "",
         {"operator", "supervisor", "admin", "other_tenant", "no_membership", "revoked"},
+    ),
+    "open_download": (
+        """'portfolio-export', '{{"selection": {everybody}}}'""",
+        {"supervisor", "admin", "other_tenant"},
     ),
     "retry_automation_run": ("'{run}'", {"supervisor", "admin"}),
     "revoke_api_key": ("'{api_key}'", {"admin"}),

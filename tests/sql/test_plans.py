@@ -49,13 +49,22 @@ insert into public.client_assignments (tenant_id, client_id, user_id)
 select tenant_id, id, '{TENANT}' from public.clients where document like '%7';
 insert into public.client_tags (tenant_id, tag_id, client_id)
 select tenant_id, '{TAG}', id from public.clients where external_id like 'G%00';
+insert into public.agreements (tenant_id, client_id, creditor_id, status, priced, proposal_hash,
+    statement, base_on, valid_until, original_cents, discount_cents, total_cents, discount_percent,
+    installments, first_due_on, last_due_on, policy_id)
+select tenant_id, id, creditor_ids[1],
+    (array['active','active','broken','settled','overdue'])[1 + open_cents % 5]
+        ::public.agreement_status,
+    '{{}}', document, '{{}}', '2026-01-01', '2026-01-05', 1000, 0, 1000, 0, 1, '2026-01-05',
+    '2026-01-05', id
+from public.clients where document like '%3';
 insert into private.portfolio_totals (tenant_id, clients)
 select tenant_id, count(*) from public.clients where external_id like 'G%' group by tenant_id
 on conflict (tenant_id) do update
 set clients = private.portfolio_totals.clients + excluded.clients;
 set session_replication_role = origin;
 analyze public.clients, public.client_phones, public.debts, public.call_dispositions,
-    public.client_tags, public.client_assignments, private.client_contacts;
+    public.client_tags, public.client_assignments, private.client_contacts, public.agreements;
 create function pg_temp.plan_of_page(tenant_id uuid, filter jsonb, sort text, after text)
 returns json language plpgsql as $$
 declare
@@ -63,6 +72,10 @@ declare
     v_sort private.client_sort := private.read_client_sort(sort);
     v_plan json;
 begin
+    v_filter.creditor_order := array(
+        select creditors.id from public.creditors
+        where creditors.tenant_id = plan_of_page.tenant_id order by creditors.name_key
+    );
     execute 'explain (format json) ' || private.client_rows_sql(private.client_page_sql(
         v_filter, v_sort, string_to_array(after, '|')
     ))
@@ -86,6 +99,7 @@ end;
 $$;
 """
 BIG = {
+    "agreements",
     "clients",
     "client_phones",
     "client_contacts",
@@ -154,6 +168,10 @@ FILTERS: list[dict[str, Any]] = [
     {"opted_out": True},
     {"opted_out": False},
     {"agreement": "none"},
+    {"agreement": "living"},
+    {"agreement": "broken"},
+    {"agreement": ["none", "broken"]},
+    {"agreement": ["overdue", "broken"]},
     {"import_id": IMPORTS[0]},
     {"import_id": IMPORTS[1]},
     {"tag_id": TAG},
@@ -170,6 +188,7 @@ FILTERS: list[dict[str, Any]] = [
     },
 ]
 SORTS = ("-open_cents", "oldest_due_on", "name", "-last_contact_at", "created_at", "document")
+SORTS += ("-open_debts", "phone", "creditor")
 
 
 @pytest.mark.parametrize("sort", SORTS)
@@ -213,6 +232,8 @@ def test_a_scan_would_be_seen(large: psycopg.Connection) -> None:
         ("oldest_due_on", "clients_by_oldest_due", "2026-01-01"),
         ("created_at", "clients_by_age", "2020-01-01"),
         ("-last_contact_at", "client_contacts_newest", "2026-01-01"),
+        ("-open_debts", "clients_by_open_debts", "777"),
+        ("phone", "client_phones_by_phone", "+55119000005"),
     ],
 )
 def test_a_late_page_costs_what_the_first_does(

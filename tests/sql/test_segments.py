@@ -140,7 +140,8 @@ def test_a_clients_page_holds_everything(db: psycopg.Connection, world: World) -
     assert [address["city"] for address in answer["addresses"]] == ["São Paulo"]
     assert [call["note"] for call in answer["callbacks"]] == ["ligar amanhã"]
     assert answer["contact"]["allowed"] is True
-    assert (answer["agreements"], answer["payments"]) == ([], [])
+    assert [each["status"] for each in answer["agreements"]] == ["active"]
+    assert [each["is_reversed"] for each in answer["payments"]] == [True]
     assert {item["kind"] for item in answer["timeline"]["items"]} >= {"import", "message"}
 
 

@@ -10,10 +10,22 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from tests.sql.carteira import FACTS, NOON, Filter, Row, ask, listed, truth, whatsapp
+from tests.sql.carteira import (
+    FACTS,
+    NOON,
+    Filter,
+    Row,
+    agreement_words,
+    ask,
+    listed,
+    truth,
+    whatsapp,
+)
 from tests.sql.personas import OTHER_TENANT, TENANT, World, acting, refused, scalar, set_clock
 
 Selection = dict[str, Any]
+# Agreements whose other party has nothing to be reminded of.
+KEPT = {"pending_approval", "awaiting_first_payment", "active"}
 
 
 @pytest.fixture(autouse=True)
@@ -146,7 +158,9 @@ def test_a_preview_says_why_the_others_are_left_out(db: psycopg.Connection, worl
             reason = "eligible"
             if row["id"] in blocked[channel]:
                 reason = "opted_out"
-            elif row["open_debts"] == 0:
+            elif KEPT & set(row["agreements"]):
+                reason = "agreement_running"
+            elif row["open_debts"] == 0 and "living" not in agreement_words(row):
                 reason = "nothing_owed"
             elif not row["whatsapps"]:
                 reason = "no_phone"
@@ -158,7 +172,36 @@ def test_a_preview_says_why_the_others_are_left_out(db: psycopg.Connection, worl
         assert {left["reason"]: left["count"] for left in answer["excluded"]} == reasons
         assert answer["selected"] == answer["eligible"] + sum(reasons.values())
         assert answer["next_allowed_at"] is None
-        assert {"opted_out", "nothing_owed", "no_phone"} <= set(reasons), "proves nothing"
+        assert {
+            "opted_out", "agreement_running", "nothing_owed", "no_phone"
+        } <= set(reasons), "proves nothing"  # fmt: skip
+
+
+def free(db: psycopg.Connection, client: str) -> None:
+    """Nothing of the client's past keeps anybody from calling."""
+    db.execute("delete from public.suppressions where client_id = %s", (client,))
+    db.execute("update public.agreements set status = 'settled' where client_id = %s", (client,))
+
+
+def test_an_overdue_agreement_keeps_nobody_from_reminding(
+    db: psycopg.Connection, world: World
+) -> None:
+    client = str(world.ids["client"])
+    free(db, client)
+    # What is in an agreement is not open: only the agreement tells that it is owed.
+    db.execute("update public.debts set status = 'in_agreement' where client_id = %s", (client,))
+    for status, reason in (
+        ("overdue", []), ("broken_provisionally", []), ("active", ["agreement_running"]),
+        ("pending_approval", ["agreement_running"]), ("settled", ["nothing_owed"]),
+        ("lapsed", ["nothing_owed"]),
+    ):  # fmt: skip
+        db.execute(
+            "update public.agreements set status = %s::public.agreement_status"
+            " where client_id = %s",
+            (status, client),
+        )
+        answer = ask(db, world, "operator", "bulk_eligibility(%s, 'dialer')", {"ids": [client]})
+        assert [left["reason"] for left in answer["excluded"]] == reason, status
 
 
 def test_one_number_of_two_that_opted_out_leaves_the_other(
@@ -175,7 +218,7 @@ def test_one_number_of_two_that_opted_out_leaves_the_other(
         answer = ask(db, world, "operator", "bulk_eligibility(%s, 'dialer')", {"ids": [client]})
         return [left["reason"] for left in answer["excluded"]]
 
-    db.execute("delete from public.suppressions where client_id = %s", (client,))
+    free(db, client)
     assert reasons() == []
     for number, wanted in (("+5511987650001", []), ("+5511987650002", ["opted_out"])):
         db.execute(
@@ -188,7 +231,7 @@ def test_one_number_of_two_that_opted_out_leaves_the_other(
 def test_outside_hours_is_judged_by_state(db: psycopg.Connection, world: World) -> None:
     set_clock(db, "2026-07-15 08:30-03:00")  # half past seven in Cuiabá
     client = str(world.ids["client"])
-    db.execute("delete from public.suppressions where client_id = %s", (client,))
+    free(db, client)
     asked = {"ids": [client]}
     assert ask(db, world, "operator", "bulk_eligibility(%s, 'dialer')", asked)["eligible"] == 1
     db.execute("update public.clients set uf = 'MT' where id = %s", (client,))

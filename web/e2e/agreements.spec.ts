@@ -1,13 +1,14 @@
 import { AxeBuilder } from "@axe-core/playwright";
-import { chargeLateness } from "./money.ts";
 import { expect, openService, test } from "./people.ts";
 
 const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
-test("an offer over the limit waits until a supervisor approves it in a second window", async ({ windowOf }) => {
-  await chargeLateness(await windowOf("admin@demo.test"));
+test("an offer over the limit waits until a supervisor approves it in a second window", async ({
+  windowOf,
+  ownClient,
+}) => {
   const page = await windowOf("operador@demo.test");
-  await openService(page, "EXT-00029");
+  await openService(page, ownClient);
   await page.keyboard.press("Alt+s");
   const panel = page.getByRole("region", { name: "Negociação" });
   await panel.getByLabel("Principal").fill("5");
@@ -44,9 +45,9 @@ test("an offer over the limit waits until a supervisor approves it in a second w
   await expect(page.getByText(/desistiu ao telefone/)).toBeVisible();
 });
 
-test("a rejection wants a reason, and its author reads it", async ({ windowOf }) => {
+test("a rejection wants a reason, and its author reads it", async ({ windowOf, ownClient }) => {
   const page = await windowOf("operador@demo.test");
-  await openService(page, "EXT-00025");
+  await openService(page, ownClient);
   await page.keyboard.press("Alt+s");
   const panel = page.getByRole("region", { name: "Negociação" });
   await panel.getByLabel("Principal").fill("7");

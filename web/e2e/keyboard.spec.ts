@@ -1,6 +1,6 @@
-import { clientIdOf, expect, password, storedDispositions, test, timeline } from "./people.ts";
+import { clientIdOf, expect, openService, password, storedDispositions, test, timeline } from "./people.ts";
 
-test("from sign-in to a saved disposition without a mouse", async ({ page }) => {
+test("from sign-in to a saved disposition without a mouse", async ({ page, ownClient }) => {
   await page.goto("/login");
   await expect(page.getByLabel("E-mail")).toBeFocused();
   await page.keyboard.type("operador@demo.test");
@@ -9,7 +9,7 @@ test("from sign-in to a saved disposition without a mouse", async ({ page }) => 
   await page.keyboard.press("Enter");
   await expect(page.getByRole("row").nth(1)).toBeVisible();
   await page.keyboard.press("/");
-  await page.keyboard.type("EXT-00014");
+  await page.keyboard.type(ownClient.code);
   await expect(page.getByRole("row")).toHaveCount(2);
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
@@ -42,11 +42,9 @@ test("arrows walk the rows and a opens the service screen", async ({ windowOf })
   await expect(page).toHaveURL(/\/atendimento\//);
 });
 
-test("a digit held with Ctrl, or in an open dialog, disposes nothing", async ({ windowOf }) => {
+test("a digit held with Ctrl, or in an open dialog, disposes nothing", async ({ windowOf, ownClient }) => {
   const page = await windowOf("operador@demo.test");
-  await page.goto("/carteira?busca=EXT-00015");
-  await page.getByRole("link", { name: /^Atender/ }).click();
-  await expect(page.getByRole("button", { name: "Caixa Postal" })).toBeVisible();
+  await openService(page, ownClient);
   await page.keyboard.press("Control+1");
   await page.getByRole("button", { name: "Notificações" }).click();
   await expect(page.getByRole("dialog", { name: "Notificações" })).toBeVisible();

@@ -1,11 +1,9 @@
 import { AxeBuilder } from "@axe-core/playwright";
-import { chargeLateness } from "./money.ts";
 import { expect, openService, test, timeline } from "./people.ts";
 
-test("the panel previews while typing, keeps the draft and compares two proposals", async ({ windowOf }) => {
-  await chargeLateness(await windowOf("admin@demo.test"));
+test("the panel previews while typing, keeps the draft and compares two proposals", async ({ windowOf, ownClient }) => {
   const page = await windowOf("operador@demo.test");
-  await openService(page, "EXT-00028");
+  await openService(page, ownClient);
   await page.keyboard.press("Alt+s");
   const panel = page.getByRole("region", { name: "Negociação" });
   await expect(panel.getByText("Você pode fechar agora")).toBeVisible();
@@ -40,9 +38,9 @@ test("the panel previews while typing, keeps the draft and compares two proposal
   await expect(panel).toBeHidden();
 });
 
-test("Negociar opens the panel and leaves the outcome saved", async ({ windowOf }) => {
+test("Negociar opens the panel and leaves the outcome saved", async ({ windowOf, ownClient }) => {
   const page = await windowOf("operador@demo.test");
-  await openService(page, "EXT-00023");
+  await openService(page, ownClient);
   await page.keyboard.press("5");
   await expect(page.getByRole("region", { name: "Negociação" })).toBeVisible();
   await expect(timeline(page).getByText("Otávio Operador").first()).toBeAttached();

@@ -1,4 +1,5 @@
 import { type BrowserContext, test as base, expect, type Page } from "@playwright/test";
+import { importClients, inventClients, newWord, type OwnClient } from "./own-clients.ts";
 
 export const password = "demo-demo-123";
 
@@ -15,6 +16,27 @@ interface People {
     person: Person,
     options?: Parameters<import("@playwright/test").Browser["newContext"]>[0],
   ) => Promise<Page>;
+  /** A client that no other test has seen: the stack is shared with every other suite. */
+  ownClient: OwnClient;
+  /** Some of a creditor of their own, for what looks at many. */
+  ownClients: (count: number) => Promise<OwnClient[]>;
+}
+
+interface Pool {
+  /** Imported many at a time; each is handed out once. */
+  pool: () => Promise<OwnClient>;
+}
+
+/** More than the whole run takes; an import of a hundred costs what an import of one does. */
+const poolSize = 100;
+
+/** `E2E_SLOWDOWN=4`: every window gets a quarter of this machine's processor, to find waits that only a fast one keeps. */
+const slowdown = Number(process.env.E2E_SLOWDOWN ?? 1);
+
+async function slowDown(page: Page): Promise<void> {
+  if (slowdown <= 1) return;
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Emulation.setCPUThrottlingRate", { rate: slowdown });
 }
 
 export async function signIn(page: Page, person: Person, secret = password): Promise<void> {
@@ -23,12 +45,35 @@ export async function signIn(page: Page, person: Person, secret = password): Pro
   await page.getByRole("button", { name: "Entrar" }).click();
 }
 
-export const test = base.extend<People>({
+export const test = base.extend<People, Pool>({
+  pool: [
+    async ({ playwright }, use, { project }) => {
+      const request = await playwright.request.newContext({ baseURL: project.use.baseURL });
+      const waiting: OwnClient[] = [];
+      await use(async () => {
+        if (waiting.length === 0) {
+          waiting.push(...inventClients(poolSize, `Credor ${newWord()}`));
+          await importClients(request, password, waiting);
+        }
+        return waiting.shift() as OwnClient;
+      });
+      await request.dispose();
+    },
+    { scope: "worker" },
+  ],
+  ownClient: async ({ pool }, use) => use(await pool()),
+  ownClients: async ({ request }, use) =>
+    use(async (count) => {
+      const clients = inventClients(count, `Credor ${newWord()}`);
+      await importClients(request, password, clients);
+      return clients;
+    }),
   windowOf: async ({ browser }, use) => {
     const contexts: BrowserContext[] = [];
     await use(async (person, options) => {
       const context = await browser.newContext({ ...options });
       contexts.push(context);
+      if (slowdown > 1) context.on("page", (opened) => void slowDown(opened));
       const page = await context.newPage();
       await page.goto("/login");
       await signIn(page, person);
@@ -41,11 +86,10 @@ export const test = base.extend<People>({
 
 export { expect };
 
-/** Seeded people carry EXT-00001…; a test works with clients of its own, so that none sees another's traces. */
-export async function openService(page: Page, externalId: string): Promise<void> {
+export async function openService(page: Page, { code }: OwnClient): Promise<void> {
   await page.goto("/carteira");
-  await page.getByLabel("Buscar na carteira").fill(externalId);
-  const row = page.getByRole("row", { name: new RegExp(externalId) });
+  await page.getByLabel("Buscar na carteira").fill(code);
+  const row = page.getByRole("row", { name: new RegExp(code) });
   await row.getByRole("link", { name: /^Atender/ }).click();
   await expect(page.getByRole("button", { name: "Caixa Postal" })).toBeVisible();
 }

@@ -1,7 +1,7 @@
 import type { WebSocketRoute } from "@playwright/test";
 import { clientIdOf, expect, openService, test, timeline } from "./people.ts";
 
-test("a dropped connection is announced, comes back and catches up", async ({ windowOf }) => {
+test("a dropped connection is announced, comes back and catches up", async ({ windowOf, ownClient }) => {
   const watcher = await windowOf("operador2@demo.test");
   let reachable = true;
   const sockets: WebSocketRoute[] = [];
@@ -10,7 +10,7 @@ test("a dropped connection is announced, comes back and catches up", async ({ wi
     socket.connectToServer();
     sockets.push(socket);
   });
-  await openService(watcher, "EXT-00013");
+  await openService(watcher, ownClient);
   const mine = await windowOf("operador@demo.test");
   await mine.goto(watcher.url());
   await expect(mine.getByRole("button", { name: "Caixa Postal" })).toBeVisible();
@@ -25,11 +25,14 @@ test("a dropped connection is announced, comes back and catches up", async ({ wi
   await expect(timeline(watcher).getByText("Negociar", { exact: true })).toHaveCount(0);
 
   reachable = true;
-  await expect(watcher.getByText("Conexão de volta. Tudo atualizado.")).toBeVisible({ timeout: 25_000 });
+  await expect(watcher.getByText("Conexão de volta. Tudo atualizado.")).toBeVisible();
   await expect(timeline(watcher).getByText("Negociar", { exact: true })).toBeVisible();
 });
 
-test("a channel that the server closes, as it does when a token runs out, is joined anew", async ({ windowOf }) => {
+test("a channel that the server closes, as it does when a token runs out, is joined anew", async ({
+  windowOf,
+  ownClient,
+}) => {
   const watcher = await windowOf("operador2@demo.test");
   let socket: WebSocketRoute | undefined;
   const joins: string[] = [];
@@ -42,7 +45,7 @@ test("a channel that the server closes, as it does when a token runs out, is joi
       server.send(message);
     });
   });
-  await openService(watcher, "EXT-00022");
+  await openService(watcher, ownClient);
   const topic = `realtime:client:${clientIdOf(watcher)}`;
   await expect.poll(() => joins.filter((joined) => joined === topic)).toHaveLength(1);
   socket?.send(JSON.stringify([null, null, topic, "phx_close", {}]));

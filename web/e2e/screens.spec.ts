@@ -2,7 +2,7 @@ import { expectClean } from "./axe.ts";
 import { expect, openService, signIn, test } from "./people.ts";
 
 for (const colorScheme of ["light", "dark"] as const) {
-  test(`every page passes axe, ${colorScheme}`, async ({ browser }) => {
+  test(`every page passes axe, ${colorScheme}`, async ({ browser, ownClient }) => {
     // axe weighs every node of eight pages; on a busy machine each takes several seconds.
     test.slow();
     const context = await browser.newContext({ colorScheme });
@@ -21,7 +21,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     await expect(page.getByRole("dialog")).toBeVisible();
     await expectClean(page);
     await page.keyboard.press("Escape");
-    await openService(page, "EXT-00016");
+    await openService(page, ownClient);
     await page.keyboard.press("1");
     await expect(page.getByText("Sônia Supervisora").first()).toBeVisible();
     await page.keyboard.press("4");
@@ -39,9 +39,12 @@ for (const colorScheme of ["light", "dark"] as const) {
   });
 }
 
-test("the service screen needs no scrolling at 1366×768 and does not shift while it loads", async ({ windowOf }) => {
+test("the service screen needs no scrolling at 1366×768 and does not shift while it loads", async ({
+  windowOf,
+  ownClient,
+}) => {
   const page = await windowOf("operador@demo.test");
-  await openService(page, "EXT-00017");
+  await openService(page, ownClient);
   await page.addInitScript(() => {
     Object.assign(window, { shift: 0 });
     new PerformanceObserver((list) => {
@@ -64,7 +67,7 @@ test("the service screen needs no scrolling at 1366×768 and does not shift whil
   expect(await page.evaluate(() => (window as unknown as { shift: number }).shift)).toBeLessThanOrEqual(0.05);
 });
 
-test("a phone shows everything without sideways scrolling, and can dispose", async ({ windowOf }) => {
+test("a phone shows everything without sideways scrolling, and can dispose", async ({ windowOf, ownClient }) => {
   const page = await windowOf("operador@demo.test", {
     viewport: { width: 390, height: 844 },
     hasTouch: true,
@@ -74,7 +77,7 @@ test("a phone shows everything without sideways scrolling, and can dispose", asy
     page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   await expect(page.getByRole("link", { name: /^Atender/ }).first()).toBeVisible();
   expect(await sideways()).toBe(0);
-  await openService(page, "EXT-00018");
+  await openService(page, ownClient);
   expect(await sideways()).toBe(0);
   await page.getByRole("button", { name: "Caixa Postal" }).tap();
   await expect(page.getByText("Otávio Operador")).toBeVisible();
@@ -86,9 +89,9 @@ test("a phone shows everything without sideways scrolling, and can dispose", asy
 /** design.md §7; compressed bytes of everything that is fetched before the operator sees the client. */
 const budgetBytes = 200_000;
 
-test("the first paint of the service screen costs at most 200 kB", async ({ windowOf }) => {
+test("the first paint of the service screen costs at most 200 kB", async ({ windowOf, ownClient }) => {
   const page = await windowOf("operador@demo.test");
-  await openService(page, "EXT-00019");
+  await openService(page, ownClient);
   const url = page.url();
   const fresh = await page.context().newPage();
   await fresh.goto(url);

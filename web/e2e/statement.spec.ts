@@ -1,11 +1,9 @@
 import { AxeBuilder } from "@axe-core/playwright";
-import { chargeLateness } from "./money.ts";
 import { expect, openService, test } from "./people.ts";
 
-test("a click on a value explains it to the cent", async ({ windowOf }) => {
-  await chargeLateness(await windowOf("admin@demo.test"));
+test("a click on a value explains it to the cent", async ({ windowOf, ownClient }) => {
   const page = await windowOf("operador@demo.test");
-  await openService(page, "EXT-00021");
+  await openService(page, ownClient);
   await page
     .getByRole("region", { name: "Títulos" })
     .getByRole("button", { name: /memória de cálculo/ })

@@ -31,12 +31,12 @@ from aiohttp import web
 
 from local_platform.providers import Platform
 
-ANSWER_SECONDS = 0.05  # the real one takes about a second; long enough for callers to die in
-RATE_PER_MINUTE = 60  # of one account, as its headers say
 HANG_SECONDS = 120  # longer than any caller waits
 REDELIVERIES = 6  # callbacks are offered again while our side is down, then given up
 
 HABITS: dict[str, Any] = {
+    "answer_seconds": 0.05,  # the real one takes about a second; long enough for callers to die in
+    "calls_per_minute": 60,  # of one account, as its headers say
     "registration_seconds": 2.0,  # until the bank has registered a boleto
     "callback_seconds": 0.5,  # from a change to the callback that tells it
     "copies": 1,  # 2 tells every change twice
@@ -100,7 +100,7 @@ class Negociarie:
             if mood and not mood.get("accept"):
                 return await misbehave(request, mood)
             done = refusal or await handler(request, account or {})
-            await asyncio.sleep(ANSWER_SECONDS)  # done, and not told yet
+            await asyncio.sleep(self.habits["answer_seconds"])  # done, and not told yet
             return await misbehave(request, mood) if mood else done
 
         return answer
@@ -116,7 +116,7 @@ class Negociarie:
         now = time.monotonic()
         while window and window[0] < now - 60:
             window.popleft()
-        if len(window) >= RATE_PER_MINUTE:
+        if len(window) >= self.habits["calls_per_minute"]:
             return error(429, "Too Many Attempts.", {"Retry-After": "60"})
         window.append(now)
         return None

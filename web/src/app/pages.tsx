@@ -2,6 +2,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { type ComponentType, lazy, type ReactNode, useState } from "react";
 import { afterPaint } from "@/app/after-paint";
 import { serviceQuery } from "@/features/service/queries";
+import { learnRemaining } from "@/lib/sentences";
 
 interface Page<Props> {
   Page: ComponentType<Props>;
@@ -32,7 +33,9 @@ const service = page(() => import("@/app/service-room").then((m) => m.ServiceRoo
 const automation = page(() => import("@/features/automation/automation-page").then((m) => m.AutomationPage));
 const settings = page(() => import("@/features/settings/settings-page").then((m) => m.SettingsPage));
 const agreements = page(() => import("@/features/agreements/agreements-page").then((m) => m.AgreementsPage));
-const agreement = page(() => import("@/features/agreements/agreement-page").then((m) => m.AgreementPage));
+const agreement = page(() => import("@/app/agreement-room").then((m) => m.AgreementRoom));
+const payments = page(() => import("@/features/payments/payments-page").then((m) => m.PaymentsPage));
+const charging = page(() => import("@/features/charging/charging-page").then((m) => m.ChargingPage));
 
 export const LoginPage = login.Page;
 export const InvitationPage = invitation.Page;
@@ -43,6 +46,8 @@ export const AutomationPage = automation.Page;
 export const SettingsPage = settings.Page;
 export const AgreementsPage = agreements.Page;
 export const AgreementPage = agreement.Page;
+export const PaymentsPage = payments.Page;
+export const ChargingPage = charging.Page;
 
 function serviceIdOf(path: string): string | undefined {
   return /^\/atendimento\/([^/]+)$/.exec(path)?.[1];
@@ -50,11 +55,14 @@ function serviceIdOf(path: string): string | undefined {
 
 /** Fetches the code of a path's page, so that it need not suspend. */
 export async function preloadCode(path: string): Promise<void> {
-  if (serviceIdOf(path)) await service.preload();
-  else if (path.startsWith("/carteira/")) await client.preload();
+  if (serviceIdOf(path)) return service.preload();
+  await learnRemaining();
+  if (path.startsWith("/carteira/")) await client.preload();
+  else if (path === "/acordos/pagamentos") await payments.preload();
   else if (path.startsWith("/acordos/")) await agreement.preload();
   else if (path.startsWith("/acordos")) await agreements.preload();
   else if (path.startsWith("/automacao")) await automation.preload();
+  else if (path === "/configuracoes/cobranca") await charging.preload();
   else if (path.startsWith("/configuracoes")) await settings.preload();
   else await portfolio.preload();
 }
@@ -67,8 +75,7 @@ export async function preloadData(queryClient: QueryClient, path: string): Promi
 
 /** The other rooms' code is a few kB each: fetched when the first one is painted, so that no later click waits for it. */
 export const RemainingPages = afterPaint(async () => {
-  await Promise.all(
-    [portfolio, client, service, automation, settings, agreements, agreement].map(({ preload }) => preload()),
-  );
+  const rooms = [portfolio, client, service, automation, settings, agreements, agreement, payments, charging];
+  await Promise.all([learnRemaining(), ...rooms.map(({ preload }) => preload())]);
   return () => null;
 });

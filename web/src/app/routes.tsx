@@ -7,9 +7,11 @@ import {
   AgreementPage,
   AgreementsPage,
   AutomationPage,
+  ChargingPage,
   ClientPage,
   InvitationPage,
   LoginPage,
+  PaymentsPage,
   PortfolioPage,
   preloadCode,
   preloadData,
@@ -86,9 +88,15 @@ function Pages(): ReactNode {
       <Route path="/acordos">
         <AgreementsPage />
       </Route>
+      <Route path="/acordos/pagamentos">
+        <PaymentsPage />
+      </Route>
       <Route path="/acordos/:id">{({ id }) => <AgreementPage id={id} key={id} />}</Route>
       <Route path="/automacao">
         <AutomationPage />
+      </Route>
+      <Route path="/configuracoes/cobranca">
+        <ChargingPage />
       </Route>
       <Route path="/configuracoes">
         <SettingsPage />

@@ -1628,6 +1628,7 @@ export type Database = {
           rejected: number;
           request_fingerprint: string | null;
           rows: number;
+          rows_kept: number;
           rows_per_second: number | null;
           rows_read: number;
           rows_total: number | null;
@@ -1638,6 +1639,8 @@ export type Database = {
           started_at: string | null;
           status: Database["public"]["Enums"]["import_status"];
           tenant_id: string;
+          warnings: Json;
+          writing_at: string | null;
         };
         Insert: {
           accepted?: number;
@@ -1667,6 +1670,7 @@ export type Database = {
           rejected?: number;
           request_fingerprint?: string | null;
           rows?: number;
+          rows_kept?: number;
           rows_per_second?: number | null;
           rows_read?: number;
           rows_total?: number | null;
@@ -1677,6 +1681,8 @@ export type Database = {
           started_at?: string | null;
           status?: Database["public"]["Enums"]["import_status"];
           tenant_id: string;
+          warnings?: Json;
+          writing_at?: string | null;
         };
         Update: {
           accepted?: number;
@@ -1706,6 +1712,7 @@ export type Database = {
           rejected?: number;
           request_fingerprint?: string | null;
           rows?: number;
+          rows_kept?: number;
           rows_per_second?: number | null;
           rows_read?: number;
           rows_total?: number | null;
@@ -1716,6 +1723,8 @@ export type Database = {
           started_at?: string | null;
           status?: Database["public"]["Enums"]["import_status"];
           tenant_id?: string;
+          warnings?: Json;
+          writing_at?: string | null;
         };
         Relationships: [
           {
@@ -2137,6 +2146,7 @@ export type Database = {
           automation_run_id: string | null;
           body: string;
           channel: Database["public"]["Enums"]["channel"];
+          charge_id: string | null;
           client_id: string | null;
           created_at: string;
           created_by: string | null;
@@ -2145,12 +2155,16 @@ export type Database = {
           error_code: string | null;
           error_detail: string | null;
           failed_at: string | null;
+          failures: number;
           id: string;
           integration_id: string | null;
+          lease_until: string | null;
+          next_attempt_at: string | null;
           params: string[];
           phone: string;
           provider: Database["public"]["Enums"]["provider_name"];
           provider_message_id: string | null;
+          queue_msg_id: number | null;
           read_at: string | null;
           retried_run_id: string | null;
           sending_at: string | null;
@@ -2166,6 +2180,7 @@ export type Database = {
           automation_run_id?: string | null;
           body?: string;
           channel?: Database["public"]["Enums"]["channel"];
+          charge_id?: string | null;
           client_id?: string | null;
           created_at?: string;
           created_by?: string | null;
@@ -2174,12 +2189,16 @@ export type Database = {
           error_code?: string | null;
           error_detail?: string | null;
           failed_at?: string | null;
+          failures?: number;
           id?: string;
           integration_id?: string | null;
+          lease_until?: string | null;
+          next_attempt_at?: string | null;
           params?: string[];
           phone: string;
           provider: Database["public"]["Enums"]["provider_name"];
           provider_message_id?: string | null;
+          queue_msg_id?: number | null;
           read_at?: string | null;
           retried_run_id?: string | null;
           sending_at?: string | null;
@@ -2195,6 +2214,7 @@ export type Database = {
           automation_run_id?: string | null;
           body?: string;
           channel?: Database["public"]["Enums"]["channel"];
+          charge_id?: string | null;
           client_id?: string | null;
           created_at?: string;
           created_by?: string | null;
@@ -2203,12 +2223,16 @@ export type Database = {
           error_code?: string | null;
           error_detail?: string | null;
           failed_at?: string | null;
+          failures?: number;
           id?: string;
           integration_id?: string | null;
+          lease_until?: string | null;
+          next_attempt_at?: string | null;
           params?: string[];
           phone?: string;
           provider?: Database["public"]["Enums"]["provider_name"];
           provider_message_id?: string | null;
+          queue_msg_id?: number | null;
           read_at?: string | null;
           retried_run_id?: string | null;
           sending_at?: string | null;
@@ -2220,6 +2244,13 @@ export type Database = {
           wamid?: string | null;
         };
         Relationships: [
+          {
+            foreignKeyName: "message_logs_charge_fkey";
+            columns: ["tenant_id", "charge_id"];
+            isOneToOne: false;
+            referencedRelation: "charges";
+            referencedColumns: ["tenant_id", "id"];
+          },
           {
             foreignKeyName: "message_logs_client_fkey";
             columns: ["tenant_id", "client_id"];
@@ -3042,6 +3073,14 @@ export type Database = {
         };
         Returns: Json;
       };
+      client_history: {
+        Args: {
+          client_id: string;
+          before_id?: number;
+          page_size?: number;
+        };
+        Returns: Json;
+      };
       client_profile: {
         Args: {
           document: string;
@@ -3158,6 +3197,13 @@ export type Database = {
         };
         Returns: Json;
       };
+      open_download: {
+        Args: {
+          purpose: string;
+          arguments: Json;
+        };
+        Returns: string;
+      };
       override_prescription: {
         Args: {
           debt_ids: string[];
@@ -3228,6 +3274,12 @@ export type Database = {
           resolution: string;
           reason: string;
           target?: Json;
+        };
+        Returns: Json;
+      };
+      resume_import: {
+        Args: {
+          import_id: string;
         };
         Returns: Json;
       };
@@ -3308,6 +3360,14 @@ export type Database = {
         };
         Returns: Json;
       };
+      send_charge: {
+        Args: {
+          charge_id: string;
+          message_id?: string;
+          channel?: Database["public"]["Enums"]["channel"];
+        };
+        Returns: Json;
+      };
       service_screen: {
         Args: {
           client_id: string;
@@ -3374,7 +3434,7 @@ export type Database = {
       debt_status: "open" | "in_agreement" | "on_hold" | "prescribed" | "settled" | "returned";
       due_interval: "weekly" | "biweekly" | "monthly";
       due_rule: "following" | "preceding" | "none";
-      import_status: "running" | "done" | "failed" | "queued" | "cancelled" | "rolled_back";
+      import_status: "running" | "done" | "failed" | "queued" | "cancelled" | "rolled_back" | "interrupted";
       installment_kind: "down_payment" | "installment";
       installment_status: "open" | "paid" | "cancelled";
       interest_rule: "daily_30" | "actual_365" | "months_and_days";

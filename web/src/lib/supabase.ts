@@ -98,6 +98,12 @@ export async function callFunction<Answer>(
   return (await response.json()) as Answer;
 }
 
+/** A function's file to show, not to save: a picture. */
+export async function fetchFrom(name: string, query: Record<string, string>, timeoutMs: number): Promise<Blob> {
+  const response = await askFunction(name, query, timeoutMs, undefined);
+  return response.blob();
+}
+
 /** Saves a function's attachment under the name it gives. A plain link could not say who asks. */
 export async function downloadFrom(
   name: string,

@@ -4,21 +4,28 @@ import { componentNames, type Statement, type StatementDebt, type StatementLine 
 import classes from "@/ui/statement-view.module.css";
 import { Tag } from "@/ui/tag";
 
+interface StatementViewProps {
+  statement: Statement;
+  first?: string | undefined;
+  /** What may be done with one title. */
+  actionsOf?: (debt: StatementDebt) => ReactNode;
+}
+
 /** A calculation as it was made: every title, every component, each with its base, rate, days and rounding. */
-export function StatementView({ statement, first }: { statement: Statement; first?: string | undefined }): ReactNode {
+export function StatementView({ statement, first, actionsOf }: StatementViewProps): ReactNode {
   const debts = first
     ? [...statement.debts].sort((a, b) => Number(b.debt_id === first) - Number(a.debt_id === first))
     : statement.debts;
   return (
     <div className={classes.statement}>
       {debts.map((debt) => (
-        <DebtCalculation key={debt.debt_id} debt={debt} />
+        <DebtCalculation key={debt.debt_id} debt={debt} actions={actionsOf?.(debt)} />
       ))}
     </div>
   );
 }
 
-function DebtCalculation({ debt }: { debt: StatementDebt }): ReactNode {
+function DebtCalculation({ debt, actions }: { debt: StatementDebt; actions: ReactNode }): ReactNode {
   const moved = debt.effective_due_date !== debt.due_on;
   return (
     <section className={classes.debt} aria-label={`Contrato ${debt.contract}, parcela ${debt.installment}`}>
@@ -71,6 +78,7 @@ function DebtCalculation({ debt }: { debt: StatementDebt }): ReactNode {
           ))}
         </tbody>
       </table>
+      {actions}
     </section>
   );
 }

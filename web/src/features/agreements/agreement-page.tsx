@@ -13,16 +13,30 @@ import { EmptyState, ErrorState, PageSkeleton } from "@/ui/states";
 import { AgreementActions } from "./agreement-actions";
 import { AgreementHistory } from "./agreement-history";
 import classes from "./agreements.module.css";
-import { InstallmentCourse } from "./installment-course";
+import { Installments } from "./installments";
 import { PaymentList } from "./payment-list";
-import { type AgreementDetail, useAgreement } from "./queries";
-import { Schedule } from "./schedule";
+import { useAgreement } from "./queries";
+import type { AgreementDetail } from "./shapes";
 import { StatusTag } from "./status-tag";
+import { caseNames } from "./words";
 
-export function AgreementPage({ id }: { id: string }): ReactNode {
+/** What a renegotiation starts from; the titles are held by this agreement until the new one stands. */
+export interface Replaced {
+  id: string;
+  client_id: string;
+  creditor: { id: string; name: string };
+  debt_ids: string[];
+}
+
+interface AgreementPageProps {
+  id: string;
+  onRenegotiate?: (replaced: Replaced) => void;
+}
+
+export function AgreementPage({ id, onRenegotiate }: AgreementPageProps): ReactNode {
   const { data: detail, error, refetch } = useAgreement(id);
   useDocumentTitle(detail ? `Acordo de ${detail.agreement.client.name}` : "Acordo");
-  if (detail) return <LoadedAgreement detail={detail} />;
+  if (detail) return <LoadedAgreement detail={detail} onRenegotiate={onRenegotiate} />;
   if (error instanceof AppError && error.status === 404)
     return <EmptyState title="Este acordo não existe">Confira o endereço ou procure na lista de acordos.</EmptyState>;
   return error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <PageSkeleton />;
@@ -30,8 +44,13 @@ export function AgreementPage({ id }: { id: string }): ReactNode {
 
 const living = new Set(["awaiting_first_payment", "active", "overdue", "broken_provisionally"]);
 
-function LoadedAgreement({ detail }: { detail: AgreementDetail }): ReactNode {
-  const { agreement, schedule, payments, history, statement, totals } = detail;
+interface LoadedProps {
+  detail: AgreementDetail;
+  onRenegotiate: AgreementPageProps["onRenegotiate"];
+}
+
+function LoadedAgreement({ detail, onRenegotiate }: LoadedProps): ReactNode {
+  const { agreement, schedule, payments, history, statement, totals, cases } = detail;
   const { client } = agreement;
   useLiveQueries(`client:${client.id}`, [["agreement", agreement.id]], () => [["agreement", agreement.id]]);
   const isLiving = living.has(agreement.status);
@@ -53,24 +72,30 @@ function LoadedAgreement({ detail }: { detail: AgreementDetail }): ReactNode {
           {money(agreement.total_cents)}
         </strong>
       </header>
-      <AgreementActions agreement={agreement} />
+      <AgreementActions
+        agreement={agreement}
+        onRenegotiate={
+          onRenegotiate &&
+          (() =>
+            onRenegotiate({
+              id: agreement.id,
+              client_id: client.id,
+              creditor: agreement.creditor,
+              debt_ids: detail.debts.map(({ debt_id }) => debt_id),
+            }))
+        }
+      />
+      {cases.map(({ id, kind, amount_cents }) => (
+        <p key={id} role="status" className={classes.notice}>
+          {caseNames[kind] ?? "Pagamento em dúvida"}: {money(amount_cents)} espera decisão em{" "}
+          <Link href="/acordos/pagamentos">Pagamentos a decidir</Link>.
+        </p>
+      ))}
       <div className={classes.columns}>
         <div className={classes.stack}>
-          <Panel
-            title="Parcelas"
-            aside={`${money(agreement.paid_cents)} pago, ${money(agreement.open_cents)} a receber`}
-          >
-            <div className={classes.scroll}>
-              <Schedule
-                parts={schedule}
-                courseOf={(part) => (
-                  <InstallmentCourse installment={part} isLiving={isLiving} agreementId={agreement.id} />
-                )}
-              />
-            </div>
-          </Panel>
+          <Installments detail={detail} isLiving={isLiving} />
           <Panel title="Pagamentos" aside={plural(payments.length, "pagamento", "pagamentos")}>
-            <PaymentList payments={payments} schedule={schedule} />
+            <PaymentList payments={payments} schedule={schedule} agreementId={agreement.id} />
           </Panel>
         </div>
         <div className={classes.stack}>

@@ -8,11 +8,13 @@ import { type AgreementStatus, agreementStatusNames } from "@/lib/money-shapes";
 import { useHasRole, useMember } from "@/lib/session";
 import { useDocumentTitle } from "@/ui/document-title";
 import { EmptyState, ErrorState, Skeleton } from "@/ui/states";
+import { TabLinks } from "@/ui/tab-links";
 import classes from "./agreements.module.css";
 import { AgreementsTable } from "./agreements-table";
 import { ApprovalInbox } from "./approval-inbox";
 import { filterFromUrl, filterToUrl } from "./filter-url";
-import { type AgreementFilter, type AgreementsPage as Page, useAgreements, useApprovalInbox } from "./queries";
+import { useAgreements, useApprovalInbox, useWaitingPayments } from "./queries";
+import type { AgreementFilter, AgreementsPage as Page } from "./shapes";
 
 const searchAfterMs = 200;
 
@@ -27,15 +29,24 @@ export function AgreementsPage(): ReactNode {
   const list = useAgreements(asked);
   const isSupervisor = useHasRole("supervisor");
   const { data: inbox, error: inboxError, refetch: refetchInbox } = useApprovalInbox(isSupervisor);
-  useLiveQueries(`tenant:${useMember().tenant.id}`, [["agreements"], ["approval-inbox"]], () => [
-    ["agreements"],
-    ["approval-inbox"],
-  ]);
+  const { data: waiting } = useWaitingPayments();
+  const { tenant, user } = useMember();
+  const everything = [["agreements"], ["approval-inbox"], ["payment-queue"]];
+  useLiveQueries(`tenant:${tenant.id}`, everything, () => everything);
+  // A single client's change goes to its own topic; what waits for this person also rings their bell.
+  useLiveQueries(`user:${user.id}`, [], () => everything);
   const go = (next: AgreementFilter): void => navigate(`/acordos?${filterToUrl(next).toString()}`, { replace: true });
   const rows = list.data?.pages.flatMap((page) => page.rows);
   return (
     <div className={classes.page}>
       <h1>Acordos</h1>
+      <TabLinks
+        label="Seções de acordos"
+        links={[
+          { href: "/acordos", label: "Acordos" },
+          { href: "/acordos/pagamentos", label: "Pagamentos a decidir", count: waiting },
+        ]}
+      />
       {inboxError && <ErrorState error={inboxError} onRetry={() => void refetchInbox()} />}
       {inbox && inbox.count > 0 && <ApprovalInbox rows={inbox.rows} total={inbox.count} />}
       <search className={classes.filters}>

@@ -5,15 +5,17 @@ import { Link } from "wouter";
 import { approvalSentence } from "@/lib/approval-reasons";
 import { sentenceFor } from "@/lib/errors";
 import { day, money, percent, plural } from "@/lib/format";
+import { useLiveQueries } from "@/lib/live-queries";
 import { CalculationTable } from "@/ui/calculation-table";
 import { Panel } from "@/ui/panel";
 import { useSingleKeys } from "@/ui/single-keys";
 import { StatementView } from "@/ui/statement-view";
 import { Key, Tag } from "@/ui/tag";
 import classes from "./approval-inbox.module.css";
-import { decide, type WaitingAgreement } from "./queries";
+import { decide } from "./queries";
 import { ReasonForm } from "./reason-form";
 import { Schedule } from "./schedule";
+import type { WaitingAgreement } from "./shapes";
 
 /** One key decides what is open: A yes, R no with a reason; J and K walk. */
 export function ApprovalInbox({ rows, total }: { rows: WaitingAgreement[]; total: number }): ReactNode {
@@ -57,6 +59,7 @@ export function ApprovalInbox({ rows, total }: { rows: WaitingAgreement[]; total
         <ul className={classes.queue} aria-label="Propostas à espera">
           {rows.map((row, index) => (
             <li key={row.id}>
+              <Watched clientId={row.client.id} />
               <button type="button" aria-current={index === position || undefined} onClick={() => walk(index)}>
                 <span>{row.client.name}</span>
                 <span className="num">{money(row.total_cents)}</span>
@@ -123,4 +126,10 @@ export function ApprovalInbox({ rows, total }: { rows: WaitingAgreement[]; total
       </div>
     </Panel>
   );
+}
+
+/** Somebody else's decision is told on the client's own topic. */
+function Watched({ clientId }: { clientId: string }): ReactNode {
+  useLiveQueries(`client:${clientId}`, [], () => [["approval-inbox"], ["agreements"]]);
+  return null;
 }

@@ -1,5 +1,5 @@
 import { type AgreementStatus, agreementStatusNames } from "@/lib/money-shapes";
-import type { AgreementFilter } from "./queries";
+import type { AgreementFilter } from "./shapes";
 
 /** The filter is the address, so that a link can be shared and "back" brings it again. */
 export function filterFromUrl(params: URLSearchParams): AgreementFilter {

@@ -1,79 +1,58 @@
-import { Button, CopyButton } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Button } from "@mantine/core";
 import type { ReactNode } from "react";
-import { sentenceFor } from "@/lib/errors";
 import { day, money } from "@/lib/format";
-import { Tag, type Tone } from "@/ui/tag";
+import { Tag } from "@/ui/tag";
 import classes from "./agreements.module.css";
-import { type Charge, type Installment, requestCharge } from "./queries";
+import { InstallmentMenu } from "./installment-menu";
+import { IssueButton } from "./issue-button";
+import type { AgreementDetail, Installment } from "./shapes";
+import { cancelText, chargeStates, partName } from "./words";
 
 interface InstallmentCourseProps {
   installment: Installment;
+  detail: AgreementDetail;
   isLiving: boolean;
-  agreementId: string;
+  isOpen: boolean;
+  onToggle: () => void;
 }
 
-const chargeStates: Record<string, { text: string; tone: Tone }> = {
-  queued: { text: "cobrança na fila", tone: "busy" },
-  sending: { text: "registrando", tone: "busy" },
-  unknown: { text: "conferindo com o provedor", tone: "busy" },
-  registering: { text: "registrando no banco", tone: "busy" },
-  open: { text: "cobrança emitida", tone: "good" },
-  paid: { text: "paga", tone: "good" },
-  cancelling: { text: "cancelando", tone: "warn" },
-  cancelled: { text: "cancelada", tone: "neutral" },
-  failed: { text: "falhou", tone: "bad" },
-};
-
-export function InstallmentCourse({ installment, isLiving, agreementId }: InstallmentCourseProps): ReactNode {
-  const queryClient = useQueryClient();
-  const { mutate, isPending, error } = useMutation({
-    mutationFn: () => requestCharge(installment.id),
-    onSettled: () => queryClient.invalidateQueries({ queryKey: ["agreement", agreementId] }),
-  });
-  const [charge] = installment.charges;
-  const mayCharge = isLiving && installment.status === "open" && (!charge || charge.status === "cancelled");
+/** What became of one installment, and what may be done next. */
+export function InstallmentCourse(props: InstallmentCourseProps): ReactNode {
+  const { installment, detail, isLiving, isOpen, onToggle } = props;
+  const charge = installment.charges.find(({ is_wanted }) => is_wanted) ?? installment.charges[0];
+  const isCharged = charge?.is_wanted === true && charge.status !== "cancelled";
+  const isPayable = installment.status === "open";
+  const waiting = detail.settlements.find(
+    ({ installment_id, status }) => installment_id === installment.id && status === "pending",
+  );
   return (
     <div className={classes.actions}>
       {installment.status === "paid" && (
         <Tag tone="good">paga{installment.paid_on && ` em ${day(installment.paid_on)}`}</Tag>
       )}
-      {installment.status === "cancelled" && <Tag title={installment.cancel_reason ?? undefined}>cancelada</Tag>}
-      {installment.status === "open" && installment.paid_cents > 0 && (
-        <span>{money(installment.paid_cents)} já pagos</span>
-      )}
+      {installment.status === "cancelled" && <Tag title={cancelText(installment.cancel_reason)}>cancelada</Tag>}
+      {isPayable && installment.paid_cents > 0 && <span>{money(installment.paid_cents)} já pagos</span>}
       {installment.late_cents > 0 && <span>mais {money(installment.late_cents)} por atraso</span>}
-      {charge && installment.status === "open" && <ChargeState charge={charge} />}
-      {mayCharge && (
-        <Button size="compact-sm" variant="default" loading={isPending} onClick={() => mutate()}>
-          Emitir cobrança
+      {installment.cancelling_reason && <Tag tone="warn">cancelando a parcela</Tag>}
+      {waiting && <Tag tone="warn">baixa manual espera decisão</Tag>}
+      {charge && isPayable && (
+        <Tag tone={chargeStates[charge.status]?.tone ?? "neutral"}>
+          {chargeStates[charge.status]?.text ?? "em andamento"}
+        </Tag>
+      )}
+      {isCharged && isPayable && (
+        <Button
+          size="compact-sm"
+          variant="default"
+          aria-expanded={isOpen}
+          aria-label={`${isOpen ? "Esconder" : "Ver"} a cobrança da ${partName(installment)}`}
+          onClick={onToggle}
+        >
+          {isOpen ? "Esconder" : "Ver cobrança"}
         </Button>
       )}
-      {error && <span role="alert">{sentenceFor(error)}</span>}
+      {isLiving && isPayable && !isCharged && <IssueButton installments={[installment]} detail={detail} />}
+      {isLiving && isPayable && <InstallmentMenu installment={installment} detail={detail} />}
     </div>
-  );
-}
-
-function ChargeState({ charge }: { charge: Charge }): ReactNode {
-  const state = chargeStates[charge.status];
-  const code = charge.pix_code ?? charge.digitable_line;
-  return (
-    <>
-      <Tag tone={state?.tone ?? "neutral"}>{state?.text ?? "em andamento"}</Tag>
-      {code && (
-        <CopyButton value={code} timeout={1_500}>
-          {({ copied, copy }) => (
-            <Button size="compact-sm" variant="subtle" onClick={copy}>
-              {copied ? "Copiado" : charge.pix_code ? "Copiar Pix" : "Copiar linha digitável"}
-            </Button>
-          )}
-        </CopyButton>
-      )}
-      {(charge.link ?? charge.pdf_url) && (
-        <a href={charge.link ?? charge.pdf_url ?? undefined} target="_blank" rel="noreferrer">
-          Abrir
-        </a>
-      )}
-    </>
   );
 }

@@ -6,37 +6,18 @@ import {
   useInfiniteQuery,
   useQuery,
 } from "@tanstack/react-query";
+import type { Json } from "@/lib/database.types";
+import type { ChargeMethod } from "@/lib/money-shapes";
+import { fetchFrom, rpc, shaped } from "@/lib/supabase";
 import type {
-  AgreementRow,
-  AgreementStatus,
-  ApprovalReason,
-  ChargeMethod,
-  OfferTotals,
-  ScheduledPart,
-  Statement,
-} from "@/lib/money-shapes";
-import { rpc, shaped } from "@/lib/supabase";
-
-export interface AgreementFilter {
-  q?: string;
-  status?: AgreementStatus;
-  created_by?: "me";
-  due_from?: string;
-  due_to?: string;
-}
-
-export interface AgreementsPage {
-  rows: AgreementRow[];
-  next: string | null;
-  /** Only with the first page. */
-  total: {
-    agreements: number;
-    total_cents: number;
-    paid_cents: number;
-    open_cents: number;
-    overdue_cents: number;
-  } | null;
-}
+  AgreementDetail,
+  AgreementFilter,
+  AgreementsPage,
+  ChargeSetup,
+  Decision,
+  Settling,
+  WaitingAgreement,
+} from "./shapes";
 
 export function useAgreements(filter: AgreementFilter): UseInfiniteQueryResult<InfiniteData<AgreementsPage>> {
   return useInfiniteQuery({
@@ -49,90 +30,23 @@ export function useAgreements(filter: AgreementFilter): UseInfiniteQueryResult<I
   });
 }
 
-export interface WaitingAgreement extends AgreementRow {
-  base_on: string;
-  approval_reasons: ApprovalReason[];
-  totals: OfferTotals;
-  schedule: ScheduledPart[];
-  statement: Statement;
-  is_mine: boolean;
-  may_approve: boolean;
-  is_expired: boolean;
-}
-
-const inboxRefreshMs = 10_000;
+/** The bell's topic and the clients' own tell at once; this is for what neither could deliver. */
+const inboxRefreshMs = 30_000;
 
 export function useApprovalInbox(isSupervisor: boolean): UseQueryResult<{ rows: WaitingAgreement[]; count: number }> {
   return useQuery({
     queryKey: ["approval-inbox"],
     queryFn: () => shaped<{ rows: WaitingAgreement[]; count: number }>(rpc("approval_inbox", {})),
     enabled: isSupervisor,
-    // A single proposal is told on its client's topic, which nobody here listens to.
     refetchInterval: inboxRefreshMs,
   });
 }
 
-export interface Charge {
-  id: string;
-  status: string;
-  method: ChargeMethod;
-  amount_cents: number;
-  link: string | null;
-  digitable_line: string | null;
-  pix_code: string | null;
-  pdf_url: string | null;
-  error_code: string | null;
-}
-
-export interface Installment extends ScheduledPart {
-  id: string;
-  status: string;
-  paid_cents: number;
-  late_cents: number;
-  paid_on: string | null;
-  cancel_reason: string | null;
-  charges: Charge[];
-}
-
-export interface Payment {
-  id: string;
-  amount_cents: number;
-  paid_on: string;
-  provider: string | null;
-  method: ChargeMethod | null;
-  reversed: { on: string; reason: string } | null;
-  allocations: {
-    installment_id: string | null;
-    total_cents: number;
-    before_cents: number;
-    after_cents: number;
-  }[];
-}
-
-export interface AgreementEvent {
-  id: number;
-  kind: string;
-  from_status: AgreementStatus | null;
-  to_status: AgreementStatus | null;
-  reason: string | null;
-  at: string;
-  actor: string | null;
-}
-
-export interface AgreementDetail {
-  agreement: AgreementRow & {
-    base_on: string;
-    replaces_id: string | null;
-    successor_id: string | null;
-    approval_reasons: ApprovalReason[];
-    decision_reason: string | null;
-    formalised_at: string | null;
-  };
-  totals: OfferTotals;
-  statement: Statement;
-  schedule: Installment[];
-  payments: Payment[];
-  history: AgreementEvent[];
+export function useWaitingPayments(): UseQueryResult<number> {
+  return useQuery({
+    queryKey: ["payment-queue", "count"],
+    queryFn: async () => (await shaped<{ count: number }>(rpc("payment_queue", {}))).count,
+  });
 }
 
 export function useAgreement(id: string): UseQueryResult<AgreementDetail> {
@@ -142,9 +56,26 @@ export function useAgreement(id: string): UseQueryResult<AgreementDetail> {
   });
 }
 
-export type Decision =
-  | { outcome: "approved" | "rejected"; agreement_id: string }
-  | { outcome: "expired"; agreement_id: string };
+export function useChargeSetup(clientId: string, isLiving: boolean): UseQueryResult<ChargeSetup> {
+  return useQuery({
+    queryKey: ["charge-setup", clientId],
+    queryFn: () => shaped<ChargeSetup>(rpc("negotiation_context", { client_id: clientId })),
+    enabled: isLiving,
+    select: ({ methods, payer }) => ({ methods, payer }),
+  });
+}
+
+/** A picture of a code never takes longer than this to draw; the rest is the way there. */
+const qrTimeoutMs = 10_000;
+
+/** An address in this browser's memory; the picture of a code never changes. */
+export function useQrCode(chargeId: string): UseQueryResult<string> {
+  return useQuery({
+    queryKey: ["charge-qr", chargeId],
+    queryFn: async () => URL.createObjectURL(await fetchFrom("charge-qr", { charge_id: chargeId }, qrTimeoutMs)),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
 
 export function decide(id: string, decision: "approve" | "reject", reason?: string): Promise<Decision> {
   return shaped<Decision>(rpc("decide_agreement", { agreement_id: id, decision, ...(reason && { reason }) }));
@@ -158,6 +89,41 @@ export async function reactivateAgreement(id: string, reason: string, firstDueOn
   await rpc("reactivate_agreement", { agreement_id: id, reason, ...(firstDueOn && { first_due_on: firstDueOn }) });
 }
 
-export async function requestCharge(installmentId: string): Promise<void> {
-  await rpc("request_charges", { installment_ids: [installmentId] });
+/** Without a method each installment's own. */
+export async function requestCharges(installmentIds: string[], method?: ChargeMethod): Promise<void> {
+  await rpc("request_charges", { installment_ids: installmentIds, ...(method && { method }) });
+}
+
+export async function refreshCharge(chargeId: string): Promise<void> {
+  await rpc("refresh_charge", { charge_id: chargeId });
+}
+
+export async function retryCharge(chargeId: string): Promise<void> {
+  await rpc("retry_charge", { charge_id: chargeId });
+}
+
+export async function sendCharge(chargeId: string): Promise<void> {
+  await rpc("send_charge" as "refresh_charge", { charge_id: chargeId });
+}
+
+export async function saveAddress(clientId: string, address: Record<string, string>): Promise<void> {
+  await rpc("save_client_address", { client_id: clientId, address });
+}
+
+export async function cancelInstallment(id: string, reason: string): Promise<void> {
+  await rpc("cancel_installment", { installment_id: id, reason });
+}
+
+export async function rescheduleInstallment(id: string, dueOn: string, reason: string): Promise<void> {
+  await rpc("reschedule_installment", { installment_id: id, due_on: dueOn, reason });
+}
+
+export function settleManually(settlement: Settling): Promise<{ status: "pending" | "approved" }> {
+  return shaped<{ status: "pending" | "approved" }>(
+    rpc("settle_manually", { settlement: settlement as unknown as Json }),
+  );
+}
+
+export async function reversePayment(paymentId: string, reason: string): Promise<void> {
+  await rpc("reverse_payment", { payment_id: paymentId, reason });
 }

@@ -1,21 +1,24 @@
-import { ActionIcon, Button, TextInput } from "@mantine/core";
+import { ActionIcon, Button, NativeSelect, TextInput } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
 import type { ReactNode } from "react";
-import { centsOf, type DownPayment } from "./proposal";
+import { type ChargeMethod, methodNames } from "@/lib/money-shapes";
+import { centsOf } from "@/lib/typed";
+import type { DownPayment } from "./proposal";
 import classes from "./proposal-form.module.css";
 
 interface DownPaymentsProps {
   list: DownPayment[];
+  methods: ChargeMethod[];
   onChange: (list: DownPayment[]) => void;
 }
 
 /** Each with its own day; without one the database takes the next business day. */
-export function DownPayments({ list, onChange }: DownPaymentsProps): ReactNode {
+export function DownPayments({ list, methods, onChange }: DownPaymentsProps): ReactNode {
   const set = (key: string, changes: Partial<DownPayment>): void =>
     onChange(list.map((each) => (each.key === key ? { ...each, ...changes } : each)));
   return (
     <div className={classes.downPayments}>
-      {list.map(({ key, amount, due_on }, index) => (
+      {list.map(({ key, amount, due_on, method = "" }, index) => (
         <div key={key} className={classes.downPayment}>
           <TextInput
             label={`Entrada ${index + 1}, em R$`}
@@ -31,6 +34,12 @@ export function DownPayments({ list, onChange }: DownPaymentsProps): ReactNode {
             value={due_on}
             onChange={(event) => set(key, { due_on: event.currentTarget.value })}
           />
+          <NativeSelect
+            label={`Meio da entrada ${index + 1}`}
+            value={method}
+            data={[{ value: "", label: "o mesmo" }, ...methods.map((value) => ({ value, label: methodNames[value] }))]}
+            onChange={(event) => set(key, { method: event.currentTarget.value as ChargeMethod | "" })}
+          />
           <ActionIcon
             aria-label={`Tirar a entrada ${index + 1}`}
             onClick={() => onChange(list.filter((each) => each.key !== key))}
@@ -42,7 +51,7 @@ export function DownPayments({ list, onChange }: DownPaymentsProps): ReactNode {
       <Button
         variant="default"
         size="compact-sm"
-        onClick={() => onChange([...list, { key: crypto.randomUUID(), amount: "", due_on: "" }])}
+        onClick={() => onChange([...list, { key: crypto.randomUUID(), amount: "", due_on: "", method: "" }])}
       >
         {list.length === 0 ? "Com entrada" : "Outra entrada"}
       </Button>

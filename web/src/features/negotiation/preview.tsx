@@ -1,3 +1,4 @@
+import { Button, CopyButton } from "@mantine/core";
 import type { ReactNode } from "react";
 import { approvalSentence } from "@/lib/approval-reasons";
 import { sentenceFor } from "@/lib/errors";
@@ -8,6 +9,7 @@ import { CalculationTable } from "@/ui/calculation-table";
 import { Skeleton } from "@/ui/states";
 import classes from "./negotiation.module.css";
 import type { Simulation } from "./queries";
+import { scriptOf } from "./script";
 
 interface PreviewProps {
   simulation: Simulation | undefined;
@@ -51,6 +53,7 @@ export function Preview({ simulation, error, isOld }: PreviewProps): ReactNode {
           </li>
         ))}
       </ol>
+      <Script text={scriptOf(simulation)} />
     </section>
   );
 }
@@ -92,4 +95,22 @@ function Verdict({ simulation }: { simulation: Simulation }): ReactNode {
 function verdictTone({ is_allowed, approval_role, obstacles }: Simulation): "good" | "warn" | "bad" {
   if (is_allowed) return "good";
   return approval_role && obstacles.length === 0 ? "warn" : "bad";
+}
+
+function Script({ text }: { text: string }): ReactNode {
+  return (
+    <section className={classes.script} aria-label="Texto da proposta para ler ao cliente">
+      <header>
+        <h3>Para ler ao cliente</h3>
+        <CopyButton value={text} timeout={1_500}>
+          {({ copied, copy }) => (
+            <Button variant="default" size="compact-sm" onClick={copy}>
+              {copied ? "Copiado" : "Copiar"}
+            </Button>
+          )}
+        </CopyButton>
+      </header>
+      <p>{text}</p>
+    </section>
+  );
 }

@@ -1,9 +1,10 @@
 import { NativeSelect, TextInput } from "@mantine/core";
 import type { ReactNode } from "react";
-import { day, money, percent } from "@/lib/format";
-import { type ChargeMethod, componentNames, components, methodNames, type Statement } from "@/lib/money-shapes";
+import { day, money } from "@/lib/format";
+import { type ChargeMethod, methodNames, type Statement } from "@/lib/money-shapes";
+import { DiscountFields } from "./discount-fields";
 import { DownPayments } from "./down-payments";
-import { type Proposal, percentOf } from "./proposal";
+import type { Proposal } from "./proposal";
 import classes from "./proposal-form.module.css";
 import type { Interval, Offer } from "./queries";
 
@@ -18,10 +19,12 @@ interface ProposalFormProps {
   offer: Offer;
   statement: Statement;
   methods: ChargeMethod[];
+  isAllowed: boolean;
   onChange: (next: Proposal) => void;
 }
 
-export function ProposalForm({ proposal, offer, statement, methods, onChange }: ProposalFormProps): ReactNode {
+export function ProposalForm(props: ProposalFormProps): ReactNode {
+  const { proposal, offer, statement, methods, isAllowed, onChange } = props;
   const set = (changes: Partial<Proposal>): void => onChange({ ...proposal, ...changes });
   const debts = statement.debts.filter(({ debt_id }) => offer.debt_ids.includes(debt_id));
   const toggle = (id: string): void =>
@@ -49,30 +52,11 @@ export function ProposalForm({ proposal, offer, statement, methods, onChange }: 
           </label>
         ))}
       </fieldset>
-      <fieldset className={classes.discounts}>
-        <legend>Desconto por componente, em %</legend>
-        {components.map((name) => {
-          const limit = offer.limits?.[`${name}_percent`];
-          const typed = percentOf(proposal.discounts[name] || "0");
-          const isOver = typed !== null && limit !== undefined && typed > limit;
-          return (
-            <TextInput
-              key={name}
-              label={componentNames[name]}
-              description={limit === undefined ? undefined : `${isOver ? "acima do" : "seu"} limite: ${percent(limit)}`}
-              data-over={isOver || undefined}
-              inputMode="decimal"
-              placeholder="0"
-              value={proposal.discounts[name]}
-              error={typed === null ? "De 0 a 100" : undefined}
-              onChange={(event) => set({ discounts: { ...proposal.discounts, [name]: event.currentTarget.value } })}
-            />
-          );
-        })}
-      </fieldset>
+      <DiscountFields proposal={proposal} isAllowed={isAllowed} onChange={set} />
       <div className={classes.terms}>
         <TextInput
           label="Parcelas"
+          title="0: só a entrada"
           inputMode="numeric"
           value={proposal.installments}
           onChange={(event) => set({ installments: event.currentTarget.value })}
@@ -89,6 +73,16 @@ export function ProposalForm({ proposal, offer, statement, methods, onChange }: 
           value={proposal.first_due_date}
           onChange={(event) => set({ first_due_date: event.currentTarget.value })}
         />
+        {proposal.interval === "monthly" && (
+          <TextInput
+            label="Dia do mês"
+            inputMode="numeric"
+            placeholder="o mesmo"
+            value={proposal.due_day ?? ""}
+            error={/^(|[1-9]|[12]\d|3[01])$/.test((proposal.due_day ?? "").trim()) ? undefined : "De 1 a 31"}
+            onChange={(event) => set({ due_day: event.currentTarget.value })}
+          />
+        )}
         <NativeSelect
           label="Meio"
           value={proposal.method}
@@ -96,7 +90,11 @@ export function ProposalForm({ proposal, offer, statement, methods, onChange }: 
           onChange={(event) => set({ method: event.currentTarget.value as ChargeMethod })}
         />
       </div>
-      <DownPayments list={proposal.down_payments} onChange={(down_payments) => set({ down_payments })} />
+      <DownPayments
+        list={proposal.down_payments}
+        methods={methods}
+        onChange={(down_payments) => set({ down_payments })}
+      />
     </div>
   );
 }

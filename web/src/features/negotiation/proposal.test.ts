@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { centsOf, firstProposal, inputOf, percentOf } from "./proposal";
+import { centsOf, percentOf } from "@/lib/typed";
+import { firstProposal, inputOf } from "./proposal";
 
 const proposal = firstProposal({
   creditor: { id: "c1", name: "Loja" },
   debt_ids: ["d1"],
-  limits: null,
   templates: [],
   best: null,
 });
@@ -46,5 +46,27 @@ describe("a proposal being typed", () => {
     expect(inputOf("k1", { ...proposal, discounts: { ...proposal.discounts, fine: "12," } })).toBeNull();
     expect(inputOf("k1", { ...proposal, down_payments: [{ key: "a", amount: "", due_on: "" }] })).toBeNull();
     expect(inputOf("k1", { ...proposal, debt_ids: [] })).toBeNull();
+  });
+
+  it("a wished total rules out the percentages", () => {
+    const wished = { ...proposal, target: "900,00", discounts: { ...proposal.discounts, interest: "40" } };
+    expect(inputOf("k1", wished)?.discounts).toEqual({ target_total_cents: 90_000 });
+    expect(inputOf("k1", { ...wished, target: "900,0x" })).toBeNull();
+  });
+
+  it("a down payment keeps its own day and method", () => {
+    const down = { key: "a", amount: "80", due_on: "2026-12-01", method: "pix" as const };
+    expect(inputOf("k1", { ...proposal, down_payments: [down] })?.down_payments).toEqual([
+      { amount_cents: 8_000, due_on: "2026-12-01", method: "pix" },
+    ]);
+  });
+
+  it("a due day counts for monthly installments only", () => {
+    expect(inputOf("k1", { ...proposal, due_day: "10" })?.due_day).toBe(10);
+    expect(inputOf("k1", { ...proposal, due_day: "10", interval: "weekly" })).not.toHaveProperty("due_day");
+  });
+
+  it("names the agreement it replaces", () => {
+    expect(inputOf("k1", proposal, "a1")?.replaces_agreement_id).toBe("a1");
   });
 });

@@ -1,5 +1,6 @@
 import type { Database, Json } from "@/lib/database.types";
 import { type ChargeMethod, type Component, components } from "@/lib/money-shapes";
+import { centsOf, decimalText, percentOf } from "@/lib/typed";
 import type { BestOffer, Interval, Offer, Template } from "./queries";
 
 export type SimulationInput = Database["public"]["Functions"]["simulate_agreement"]["Args"];
@@ -9,6 +10,8 @@ export interface DownPayment {
   /** As typed, "1.234,56". */
   amount: string;
   due_on: string;
+  /** "" takes the proposal's own. */
+  method?: ChargeMethod | "";
 }
 
 /** What is being typed for one proposal; texts stay texts until they are asked about. */
@@ -18,9 +21,13 @@ export interface Proposal {
   debt_ids: string[];
   template_id: string | null;
   discounts: Record<Component, string>;
+  /** "900,00": what the whole offer should come to; the database spreads the discount and the fields above rest. */
+  target?: string;
   installments: string;
   down_payments: DownPayment[];
   first_due_date: string;
+  /** Of the month; "" follows the first due date. */
+  due_day?: string;
   interval: Interval;
   method: ChargeMethod;
 }
@@ -62,6 +69,7 @@ export function withTemplate(proposal: Proposal, template: Template): Proposal {
     ...proposal,
     template_id: template.id,
     discounts: Object.fromEntries(texts) as Record<Component, string>,
+    target: "",
     installments: String(template.max_installments),
     interval: template.due_interval,
   };
@@ -73,46 +81,23 @@ export function withBest(proposal: Proposal, best: BestOffer): Proposal {
     ...proposal,
     template_id: best.template_id,
     discounts: Object.fromEntries(texts) as Record<Component, string>,
+    target: "",
     installments: "1",
     down_payments: [],
   };
 }
 
 function percentText(value: number): string {
-  return value === 0 ? "" : String(value).replace(".", ",");
-}
-
-/** "1.234,56", "1234,5", "1234" → cents; null for anything else. */
-export function centsOf(text: string): number | null {
-  const [, whole, fraction = ""] = /^(\d{1,3}(?:\.\d{3})+|\d{1,12})(?:,(\d{1,2}))?$/.exec(text.trim()) ?? [];
-  if (whole === undefined) return null;
-  return Number(`${whole.replaceAll(".", "")}${fraction.padEnd(2, "0")}`);
-}
-
-/** "40" or "12,5" → 40, 12.5; null for anything that is no percentage. */
-export function percentOf(text: string): number | null {
-  if (!/^\d{1,3}(,\d{1,4})?$/.test(text.trim())) return null;
-  const value = Number(text.trim().replace(",", "."));
-  return value <= 100 ? value : null;
+  return value === 0 ? "" : decimalText(value);
 }
 
 /** What to ask the database, or null while something typed is no number yet. */
-export function inputOf(clientId: string, proposal: Proposal): SimulationInput | null {
-  const discounts: Record<string, number> = {};
-  for (const name of components) {
-    const text = proposal.discounts[name];
-    if (text.trim() === "") continue;
-    const value = percentOf(text);
-    if (value === null) return null;
-    discounts[name] = value;
-  }
-  const downPayments: Json[] = [];
-  for (const { amount, due_on } of proposal.down_payments) {
-    const cents = centsOf(amount);
-    if (!cents) return null;
-    downPayments.push({ amount_cents: cents, ...(due_on && { due_on }) });
-  }
-  if (!/^\d{1,3}$/.test(proposal.installments.trim()) || proposal.debt_ids.length === 0) return null;
+export function inputOf(clientId: string, proposal: Proposal, replaces?: string): SimulationInput | null {
+  const discounts = discountsOf(proposal);
+  const downPayments = downPaymentsOf(proposal);
+  const dueDay = proposal.due_day?.trim() ?? "";
+  if (!discounts || !downPayments || proposal.debt_ids.length === 0) return null;
+  if (!/^\d{1,3}$/.test(proposal.installments.trim()) || !/^\d{0,2}$/.test(dueDay)) return null;
   return {
     client_id: clientId,
     debt_ids: proposal.debt_ids,
@@ -122,6 +107,34 @@ export function inputOf(clientId: string, proposal: Proposal): SimulationInput |
     method: proposal.method,
     ...(proposal.template_id && { template_id: proposal.template_id }),
     ...(proposal.first_due_date && { first_due_date: proposal.first_due_date }),
+    ...(dueDay && proposal.interval === "monthly" && { due_day: Number(dueDay) }),
     ...(downPayments.length > 0 && { down_payments: downPayments }),
+    ...(replaces && { replaces_agreement_id: replaces }),
   };
+}
+
+function discountsOf({ discounts, target = "" }: Proposal): Record<string, number> | null {
+  if (target.trim() !== "") {
+    const cents = centsOf(target);
+    return cents ? { target_total_cents: cents } : null;
+  }
+  const asked: Record<string, number> = {};
+  for (const name of components) {
+    const text = discounts[name];
+    if (text.trim() === "") continue;
+    const value = percentOf(text);
+    if (value === null) return null;
+    asked[name] = value;
+  }
+  return asked;
+}
+
+function downPaymentsOf({ down_payments }: Proposal): Json[] | null {
+  const asked: Json[] = [];
+  for (const { amount, due_on, method } of down_payments) {
+    const cents = centsOf(amount);
+    if (!cents) return null;
+    asked.push({ amount_cents: cents, ...(due_on && { due_on }), ...(method && { method }) });
+  }
+  return asked;
 }

@@ -1,6 +1,15 @@
 import { queryOptions } from "@tanstack/react-query";
 import type { Json } from "@/lib/database.types";
-import type { Amounts, ApprovalReason, Component, OfferTotals, ScheduledPart, Statement } from "@/lib/money-shapes";
+import type {
+  Amounts,
+  ApprovalReason,
+  ChargeMethod,
+  Component,
+  OfferTotals,
+  ScheduledPart,
+  Statement,
+} from "@/lib/money-shapes";
+import type { Role } from "@/lib/session";
 import { db, rpc, shaped, unwrap } from "@/lib/supabase";
 import type { Draft, SimulationInput } from "./proposal";
 
@@ -29,7 +38,6 @@ export interface BestOffer {
 export interface Offer {
   creditor: { id: string; name: string };
   debt_ids: string[];
-  limits: (Record<`${Component}_percent`, number> & { max_installments: number }) | null;
   templates: Template[];
   best: BestOffer | null;
 }
@@ -38,9 +46,21 @@ export interface NegotiationContext {
   on_date: string;
   statement: Statement;
   offers: Offer[];
-  methods: ("boleto" | "pix" | "card")[] | null;
+  /** Null: the provider is not connected. */
+  methods: ChargeMethod[] | null;
+  /** Without a complete address no charge can be registered. */
+  payer: { cep?: string };
   draft: Draft | null;
 }
+
+/** What is renegotiated; its titles are its own until the new agreement stands. */
+export interface Replaced {
+  id: string;
+  creditor: { id: string; name: string };
+  debt_ids: string[];
+}
+
+export type RoleLimits = Record<`${Component}_percent`, number> & { role: Role; max_installments: number };
 
 export interface Simulation {
   /** Given back untouched. */
@@ -77,6 +97,25 @@ export function negotiationQuery(clientId: string) {
   });
 }
 
+/** Who may grant how much of a creditor's discount: its own rows before the tenant's. */
+export function limitsQuery(creditorId: string) {
+  return queryOptions({
+    queryKey: ["approval-limits", creditorId],
+    queryFn: async () => {
+      const percents =
+        "principal_percent,correction_percent,fine_percent,interest_percent,collection_fee_percent" as const;
+      const rows = await unwrap(
+        db
+          .from("approval_limits")
+          .select(`role,creditor_id,max_installments,${percents}`)
+          .or(`creditor_id.is.null,creditor_id.eq.${creditorId}`)
+          .order("creditor_id", { nullsFirst: true }),
+      );
+      return new Map<Role, RoleLimits>(rows.map((row) => [row.role, row]));
+    },
+  });
+}
+
 export function simulationQuery(input: SimulationInput | null) {
   return queryOptions({
     queryKey: ["simulation", input],
@@ -104,6 +143,10 @@ export async function saveDraft(clientId: string, draft: Draft): Promise<void> {
       .select("id"),
   );
   if (changed.length === 0) await unwrap(db.from("negotiation_drafts").insert({ client_id: clientId, content }));
+}
+
+export async function saveAddress(clientId: string, address: Record<string, string>): Promise<void> {
+  await rpc("save_client_address", { client_id: clientId, address });
 }
 
 export async function dropDraft(clientId: string): Promise<void> {

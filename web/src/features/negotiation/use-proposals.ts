@@ -21,8 +21,16 @@ interface Proposals {
 }
 
 /** Up to three proposals being typed, kept on the server so that the draft is there on the next visit, on any computer. */
-export function useProposals(clientId: string, context: NegotiationContext, fallback: Proposal): Proposals {
-  const [draft, setDraft] = useState<Draft>(() => stillPossible(context) ?? { proposals: [fallback], chosen: 0 });
+export function useProposals(
+  clientId: string,
+  context: NegotiationContext,
+  fallback: Proposal,
+  /** A renegotiation begins anew: the draft is of the titles that are free. */
+  isKept: boolean,
+): Proposals {
+  const [draft, setDraft] = useState<Draft>(
+    () => (isKept && stillPossible(context)) || { proposals: [fallback], chosen: 0 },
+  );
   const [dirty, setDirty] = useState(false);
   const { mutate, error } = useMutation({ mutationFn: (next: Draft) => saveDraft(clientId, next) });
   const save = useEffectEvent(() => mutate(draft));
@@ -34,7 +42,7 @@ export function useProposals(clientId: string, context: NegotiationContext, fall
   }, [draft, dirty]);
   const update = (next: Draft): void => {
     setDraft(next);
-    setDirty(true);
+    if (isKept) setDirty(true);
   };
   const { proposals, chosen } = draft;
   const current = proposals[chosen] ?? proposals[0] ?? fallback;

@@ -1,6 +1,6 @@
 import { keepPreviousData, type UseQueryResult, useQuery } from "@tanstack/react-query";
 import type { Statement } from "@/lib/money-shapes";
-import { rpc, shaped } from "@/lib/supabase";
+import { downloadFrom, rpc, shaped } from "@/lib/supabase";
 
 export interface DayTotal {
   on_date: string;
@@ -25,4 +25,20 @@ export function useStatementDays(clientId: string): UseQueryResult<DayTotal[]> {
     queryKey: ["statement-days", clientId],
     queryFn: () => shaped<DayTotal[]>(rpc("statement_days", { client_id: clientId, days: shownDays })),
   });
+}
+
+/** Drawing two hundred titles takes a second or two on a busy machine. */
+const pdfTimeoutMs = 30_000;
+
+export async function downloadStatement(clientId: string, onDate: string | undefined): Promise<void> {
+  await downloadFrom("statement-pdf", { client_id: clientId, ...(onDate && { on_date: onDate }) }, pdfTimeoutMs);
+}
+
+export type Mark = "hold" | "release" | "override";
+
+const markers = { hold: "hold_debts", release: "release_debts", override: "override_prescription" } as const;
+
+/** Disputed: nobody collects it until released. Overridden: collected although five years have passed. */
+export async function markDebt(mark: Mark, debtId: string, reason: string): Promise<void> {
+  await rpc(markers[mark], { debt_ids: [debtId], reason });
 }

@@ -1,9 +1,12 @@
 import { Button, CopyButton, Modal } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
+import { sentenceFor } from "@/lib/errors";
 import { day, money, plural } from "@/lib/format";
 import { StatementView } from "@/ui/statement-view";
 import { ErrorState, Skeleton } from "@/ui/states";
-import { useStatement, useStatementDays } from "./queries";
+import { DebtMarks } from "./debt-marks";
+import { downloadStatement, useStatement, useStatementDays } from "./queries";
 import classes from "./statement-dialog.module.css";
 
 interface StatementDialogProps {
@@ -19,6 +22,9 @@ export function StatementDialog({ clientId, debtId, onClose }: StatementDialogPr
   const { data: days } = useStatementDays(clientId);
   const chosen = days?.[ahead];
   const { data: statement, error, refetch } = useStatement(clientId, ahead > 0 ? chosen?.on_date : undefined);
+  const pdf = useMutation({
+    mutationFn: () => downloadStatement(clientId, ahead > 0 ? chosen?.on_date : undefined),
+  });
   return (
     <Modal opened onClose={onClose} title="Memória de cálculo" size="xl" transitionProps={{ duration: 0 }}>
       {!statement && (error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <Loading />)}
@@ -46,7 +52,11 @@ export function StatementDialog({ clientId, debtId, onClose }: StatementDialogPr
                 aria-valuetext={chosen && `${day(chosen.on_date)}, ${money(chosen.total_cents)}`}
               />
             </label>
+            <Button variant="default" size="compact-sm" loading={pdf.isPending} onClick={() => pdf.mutate()}>
+              Baixar em PDF
+            </Button>
           </div>
+          {pdf.error && <p role="alert">O PDF não saiu. {sentenceFor(pdf.error)}</p>}
           <section className={classes.script} aria-label="Texto para ler ao cliente">
             <header>
               <h3>Para ler ao cliente</h3>
@@ -61,7 +71,11 @@ export function StatementDialog({ clientId, debtId, onClose }: StatementDialogPr
             </header>
             <p>{statement.text}</p>
           </section>
-          <StatementView statement={statement} first={debtId} />
+          <StatementView
+            statement={statement}
+            first={debtId}
+            actionsOf={(debt) => <DebtMarks clientId={clientId} debt={debt} />}
+          />
         </div>
       )}
     </Modal>

@@ -21,6 +21,8 @@ export const imports: Record<string, string> = {
   import_in_progress: "Este mesmo envio ainda está em andamento. Espere ele terminar.",
   import_cancelled: "A importação foi cancelada. Nada foi gravado.",
   import_id_taken: "Esta importação já foi enviada. Feche a janela e comece outra.",
+  download_unknown: "Este arquivo não pode ser baixado por aqui.",
+  ticket_used: "Este link de download já foi usado. Peça o arquivo de novo.",
   import_not_found: "Esta importação não existe mais.",
   import_not_done: "Só uma importação concluída pode ser desfeita, e uma única vez.",
   import_not_running: "Esta importação já terminou.",

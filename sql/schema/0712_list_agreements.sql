@@ -1,4 +1,5 @@
--- /acordos: agreements by filter, newest first, with the totals of everything that matches.
+-- /acordos: agreements by filter, newest first, with the totals of everything that matches. What a
+-- person typed is looked for as the carteira does (0700), as parameter ($1).search.
 create function private.agreement_filter(tenant_id uuid, filter jsonb) returns text
 language plpgsql
 stable
@@ -11,7 +12,14 @@ declare
         "created_by": "uuid", "created_from": "date", "created_to": "date",
         "due_from": "date", "due_to": "date"}';
     v_sql text := format('agreement.tenant_id = %L', tenant_id);
+    v_time_zone text := (
+        select tenants.time_zone from public.tenants
+        where tenants.id = agreement_filter.tenant_id
+    );
 begin
+    if jsonb_typeof(filter) <> 'object' then
+        raise exception 'filter_invalid' using errcode = 'PT400', detail = 'an object is needed';
+    end if;
     for v_key, v_value in select entry.key, entry.value from jsonb_each(filter) as entry loop
         continue when v_value in ('null', '""', '[]');
         if v_key = 'created_by' and v_value = '"me"' then
@@ -29,17 +37,22 @@ begin
         v_sql := v_sql || ' and ' || case v_key
             when 'q' then format(
                 'agreement.client_id in (select clients.id from public.clients where '
-                || 'clients.tenant_id = %L and %s)',
-                tenant_id, private.search_condition(tenant_id, v_value #>> '{}')
+                || 'clients.tenant_id = ($1).tenant_id and %s)',
+                private.search_condition(private.read_search(v_value #>> '{}'))
             )
             when 'status' then format(
                 'agreement.status = any(%L::public.agreement_status [])',
                 array(select jsonb_array_elements_text(case jsonb_typeof(v_value)
                     when 'array' then v_value else jsonb_build_array(v_value) end))
             )
-            when 'created_from' then format('agreement.created_at >= %L', v_value #>> '{}')
+            -- Days are the tenant's, also after 21 h.
+            when 'created_from' then format(
+                'agreement.created_at >= %L::date::timestamp at time zone %L', v_value #>> '{}',
+                v_time_zone
+            )
             when 'created_to' then format(
-                'agreement.created_at < %L::date + 1', v_value #>> '{}'
+                'agreement.created_at < (%L::date + 1)::timestamp at time zone %L',
+                v_value #>> '{}', v_time_zone
             )
             -- By the day of the next open installment.
             when 'due_from' then format('next_part.due_on >= %L', v_value #>> '{}')
@@ -53,53 +66,6 @@ begin
     end loop;
     return v_sql;
 end;
-$$;
-
--- One line of the list, also of the inbox and of the client's own list.
-create function private.agreement_row(agreement public.agreements) returns jsonb
-language sql
-stable
-security definer
-set search_path = ''
-as $$
-    select jsonb_build_object(
-        'id', agreement.id, 'status', agreement.status, 'created_at', agreement.created_at,
-        'client', jsonb_build_object(
-            'id', client.id, 'name', client.name, 'document', client.document
-        ),
-        'creditor', jsonb_build_object('id', creditor.id, 'name', creditor.name),
-        'original_cents', agreement.original_cents, 'total_cents', agreement.total_cents,
-        'discount_cents', agreement.discount_cents,
-        'discount_percent', agreement.discount_percent::text,
-        'installments', agreement.installments,
-        'paid_cents', counted.paid_cents, 'open_cents', counted.open_cents,
-        'paid_installments', counted.paid, 'overdue_installments', counted.overdue,
-        'next_due_on', counted.next_due_on, 'valid_until', agreement.valid_until,
-        'generation', agreement.generation, 'approval_role', agreement.approval_role,
-        'created_by', (
-            select jsonb_build_object('id', member.user_id, 'name', member.display_name)
-            from public.memberships as member
-            where member.tenant_id = agreement.tenant_id
-              and member.user_id = agreement.created_by
-            order by member.revoked_at nulls first
-            limit 1
-        )
-    )
-    from public.clients as client
-    cross join public.creditors as creditor
-    cross join lateral (
-        select coalesce(sum(part.paid_cents), 0) as paid_cents,
-            coalesce(sum(part.amount_cents - part.paid_cents)
-                filter (where part.status = 'open'), 0) as open_cents,
-            count(*) filter (where part.status = 'paid') as paid,
-            count(*) filter (where part.status = 'open'
-                and part.effective_due_on < private.today(agreement.tenant_id)) as overdue,
-            min(part.due_on) filter (where part.status = 'open') as next_due_on
-        from public.installments as part
-        where part.tenant_id = agreement.tenant_id and part.agreement_id = agreement.id
-    ) as counted
-    where client.tenant_id = agreement.tenant_id and client.id = agreement.client_id
-      and creditor.tenant_id = agreement.tenant_id and creditor.id = agreement.creditor_id
 $$;
 
 create function private.list_agreements(filter jsonb, after text, page_size int) returns jsonb
@@ -120,9 +86,12 @@ declare
         || ' select min(part.due_on) as due_on from public.installments as part'
         || ' where part.tenant_id = agreement.tenant_id and part.agreement_id = agreement.id'
         || ' and part.status = ''open'') as next_part on true where ' || v_condition;
+    v_asked private.client_filter;
     v_page public.agreements[];
     v_total jsonb;
 begin
+    v_asked.tenant_id := v_tenant_id;
+    v_asked.search := private.read_search(filter ->> 'q');
     execute 'select array_agg(listed.agreement) from (select agreement' || v_from || case
             when v_cursor is null then '' else format(
                 ' and (agreement.created_at, agreement.id) < (%L::timestamptz, %L::uuid)',
@@ -130,7 +99,7 @@ begin
             ) end
         || ' order by agreement.created_at desc, agreement.id desc limit ' || v_size + 1
         || ') as listed'
-    into v_page;
+    into v_page using v_asked;
     if after is null then
         execute 'select jsonb_build_object(''agreements'', count(*),'
             || ' ''total_cents'', coalesce(sum(agreement.total_cents), 0),'
@@ -145,11 +114,10 @@ begin
                 || ' filter (where part.status = ''open'' and part.effective_due_on < %L)'
                 || ' as overdue_cents from public.installments as part'
                 || ' where part.tenant_id = agreement.tenant_id'
-                || ' and part.agreement_id = agreement.id'
-                || ' and private.is_living(agreement.status)) as counted where %s',
+                || ' and part.agreement_id = agreement.id) as counted where %s',
                 private.today(v_tenant_id), v_condition
             ))
-        into v_total;
+        into v_total using v_asked;
     end if;
     return jsonb_build_object(
         'rows', (

@@ -1,0 +1,89 @@
+import { Button, Modal, TextInput } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { type ReactNode, useState } from "react";
+import { sentenceFor } from "@/lib/errors";
+import classes from "@/ui/ask-dialog.module.css";
+
+export interface Asked {
+  reason: string;
+  /** Business date, "" when none was asked for or given. */
+  day: string;
+}
+
+interface AskDialogProps {
+  title: string;
+  /** What will happen, before it does. */
+  children?: ReactNode;
+  action: string;
+  danger?: boolean;
+  dayLabel?: string;
+  dayRequired?: boolean;
+  minDay?: string;
+  reasonLabel?: string;
+  run: (asked: Asked) => Promise<unknown>;
+  onDone?: () => unknown;
+  onClose: () => void;
+}
+
+/** One decision with its reason; a refusal is told where it was asked. */
+export function AskDialog(props: AskDialogProps): ReactNode {
+  const { title, children, action, danger, dayLabel, dayRequired, minDay, reasonLabel = "Motivo" } = props;
+  const [reason, setReason] = useState("");
+  const [day, setDay] = useState("");
+  const { mutate, isPending, error } = useMutation({
+    mutationFn: () => props.run({ reason: reason.trim(), day }),
+    onSuccess: async () => {
+      await props.onDone?.();
+      props.onClose();
+    },
+  });
+  return (
+    <Modal opened onClose={props.onClose} title={title} transitionProps={{ duration: 0 }}>
+      <form
+        className={classes.form}
+        onSubmit={(event) => {
+          event.preventDefault();
+          mutate();
+        }}
+      >
+        {children}
+        {dayLabel && (
+          <TextInput
+            type="date"
+            label={dayLabel}
+            required={dayRequired ?? false}
+            min={minDay}
+            value={day}
+            onChange={(event) => setDay(event.currentTarget.value)}
+          />
+        )}
+        <TextInput
+          label={reasonLabel}
+          required
+          maxLength={500}
+          data-autofocus
+          value={reason}
+          onChange={(event) => setReason(event.currentTarget.value)}
+        />
+        {error && (
+          <p role="alert" className={classes.error}>
+            {sentenceFor(error)}
+          </p>
+        )}
+        <div className={classes.buttons}>
+          <Button variant="default" onClick={props.onClose}>
+            Voltar
+          </Button>
+          <Button
+            type="submit"
+            {...(danger && { color: "red" })}
+            loading={isPending}
+            disabled={!reason.trim() || Boolean(dayRequired && !day)}
+          >
+            {action}
+          </Button>
+        </div>
+      </form>
+    </Modal>
+  );
+}
