@@ -167,9 +167,17 @@ begin
     set status = 'excluded', reason = judged.reason
     from (
         select waiting.place, case
-                when client.open_debts = 0 then case client.debt_status
-                    when 'in_agreement' then 'in_agreement' when 'on_hold' then 'on_hold'
-                    when 'prescribed' then 'prescribed' else 'nothing_owed' end
+                when exists (
+                    select from public.agreements as agreement
+                    where agreement.tenant_id = client.tenant_id
+                      and agreement.client_id = client.id and private.is_kept(agreement.status)
+                ) then 'agreement_running'
+                when client.open_debts = 0 and not exists (
+                    select from public.agreements as agreement
+                    where agreement.tenant_id = client.tenant_id
+                      and agreement.client_id = client.id
+                      and private.is_living(agreement.status)
+                ) then 'nothing_owed'
                 when marks.call_blocked_until is not null and private.is_suppressed(
                     waiting.tenant_id, waiting.client_id, waiting.phone, 'call', private.now()
                 ) then 'opted_out'

@@ -85,6 +85,15 @@ RIGHTS = {
     "tags": Rights(OPERATOR_UP, SUPERVISOR_UP, SUPERVISOR_UP, SUPERVISOR_UP),
     "tenant_holidays": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
     "tenants": Rights(OPERATOR_UP, NOBODY, ADMIN, NOBODY),
+    "call_sweeps": Rights(SUPERVISOR_UP, NOBODY, NOBODY, NOBODY),
+    "calls": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "client_services": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "contact_caps": Rights(OPERATOR_UP, ADMIN, ADMIN, ADMIN),
+    "dialer_agents": Rights(OPERATOR_UP, ADMIN, ADMIN, ADMIN),
+    "dialer_export_rows": Rights(SUPERVISOR_UP, NOBODY, NOBODY, NOBODY),
+    "dialer_exports": Rights(SUPERVISOR_UP, NOBODY, NOBODY, NOBODY),
+    "dialer_qualifications": Rights(OPERATOR_UP, ADMIN, ADMIN, ADMIN),
+    "tenant_calling_windows": Rights(OPERATOR_UP, ADMIN, ADMIN, ADMIN),
 }
 
 # What a new row says, where anybody may add one: `{tenant}` and ids of that agency's rows.
@@ -111,6 +120,14 @@ NEW_ROWS = {
     "suppressions": "(tenant_id, phone, reason) values ('{tenant}', '+5511911113333', 'pediu')",
     "tags": "(tenant_id, name) values ('{tenant}', 'Nova')",
     "tenant_holidays": "(tenant_id, day, name) values ('{tenant}', '2099-01-01', 'Longe')",
+    "contact_caps": "(tenant_id, channel, days, attempts) values ('{tenant}', 'call', 30, 9)",
+    "dialer_agents": "(tenant_id, agent_id, user_id) select '{tenant}', 999, memberships.user_id"
+    " from public.memberships where memberships.tenant_id = '{tenant}'"
+    " and memberships.role = 'operator' limit 1",
+    "dialer_qualifications": "(tenant_id, campaign_id, disposition_type, qualification_id)"
+    " values ('{tenant}', 9, 'dropped', 9)",
+    "tenant_calling_windows": "(tenant_id, weekday, opens, closes)"
+    " values ('{tenant}', 7, '09:00', '18:00')",
 }
 
 

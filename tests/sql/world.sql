@@ -40,7 +40,11 @@ values
 ),
 (
     %(callback_disposition)s, %(tenant)s, %(client)s, %(admin)s, 'callback', 'ligar amanhã',
-    private.now() + interval '1 day'
+    (
+        select hours.opens_at + interval '1 hour'
+        from private.contact_hours(%(tenant)s, %(client)s, private.now(), 15) as hours
+        where hours.opens_at > private.now() limit 1
+    )
 );
 select private.open_runs(array(select queued.msg_id from pgmq.q_automations as queued));
 
@@ -146,3 +150,32 @@ values (
     gen_random_uuid(), %(tenant)s, %(client)s, %(installment)s, 100, '2026-01-31', 'recibo',
     %(admin)s
 );
+insert into public.tenant_calling_windows (tenant_id, weekday, opens, closes)
+select %(tenant)s, weekday, '00:00', '24:00' from generate_series(1, 6) as weekday;
+insert into public.contact_caps (tenant_id, channel, days, attempts)
+values (%(tenant)s, 'call', 31, 1000);
+insert into public.dialer_agents (tenant_id, agent_id, user_id)
+values (%(tenant)s, 77, %(admin)s);
+insert into public.dialer_qualifications (tenant_id, disposition_type, qualification_id)
+values (%(tenant)s, 'negotiate', 31);
+insert into public.calls (
+    tenant_id, integration_id, external_id, client_id, phone, status, called_at, operator_id
+)
+values (
+    %(tenant)s, %(integration)s, 'mundo', %(client)s, '+5511987650001', 'finished',
+    private.now(), %(admin)s
+);
+insert into public.client_services (tenant_id, client_id, operator_id)
+values (%(tenant)s, %(client)s, %(admin)s);
+insert into public.call_sweeps (tenant_id, integration_id, from_at, until_at)
+values (%(tenant)s, %(integration)s, private.now(), private.now());
+insert into public.dialer_exports (
+    id, tenant_id, integration_id, campaign_id, list_name, selection, selection_hash, on_date,
+    status, created_by
+)
+values (
+    %(installment)s, %(tenant)s, %(integration)s, 123, 'Mundo', '{}', 'mundo', '2026-01-31',
+    'done', %(admin)s
+);
+insert into public.dialer_export_rows (export_id, place, tenant_id, client_id, phone, status)
+values (%(installment)s, 1, %(tenant)s, %(client)s, '+5511987650001', 'removed');

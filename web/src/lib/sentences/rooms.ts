@@ -1,5 +1,6 @@
 import { automation } from "./automation";
+import { dialer } from "./dialer";
 import { imports } from "./imports";
 import { money } from "./money";
 
-export const rooms: Record<string, string> = { ...imports, ...automation, ...money };
+export const rooms: Record<string, string> = { ...imports, ...automation, ...dialer, ...money };
