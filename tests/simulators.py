@@ -132,6 +132,20 @@ def meta_phone(tmp_path: Path) -> Iterator[MetaPhone]:
 
 
 @pytest.fixture
+def whatsapp_phones(tmp_path: Path) -> Iterator[tuple[GupshupPhone, MetaPhone]]:
+    """Both WhatsApp simulators under one URL, one account registered at each."""
+    with (
+        serving(gupshup, tmp_path, meta) as base,
+        httpx.Client(base_url=f"{base}/gupshup", timeout=30) as one,
+        httpx.Client(base_url=f"{base}/meta", timeout=30) as other,
+    ):
+        phones = GupshupPhone(base, one), MetaPhone(base, other)
+        for phone in phones:
+            phone.register("http://127.0.0.1:9/nobody-listens")
+        yield phones
+
+
+@pytest.fixture
 def negociarie_bank(tmp_path: Path) -> Iterator[NegociarieBank]:
     """The Negociarie simulator on a port of its own; it calls nobody back until registered."""
     with (
@@ -145,16 +159,17 @@ def negociarie_bank(tmp_path: Path) -> Iterator[NegociarieBank]:
 
 
 @contextlib.contextmanager
-def serving(simulator: ModuleType, folder: Path) -> Iterator[str]:
-    """The simulator's base URL (what SIMULATORS_URL must be) while it runs in a thread."""
+def serving(simulator: ModuleType, folder: Path, *others: ModuleType) -> Iterator[str]:
+    """The simulators' base URL (what SIMULATORS_URL must be) while they run in a thread."""
 
     class Folder:
         data = folder
 
-    name = simulator.__name__.rpartition(".")[2]
     loop = asyncio.new_event_loop()
     app = web.Application()
-    app.add_subapp(f"/simulators/{name}/", simulator.create_app(Folder()))
+    for module in (simulator, *others):
+        name = module.__name__.rpartition(".")[2]
+        app.add_subapp(f"/simulators/{name}/", module.create_app(Folder()))
     runner = web.AppRunner(
         app, handler_cancellation=True, shutdown_timeout=0.1
     )  # hanging requests are what is simulated

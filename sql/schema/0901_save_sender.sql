@@ -214,6 +214,6 @@ values
 ('meta', 'phone_number_id', false, true, '^[0-9]{5,30}$'),
 ('meta', 'source', false, true, '^[1-9][0-9]{9,14}$'),
 ('meta', 'api_version', false, false, '^v[0-9]{1,3}\.[0-9]$'),
-('meta', 'access_token', true, true, '^\S{8,1000}$'),
+('meta', 'access_token', true, true, '^\S{8,}$'),
 ('meta', 'app_secret', true, true, '^\S{8,200}$'),
 ('meta', 'verify_token', true, true, '^\S{8,200}$');
