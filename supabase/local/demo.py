@@ -28,6 +28,18 @@ USERS = tuple(email for emails in TENANTS.values() for email in emails)
 # The account of the demo tenant at the simulated Gupshup.
 GUPSHUP = {"app_name": "DemoCobrancas", "source": "551140000000"}
 GUPSHUP_API_KEY = "simulated-api-key"
+# Its company at the simulated 3C Plus, and which of its agents our operators are.
+DIALER_HOST = "demo.3c.plus"
+DIALER_TOKENS = {"api_token": "3cs_simulated-manager", "agent_token": "3cs_simulated-agent"}
+DIALER_AGENTS = {"operador@demo.test": (77, "1001"), "operador2@demo.test": (78, "1002")}
+# A disposition's word at the simulated dialer.
+DIALER_WORDS = {
+    "negotiate": 31,
+    "callback": 32,
+    "wrong_contact": 33,
+    "voicemail": 34,
+    "dropped": 35,
+}
 SEED = Path("supabase") / "seed.sql"
 ANSWER_SECONDS = 20
 
@@ -132,6 +144,60 @@ def register_gupshup(server: Postgres) -> None:
     status, answer = call("PUT", f"{base}/_control/apps/{GUPSHUP['app_name']}", account)
     if status >= 300:
         raise StackError(f"the simulated Gupshup refuses its account: {answer}")
+
+
+def connect_dialer(server: Postgres) -> None:
+    """The dialer's form, its operators and its words, as the demo's admin enters them."""
+    settings = server.settings
+    status, answer = call(
+        "POST",
+        f"http://{LOOPBACK}:{settings.rest_port}/rpc/save_integration",
+        {
+            "provider": "threecplus",
+            "settings": {"host": DIALER_HOST},
+            "secrets": DIALER_TOKENS,
+        },
+        {"Authorization": f"Bearer {token(settings, 'admin@demo.test')}"},
+    )
+    if status != 200:
+        raise StackError(f"the demo's dialer cannot be connected: {answer}")
+    path = settings.data / "threecplus.webhook-key"
+    path.touch(mode=0o600)
+    path.write_text(answer["webhook_key"])
+    name = next(iter(TENANTS))
+    with server.connect("postgres") as connection:
+        for email, (agent_id, extension) in DIALER_AGENTS.items():
+            connection.execute(
+                "insert into public.dialer_agents"
+                " (tenant_id, agent_id, extension, agent_name, user_id)"
+                " select tenants.id, %s, %s, %s, users.id"
+                " from public.tenants join auth.users on users.email = %s where tenants.name = %s",
+                (agent_id, extension, f"Agente {agent_id}", email, name),
+            )
+        for kind, word in DIALER_WORDS.items():
+            connection.execute(
+                "insert into public.dialer_qualifications"
+                " (tenant_id, disposition_type, qualification_id)"
+                " select tenants.id, %s, %s from public.tenants where tenants.name = %s",
+                (kind, word, name),
+            )
+
+
+def register_dialer(server: Postgres) -> None:
+    """Tell the simulator the company, and where this stack takes its webhooks."""
+    settings = server.settings
+    path = settings.data / "threecplus.webhook-key"
+    if not path.exists():
+        return
+    manager, agent = DIALER_TOKENS["api_token"], DIALER_TOKENS["agent_token"]
+    company = {
+        "tokens": {manager: "manager", agent: "agent"},
+        "webhook_url": f"{settings.url}/functions/v1/3cplus-webhook?key={path.read_text()}",
+    }
+    base = f"http://{LOOPBACK}:{settings.simulators_port}/simulators/threecplus"
+    status, answer = call("PUT", f"{base}/_control/companies/{DIALER_HOST}", company)
+    if status >= 300:
+        raise StackError(f"the simulated 3C Plus refuses its company: {answer}")
 
 
 def write_secrets(server: Postgres) -> None:

@@ -102,7 +102,9 @@ class Stack:
             self.say("demo data")
             demo.sign_up(self.settings)
             demo.connect_gupshup(self.settings)
+            demo.connect_dialer(self.server)
         demo.register_gupshup(self.server)
+        demo.register_dialer(self.server)
         self.shifted_seconds = demo.set_clock(self.server)
 
     def _listen(self) -> None:
