@@ -15,6 +15,7 @@ from reconcile_payments import reconcile_payments
 from run_automations import run_automations
 from send_message import send_message
 from send_notifications import send_notifications
+from sync_templates import sync_templates
 from threecplus_agent import threecplus_agent
 from threecplus_campaigns import threecplus_campaigns
 from threecplus_export import threecplus_export
@@ -34,6 +35,7 @@ __all__ = [
     "run_automations",
     "send_message",
     "send_notifications",
+    "sync_templates",
     "threecplus_agent",
     "threecplus_campaigns",
     "threecplus_export",
