@@ -1,4 +1,4 @@
-"""The demo: its people sign up by invitation, its provider is connected, its clock is lawful."""
+"""The demo: its people sign up by invitation, its providers are connected, its clock is lawful."""
 
 import hashlib
 import json
@@ -28,6 +28,13 @@ USERS = tuple(email for emails in TENANTS.values() for email in emails)
 # The account of the demo tenant at the simulated Gupshup.
 GUPSHUP = {"app_name": "DemoCobrancas", "source": "551140000000"}
 GUPSHUP_API_KEY = "simulated-api-key"
+# And at the simulated Negociarie, with every method its contract may have.
+NEGOCIARIE = {"client_id": "1001", "methods": "boleto,pix,card"}
+NEGOCIARIE_SECRET = "simulated-client-secret"  # noqa: S105 - the simulator's, local only
+ACCOUNTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "gupshup": (GUPSHUP, {"api_key": GUPSHUP_API_KEY}),
+    "negociarie": (NEGOCIARIE, {"client_secret": NEGOCIARIE_SECRET}),
+}
 SEED = Path("supabase") / "seed.sql"
 ANSWER_SECONDS = 20
 
@@ -95,43 +102,71 @@ def token(settings: Platform, email: str) -> str:
     return str(answer["access_token"])
 
 
-def connect_gupshup(settings: Platform) -> None:
-    """Fill the provider's form as the demo's admin does; keep the callback key it shows once."""
-    status, answer = call(
-        "POST",
-        f"http://{LOOPBACK}:{settings.rest_port}/rpc/save_integration",
-        {"provider": "gupshup", "settings": GUPSHUP, "secrets": {"api_key": GUPSHUP_API_KEY}},
-        {"Authorization": f"Bearer {token(settings, 'admin@demo.test')}"},
-    )
-    if status != 200:
-        raise StackError(f"the demo's Gupshup account cannot be connected: {answer}")
-    if answer["webhook_key"]:
-        path = settings.data / "gupshup.webhook-key"
-        path.touch(mode=0o600)
-        path.write_text(answer["webhook_key"])
-
-
-def register_gupshup(server: Postgres) -> None:
-    """Tell the simulator the account, and where this stack (whatever its port) takes callbacks."""
-    settings = server.settings
-    path = settings.data / "gupshup.webhook-key"
-    if not path.exists():
-        return
-    with server.connect("postgres") as connection:
-        templates = connection.execute(
-            "select provider_template_id, body from public.message_templates"
-            " where channel = 'whatsapp'"
+def connect_providers(settings: Platform) -> None:
+    """Fill the providers' forms as the demo's admin does; keep the callback keys shown once."""
+    bearer = {"Authorization": f"Bearer {token(settings, 'admin@demo.test')}"}
+    for provider, (public, secret) in ACCOUNTS.items():
+        status, answer = call(
+            "POST",
+            f"http://{LOOPBACK}:{settings.rest_port}/rpc/save_integration",
+            {"provider": provider, "settings": public, "secrets": secret},
+            bearer,
         )
+        if status != 200:
+            raise StackError(f"the demo's account at {provider} cannot be connected: {answer}")
+        if answer["webhook_key"]:
+            path = key_path(settings, provider)
+            path.touch(mode=0o600)
+            path.write_text(answer["webhook_key"])
+
+
+def key_path(settings: Platform, provider: str) -> Path:
+    return settings.data / f"{provider}.webhook-key"
+
+
+def register_accounts(server: Postgres) -> None:
+    """Tell each simulator its account, and where this stack (whatever its port) takes callbacks."""
+    settings = server.settings
+    functions = f"{settings.url}/functions/v1"
+    if (path := key_path(settings, "gupshup")).exists():
+        with server.connect("postgres") as connection:
+            templates = connection.execute(
+                "select provider_template_id, body from public.message_templates"
+                " where channel = 'whatsapp'"
+            )
+            account = {
+                "api_key": GUPSHUP_API_KEY,
+                "source": GUPSHUP["source"],
+                "callback_url": f"{functions}/gupshup-webhook?key={path.read_text()}",
+                "templates": dict(templates.fetchall()),
+            }
+        control(settings, "gupshup", f"apps/{GUPSHUP['app_name']}", account)
+    if (path := key_path(settings, "negociarie")).exists():
         account = {
-            "api_key": GUPSHUP_API_KEY,
-            "source": GUPSHUP["source"],
-            "callback_url": f"{settings.url}/functions/v1/gupshup-webhook?key={path.read_text()}",
-            "templates": dict(templates.fetchall()),
+            "client_secret": NEGOCIARIE_SECRET,
+            "callback_url": f"{functions}/negociarie-callback/{path.read_text()}",
+            "page": f"{settings.url}/simulators/negociarie/",
         }
-    base = f"http://{LOOPBACK}:{settings.simulators_port}/simulators/gupshup"
-    status, answer = call("PUT", f"{base}/_control/apps/{GUPSHUP['app_name']}", account)
+        control(settings, "negociarie", f"accounts/{NEGOCIARIE['client_id']}", account)
+
+
+def control(settings: Platform, provider: str, path: str, body: object) -> None:
+    """Drive a simulator."""
+    base = f"http://{LOOPBACK}:{settings.simulators_port}/simulators/{provider}/_control"
+    status, answer = call("PUT", f"{base}/{path}", body)
     if status >= 300:
-        raise StackError(f"the simulated Gupshup refuses its account: {answer}")
+        raise StackError(f"the simulated {provider} refuses {path.partition('/')[0]}: {answer}")
+
+
+def redate(server: Postgres) -> None:
+    """The seed dates from today: where the clock opened on a later day, its debts move along."""
+    with server.connect("postgres") as connection:
+        connection.execute(
+            "update public.debts set due_on = due_on + ahead.days"
+            " from (select id, (private.now() at time zone time_zone)::date"
+            " - (now() at time zone time_zone)::date as days from public.tenants) as ahead"
+            " where ahead.id = debts.tenant_id and ahead.days <> 0"
+        )
 
 
 def write_secrets(server: Postgres) -> None:
@@ -182,4 +217,6 @@ def set_clock(server: Postgres) -> int:
     name = next(iter(TENANTS))
     with server.connect("supabase_admin") as connection:
         row = connection.execute(SHIFT_CLOCK, (name, name)).fetchone()
-    return int(row[0]) if row else 0
+    shifted = int(row[0]) if row else 0
+    control(server.settings, "negociarie", "clock", {"shift_seconds": shifted})
+    return shifted

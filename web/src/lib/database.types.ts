@@ -739,6 +739,8 @@ export type Database = {
           created_at: string;
           disposition_id: string;
           due_at: string;
+          ended_at: string | null;
+          ended_by: string | null;
           id: string;
           note: string | null;
           operator_id: string | null;
@@ -750,6 +752,8 @@ export type Database = {
           created_at?: string;
           disposition_id: string;
           due_at: string;
+          ended_at?: string | null;
+          ended_by?: string | null;
           id?: string;
           note?: string | null;
           operator_id?: string | null;
@@ -761,6 +765,8 @@ export type Database = {
           created_at?: string;
           disposition_id?: string;
           due_at?: string;
+          ended_at?: string | null;
+          ended_by?: string | null;
           id?: string;
           note?: string | null;
           operator_id?: string | null;
@@ -3060,6 +3066,12 @@ export type Database = {
         };
         Returns: Json;
       };
+      cancel_callback: {
+        Args: {
+          callback_id: string;
+        };
+        Returns: undefined;
+      };
       cancel_import: {
         Args: {
           import_id: string;
@@ -3094,6 +3106,12 @@ export type Database = {
           page_size?: number;
         };
         Returns: Json;
+      };
+      complete_callback: {
+        Args: {
+          callback_id: string;
+        };
+        Returns: undefined;
       };
       create_api_key: {
         Args: {
@@ -3258,6 +3276,13 @@ export type Database = {
       };
       request_reconciliation: {
         Args: Record<PropertyKey, never>;
+        Returns: undefined;
+      };
+      reschedule_callback: {
+        Args: {
+          callback_id: string;
+          due_at: string;
+        };
         Returns: undefined;
       };
       reschedule_installment: {
