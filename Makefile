@@ -1,10 +1,12 @@
 # One command per need. `make` alone prints this list; every target installs what it lacks.
 .DEFAULT_GOAL := help
-.PHONY: help up reset test prove lint bench migration types lock install
+.PHONY: help up clock reset test prove lint bench migration types lock install
 
 # The gateway's port, and the folder that keeps a stack's data, keys and logs.
 PORT ?= 54321
 DATA ?= .local
+# Tests also wait, so three keep two cores busy; each has a stack of its own (0.5 GB).
+WORKERS ?= 3
 
 PYTHON ?= python3
 INSTALL = @$(PYTHON) supabase/local/install.py
@@ -17,18 +19,20 @@ up: ## the whole platform on http://127.0.0.1:$(PORT), with demo data; Ctrl-C en
 	$(INSTALL)
 	@exec $(PLATFORM) up --port "$(PORT)" --data "$(DATA)"
 
+clock: ## move a running demo ahead and let its jobs run: make clock DAYS=5
+	@exec $(PLATFORM) clock --data "$(DATA)" "$(or $(DAYS),1)"
+
 reset: ## throw away the data of the local platform
 	$(INSTALL) python
 	@exec $(PLATFORM) reset --data "$(DATA)"
 
 test: ## everything, on databases of its own; beside a running `make up` if you like
 	$(INSTALL)
-	@.venv/bin/python -m pytest
-	@PATH="$(CURDIR)/.venv/bin:$$PATH" npm --prefix web run --silent test
+	@.venv/bin/python -m pytest -n $(WORKERS)
 
 prove: ## the proofs again, with many more examples and kills; minutes, not seconds
 	$(INSTALL)
-	@PROVE=1 .venv/bin/python -m pytest -m proof
+	@PROVE=1 .venv/bin/python -m pytest -n $(WORKERS) -m proof
 
 lint: ## ruff, mypy, sqlfluff, and the page's own
 	$(INSTALL)

@@ -3,6 +3,7 @@
 A deployed name has `-` for `_`, and `3cplus` for `threecplus`: no identifier begins with a digit.
 """
 
+from charge_document import charge_document
 from gupshup_webhook import gupshup_webhook
 from meta_webhook import meta_webhook
 from negociarie_callback import negociarie_callback
@@ -15,6 +16,8 @@ from reconcile_payments import reconcile_payments
 from run_automations import run_automations
 from send_message import send_message
 from send_notifications import send_notifications
+from statement_document import statement_document
+from sync_templates import sync_templates
 from threecplus_agent import threecplus_agent
 from threecplus_campaigns import threecplus_campaigns
 from threecplus_export import threecplus_export
@@ -22,6 +25,7 @@ from threecplus_reconcile import threecplus_reconcile
 from threecplus_webhook import threecplus_webhook
 
 __all__ = [
+    "charge_document",
     "gupshup_webhook",
     "meta_webhook",
     "negociarie_callback",
@@ -34,6 +38,8 @@ __all__ = [
     "run_automations",
     "send_message",
     "send_notifications",
+    "statement_document",
+    "sync_templates",
     "threecplus_agent",
     "threecplus_campaigns",
     "threecplus_export",

@@ -105,9 +105,12 @@ cross join lateral (
     limit 1
 ) as owed
 cross join lateral generate_series(1, 1 + people.n % 4) as title
+-- The first person owes the example below and nothing else.
+where people.n > 1
 on conflict do nothing;
 
--- A title whose charges are easy to follow: R$ 1.000,00, three weeks and a day late.
+-- A debt that is easy to follow: R$ 1.000,00, 22 days late, is R$ 1.027,33 (2 % once, and 22 days at
+-- 1 % a month) on the day the demo begins, whatever day that is.
 insert into public.debts (
     tenant_id, client_id, creditor_id, contract, installment, due_on, principal_cents
 )
@@ -154,7 +157,17 @@ union all
 select creditors.tenant_id, creditors.id, 1, date '2020-01-01', 2, 1, 0, true
 from public.creditors
 where creditors.name = 'Banco Aurora S.A.'
+union all
+select creditors.tenant_id, creditors.id, 1, date '2020-01-01', 2, 1, 15, false
+from public.creditors
+where creditors.name = 'Financeira Jatobá'
 on conflict do nothing;
+
+-- An operator forgives charges, principal wants a supervisor (as every tenant begins). The second
+-- agency is stricter.
+update public.approval_limits
+set interest_percent = 30, max_installments = 6
+where tenant_id = 'd0000000-0000-4000-8000-000000000002' and role = 'operator';
 
 insert into public.agreement_templates (
     tenant_id, name, position, aging_from_days, aging_to_days, principal_percent, fine_percent,
@@ -162,16 +175,19 @@ insert into public.agreement_templates (
     validity_days
 )
 select
-    tenants.id, offers.name, offers.position, offers.aging_from, offers.aging_to,
+    offers.tenant_id::uuid, offers.name, offers.position, offers.aging_from, offers.aging_to,
     offers.principal, offers.fine, offers.interest, offers.installments, 5000, offers.down, 3
-from public.tenants
-cross join (
+from (
     values
-    ('À vista sem multa nem juros', 1, 0, 90, 0, 100, 100, 1, 0),
-    ('30% à vista', 2, 91, null, 30, 100, 100, 1, 0),
-    ('Entrada + 6x', 3, 0, null, 0, 100, 50, 6, 20)
+    ('d0000000-0000-4000-8000-000000000001', 'À vista sem multa nem juros', 1, 0, 90, 0, 100, 100, 1, 0),
+    ('d0000000-0000-4000-8000-000000000001', '15% à vista', 2, 91, 180, 15, 100, 100, 1, 0),
+    ('d0000000-0000-4000-8000-000000000001', '30% à vista', 3, 181, null, 30, 100, 100, 1, 0),
+    ('d0000000-0000-4000-8000-000000000001', 'Entrada + 6x', 4, 0, 180, 0, 100, 50, 6, 20),
+    ('d0000000-0000-4000-8000-000000000001', 'Entrada + 12x', 5, 181, null, 10, 100, 100, 12, 10),
+    ('d0000000-0000-4000-8000-000000000002', '20% à vista', 1, 61, null, 20, 100, 100, 1, 0),
+    ('d0000000-0000-4000-8000-000000000002', 'Entrada + 3x', 2, 0, null, 0, 50, 30, 3, 30)
 ) as offers (
-    name, position, aging_from, aging_to, principal, fine, interest, installments, down
+    tenant_id, name, position, aging_from, aging_to, principal, fine, interest, installments, down
 )
 on conflict do nothing;
 
@@ -187,6 +203,29 @@ select
 from public.tenants
 on conflict do nothing;
 
+-- What brings a charge outside the 24 hours: the code itself where there is one, else the link.
+insert into public.message_templates (tenant_id, name, provider_template_id, body, variables)
+select tenants.id, texts.name, texts.provider_template_id, texts.body, texts.variables
+from public.tenants
+cross join (
+    values
+    (
+        'pagamento por link', '5b0f7c1e-6d43-4b52-9a06-0c9d1f3a7e21',
+        'Olá, {{1}}! Aqui é da {{2}}. Sua parcela de {{3}} vence em {{4}}. Para pagar, acesse: {{5}} '
+        || 'Qualquer dúvida, responda por aqui.',
+        array['client.first_name', 'tenant.name', 'charge.amount', 'charge.due_on', 'charge.link']
+    ),
+    (
+        'pagamento por Pix', '7d2a9e44-1c8b-4f0e-b6d5-93f0a2c4e815',
+        'Olá, {{1}}! Aqui é da {{2}}. Sua parcela de {{3}} vence em {{4}}. Pix copia e cola: {{5}} '
+        || 'Qualquer dúvida, responda por aqui.',
+        array[
+            'client.first_name', 'tenant.name', 'charge.amount', 'charge.due_on', 'charge.pix_code'
+        ]
+    )
+) as texts (name, provider_template_id, body, variables)
+on conflict do nothing;
+
 insert into public.collection_rules (id, tenant_id, name, disposition_type, template_id)
 select
     overlay(tenant_id::text placing 'f' from 1 for 1)::uuid, tenant_id,
@@ -195,4 +234,4 @@ from public.message_templates
 where name = 'lembrete'
 on conflict do nothing;
 
--- The provider is connected as an admin would, through save_integration: see local_platform.demo.
+-- The providers are connected as an admin would, through save_integration: see local_platform.demo.

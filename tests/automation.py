@@ -133,7 +133,7 @@ def serving(names: list[str]) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
-        serving.join(10)
+        serving.join(120)
         server.server_close()
         db.close()
         http.client().close()
@@ -161,7 +161,7 @@ def thread(
     with (
         serving(["run_automations", "gupshup_webhook"]) as url,
         psycopg.connect(fresh_database, autocommit=True, row_factory=namedtuple_row) as owner,
-        httpx.Client(base_url=url, timeout=60) as functions,
+        httpx.Client(base_url=url, timeout=300) as functions,
     ):
         owner.execute(LAWFUL_MORNING, (TENANT,))
         found = Thread(owner, gupshup_phone, functions, settings, "")

@@ -116,7 +116,7 @@ def desk(
     with (
         serving(FUNCTIONS) as url,
         psycopg.connect(copied_url, autocommit=True) as owner,
-        httpx.Client(base_url=url, timeout=60) as functions,
+        httpx.Client(base_url=url, timeout=300) as functions,
     ):
         world = World(owner)
         integration = connect_provider(world)

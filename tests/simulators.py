@@ -112,7 +112,7 @@ def gupshup_phone(tmp_path: Path) -> Iterator[GupshupPhone]:
     until a test registers a callback URL that answers."""
     with (
         serving(gupshup, tmp_path) as base,
-        httpx.Client(base_url=f"{base}/gupshup", timeout=10) as control,
+        httpx.Client(base_url=f"{base}/gupshup", timeout=60) as control,
     ):
         phone = GupshupPhone(base, control)
         phone.register("http://127.0.0.1:9/nobody-listens")
@@ -150,7 +150,7 @@ def negociarie_bank(tmp_path: Path) -> Iterator[NegociarieBank]:
     """The Negociarie simulator on a port of its own; it calls nobody back until registered."""
     with (
         serving(negociarie, tmp_path) as base,
-        httpx.Client(base_url=f"{base}/negociarie", timeout=10) as control,
+        httpx.Client(base_url=f"{base}/negociarie", timeout=60) as control,
     ):
         bank = NegociarieBank(base, control)
         bank.register()
@@ -183,5 +183,5 @@ def serving(simulator: ModuleType, folder: Path, *others: ModuleType) -> Iterato
     finally:
         asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join(120)
         loop.close()

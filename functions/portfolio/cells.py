@@ -302,7 +302,8 @@ def _any_cents(cell: pl.Series) -> pl.Series:
     amount = amount.str.replace(r"(?i)^([+\-(]?)(?:r\$|brl)", "$1")
     is_negative = amount.str.contains(r"^[-(]|-$")
     body = amount.str.replace(r"^(?:[+\-]|\((.*)\)$|(.*)-$)", "$1$2")
-    number = body.str.replace_all(r"[.,]", "")
+    # Zeros in front are the padding of a fixed width, and no digits of the amount.
+    number = body.str.replace_all(r"[.,]", "").str.replace(r"^0+([0-9])", "$1")
     number = _keep(number, number.str.contains(rf"^[0-9]{{1,{MONEY_DIGITS + 2}}}$")).cast(pl.Int64)
     found = _keep(number, body.str.contains(_money(2)))
     for pattern, scale in ((_WHOLE_MONEY, 100), (_money(1), 10)):
@@ -320,11 +321,15 @@ def _sparsely_rounded(body: pl.Series) -> pl.Series:
     if not body.is_not_null().any():
         return pl.Series([None], dtype=pl.Int64).new_from_index(0, len(body))
     body = _keep(body, ~body.str.contains(r"^[1-9][0-9]{0,2},[0-9]{3}$"))
+    # The dot that parts thousands cannot part the decimals as well: 100.000.00000 is nobody's.
     parts = body.str.extract_groups(
-        r"^(?<whole>[0-9]+|[0-9]{1,3}(?:\.[0-9]{3})+)[.,](?<cents>[0-9][0-9])(?<tail>0+|[0-9]{6,})$"
+        r"^(?:(?<plain>[0-9]+)[.,]|(?<grouped>[0-9]{1,3}(?:\.[0-9]{3})+),)"
+        r"(?<cents>[0-9][0-9])(?<tail>0+|[0-9]{6,})$"
     ).struct.unnest()
-    whole = parts["whole"].str.replace_all(".", "", literal=True)
-    whole = _keep(whole, whole.str.len_bytes() <= MONEY_DIGITS)
+    whole = parts["plain"].zip_with(
+        parts["plain"].is_not_null(), parts["grouped"].str.replace_all(".", "", literal=True)
+    )
+    whole = _keep(whole, whole.str.strip_chars_start("0").str.len_bytes() <= MONEY_DIGITS)
     return (whole + parts["cents"]).cast(pl.Int64) + (parts["tail"] >= "5").cast(pl.Int64)
 
 

@@ -1,4 +1,4 @@
-"""What people see of an import while it runs: its committed row, beside its open transaction."""
+"""What people see of an import while it runs: its committed row, beside its open transactions."""
 
 import contextlib
 import time
@@ -18,7 +18,7 @@ Opener = Callable[[], "contextlib.AbstractContextManager[psycopg.Connection[Any]
 
 
 class ImportCancelled(errors.AppError):
-    """Somebody called cancel_import; nothing was written."""
+    """Somebody called cancel_import; what was written went back."""
 
     status, code = 409, "import_cancelled"
 
@@ -31,7 +31,8 @@ class Journal:
         self._reported = 0.0
 
     def announce(self, upload: Upload, options: Options) -> dict[str, Any] | None:
-        """Make the row; or the answer of the import that had the same idempotency key."""
+        """Make the row; or what is known of the import that had the same idempotency key: its
+        {"answer"}, or {"resume": its id} when it was interrupted."""
         source = "api" if options.api_key_id or upload.kind == "json" else upload.kind
         row = self._call(
             "select private.announce_import(%s, %s, %s, %s, %s, %s, %s)",

@@ -11,6 +11,7 @@ from portfolio import headers
 from portfolio.uploads import FileRefused
 
 MAPPING_CHARACTERS = 60_000  # 300 columns with names of 200 characters
+CREDITOR_CHARACTERS = 200  # as a person's name
 KEY_CHARACTERS = 200  # of an Idempotency-Key; a UUID has 36
 
 
@@ -67,8 +68,10 @@ def read(
 ) -> Options:
     """The options of a request: its query, the form's mapping, its Idempotency-Key."""
     creditor = " ".join(query.get("creditor", "").split())
-    if "\0" in creditor:
-        raise errors.MalformedPayload("creditor is a name or an id, without NUL")
+    if "\0" in creditor or len(creditor) > CREDITOR_CHARACTERS:
+        raise errors.MalformedPayload(
+            f"creditor is an id, or a name of at most {CREDITOR_CHARACTERS} characters without NUL"
+        )
     return Options(
         creditor=creditor or None,
         dry_run=SWITCH[query.get("dry_run", "").lower()],

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from portfolio import headers, reading, staging, tables, workbooks
+from portfolio import cells, headers, reading, staging, tables, workbooks
 from portfolio.options import Options
 from portfolio.uploads import FileRefused, Upload
 
@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 ROWS = 20  # of the file, shown; enough to see what a column holds
 SAMPLES = 5
 CELL_CHARACTERS = 200
+NEW_CREDITORS = 20  # named; an agency works for tens of them
 
 
 def show(connection: "psycopg.Connection[Any]", upload: Upload, options: Options) -> dict[str, Any]:
     """{"format", "sheet", "sheets", "header_row", "columns", "rows", "mapping", "source",
-    "questions", "unknown"}; writes nothing. `columns[].field` is a field, extra or ignore."""
+    "questions", "unknown", "new_creditors"}; writes nothing. `columns[].field` is a field, extra
+    or ignore."""
     row = connection.execute(
         "select id from public.creditors where tenant_id = private.tenant_id()"
         " and (id::text = lower(%s) or name_key = private.search_key(%s))",
@@ -40,7 +42,9 @@ def show(connection: "psycopg.Connection[Any]", upload: Upload, options: Options
         layout = headers.layout(table.header, said or saved)
         if not headers.recognised(table.header) and len(layout.header) < len(headers.REQUIRED) + 1:
             raise FileRefused("no row looks like a header with the columns of a portfolio")
-        frame = _first_rows(table, len(layout.header))
+        block = _first_block(table, len(layout.header))
+    cell = pl.col(r"^c\d+$").str.slice(0, CELL_CHARACTERS)
+    frame = block.head(ROWS).with_columns(cell)
     meanings = _meanings(layout, said or saved)
     free = [
         title
@@ -70,15 +74,36 @@ def show(connection: "psycopg.Connection[Any]", upload: Upload, options: Options
         "source": "saved" if saved else "guess",
         "questions": questions,
         "unknown": [layout.header[column] for column in layout.extra],
+        "new_creditors": _new_creditors(connection, block, layout),
     }
 
 
-def _first_rows(table: tables.Table, columns: int) -> pl.DataFrame:
+def _first_block(table: tables.Table, columns: int) -> pl.DataFrame:
     for frame in reading.blocks(table.file, table.dialect, columns):
         if len(frame):
-            cells = pl.col(r"^c\d+$").str.slice(0, CELL_CHARACTERS)
-            return frame.head(ROWS).with_columns(cells)
+            return frame
     raise FileRefused("the file names its columns and has no rows", code="file_empty")
+
+
+def _new_creditors(
+    connection: "psycopg.Connection[Any]", block: pl.DataFrame, layout: headers.Layout
+) -> list[str]:
+    """Names of the first block (of most files that is all) that no creditor of the tenant has:
+    only an admin's import may bring them."""
+    if "creditor" not in layout.fields:
+        return []
+    named = cells.creditor(block[f"c{layout.fields['creditor']}"]).drop_nulls().unique()
+    return [
+        name
+        for (name,) in connection.execute(
+            "select min(written.name) from unnest(%s::text[]) as written (name)"
+            " where not exists (select from public.creditors"
+            " where creditors.tenant_id = private.tenant_id()"
+            " and creditors.name_key = private.search_key(written.name))"
+            " group by private.search_key(written.name) order by 1 limit %s",
+            (named.to_list(), NEW_CREDITORS),
+        )
+    ]
 
 
 def _samples(frame: pl.DataFrame, column: int) -> list[str]:

@@ -1,11 +1,12 @@
-"""Rows to Postgres, and the merge: one transaction of the caller, all accepted rows or none."""
+"""Rows to Postgres: read and planned in one transaction of the caller, then written in chunks."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kit import errors
 from portfolio import checking, dialects, headers, reading, tables
-from portfolio.journal import Journal
+from portfolio.journal import ImportCancelled, Journal, Opener
 from portfolio.options import Options
 from portfolio.uploads import FileRefused, Upload
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 # Original cells are kept for so many refused rows; a file with more is a wrong file.
 REJECTS_WITH_CELLS = 200_000
+# Rows (people, phones, debts) that one transaction writes.
+CHUNK_ROWS = 20_000
 
 
 class ImportCollided(errors.AppError):
@@ -25,32 +28,45 @@ class ImportCollided(errors.AppError):
 
 
 def watched(
-    connection: "Connection", upload: Upload, options: Options, journal: Journal
+    holder: "Connection", upload: Upload, options: Options, journal: Journal
 ) -> tuple[dict[str, Any], bool]:
-    """Import as the connection's caller with a row that people can watch meanwhile.
+    """Import as the holder's caller with a row that people can watch, cancel and continue.
 
+    `holder` is a transaction that writes nothing: its locks tell that the import is alive, and
+    whose turn it is, for as long as it is open. The file is read and planned in one transaction
+    beside it, and written in one a chunk; an import that dies there is continued by whoever comes.
     Answers what was written, and whether that is the answer of an earlier same request.
     """
-    # Held until the transaction ends, however it ends: so the row is known to be alive.
-    connection.execute("select private.hold_import(%s)", (journal.import_id,))
-    if (known := journal.announce(upload, options)) is not None:
-        return known, True
+    holder.execute("select private.hold_import(%s)", (journal.import_id,))
+    known = journal.announce(upload, options) or {}
+    if "answer" in known:
+        return dict(known["answer"]), True
+    if "resume" in known:
+        await_turn(holder, journal.opened)
+        return written(known["resume"], journal.opened), True
     try:
-        answer = run(connection, upload, options, journal)
-        connection.commit()
+        await_turn(holder, journal.opened)
+        if options.dry_run:
+            answer = run(holder, upload, options, journal)
+            holder.rollback()
+            journal.ended("discarded")
+            return answer, False
+        with journal.opened() as connection:
+            _Import(connection, upload, options, journal).read()
     except errors.AppError as refusal:
-        is_cancelled = refusal.code == "import_cancelled"
-        connection.rollback()
-        journal.ended("cancelled" if is_cancelled else "failed", refusal.code)
+        holder.rollback()
+        journal.ended(_outcome(refusal.code), refusal.code)
         raise
     except BaseException as failure:
+        holder.rollback()
         code = _code(failure)
-        connection.rollback()
-        journal.ended("cancelled" if code == "import_cancelled" else "failed", code)
+        journal.ended(_outcome(code), code)
         raise
-    if options.dry_run:
-        journal.ended("discarded")
-    return answer, False
+    return written(journal.import_id, journal.opened), False
+
+
+def _outcome(code: str) -> str:
+    return "cancelled" if code == "import_cancelled" else "failed"
 
 
 def _code(failure: BaseException) -> str:
@@ -60,10 +76,52 @@ def _code(failure: BaseException) -> str:
     return str(said.message_primary) if is_ours and said is not None else "internal"
 
 
+def await_turn(holder: "Connection", opened: Opener) -> None:
+    """Wait for the tenant's other imports, and finish what one of them left when it died."""
+    while unfinished := _value(holder, "select private.await_import_turn()"):
+        try:
+            written(str(unfinished), opened)
+        except (ImportCancelled, ImportCollided):
+            continue  # it was taken back; its own row says so
+
+
+def written(import_id: str, opened: Opener) -> dict[str, Any]:
+    """Write a planned import chunk by chunk, each its own transaction, and answer what was written.
+
+    A lost database leaves it as it is: interrupted, and continued from the last commit. A chunk
+    that cannot be written takes the whole import back.
+    """
+    import psycopg
+
+    step: dict[str, Any] = {"status": "running"}
+    try:
+        while step["status"] == "running":
+            with opened() as connection:
+                step = _value(connection, "select private.write_import_chunk(%s)", import_id)
+    except psycopg.Error as failure:
+        is_collision = isinstance(failure, psycopg.errors.UniqueViolation)
+        code = ImportCollided.code if is_collision else "internal"
+        with opened() as connection:
+            connection.execute("select private.abandon_import(%s, %s)", (import_id, code))
+        if is_collision:
+            raise ImportCollided("the portfolio changed meanwhile; send it again") from failure
+        raise
+    return _ended(step)
+
+
+def _ended(step: dict[str, Any]) -> dict[str, Any]:
+    """The answer of a last step; a refusal if it was no good end."""
+    if step["status"] == "cancelled":
+        raise ImportCancelled("cancelled; what was written went back", code=step["error_code"])
+    if step["answer"] is None:
+        raise errors.AppError("nothing of it was written", code=step["error_code"], status=409)
+    return dict(step["answer"])
+
+
 def run(
     connection: "Connection", upload: Upload, options: Options, journal: Journal | None = None
 ) -> dict[str, Any]:
-    """Import the file as the connection's caller and answer what was written.
+    """Import the file in the connection's own transaction, all of it or nothing.
 
     A dry run does all of it and takes it back: its answer is the same but for import_id None.
     """
@@ -72,7 +130,11 @@ def run(
     answer: dict[str, Any] = {}
     try:
         with connection.transaction() as everything:
-            answer = _Import(connection, upload, options, journal).run()
+            while unfinished := _value(connection, "select private.await_import_turn()"):
+                _steps(connection, str(unfinished))
+            importing = _Import(connection, upload, options, journal)
+            importing.read()
+            answer = _steps(connection, importing.import_id, importing.report_written)
             if options.dry_run:
                 answer["import_id"] = None
                 raise psycopg.Rollback(everything)
@@ -81,9 +143,19 @@ def run(
     return answer
 
 
+def _steps(
+    connection: "Connection", import_id: str, report: Callable[[int], None] = lambda _: None
+) -> dict[str, Any]:
+    step: dict[str, Any] = {"status": "running", "rows_written": 0}
+    while step["status"] == "running":
+        report(step["rows_written"])
+        step = _value(connection, "select private.write_import_chunk(%s)", import_id)
+    return _ended(step)
+
+
 @dataclass
 class _Import:
-    """One import under way, and the rows it has seen."""
+    """One file being read, and the rows it has shown."""
 
     connection: "Connection"
     upload: Upload
@@ -94,14 +166,16 @@ class _Import:
     valid: int = 0
     total: int | None = None
 
-    def run(self) -> dict[str, Any]:
-        opened = self._one(
+    def read(self) -> None:
+        """Stage, judge and plan the whole file: after the commit it is no longer needed."""
+        import_id, creditor_id, creditor_name = _row(
+            self.connection,
             "select import_id, creditor_id, creditor_name"
             " from private.open_import(%s, %s, %s, %s, %s)",
             self.upload.name or None, self.upload.sha256, self.options.creditor,
             self.journal.import_id if self.journal else None, self._source(),
         )  # fmt: skip
-        self.import_id, creditor_id, creditor_name = opened
+        self.import_id = str(import_id)
         self._report("reading", now=True)
         with tables.read(self.upload, self.options.sheet) as table:
             mapping = self._mapping(table, creditor_id)
@@ -113,18 +187,9 @@ class _Import:
                     code="creditor_missing",
                 )
             self._stage(table, layout, creditor_name)
-            answer = self._merge(layout)
-            if answer["rejected"]:
+            self._report("planning", now=True)
+            if self._plan(table, layout, creditor_name):
                 self._keep_cells(table, len(layout.header))
-        if self.options.mapping:
-            self._one(
-                "select private.save_import_mapping("
-                "(select imports.creditor_id from public.imports where id = %s), %s, %s)",
-                self.import_id, headers.key(table.header), _json(dict(self.options.mapping)),
-            )  # fmt: skip
-        if self.options.idempotency_key and not self.options.dry_run:
-            self._one("select private.keep_import_answer(%s, %s)", self.import_id, _json(answer))
-        return answer
 
     def _source(self) -> str:
         return "api" if self.upload.kind == "json" else self.upload.kind
@@ -154,25 +219,24 @@ class _Import:
         if not self.rows:
             raise FileRefused("the file names its columns and has no rows", code="file_empty")
 
-    def _merge(self, layout: headers.Layout) -> dict[str, Any]:
+    def _plan(self, table: tables.Table, layout: headers.Layout, creditor: str | None) -> int:
+        """Judge the rows against each other and the portfolio; answers how many were refused."""
         titles = {
             field: layout.title(field) for field in ("document", "name", "due_on", "principal")
         }
-        self._report("writing", now=True)
-        self._one(
-            "select private.plan_portfolio(%s, %s, %s)",
-            self.import_id, _json(titles), self.options.absent,
+        said = {
+            "creditor": creditor,
+            "mapping": dict(self.options.mapping),
+            "header": list(layout.header),
+            "header_key": headers.key(table.header),
+            "is_rehearsal": self.options.dry_run,
+        }
+        refused: int = _value(
+            self.connection,
+            "select private.plan_portfolio(%s, %s, %s, %s, %s)",
+            self.import_id, _json(titles), self.options.absent, CHUNK_ROWS, _json(said),
         )  # fmt: skip
-        self._report("writing", written=self.valid // 4, now=True)
-        self._one("select private.write_import_clients(%s)", self.import_id)
-        # People, phones and indexes of people are a little more than half of the writing.
-        self._report("writing", written=self.valid * 3 // 5, now=True)
-        self._one("select private.write_import_debts(%s)", self.import_id)
-        self._report("writing", written=self.valid, now=True)
-        [answer] = self._one(
-            "select private.close_import(%s, %s)", self.import_id, list(layout.header)
-        )
-        return dict(answer)
+        return refused
 
     def _keep_cells(self, table: tables.Table, columns: int) -> None:
         """Read the file once more for the refused lines: they go back as they stood."""
@@ -184,7 +248,7 @@ class _Import:
                 (self.import_id, REJECTS_WITH_CELLS),
             )
         ]
-        self._one("select private.open_reject_cells()")
+        _value(self.connection, "select private.open_reject_cells()")
         table.file.seek(0)
         statement = b"copy pg_temp.import_cells (line, cells) from stdin"
         with self.connection.cursor() as cursor, cursor.copy(statement) as copy:
@@ -192,17 +256,26 @@ class _Import:
                 wanted = frame.filter(frame["line"].is_in(refused))
                 for line, *cells in wanted.iter_rows():
                     copy.write_row((line, [cell or "" for cell in cells[:columns]]))
-        self._one("select private.keep_reject_cells(%s)", self.import_id)
+        _value(self.connection, "select private.keep_reject_cells(%s)", self.import_id)
+
+    def report_written(self, rows: int) -> None:
+        """The chunks of a dry run tell nobody else."""
+        self._report("writing", rows)
 
     def _report(self, phase: str, written: int = 0, *, now: bool = False) -> None:
         if self.journal is not None:
             self.journal.report(phase, self.rows, self.valid, written, self.total, now=now)
 
-    def _one(self, statement: str, *values: object) -> Any:
-        row = self.connection.execute(statement.encode(), values).fetchone()
-        if row is None:
-            raise RuntimeError("a function answers one row")
-        return row
+
+def _value(connection: "Connection", statement: str, *values: object) -> Any:
+    return _row(connection, statement, *values)[0]
+
+
+def _row(connection: "Connection", statement: str, *values: object) -> Any:
+    row = connection.execute(statement.encode(), values).fetchone()
+    if row is None:
+        raise RuntimeError("a function answers one row")
+    return row
 
 
 def saved_mapping(

@@ -1,6 +1,7 @@
 -- One portfolio file (or API batch) and what became of it. The counts are what was written, counted
--- after writing. While a row is `running`, its own transaction may name it in the setting
--- `cobranca.import_id`: the row then stands for the audit of everything it writes.
+-- after writing; until it is done they are kept beside its plan (0446). A transaction that writes
+-- for it names it in the setting `cobranca.import_id`: the row then stands for the audit of
+-- everything written.
 create table public.imports (
     id uuid not null default gen_random_uuid(),
     tenant_id uuid not null,
@@ -35,8 +36,14 @@ create table public.imports (
     header text[] not null default '{}',
     debts_absent int not null default 0,
     debts_returned int not null default 0,
+    -- Cells that were left out, by kind.
+    warnings jsonb not null default '{}',
     error_code text,
     cancel_requested_at timestamptz,
+    -- Rows of a cancelled import that stayed, because somebody acted on them while it ran.
+    rows_kept int not null default 0,
+    -- When its first rows could be seen; somebody may have acted on them since.
+    writing_at timestamptz,
     -- Progress, for people who watch; not audited. Rows; the total is an estimate until all is
     -- read.
     started_at timestamptz,
@@ -48,7 +55,7 @@ create table public.imports (
     rows_per_second int,
     seconds_left int,
     constraint imports_source_is_known check (source in ('csv', 'xlsx', 'api')),
-    constraint imports_phase_is_known check (phase in ('reading', 'writing')),
+    constraint imports_phase_is_known check (phase in ('reading', 'planning', 'writing')),
     constraint imports_idempotency_key_has_shape check (length(idempotency_key) between 1 and 200),
     constraint imports_pkey primary key (id),
     constraint imports_tenant_id_key unique (tenant_id, id),
@@ -77,22 +84,8 @@ using (tenant_id = (select private.tenant_id()));
 -- Written by the import function only.
 grant select on public.imports to authenticated;
 
--- The setting alone proves nothing (a session can set it), nor does a running row (everybody's
--- running imports are committed). The staging table does: only private.open_import makes one that
--- is the owner's, and it ends with the transaction.
-create function private.has_staging() returns boolean
-language sql
-stable
-security definer
-set search_path = ''
-as $$
-    select exists (
-        select from pg_catalog.pg_class
-        where pg_class.oid = pg_catalog.to_regclass('pg_temp.import_rows')
-          and pg_class.relowner = current_user::regrole
-    )
-$$;
-
+-- The setting alone proves nothing: any session can set it. That this very transaction is named as
+-- the writer by the import's plan does: only private.advance_import writes that, and takes it back.
 create function private.is_importing() returns boolean
 language plpgsql
 stable
@@ -102,9 +95,10 @@ as $$
 declare
     v_import_id text := nullif(current_setting('cobranca.import_id', true), '');
 begin
-    return v_import_id is not null and private.has_staging() and exists (
-        select from public.imports
-        where imports.id = v_import_id::uuid and imports.status = 'running'
+    return v_import_id is not null and exists (
+        select from private.import_plans as plan
+        where plan.import_id = v_import_id::uuid
+          and plan.writer = pg_current_xact_id_if_assigned()
     );
 end;
 $$;
@@ -137,7 +131,7 @@ create trigger _900_audit_update after update on public.imports
 referencing old table as old_rows new table as new_rows
 for each statement execute function private.tg_audit(
     'phase', 'rows_read', 'rows_valid', 'rows_written', 'rows_total', 'rows_per_second',
-    'seconds_left', 'answer'
+    'seconds_left', 'answer', 'writing_at'
 );
 create trigger _900_audit_delete after delete on public.imports
 referencing old table as old_rows for each statement execute function private.tg_audit();

@@ -10,6 +10,9 @@ create table public.callbacks (
     due_at timestamptz not null,
     status public.callback_status not null default 'scheduled',
     note text,
+    ended_at timestamptz,
+    -- Who made the call or called it off.
+    ended_by uuid,
     created_at timestamptz not null default private.now(),
     constraint callbacks_pkey primary key (id),
     constraint callbacks_one_per_disposition unique (tenant_id, disposition_id),
@@ -17,13 +20,19 @@ create table public.callbacks (
     references public.call_dispositions (tenant_id, id),
     constraint callbacks_client_fkey foreign key (tenant_id, client_id)
     references public.clients (tenant_id, id),
-    constraint callbacks_operator_fkey foreign key (operator_id) references auth.users (id)
+    constraint callbacks_operator_fkey foreign key (operator_id) references auth.users (id),
+    constraint callbacks_ended_by_fkey foreign key (ended_by) references auth.users (id),
+    constraint callbacks_end_when_not_scheduled check (
+        (status = 'scheduled') = (ended_at is null)
+    )
 );
 comment on table public.callbacks is 'Calls promised for a later moment.';
 
 create index callbacks_of_client on public.callbacks (tenant_id, client_id, due_at);
 create index callbacks_due on public.callbacks (tenant_id, due_at) where status = 'scheduled';
 create index callbacks_of_operator on public.callbacks (operator_id, due_at);
+-- Whose calls were in time.
+create index callbacks_ended_by on public.callbacks (ended_by, ended_at);
 
 alter table public.callbacks enable row level security;
 alter table public.callbacks force row level security;
@@ -31,20 +40,39 @@ alter table public.callbacks force row level security;
 create policy callbacks_select_member on public.callbacks for select to authenticated
 using (tenant_id = (select private.tenant_id()));
 
--- Written by the trigger below; transitions (done, cancelled) will be functions.
+-- Written by the trigger below and by the transitions (0325).
 grant select on public.callbacks to authenticated;
 
-create function private.tg_call_dispositions__schedule_callback() returns trigger
+-- A call made when a promise falls due keeps it, whatever came of the call; what a call promises
+-- anew is kept here. Asking first spares every other disposition an audit of nothing.
+create function private.tg_call_dispositions__callbacks() returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+    -- A callback is in time from ten minutes before to ten minutes after its moment.
+    c_tolerance constant interval := '10 minutes';
+    v_kept uuid[] := (
+        select array_agg(promised.id)
+        from new_rows
+        join public.callbacks as promised
+            on promised.tenant_id = new_rows.tenant_id
+            and promised.client_id = new_rows.client_id
+            and promised.due_at <= new_rows.created_at + c_tolerance
+            and promised.status = 'scheduled'
+            and coalesce(promised.operator_id, new_rows.operator_id) = new_rows.operator_id
+    );
 begin
-    -- The trigger before made sure that exactly the callback types carry a time. Asking first spares
-    -- every other disposition the audit of an insert of nothing.
+    if v_kept is not null then
+        update public.callbacks as promised
+        set status = 'done', ended_at = private.now(), ended_by = auth.uid()
+        where promised.id = any(v_kept);
+    end if;
     if not exists (select from new_rows where new_rows.scheduled_callback is not null) then
         return null;
     end if;
+    -- The trigger before made sure that exactly the callback types carry a time.
     insert into public.callbacks (tenant_id, client_id, disposition_id, operator_id, due_at, note)
     select new_rows.tenant_id, new_rows.client_id, new_rows.id, new_rows.operator_id,
         new_rows.scheduled_callback, new_rows.notes
@@ -54,10 +82,13 @@ begin
 end;
 $$;
 
-create trigger _200_schedule_callback after insert on public.call_dispositions
+create trigger _200_callbacks after insert on public.call_dispositions
 referencing new table as new_rows for each statement
-execute function private.tg_call_dispositions__schedule_callback();
+execute function private.tg_call_dispositions__callbacks();
 
+create trigger _500_broadcast after update on public.callbacks
+referencing new table as new_rows for each statement
+execute function private.tg_broadcast('callback_changed');
 create trigger _900_audit_insert after insert on public.callbacks
 referencing new table as new_rows for each statement execute function private.tg_audit();
 create trigger _900_audit_update after update on public.callbacks

@@ -1,7 +1,45 @@
--- Where the rows of one file wait for the merge: temporary, made by the owner and not by the
--- caller, so that the definer functions never read a table (or a view) of somebody else's making.
--- The caller may only COPY into it. The import's own row is made here too, unless it was announced
+-- Where the rows of one file wait to be judged: temporary, made by the owner and not by the caller,
+-- so that the definer functions never read a table (or a view) of somebody else's making. The
+-- caller may only COPY into it. The import's own row is made here too, unless it was announced
 -- beforehand (0886) for people to watch.
+
+-- Two imports of one tenant queue up: each sees what the one before it wrote.
+create function private.import_turn(tenant_id uuid) returns bigint
+language sql
+immutable
+set search_path = ''
+as $$
+    select hashtextextended('import_portfolio:' || tenant_id, 0)
+$$;
+
+-- Held until the transaction ends. What an earlier import left unfinished comes first: its id, or
+-- null when the turn is the caller's.
+create function private.await_import_turn() returns uuid
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+begin
+    perform pg_advisory_xact_lock(private.import_turn(v_tenant));
+    return private.unfinished_import(v_tenant);
+end;
+$$;
+
+create function private.unfinished_import(tenant_id uuid) returns uuid
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select plan.import_id
+    from private.import_plans as plan
+    where plan.tenant_id = unfinished_import.tenant_id
+    limit 1
+$$;
+grant execute on function private.await_import_turn() to authenticated;
+
 create function private.open_import(
     file_name text, file_sha256 text, creditor text, announced uuid default null,
     source text default 'csv'
@@ -15,9 +53,10 @@ declare
     v_tenant uuid := private.require_role('supervisor');
     v_creditor public.creditors;
 begin
-    -- Two imports of one tenant queue up: each sees what the one before it wrote.
-    perform pg_advisory_xact_lock(hashtextextended('import_portfolio:' || v_tenant, 0));
-
+    if private.unfinished_import(v_tenant) is not null then
+        raise exception 'import_unfinished' using errcode = 'PT409',
+            detail = 'another import of this tenant is to be continued or cancelled first';
+    end if;
     -- The creditor by id or by name; a name may be new, an id must be one of the tenant's.
     select * into v_creditor from public.creditors
     where creditors.tenant_id = v_tenant
@@ -55,12 +94,6 @@ begin
         extra jsonb
     ) on commit drop;
     grant insert on pg_temp.import_rows to authenticated;
-    -- What the steps of the merge tell each other.
-    create temp table import_outcome (
-        creditors_created int, clients_created int, clients_updated int, debts_created int,
-        debts_updated int, debts_absent int, debts_returned int
-    ) on commit drop;
-    insert into pg_temp.import_outcome default values;
 
     if announced is null then
         insert into public.imports
@@ -77,19 +110,19 @@ begin
                 detail = 'cancelled while it waited for another import';
         end if;
     end if;
-    perform set_config('cobranca.import_id', import_id::text, true);
     creditor_id := v_creditor.id;
     creditor_name := coalesce(v_creditor.name, open_import.creditor);
     return next;
 end;
 $$;
 comment on function private.open_import(text, text, text, uuid, text) is
-'Supervisor or admin: waits for the tenant''s other import, makes the staging table
+'Supervisor or admin, whose turn it is (private.await_import_turn): makes the staging table
 pg_temp.import_rows; announced = the committed row of imports, or null to make one here.';
 grant execute on function private.open_import(text, text, text, uuid, text) to authenticated;
 
--- Every step of the merge begins here. Reading a staging table of the caller's own making would
--- lend the caller our rights. Between steps a person may have cancelled.
+-- Reading a staging table of the caller's own making would lend the caller our rights: only
+-- private.open_import makes one that is the owner's, and it ends with the transaction. Meanwhile a
+-- person may have cancelled.
 create function private.require_open_import(import_id uuid) returns uuid
 language plpgsql
 security definer
@@ -101,12 +134,16 @@ declare
 begin
     select * into v_import from public.imports
     where imports.id = require_open_import.import_id and imports.tenant_id = v_tenant;
-    if v_import.id is null or not private.has_staging()
-        or import_id::text <> current_setting('cobranca.import_id', true)
-    then
+    if v_import.id is null or not exists (
+        select from pg_catalog.pg_class
+        where pg_class.oid = pg_catalog.to_regclass('pg_temp.import_rows')
+          and pg_class.relowner = current_user::regrole
+    ) then
         raise exception 'import_not_open' using errcode = 'PT409',
             detail = 'call private.open_import in the same transaction first';
-    elsif v_import.cancel_requested_at is not null or v_import.status <> 'running' then
+    elsif v_import.cancel_requested_at is not null
+        or v_import.status not in ('queued', 'running')
+    then
         raise exception 'import_cancelled' using errcode = 'PT409',
             detail = 'nothing of it was written';
     end if;

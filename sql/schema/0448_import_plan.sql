@@ -1,7 +1,7 @@
--- What a file means for what is stored, before anything is written: three temporary tables that
--- say for every creditor, debt and client whether it is new, and what is to be stored. The writing
--- (0450) follows them blindly; a dry run is the same transaction rolled back. Rows that only the
--- whole file or the stored portfolio can judge are refused here, as the reader refuses cells.
+-- What a file means for what is stored, before anything is written: temporary tables that say for
+-- every creditor, debt, client and phone whether it is new or another. What is to be written is
+-- then kept in chunks (0449). Rows that only the whole file or the stored portfolio can judge are
+-- refused here, as the reader refuses cells.
 create function private.plan_import(tenant_id uuid, headers jsonb) returns void
 language plpgsql
 security definer
@@ -94,7 +94,8 @@ begin
              filter (where import_rows.uf is not null))[1] as uf,
             (array_agg(import_rows.external_id order by import_rows.line desc)
              filter (where import_rows.external_id is not null))[1] as external_id,
-            bool_or(cardinality(import_rows.phones) > 0) as has_phone
+            bool_or(cardinality(import_rows.phones) > 0) as has_phone,
+            count(*)::int as lines
         from pg_temp.import_rows
         where import_rows.reason is null
         group by import_rows.document
@@ -109,8 +110,8 @@ begin
           and pair.value <> 'null'
         group by import_rows.document
     )
-    select people.document, coalesce(clients.id, gen_random_uuid()) as client_id,
-        clients.id is null as is_new, people.has_phone, merged.*,
+    select people.*, extras.extra, coalesce(clients.id, gen_random_uuid()) as client_id,
+        clients.id is null as is_new, coalesce(people.name, clients.name) is null as is_nameless,
         clients.id is not null
         and (merged.name, merged.email, merged.uf, merged.external_id, merged.extra)
             is distinct from (clients.name, clients.email, clients.uf, clients.external_id,
@@ -121,8 +122,8 @@ begin
     left join public.clients
         on clients.tenant_id = plan_import.tenant_id and clients.document = people.document
     cross join lateral (
+        -- As private.write_chunk_people merges them when their turn comes.
         select
-            -- Capitals or not, the same name is no change.
             case
                 when lower(people.name) = lower(clients.name) then clients.name
                 else coalesce(people.name, clients.name)
@@ -134,16 +135,16 @@ begin
     ) as merged;
 
     -- A debt of somebody whose name neither the file nor the portfolio knows.
-    if exists (select from pg_temp.import_clients where import_clients.name is null) then
+    if exists (select from pg_temp.import_clients where import_clients.is_nameless) then
         update pg_temp.import_rows as staged
         set reason = case when staged.value is null then 'name_missing' else 'name_invalid' end,
             column_name = headers ->> 'name'
         from pg_temp.import_clients
-        where import_clients.name is null and staged.document = import_clients.document
+        where import_clients.is_nameless and staged.document = import_clients.document
           and staged.reason is null;
         delete from pg_temp.import_debts using pg_temp.import_clients
-        where import_clients.name is null and import_debts.document = import_clients.document;
-        delete from pg_temp.import_clients where import_clients.name is null;
+        where import_clients.is_nameless and import_debts.document = import_clients.document;
+        delete from pg_temp.import_clients where import_clients.is_nameless;
     end if;
     analyze pg_temp.import_debts;
     analyze pg_temp.import_clients;

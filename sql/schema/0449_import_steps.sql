@@ -1,4 +1,4 @@
--- Steps of the plan (0448) and of the writing (0450), each with a rule of its own.
+-- Steps of the plan (0448), each with a rule of its own, and how it is kept until it is written.
 
 -- Gives every line of a refused debt its reason, the file's own column name and the value.
 create function private.refuse_import_debts(headers jsonb) returns void
@@ -33,48 +33,51 @@ $$;
 
 -- Only an admin's import makes creditors, and not many: an agency works for tens of them, so a
 -- file with more new ones has another column under that name.
-create function private.create_import_creditors(tenant_id uuid) returns int
+create function private.plan_import_creditors() returns jsonb
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
     c_new_creditors constant int := 100;
-    v_new text[] := array(
-        select min(import_creditors.creditor) from pg_temp.import_creditors
-        where import_creditors.is_new
-        group by import_creditors.creditor_id
-        order by 1
+    v_new jsonb := (
+        select coalesce(jsonb_agg(
+            jsonb_build_object('id', new_ones.creditor_id, 'name', new_ones.name)
+            order by new_ones.name
+        ), '[]')
+        from (
+            select import_creditors.creditor_id, min(import_creditors.creditor) as name
+            from pg_temp.import_creditors
+            where import_creditors.is_new
+            group by import_creditors.creditor_id
+        ) as new_ones
     );
 begin
-    if cardinality(v_new) > 0 and not private.has_role('admin') then
+    if v_new <> '[]' and not private.has_role('admin') then
         raise exception 'creditor_not_found' using errcode = 'PT404',
-            detail = 'unknown: ' || array_to_string(v_new[1:5], '; ')
-                || ' - an admin''s import creates new creditors';
-    elsif cardinality(v_new) > c_new_creditors then
-        raise exception 'too_many_new_creditors' using errcode = 'PT409',
-            detail = format('%s names; is another column taken for the creditor?', cardinality(v_new));
+            detail = 'unknown: ' || (
+                select string_agg(listed.item ->> 'name', '; ' order by listed.item ->> 'name')
+                from jsonb_array_elements(v_new) with ordinality as listed (item, place)
+                where listed.place <= 5  -- enough to recognise the column
+            ) || ' - an admin''s import creates new creditors';
+    elsif jsonb_array_length(v_new) > c_new_creditors then
+        raise exception 'too_many_new_creditors' using errcode = 'PT409', detail = format(
+            '%s names; is another column taken for the creditor?', jsonb_array_length(v_new)
+        );
     end if;
-    insert into public.creditors (id, tenant_id, name)
-    select import_creditors.creditor_id, create_import_creditors.tenant_id,
-        min(import_creditors.creditor)
-    from pg_temp.import_creditors
-    where import_creditors.is_new
-    group by import_creditors.creditor_id;
-    return cardinality(v_new);
+    return v_new;
 end;
 $$;
 
--- Adds the numbers that are new to their client, behind those already there; nothing is removed,
--- because an operator may have added one. Answers what clients that were known before got.
-create function private.add_import_phones(tenant_id uuid, added_at timestamptz)
-returns table (known_client uuid, phone_id uuid)
+-- The numbers that are new to their person, in the file's order. Nothing is ever removed, because
+-- an operator may have added one.
+create function private.plan_import_phones(tenant_id uuid) returns void
 language plpgsql
 security definer
 set search_path = ''
 as $$
 begin
-    return query
+    create temp table import_phones on commit drop as
     with listed as (
         select import_rows.document, numbers.phone,
             min(import_rows.line * 100::bigint + numbers.place) as place
@@ -82,39 +85,99 @@ begin
         cross join unnest(import_rows.phones) with ordinality as numbers (phone, place)
         where import_rows.reason is null
         group by import_rows.document, numbers.phone
-    ),
-    stored as (
-        select client_phones.client_id, max(client_phones.position) + 1 as next_position
-        from public.client_phones
-        join pg_temp.import_clients using (client_id)
-        where client_phones.tenant_id = add_import_phones.tenant_id and not import_clients.is_new
-        group by client_phones.client_id
-    ),
-    added as (
-        insert into public.client_phones
-            (tenant_id, client_id, phone, kind, position, created_at)
-        select add_import_phones.tenant_id, import_clients.client_id, listed.phone,
-            -- +55, two digits of area, and nine that begin with 9.
-            case when length(listed.phone) = 14 then 'mobile' else 'landline' end
-                ::public.phone_kind,
-            coalesce(stored.next_position, 0) - 1
-                + row_number() over (partition by listed.document order by listed.place),
-            add_import_phones.added_at
-        from listed
-        join pg_temp.import_clients using (document)
-        left join stored using (client_id)
-        where import_clients.is_new or not exists (
-            select from public.client_phones
-            where client_phones.tenant_id = add_import_phones.tenant_id
-              and client_phones.client_id = import_clients.client_id
-              and client_phones.phone = listed.phone
-        )
-        order by import_clients.document
-        returning client_phones.client_id, client_phones.id
     )
-    select added.client_id, added.id
-    from added
-    join pg_temp.import_clients using (client_id)
-    where not import_clients.is_new;
+    select listed.document, array_agg(listed.phone order by listed.place) as phones
+    from listed
+    join pg_temp.import_clients using (document)
+    left join public.client_phones as stored
+        on stored.tenant_id = plan_import_phones.tenant_id
+        and stored.client_id = import_clients.client_id
+        and stored.phone = listed.phone
+    where stored.id is null
+    group by listed.document;
+end;
+$$;
+
+-- Cuts what is to be written into chunks of about so many rows (people, phones and debts), by
+-- document. Who has nothing new is in none. The import's plan must be there already.
+create function private.keep_import_chunks(tenant_id uuid, import_id uuid, chunk_rows int)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    create temp table import_titles on commit drop as
+    select import_debts.document, case when import_debts.debt_id is null then 'new' else 'changed' end
+        as action, import_debts.debt_id, import_clients.client_id, import_debts.creditor_id,
+        import_debts.contract, import_debts.installment, import_debts.due_on,
+        import_debts.principal_cents
+    from pg_temp.import_debts
+    join pg_temp.import_clients using (document)
+    where import_debts.debt_id is null or import_debts.is_changed
+    union all
+    select clients.document, 'returned', debts.id, debts.client_id, debts.creditor_id,
+        debts.contract, debts.installment, debts.due_on, debts.principal_cents
+    from pg_temp.import_absent
+    join public.debts on debts.id = import_absent.debt_id
+    join public.clients on clients.id = debts.client_id
+    where import_absent.is_returned;
+
+    create temp table import_people on commit drop as
+    with titles as (
+        select import_titles.document, count(*)::int as titles,
+            sum(import_titles.principal_cents)::bigint as open_cents,
+            min(import_titles.due_on) as oldest_due_on,
+            array_agg(distinct import_titles.creditor_id) as creditor_ids
+        from pg_temp.import_titles
+        group by import_titles.document
+    )
+    select document, import_clients.client_id, coalesce(import_clients.is_new, false) as is_new,
+        coalesce(import_clients.is_changed, false) as is_changed, import_clients.name,
+        import_clients.email, import_clients.uf, import_clients.external_id, import_clients.extra,
+        coalesce(import_phones.phones, '{}') as phones, titles.open_cents,
+        titles.titles as open_debts, titles.oldest_due_on, titles.creditor_ids,
+        coalesce(import_clients.lines, 0) as lines,
+        sum(1 + cardinality(coalesce(import_phones.phones, '{}')) + coalesce(titles.titles, 0))
+            over (order by document rows unbounded preceding)::int / chunk_rows as place
+    from pg_temp.import_clients
+    left join pg_temp.import_phones using (document)
+    full join titles using (document)
+    where import_clients.is_new or import_clients.is_changed
+       or import_phones.phones is not null or titles.titles is not null;
+    analyze pg_temp.import_people;
+
+    insert into private.import_chunks (import_id, tenant_id, place, rows, clients, debts)
+    select keep_import_chunks.import_id, keep_import_chunks.tenant_id, people.place, people.rows,
+        coalesce(people.clients, '{}'), coalesce(titles.debts, '{}')
+    from (
+        select import_people.place, sum(import_people.lines) as rows, array_agg(
+            row(
+                import_people.client_id, import_people.is_new, import_people.is_changed,
+                import_people.document, import_people.name, import_people.email, import_people.uf,
+                import_people.external_id, import_people.extra, import_people.phones,
+                import_people.open_cents, import_people.open_debts, import_people.oldest_due_on,
+                import_people.creditor_ids
+            )::private.planned_client
+            order by import_people.document
+        ) filter (where import_people.client_id is not null) as clients
+        from pg_temp.import_people
+        group by import_people.place
+    ) as people
+    left join (
+        select import_people.place, array_agg(
+            row(
+                import_titles.action, import_titles.debt_id, import_titles.client_id,
+                import_titles.creditor_id, import_titles.contract, import_titles.installment,
+                import_titles.due_on, import_titles.principal_cents
+            )::private.planned_debt
+            -- By key, so that indexes grow at their end.
+            order by import_titles.creditor_id, import_titles.contract, import_titles.installment
+        ) as debts
+        from pg_temp.import_titles
+        join pg_temp.import_people using (document)
+        group by import_people.place
+    ) as titles using (place);
+    drop table pg_temp.import_titles, pg_temp.import_people;
 end;
 $$;

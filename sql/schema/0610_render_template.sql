@@ -75,6 +75,21 @@ as $$
     )
 $$;
 
+-- "Banco Aurora S.A." at the end of a sentence would read "S.A..": where the text of the provider
+-- goes on with a dot, the value gives up its own.
+create function private.without_double_dots(body text, params text[]) returns text[]
+language sql
+immutable
+set search_path = ''
+as $$
+    select coalesce(array_agg(case
+        when value.text like '%.' and position('{{' || value.number || '}}.' in body) > 0
+            then left(value.text, -1)
+        else value.text
+    end order by value.number), '{}')
+    from unnest(params) with ordinality as value (text, number)
+$$;
+
 create function private.render_body(body text, params text[]) returns text
 language plpgsql
 immutable

@@ -64,7 +64,9 @@ as $$
         run.tenant_id, run.client_id, template.channel, private.now()
     ) as hours
     cross join lateral (
-        select private.template_params(run.client_id, template.variables) as params
+        select private.without_double_dots(
+            template.body, private.template_params(run.client_id, template.variables)
+        ) as params
     ) as filled
     cross join lateral (
         select case

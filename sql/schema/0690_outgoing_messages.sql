@@ -118,6 +118,8 @@ language sql
 immutable
 set search_path = ''
 as $$ select (charge).is_wanted and (charge).status in ('registering', 'open') $$;
+-- Asked by charge-document as the caller, of a row they may read.
+grant execute on function private.is_payable(public.charges) to authenticated;
 
 create trigger _400_leave_messages after update on public.charges
 referencing new table as new_rows for each statement

@@ -59,7 +59,7 @@ as $$
         format(
             'Olá, %s! Aqui é da %s. Segue o pagamento da parcela %s do seu acordo com %s: %s, '
             || 'com vencimento em %s.',
-            filled.params[1], filled.params[2], part.number || ' de ' || agreement.installments,
+            filled.params[1], rtrim(filled.params[2], '.'), part.number || ' de ' || agreement.installments,
             creditor.name, filled.params[3], filled.params[4]
         ),
         e'Pix copia e cola:\n' || (charge).pix_code,
@@ -96,7 +96,9 @@ as $$
       and ((charge).pix_code is not null or 'charge.pix_code' <> all(template.variables))
       and ((charge).digitable_line is not null
           or 'charge.digitable_line' <> all(template.variables))
-    order by template.created_at, template.name
+    -- One that holds the code to pay with, before one that only links to it.
+    order by template.variables && array['charge.pix_code', 'charge.digitable_line'] desc,
+        template.created_at, template.name
     limit 1
 $$;
 
@@ -132,12 +134,14 @@ begin
         when v_hours.reason = 'suppressed' then 'suppressed'
         when v_phone is null then 'no_reachable_phone'
         when v_template.id is null and not v_is_window_open then 'template_missing'
-        when not v_hours.allowed then 'outside_hours'
+        -- outside_hours, or as often as is decent.
+        when not v_hours.allowed then v_hours.reason
         when v_integration.paused_until > private.now() then 'rate_limited'
     end;
     v_plan.verdict := case
         when v_plan.reason is null then 'send'
-        when v_plan.reason in ('outside_hours', 'rate_limited') then 'postpone'
+        when v_plan.reason = 'rate_limited' or v_plan.reason = v_hours.reason
+            and v_hours.next_allowed_at is not null then 'postpone'
         else 'refuse'
     end;
     v_plan.not_before := greatest(v_hours.next_allowed_at, v_integration.paused_until);
@@ -152,8 +156,9 @@ begin
         v_plan.template_id := v_template.id;
         v_plan.provider_template_id := v_template.provider_template_id;
         v_plan.language := v_template.language;
-        v_plan.params := private.template_params(
-            charge.client_id, v_template.variables, charge.id
+        v_plan.params := private.without_double_dots(
+            v_template.body,
+            private.template_params(charge.client_id, v_template.variables, charge.id)
         );
         v_plan.body := private.render_body(v_template.body, v_plan.params);
     end if;

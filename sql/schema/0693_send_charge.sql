@@ -81,6 +81,9 @@ begin
         when 'outside_hours' then
             raise exception 'outside_hours' using errcode = 'PT409',
                 detail = to_jsonb((plan).not_before) #>> '{}';
+        when 'attempt_cap' then
+            raise exception 'attempt_cap' using errcode = 'PT409',
+                detail = to_jsonb((plan).not_before) #>> '{}';
         else
             return;
     end case;

@@ -50,28 +50,26 @@ for each statement execute function private.tg_audit();
 create trigger _900_audit_delete after delete on public.import_mappings
 referencing old table as old_rows for each statement execute function private.tg_audit();
 
-create function private.save_import_mapping(creditor_id uuid, header_key text, mapping jsonb)
-returns void
+-- By the import that succeeded with it, for its creditor if it was for one.
+create function private.save_import_mapping(
+    v_import public.imports, header_key text, mapping jsonb
+) returns void
 language plpgsql
 security definer
 set search_path = ''
 as $$
-declare
-    v_tenant uuid := private.require_role('supervisor');
 begin
     insert into public.import_mappings as saved
         (tenant_id, creditor_id, header_key, mapping, updated_by)
     values (
-        v_tenant, save_import_mapping.creditor_id, save_import_mapping.header_key,
-        save_import_mapping.mapping, auth.uid()
+        v_import.tenant_id, v_import.creditor_id, save_import_mapping.header_key,
+        save_import_mapping.mapping, v_import.created_by
     )
     on conflict on constraint import_mappings_is_unique do update
     set mapping = excluded.mapping, updated_by = excluded.updated_by, updated_at = private.now()
     where saved.mapping <> excluded.mapping;
 end;
 $$;
-comment on function private.save_import_mapping(uuid, text, jsonb) is
-'Supervisor or admin; called by the import that succeeded with it.';
 
 -- The same creditor's own before anybody's with these headers.
 create function private.saved_import_mapping(creditor_id uuid, header_key text) returns jsonb
@@ -89,6 +87,4 @@ as $$
         import_mappings.creditor_id is null, import_mappings.updated_at desc
     limit 1
 $$;
-grant execute on function
-private.save_import_mapping(uuid, text, jsonb), private.saved_import_mapping(uuid, text)
-to authenticated;
+grant execute on function private.saved_import_mapping(uuid, text) to authenticated;

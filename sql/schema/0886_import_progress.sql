@@ -1,6 +1,6 @@
--- An import's row is committed before its transaction writes anything, so that people can watch,
--- wait for and cancel it. Whether the process behind it still lives is told by a lock that dies
--- with it: hold_import takes it in the transaction that will write.
+-- An import's row is committed before anything else, so that people can watch, wait for and cancel
+-- it. Whether the process behind it still lives is told by a lock that dies with it: hold_import
+-- takes it in a transaction that stays open beside the writing ones.
 create function private.import_lock(import_id uuid) returns bigint
 language sql
 immutable
@@ -23,7 +23,8 @@ begin
 end;
 $$;
 
--- Null = go on; else the answer of the import that had the same idempotency key.
+-- Null = go on; else {answer} of the import that had the same idempotency key, or {resume: its id}
+-- when it was interrupted: whoever asks again continues it.
 create function private.announce_import(
     import_id uuid, file_name text, file_sha256 text, source text,
     idempotency_key text, request_fingerprint text, api_key_id uuid
@@ -64,15 +65,18 @@ begin
     elsif v_known.request_fingerprint <> announce_import.request_fingerprint then
         raise exception 'idempotency_key_reused' using errcode = 'PT409',
             detail = 'the key was used for another body or other options';
+    elsif v_known.status = 'interrupted' then
+        return jsonb_build_object('resume', v_known.id);
     elsif v_known.answer is null then
         raise exception 'import_in_progress' using errcode = 'PT409',
             detail = v_known.id::text;
     end if;
-    return v_known.answer;
+    return jsonb_build_object('answer', v_known.answer);
 end;
 $$;
 
--- Answers whether somebody wants it to stop. Reading a row costs about a third of writing it.
+-- Answers whether somebody wants it to stop. While it writes, its chunks report (0452); a dry run,
+-- whose chunks nobody else sees, reports here.
 create function private.report_import(
     import_id uuid, phase text, rows_read int, rows_valid int, rows_written int, rows_total int
 ) returns boolean
@@ -82,7 +86,8 @@ set search_path = ''
 as $$
 declare
     v_tenant uuid := private.require_role('supervisor');
-    c_write_units constant int := 3;
+    -- Measured: to read and check a row costs a twelfth of planning and writing it.
+    c_write_units constant int := 12;
     v_import public.imports;
     v_seconds float;
     v_done float;
@@ -137,21 +142,6 @@ begin
 end;
 $$;
 
--- The answer for whoever sends the same key again; in the transaction of the import itself.
-create function private.keep_import_answer(import_id uuid, answer jsonb) returns void
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-    update public.imports set answer = keep_import_answer.answer
-    where imports.id = keep_import_answer.import_id
-      and imports.tenant_id = private.require_role('supervisor')
-      and imports.created_by = auth.uid() and imports.idempotency_key is not null
-      and imports.answer is null;
-end;
-$$;
-
 -- The file's own cells of the refused lines, which only its reader knows.
 create function private.open_reject_cells() returns void
 language plpgsql
@@ -188,7 +178,8 @@ begin
 end;
 $$;
 
--- Who died says nothing more: its lock is free. Its transaction wrote nothing.
+-- Who died says nothing more: its lock is free. What was planned is interrupted and will be
+-- continued; what was still being read wrote nothing and failed. Of one tenant, or of all (null).
 create function private.mark_dead_imports(tenant_id uuid) returns int
 language plpgsql
 security definer
@@ -199,13 +190,19 @@ declare
 begin
     -- Materialized: the lock is tried for unfinished imports alone.
     with unfinished as materialized (
-        select imports.id from public.imports
-        where imports.tenant_id = mark_dead_imports.tenant_id
-          and imports.status in ('queued', 'running')
+        select imports.id, plan.import_id is not null as is_planned
+        from public.imports
+        left join private.import_plans as plan on plan.import_id = imports.id
+        where imports.status in ('queued', 'running')
+          and (mark_dead_imports.tenant_id is null
+               or imports.tenant_id = mark_dead_imports.tenant_id)
     )
     update public.imports
-    set status = 'failed', error_code = 'process_died', finished_at = private.now(), phase = null,
-        seconds_left = null
+    set status = case when unfinished.is_planned then 'interrupted' else 'failed' end
+            ::public.import_status,
+        error_code = case when not unfinished.is_planned then 'process_died' end,
+        finished_at = case when not unfinished.is_planned then private.now() end,
+        phase = case when unfinished.is_planned then imports.phase end, seconds_left = null
     from unfinished
     where imports.id = unfinished.id
       and pg_try_advisory_xact_lock(private.import_lock(unfinished.id));
@@ -219,8 +216,14 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+    v_tenant uuid := private.require_role('operator');
+    v_dead int := private.mark_dead_imports(v_tenant);
 begin
-    return private.mark_dead_imports(private.require_role('operator'));
+    if v_dead > 0 and private.unfinished_import(v_tenant) is not null then
+        perform private.wake_function('portfolio-resume');
+    end if;
+    return v_dead;
 end;
 $$;
 
@@ -229,7 +232,8 @@ language sql
 set search_path = ''
 as $$ select private.imports_alive() $$;
 comment on function public.imports_alive() is
-'Marks the tenant''s imports whose process died as failed (process_died); answers how many.';
+'Marks the tenant''s imports whose process died as interrupted, and has them continued, or as failed
+(process_died) when they were still being read; answers how many.';
 
 create function private.cancel_import(import_id uuid) returns jsonb
 language plpgsql
@@ -245,18 +249,22 @@ begin
     if v_import.id is null then
         raise exception 'import_not_found' using errcode = 'PT404',
             detail = 'no such import in this tenant';
-    elsif v_import.status not in ('queued', 'running') then
+    elsif v_import.status not in ('queued', 'running', 'interrupted') then
         raise exception 'import_not_running' using errcode = 'PT409',
             detail = v_import.status::text;
     end if;
-    -- The importing process ends it at its next step; what only waits ends here.
+    -- Whoever imports ends it at its next step, and takes back what is in; what only waits ends
+    -- here. Nobody is at an interrupted one: the job is woken to take it back.
     update public.imports
     set cancel_requested_at = coalesce(imports.cancel_requested_at, private.now()),
         status = case when imports.status = 'queued' then 'cancelled'
             else imports.status end::public.import_status,
         finished_at = case when imports.status = 'queued' then private.now() end
-    where imports.id = v_import.id and imports.status in ('queued', 'running')
+    where imports.id = v_import.id and imports.status in ('queued', 'running', 'interrupted')
     returning * into v_import;
+    if v_import.status = 'interrupted' then
+        perform private.wake_function('portfolio-resume');
+    end if;
     return jsonb_build_object('status', v_import.status);
 end;
 $$;
@@ -266,14 +274,13 @@ language sql
 set search_path = ''
 as $$ select private.cancel_import(import_id) $$;
 comment on function public.cancel_import(uuid) is
-'Supervisor or admin: {status}; nothing of a cancelled import is written.';
+'Supervisor or admin: {status}; what a cancelled import has written goes back.';
 
 grant execute on function
 private.hold_import(uuid),
 private.announce_import(uuid, text, text, text, text, text, uuid),
 private.report_import(uuid, text, int, int, int, int),
 private.end_import(uuid, text, text),
-private.keep_import_answer(uuid, jsonb),
 private.open_reject_cells(), private.keep_reject_cells(uuid),
 private.imports_alive(), public.imports_alive(),
 private.cancel_import(uuid), public.cancel_import(uuid)

@@ -36,11 +36,15 @@ as $$
 declare
     v_tenant uuid := private.require_role('supervisor');
     v_import public.imports;
-    v_audit bigint;
     v_answer jsonb;
 begin
-    -- Not beside another import: each sees what the one before it wrote.
-    perform pg_advisory_xact_lock(hashtextextended('import_portfolio:' || v_tenant, 0));
+    -- Not beside another import: each sees what the one before it wrote, and one that is planned
+    -- counts on the rows it saw.
+    perform pg_advisory_xact_lock(private.import_turn(v_tenant));
+    if private.unfinished_import(v_tenant) is not null then
+        raise exception 'import_unfinished' using errcode = 'PT409',
+            detail = 'another import of this tenant is to be continued or cancelled first';
+    end if;
     select * into v_import from public.imports
     where imports.id = rollback_import.import_id and imports.tenant_id = v_tenant
     for update;
@@ -51,15 +55,30 @@ begin
         raise exception 'import_not_done' using errcode = 'PT409',
             detail = v_import.status::text;
     end if;
-    v_audit := private.begin_bulk(
-        v_tenant, 'import_rollback', jsonb_build_object('import_id', v_import.id)
-    );
-    perform private.plan_rollback(v_tenant, v_import);
     v_answer := jsonb_build_object('import_id', v_import.id, 'status', 'rolled_back')
-        || private.write_rollback(v_tenant, v_import);
-    perform private.end_bulk(v_audit, v_answer #- '{kept,rows}');
+        || private.undo_import(v_import);
     update public.imports set status = 'rolled_back' where imports.id = v_import.id;
     return v_answer;
+end;
+$$;
+
+-- {deleted, restored, kept}: what became of an import's rows; one line of audit for all of them.
+create function private.undo_import(v_import public.imports) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_audit bigint := private.begin_bulk(
+        v_import.tenant_id, 'import_rollback', jsonb_build_object('import_id', v_import.id)
+    );
+    v_done jsonb;
+begin
+    perform private.plan_rollback(v_import.tenant_id, v_import);
+    v_done := private.write_rollback(v_import.tenant_id, v_import);
+    perform private.end_bulk(v_audit, v_done #- '{kept,rows}');
+    drop table pg_temp.rollback;
+    return v_done;
 end;
 $$;
 
@@ -82,6 +101,7 @@ as $$
 #variable_conflict use_column
 declare
     v_tenant uuid := tenant_id;
+    v_since timestamptz := coalesce(v_import.writing_at, v_import.finished_at);
 begin
     create temp table rollback (
         table_name text not null, id uuid not null, client_id uuid, is_created boolean not null,
@@ -155,11 +175,11 @@ begin
         exists (
             select from public.call_dispositions as spoken
             where spoken.tenant_id = v_tenant and spoken.client_id = item.client_id
-              and spoken.created_at >= v_import.finished_at
+              and spoken.created_at >= v_since
         ) or exists (
             select from public.message_logs as written
             where written.tenant_id = v_tenant and written.client_id = item.client_id
-              and written.created_at >= v_import.finished_at
+              and written.created_at >= v_since
         )
     );
     perform private.plan_client_rollback(v_tenant, v_import);
@@ -202,12 +222,15 @@ begin
         where item.table_name = ''creditors'' and held.id = item.id and ('
         || private.references_sql(
             'public.creditors', 'held',
-            array['public.debts', 'public.import_mappings']::regclass[]
+            array['public.debts', 'public.import_mappings', 'public.imports']::regclass[]
         ) || '
+            or exists (select from public.imports as other where other.tenant_id = held.tenant_id
+                and other.creditor_id = held.id and other.id <> $1)
             or exists (select from public.debts where debts.tenant_id = held.tenant_id
                 and debts.creditor_id = held.id and not exists (
                     select from pg_temp.rollback as going where going.table_name = ''debts''
-                    and going.id = debts.id and going.is_created and going.reason is null)))';
+                    and going.id = debts.id and going.is_created and going.reason is null)))'
+    using v_import.id;
 end;
 $$;
 
@@ -269,6 +292,11 @@ begin
       and clients.id = item.id;
     get diagnostics v_rows = row_count;
     v_deleted := v_deleted || jsonb_build_object('clients', v_rows);
+    update public.imports set creditor_id = null
+    where imports.id = v_import.id and imports.creditor_id in (
+        select item.id from pg_temp.rollback as item
+        where item.table_name = 'creditors' and item.reason is null
+    );
     delete from public.creditors using pg_temp.rollback as item
     where item.table_name = 'creditors' and item.reason is null and creditors.id = item.id;
     get diagnostics v_rows = row_count;

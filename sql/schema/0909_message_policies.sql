@@ -2,10 +2,12 @@
 -- admin first changes it; without it the number below holds. How often anybody is contacted stands in
 -- contact_caps.
 create table public.message_policies (
+    id uuid not null default gen_random_uuid(),
     tenant_id uuid not null default private.tenant_id(),
     -- More recipients than this need a second person's confirmation.
     confirm_above_recipients int not null default 5000,
-    constraint message_policies_pkey primary key (tenant_id),
+    constraint message_policies_pkey primary key (id),
+    constraint message_policies_one_per_tenant unique (tenant_id),
     constraint message_policies_tenant_fkey foreign key (tenant_id) references public.tenants (id),
     constraint message_policies_confirmation_is_positive check (confirm_above_recipients >= 0)
 );
@@ -25,7 +27,7 @@ using (tenant_id = (select private.tenant_id()) and (select private.has_role('ad
 with check (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));
 
 grant select on public.message_policies to authenticated;
-grant insert (tenant_id, confirm_above_recipients) on public.message_policies to authenticated;
+grant insert (id, tenant_id, confirm_above_recipients) on public.message_policies to authenticated;
 grant update (confirm_above_recipients) on public.message_policies to authenticated;
 
 create trigger _900_audit_insert after insert on public.message_policies

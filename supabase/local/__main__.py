@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 from zoneinfo import ZoneInfo
 
-from local_platform import database, database_types, demo, schema_diff
+from local_platform import database, database_types, demo, demo_clock, schema_diff
 from local_platform.errors import StackError
 from local_platform.postgres import Postgres
 from local_platform.settings import LOOPBACK, ROOT, Platform
@@ -25,7 +25,8 @@ from local_platform.stack import Stack, lock
 DEFAULT_PORT = 54321
 # What a data folder may hold; `reset` touches no folder with anything else in it.
 OWN_NAMES = frozenset(
-    {"env", "gupshup.webhook-key", "initdb.password", "install.lock", "lock", "logs"}
+    {"env", "initdb.password", "install.lock", "lock", "logs"}
+    | {f"{provider}.webhook-key" for provider in demo.ACCOUNTS}
     | {"postgres", "postgres.new", "postgres.port", "scratch", "secrets.json", "simulators"}
     | {"vault.key"}
 )
@@ -117,6 +118,12 @@ def reset(arguments: argparse.Namespace) -> None:
     say(f"{data} is empty")
 
 
+def clock(arguments: argparse.Namespace) -> None:
+    """Move a running demo that many days ahead, and let its jobs do what time would have done."""
+    there = demo_clock.move(arguments.data, arguments.days)
+    say(f"the demo's clock says {there:%a %d %b %Y %H:%M} in São Paulo")
+
+
 @contextlib.contextmanager
 def throwaway_server() -> Iterator[Postgres]:
     """A server of its own, for commands that compare or read schemas; no data is touched."""
@@ -168,6 +175,10 @@ def main() -> int:
     command = commands.add_parser("reset", help=reset.__doc__)
     command.add_argument("--data", type=Path, default=ROOT / ".local")
     command.set_defaults(run=reset)
+    command = commands.add_parser("clock", help=clock.__doc__)
+    command.add_argument("days", type=int)
+    command.add_argument("--data", type=Path, default=ROOT / ".local")
+    command.set_defaults(run=clock)
     command = commands.add_parser("migration", help=migration.__doc__)
     command.add_argument("name")
     command.set_defaults(run=migration)

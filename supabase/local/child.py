@@ -20,7 +20,8 @@ SPAWNER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawner")
 # Between two looks at whether a child is ready: below what a person notices, and cheap.
 POLL_SECONDS = 0.03
 # Postgres writes a checkpoint on the way out; on a busy two-core machine that took up to 4 s.
-STOP_SECONDS = 15
+STOP_SECONDS = 60
+TAIL_CHARACTERS = 2_000  # of a log: the end of a traceback
 
 
 @dataclass
@@ -71,9 +72,12 @@ class Child:
             )
 
     def died(self) -> StackError:
-        return StackError(
+        error = StackError(
             f"{self.name} ended by itself (code {self.exit_code}); its log: {self.log}"
         )
+        # A person is shown one sentence; a failed test also shows this.
+        error.add_note(self.log.read_text(errors="replace")[-TAIL_CHARACTERS:])
+        return error
 
     def wait_until(self, ready: Callable[[], bool], within_seconds: float) -> None:
         """Poll `ready`; a child that dies meanwhile, or is late, is a StackError.

@@ -91,12 +91,23 @@ def auth_schema() -> str:
     return answer.stdout
 
 
-def create_database(connection: psycopg.Connection, name: str) -> None:
-    """A new database as a hosted project has it, owned by `postgres`."""
+def create_database(connection: psycopg.Connection, name: str, template: str = TEMPLATE) -> None:
+    """A new database, owned by `postgres`: as a hosted project has it, or a copy of another.
+
+    Copying the files costs a tenth of the default, which writes every page to the log as well
+    (measured on 16 MB: 35 ms against 360 ms).
+    """
     connection.execute(
-        sql.SQL("create database {} owner postgres template {}").format(
-            sql.Identifier(name), sql.Identifier(TEMPLATE)
+        sql.SQL("create database {} owner postgres template {} strategy file_copy").format(
+            sql.Identifier(name), sql.Identifier(template)
         )
+    )
+
+
+def drop_database(connection: psycopg.Connection, name: str) -> None:
+    """Whoever is connected is cut off."""
+    connection.execute(
+        sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
     )
 
 

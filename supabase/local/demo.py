@@ -1,4 +1,4 @@
-"""The demo: its people sign up by invitation, its provider is connected, its clock is lawful."""
+"""The demo: its people sign up by invitation, its providers are connected, its clock is lawful."""
 
 import hashlib
 import json
@@ -39,6 +39,14 @@ DIALER_WORDS = {
     "wrong_contact": 33,
     "voicemail": 34,
     "dropped": 35,
+}
+# And at the simulated Negociarie, with every method its contract may have.
+NEGOCIARIE = {"client_id": "1001", "methods": "boleto,pix,card"}
+NEGOCIARIE_SECRET = "simulated-client-secret"  # noqa: S105 - the simulator's, local only
+ACCOUNTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "gupshup": (GUPSHUP, {"api_key": GUPSHUP_API_KEY}),
+    "threecplus": ({"host": DIALER_HOST}, DIALER_TOKENS),
+    "negociarie": (NEGOCIARIE, {"client_secret": NEGOCIARIE_SECRET}),
 }
 SEED = Path("supabase") / "seed.sql"
 ANSWER_SECONDS = 20
@@ -107,63 +115,80 @@ def token(settings: Platform, email: str) -> str:
     return str(answer["access_token"])
 
 
-def connect_gupshup(settings: Platform) -> None:
-    """Fill the provider's form as the demo's admin does; keep the callback key it shows once."""
-    status, answer = call(
-        "POST",
-        f"http://{LOOPBACK}:{settings.rest_port}/rpc/save_integration",
-        {"provider": "gupshup", "settings": GUPSHUP, "secrets": {"api_key": GUPSHUP_API_KEY}},
-        {"Authorization": f"Bearer {token(settings, 'admin@demo.test')}"},
-    )
-    if status != 200:
-        raise StackError(f"the demo's Gupshup account cannot be connected: {answer}")
-    if answer["webhook_key"]:
-        path = settings.data / "gupshup.webhook-key"
-        path.touch(mode=0o600)
-        path.write_text(answer["webhook_key"])
-
-
-def register_gupshup(server: Postgres) -> None:
-    """Tell the simulator the account, and where this stack (whatever its port) takes callbacks."""
-    settings = server.settings
-    path = settings.data / "gupshup.webhook-key"
-    if not path.exists():
-        return
-    with server.connect("postgres") as connection:
-        templates = connection.execute(
-            "select provider_template_id, body from public.message_templates"
-            " where channel = 'whatsapp'"
+def connect_providers(settings: Platform) -> None:
+    """Fill the providers' forms as the demo's admin does; keep the callback keys shown once."""
+    bearer = {"Authorization": f"Bearer {token(settings, 'admin@demo.test')}"}
+    for provider, (public, secret) in ACCOUNTS.items():
+        status, answer = call(
+            "POST",
+            f"http://{LOOPBACK}:{settings.rest_port}/rpc/save_integration",
+            {"provider": provider, "settings": public, "secrets": secret},
+            bearer,
         )
-        account = {
-            "api_key": GUPSHUP_API_KEY,
-            "source": GUPSHUP["source"],
-            "callback_url": f"{settings.url}/functions/v1/gupshup-webhook?key={path.read_text()}",
-            "templates": dict(templates.fetchall()),
-        }
-    base = f"http://{LOOPBACK}:{settings.simulators_port}/simulators/gupshup"
-    status, answer = call("PUT", f"{base}/_control/apps/{GUPSHUP['app_name']}", account)
-    if status >= 300:
-        raise StackError(f"the simulated Gupshup refuses its account: {answer}")
+        if status != 200:
+            raise StackError(f"the demo's account at {provider} cannot be connected: {answer}")
+        if answer["webhook_key"]:
+            path = key_path(settings, provider)
+            path.touch(mode=0o600)
+            path.write_text(answer["webhook_key"])
 
 
-def connect_dialer(server: Postgres) -> None:
-    """The dialer's form, its operators and its words, as the demo's admin enters them."""
+def key_path(settings: Platform, provider: str) -> Path:
+    return settings.data / f"{provider}.webhook-key"
+
+
+def register_accounts(server: Postgres) -> None:
+    """Tell each simulator its account, and where this stack (whatever its port) takes callbacks."""
     settings = server.settings
-    status, answer = call(
-        "POST",
-        f"http://{LOOPBACK}:{settings.rest_port}/rpc/save_integration",
-        {
-            "provider": "threecplus",
-            "settings": {"host": DIALER_HOST},
-            "secrets": DIALER_TOKENS,
-        },
-        {"Authorization": f"Bearer {token(settings, 'admin@demo.test')}"},
-    )
-    if status != 200:
-        raise StackError(f"the demo's dialer cannot be connected: {answer}")
-    path = settings.data / "threecplus.webhook-key"
-    path.touch(mode=0o600)
-    path.write_text(answer["webhook_key"])
+    functions = f"{settings.url}/functions/v1"
+    if (path := key_path(settings, "gupshup")).exists():
+        with server.connect("postgres") as connection:
+            templates = connection.execute(
+                "select provider_template_id, body from public.message_templates"
+                " where channel = 'whatsapp'"
+            )
+            account = {
+                "api_key": GUPSHUP_API_KEY,
+                "source": GUPSHUP["source"],
+                "callback_url": f"{functions}/gupshup-webhook?key={path.read_text()}",
+                "templates": dict(templates.fetchall()),
+            }
+        control(settings, "gupshup", f"apps/{GUPSHUP['app_name']}", account)
+    if (path := key_path(settings, "threecplus")).exists():
+        roles = {DIALER_TOKENS["api_token"]: "manager", DIALER_TOKENS["agent_token"]: "agent"}
+        url = f"{functions}/3cplus-webhook?key={path.read_text()}"
+        company = {"tokens": roles, "webhook_url": url}
+        control(settings, "threecplus", f"companies/{DIALER_HOST}", company)
+    if (path := key_path(settings, "negociarie")).exists():
+        account = {
+            "client_secret": NEGOCIARIE_SECRET,
+            "callback_url": f"{functions}/negociarie-callback/{path.read_text()}",
+            "page": f"{settings.url}/simulators/negociarie/",
+        }
+        control(settings, "negociarie", f"accounts/{NEGOCIARIE['client_id']}", account)
+
+
+def control(settings: Platform, provider: str, path: str, body: object) -> None:
+    """Drive a simulator."""
+    base = f"http://{LOOPBACK}:{settings.simulators_port}/simulators/{provider}/_control"
+    status, answer = call("PUT", f"{base}/{path}", body)
+    if status >= 300:
+        raise StackError(f"the simulated {provider} refuses {path.partition('/')[0]}: {answer}")
+
+
+def redate(server: Postgres) -> None:
+    """The seed dates from today: where the clock opened on a later day, its debts move along."""
+    with server.connect("postgres") as connection:
+        connection.execute(
+            "update public.debts set due_on = due_on + ahead.days"
+            " from (select id, (private.now() at time zone time_zone)::date"
+            " - (now() at time zone time_zone)::date as days from public.tenants) as ahead"
+            " where ahead.id = debts.tenant_id and ahead.days <> 0"
+        )
+
+
+def seat_operators(server: Postgres) -> None:
+    """Which agent of the dialer each operator is, and the dialer's words for our dispositions."""
     name = next(iter(TENANTS))
     with server.connect("postgres") as connection:
         for email, (agent_id, extension) in DIALER_AGENTS.items():
@@ -181,23 +206,6 @@ def connect_dialer(server: Postgres) -> None:
                 " select tenants.id, %s, %s from public.tenants where tenants.name = %s",
                 (kind, word, name),
             )
-
-
-def register_dialer(server: Postgres) -> None:
-    """Tell the simulator the company, and where this stack takes its webhooks."""
-    settings = server.settings
-    path = settings.data / "threecplus.webhook-key"
-    if not path.exists():
-        return
-    manager, agent = DIALER_TOKENS["api_token"], DIALER_TOKENS["agent_token"]
-    company = {
-        "tokens": {manager: "manager", agent: "agent"},
-        "webhook_url": f"{settings.url}/functions/v1/3cplus-webhook?key={path.read_text()}",
-    }
-    base = f"http://{LOOPBACK}:{settings.simulators_port}/simulators/threecplus"
-    status, answer = call("PUT", f"{base}/_control/companies/{DIALER_HOST}", company)
-    if status >= 300:
-        raise StackError(f"the simulated 3C Plus refuses its company: {answer}")
 
 
 def write_secrets(server: Postgres) -> None:
@@ -248,4 +256,6 @@ def set_clock(server: Postgres) -> int:
     name = next(iter(TENANTS))
     with server.connect("supabase_admin") as connection:
         row = connection.execute(SHIFT_CLOCK, (name, name)).fetchone()
-    return int(row[0]) if row else 0
+    shifted = int(row[0]) if row else 0
+    control(server.settings, "negociarie", "clock", {"shift_seconds": shifted})
+    return shifted

@@ -23,7 +23,7 @@ MAJOR_VERSION = "17"
 SUPERUSER = "supabase_admin"
 # Accounts that exist on every Unix and own nothing; the first one found runs the server for root.
 UNPRIVILEGED_ACCOUNTS = ("postgres", "nobody", "daemon")
-START_SECONDS = 60
+START_SECONDS = 240
 
 
 def package_folder() -> Path:
@@ -163,7 +163,7 @@ class Postgres:
 
     def connect(self, user: str = "postgres", database: str | None = None) -> psycopg.Connection:
         return psycopg.connect(
-            self.settings.database_url(user, database), autocommit=True, connect_timeout=5
+            self.settings.database_url(user, database), autocommit=True, connect_timeout=60
         )
 
     def _check_version(self) -> None:

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from psycopg import sql
-
 from local_platform import database
 from local_platform.errors import StackError
 from local_platform.postgres import SUPERUSER, Postgres
@@ -25,14 +23,13 @@ NOT_IN_A_TRANSACTION = "-- pg-delta: transaction=false"
 @contextmanager
 def empty_database(server: Postgres, name: str) -> Iterator[str]:
     """A database as a hosted project begins, gone afterwards."""
-    drop = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
     with server.connect(SUPERUSER, "template1") as connection:
-        connection.execute(drop)
+        database.drop_database(connection, name)
         database.create_database(connection, name)
         try:
             yield name
         finally:
-            connection.execute(drop)
+            database.drop_database(connection, name)
 
 
 def difference(server: Postgres) -> list[str]:

@@ -14,7 +14,7 @@ from local_platform.errors import StackError
 from local_platform.settings import LOOPBACK, Platform, config_toml, node_program
 
 HERE = Path(__file__).parent
-PROBE_SECONDS = 2
+PROBE_SECONDS = 10
 
 
 def answers(url: str) -> Callable[[], bool]:

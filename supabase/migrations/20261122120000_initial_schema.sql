@@ -69,7 +69,7 @@ create type public.message_status as enum (
 );
 create type public.run_status as enum ('queued', 'running', 'done', 'skipped', 'failed');
 create type public.import_status as enum (
-    'running', 'done', 'failed', 'queued', 'cancelled', 'rolled_back'
+    'running', 'done', 'failed', 'queued', 'cancelled', 'rolled_back', 'interrupted'
 );
 create type public.callback_status as enum ('scheduled', 'done', 'cancelled');
 create type public.template_status as enum ('approved', 'paused', 'rejected');
@@ -970,8 +970,9 @@ execute function private.tg_audit('name_key');
 
 -- 0210_imports.sql
 -- One portfolio file (or API batch) and what became of it. The counts are what was written, counted
--- after writing. While a row is `running`, its own transaction may name it in the setting
--- `cobranca.import_id`: the row then stands for the audit of everything it writes.
+-- after writing; until it is done they are kept beside its plan (0446). A transaction that writes
+-- for it names it in the setting `cobranca.import_id`: the row then stands for the audit of
+-- everything written.
 create table public.imports (
     id uuid not null default gen_random_uuid(),
     tenant_id uuid not null,
@@ -1006,8 +1007,14 @@ create table public.imports (
     header text[] not null default '{}',
     debts_absent int not null default 0,
     debts_returned int not null default 0,
+    -- Cells that were left out, by kind.
+    warnings jsonb not null default '{}',
     error_code text,
     cancel_requested_at timestamptz,
+    -- Rows of a cancelled import that stayed, because somebody acted on them while it ran.
+    rows_kept int not null default 0,
+    -- When its first rows could be seen; somebody may have acted on them since.
+    writing_at timestamptz,
     -- Progress, for people who watch; not audited. Rows; the total is an estimate until all is
     -- read.
     started_at timestamptz,
@@ -1019,7 +1026,7 @@ create table public.imports (
     rows_per_second int,
     seconds_left int,
     constraint imports_source_is_known check (source in ('csv', 'xlsx', 'api')),
-    constraint imports_phase_is_known check (phase in ('reading', 'writing')),
+    constraint imports_phase_is_known check (phase in ('reading', 'planning', 'writing')),
     constraint imports_idempotency_key_has_shape check (length(idempotency_key) between 1 and 200),
     constraint imports_pkey primary key (id),
     constraint imports_tenant_id_key unique (tenant_id, id),
@@ -1048,22 +1055,8 @@ using (tenant_id = (select private.tenant_id()));
 -- Written by the import function only.
 grant select on public.imports to authenticated;
 
--- The setting alone proves nothing (a session can set it), nor does a running row (everybody's
--- running imports are committed). The staging table does: only private.open_import makes one that
--- is the owner's, and it ends with the transaction.
-create function private.has_staging() returns boolean
-language sql
-stable
-security definer
-set search_path = ''
-as $$
-    select exists (
-        select from pg_catalog.pg_class
-        where pg_class.oid = pg_catalog.to_regclass('pg_temp.import_rows')
-          and pg_class.relowner = current_user::regrole
-    )
-$$;
-
+-- The setting alone proves nothing: any session can set it. That this very transaction is named as
+-- the writer by the import's plan does: only private.advance_import writes that, and takes it back.
 create function private.is_importing() returns boolean
 language plpgsql
 stable
@@ -1073,9 +1066,10 @@ as $$
 declare
     v_import_id text := nullif(current_setting('cobranca.import_id', true), '');
 begin
-    return v_import_id is not null and private.has_staging() and exists (
-        select from public.imports
-        where imports.id = v_import_id::uuid and imports.status = 'running'
+    return v_import_id is not null and exists (
+        select from private.import_plans as plan
+        where plan.import_id = v_import_id::uuid
+          and plan.writer = pg_current_xact_id_if_assigned()
     );
 end;
 $$;
@@ -1108,7 +1102,7 @@ create trigger _900_audit_update after update on public.imports
 referencing old table as old_rows new table as new_rows
 for each statement execute function private.tg_audit(
     'phase', 'rows_read', 'rows_valid', 'rows_written', 'rows_total', 'rows_per_second',
-    'seconds_left', 'answer'
+    'seconds_left', 'answer', 'writing_at'
 );
 create trigger _900_audit_delete after delete on public.imports
 referencing old table as old_rows for each statement execute function private.tg_audit();
@@ -1797,6 +1791,9 @@ create table public.callbacks (
     due_at timestamptz not null,
     status public.callback_status not null default 'scheduled',
     note text,
+    ended_at timestamptz,
+    -- Who made the call or called it off.
+    ended_by uuid,
     created_at timestamptz not null default private.now(),
     constraint callbacks_pkey primary key (id),
     constraint callbacks_one_per_disposition unique (tenant_id, disposition_id),
@@ -1804,13 +1801,19 @@ create table public.callbacks (
     references public.call_dispositions (tenant_id, id),
     constraint callbacks_client_fkey foreign key (tenant_id, client_id)
     references public.clients (tenant_id, id),
-    constraint callbacks_operator_fkey foreign key (operator_id) references auth.users (id)
+    constraint callbacks_operator_fkey foreign key (operator_id) references auth.users (id),
+    constraint callbacks_ended_by_fkey foreign key (ended_by) references auth.users (id),
+    constraint callbacks_end_when_not_scheduled check (
+        (status = 'scheduled') = (ended_at is null)
+    )
 );
 comment on table public.callbacks is 'Calls promised for a later moment.';
 
 create index callbacks_of_client on public.callbacks (tenant_id, client_id, due_at);
 create index callbacks_due on public.callbacks (tenant_id, due_at) where status = 'scheduled';
 create index callbacks_of_operator on public.callbacks (operator_id, due_at);
+-- Whose calls were in time.
+create index callbacks_ended_by on public.callbacks (ended_by, ended_at);
 
 alter table public.callbacks enable row level security;
 alter table public.callbacks force row level security;
@@ -1818,20 +1821,39 @@ alter table public.callbacks force row level security;
 create policy callbacks_select_member on public.callbacks for select to authenticated
 using (tenant_id = (select private.tenant_id()));
 
--- Written by the trigger below; transitions (done, cancelled) will be functions.
+-- Written by the trigger below and by the transitions (0325).
 grant select on public.callbacks to authenticated;
 
-create function private.tg_call_dispositions__schedule_callback() returns trigger
+-- A call made when a promise falls due keeps it, whatever came of the call; what a call promises
+-- anew is kept here. Asking first spares every other disposition an audit of nothing.
+create function private.tg_call_dispositions__callbacks() returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+    -- A callback is in time from ten minutes before to ten minutes after its moment.
+    c_tolerance constant interval := '10 minutes';
+    v_kept uuid[] := (
+        select array_agg(promised.id)
+        from new_rows
+        join public.callbacks as promised
+            on promised.tenant_id = new_rows.tenant_id
+            and promised.client_id = new_rows.client_id
+            and promised.due_at <= new_rows.created_at + c_tolerance
+            and promised.status = 'scheduled'
+            and coalesce(promised.operator_id, new_rows.operator_id) = new_rows.operator_id
+    );
 begin
-    -- The trigger before made sure that exactly the callback types carry a time. Asking first spares
-    -- every other disposition the audit of an insert of nothing.
+    if v_kept is not null then
+        update public.callbacks as promised
+        set status = 'done', ended_at = private.now(), ended_by = auth.uid()
+        where promised.id = any(v_kept);
+    end if;
     if not exists (select from new_rows where new_rows.scheduled_callback is not null) then
         return null;
     end if;
+    -- The trigger before made sure that exactly the callback types carry a time.
     insert into public.callbacks (tenant_id, client_id, disposition_id, operator_id, due_at, note)
     select new_rows.tenant_id, new_rows.client_id, new_rows.id, new_rows.operator_id,
         new_rows.scheduled_callback, new_rows.notes
@@ -1841,10 +1863,13 @@ begin
 end;
 $$;
 
-create trigger _200_schedule_callback after insert on public.call_dispositions
+create trigger _200_callbacks after insert on public.call_dispositions
 referencing new table as new_rows for each statement
-execute function private.tg_call_dispositions__schedule_callback();
+execute function private.tg_call_dispositions__callbacks();
 
+create trigger _500_broadcast after update on public.callbacks
+referencing new table as new_rows for each statement
+execute function private.tg_broadcast('callback_changed');
 create trigger _900_audit_insert after insert on public.callbacks
 referencing new table as new_rows for each statement execute function private.tg_audit();
 create trigger _900_audit_update after update on public.callbacks
@@ -1852,6 +1877,113 @@ referencing old table as old_rows new table as new_rows
 for each statement execute function private.tg_audit();
 create trigger _900_audit_delete after delete on public.callbacks
 referencing old table as old_rows for each statement execute function private.tg_audit();
+
+-- 0325_end_callback.sql
+-- A promised call ends: done, called off, or moved to another moment. By whom it was promised to,
+-- by anybody if nobody is named, and by a supervisor. A second click on the same end is no error.
+create function private.lock_callback(callback_id uuid) returns public.callbacks
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_promised public.callbacks;
+begin
+    select * into v_promised
+    from public.callbacks as promised
+    where promised.id = lock_callback.callback_id and promised.tenant_id = v_tenant_id
+    for update;
+    if not found then
+        raise exception 'callback_not_found' using errcode = 'PT404',
+            detail = 'no callback with this id in the tenant';
+    end if;
+    if v_promised.operator_id <> auth.uid() and not private.has_role('supervisor') then
+        raise exception 'callback_of_another' using errcode = 'PT403',
+            detail = 'its operator or a supervisor';
+    end if;
+    return v_promised;
+end;
+$$;
+
+create function private.end_callback(callback_id uuid, status public.callback_status) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_promised public.callbacks := private.lock_callback(callback_id);
+begin
+    if v_promised.status = end_callback.status then
+        return;
+    end if;
+    if v_promised.status <> 'scheduled' then
+        raise exception 'callback_ended' using errcode = 'PT409',
+            detail = 'this one is ' || v_promised.status;
+    end if;
+    update public.callbacks
+    set status = end_callback.status, ended_at = private.now(), ended_by = auth.uid()
+    where callbacks.id = v_promised.id;
+end;
+$$;
+
+create function private.reschedule_callback(callback_id uuid, due_at timestamptz) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_promised public.callbacks := private.lock_callback(callback_id);
+    v_contact record;
+begin
+    if v_promised.status <> 'scheduled' then
+        raise exception 'callback_ended' using errcode = 'PT409',
+            detail = 'this one is ' || v_promised.status;
+    end if;
+    if due_at is null or due_at <= private.now() then
+        raise exception 'callback_in_past' using errcode = 'PT400',
+            detail = 'due_at must lie in the future';
+    end if;
+    select * into v_contact
+    from private.contact_decision(v_promised.tenant_id, v_promised.client_id, 'call', due_at);
+    if v_contact.reason = 'outside_hours' then
+        raise exception 'outside_hours' using errcode = 'PT409',
+            detail = to_json(v_contact.next_allowed_at) #>> '{}';
+    end if;
+    update public.callbacks
+    set due_at = reschedule_callback.due_at
+    where callbacks.id = v_promised.id;
+end;
+$$;
+
+create function public.complete_callback(callback_id uuid) returns void
+language sql
+set search_path = ''
+as $$ select private.end_callback(callback_id, 'done') $$;
+comment on function public.complete_callback(uuid) is
+'The promised call was made. Errors: callback_not_found, callback_of_another, callback_ended.';
+
+create function public.cancel_callback(callback_id uuid) returns void
+language sql
+set search_path = ''
+as $$ select private.end_callback(callback_id, 'cancelled') $$;
+comment on function public.cancel_callback(uuid) is
+'Nobody will call. Errors: callback_not_found, callback_of_another, callback_ended.';
+
+create function public.reschedule_callback(callback_id uuid, due_at timestamptz) returns void
+language sql
+set search_path = ''
+as $$ select private.reschedule_callback(callback_id, due_at) $$;
+comment on function public.reschedule_callback(uuid, timestamptz) is
+'Errors: callback_not_found, callback_of_another, callback_ended, callback_in_past, outside_hours
+(detail: the next lawful instant).';
+
+grant execute on function
+private.end_callback(uuid, public.callback_status),
+private.reschedule_callback(uuid, timestamptz),
+public.complete_callback(uuid), public.cancel_callback(uuid),
+public.reschedule_callback(uuid, timestamptz)
+to authenticated;
 
 -- 0400_message_templates.sql
 -- An approved text of a provider. `body` mirrors what the provider holds, with {{1}}, {{2}}…;
@@ -2418,11 +2550,160 @@ create trigger _500_broadcast_update after update on public.message_logs
 referencing old table as old_rows new table as new_rows for each statement
 execute function private.tg_broadcast_status('message_changed');
 
+-- 0446_import_chunks.sql
+-- What an import will write, decided once and kept until it is written: a crash at any point leaves
+-- it to be continued by anybody, without the file. One row per import, and its people in chunks by
+-- document, so that nobody is ever half written; a chunk goes in the transaction that writes it.
+--
+-- Logged, not unlogged: an unlogged table is emptied by a crash of Postgres, and an import that
+-- stopped half-way would have to be taken back and sent again. The price, measured beside the
+-- fourteen indexes that the rows themselves go through, is 2 % of an import's time.
+
+-- One person as the file says it; stored fields that the file leaves empty stay.
+create type private.planned_client as (
+    client_id uuid,
+    is_new boolean,
+    is_changed boolean,
+    document text,
+    name text,
+    email text,
+    uf text,
+    external_id text,
+    extra jsonb,
+    -- Numbers the person does not have yet, in the file's order.
+    phones text [],
+    -- Of a new person: what the triggers on debts would come to.
+    open_cents bigint,
+    open_debts int,
+    oldest_due_on date,
+    creditor_ids uuid []
+);
+create type private.planned_debt as (
+    -- new, changed, or returned (absent from the file).
+    action text,
+    debt_id uuid,
+    client_id uuid,
+    creditor_id uuid,
+    contract text,
+    installment int,
+    due_on date,
+    principal_cents bigint
+);
+
+create table private.import_plans (
+    import_id uuid not null,
+    tenant_id uuid not null,
+    -- The transaction that is writing for it at this moment.
+    writer xid8,
+    -- A dry run, taken back at its end: people watch nothing of it but its progress.
+    is_rehearsal boolean not null,
+    -- How often a transaction was begun for the next chunk: one that can never be written would
+    -- otherwise be tried for ever. Committed before the try.
+    attempts int not null default 0,
+    -- New ones, made with the first chunk: [{"id", "name"}].
+    creditors jsonb not null,
+    -- Whose file it is, if the caller said; to be known at the end also when it is new now.
+    creditor text,
+    -- What a person said about the columns, saved when all went well.
+    mapping jsonb not null,
+    header text[] not null,
+    header_key text,
+    -- What reading it found; lines of the file.
+    rows int not null,
+    accepted int not null,
+    rejected int not null,
+    duplicates int not null,
+    reject_reasons jsonb not null,
+    warnings jsonb not null,
+    debts_absent int not null,
+    -- What the chunks have written so far. A line that changes nothing is written from the start.
+    rows_written int not null,
+    creditors_created int not null default 0,
+    clients_created int not null default 0,
+    clients_updated int not null default 0,
+    debts_created int not null default 0,
+    debts_updated int not null default 0,
+    debts_returned int not null default 0,
+    -- For the rate: when the writing began or went on, and what was written by then.
+    begun_at timestamptz,
+    begun_rows int not null default 0,
+    constraint import_plans_pkey primary key (import_id),
+    constraint import_plans_import_fkey foreign key (tenant_id, import_id)
+    references public.imports (tenant_id, id) on delete cascade
+);
+comment on table private.import_plans is 'Imports that are not finished, and what they came to.';
+create index import_plans_of_tenant on private.import_plans (tenant_id, import_id);
+
+alter table private.import_plans enable row level security;
+alter table private.import_plans force row level security;
+
+create table private.import_chunks (
+    import_id uuid not null,
+    tenant_id uuid not null,
+    -- The order in which they are written.
+    place int not null,
+    -- Lines of the file in it.
+    rows int not null,
+    clients private.planned_client[] not null,
+    debts private.planned_debt[] not null,
+    constraint import_chunks_pkey primary key (import_id, place),
+    constraint import_chunks_plan_fkey foreign key (import_id)
+    references private.import_plans (import_id) on delete cascade,
+    constraint import_chunks_import_fkey foreign key (tenant_id, import_id)
+    references public.imports (tenant_id, id) on delete cascade
+);
+comment on table private.import_chunks is 'People and debts that wait to be written, by document.';
+create index import_chunks_of_tenant on private.import_chunks (tenant_id, import_id);
+-- Read once and soon: compressing them costs more than the bytes.
+alter table private.import_chunks alter column clients set storage external;
+alter table private.import_chunks alter column debts set storage external;
+
+alter table private.import_chunks enable row level security;
+alter table private.import_chunks force row level security;
+
 -- 0447_import_staging.sql
--- Where the rows of one file wait for the merge: temporary, made by the owner and not by the
--- caller, so that the definer functions never read a table (or a view) of somebody else's making.
--- The caller may only COPY into it. The import's own row is made here too, unless it was announced
+-- Where the rows of one file wait to be judged: temporary, made by the owner and not by the caller,
+-- so that the definer functions never read a table (or a view) of somebody else's making. The
+-- caller may only COPY into it. The import's own row is made here too, unless it was announced
 -- beforehand (0886) for people to watch.
+
+-- Two imports of one tenant queue up: each sees what the one before it wrote.
+create function private.import_turn(tenant_id uuid) returns bigint
+language sql
+immutable
+set search_path = ''
+as $$
+    select hashtextextended('import_portfolio:' || tenant_id, 0)
+$$;
+
+-- Held until the transaction ends. What an earlier import left unfinished comes first: its id, or
+-- null when the turn is the caller's.
+create function private.await_import_turn() returns uuid
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+begin
+    perform pg_advisory_xact_lock(private.import_turn(v_tenant));
+    return private.unfinished_import(v_tenant);
+end;
+$$;
+
+create function private.unfinished_import(tenant_id uuid) returns uuid
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select plan.import_id
+    from private.import_plans as plan
+    where plan.tenant_id = unfinished_import.tenant_id
+    limit 1
+$$;
+grant execute on function private.await_import_turn() to authenticated;
+
 create function private.open_import(
     file_name text, file_sha256 text, creditor text, announced uuid default null,
     source text default 'csv'
@@ -2436,9 +2717,10 @@ declare
     v_tenant uuid := private.require_role('supervisor');
     v_creditor public.creditors;
 begin
-    -- Two imports of one tenant queue up: each sees what the one before it wrote.
-    perform pg_advisory_xact_lock(hashtextextended('import_portfolio:' || v_tenant, 0));
-
+    if private.unfinished_import(v_tenant) is not null then
+        raise exception 'import_unfinished' using errcode = 'PT409',
+            detail = 'another import of this tenant is to be continued or cancelled first';
+    end if;
     -- The creditor by id or by name; a name may be new, an id must be one of the tenant's.
     select * into v_creditor from public.creditors
     where creditors.tenant_id = v_tenant
@@ -2476,12 +2758,6 @@ begin
         extra jsonb
     ) on commit drop;
     grant insert on pg_temp.import_rows to authenticated;
-    -- What the steps of the merge tell each other.
-    create temp table import_outcome (
-        creditors_created int, clients_created int, clients_updated int, debts_created int,
-        debts_updated int, debts_absent int, debts_returned int
-    ) on commit drop;
-    insert into pg_temp.import_outcome default values;
 
     if announced is null then
         insert into public.imports
@@ -2498,19 +2774,19 @@ begin
                 detail = 'cancelled while it waited for another import';
         end if;
     end if;
-    perform set_config('cobranca.import_id', import_id::text, true);
     creditor_id := v_creditor.id;
     creditor_name := coalesce(v_creditor.name, open_import.creditor);
     return next;
 end;
 $$;
 comment on function private.open_import(text, text, text, uuid, text) is
-'Supervisor or admin: waits for the tenant''s other import, makes the staging table
+'Supervisor or admin, whose turn it is (private.await_import_turn): makes the staging table
 pg_temp.import_rows; announced = the committed row of imports, or null to make one here.';
 grant execute on function private.open_import(text, text, text, uuid, text) to authenticated;
 
--- Every step of the merge begins here. Reading a staging table of the caller's own making would
--- lend the caller our rights. Between steps a person may have cancelled.
+-- Reading a staging table of the caller's own making would lend the caller our rights: only
+-- private.open_import makes one that is the owner's, and it ends with the transaction. Meanwhile a
+-- person may have cancelled.
 create function private.require_open_import(import_id uuid) returns uuid
 language plpgsql
 security definer
@@ -2522,12 +2798,16 @@ declare
 begin
     select * into v_import from public.imports
     where imports.id = require_open_import.import_id and imports.tenant_id = v_tenant;
-    if v_import.id is null or not private.has_staging()
-        or import_id::text <> current_setting('cobranca.import_id', true)
-    then
+    if v_import.id is null or not exists (
+        select from pg_catalog.pg_class
+        where pg_class.oid = pg_catalog.to_regclass('pg_temp.import_rows')
+          and pg_class.relowner = current_user::regrole
+    ) then
         raise exception 'import_not_open' using errcode = 'PT409',
             detail = 'call private.open_import in the same transaction first';
-    elsif v_import.cancel_requested_at is not null or v_import.status <> 'running' then
+    elsif v_import.cancel_requested_at is not null
+        or v_import.status not in ('queued', 'running')
+    then
         raise exception 'import_cancelled' using errcode = 'PT409',
             detail = 'nothing of it was written';
     end if;
@@ -2536,10 +2816,10 @@ end;
 $$;
 
 -- 0448_import_plan.sql
--- What a file means for what is stored, before anything is written: three temporary tables that
--- say for every creditor, debt and client whether it is new, and what is to be stored. The writing
--- (0450) follows them blindly; a dry run is the same transaction rolled back. Rows that only the
--- whole file or the stored portfolio can judge are refused here, as the reader refuses cells.
+-- What a file means for what is stored, before anything is written: temporary tables that say for
+-- every creditor, debt, client and phone whether it is new or another. What is to be written is
+-- then kept in chunks (0449). Rows that only the whole file or the stored portfolio can judge are
+-- refused here, as the reader refuses cells.
 create function private.plan_import(tenant_id uuid, headers jsonb) returns void
 language plpgsql
 security definer
@@ -2632,7 +2912,8 @@ begin
              filter (where import_rows.uf is not null))[1] as uf,
             (array_agg(import_rows.external_id order by import_rows.line desc)
              filter (where import_rows.external_id is not null))[1] as external_id,
-            bool_or(cardinality(import_rows.phones) > 0) as has_phone
+            bool_or(cardinality(import_rows.phones) > 0) as has_phone,
+            count(*)::int as lines
         from pg_temp.import_rows
         where import_rows.reason is null
         group by import_rows.document
@@ -2647,8 +2928,8 @@ begin
           and pair.value <> 'null'
         group by import_rows.document
     )
-    select people.document, coalesce(clients.id, gen_random_uuid()) as client_id,
-        clients.id is null as is_new, people.has_phone, merged.*,
+    select people.*, extras.extra, coalesce(clients.id, gen_random_uuid()) as client_id,
+        clients.id is null as is_new, coalesce(people.name, clients.name) is null as is_nameless,
         clients.id is not null
         and (merged.name, merged.email, merged.uf, merged.external_id, merged.extra)
             is distinct from (clients.name, clients.email, clients.uf, clients.external_id,
@@ -2659,8 +2940,8 @@ begin
     left join public.clients
         on clients.tenant_id = plan_import.tenant_id and clients.document = people.document
     cross join lateral (
+        -- As private.write_chunk_people merges them when their turn comes.
         select
-            -- Capitals or not, the same name is no change.
             case
                 when lower(people.name) = lower(clients.name) then clients.name
                 else coalesce(people.name, clients.name)
@@ -2672,16 +2953,16 @@ begin
     ) as merged;
 
     -- A debt of somebody whose name neither the file nor the portfolio knows.
-    if exists (select from pg_temp.import_clients where import_clients.name is null) then
+    if exists (select from pg_temp.import_clients where import_clients.is_nameless) then
         update pg_temp.import_rows as staged
         set reason = case when staged.value is null then 'name_missing' else 'name_invalid' end,
             column_name = headers ->> 'name'
         from pg_temp.import_clients
-        where import_clients.name is null and staged.document = import_clients.document
+        where import_clients.is_nameless and staged.document = import_clients.document
           and staged.reason is null;
         delete from pg_temp.import_debts using pg_temp.import_clients
-        where import_clients.name is null and import_debts.document = import_clients.document;
-        delete from pg_temp.import_clients where import_clients.name is null;
+        where import_clients.is_nameless and import_debts.document = import_clients.document;
+        delete from pg_temp.import_clients where import_clients.is_nameless;
     end if;
     analyze pg_temp.import_debts;
     analyze pg_temp.import_clients;
@@ -2689,7 +2970,7 @@ end;
 $$;
 
 -- 0449_import_steps.sql
--- Steps of the plan (0448) and of the writing (0450), each with a rule of its own.
+-- Steps of the plan (0448), each with a rule of its own, and how it is kept until it is written.
 
 -- Gives every line of a refused debt its reason, the file's own column name and the value.
 create function private.refuse_import_debts(headers jsonb) returns void
@@ -2724,48 +3005,51 @@ $$;
 
 -- Only an admin's import makes creditors, and not many: an agency works for tens of them, so a
 -- file with more new ones has another column under that name.
-create function private.create_import_creditors(tenant_id uuid) returns int
+create function private.plan_import_creditors() returns jsonb
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
     c_new_creditors constant int := 100;
-    v_new text[] := array(
-        select min(import_creditors.creditor) from pg_temp.import_creditors
-        where import_creditors.is_new
-        group by import_creditors.creditor_id
-        order by 1
+    v_new jsonb := (
+        select coalesce(jsonb_agg(
+            jsonb_build_object('id', new_ones.creditor_id, 'name', new_ones.name)
+            order by new_ones.name
+        ), '[]')
+        from (
+            select import_creditors.creditor_id, min(import_creditors.creditor) as name
+            from pg_temp.import_creditors
+            where import_creditors.is_new
+            group by import_creditors.creditor_id
+        ) as new_ones
     );
 begin
-    if cardinality(v_new) > 0 and not private.has_role('admin') then
+    if v_new <> '[]' and not private.has_role('admin') then
         raise exception 'creditor_not_found' using errcode = 'PT404',
-            detail = 'unknown: ' || array_to_string(v_new[1:5], '; ')
-                || ' - an admin''s import creates new creditors';
-    elsif cardinality(v_new) > c_new_creditors then
-        raise exception 'too_many_new_creditors' using errcode = 'PT409',
-            detail = format('%s names; is another column taken for the creditor?', cardinality(v_new));
+            detail = 'unknown: ' || (
+                select string_agg(listed.item ->> 'name', '; ' order by listed.item ->> 'name')
+                from jsonb_array_elements(v_new) with ordinality as listed (item, place)
+                where listed.place <= 5  -- enough to recognise the column
+            ) || ' - an admin''s import creates new creditors';
+    elsif jsonb_array_length(v_new) > c_new_creditors then
+        raise exception 'too_many_new_creditors' using errcode = 'PT409', detail = format(
+            '%s names; is another column taken for the creditor?', jsonb_array_length(v_new)
+        );
     end if;
-    insert into public.creditors (id, tenant_id, name)
-    select import_creditors.creditor_id, create_import_creditors.tenant_id,
-        min(import_creditors.creditor)
-    from pg_temp.import_creditors
-    where import_creditors.is_new
-    group by import_creditors.creditor_id;
-    return cardinality(v_new);
+    return v_new;
 end;
 $$;
 
--- Adds the numbers that are new to their client, behind those already there; nothing is removed,
--- because an operator may have added one. Answers what clients that were known before got.
-create function private.add_import_phones(tenant_id uuid, added_at timestamptz)
-returns table (known_client uuid, phone_id uuid)
+-- The numbers that are new to their person, in the file's order. Nothing is ever removed, because
+-- an operator may have added one.
+create function private.plan_import_phones(tenant_id uuid) returns void
 language plpgsql
 security definer
 set search_path = ''
 as $$
 begin
-    return query
+    create temp table import_phones on commit drop as
     with listed as (
         select import_rows.document, numbers.phone,
             min(import_rows.line * 100::bigint + numbers.place) as place
@@ -2773,237 +3057,188 @@ begin
         cross join unnest(import_rows.phones) with ordinality as numbers (phone, place)
         where import_rows.reason is null
         group by import_rows.document, numbers.phone
-    ),
-    stored as (
-        select client_phones.client_id, max(client_phones.position) + 1 as next_position
-        from public.client_phones
-        join pg_temp.import_clients using (client_id)
-        where client_phones.tenant_id = add_import_phones.tenant_id and not import_clients.is_new
-        group by client_phones.client_id
-    ),
-    added as (
-        insert into public.client_phones
-            (tenant_id, client_id, phone, kind, position, created_at)
-        select add_import_phones.tenant_id, import_clients.client_id, listed.phone,
-            -- +55, two digits of area, and nine that begin with 9.
-            case when length(listed.phone) = 14 then 'mobile' else 'landline' end
-                ::public.phone_kind,
-            coalesce(stored.next_position, 0) - 1
-                + row_number() over (partition by listed.document order by listed.place),
-            add_import_phones.added_at
-        from listed
-        join pg_temp.import_clients using (document)
-        left join stored using (client_id)
-        where import_clients.is_new or not exists (
-            select from public.client_phones
-            where client_phones.tenant_id = add_import_phones.tenant_id
-              and client_phones.client_id = import_clients.client_id
-              and client_phones.phone = listed.phone
-        )
-        order by import_clients.document
-        returning client_phones.client_id, client_phones.id
     )
-    select added.client_id, added.id
-    from added
-    join pg_temp.import_clients using (client_id)
-    where not import_clients.is_new;
+    select listed.document, array_agg(listed.phone order by listed.place) as phones
+    from listed
+    join pg_temp.import_clients using (document)
+    left join public.client_phones as stored
+        on stored.tenant_id = plan_import_phones.tenant_id
+        and stored.client_id = import_clients.client_id
+        and stored.phone = listed.phone
+    where stored.id is null
+    group by listed.document;
+end;
+$$;
+
+-- Cuts what is to be written into chunks of about so many rows (people, phones and debts), by
+-- document. Who has nothing new is in none. The import's plan must be there already.
+create function private.keep_import_chunks(tenant_id uuid, import_id uuid, chunk_rows int)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    create temp table import_titles on commit drop as
+    select import_debts.document, case when import_debts.debt_id is null then 'new' else 'changed' end
+        as action, import_debts.debt_id, import_clients.client_id, import_debts.creditor_id,
+        import_debts.contract, import_debts.installment, import_debts.due_on,
+        import_debts.principal_cents
+    from pg_temp.import_debts
+    join pg_temp.import_clients using (document)
+    where import_debts.debt_id is null or import_debts.is_changed
+    union all
+    select clients.document, 'returned', debts.id, debts.client_id, debts.creditor_id,
+        debts.contract, debts.installment, debts.due_on, debts.principal_cents
+    from pg_temp.import_absent
+    join public.debts on debts.id = import_absent.debt_id
+    join public.clients on clients.id = debts.client_id
+    where import_absent.is_returned;
+
+    create temp table import_people on commit drop as
+    with titles as (
+        select import_titles.document, count(*)::int as titles,
+            sum(import_titles.principal_cents)::bigint as open_cents,
+            min(import_titles.due_on) as oldest_due_on,
+            array_agg(distinct import_titles.creditor_id) as creditor_ids
+        from pg_temp.import_titles
+        group by import_titles.document
+    )
+    select document, import_clients.client_id, coalesce(import_clients.is_new, false) as is_new,
+        coalesce(import_clients.is_changed, false) as is_changed, import_clients.name,
+        import_clients.email, import_clients.uf, import_clients.external_id, import_clients.extra,
+        coalesce(import_phones.phones, '{}') as phones, titles.open_cents,
+        titles.titles as open_debts, titles.oldest_due_on, titles.creditor_ids,
+        coalesce(import_clients.lines, 0) as lines,
+        sum(1 + cardinality(coalesce(import_phones.phones, '{}')) + coalesce(titles.titles, 0))
+            over (order by document rows unbounded preceding)::int / chunk_rows as place
+    from pg_temp.import_clients
+    left join pg_temp.import_phones using (document)
+    full join titles using (document)
+    where import_clients.is_new or import_clients.is_changed
+       or import_phones.phones is not null or titles.titles is not null;
+    analyze pg_temp.import_people;
+
+    insert into private.import_chunks (import_id, tenant_id, place, rows, clients, debts)
+    select keep_import_chunks.import_id, keep_import_chunks.tenant_id, people.place, people.rows,
+        coalesce(people.clients, '{}'), coalesce(titles.debts, '{}')
+    from (
+        select import_people.place, sum(import_people.lines) as rows, array_agg(
+            row(
+                import_people.client_id, import_people.is_new, import_people.is_changed,
+                import_people.document, import_people.name, import_people.email, import_people.uf,
+                import_people.external_id, import_people.extra, import_people.phones,
+                import_people.open_cents, import_people.open_debts, import_people.oldest_due_on,
+                import_people.creditor_ids
+            )::private.planned_client
+            order by import_people.document
+        ) filter (where import_people.client_id is not null) as clients
+        from pg_temp.import_people
+        group by import_people.place
+    ) as people
+    left join (
+        select import_people.place, array_agg(
+            row(
+                import_titles.action, import_titles.debt_id, import_titles.client_id,
+                import_titles.creditor_id, import_titles.contract, import_titles.installment,
+                import_titles.due_on, import_titles.principal_cents
+            )::private.planned_debt
+            -- By key, so that indexes grow at their end.
+            order by import_titles.creditor_id, import_titles.contract, import_titles.installment
+        ) as debts
+        from pg_temp.import_titles
+        join pg_temp.import_people using (document)
+        group by import_people.place
+    ) as titles using (place);
+    drop table pg_temp.import_titles, pg_temp.import_people;
 end;
 $$;
 
 -- 0450_import_portfolio.sql
--- Writes what the plan (0448) says, sorted by key so that indexes grow at their end, and counts
--- what was written, after writing it. New rows are known beforehand: plain inserts and updates.
--- Four steps of one transaction, so that whoever watches sees them pass and may cancel between.
-create function private.plan_portfolio(import_id uuid, headers jsonb, absent text) returns void
+-- The file is read: what it means is planned, the rows it lost are put on record, and what is to be
+-- written is kept (0446). All of it in the reader's transaction, which writes nothing else; from
+-- its commit on, the file is no longer needed.
+create function private.plan_portfolio(
+    import_id uuid, headers jsonb, absent text, chunk_rows int, said jsonb
+) returns int
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
     v_tenant uuid := private.require_open_import(import_id);
+    v_creditors jsonb;
+    v_rejected int;
 begin
     -- A plan that checks foreign keys lives as long as its connection; one made while a table was
     -- nearly empty scans it for every row of a large import.
     discard plans;
     perform private.plan_import(v_tenant, headers);
+    v_creditors := private.plan_import_creditors();
     perform private.plan_absent_debts(v_tenant, absent);
-end;
-$$;
+    perform private.plan_import_phones(v_tenant);
 
-create function private.write_import_clients(import_id uuid) returns void
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-    v_tenant uuid := private.require_open_import(import_id);
-    v_creditors int;
-    v_created int;
-    v_updated int;
-    -- Once and not by each row's default, which reads the clock's table.
-    v_now timestamptz := private.now();
-begin
-    v_creditors := private.create_import_creditors(v_tenant);
-
-    -- Totals and reach come with the row; the triggers on debts and phones recompute them and find
-    -- nothing to mend, which spares every new client a second write.
-    insert into public.clients (
-        id, tenant_id, document, name, email, uf, external_id, extra, has_phone, has_whatsapp,
-        open_cents, open_debts, oldest_due_on, creditor_ids, debt_status, created_at, updated_at
-    )
-    select import_clients.client_id, v_tenant, import_clients.document, import_clients.name,
-        import_clients.email, import_clients.uf, import_clients.external_id, import_clients.extra,
-        import_clients.has_phone, case when not import_clients.has_phone then false end,
-        totals.open_cents, totals.open_debts, totals.oldest_due_on, totals.creditor_ids, 'open',
-        v_now, v_now
-    from pg_temp.import_clients
-    join (
-        select import_debts.document, sum(import_debts.principal_cents)::bigint as open_cents,
-            count(*)::int as open_debts, min(import_debts.due_on) as oldest_due_on,
-            array_agg(distinct import_debts.creditor_id) as creditor_ids
-        from pg_temp.import_debts
-        group by import_debts.document
-    ) as totals using (document)
-    where import_clients.is_new
-    order by import_clients.document;
-    get diagnostics v_created = row_count;
-    perform private.note_created(
-        v_tenant, import_id, 'clients',
-        'select client_id from pg_temp.import_clients where is_new'
-    );
-    perform private.note_created(
-        v_tenant, import_id, 'creditors',
-        'select distinct creditor_id from pg_temp.import_creditors where is_new'
-    );
-
-    perform private.note_client_changes(v_tenant, import_id);
-    update public.clients
-    set name = import_clients.name, email = import_clients.email, uf = import_clients.uf,
-        external_id = import_clients.external_id, extra = import_clients.extra
-    from pg_temp.import_clients
-    where import_clients.is_changed and clients.id = import_clients.client_id;
-
-    create temp table import_phones on commit drop as
-    select * from private.add_import_phones(v_tenant, v_now);
-    perform private.note_created(
-        v_tenant, import_id, 'client_phones', 'select phone_id from pg_temp.import_phones'
-    );
-    select count(*) into v_updated from (
-        select import_clients.client_id from pg_temp.import_clients where import_clients.is_changed
-        union
-        select import_phones.known_client from pg_temp.import_phones
-    ) as touched;
-    update pg_temp.import_outcome
-    set creditors_created = v_creditors, clients_created = v_created, clients_updated = v_updated;
-end;
-$$;
-
-create function private.write_import_debts(import_id uuid) returns void
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-    v_tenant uuid := private.require_open_import(import_id);
-    v_created int;
-    v_updated int;
-    v_returned int;
-    v_now timestamptz := private.now();
-begin
-    insert into public.debts (
-        tenant_id, client_id, creditor_id, contract, installment, due_on, principal_cents,
-        import_id, created_at, updated_at
-    )
-    select v_tenant, import_clients.client_id, import_debts.creditor_id, import_debts.contract,
-        import_debts.installment, import_debts.due_on, import_debts.principal_cents,
-        write_import_debts.import_id, v_now, v_now
-    from pg_temp.import_debts
-    join pg_temp.import_clients using (document)
-    where import_debts.debt_id is null
-    order by import_debts.creditor_id, import_debts.contract, import_debts.installment;
-    get diagnostics v_created = row_count;
-
-    perform private.note_debt_changes(v_tenant, import_id);
-    update public.debts
-    set due_on = import_debts.due_on, principal_cents = import_debts.principal_cents,
-        import_id = write_import_debts.import_id
-    from pg_temp.import_debts
-    where import_debts.is_changed and debts.id = import_debts.debt_id;
-    get diagnostics v_updated = row_count;
-
-    update public.debts
-    set status = 'returned', import_id = write_import_debts.import_id
-    from pg_temp.import_absent
-    where import_absent.is_returned and debts.id = import_absent.debt_id;
-    get diagnostics v_returned = row_count;
-    update pg_temp.import_outcome
-    set debts_created = v_created, debts_updated = v_updated, debts_returned = v_returned,
-        debts_absent = (select count(*) from pg_temp.import_absent);
-end;
-$$;
-
-create function private.close_import(import_id uuid, header text[]) returns jsonb
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-    v_tenant uuid := private.require_open_import(import_id);
-    v_import public.imports;
-    v_warnings jsonb;
-    v_accepted int;
-    v_rejected int;
-    c_many_rows constant int := 10000;  -- below, the statistics of before are near enough
-begin
     insert into public.import_rejects (tenant_id, import_id, line, column_name, value, reason)
-    select v_tenant, close_import.import_id, import_rows.line,
+    select v_tenant, plan_portfolio.import_id, import_rows.line,
         coalesce(import_rows.column_name, ''), import_rows.value, import_rows.reason
     from pg_temp.import_rows
     where import_rows.reason is not null
     order by import_rows.line;
     get diagnostics v_rejected = row_count;
 
-    select count(*), jsonb_build_object(
-        'name_invalid', coalesce(sum(import_rows.names_lost), 0),
-        'email_invalid', coalesce(sum(import_rows.emails_lost), 0),
-        'phone_invalid', coalesce(sum(import_rows.phones_lost), 0)
-    ) into v_accepted, v_warnings
-    from pg_temp.import_rows
-    where import_rows.reason is null;
-
-    update public.imports
-    set status = 'done', finished_at = private.now(), phase = null, header = close_import.header,
-        rows = v_accepted + v_rejected, accepted = v_accepted, rejected = v_rejected,
-        rows_read = v_accepted + v_rejected, rows_total = v_accepted + v_rejected,
-        rows_valid = v_accepted, rows_written = v_accepted, seconds_left = 0,
-        duplicates = (select coalesce(sum(import_debts.lines - 1), 0) from pg_temp.import_debts),
-        clients_created = outcome.clients_created, clients_updated = outcome.clients_updated,
-        debts_created = outcome.debts_created, debts_updated = outcome.debts_updated,
-        debts_absent = outcome.debts_absent, debts_returned = outcome.debts_returned,
-        creditors_created = outcome.creditors_created,
-        reject_reasons = (
-            select coalesce(jsonb_object_agg(counted.reason, counted.lines), '{}')
+    insert into private.import_plans (
+        import_id, tenant_id, creditors, creditor, mapping, header, header_key, is_rehearsal,
+        rows, accepted, rejected, duplicates, reject_reasons, warnings, debts_absent, rows_written
+    )
+    select plan_portfolio.import_id, v_tenant, v_creditors, said ->> 'creditor',
+        said -> 'mapping', array(select jsonb_array_elements_text(said -> 'header')),
+        said ->> 'header_key', (said ->> 'is_rehearsal')::boolean,
+        counted.accepted + v_rejected, counted.accepted, v_rejected,
+        (select coalesce(sum(import_debts.lines - 1), 0) from pg_temp.import_debts),
+        (
+            select coalesce(jsonb_object_agg(refused.reason, refused.lines), '{}')
             from (
                 select import_rows.reason, count(*) as lines
                 from pg_temp.import_rows
                 where import_rows.reason is not null
                 group by import_rows.reason
-            ) as counted
-        )
-    from pg_temp.import_outcome as outcome
-    where imports.id = close_import.import_id
-    returning imports.* into v_import;
-    -- The next import and every list plan by these; autovacuum may come too late for both. The
-    -- lock it takes lasts only until the commit that follows.
-    if v_import.debts_created > c_many_rows then
-        analyze public.clients;
-        analyze public.client_phones;
-        analyze public.debts;
-    end if;
+            ) as refused
+        ),
+        counted.warnings, (select count(*) from pg_temp.import_absent), 0
+    from (
+        select count(*)::int as accepted, jsonb_build_object(
+            'name_invalid', coalesce(sum(import_rows.names_lost), 0),
+            'email_invalid', coalesce(sum(import_rows.emails_lost), 0),
+            'phone_invalid', coalesce(sum(import_rows.phones_lost), 0)
+        ) as warnings
+        from pg_temp.import_rows
+        where import_rows.reason is null
+    ) as counted;
+    perform private.keep_import_chunks(v_tenant, import_id, chunk_rows);
+    update private.import_plans as plan
+    set rows_written = plan.accepted - (
+        select coalesce(sum(chunk.rows), 0) from private.import_chunks as chunk
+        where chunk.import_id = plan_portfolio.import_id
+    )
+    where plan.import_id = plan_portfolio.import_id;
     drop table pg_temp.import_rows, pg_temp.import_debts, pg_temp.import_clients,
-        pg_temp.import_creditors, pg_temp.import_absent, pg_temp.import_phones,
-        pg_temp.import_outcome;
+        pg_temp.import_creditors, pg_temp.import_absent, pg_temp.import_phones;
+    return v_rejected;
+end;
+$$;
+comment on function private.plan_portfolio(uuid, jsonb, text, int, jsonb) is
+'How many rows were refused. headers: field → the file''s column name; chunk_rows: rows of people,
+phones and debts in a chunk; said: {creditor, mapping, header, header_key, is_rehearsal}.';
+grant execute on function private.plan_portfolio(uuid, jsonb, text, int, jsonb) to authenticated;
 
+-- What the caller of an import is told, then or later.
+create function private.import_answer(v_import public.imports) returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
     return jsonb_build_object(
         'import_id', v_import.id, 'status', v_import.status, 'rows', v_import.rows,
         'accepted', v_import.accepted, 'rejected', v_import.rejected,
@@ -3011,19 +3246,514 @@ begin
         'debts_created', v_import.debts_created, 'debts_updated', v_import.debts_updated,
         'debts_absent', v_import.debts_absent, 'debts_returned', v_import.debts_returned,
         'duplicates', v_import.duplicates, 'creditors_created', v_import.creditors_created,
-        'reject_reasons', v_import.reject_reasons, 'warnings', v_warnings,
-        'differences', private.list_import_differences(v_tenant, v_import.id)
+        'reject_reasons', v_import.reject_reasons, 'warnings', v_import.warnings,
+        'differences', private.list_import_differences(v_import.tenant_id, v_import.id)
     );
 end;
 $$;
-comment on function private.close_import(uuid, text[]) is
-'The answer of an import. Accepted rows include the repeated ones (duplicates);
-accepted + rejected = rows.';
+comment on function private.import_answer(public.imports) is
+'Accepted rows include the repeated ones (duplicates); accepted + rejected = rows.';
 
-grant execute on function
-private.plan_portfolio(uuid, jsonb, text), private.write_import_clients(uuid),
-private.write_import_debts(uuid), private.close_import(uuid, text[])
-to authenticated;
+-- 0451_write_chunks.sql
+-- Writes one chunk as it was planned (0446), and the undo log of it. Rows that were new when
+-- planned are plain inserts. What was stored already is merged with what is stored now: between
+-- plan and turn lies the time a person needs to correct an e-mail, or a crash.
+
+-- The rows of new people; totals and reach come with them: the triggers on debts and phones
+-- recompute both and find nothing to mend, which spares every new person a second write.
+create function private.insert_chunk_people(chunk private.import_chunks, created_at timestamptz)
+returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_created int;
+begin
+    insert into public.clients (
+        id, tenant_id, document, name, email, uf, external_id, extra, has_phone, has_whatsapp,
+        open_cents, open_debts, oldest_due_on, creditor_ids, debt_status, created_at, updated_at
+    )
+    select planned.client_id, chunk.tenant_id, planned.document, planned.name, planned.email,
+        planned.uf, planned.external_id, coalesce(planned.extra, '{}'),
+        cardinality(planned.phones) > 0, case when cardinality(planned.phones) = 0 then false end,
+        planned.open_cents, planned.open_debts, planned.oldest_due_on, planned.creditor_ids,
+        'open', insert_chunk_people.created_at, insert_chunk_people.created_at
+    from unnest(chunk.clients) as planned
+    where planned.is_new
+    order by planned.document;
+    get diagnostics v_created = row_count;
+    return v_created;
+end;
+$$;
+
+-- Somebody added one of the new people by hand since the plan: known now, like any other. Their new
+-- id goes into the titles too.
+create function private.recognise_chunk_people(chunk private.import_chunks)
+returns private.import_chunks
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_known jsonb := (
+        select coalesce(jsonb_object_agg(planned.client_id, clients.id), '{}')
+        from unnest(chunk.clients) as planned
+        join public.clients
+            on clients.tenant_id = chunk.tenant_id and clients.document = planned.document
+        where planned.is_new
+    );
+begin
+    chunk.clients := array(
+        select row(
+            coalesce((v_known ->> planned.client_id::text)::uuid, planned.client_id),
+            planned.is_new and not v_known ? planned.client_id::text,
+            planned.is_changed or v_known ? planned.client_id::text,
+            planned.document, planned.name, planned.email, planned.uf, planned.external_id,
+            planned.extra, planned.phones, planned.open_cents, planned.open_debts,
+            planned.oldest_due_on, planned.creditor_ids
+        )::private.planned_client
+        from unnest(chunk.clients) as planned
+        order by planned.document
+    );
+    chunk.debts := array(
+        select row(
+            planned.action, planned.debt_id,
+            coalesce((v_known ->> planned.client_id::text)::uuid, planned.client_id),
+            planned.creditor_id, planned.contract, planned.installment, planned.due_on,
+            planned.principal_cents
+        )::private.planned_debt
+        from unnest(chunk.debts) as planned
+        order by planned.creditor_id, planned.contract, planned.installment
+    );
+    return chunk;
+end;
+$$;
+
+-- Answers the chunk as it was written, for its debts.
+create function private.write_chunk_people(
+    inout chunk private.import_chunks, out created int, out updated int
+)
+language plpgsql
+security definer
+set search_path = ''
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+declare
+    -- Once and not by each row's default, which reads the clock's table.
+    v_now timestamptz := private.now();
+begin
+    begin
+        created := private.insert_chunk_people(chunk, v_now);
+    exception when unique_violation then
+        chunk := private.recognise_chunk_people(chunk);
+        created := private.insert_chunk_people(chunk, v_now);
+    end;
+    insert into public.client_phones (tenant_id, client_id, phone, kind, position, created_at)
+    select chunk.tenant_id, planned.client_id, numbers.phone, private.phone_kind_of(numbers.phone),
+        numbers.place - 1, v_now
+    from unnest(chunk.clients) as planned
+    cross join unnest(planned.phones) with ordinality as numbers (phone, place)
+    where planned.is_new
+    order by planned.document;
+    insert into private.import_changes (tenant_id, import_id, table_name, created_ids)
+    select chunk.tenant_id, chunk.import_id, 'clients', array_agg(planned.client_id)
+    from unnest(chunk.clients) as planned
+    where planned.is_new
+    having count(*) > 0;
+    updated := private.update_chunk_people(chunk, v_now);
+end;
+$$;
+
+create function private.phone_kind_of(phone text) returns public.phone_kind
+language sql
+immutable
+set search_path = ''
+as $$
+    -- +55, two digits of area, and nine that begin with 9.
+    select case when length(phone) = 14 then 'mobile' else 'landline' end::public.phone_kind
+$$;
+
+-- Known people: their changed fields, and their new numbers behind those already there. Answers
+-- how many people it touched.
+create function private.update_chunk_people(chunk private.import_chunks, at timestamptz)
+returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_changed uuid[];
+    v_phoned uuid[];
+begin
+    perform from public.clients
+    where clients.id in (
+        select planned.client_id from unnest(chunk.clients) as planned where planned.is_changed
+    )
+    order by clients.id
+    for update;
+    with merged as (
+        select clients.id, private.jsonb_changes(became.item, was.item) as before,
+            private.jsonb_changes(was.item, became.item) as after
+        from unnest(chunk.clients) as planned
+        join public.clients on clients.id = planned.client_id
+        cross join lateral (
+            select jsonb_build_object(
+                'name', clients.name, 'email', clients.email, 'uf', clients.uf,
+                'external_id', clients.external_id, 'extra', clients.extra
+            ) as item
+        ) as was
+        cross join lateral (
+            select jsonb_build_object(
+                -- Capitals or not, the same name is no change.
+                'name', case
+                    when lower(planned.name) = lower(clients.name) then clients.name
+                    else coalesce(planned.name, clients.name)
+                end,
+                'email', coalesce(planned.email, clients.email),
+                'uf', coalesce(planned.uf, clients.uf),
+                'external_id', coalesce(planned.external_id, clients.external_id),
+                'extra', clients.extra || coalesce(planned.extra, '{}')
+            ) as item
+        ) as became
+        where planned.is_changed
+    ),
+    noted as (
+        insert into private.import_changes
+            (tenant_id, import_id, table_name, row_id, before, after)
+        select chunk.tenant_id, chunk.import_id, 'clients', merged.id, merged.before, merged.after
+        from merged
+        where merged.after is not null
+    ),
+    written as (
+        update public.clients
+        set name = coalesce(merged.after ->> 'name', clients.name),
+            email = coalesce(merged.after ->> 'email', clients.email),
+            uf = coalesce(merged.after ->> 'uf', clients.uf),
+            external_id = coalesce(merged.after ->> 'external_id', clients.external_id),
+            extra = coalesce(merged.after -> 'extra', clients.extra)
+        from merged
+        where clients.id = merged.id and merged.after is not null
+        returning clients.id
+    )
+    select array_agg(written.id) into v_changed from written;
+
+    with wanted as materialized (
+        select planned.client_id, numbers.phone, numbers.place
+        from unnest(chunk.clients) as planned
+        cross join unnest(planned.phones) with ordinality as numbers (phone, place)
+        where not planned.is_new
+    ),
+    added as (
+        insert into public.client_phones (tenant_id, client_id, phone, kind, position, created_at)
+        select chunk.tenant_id, wanted.client_id, wanted.phone,
+            private.phone_kind_of(wanted.phone),
+            row_number() over (partition by wanted.client_id order by wanted.place) + coalesce((
+                select max(stored.position) from public.client_phones as stored
+                where stored.tenant_id = chunk.tenant_id and stored.client_id = wanted.client_id
+            ), -1),
+            update_chunk_people.at
+        from wanted
+        -- Added by hand since the plan.
+        on conflict on constraint client_phones_are_unique do nothing
+        returning client_phones.client_id, client_phones.id
+    ),
+    noted as (
+        insert into private.import_changes (tenant_id, import_id, table_name, created_ids)
+        select chunk.tenant_id, chunk.import_id, 'client_phones', array_agg(added.id)
+        from added
+        having count(*) > 0
+    )
+    select array_agg(added.client_id) into v_phoned from added;
+    return (
+        select count(distinct touched.id)
+        from unnest(coalesce(v_changed, '{}') || coalesce(v_phoned, '{}')) as touched (id)
+    );
+end;
+$$;
+
+-- A title that is no longer open is nobody's to change: it was paid or agreed upon since the plan.
+create function private.write_chunk_debts(
+    chunk private.import_chunks, out created int, out updated int, out returned int
+)
+language plpgsql
+security definer
+set search_path = ''
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+declare
+    v_now timestamptz := private.now();
+begin
+    insert into public.debts (
+        tenant_id, client_id, creditor_id, contract, installment, due_on, principal_cents,
+        import_id, created_at, updated_at
+    )
+    select chunk.tenant_id, planned.client_id, planned.creditor_id, planned.contract,
+        planned.installment, planned.due_on, planned.principal_cents, chunk.import_id, v_now, v_now
+    from unnest(chunk.debts) as planned
+    where planned.action = 'new';
+    get diagnostics created = row_count;
+
+    perform from public.debts
+    where debts.id in (
+        select planned.debt_id from unnest(chunk.debts) as planned where planned.action <> 'new'
+    )
+    order by debts.id
+    for update;
+    with due as (
+        select debts.id, planned.action, private.jsonb_changes(became.item, was.item) as before,
+            private.jsonb_changes(was.item, became.item) as after
+        from unnest(chunk.debts) as planned
+        join public.debts on debts.id = planned.debt_id and debts.status = 'open'
+            and planned.action <> 'new'
+        cross join lateral (
+            select jsonb_build_object(
+                'due_on', debts.due_on, 'principal_cents', debts.principal_cents,
+                'status', debts.status, 'import_id', debts.import_id
+            ) as item
+        ) as was
+        cross join lateral (
+            select was.item || jsonb_build_object('import_id', chunk.import_id)
+                || case planned.action
+                    when 'returned' then jsonb_build_object('status', 'returned')
+                    else jsonb_build_object(
+                        'due_on', planned.due_on, 'principal_cents', planned.principal_cents
+                    )
+                end as item
+        ) as became
+    ),
+    noted as (
+        insert into private.import_changes
+            (tenant_id, import_id, table_name, row_id, before, after)
+        select chunk.tenant_id, chunk.import_id, 'debts', due.id, due.before, due.after
+        from due
+    ),
+    written as (
+        update public.debts
+        set due_on = coalesce((due.after ->> 'due_on')::date, debts.due_on),
+            principal_cents = coalesce(
+                (due.after ->> 'principal_cents')::bigint, debts.principal_cents
+            ),
+            status = coalesce((due.after ->> 'status')::public.debt_status, debts.status),
+            import_id = chunk.import_id
+        from due
+        where debts.id = due.id
+        returning due.action
+    )
+    select count(*) filter (where written.action = 'changed'),
+        count(*) filter (where written.action = 'returned')
+    into updated, returned
+    from written;
+end;
+$$;
+
+-- 0452_advance_import.sql
+-- One step of an import that is planned: its next chunk with the counts, the undo log and the
+-- progress, or its end. Everything of a step commits together, so that whoever takes the next one,
+-- be it the same process, the next import or a sweep after a crash, finds the import exactly where
+-- the last commit left it. Two at once wait for each other on the plan's row and take turns.
+create function private.advance_import(import_id uuid) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_plan private.import_plans;
+    v_import public.imports;
+    v_chunk private.import_chunks;
+    v_people record;
+    v_clients_created int := 0;
+    v_clients_updated int := 0;
+    v_debts_created int := 0;
+    v_debts_updated int := 0;
+    v_debts_returned int := 0;
+begin
+    select * into v_plan from private.import_plans as plan
+    where plan.import_id = advance_import.import_id
+    for update;
+    select * into v_import from public.imports where imports.id = advance_import.import_id;
+    if v_plan.import_id is null then
+        return private.import_step(v_import);  -- somebody else took the last step
+    elsif v_import.cancel_requested_at is not null then
+        return private.take_back_import(v_import, 'cancelled', 'import_cancelled');
+    end if;
+    select * into v_chunk from private.import_chunks as chunk
+    where chunk.import_id = v_plan.import_id
+    order by chunk.place
+    limit 1;
+    if v_chunk.import_id is null and v_plan.creditors = '[]' then
+        return private.finish_import(v_plan);
+    end if;
+
+    discard plans;  -- as in plan_portfolio
+    perform set_config('cobranca.import_id', v_plan.import_id::text, true);
+    update private.import_plans as plan set writer = pg_current_xact_id()
+    where plan.import_id = v_plan.import_id;
+    if v_plan.creditors <> '[]' then
+        perform private.write_planned_creditors(v_plan);
+    end if;
+    if v_chunk.import_id is not null then
+        select * into v_people from private.write_chunk_people(v_chunk);
+        v_clients_created := v_people.created;
+        v_clients_updated := v_people.updated;
+        select written.created, written.updated, written.returned
+        into v_debts_created, v_debts_updated, v_debts_returned
+        from private.write_chunk_debts(v_people.chunk) as written;
+        delete from private.import_chunks as chunk
+        where chunk.import_id = v_plan.import_id and chunk.place = v_chunk.place;
+    end if;
+    perform set_config('cobranca.import_id', '', true);
+    update private.import_plans as plan
+    set writer = null, attempts = 0, creditors = '[]',
+        rows_written = plan.rows_written + coalesce(v_chunk.rows, 0),
+        creditors_created = plan.creditors_created + jsonb_array_length(v_plan.creditors),
+        clients_created = plan.clients_created + v_clients_created,
+        clients_updated = plan.clients_updated + v_clients_updated,
+        debts_created = plan.debts_created + v_debts_created,
+        debts_updated = plan.debts_updated + v_debts_updated,
+        debts_returned = plan.debts_returned + v_debts_returned,
+        begun_at = coalesce(plan.begun_at, v_import.started_at, private.now())
+    where plan.import_id = v_plan.import_id
+    returning plan.* into v_plan;
+    if not v_plan.is_rehearsal then
+        perform private.show_import_progress(v_plan);
+    end if;
+    return jsonb_build_object('status', 'running', 'rows_written', v_plan.rows_written);
+end;
+$$;
+comment on function private.advance_import(uuid) is
+'{status: running, rows_written}: call again; else {status, answer} of the end.';
+
+create function private.import_step(v_import public.imports) returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'status', v_import.status, 'error_code', v_import.error_code,
+        'answer', case when v_import.status = 'done' then private.import_answer(v_import) end
+    )
+$$;
+
+-- Whose name came into being since the plan, made by an admin by hand: then nothing is written yet,
+-- and the unique key refuses the import.
+create function private.write_planned_creditors(v_plan private.import_plans) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    insert into public.creditors (id, tenant_id, name)
+    select planned.id, v_plan.tenant_id, planned.name
+    from jsonb_to_recordset(v_plan.creditors) as planned (id uuid, name text);
+    insert into private.import_changes (tenant_id, import_id, table_name, created_ids)
+    select v_plan.tenant_id, v_plan.import_id, 'creditors', array_agg(planned.id)
+    from jsonb_to_recordset(v_plan.creditors) as planned (id uuid);
+end;
+$$;
+
+create function private.show_import_progress(v_plan private.import_plans) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_seconds float := extract(epoch from private.now() - v_plan.begun_at);
+    -- Rows a second since the writing began, or went on.
+    v_rate float := (v_plan.rows_written - v_plan.begun_rows) / nullif(v_seconds, 0);
+begin
+    update public.imports
+    set status = 'running', phase = 'writing', rows_read = v_plan.rows,
+        rows_total = v_plan.rows, rows_valid = v_plan.accepted,
+        rows_written = v_plan.rows_written, rows_per_second = v_rate,
+        seconds_left = ceil((v_plan.accepted - v_plan.rows_written) / nullif(v_rate, 0)),
+        writing_at = coalesce(imports.writing_at, private.now())
+    where imports.id = v_plan.import_id;
+end;
+$$;
+
+create function private.finish_import(v_plan private.import_plans) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    c_many_rows constant int := 10000;  -- below, the statistics of before are near enough
+    v_import public.imports;
+begin
+    update public.imports
+    set status = 'done', finished_at = private.now(), phase = null, header = v_plan.header,
+        creditor_id = (
+            select creditors.id from public.creditors
+            where creditors.tenant_id = v_plan.tenant_id
+              and creditors.name_key = private.search_key(v_plan.creditor)
+        ),
+        rows = v_plan.rows, accepted = v_plan.accepted, rejected = v_plan.rejected,
+        rows_read = v_plan.rows, rows_total = v_plan.rows, rows_valid = v_plan.accepted,
+        rows_written = v_plan.accepted, seconds_left = 0, duplicates = v_plan.duplicates,
+        creditors_created = v_plan.creditors_created, clients_created = v_plan.clients_created,
+        clients_updated = v_plan.clients_updated, debts_created = v_plan.debts_created,
+        debts_updated = v_plan.debts_updated, debts_absent = v_plan.debts_absent,
+        debts_returned = v_plan.debts_returned, reject_reasons = v_plan.reject_reasons,
+        warnings = v_plan.warnings, writing_at = coalesce(imports.writing_at, private.now())
+    where imports.id = v_plan.import_id
+    returning imports.* into v_import;
+    if v_import.idempotency_key is not null then
+        -- For whoever sends the same key again.
+        update public.imports set answer = private.import_answer(v_import)
+        where imports.id = v_import.id;
+    end if;
+    if v_plan.mapping <> '{}' then
+        perform private.save_import_mapping(
+            v_import, v_plan.header_key, v_plan.mapping
+        );
+    end if;
+    delete from private.import_plans as plan where plan.import_id = v_plan.import_id;
+    -- The next import and every list plan by these; autovacuum may come too late for both. The
+    -- lock it takes lasts only until the commit that follows.
+    if v_plan.debts_created > c_many_rows and not v_plan.is_rehearsal then
+        analyze public.clients;
+        analyze public.client_phones;
+        analyze public.debts;
+    end if;
+    return private.import_step(v_import);
+end;
+$$;
+
+-- A cancelled import leaves nothing, and so does one that cannot be written: the chunks that are in
+-- go back at once, but for rows that somebody acted on meanwhile, which are counted.
+create function private.take_back_import(
+    v_import public.imports, outcome public.import_status, code text
+) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_kept int := 0;
+begin
+    if v_import.writing_at is not null then
+        v_kept := private.undo_import(v_import) #>> '{kept,count}';
+    end if;
+    delete from private.import_plans as plan where plan.import_id = v_import.id;
+    delete from private.import_changes as noted
+    where noted.tenant_id = v_import.tenant_id and noted.import_id = v_import.id;
+    delete from public.import_rejects
+    where import_rejects.tenant_id = v_import.tenant_id
+      and import_rejects.import_id = v_import.id;
+    update public.imports
+    set status = take_back_import.outcome, finished_at = private.now(), phase = null,
+        rows_written = 0, seconds_left = null, rows_kept = v_kept,
+        error_code = case when v_kept > 0 and take_back_import.outcome = 'cancelled'
+            then 'import_cancelled_in_part' else take_back_import.code end
+    where imports.id = v_import.id
+    returning imports.* into v_import;
+    return private.import_step(v_import);
+end;
+$$;
 
 -- 0460_suppressions.sql
 -- Who must not be contacted, where, and until when. A phone or a person; a channel or all of them.
@@ -4144,6 +4874,25 @@ to authenticated;
 
 -- 0511_mark_debts.sql
 -- Hold, release and override: the only ways to mark a title by hand.
+
+-- The clients first, in one order, as everything that moves their money does (0548).
+create function private.lock_clients_of(tenant_id uuid, debt_ids uuid[]) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform from public.clients as client
+    where client.tenant_id = lock_clients_of.tenant_id and client.id in (
+        select debts.client_id from public.debts
+        where debts.tenant_id = lock_clients_of.tenant_id
+          and debts.id = any(lock_clients_of.debt_ids)
+    )
+    order by client.id
+    for no key update;
+end;
+$$;
+
 create function private.mark_debts(
     debt_ids uuid[], mark public.debt_mark_kind, reason text, minimum public.member_role
 ) returns int
@@ -4161,6 +4910,7 @@ begin
         raise exception 'reason_missing' using errcode = 'PT400',
             detail = 'a mark wants a reason';
     end if;
+    perform private.lock_clients_of(v_tenant_id, debt_ids);
     for v_debt in
         select debts.* from public.debts
         where debts.tenant_id = v_tenant_id and debts.id = any(debt_ids)
@@ -4213,6 +4963,7 @@ begin
         raise exception 'reason_missing' using errcode = 'PT400',
             detail = 'a release wants a reason';
     end if;
+    perform private.lock_clients_of(v_tenant_id, debt_ids);
     update public.debt_marks as mark
     set released_at = private.now(), released_by = auth.uid(),
         release_reason = btrim(release_debts.reason)
@@ -8390,6 +9141,9 @@ as $$
 declare
     v_tenant_id uuid := private.require_role('operator');
 begin
+    perform private.lock_client(charge.tenant_id, charge.client_id)
+    from public.charges as charge
+    where charge.tenant_id = v_tenant_id and charge.id = refresh_charge.charge_id;
     update public.charges as charge set needs_lookup = true
     where charge.tenant_id = v_tenant_id and charge.id = refresh_charge.charge_id;
     if not found then
@@ -10237,6 +10991,14 @@ begin
     if not found then
         raise exception 'payment_not_found' using errcode = 'PT404',
             detail = 'no payment with this id in the tenant';
+    end if;
+    if v_payment.client_id is null then
+        -- Somebody may be saying at this moment whose it is, and holds the case.
+        perform from public.payment_cases as known
+        where known.tenant_id = v_tenant_id and known.payment_id = v_payment.id
+        order by known.id
+        for update;
+        select * into v_payment from public.payments as payment where payment.id = v_payment.id;
     end if;
     if v_payment.client_id is not null then
         perform private.lock_client(v_tenant_id, v_payment.client_id);
@@ -12450,6 +13212,21 @@ as $$
     where clients.id = template_params.client_id
 $$;
 
+-- "Banco Aurora S.A." at the end of a sentence would read "S.A..": where the text of the provider
+-- goes on with a dot, the value gives up its own.
+create function private.without_double_dots(body text, params text[]) returns text[]
+language sql
+immutable
+set search_path = ''
+as $$
+    select coalesce(array_agg(case
+        when value.text like '%.' and position('{{' || value.number || '}}.' in body) > 0
+            then left(value.text, -1)
+        else value.text
+    end order by value.number), '{}')
+    from unnest(params) with ordinality as value (text, number)
+$$;
+
 create function private.render_body(body text, params text[]) returns text
 language plpgsql
 immutable
@@ -12532,7 +13309,9 @@ as $$
         run.tenant_id, run.client_id, template.channel, private.now()
     ) as hours
     cross join lateral (
-        select private.template_params(run.client_id, template.variables) as params
+        select private.without_double_dots(
+            template.body, private.template_params(run.client_id, template.variables)
+        ) as params
     ) as filled
     cross join lateral (
         select case
@@ -13331,7 +14110,7 @@ begin
             when integrity_constraint_violation or data_exception then
                 v_error := 'payload_invalid';
         end;
-        if v_error = 'message_not_found' and v_item.read_ct < c_max_reads then
+        if v_error in ('message_not_found', 'charge_busy') and v_item.read_ct < c_max_reads then
             perform pgmq.set_vt('provider_events', v_item.msg_id, (2 ^ v_item.read_ct)::int);
             continue;
         end if;
@@ -13504,7 +14283,8 @@ declare
     v_event private.provider_events;
     v_references text[];
     v_charge_id uuid;
-    v_known int := 0;
+    v_known int;
+    v_asked int := 0;
 begin
     select * into v_event from private.provider_events as event
     where event.id = apply_charge_event.event_id;
@@ -13514,16 +14294,27 @@ begin
     v_references := array(
         select distinct jsonb_array_elements_text(v_event.payload #> '{charge,references}')
     );
-    for v_charge_id in
-        update public.charges as charge set needs_lookup = true
+    v_known := (
+        select count(*) from public.charges as charge
         where charge.integration_id = v_event.integration_id
           and charge.reference = any(v_references)
-        returning charge.id
+    );
+    -- Whoever moves a client's money locks the client and then its charges. A batch of events of
+    -- many clients cannot keep that order, so it waits for no charge and comes back instead.
+    for v_charge_id in
+        select charge.id from public.charges as charge
+        where charge.integration_id = v_event.integration_id
+          and charge.reference = any(v_references)
+        for no key update skip locked
     loop
-        v_known := v_known + 1;
+        v_asked := v_asked + 1;
+        update public.charges as charge set needs_lookup = true where charge.id = v_charge_id;
         perform private.poke_charge(v_charge_id);
     end loop;
-    return case when v_known < cardinality(v_references) then 'charge_not_found' end;
+    return case
+        when v_asked < v_known then 'charge_busy'
+        when v_known < cardinality(v_references) then 'charge_not_found'
+    end;
 end;
 $$;
 
@@ -13693,6 +14484,8 @@ language sql
 immutable
 set search_path = ''
 as $$ select (charge).is_wanted and (charge).status in ('registering', 'open') $$;
+-- Asked by charge-document as the caller, of a row they may read.
+grant execute on function private.is_payable(public.charges) to authenticated;
 
 create trigger _400_leave_messages after update on public.charges
 referencing new table as new_rows for each statement
@@ -13760,7 +14553,7 @@ as $$
         format(
             'Olá, %s! Aqui é da %s. Segue o pagamento da parcela %s do seu acordo com %s: %s, '
             || 'com vencimento em %s.',
-            filled.params[1], filled.params[2], part.number || ' de ' || agreement.installments,
+            filled.params[1], rtrim(filled.params[2], '.'), part.number || ' de ' || agreement.installments,
             creditor.name, filled.params[3], filled.params[4]
         ),
         e'Pix copia e cola:\n' || (charge).pix_code,
@@ -13797,7 +14590,9 @@ as $$
       and ((charge).pix_code is not null or 'charge.pix_code' <> all(template.variables))
       and ((charge).digitable_line is not null
           or 'charge.digitable_line' <> all(template.variables))
-    order by template.created_at, template.name
+    -- One that holds the code to pay with, before one that only links to it.
+    order by template.variables && array['charge.pix_code', 'charge.digitable_line'] desc,
+        template.created_at, template.name
     limit 1
 $$;
 
@@ -13833,12 +14628,14 @@ begin
         when v_hours.reason = 'suppressed' then 'suppressed'
         when v_phone is null then 'no_reachable_phone'
         when v_template.id is null and not v_is_window_open then 'template_missing'
-        when not v_hours.allowed then 'outside_hours'
+        -- outside_hours, or as often as is decent.
+        when not v_hours.allowed then v_hours.reason
         when v_integration.paused_until > private.now() then 'rate_limited'
     end;
     v_plan.verdict := case
         when v_plan.reason is null then 'send'
-        when v_plan.reason in ('outside_hours', 'rate_limited') then 'postpone'
+        when v_plan.reason = 'rate_limited' or v_plan.reason = v_hours.reason
+            and v_hours.next_allowed_at is not null then 'postpone'
         else 'refuse'
     end;
     v_plan.not_before := greatest(v_hours.next_allowed_at, v_integration.paused_until);
@@ -13853,8 +14650,9 @@ begin
         v_plan.template_id := v_template.id;
         v_plan.provider_template_id := v_template.provider_template_id;
         v_plan.language := v_template.language;
-        v_plan.params := private.template_params(
-            charge.client_id, v_template.variables, charge.id
+        v_plan.params := private.without_double_dots(
+            v_template.body,
+            private.template_params(charge.client_id, v_template.variables, charge.id)
         );
         v_plan.body := private.render_body(v_template.body, v_plan.params);
     end if;
@@ -14069,6 +14867,9 @@ begin
                 detail = 'charge.link, charge.pix_code or charge.digitable_line';
         when 'outside_hours' then
             raise exception 'outside_hours' using errcode = 'PT409',
+                detail = to_jsonb((plan).not_before) #>> '{}';
+        when 'attempt_cap' then
+            raise exception 'attempt_cap' using errcode = 'PT409',
                 detail = to_jsonb((plan).not_before) #>> '{}';
         else
             return;
@@ -15286,7 +16087,9 @@ begin
         if v_key = 'created_by' and v_value = '"me"' then
             v_value := to_jsonb(auth.uid());
         end if;
-        if v_types ? v_key and not pg_input_is_valid(v_value #>> '{}', v_types ->> v_key)
+        -- As long as what the carteira searches for.
+        if v_key = 'q' and (jsonb_typeof(v_value) <> 'string' or length(v_value #>> '{}') > 200)
+            or v_types ? v_key and not pg_input_is_valid(v_value #>> '{}', v_types ->> v_key)
             or v_key = 'status' and exists (
                 select from jsonb_array_elements_text(case jsonb_typeof(v_value)
                     when 'array' then v_value else jsonb_build_array(v_value) end) as word
@@ -17689,28 +18492,26 @@ for each statement execute function private.tg_audit();
 create trigger _900_audit_delete after delete on public.import_mappings
 referencing old table as old_rows for each statement execute function private.tg_audit();
 
-create function private.save_import_mapping(creditor_id uuid, header_key text, mapping jsonb)
-returns void
+-- By the import that succeeded with it, for its creditor if it was for one.
+create function private.save_import_mapping(
+    v_import public.imports, header_key text, mapping jsonb
+) returns void
 language plpgsql
 security definer
 set search_path = ''
 as $$
-declare
-    v_tenant uuid := private.require_role('supervisor');
 begin
     insert into public.import_mappings as saved
         (tenant_id, creditor_id, header_key, mapping, updated_by)
     values (
-        v_tenant, save_import_mapping.creditor_id, save_import_mapping.header_key,
-        save_import_mapping.mapping, auth.uid()
+        v_import.tenant_id, v_import.creditor_id, save_import_mapping.header_key,
+        save_import_mapping.mapping, v_import.created_by
     )
     on conflict on constraint import_mappings_is_unique do update
     set mapping = excluded.mapping, updated_by = excluded.updated_by, updated_at = private.now()
     where saved.mapping <> excluded.mapping;
 end;
 $$;
-comment on function private.save_import_mapping(uuid, text, jsonb) is
-'Supervisor or admin; called by the import that succeeded with it.';
 
 -- The same creditor's own before anybody's with these headers.
 create function private.saved_import_mapping(creditor_id uuid, header_key text) returns jsonb
@@ -17728,9 +18529,7 @@ as $$
         import_mappings.creditor_id is null, import_mappings.updated_at desc
     limit 1
 $$;
-grant execute on function
-private.save_import_mapping(uuid, text, jsonb), private.saved_import_mapping(uuid, text)
-to authenticated;
+grant execute on function private.saved_import_mapping(uuid, text) to authenticated;
 
 -- 0884_import_changes.sql
 -- What an import did, so that it can be shown field by field and taken back: the ids it created
@@ -17759,92 +18558,6 @@ on private.import_changes (tenant_id, import_id, table_name, row_id);
 
 alter table private.import_changes enable row level security;
 alter table private.import_changes force row level security;
-
-create function private.note_created(
-    tenant_id uuid, import_id uuid, table_name text, ids_sql text
-) returns void
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-    c_ids_in_a_row constant int := 10000;  -- 160 kB
-begin
-    execute format(
-        'insert into private.import_changes (tenant_id, import_id, table_name, created_ids)
-        select $1, $2, $3, array_agg(numbered.id)
-        from (select made.id, row_number() over () / %s as chunk from (%s) as made (id)) as numbered
-        group by numbered.chunk',
-        c_ids_in_a_row, ids_sql
-    ) using tenant_id, import_id, table_name;
-end;
-$$;
-comment on function private.note_created(uuid, uuid, text, text) is
-'ids_sql comes from the import''s own steps, never from a caller.';
-
--- `extra` holds only the keys the file brings: others may change meanwhile without harm.
-create function private.note_client_changes(tenant_id uuid, import_id uuid) returns void
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-    insert into private.import_changes (tenant_id, import_id, table_name, row_id, before, after)
-    select note_client_changes.tenant_id, note_client_changes.import_id, 'clients', clients.id,
-        private.jsonb_changes(became.item, was.item), private.jsonb_changes(was.item, became.item)
-    from pg_temp.import_clients as planned
-    join public.clients on clients.id = planned.client_id
-    cross join lateral (
-        select jsonb_build_object(
-            'name', clients.name, 'email', clients.email, 'uf', clients.uf,
-            'external_id', clients.external_id, 'extra', clients.extra
-        ) as item
-    ) as was
-    cross join lateral (
-        select jsonb_build_object(
-            'name', planned.name, 'email', planned.email, 'uf', planned.uf,
-            'external_id', planned.external_id, 'extra', planned.extra
-        ) as item
-    ) as became
-    where planned.is_changed;
-end;
-$$;
-
-create function private.note_debt_changes(tenant_id uuid, import_id uuid) returns void
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-    insert into private.import_changes (tenant_id, import_id, table_name, row_id, before, after)
-    select note_debt_changes.tenant_id, note_debt_changes.import_id, 'debts', debts.id,
-        private.jsonb_changes(became.item, was.item), private.jsonb_changes(was.item, became.item)
-    from (
-        select import_debts.debt_id, import_debts.due_on, import_debts.principal_cents,
-            'open'::public.debt_status as status
-        from pg_temp.import_debts
-        where import_debts.is_changed
-        union all
-        select import_absent.debt_id, null, null, 'returned'
-        from pg_temp.import_absent
-        where import_absent.is_returned
-    ) as planned
-    join public.debts on debts.id = planned.debt_id
-    cross join lateral (
-        select jsonb_build_object(
-            'due_on', debts.due_on, 'principal_cents', debts.principal_cents,
-            'status', debts.status, 'import_id', debts.import_id
-        ) as item
-    ) as was
-    cross join lateral (
-        select jsonb_build_object(
-            'due_on', coalesce(planned.due_on, debts.due_on),
-            'principal_cents', coalesce(planned.principal_cents, debts.principal_cents),
-            'status', planned.status, 'import_id', note_debt_changes.import_id
-        ) as item
-    ) as became;
-end;
-$$;
 
 -- Open debts of the file's creditors that no line names. A refused line names its debt as well; one
 -- whose key cannot be read speaks for all debts of its person.
@@ -17955,9 +18668,9 @@ grant execute on function private.import_differences(uuid), public.import_differ
 to authenticated;
 
 -- 0886_import_progress.sql
--- An import's row is committed before its transaction writes anything, so that people can watch,
--- wait for and cancel it. Whether the process behind it still lives is told by a lock that dies
--- with it: hold_import takes it in the transaction that will write.
+-- An import's row is committed before anything else, so that people can watch, wait for and cancel
+-- it. Whether the process behind it still lives is told by a lock that dies with it: hold_import
+-- takes it in a transaction that stays open beside the writing ones.
 create function private.import_lock(import_id uuid) returns bigint
 language sql
 immutable
@@ -17980,7 +18693,8 @@ begin
 end;
 $$;
 
--- Null = go on; else the answer of the import that had the same idempotency key.
+-- Null = go on; else {answer} of the import that had the same idempotency key, or {resume: its id}
+-- when it was interrupted: whoever asks again continues it.
 create function private.announce_import(
     import_id uuid, file_name text, file_sha256 text, source text,
     idempotency_key text, request_fingerprint text, api_key_id uuid
@@ -18021,15 +18735,18 @@ begin
     elsif v_known.request_fingerprint <> announce_import.request_fingerprint then
         raise exception 'idempotency_key_reused' using errcode = 'PT409',
             detail = 'the key was used for another body or other options';
+    elsif v_known.status = 'interrupted' then
+        return jsonb_build_object('resume', v_known.id);
     elsif v_known.answer is null then
         raise exception 'import_in_progress' using errcode = 'PT409',
             detail = v_known.id::text;
     end if;
-    return v_known.answer;
+    return jsonb_build_object('answer', v_known.answer);
 end;
 $$;
 
--- Answers whether somebody wants it to stop. Reading a row costs about a third of writing it.
+-- Answers whether somebody wants it to stop. While it writes, its chunks report (0452); a dry run,
+-- whose chunks nobody else sees, reports here.
 create function private.report_import(
     import_id uuid, phase text, rows_read int, rows_valid int, rows_written int, rows_total int
 ) returns boolean
@@ -18039,7 +18756,8 @@ set search_path = ''
 as $$
 declare
     v_tenant uuid := private.require_role('supervisor');
-    c_write_units constant int := 3;
+    -- Measured: to read and check a row costs a twelfth of planning and writing it.
+    c_write_units constant int := 12;
     v_import public.imports;
     v_seconds float;
     v_done float;
@@ -18094,21 +18812,6 @@ begin
 end;
 $$;
 
--- The answer for whoever sends the same key again; in the transaction of the import itself.
-create function private.keep_import_answer(import_id uuid, answer jsonb) returns void
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-    update public.imports set answer = keep_import_answer.answer
-    where imports.id = keep_import_answer.import_id
-      and imports.tenant_id = private.require_role('supervisor')
-      and imports.created_by = auth.uid() and imports.idempotency_key is not null
-      and imports.answer is null;
-end;
-$$;
-
 -- The file's own cells of the refused lines, which only its reader knows.
 create function private.open_reject_cells() returns void
 language plpgsql
@@ -18145,7 +18848,8 @@ begin
 end;
 $$;
 
--- Who died says nothing more: its lock is free. Its transaction wrote nothing.
+-- Who died says nothing more: its lock is free. What was planned is interrupted and will be
+-- continued; what was still being read wrote nothing and failed. Of one tenant, or of all (null).
 create function private.mark_dead_imports(tenant_id uuid) returns int
 language plpgsql
 security definer
@@ -18156,13 +18860,19 @@ declare
 begin
     -- Materialized: the lock is tried for unfinished imports alone.
     with unfinished as materialized (
-        select imports.id from public.imports
-        where imports.tenant_id = mark_dead_imports.tenant_id
-          and imports.status in ('queued', 'running')
+        select imports.id, plan.import_id is not null as is_planned
+        from public.imports
+        left join private.import_plans as plan on plan.import_id = imports.id
+        where imports.status in ('queued', 'running')
+          and (mark_dead_imports.tenant_id is null
+               or imports.tenant_id = mark_dead_imports.tenant_id)
     )
     update public.imports
-    set status = 'failed', error_code = 'process_died', finished_at = private.now(), phase = null,
-        seconds_left = null
+    set status = case when unfinished.is_planned then 'interrupted' else 'failed' end
+            ::public.import_status,
+        error_code = case when not unfinished.is_planned then 'process_died' end,
+        finished_at = case when not unfinished.is_planned then private.now() end,
+        phase = case when unfinished.is_planned then imports.phase end, seconds_left = null
     from unfinished
     where imports.id = unfinished.id
       and pg_try_advisory_xact_lock(private.import_lock(unfinished.id));
@@ -18176,8 +18886,14 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+    v_tenant uuid := private.require_role('operator');
+    v_dead int := private.mark_dead_imports(v_tenant);
 begin
-    return private.mark_dead_imports(private.require_role('operator'));
+    if v_dead > 0 and private.unfinished_import(v_tenant) is not null then
+        perform private.wake_function('portfolio-resume');
+    end if;
+    return v_dead;
 end;
 $$;
 
@@ -18186,7 +18902,8 @@ language sql
 set search_path = ''
 as $$ select private.imports_alive() $$;
 comment on function public.imports_alive() is
-'Marks the tenant''s imports whose process died as failed (process_died); answers how many.';
+'Marks the tenant''s imports whose process died as interrupted, and has them continued, or as failed
+(process_died) when they were still being read; answers how many.';
 
 create function private.cancel_import(import_id uuid) returns jsonb
 language plpgsql
@@ -18202,18 +18919,22 @@ begin
     if v_import.id is null then
         raise exception 'import_not_found' using errcode = 'PT404',
             detail = 'no such import in this tenant';
-    elsif v_import.status not in ('queued', 'running') then
+    elsif v_import.status not in ('queued', 'running', 'interrupted') then
         raise exception 'import_not_running' using errcode = 'PT409',
             detail = v_import.status::text;
     end if;
-    -- The importing process ends it at its next step; what only waits ends here.
+    -- Whoever imports ends it at its next step, and takes back what is in; what only waits ends
+    -- here. Nobody is at an interrupted one: the job is woken to take it back.
     update public.imports
     set cancel_requested_at = coalesce(imports.cancel_requested_at, private.now()),
         status = case when imports.status = 'queued' then 'cancelled'
             else imports.status end::public.import_status,
         finished_at = case when imports.status = 'queued' then private.now() end
-    where imports.id = v_import.id and imports.status in ('queued', 'running')
+    where imports.id = v_import.id and imports.status in ('queued', 'running', 'interrupted')
     returning * into v_import;
+    if v_import.status = 'interrupted' then
+        perform private.wake_function('portfolio-resume');
+    end if;
     return jsonb_build_object('status', v_import.status);
 end;
 $$;
@@ -18223,14 +18944,13 @@ language sql
 set search_path = ''
 as $$ select private.cancel_import(import_id) $$;
 comment on function public.cancel_import(uuid) is
-'Supervisor or admin: {status}; nothing of a cancelled import is written.';
+'Supervisor or admin: {status}; what a cancelled import has written goes back.';
 
 grant execute on function
 private.hold_import(uuid),
 private.announce_import(uuid, text, text, text, text, text, uuid),
 private.report_import(uuid, text, int, int, int, int),
 private.end_import(uuid, text, text),
-private.keep_import_answer(uuid, jsonb),
 private.open_reject_cells(), private.keep_reject_cells(uuid),
 private.imports_alive(), public.imports_alive(),
 private.cancel_import(uuid), public.cancel_import(uuid)
@@ -18275,11 +18995,15 @@ as $$
 declare
     v_tenant uuid := private.require_role('supervisor');
     v_import public.imports;
-    v_audit bigint;
     v_answer jsonb;
 begin
-    -- Not beside another import: each sees what the one before it wrote.
-    perform pg_advisory_xact_lock(hashtextextended('import_portfolio:' || v_tenant, 0));
+    -- Not beside another import: each sees what the one before it wrote, and one that is planned
+    -- counts on the rows it saw.
+    perform pg_advisory_xact_lock(private.import_turn(v_tenant));
+    if private.unfinished_import(v_tenant) is not null then
+        raise exception 'import_unfinished' using errcode = 'PT409',
+            detail = 'another import of this tenant is to be continued or cancelled first';
+    end if;
     select * into v_import from public.imports
     where imports.id = rollback_import.import_id and imports.tenant_id = v_tenant
     for update;
@@ -18290,15 +19014,30 @@ begin
         raise exception 'import_not_done' using errcode = 'PT409',
             detail = v_import.status::text;
     end if;
-    v_audit := private.begin_bulk(
-        v_tenant, 'import_rollback', jsonb_build_object('import_id', v_import.id)
-    );
-    perform private.plan_rollback(v_tenant, v_import);
     v_answer := jsonb_build_object('import_id', v_import.id, 'status', 'rolled_back')
-        || private.write_rollback(v_tenant, v_import);
-    perform private.end_bulk(v_audit, v_answer #- '{kept,rows}');
+        || private.undo_import(v_import);
     update public.imports set status = 'rolled_back' where imports.id = v_import.id;
     return v_answer;
+end;
+$$;
+
+-- {deleted, restored, kept}: what became of an import's rows; one line of audit for all of them.
+create function private.undo_import(v_import public.imports) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_audit bigint := private.begin_bulk(
+        v_import.tenant_id, 'import_rollback', jsonb_build_object('import_id', v_import.id)
+    );
+    v_done jsonb;
+begin
+    perform private.plan_rollback(v_import.tenant_id, v_import);
+    v_done := private.write_rollback(v_import.tenant_id, v_import);
+    perform private.end_bulk(v_audit, v_done #- '{kept,rows}');
+    drop table pg_temp.rollback;
+    return v_done;
 end;
 $$;
 
@@ -18321,6 +19060,7 @@ as $$
 #variable_conflict use_column
 declare
     v_tenant uuid := tenant_id;
+    v_since timestamptz := coalesce(v_import.writing_at, v_import.finished_at);
 begin
     create temp table rollback (
         table_name text not null, id uuid not null, client_id uuid, is_created boolean not null,
@@ -18394,11 +19134,11 @@ begin
         exists (
             select from public.call_dispositions as spoken
             where spoken.tenant_id = v_tenant and spoken.client_id = item.client_id
-              and spoken.created_at >= v_import.finished_at
+              and spoken.created_at >= v_since
         ) or exists (
             select from public.message_logs as written
             where written.tenant_id = v_tenant and written.client_id = item.client_id
-              and written.created_at >= v_import.finished_at
+              and written.created_at >= v_since
         )
     );
     perform private.plan_client_rollback(v_tenant, v_import);
@@ -18441,12 +19181,15 @@ begin
         where item.table_name = ''creditors'' and held.id = item.id and ('
         || private.references_sql(
             'public.creditors', 'held',
-            array['public.debts', 'public.import_mappings']::regclass[]
+            array['public.debts', 'public.import_mappings', 'public.imports']::regclass[]
         ) || '
+            or exists (select from public.imports as other where other.tenant_id = held.tenant_id
+                and other.creditor_id = held.id and other.id <> $1)
             or exists (select from public.debts where debts.tenant_id = held.tenant_id
                 and debts.creditor_id = held.id and not exists (
                     select from pg_temp.rollback as going where going.table_name = ''debts''
-                    and going.id = debts.id and going.is_created and going.reason is null)))';
+                    and going.id = debts.id and going.is_created and going.reason is null)))'
+    using v_import.id;
 end;
 $$;
 
@@ -18508,6 +19251,11 @@ begin
       and clients.id = item.id;
     get diagnostics v_rows = row_count;
     v_deleted := v_deleted || jsonb_build_object('clients', v_rows);
+    update public.imports set creditor_id = null
+    where imports.id = v_import.id and imports.creditor_id in (
+        select item.id from pg_temp.rollback as item
+        where item.table_name = 'creditors' and item.reason is null
+    );
     delete from public.creditors using pg_temp.rollback as item
     where item.table_name = 'creditors' and item.reason is null and creditors.id = item.id;
     get diagnostics v_rows = row_count;
@@ -18534,3 +19282,157 @@ begin
     ));
 end;
 $$;
+
+-- 0889_resume_import.sql
+-- Who takes the steps of an import (0452): the process that read the file, else the tenant's next
+-- import, else a sweep that wakes the function `portfolio-resume`. Whether somebody is at it is
+-- told by the import's lock (0886), which dies with its holder.
+
+create function private.write_import_chunk(import_id uuid) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+begin
+    if not exists (
+        select from public.imports
+        where imports.id = write_import_chunk.import_id and imports.tenant_id = v_tenant
+    ) then
+        raise exception 'import_not_found' using errcode = 'PT404',
+            detail = 'no such import in this tenant';
+    end if;
+    return private.advance_import(import_id);
+end;
+$$;
+comment on function private.write_import_chunk(uuid) is
+'Supervisor or admin: the next step of an import, as private.advance_import.';
+
+-- A chunk that the database refuses for good: nothing of the import stays.
+create function private.abandon_import(import_id uuid, code text) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+    v_import public.imports;
+begin
+    perform from private.import_plans as plan
+    where plan.import_id = abandon_import.import_id and plan.tenant_id = v_tenant
+    for update;
+    if found then
+        select * into v_import from public.imports where imports.id = abandon_import.import_id;
+        perform private.take_back_import(v_import, 'failed', code);
+    end if;
+end;
+$$;
+
+-- For the job: an import nobody is at, and its tenant's turn, both held until the transaction ends.
+-- Never waits: who holds either is importing.
+create function private.claim_import() returns uuid
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_plan private.import_plans;
+begin
+    for v_plan in
+        select plan.* from private.import_plans as plan
+        order by plan.attempts, plan.import_id
+    loop
+        if pg_try_advisory_xact_lock(private.import_lock(v_plan.import_id))
+            and pg_try_advisory_xact_lock(private.import_turn(v_plan.tenant_id))
+        then
+            return v_plan.import_id;
+        end if;
+    end loop;
+    return null;
+end;
+$$;
+
+-- Committed before the first step, so that a chunk that kills whoever writes it is counted. Null:
+-- tried too often, and taken back instead.
+create function private.begin_resumption(import_id uuid) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    c_attempts constant int := 5;  -- a sweep a minute: five minutes of a database in trouble
+    v_import public.imports;
+    v_attempts int;
+begin
+    select * into v_import from public.imports
+    where imports.id = begin_resumption.import_id
+    for update;
+    update private.import_plans as plan
+    set attempts = plan.attempts + 1, begun_at = private.now(), begun_rows = plan.rows_written
+    where plan.import_id = v_import.id
+    returning plan.attempts into v_attempts;
+    if v_attempts > c_attempts then
+        return private.take_back_import(v_import, 'failed', 'internal');
+    elsif v_attempts is not null then
+        update public.imports set status = 'running', phase = 'writing', seconds_left = null
+        where imports.id = v_import.id and imports.status in ('running', 'interrupted');
+    end if;
+    return private.import_step(v_import) || jsonb_build_object('status', 'running');
+end;
+$$;
+grant execute on function
+private.claim_import(), private.begin_resumption(uuid), private.advance_import(uuid)
+to worker;
+
+create function private.sweep_imports() returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.mark_dead_imports(null);
+    if exists (select from public.imports where imports.status = 'interrupted') then
+        perform private.wake_function('portfolio-resume');
+    end if;
+end;
+$$;
+select cron.schedule('sweep-imports', '* * * * *', 'select private.sweep_imports()');
+
+-- The page's button: now, and not within a minute.
+create function private.resume_import(import_id uuid) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+    v_import public.imports;
+begin
+    perform private.mark_dead_imports(v_tenant);
+    select * into v_import from public.imports
+    where imports.id = resume_import.import_id and imports.tenant_id = v_tenant;
+    if v_import.id is null then
+        raise exception 'import_not_found' using errcode = 'PT404',
+            detail = 'no such import in this tenant';
+    elsif v_import.status <> 'interrupted' then
+        raise exception 'import_not_interrupted' using errcode = 'PT409',
+            detail = v_import.status::text;
+    end if;
+    perform private.wake_function('portfolio-resume');
+    return jsonb_build_object('status', v_import.status);
+end;
+$$;
+
+create function public.resume_import(import_id uuid) returns jsonb
+language sql
+set search_path = ''
+as $$ select private.resume_import(import_id) $$;
+comment on function public.resume_import(uuid) is
+'Supervisor or admin: {status}; continues an interrupted import where it stopped.
+PT404 import_not_found, PT409 import_not_interrupted.';
+
+grant execute on function
+private.write_import_chunk(uuid), private.abandon_import(uuid, text),
+private.resume_import(uuid), public.resume_import(uuid)
+to authenticated;

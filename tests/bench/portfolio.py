@@ -18,7 +18,8 @@ import psycopg
 from psycopg import sql
 
 from local_platform.stack import Stack
-from portfolio import checking, dialects, reading, staging, uploads
+from portfolio import checking, dialects, headers, reading, staging, uploads
+from portfolio.options import Options
 from tests.bench.table import BenchRow, interleaved
 from tests.portfolio import reference
 
@@ -110,7 +111,8 @@ def _validation() -> BenchRow:
     def columns() -> dict[int, str]:
         refused: dict[int, str] = {}
         with dialects.as_utf8(io.BytesIO(data)) as file:
-            dialect, layout = dialects.detect(file)
+            dialect, header = dialects.detect(file)
+            layout = headers.layout(header)
             for block in reading.blocks(file, dialect, len(layout.header)):
                 staged = checking.staged(block, layout, None)
                 bad = staged.filter(staged["reason"].is_not_null())
@@ -144,7 +146,7 @@ def _import(owner: psycopg.Connection[Any], functions_url: str) -> list[BenchRow
                 " set_config('request.headers', %s, true)",
                 (claims, json.dumps({"x-tenant-id": tenant})),
             )
-            staging.run(caller, upload, None, dry_run=False)
+            staging.run(caller, upload, Options())
         return time.perf_counter() - started
 
     known = _agency(owner)

@@ -18,6 +18,7 @@ from local_platform import demo
 from local_platform.settings import LOOPBACK, Platform
 from local_platform.stack import Stack
 from tests.automation import LAWFUL_MORNING, TENANT, WaitUntil
+from tests.proof import examples
 
 VICTIMS = ("postgres", "postgrest", "functions", "gateway")
 KILLS = 12  # three of each on average; the seed is printed, so that a failure can be repeated
@@ -73,7 +74,7 @@ def owner(stack: Stack) -> psycopg.Connection[Any]:
 
 def phone_messages(stack: Stack) -> list[dict[str, Any]]:
     base = f"http://{LOOPBACK}:{stack.settings.simulators_port}/simulators/gupshup"
-    found: list[dict[str, Any]] = httpx.get(f"{base}/_control/messages", timeout=10).json()
+    found: list[dict[str, Any]] = httpx.get(f"{base}/_control/messages", timeout=60).json()
     return found
 
 
@@ -88,7 +89,7 @@ def elapse(stack: Stack, seconds: int) -> None:
 def drain(stack: Stack) -> bool:
     headers = {"Authorization": f"Bearer {stack.settings.secrets.jobs_key}"}
     url = f"{stack.settings.url}/functions/v1/run-automations"
-    assert httpx.post(url, headers=headers, timeout=60).status_code == 200
+    assert httpx.post(url, headers=headers, timeout=300).status_code == 200
     return True
 
 
@@ -103,8 +104,10 @@ def states(stack: Stack) -> Counter[tuple[str, str | None, str]]:
     return Counter(rows)
 
 
+@pytest.mark.proof
+@pytest.mark.parametrize("_time", range(examples(1, 6)))
 def test_random_kills_lose_nothing_and_double_nothing(
-    own_stack: Stack, wait_until: WaitUntil
+    own_stack: Stack, wait_until: WaitUntil, _time: int
 ) -> None:
     seed = int.from_bytes(os.urandom(3))
     chance = random.Random(seed)  # noqa: S311 - chooses victims, guards nothing
@@ -132,7 +135,7 @@ def test_random_kills_lose_nothing_and_double_nothing(
             if child.exit_code is not None:  # it fell with the victim; its supervisor would
                 own_stack.restart(name)
     for thread in busy:
-        thread.join(60)
+        thread.join(300)
         assert not thread.is_alive(), f"seed {seed}, killed {killed}"
     assert [operator.refused for operator in operators] == [[], []]
 
@@ -196,6 +199,6 @@ def again_by_supervisor(stack: Stack) -> None:
                 "apikey": stack.settings.secrets.publishable_key,
                 "Authorization": f"Bearer {token}",
             },
-            timeout=10,
+            timeout=60,
         )
         assert answer.status_code < 300, answer.text

@@ -43,7 +43,7 @@ def kill_everywhere(forkserver: ForkServerContext) -> KillEverywhere:
                 target=run_and_die, args=(desk.settings, boundary, JOBS_KEY, function, not PROVING)
             )
             child.start()
-            child.join(30)
+            child.join(300)
             assert child.exitcode in (0, -signal.SIGKILL), f"at boundary {boundary}"
             if function == "reconcile_payments":
                 desk.elapse()

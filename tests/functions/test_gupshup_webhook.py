@@ -5,18 +5,22 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from providers import gupshup
 from tests.automation import Thread, WaitUntil
+from tests.proof import examples
 
 PAYLOADS = sorted((Path(__file__).parents[1] / "providers/payloads/gupshup").glob("*.json"))
 UNKNOWN = {"type": "invented-tomorrow", "payload": {"x": 1}}
 
 # One database serves all examples: what an example stores does not disturb the next.
 on_one_database = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(40, 600),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 any_text = st.text(st.characters())
 json_values = st.recursive(
@@ -72,6 +76,7 @@ def test_only_posts_are_callbacks(thread: Thread) -> None:
         assert answer.status_code == 405
 
 
+@pytest.mark.proof
 def test_no_body_whatever_makes_it_fail(thread: Thread) -> None:
     @on_one_database
     @given(
@@ -127,6 +132,7 @@ HIGHEST = ["enqueued", "sent", "failed", "delivered", "read"]
 SHOWN = {"enqueued": "submitted"}
 
 
+@pytest.mark.proof
 def test_receipts_in_any_order_and_number_end_in_the_same_state(thread: Thread) -> None:
     thread.phone.receipts(drop=["enqueued", "sent", "delivered", "read"])
     people = itertools.count()

@@ -6,10 +6,13 @@ from datetime import date, timedelta
 from itertools import permutations
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.automation import JOBS_KEY
 from tests.charging import TOKEN, Desk
+from tests.proof import examples
 
 any_text = st.text(st.characters())
 json_values = st.recursive(
@@ -109,11 +112,14 @@ def test_callbacks_in_any_order_and_number_end_in_one_state(desk: Desk) -> None:
         assert desk.charge(reference)["status"] == "paid"
 
 
+@pytest.mark.proof
 def test_no_body_whatever_makes_it_fail(desk: Desk) -> None:
     desk.ask()
 
     @settings(
-        max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=examples(40, 1000),
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
     @given(
         st.binary(max_size=200)
@@ -175,6 +181,7 @@ def sweep(desk: Desk) -> dict[str, int]:
 def test_a_sweep_books_what_callbacks_lost_and_says_so_once(desk: Desk) -> None:
     references = [desk.ask(1), desk.ask(2)]
     desk.finish()
+    desk.world.set_today(desk.world.today + timedelta(days=2))
     paid(desk, references[0])
     paid(desk, references[1], desk.world.today - timedelta(days=2), valor_pago=299.99)
     first, second = sweep(desk), sweep(desk)
@@ -223,6 +230,28 @@ def test_a_line_nobody_can_read_leaves_its_day_open_and_the_others_booked(desk: 
     told = sweep(desk)
     assert (told["failed"], told["recovered"]) == (1, 1)
     assert desk.payments() == [(reference, 30_000, desk.world.today)]
+
+
+def test_a_day_that_fails_stops_no_other_day(desk: Desk) -> None:
+    references = [desk.ask(1), desk.ask(2)]
+    desk.finish()
+    desk.world.set_today(desk.world.today + timedelta(days=1))
+    paid(desk, references[0], desk.world.today - timedelta(days=1))
+    paid(desk, references[1])
+    desk.world.run(
+        "create function public.fail() returns trigger language plpgsql as $$"
+        "begin raise division_by_zero; end $$;"
+        "create trigger fail before insert on public.payments for each row"
+        " when (new.paid_on = '2026-03-09') execute function public.fail()"
+    )
+    desk.elapse()
+    answer = desk.functions.post(
+        "/reconcile-payments", headers={"Authorization": f"Bearer {JOBS_KEY}"}
+    )
+    assert answer.status_code == 500
+    assert desk.payments() == [(references[1], 30_000, desk.world.today)]
+    swept = "select count(*) from public.reconciliations where finished_on is not null"
+    assert desk.world.one(swept) == 3
 
 
 def test_money_for_nothing_of_ours_is_kept_for_a_person(desk: Desk) -> None:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -180,7 +179,15 @@ def test_a_refusal_by_receipt_ends_the_run_as_failed(thread: Thread, wait_until:
 
 @pytest.mark.parametrize(
     "poison",
-    [{}, {"run_id": None}, {"run_id": "no uuid"}, {"run_id": str(uuid.uuid4())}, [], "x", None],
+    [
+        {},
+        {"run_id": None},
+        {"run_id": "no uuid"},
+        {"run_id": "00000000-0000-4000-8000-000000000000"},
+        [],
+        "x",
+        None,
+    ],
     ids=str,
 )
 def test_a_poisoned_queue_message_holds_nothing_back(thread: Thread, poison: object) -> None:

@@ -114,7 +114,7 @@ def outbox(thread: Thread) -> Iterator[Outbox]:
     )
     with (
         serving(["send_message"]) as url,
-        httpx.Client(base_url=url, timeout=60) as functions,
+        httpx.Client(base_url=url, timeout=300) as functions,
     ):
         yield Outbox(thread, functions)
 
@@ -178,7 +178,7 @@ def test_a_kill_between_any_two_steps_doubles_and_loses_no_link(outbox: Outbox) 
             args=(outbox.thread.settings, boundary, JOBS_KEY, "send_message", not PROVING),
         )
         child.start()
-        child.join(30)
+        child.join(300)
         assert child.exitcode in (0, -signal.SIGKILL)
         for pause in (LEASE_SECONDS + 1, RECEIPT_SECONDS + 1):
             outbox.elapse(pause)

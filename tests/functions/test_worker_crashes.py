@@ -35,7 +35,7 @@ def crash_at(thread: Thread, forkserver: ForkServerContext) -> CrashAt:
     def crash(boundary: int) -> int | None:
         child = forkserver.Process(target=run_and_die, args=(thread.settings, boundary, JOBS_KEY))
         child.start()
-        child.join(30)
+        child.join(300)
         return child.exitcode
 
     return crash
@@ -104,7 +104,7 @@ def test_a_worker_killed_while_the_provider_holds_its_call_sends_once(
     child.start()
     wait_until(thread.phone.messages)
     child.kill()
-    child.join(10)
+    child.join(120)
     thread.elapse(LEASE_SECONDS + 1)
     wait_until(partial(is_read_by_now, thread, disposition))
     thread.elapse(RECEIPT_SECONDS + 1)

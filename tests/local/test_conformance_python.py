@@ -18,7 +18,7 @@ from local_platform import demo
 from local_platform.stack import Stack
 
 SignIn = Callable[..., supabase.Client]
-SECONDS = 10
+SECONDS = 60
 
 
 @pytest.fixture

@@ -78,7 +78,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     )
     serving = threading.Thread(target=server.serve_forever)
     serving.start()
-    with httpx.Client(base_url=f"http://{LOOPBACK}:{server.server_port}", timeout=60) as client:
+    with httpx.Client(base_url=f"http://{LOOPBACK}:{server.server_port}", timeout=120) as client:
         yield client
     server.shutdown()
     serving.join()

@@ -123,5 +123,5 @@ def test_copies_of_one_folder_started_together_each_answer_for_themselves(
     for running in [start_up(folder) for folder in folders]:
         running.wait_ready()
         key = json.loads((running.data / "secrets.json").read_text())["publishable_key"]
-        assert httpx.get(f"{running.url}/rest/v1/", headers={"apikey": key}, timeout=30).is_success
+        assert httpx.get(f"{running.url}/rest/v1/", headers={"apikey": key}, timeout=120).is_success
     assert len({(folder / "postgres.port").read_text() for folder in folders}) == len(folders)

@@ -19,7 +19,7 @@ from local_platform.realtime_protocol import Frame
 from local_platform.stack import Stack
 from tests.conftest import WaitUntil
 
-SECONDS = 10
+SECONDS = 60
 
 
 @pytest.fixture

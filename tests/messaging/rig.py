@@ -35,7 +35,9 @@ from tests.simulators import (
 OTHER_TENANT = "d0000000-0000-4000-8000-000000000002"
 ADMIN = {TENANT: "admin@demo.test", OTHER_TENANT: "admin@outra.test"}
 SUPERVISOR = "supervisor@demo.test"
-FUNCTIONS = ["send_notifications", "run_automations", "gupshup_webhook", "meta_webhook"]
+FUNCTIONS = [
+    "send_notifications", "send_message", "run_automations", "gupshup_webhook", "meta_webhook",
+]  # fmt: skip
 FAST = {"enqueued": 0.01, "sent": 0.02, "delivered": 0.03, "read": 0.04}
 BODY = "Olá, {{1}}! O valor em aberto é {{2}}."
 

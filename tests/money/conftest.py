@@ -10,6 +10,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from local_platform import database as databases
+from local_platform.stack import Stack
 from tests.money.world import World
 
 SCHEMA = Path(__file__).parents[2] / "sql" / "schema"
@@ -32,31 +34,37 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = rest + (last if is_whole else [])
 
 
-@pytest.fixture(scope="session")
-def server_url(request: pytest.FixtureRequest) -> Callable[[str], str]:
-    """URL of the stack's Postgres for a login; or, to save the stack's start, of the server whose
-    `supabase_admin` URL SCRATCH_SUPERUSER_URL names (`python -m local_platform scratch` prints it
-    and, as SCRATCH_DATABASE_URL, the owner's)."""
-    if "SCRATCH_SUPERUSER_URL" in os.environ:
-        known = {
+ServerUrl = Callable[[str], str]
+
+# Saves the stack's start while working on these tests: the two URLs that
+# `python -m local_platform scratch` prints, of its superuser and of its database's owner.
+if "SCRATCH_SUPERUSER_URL" in os.environ:
+
+    @pytest.fixture(scope="session")
+    def server_url() -> ServerUrl:
+        """URL of the scratch server for a login."""
+        return {
             "supabase_admin": os.environ["SCRATCH_SUPERUSER_URL"],
             "postgres": os.environ["SCRATCH_DATABASE_URL"],
             "functions": os.environ.get("SCRATCH_FUNCTIONS_URL", ""),
-        }
-        return known.__getitem__
-    return request.getfixturevalue("stack").settings.database_url  # type: ignore[no-any-return]  # untyped fixture
+        }.__getitem__
+
+else:
+
+    @pytest.fixture(scope="session")
+    def server_url(stack: Stack) -> ServerUrl:
+        """URL of the stack's Postgres for a login."""
+        return stack.settings.database_url
 
 
 @pytest.fixture(scope="session")
-def schema_database(server_url: Callable[[str], str]) -> Iterator[str]:
+def schema_database(server_url: ServerUrl) -> Iterator[str]:
     """Name of a database built from sql/schema, to work in or to copy."""
     name = f"money_{uuid.uuid4().hex}"
     owner = server_url("postgres")
     identifier = sql.Identifier(name)
     with psycopg.connect(owner, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("create database {} template template_platform").format(identifier)
-        )
+        databases.create_database(connection, name)
         with psycopg.connect(at(owner, name), autocommit=True) as inside:
             for path in sorted(SCHEMA.glob("*.sql")):
                 with inside.transaction():
@@ -67,11 +75,11 @@ def schema_database(server_url: Callable[[str], str]) -> Iterator[str]:
                 sql.SQL("alter database {} set track_functions = 'all'").format(identifier)
             )
         yield name
-        connection.execute(sql.SQL("drop database {} with (force)").format(identifier))
+        databases.drop_database(connection, name)
 
 
 @pytest.fixture(scope="session")
-def schema_url(server_url: Callable[[str], str], schema_database: str) -> str:
+def schema_url(server_url: ServerUrl, schema_database: str) -> str:
     return at(server_url("postgres"), schema_database)
 
 
@@ -84,19 +92,14 @@ def world(schema_url: str) -> Iterator[World]:
 
 
 @pytest.fixture
-def copied_url(server_url: Callable[[str], str], schema_database: str) -> Iterator[str]:
+def copied_url(server_url: ServerUrl, schema_database: str) -> Iterator[str]:
     """URL of a database of the test's own, for what must commit (two sessions at once)."""
     name = f"money_{uuid.uuid4().hex}"
     owner = server_url("postgres")
-    identifier = sql.Identifier(name)
     with psycopg.connect(owner, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("create database {} template {}").format(
-                identifier, sql.Identifier(schema_database)
-            )
-        )
+        databases.create_database(connection, name, schema_database)
         yield at(owner, name)
-        connection.execute(sql.SQL("drop database {} with (force)").format(identifier))
+        databases.drop_database(connection, name)
 
 
 def at(url: str, name: str) -> str:

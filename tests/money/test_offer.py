@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.money.world import World
+from tests.proof import examples
 
 
 def simulate(world: World, who: str = "operator", **arguments: Any) -> dict[str, Any]:
@@ -379,8 +380,9 @@ def test_the_seal_changes_with_money_and_dates_and_with_nothing_else(late: World
 
 
 # Any debts, any offer: the schedule is exact.
+@pytest.mark.proof
 @settings(
-    max_examples=60,
+    max_examples=examples(50, 800),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # undone after each example
 )

@@ -25,9 +25,10 @@ from tests.money.deals import (
     status,
 )
 from tests.money.world import World
+from tests.proof import examples
 
 STORY = settings(
-    max_examples=30,
+    max_examples=examples(20, 250),
     deadline=None,
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,  # every example is undone
@@ -89,6 +90,7 @@ def position(world: World) -> tuple[Any, ...]:
     )
 
 
+@pytest.mark.proof
 @STORY
 @given(debts=DEBTS, day=st.integers(0, 500), fine=st.integers(0, 100), rest=st.integers(0, 90))
 def test_no_component_is_ever_negative_and_all_add_up(
@@ -109,6 +111,7 @@ def test_no_component_is_ever_negative_and_all_add_up(
         assert sum(row["amount_cents"] for row in offer["schedule"]) == offer["total_cents"]
 
 
+@pytest.mark.proof
 @STORY
 @given(debts=DEBTS, count=st.integers(1, 5), day=st.integers(0, 300))
 def test_paying_all_leaves_nothing(
@@ -132,6 +135,7 @@ def test_paying_all_leaves_nothing(
         assert ledger_differences(agency) == []
 
 
+@pytest.mark.proof
 @STORY
 @given(
     debts=DEBTS,
@@ -201,6 +205,7 @@ def shuffled(draw: st.DrawFn) -> tuple[list[Any], list[int]]:
     return told, draw(st.permutations(deliveries))
 
 
+@pytest.mark.proof
 @STORY
 @given(story=shuffled(), mode=MODES, charged=st.booleans(), cents=CENTS)
 def test_any_order_and_any_repetition_of_what_we_are_told_ends_the_same(
@@ -241,6 +246,7 @@ def test_any_order_and_any_repetition_of_what_we_are_told_ends_the_same(
         assert ends[0] == ends[1]
 
 
+@pytest.mark.proof
 @STORY
 @given(debts=DEBTS, told=TOLD, taken=st.integers(0, 5))
 def test_a_payment_and_its_reversal_leave_everything_as_it_was(
@@ -280,6 +286,7 @@ def test_a_payment_and_its_reversal_leave_everything_as_it_was(
         assert ledger_differences(agency) == []
 
 
+@pytest.mark.proof
 @STORY
 @given(
     debts=DEBTS,
@@ -334,6 +341,7 @@ def test_a_break_gives_back_what_was_owed_less_what_was_paid(
         )
 
 
+@pytest.mark.proof
 @STORY
 @given(cents=st.lists(CENTS, min_size=1, max_size=3), share=st.floats(0, 0.99))
 def test_without_charges_a_break_restores_the_original_less_the_payments(
@@ -354,6 +362,7 @@ def test_without_charges_a_break_restores_the_original_less_the_payments(
         assert owed(world) == sum(cents) - paid
 
 
+@pytest.mark.proof
 @STORY
 @given(debts=DEBTS, change=st.sampled_from(["installments", "first", "discount", "method", "none"]))
 def test_the_seal_changes_if_and_only_if_money_or_a_date_does(
@@ -377,6 +386,7 @@ def test_the_seal_changes_if_and_only_if_money_or_a_date_does(
         assert (seals[0] == seals[1]) == (change in {"method", "none"})
 
 
+@pytest.mark.proof
 @STORY
 @given(debts=DEBTS)
 def test_one_agency_never_sees_anothers_money(agency: World, debts: list[tuple[int, int]]) -> None:

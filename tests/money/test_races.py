@@ -55,7 +55,7 @@ class Racers:
         answers: list[Any] = [None] * len(calls)
 
         def run(place: int, call: Callable[[], Any]) -> None:
-            barrier.wait(timeout=20)
+            barrier.wait(timeout=120)
             answers[place] = call()
 
         threads = [
@@ -64,7 +64,7 @@ class Racers:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(timeout=60)
+            thread.join(timeout=300)
         return answers
 
 

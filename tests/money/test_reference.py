@@ -15,6 +15,7 @@ from tests.money import reference
 from tests.money.deals import settle
 from tests.money.reference import Terms
 from tests.money.world import World
+from tests.proof import examples
 
 PERCENT = st.decimals(0, 100, places=4)
 RATE = st.one_of(st.sampled_from([Decimal("0.5"), Decimal(1), Decimal("0.0333")]), PERCENT)
@@ -108,9 +109,10 @@ def calculating(world: World) -> World:
     return world
 
 
-# 60 batches of up to 60 debts: thousands of cases, sixty round trips.
+# Batches of up to 60 debts: some two thousand cases a run, forty round trips.
+@pytest.mark.proof
 @settings(
-    max_examples=60,
+    max_examples=examples(40, 800),
     deadline=None,
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,  # the fixture holds no state an example changes
@@ -138,8 +140,9 @@ def test_the_database_agrees_with_the_reference_to_the_cent(
     assert answers == expected
 
 
+@pytest.mark.proof
 @settings(
-    max_examples=25,
+    max_examples=examples(20, 300),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # as above
 )
@@ -170,8 +173,9 @@ PAYMENTS = st.lists(
 )
 
 
+@pytest.mark.proof
 @settings(
-    max_examples=60,
+    max_examples=examples(40, 600),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # undone after each example
 )

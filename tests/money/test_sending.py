@@ -2,11 +2,14 @@
 
 import uuid
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.money.deals import Answer, agree, charge, give_address, paid_item, parts, record, settle
+from tests.money.test_races import Racers
 from tests.money.world import World
 
 Sent = dict[str, Any]
@@ -17,6 +20,11 @@ def desk(world: World) -> World:
     """An agreement of two installments, and a WhatsApp account with a template for links."""
     world.debt(90_000)
     world.agreement = agree(world, installments=2)  # type: ignore[attr-defined]  # the tests' own
+    connect_whatsapp(world)
+    return world
+
+
+def connect_whatsapp(world: World) -> None:
     world.rpc(
         "admin",
         "save_integration",
@@ -25,7 +33,6 @@ def desk(world: World) -> World:
         secrets={"api_key": "key-of-the-tests"},
     )
     template(world)
-    return world
 
 
 def template(world: World, *variables: str, **fields: Any) -> Any:
@@ -291,3 +298,18 @@ def test_five_failures_of_the_provider_end_it(desk: World) -> None:
         )  # fmt: skip
     row = message(desk, sent)
     assert (row["status"], row["error_code"], queued(desk)) == ("failed", "provider_unavailable", 0)
+
+
+def test_four_clicks_at_one_moment_are_one_message(copied_url: str) -> None:
+    with psycopg.connect(copied_url) as connection:
+        world = World(connection)
+        world.debt(90_000)
+        world.agreement = agree(world, installments=2)  # type: ignore[attr-defined]  # the tests' own
+        connect_whatsapp(world)
+        made = a_charge(world)
+        connection.commit()
+        racers = Racers(copied_url, world)
+        click = partial(racers.call, "operator", "select public.send_charge(%s, %s)", made["id"])
+        answers = racers.together(*[partial(click, uuid.uuid4()) for _ in range(4)])
+        assert len({answer["message_id"] for answer in answers}) == 1
+        assert queued(world) == 1

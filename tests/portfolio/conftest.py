@@ -210,7 +210,7 @@ class Endpoint:
         )
 
 
-FUNCTIONS = ("portfolio_import", "portfolio_rejects", "portfolio_export")
+FUNCTIONS = ("portfolio_import", "portfolio_rejects", "portfolio_export", "portfolio_resume")
 
 
 @pytest.fixture

@@ -160,7 +160,8 @@ def cents(cell: str | None) -> int | None:
 
     The last separator parts the decimals when one or two digits follow it; a dot before exactly
     three digits parts thousands; a comma before exactly three digits is unclear. More decimals
-    count when they are padding (zeros) or the noise of a float (eight and more).
+    count when they are padding (zeros) or the noise of a float (eight and more). One sign never
+    means both: what parts thousands in a cell does not part its decimals.
     """
     bare = re.sub(r"[\s']", "", text(cell) or "")
     bare = re.sub(r"(?i)^([+\-(]?)(r\$|brl)", r"\1", bare)

@@ -6,14 +6,16 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from portfolio import cells
 from tests.portfolio import reference, strategies
+from tests.proof import examples
 
+pytestmark = pytest.mark.proof
 # Each example is a column: 40 examples of up to 150 cells are thousands of cells in seconds.
-columns = settings(max_examples=40, deadline=None)
+columns = settings(max_examples=examples(40, 1_000), deadline=None)
 
 
 def column(values: list[str | None]) -> pl.Series:
@@ -43,6 +45,10 @@ def test_a_date_is_what_the_patient_reader_sees(values: list[str]) -> None:
     agree(cells.date, reference.day, values)
 
 
+# The second dot of the first would part thousands and decimals both; the rest say which is which.
+@example(["100.000.00000", "1.234.56789012", "1.234.56", "100,000.00000"])
+@example(["0000000123456,78", "000000000012345,6", "00000000001234.50000", "01.000.000.000,00"])
+@example(["R$ 100.000,00", "100.000,00", "100.000,00000", "100.000", "100.000.000", "1.00000000"])
 @given(many(strategies.money))
 @columns
 def test_an_amount_is_what_the_patient_reader_sees(values: list[str]) -> None:
@@ -87,7 +93,7 @@ def test_an_installment_is_what_the_patient_reader_sees(values: list[str]) -> No
 
 
 @given(many(st.text(max_size=20)))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30, 500), deadline=None)
 def test_no_text_of_any_script_breaks_a_parser(values: list[str]) -> None:
     parsers = (
         cells.document, cells.date, cells.cents, cells.name, cells.email, cells.contract,

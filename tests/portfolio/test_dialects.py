@@ -12,6 +12,7 @@ from portfolio.uploads import FileRefused
 from tests.portfolio import reference
 from tests.portfolio.conftest import table
 from tests.portfolio.dialects_of_tables import DIALECTS, NARROW, Dialect, tables, written
+from tests.proof import examples
 
 
 def staged(data: bytes, creditor: str | None = None) -> pl.DataFrame:
@@ -23,8 +24,9 @@ def staged(data: bytes, creditor: str | None = None) -> pl.DataFrame:
         return pl.concat([checking.staged(block, layout, creditor) for block in blocks])
 
 
+@pytest.mark.proof
 @given(tables, st.sampled_from(DIALECTS))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(25, 600), deadline=None)
 def test_every_dialect_of_a_table_is_read_alike(
     rows: list[dict[str, str]], dialect: Dialect
 ) -> None:
@@ -39,8 +41,9 @@ def test_every_dialect_of_a_table_is_read_alike(
     assert moved.equals(plain) or not encodable
 
 
+@pytest.mark.proof
 @given(tables, st.sampled_from(DIALECTS))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(30, 600), deadline=None)
 def test_rows_are_refused_as_by_the_patient_reader(
     rows: list[dict[str, str]], dialect: Dialect
 ) -> None:
@@ -51,8 +54,9 @@ def test_rows_are_refused_as_by_the_patient_reader(
     )
 
 
+@pytest.mark.proof
 @given(st.lists(st.text('ab";, ', max_size=6), min_size=2, max_size=6), st.sampled_from(";,\t|"))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(25, 600), deadline=None)
 def test_stray_quotes_swallow_no_row(names: list[str], delimiter: str) -> None:
     """A naive program writes names as they are, with quotes but without quoting."""
     clean = [name.replace(delimiter, "").replace('"', "'", name.count('"') % 2) for name in names]

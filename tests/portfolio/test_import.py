@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.portfolio import reference
 from tests.portfolio.conftest import Agency, OpenAgency, table
 from tests.portfolio.dialects_of_tables import DIALECTS, NARROW, Dialect, tables, written
+from tests.proof import examples
 
 OTHER_PERSON = {"CPF/CNPJ": "111.444.777-35", "Nome do Devedor": "Bruno Lima"}
 
@@ -214,7 +215,9 @@ def test_the_merge_reads_no_staging_table_of_the_callers_own_making(agency: Agen
         )
         owner.execute("create temp table import_rows (line int)")
         refused(
-            lambda: owner.execute("select private.plan_portfolio(%s, '{}', 'leave')", (import_id,)),
+            lambda: owner.execute(
+                "select private.plan_portfolio(%s, '{}', 'leave', 1, '{}')", (import_id,)
+            ),
             "PT409",
             "import_not_open",
         )
@@ -229,9 +232,12 @@ def test_an_import_is_audited_as_one_row_and_not_as_thousands(agency: Agency) ->
     assert set(audited) == {("imports", answer["import_id"])}
 
 
+@pytest.mark.proof
 @given(tables, st.sampled_from(DIALECTS))
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(12, 150),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_any_tables_in_any_dialect_become_what_the_patient_reader_sees(
     agency: Agency, open_agency: OpenAgency, rows: list[dict[str, str]], dialect: Dialect

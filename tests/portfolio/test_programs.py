@@ -55,6 +55,14 @@ def test_the_preview_shows_rows_and_asks_only_what_it_could_not_guess(endpoint: 
     assert endpoint.agency.counts()["imports"] == 0
 
 
+def test_the_preview_names_creditors_that_only_an_admin_may_bring(endpoint: Endpoint) -> None:
+    endpoint(table([{"Credor": "Banco Aurora"}]))
+    data = table([{"Credor": name} for name in ("BANCO  AURORA", "Loja Ipê", "loja ipe", "")])
+    for who in ("supervisor@demo.test", "admin@demo.test"):
+        seen = endpoint(data, "step=preview&creditor=aurora", who=who).get_json()
+        assert seen["new_creditors"] == ["Loja Ipê"]
+
+
 def test_what_was_said_once_is_not_asked_again(endpoint: Endpoint) -> None:
     columns = ("CPF/CNPJ", "Nome do Devedor", "Operação", "Vencimento", "Valor")
     data = table([{"Operação": "OP7"}], columns)
@@ -186,7 +194,7 @@ def started(call: Callable[[], Any]) -> Callable[[], Any]:
     thread.start()
 
     def answer() -> Any:
-        thread.join(30)
+        thread.join(300)
         return found[0]
 
     return answer

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from local_platform import database as databases
 from local_platform.stack import Stack
@@ -53,18 +52,14 @@ def world(stack: Stack, seeded_template: str) -> Iterator[World]:
     """A copy of the seeded demo in which every table has rows of both agencies."""
     name = f"sql_{uuid.uuid4().hex}"
     with stack.server.connect("supabase_admin", "template1") as connection:
-        connection.execute(
-            sql.SQL("create database {} owner postgres template {}").format(
-                sql.Identifier(name), sql.Identifier(seeded_template)
-            )
-        )
+        databases.create_database(connection, name, seeded_template)
     # Counted for test_every_function.py.
     url = stack.settings.database_url("supabase_admin", name) + "?options=-ctrack_functions%3Dall"
     with psycopg.connect(url) as connection:
         made = _plant(connection, url)
     yield made
     with stack.server.connect("supabase_admin", "template1") as connection:
-        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+        databases.drop_database(connection, name)
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ DEFINERS_OF_PEOPLE = {
     "private.revoke_membership": "admin; guards the last admin",
     "private.set_member_role": "admin; guards the last admin",
     "private.save_integration": "admin; writes the Vault",
+    "private.end_callback": "operator; nobody is granted to write callbacks",
+    "private.reschedule_callback": "same",
     "private.retry_automation_run": "supervisor; writes run and queue",
     "private.list_clients": "search operators are not leakproof",
     "private.service_screen": "one screen, one plan; tenant inside",

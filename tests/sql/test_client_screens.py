@@ -182,10 +182,12 @@ RPCS = {
         {"operator", "supervisor", "admin", "other_tenant"},
     ),
     "bulk_tag": ("'{everybody}', '{tag}'", {"supervisor", "admin"}),
+    "cancel_callback": ("'{callback}'", {"operator", "supervisor", "admin"}),
     "cancel_import": ("'{running_import}'", {"supervisor", "admin"}),
     "client_history": ("'{client}'", {"admin"}),
     "client_profile": ("'88888888801'", {"operator", "supervisor", "admin"}),
     "client_timeline": ("'{client}'", {"operator", "supervisor", "admin"}),
+    "complete_callback": ("'{callback}'", {"operator", "supervisor", "admin"}),
     "create_api_key": ("'Sistema'", {"admin", "other_tenant"}),
     "filter_counts": ("", {"operator", "supervisor", "admin", "other_tenant"}),
     "filter_options": ("", {"operator", "supervisor", "admin", "other_tenant"}),
@@ -201,6 +203,10 @@ RPCS = {
     "open_download": (
         """'portfolio-export', '{{"selection": {everybody}}}'""",
         {"supervisor", "admin", "other_tenant"},
+    ),
+    "reschedule_callback": (
+        "'{callback}', '2030-01-07 10:00-03'",
+        {"operator", "supervisor", "admin"},
     ),
     "retry_automation_run": ("'{run}'", {"supervisor", "admin"}),
     "revoke_api_key": ("'{api_key}'", {"admin"}),
@@ -240,6 +246,13 @@ def rpc_ids(db: psycopg.Connection, world: World) -> dict[str, UUID | str]:
             scalar(db, "select id from public.automation_runs where tenant_id = %s limit 1", TENANT)
         ),
         "invitation": str(invitation),
+        "callback": str(
+            scalar(
+                db,
+                "update public.callbacks set operator_id = null where tenant_id = %s returning id",
+                TENANT,
+            )
+        ),
         "api_key": str(
             scalar(db, "select id from public.api_keys where tenant_id = %s limit 1", TENANT)
         ),

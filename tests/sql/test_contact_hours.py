@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.proof import examples
 from tests.sql.personas import TENANT, World, acting, refused, scalar, set_clock
 
 DECIDE = (
@@ -138,8 +139,11 @@ def test_easter(db: psycopg.Connection, year: int) -> None:
     assert str(scalar(db, "select private.easter(%s)", year)) == EASTERS[year]
 
 
+@pytest.mark.proof
 @settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(50, 1500),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     day=st.dates(date(2026, 1, 1), date(2030, 12, 31)),

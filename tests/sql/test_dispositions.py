@@ -120,7 +120,7 @@ def test_two_copies_at_the_same_moment_make_one(world: World, wait_until: WaitUn
         thread.start()
         wait_until(lambda: scalar(watch, "select count(*) from pg_locks where not granted"))
         first.commit()
-        thread.join(30)
+        thread.join(300)
         assert second == [0]
         count = "select count(*) from public.call_dispositions where id = %s"
         assert scalar(watch, count, disposition) == 1

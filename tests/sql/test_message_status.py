@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.proof import examples
 from tests.sql.personas import World, scalar, set_clock
 from tests.sql.thread import NOON, message_and_run, row_of, send, settle
 
@@ -57,8 +58,11 @@ def end_state(
         )
 
 
+@pytest.mark.proof
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(60, 1500),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(order=receipts, seed=st.randoms(use_true_random=False))
 def test_every_order_of_receipts_leads_to_the_same_end(

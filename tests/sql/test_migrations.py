@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from local_platform import database as databases
 from local_platform.stack import Stack
@@ -80,9 +79,7 @@ def built(stack: Stack) -> Iterator[Build]:
     yield build
     with stack.server.connect("supabase_admin", "template1") as connection:
         for name in names:
-            connection.execute(
-                sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
-            )
+            databases.drop_database(connection, name)
 
 
 def catalog(connection: psycopg.Connection) -> dict[str, set[str]]:

@@ -58,7 +58,7 @@ def test_a_persons_channel_is_that_persons(
         "client",
         "client:",
         "client:x",
-        f"client:{uuid4()}",
+        "client:00000000-0000-4000-8000-000000000000",
         "everything:{client}",
         "client:{client}:more",
         "CLIENT:{client}",

@@ -208,7 +208,7 @@ def test_two_admins_cannot_remove_each_other_at_once(world: World, wait_until: W
         thread.start()
         wait_until(lambda: scalar(watch, "select count(*) from pg_locks where not granted"))
         db.commit()
-        thread.join(30)
+        thread.join(300)
     assert codes == ["not_allowed"]
 
 

@@ -1,4 +1,4 @@
-import type { Page } from "@playwright/test";
+import type { APIRequestContext, Page } from "@playwright/test";
 
 /** An RPC in the name of whoever is signed in on the page; a refusal is its code. */
 export async function rpcAs<Answer>(page: Page, name: string, args: object): Promise<Answer> {
@@ -11,14 +11,25 @@ export async function rpcAs<Answer>(page: Page, name: string, args: object): Pro
         headers: { apikey, Authorization: `Bearer ${session.access_token}`, "Content-Type": "application/json" },
         body,
       });
-      return (await response.json()) as unknown;
+      const text = await response.text();
+      return text === "" ? null : (JSON.parse(text) as unknown);
     },
     [name, JSON.stringify(args)] as const,
   ) as Promise<Answer>;
 }
 
-/** 2 % fine, 1 % interest a month and 10 % fee from today on; the demo data may ship without. */
-export async function chargeLateness(admin: Page): Promise<void> {
-  const policy = { fine_percent: "2", interest_percent: "1", collection_fee_percent: "10" };
-  await rpcAs(admin, "save_charge_policy", { policy });
+interface SimulatedCharge {
+  id_parcela: string;
+  state: string;
+  body: unknown;
+}
+
+/** What the debtor does on the bank's side with the newest charge of this document. */
+export async function payAtBank(request: APIRequestContext, document: string): Promise<void> {
+  const answer = await request.get("/simulators/negociarie/_control/charges");
+  const charges = (await answer.json()) as SimulatedCharge[];
+  const mine = charges.filter(({ state, body }) => state === "open" && JSON.stringify(body).includes(document));
+  const charge = mine.at(-1);
+  if (!charge) throw new Error(`no open charge of ${document} at the simulator`);
+  await request.post("/simulators/negociarie/_control/pay", { data: { id_parcela: charge.id_parcela } });
 }

@@ -23,7 +23,9 @@ test("nobody matching is said, and never the whole carteira", async ({ windowOf 
 
 test("back keeps filter and place", async ({ windowOf }) => {
   const page = await windowOf("operador@demo.test", { viewport: { width: 1366, height: 500 } });
-  await page.getByLabel("Situação").selectOption({ label: "Em aberto" });
+  await page.getByRole("button", { name: "Situação", exact: true }).click();
+  await page.getByRole("group", { name: "Situação" }).getByLabel("Em aberto").check();
+  await page.keyboard.press("Escape");
   await expect(page).toHaveURL(/situacao=aberto/);
   const list = page.getByRole("region", { name: "Clientes" });
   await expect(page.getByRole("row").nth(20)).toBeVisible();

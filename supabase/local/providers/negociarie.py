@@ -4,11 +4,12 @@ Charges are accepted, registered later, kept on disk (a real provider survives o
 followed by callbacks. `/` shows them and lets the debtor pay; `/_control` is for tests and the
 stack:
 
-    PUT  /_control/accounts/{client_id}  {"client_secret", "callback_url"}
+    PUT  /_control/accounts/{client_id}  {"client_secret", "callback_url", "page"}
     POST /_control/misbehave     {"do": "answer" | "hang" | "reset" | "page", "accept": false,
                                   "on": "create" | "lookup" | "cancel" | "paid" | "login",
                                   "status", "body", "retry_after", "times": 1}
     PUT  /_control/habits        any of HABITS below
+    PUT  /_control/clock         {"shift_seconds"}: payments happen on the demo's day
     POST /_control/pay           {"id_parcela", "valor_pago"?, "data_pagamento"?}
     GET  /_control/charges       oldest first
     GET  /_control/calls         {"create": 1, "lookup": 0, …}, refused ones included
@@ -22,9 +23,10 @@ import sqlite3
 import time
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import aiohttp
 from aiohttp import web
@@ -77,6 +79,8 @@ class Negociarie:
         self.db.row_factory = sqlite3.Row
         self.db.executescript(SCHEMA)
         self.habits = dict(HABITS)
+        self.shift = timedelta()
+        self.pages: dict[str, str] = {}  # where debtors find us, by account
         self.moods: deque[dict[str, Any]] = deque()
         self.calls: Counter[str] = Counter()
         self.recent: dict[str, deque[float]] = {}
@@ -204,12 +208,14 @@ class Negociarie:
             code, word = 810, "Baixa"
         if charge["paid_on"]:
             code, word = self.habits["paid_code"], self.habits["paid_word"]
-        page = f"{request.url.origin()}{request.path.partition('/api/')[0]}" if request else ""
+        page = self.pages.get(charge["client_id"], "")
+        if request and not page:
+            page = f"{request.url.origin()}{request.path.partition('/api/')[0]}"
         said = {
             "id_parcela": charge["id_parcela"],
             "id_status": code,
             "status": word,
-            "link": f"{page}/#{charge['id_parcela']}",
+            "link": f"{page.rstrip('/')}/#{charge['id_parcela']}",
             "data_vencimento": charge["due_on"],
             "data_pagamento": charge["paid_on"],
             "valor": charge["valor"],
@@ -235,11 +241,15 @@ class Negociarie:
         charge = found[0]
         self.db.execute(
             "update charges set state = 'paid', paid_on = ?, valor_pago = ? where seq = ?",
-            (given.get("data_pagamento", date.today().isoformat()),
+            (given.get("data_pagamento", self.today().isoformat()),
              given.get("valor_pago", charge["valor"]), charge["seq"]),
         )  # fmt: skip
         self.tell(charge["client_id"], charge["id_parcela"], time.time())
         return web.json_response({"sucesso": 1})
+
+    def today(self) -> date:
+        """The banks' day, as far ahead as the demo's clock."""
+        return (datetime.now(ZoneInfo("America/Sao_Paulo")) + self.shift).date()
 
     def tell(self, client_id: str, id_parcela: str, at: float) -> None:
         """Plan the callback about a change, in the words of now: it may be stale when it comes."""
@@ -316,6 +326,8 @@ class Negociarie:
             " values (?, ?, ?)",
             (request.match_info["client_id"], given["client_secret"], given.get("callback_url")),
         )
+        if given.get("page"):
+            self.pages[request.match_info["client_id"]] = given["page"]
         return web.Response(status=204)
 
     async def post_mood(self, request: web.Request) -> web.Response:
@@ -328,6 +340,10 @@ class Negociarie:
         if unknown := given.keys() - HABITS.keys():
             return error(400, f"unknown: {', '.join(sorted(unknown))}")
         self.habits = HABITS | given
+        return web.Response(status=204)
+
+    async def put_clock(self, request: web.Request) -> web.Response:
+        self.shift = timedelta(seconds=float((await request.json())["shift_seconds"]))
         return web.Response(status=204)
 
     async def get_charges(self, _: web.Request) -> web.Response:
@@ -363,6 +379,7 @@ def create_app(platform: Platform) -> web.Application:
             web.put("/_control/accounts/{client_id}", company.put_account),
             web.post("/_control/misbehave", company.post_mood),
             web.put("/_control/habits", company.put_habits),
+            web.put("/_control/clock", company.put_clock),
             web.post("/_control/pay", company.pay),
             web.get("/_control/charges", company.get_charges),
             web.get("/_control/calls", company.get_calls),

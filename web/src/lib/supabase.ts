@@ -109,19 +109,20 @@ export async function readFunction<Answer>(
 }
 
 /** A function's file to show, not to save: a picture. */
-export async function fetchFrom(name: string, query: Record<string, string>, timeoutMs: number): Promise<Blob> {
-  const response = await askFunction(name, query, timeoutMs, undefined);
+export async function fetchFrom(name: string, body: Json, timeoutMs: number): Promise<Blob> {
+  const response = await askFunction(name, {}, timeoutMs, JSON.stringify(body));
   return response.blob();
 }
 
-/** Saves a function's attachment under the name it gives. A plain link could not say who asks. */
+/** Saves a small attachment under the name the function gives it: a link could not say who asks. */
 export async function downloadFrom(
   name: string,
   query: Record<string, string>,
   timeoutMs: number,
-  body?: string,
+  body?: Json,
 ): Promise<void> {
-  const response = await askFunction(name, query, timeoutMs, body);
+  const sent = body === undefined ? undefined : JSON.stringify(body);
+  const response = await askFunction(name, query, timeoutMs, sent);
   const disposition = response.headers.get("Content-Disposition") ?? "";
   const encoded = /filename\*=UTF-8''([^;]+)/i.exec(disposition)?.[1];
   const fileName = encoded ? decodeURIComponent(encoded) : (/filename="?([^";]+)"?/i.exec(disposition)?.[1] ?? name);
@@ -131,4 +132,14 @@ export async function downloadFrom(
   link.click();
   // The browser reads the address after the click returns; a minute is far more than it needs.
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+/** Lets the browser save a file straight to disk, whatever its size. A plain link cannot say who asks, and a token
+ * must not stand in an address: the link carries a ticket for one download within a minute. */
+export async function download(purpose: "portfolio-export" | "portfolio-rejects", args: Json): Promise<void> {
+  const ticket = await shaped<string>(rpc("open_download", { purpose, arguments: args }));
+  const link = document.createElement("a");
+  link.href = `${functionsUrl}/${purpose}?${new URLSearchParams({ ticket }).toString()}`;
+  link.download = "";
+  link.click();
 }

@@ -5,6 +5,7 @@ import {
   type UseInfiniteQueryResult,
   useInfiniteQuery,
 } from "@tanstack/react-query";
+import type { AgreementStatus, ChargeMethod } from "@/lib/money-shapes";
 import { rpc, shaped } from "@/lib/supabase";
 
 export type MessageStatus =
@@ -65,7 +66,38 @@ export interface ImportItem extends Base {
   file_name: string;
 }
 
-export type TimelineItem = DispositionItem | MessageItem | AutomationItem | CallbackItem | ImportItem;
+export interface AgreementItem extends Base {
+  kind: "agreement";
+  agreement_id: string;
+  creditor: string;
+  total_cents: number;
+  event: string;
+  from_status: AgreementStatus | null;
+  to_status: AgreementStatus | null;
+  reason: string | null;
+}
+
+export interface PaymentItem extends Base {
+  kind: "payment";
+  amount_cents: number;
+  /** Business date. */
+  paid_on: string;
+  method: ChargeMethod | null;
+  agreement_id: string | null;
+  is_manual: boolean;
+}
+
+/** A payment that was taken back. */
+export interface ReversalItem extends Base {
+  kind: "reversal";
+  amount_cents: number;
+  /** Business date. */
+  paid_on: string;
+  reason: string;
+}
+
+export type MoneyItem = AgreementItem | PaymentItem | ReversalItem;
+export type TimelineItem = DispositionItem | MessageItem | AutomationItem | CallbackItem | ImportItem | MoneyItem;
 
 export interface TimelinePage {
   items: TimelineItem[];

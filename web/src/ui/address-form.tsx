@@ -10,6 +10,8 @@ export type Address = Record<"cep" | "street" | "number" | "complement" | "distr
 interface AddressFormProps {
   save: (address: Address) => Promise<unknown>;
   action: string;
+  /** What is known of it, to be mended. */
+  initial?: Address;
   onDone: () => unknown;
 }
 
@@ -25,17 +27,11 @@ const labels: Record<keyof Address, string> = {
   uf: "UF",
 };
 
+const nothing: Address = { cep: "", street: "", number: "", complement: "", district: "", city: "", uf: "" };
+
 /** What a bank wants to know of a payer, asked while the debtor is on the phone and not after the bank's refusal. */
-export function AddressForm({ save, action, onDone }: AddressFormProps): ReactNode {
-  const [address, setAddress] = useState<Address>({
-    cep: "",
-    street: "",
-    number: "",
-    complement: "",
-    district: "",
-    city: "",
-    uf: "",
-  });
+export function AddressForm({ save, action, initial = nothing, onDone }: AddressFormProps): ReactNode {
+  const [address, setAddress] = useState(initial);
   const [tried, setTried] = useState(false);
   const { mutate, isPending, error } = useMutation({
     mutationFn: () => save({ ...address, cep: address.cep.replace(/\D/g, "") }),

@@ -56,6 +56,7 @@ export const variables: CSSVariablesResolver = () => {
     "--mantine-color-default": "var(--surface)",
     "--mantine-color-default-border": "var(--line-strong)",
     "--mantine-color-placeholder": "var(--faint)",
+    "--mantine-color-error": "var(--danger-text)",
   };
   return { variables: {}, light: shared, dark: shared };
 };

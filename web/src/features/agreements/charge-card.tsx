@@ -1,7 +1,8 @@
 import { Button, CopyButton } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import type { ReactNode } from "react";
-import { sentenceFor } from "@/lib/errors";
+import { type ReactNode, useState } from "react";
+import { moment } from "@/lib/clock";
+import { AppError, sentenceFor } from "@/lib/errors";
 import { day, money } from "@/lib/format";
 import { methodNames } from "@/lib/money-shapes";
 import { Tag } from "@/ui/tag";
@@ -14,12 +15,16 @@ import { chargeErrors, chargeStates } from "./words";
 export function ChargeCard({ charge, agreementId }: { charge: Charge; agreementId: string }): ReactNode {
   const queryClient = useQueryClient();
   const state = chargeStates[charge.status];
+  const [messageId, setMessageId] = useState(() => crypto.randomUUID());
   const act = useMutation({
     mutationFn: async (action: "send" | "refresh" | "retry") => {
-      if (action === "send") await sendCharge(charge.id);
+      if (action === "send") await sendCharge(charge.id, messageId);
       else if (action === "retry") await retryCharge(charge.id);
       else await refreshCharge(charge.id);
       return action;
+    },
+    onSuccess: (action) => {
+      if (action === "send") setMessageId(crypto.randomUUID());
     },
     onSettled: () => queryClient.invalidateQueries({ queryKey: ["agreement", agreementId] }),
   });
@@ -77,11 +82,18 @@ export function ChargeCard({ charge, agreementId }: { charge: Charge; agreementI
         {act.error && (
           <p role="alert" className={classes.error}>
             {sentenceFor(act.error)}
+            {nextAllowed(act.error) && ` Pode a partir de ${nextAllowed(act.error)}.`}
           </p>
         )}
       </div>
     </section>
   );
+}
+
+/** Outside hours the refusal carries the next lawful instant. */
+function nextAllowed(error: unknown): string | null {
+  if (!(error instanceof AppError) || error.code !== "outside_hours") return null;
+  return Number.isNaN(Date.parse(error.detail)) ? null : moment(error.detail);
 }
 
 interface CodeProps {

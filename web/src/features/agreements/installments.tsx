@@ -18,7 +18,8 @@ export function Installments({ detail, isLiving }: { detail: AgreementDetail; is
   const uncharged = schedule.filter((part) => part.status === "open" && !chargeOf(part));
   return (
     <Panel title="Parcelas" aside={`${money(agreement.paid_cents)} pago, ${money(agreement.open_cents)} a receber`}>
-      <section className={classes.scroll} aria-label="Cronograma">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrolls sideways on a phone (WCAG 2.1.1) */}
+      <section className={classes.scrollInside} aria-label="Cronograma" tabIndex={0}>
         <Schedule
           parts={schedule}
           courseOf={(part) => (

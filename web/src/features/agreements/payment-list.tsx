@@ -9,6 +9,7 @@ import { Tag } from "@/ui/tag";
 import classes from "./agreements.module.css";
 import { reversePayment } from "./queries";
 import type { Installment, Payment } from "./shapes";
+import { partName } from "./words";
 
 interface PaymentListProps {
   payments: Payment[];
@@ -20,7 +21,7 @@ export function PaymentList({ payments, schedule, agreementId }: PaymentListProp
   const queryClient = useQueryClient();
   const isSupervisor = useHasRole("supervisor");
   const [reversing, setReversing] = useState<Payment | null>(null);
-  const numbers = new Map(schedule.map(({ id, number }) => [id, number]));
+  const names = new Map(schedule.map((part) => [part.id, partName(part)]));
   if (payments.length === 0) return <p className={classes.inside}>Nenhum pagamento ainda.</p>;
   return (
     <ul className={classes.inside}>
@@ -60,8 +61,8 @@ export function PaymentList({ payments, schedule, agreementId }: PaymentListProp
             ({ installment_id: id, total_cents, before_cents, after_cents }) =>
               id && (
                 <div key={id} className={classes.faint}>
-                  parcela {numbers.get(id) ?? "—"}: {money(total_cents)} (saldo {money(before_cents)} →{" "}
-                  {money(after_cents)})
+                  {names.get(id) ?? "parcela"}: {money(total_cents)} (saldo {money(before_cents)} → {money(after_cents)}
+                  )
                 </div>
               ),
           )}

@@ -72,7 +72,8 @@ const qrTimeoutMs = 10_000;
 export function useQrCode(chargeId: string): UseQueryResult<string> {
   return useQuery({
     queryKey: ["charge-qr", chargeId],
-    queryFn: async () => URL.createObjectURL(await fetchFrom("charge-qr", { charge_id: chargeId }, qrTimeoutMs)),
+    queryFn: async () =>
+      URL.createObjectURL(await fetchFrom("charge-document", { charge_id: chargeId, format: "svg" }, qrTimeoutMs)),
     staleTime: Number.POSITIVE_INFINITY,
   });
 }
@@ -102,8 +103,9 @@ export async function retryCharge(chargeId: string): Promise<void> {
   await rpc("retry_charge", { charge_id: chargeId });
 }
 
-export async function sendCharge(chargeId: string): Promise<void> {
-  await rpc("send_charge" as "refresh_charge", { charge_id: chargeId });
+/** The message's id is the click's own: a second click, or a repeat after a lost answer, is the same message. */
+export async function sendCharge(chargeId: string, messageId: string): Promise<void> {
+  await rpc("send_charge", { charge_id: chargeId, message_id: messageId });
 }
 
 export async function saveAddress(clientId: string, address: Record<string, string>): Promise<void> {

@@ -1,5 +1,84 @@
-import type { ReactNode } from "react";
+import { NativeSelect } from "@mantine/core";
+import { type ReactNode, useState } from "react";
+import { useHasRole } from "@/lib/session";
+import { useDocumentTitle } from "@/ui/document-title";
+import { Panel } from "@/ui/panel";
+import { EmptyState, ErrorState, PageSkeleton } from "@/ui/states";
+import { TabLinks } from "@/ui/tab-links";
+import { AgreementPolicyForm } from "./agreement-policy-form";
+import { ChargePolicyForm } from "./charge-policy-form";
+import classes from "./charging.module.css";
+import { FactorsForm } from "./factors-form";
+import { HolidaysForm } from "./holidays-form";
+import { LimitsForm } from "./limits-form";
+import { type Scope, useCharging, useCreditors } from "./queries";
+import { TemplatesForm } from "./templates-form";
 
+/** The rules of money, of the agency or of one creditor. */
 export function ChargingPage(): ReactNode {
-  return null;
+  useDocumentTitle("Cobrança");
+  const isAdmin = useHasRole("admin");
+  if (!isAdmin)
+    return (
+      <EmptyState title="Só administradores mudam as configurações">
+        Peça a quem administra a sua assessoria.
+      </EmptyState>
+    );
+  return <Charging />;
+}
+
+function Charging(): ReactNode {
+  const [scope, setScope] = useState<Scope>(null);
+  const { data: creditors } = useCreditors();
+  const { data: rules, error, refetch } = useCharging(scope);
+  return (
+    <div className={classes.page}>
+      <h1>Configurações</h1>
+      <TabLinks
+        label="Seções das configurações"
+        links={[
+          { href: "/configuracoes", label: "Geral" },
+          { href: "/configuracoes/cobranca", label: "Cobrança" },
+        ]}
+      />
+      <NativeSelect
+        label="Regras de"
+        className={classes.narrow}
+        value={scope ?? ""}
+        data={[
+          { value: "", label: "Todos os credores (regra geral)" },
+          ...(creditors ?? []).map(({ id, name }) => ({ value: id, label: name })),
+        ]}
+        onChange={(event) => setScope(event.currentTarget.value || null)}
+      />
+      {!rules && (error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <PageSkeleton />)}
+      {rules && (
+        // What is being typed belongs to one creditor.
+        <div key={scope ?? "all"} className={classes.columns}>
+          <Panel title="Encargos por atraso">
+            <ChargePolicyForm policies={rules.chargePolicies} scope={scope} />
+          </Panel>
+          <Panel title="Prazos e pagamentos dos acordos">
+            <AgreementPolicyForm policies={rules.agreementPolicies} scope={scope} />
+          </Panel>
+          <Panel title="Modelos de oferta">
+            <TemplatesForm templates={rules.templates} scope={scope} />
+          </Panel>
+          <Panel title="Alçadas">
+            <LimitsForm limits={rules.limits} scope={scope} />
+          </Panel>
+          {scope === null && (
+            <Panel title="Índices de correção">
+              <FactorsForm />
+            </Panel>
+          )}
+          {scope === null && (
+            <Panel title="Feriados">
+              <HolidaysForm />
+            </Panel>
+          )}
+        </div>
+      )}
+    </div>
+  );
 }

@@ -15,12 +15,15 @@ import { useSingleKeys } from "@/ui/single-keys";
 import { EmptyState, ErrorState, PageSkeleton } from "@/ui/states";
 import { Key, Tag } from "@/ui/tag";
 import { Timeline } from "@/ui/timeline/timeline";
+import { ClientAddresses } from "./client-addresses";
 import { ClientCare } from "./client-care";
-import { ClientFacts } from "./client-facts";
+import { ClientExtra } from "./client-extra";
+import { ClientMoney } from "./client-money";
 import classes from "./client-page.module.css";
 import { PhoneHealthList } from "./phone-health";
 import { type ClientProfile, useClientProfile } from "./queries";
 
+const HistoryDialog = lazy(() => import("./history-dialog").then((m) => ({ default: m.HistoryDialog })));
 const EditDialog = lazy(() => import("./edit-dialog").then((m) => ({ default: m.EditDialog })));
 
 interface ClientPageProps {
@@ -56,7 +59,8 @@ function LoadedClient({ profile, onExplain }: LoadedProps): ReactNode {
   const timeline = useTimeline(client.id);
   const { data: names } = useDispositionNames();
   const mayEdit = useHasRole("supervisor");
-  const [editing, setEditing] = useState(false);
+  const isAdmin = useHasRole("admin");
+  const [open, setOpen] = useState<"edit" | "history" | null>(null);
   const [, navigate] = useLocation();
   const everything = [["client", client.document], timelineKey(client.id)];
   const onlyTimeline = new Set(["message_changed", "automation_changed", "disposition_changed"]);
@@ -85,8 +89,13 @@ function LoadedClient({ profile, onExplain }: LoadedProps): ReactNode {
             <h1>{client.name}</h1>
             {client.opted_out && <Tag tone="bad">pediu para não ser contatado</Tag>}
             {mayEdit && (
-              <Button size="compact-sm" variant="subtle" onClick={() => setEditing(true)}>
+              <Button size="compact-sm" variant="subtle" onClick={() => setOpen("edit")}>
                 Editar cadastro
+              </Button>
+            )}
+            {isAdmin && (
+              <Button size="compact-sm" variant="subtle" color="gray" onClick={() => setOpen("history")}>
+                Histórico de edições
               </Button>
             )}
           </div>
@@ -118,8 +127,10 @@ function LoadedClient({ profile, onExplain }: LoadedProps): ReactNode {
           <Panel title="Títulos" aside={plural(debts.length, "título", "títulos")}>
             <DebtTable debts={debts} onExplain={onExplain && ((debtId) => onExplain(client.id, debtId))} />
           </Panel>
+          <ClientMoney agreements={profile.agreements} payments={profile.payments} />
           <ClientCare client={client} />
-          <ClientFacts profile={profile} />
+          <ClientAddresses client={client} addresses={profile.addresses} />
+          <ClientExtra client={client} />
         </div>
         <Panel title="Linha do tempo">
           <Timeline
@@ -131,11 +142,10 @@ function LoadedClient({ profile, onExplain }: LoadedProps): ReactNode {
           />
         </Panel>
       </div>
-      {editing && (
-        <Suspense fallback={null}>
-          <EditDialog client={client} onClose={() => setEditing(false)} />
-        </Suspense>
-      )}
+      <Suspense fallback={null}>
+        {open === "edit" && <EditDialog client={client} onClose={() => setOpen(null)} />}
+        {open === "history" && <HistoryDialog clientId={client.id} onClose={() => setOpen(null)} />}
+      </Suspense>
     </div>
   );
 }

@@ -3,9 +3,9 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { sentenceFor } from "@/lib/errors";
 import classes from "./client-page.module.css";
-import { type ClientPatch, type ProfileClient, updateClient } from "./queries";
+import { type ProfileClient, updateClient } from "./queries";
 
-const fields: [keyof ClientPatch, string, number][] = [
+const fields: ["name" | "email" | "external_id" | "uf", string, number][] = [
   ["name", "Nome", 200],
   ["email", "E-mail", 254],
   ["external_id", "Código externo", 100],
@@ -14,7 +14,7 @@ const fields: [keyof ClientPatch, string, number][] = [
 
 export function EditDialog({ client, onClose }: { client: ProfileClient; onClose: () => void }): ReactNode {
   const queryClient = useQueryClient();
-  const [patch, setPatch] = useState<ClientPatch>({
+  const [patch, setPatch] = useState({
     name: client.name,
     email: client.email ?? "",
     external_id: client.external_id ?? "",

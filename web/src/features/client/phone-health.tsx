@@ -48,7 +48,9 @@ function Whatsapp({ phone }: { phone: PhoneHealth }): ReactNode {
       </Tag>
     );
   if (phone.has_whatsapp === false) return <Tag>sem WhatsApp</Tag>;
-  return phone.kind === "mobile" ? <Tag title="Nenhuma mensagem foi ou voltou ainda">WhatsApp?</Tag> : null;
+  return phone.kind === "mobile" ? (
+    <Tag title="Nenhuma mensagem foi ou voltou ainda">não se sabe se tem WhatsApp</Tag>
+  ) : null;
 }
 
 /** The strongest sign of life, and a failure when it is newer. */

@@ -1,6 +1,7 @@
-import { type UseQueryResult, useQuery } from "@tanstack/react-query";
+import { type UseInfiniteQueryResult, type UseQueryResult, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import type { Client, Debt, Phone } from "@/lib/client-shapes";
 import type { Json } from "@/lib/database.types";
+import type { AgreementRow, ChargeMethod } from "@/lib/money-shapes";
 import { db, rpc, shaped, unwrap } from "@/lib/supabase";
 
 export interface TagName {
@@ -45,6 +46,20 @@ export interface ClientProfile {
   /** A disposition names the person, not the number. */
   wrong_contact: { reports: number; last_at: string | null } | null;
   addresses: Address[];
+  /** The newest twenty. */
+  agreements: AgreementRow[];
+  payments: Payment[];
+}
+
+export interface Payment {
+  id: string;
+  amount_cents: number;
+  /** Business date. */
+  paid_on: string;
+  /** null: settled by hand. */
+  provider: string | null;
+  method: ChargeMethod | null;
+  is_reversed: boolean;
 }
 
 export function useClientProfile(document: string): UseQueryResult<ClientProfile> {
@@ -55,15 +70,57 @@ export function useClientProfile(document: string): UseQueryResult<ClientProfile
 }
 
 export interface ClientPatch {
-  name: string;
-  email: string;
-  external_id: string;
-  uf: string;
+  name?: string;
+  email?: string;
+  external_id?: string;
+  uf?: string;
+  /** Key by key; null removes one. */
+  extra?: Record<string, string | null>;
 }
 
 /** The database writes who changed what into the audit. */
 export async function updateClient(id: string, patch: ClientPatch): Promise<void> {
   await rpc("update_client", { id, patch: { ...patch } });
+}
+
+export type AddressText = Record<"cep" | "street" | "number" | "complement" | "district" | "city" | "uf", string>;
+
+/** A new one, or another text of one that is there. */
+export async function saveAddress(clientId: string, id: string | null, text: AddressText): Promise<void> {
+  const address = { ...text, complement: text.complement.trim() || null };
+  if (id === null) await unwrap(db.from("client_addresses").insert({ ...address, client_id: clientId }));
+  else await unwrap(db.from("client_addresses").update(address).eq("id", id));
+}
+
+export async function removeAddress(id: string): Promise<void> {
+  await unwrap(db.from("client_addresses").delete().eq("id", id));
+}
+
+export interface Edit {
+  id: number;
+  at: string;
+  /** null: a job. */
+  actor: string | null;
+  table: string;
+  action: "insert" | "update" | "delete";
+  /** Extra data as "extra.<key>". */
+  changes: { field: string; from: unknown; to: unknown }[];
+}
+
+interface EditPage {
+  items: Edit[];
+  next: number | null;
+}
+
+export function useHistory(clientId: string): UseInfiniteQueryResult<Edit[]> {
+  return useInfiniteQuery({
+    queryKey: ["client-history", clientId],
+    queryFn: ({ pageParam }) =>
+      shaped<EditPage>(rpc("client_history", { client_id: clientId, ...(pageParam && { before_id: pageParam }) })),
+    initialPageParam: null as number | null,
+    getNextPageParam: (last) => last.next,
+    select: (data) => data.pages.flatMap((page) => page.items),
+  });
 }
 
 export interface ProfileOptions {

@@ -8,9 +8,10 @@ import { ImportOptionsFields } from "./import-options-fields";
 import { ImportProgress } from "./import-progress";
 import { ImportResult } from "./import-result";
 import { MappingStep, openQuestions } from "./mapping-step";
-import { importPortfolio, usePreview } from "./queries";
+import { NewCreditors, useRefusedCreditors } from "./new-creditors";
+import { askForTheDead, importPortfolio, useFinishedImport, useImportProgress, usePreview } from "./queries";
 import { RecentImports } from "./recent-imports";
-import type { ImportOptions, ImportSummary } from "./shapes";
+import { type ImportOptions, type ImportSummary, unfinished } from "./shapes";
 
 const asGuessed: ImportOptions = { creditor: "", sheet: "", absent: "leave", mapping: {} };
 
@@ -19,7 +20,7 @@ export function ImportDialog({ onClose }: { onClose: () => void }): ReactNode {
   const queryClient = useQueryClient();
   const [file, setFile] = useState<File | null>(null);
   const [options, setOptions] = useState(asGuessed);
-  const [seen, setSeen] = useState<{ dryRun: boolean; summary: ImportSummary } | null>(null);
+  const [answered, setSeen] = useState<{ dryRun: boolean; summary: ImportSummary } | null>(null);
   const [importId, setImportId] = useState<string | null>(null);
   const preview = usePreview(file, options.creditor, options.sheet);
   const run = useMutation({
@@ -33,8 +34,17 @@ export function ImportDialog({ onClose }: { onClose: () => void }): ReactNode {
       setSeen({ dryRun, summary });
       if (!dryRun) await queryClient.invalidateQueries();
     },
-    onError: () => queryClient.invalidateQueries({ queryKey: ["imports", "recent"] }),
+    onError: async () => {
+      await askForTheDead();
+      await queryClient.invalidateQueries({ queryKey: ["imports"] });
+    },
   });
+  // The answer may be lost while the import lives on, or is continued after a crash: its row tells.
+  const lost = run.error ? importId : null;
+  const { data: row } = useImportProgress(lost);
+  const lives = Boolean(row && unfinished.includes(row.status));
+  const { data: finished } = useFinishedImport(row?.status === "done" ? lost : null);
+  const seen = finished ? { dryRun: false, summary: finished } : answered;
   const start = (dryRun: boolean): void => {
     if (!file) return;
     const id = crypto.randomUUID();
@@ -51,22 +61,24 @@ export function ImportDialog({ onClose }: { onClose: () => void }): ReactNode {
     change({ sheet: "", mapping: {} });
   };
   const done = seen && !seen.dryRun;
-  const error = run.error ?? preview.error;
+  const busy = run.isPending || lives;
+  const error = (lives || finished ? null : run.error) ?? preview.error;
+  const refused = useRefusedCreditors(preview.data);
   const unanswered = preview.data ? openQuestions(preview.data, options.mapping, options.creditor) : [];
   return (
-    <Modal opened onClose={onClose} title="Importar carteira" size="xl" closeOnClickOutside={!run.isPending}>
+    <Modal opened onClose={onClose} title="Importar carteira" size="xl" closeOnClickOutside={!busy}>
       <div className={classes.body}>
         {!done && (
           <>
-            <ImportFileField file={file} onChoose={choose} disabled={run.isPending} />
-            <ImportOptionsFields options={options} onChange={change} disabled={run.isPending} />
+            <ImportFileField file={file} onChoose={choose} disabled={busy} />
+            <ImportOptionsFields options={options} onChange={change} disabled={busy} />
             {preview.data && !seen && (
               <MappingStep
                 preview={preview.data}
                 changed={options.mapping}
                 onChange={(mapping) => change({ mapping })}
                 onSheet={(sheet) => change({ sheet, mapping: {} })}
-                disabled={run.isPending}
+                disabled={busy}
               />
             )}
           </>
@@ -76,7 +88,8 @@ export function ImportDialog({ onClose }: { onClose: () => void }): ReactNode {
             {sentenceFor(error)}
           </p>
         )}
-        {run.isPending && importId && <ImportProgress importId={importId} />}
+        {!seen && preview.data && <NewCreditors preview={preview.data} />}
+        {busy && importId && <ImportProgress importId={importId} />}
         {seen && <ImportResult summary={seen.summary} dryRun={seen.dryRun} absent={options.absent} />}
         <div className={classes.actions}>
           {done ? (
@@ -87,13 +100,13 @@ export function ImportDialog({ onClose }: { onClose: () => void }): ReactNode {
                 Cancelar
               </Button>
               {seen ? (
-                <Button loading={run.isPending} disabled={seen.summary.accepted === 0} onClick={() => start(false)}>
+                <Button loading={busy} disabled={seen.summary.accepted === 0} onClick={() => start(false)}>
                   Confirmar importação
                 </Button>
               ) : (
                 <Button
                   loading={run.isPending || preview.isFetching}
-                  disabled={!preview.data || unanswered.length > 0}
+                  disabled={!preview.data || unanswered.length > 0 || refused || lives}
                   onClick={() => start(true)}
                 >
                   Conferir arquivo

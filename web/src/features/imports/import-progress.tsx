@@ -6,26 +6,22 @@ import { count, plural } from "@/lib/format";
 import { useLiveQueries } from "@/lib/live-queries";
 import { useMember } from "@/lib/session";
 import classes from "./import-dialog.module.css";
-import { cancelImport, useImportProgress } from "./queries";
+import { cancelImport, resumeImport, useImportProgress } from "./queries";
+import type { ImportRow } from "./shapes";
 
 /** Told by the server's events; nothing here asks in a circle. */
 export function ImportProgress({ importId }: { importId: string }): ReactNode {
   const { tenant } = useMember();
   const { data: row } = useImportProgress(importId);
-  const key = [["imports", "one", importId]];
-  useLiveQueries(`tenant:${tenant.id}`, key, (event) => (event === "import_changed" ? key : []));
+  useLiveQueries(`tenant:${tenant.id}`, [["imports"]], (event) => (event === "import_changed" ? [["imports"]] : []));
   const cancel = useMutation({ mutationFn: () => cancelImport(importId) });
-  const seen = Math.max(row?.rows_written ?? 0, row?.rows_valid ?? 0, row?.rows_read ?? 0);
+  const resume = useMutation({ mutationFn: () => resumeImport(importId) });
+  const error = cancel.error ?? resume.error;
+  const leaving = cancel.isSuccess || Boolean(row?.cancel_requested_at);
   return (
     <section className={classes.progress} aria-label="Andamento da importação">
-      <p role="status">
-        {row?.status === "queued"
-          ? "Outra importação desta assessoria está em andamento; esta espera a vez."
-          : row?.phase === "writing"
-            ? "Gravando na carteira…"
-            : "Lendo e conferindo o arquivo…"}
-      </p>
-      <progress max={row?.rows_total ?? undefined} value={row?.rows_total ? seen : undefined} aria-label="Andamento" />
+      <p role="status">{leaving ? "Cancelando: o que já entrou está voltando…" : whatHappens(row)}</p>
+      <progress max={100} value={row?.rows_total ? percent(row) : undefined} aria-label="Andamento" />
       {row && (
         <p className={classes.note}>
           {count(row.rows_read ?? 0)} lidas · {count(row.rows_valid ?? 0)} conferidas · {count(row.rows_written ?? 0)}{" "}
@@ -34,16 +30,38 @@ export function ImportProgress({ importId }: { importId: string }): ReactNode {
           {row.seconds_left !== null && ` · faltam ${plural(Math.ceil(row.seconds_left), "segundo", "segundos")}`}
         </p>
       )}
-      {cancel.error && (
+      {error && (
         <p role="alert" className={classes.error}>
-          {sentenceFor(cancel.error)}
+          {sentenceFor(error)}
         </p>
       )}
       {row && (
-        <Button variant="default" loading={cancel.isPending || cancel.isSuccess} onClick={() => cancel.mutate()}>
-          Cancelar importação
-        </Button>
+        <div className={classes.actions}>
+          <Button variant="default" loading={cancel.isPending || leaving} onClick={() => cancel.mutate()}>
+            Cancelar importação
+          </Button>
+          {row.status === "interrupted" && !leaving && (
+            <Button loading={resume.isPending || resume.isSuccess} onClick={() => resume.mutate()}>
+              Continuar
+            </Button>
+          )}
+        </div>
       )}
     </section>
   );
+}
+
+function whatHappens(row: ImportRow | null | undefined): string {
+  if (row?.status === "queued") return "Outra importação desta assessoria está em andamento; esta espera a vez.";
+  if (row?.status === "interrupted")
+    return `O servidor parou no meio, com ${plural(row.rows_written ?? 0, "linha gravada", "linhas gravadas")}. A importação continua sozinha em até um minuto, de onde parou.`;
+  if (row?.phase === "writing") return "Gravando na carteira…";
+  if (row?.phase === "planning") return "Comparando com o que já está na carteira…";
+  return "Lendo e conferindo o arquivo…";
+}
+
+/** Reading is about a tenth of the way (measured), and so is comparing. */
+function percent(row: ImportRow): number {
+  const share = (rows: number | null, of: number | null): number => (of ? (rows ?? 0) / of : 0);
+  return 10 * share(row.rows_read, row.rows_total) + 90 * share(row.rows_written, row.rows_valid);
 }

@@ -50,11 +50,7 @@ export function ImportResult({ summary, dryRun, absent }: ImportResultProps): Re
       {summary.debts_absent > 0 && (
         <p className={classes.note}>
           {plural(summary.debts_absent, "título em aberto não veio", "títulos em aberto não vieram")} no arquivo
-          {absent === "leave"
-            ? " e continuam como estão."
-            : dryRun
-              ? " e serão encerrados como devolvidos."
-              : " e foram encerrados como devolvidos."}
+          {absentFate(absent, dryRun, summary.debts_absent === 1)}
         </p>
       )}
       {summary.differences && <DifferencesList differences={summary.differences} />}
@@ -78,6 +74,12 @@ export function ImportResult({ summary, dryRun, absent }: ImportResultProps): Re
       )}
     </section>
   );
+}
+
+function absentFate(absent: "leave" | "return", dryRun: boolean, single: boolean): string {
+  if (absent === "leave") return single ? " e continua como está." : " e continuam como estão.";
+  if (dryRun) return single ? " e será encerrado como devolvido." : " e serão encerrados como devolvidos.";
+  return single ? " e foi encerrado como devolvido." : " e foram encerrados como devolvidos.";
 }
 
 interface RejectsProps {

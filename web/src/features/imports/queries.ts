@@ -1,6 +1,15 @@
 import { type UseQueryResult, useQuery } from "@tanstack/react-query";
-import { callFunction, db, downloadFrom, rpc, shaped, unwrap } from "@/lib/supabase";
-import type { Creditor, ImportOptions, ImportReject, ImportRow, ImportSummary, Preview, Rollback } from "./shapes";
+import { callFunction, db, download, rpc, shaped, unwrap } from "@/lib/supabase";
+import type {
+  Creditor,
+  Differences,
+  ImportOptions,
+  ImportReject,
+  ImportRow,
+  ImportSummary,
+  Preview,
+  Rollback,
+} from "./shapes";
 
 /** A tenant works for tens of creditors; beyond this the list needs a search box, not a longer list. */
 const maxCreditors = 500;
@@ -56,7 +65,10 @@ export async function importPortfolio(
 }
 
 const importColumns =
-  "id,file_name,status,phase,created_at,accepted,rejected,rows_read,rows_valid,rows_written,rows_total,rows_per_second,seconds_left,error_code";
+  "id,file_name,status,phase,created_at,accepted,rejected,rows_read,rows_valid,rows_written,rows_total,rows_per_second,seconds_left,error_code,cancel_requested_at,rows_kept";
+
+const summaryColumns =
+  "import_id:id,rows,accepted,rejected,duplicates,clients_created,clients_updated,debts_created,debts_updated,creditors_created,debts_absent,debts_returned,reject_reasons";
 
 /** Watched while its upload runs; null before the server knows it and after a dry run. */
 export function useImportProgress(importId: string | null): UseQueryResult<ImportRow | null> {
@@ -88,8 +100,36 @@ export function useRecentImports(): UseQueryResult<ImportRow[]> {
   });
 }
 
+/** What an import came to whose own answer was lost on the way: the connection broke, or its process did. */
+export function useFinishedImport(importId: string | null): UseQueryResult<ImportSummary> {
+  return useQuery({
+    queryKey: ["imports", "finished", importId],
+    queryFn: async () => {
+      const row = db
+        .from("imports")
+        .select(summaryColumns)
+        .eq("id", importId ?? "");
+      const [counts, differences] = await Promise.all([
+        unwrap(row.single()) as unknown as Promise<Omit<ImportSummary, "differences">>,
+        shaped<Differences>(rpc("import_differences", { import_id: importId ?? "" })),
+      ]);
+      return { ...counts, differences };
+    },
+    enabled: importId !== null,
+  });
+}
+
+/** A process that died says nothing itself; whoever lost its answer asks. */
+export async function askForTheDead(): Promise<void> {
+  await rpc("imports_alive", {});
+}
+
 export async function cancelImport(importId: string): Promise<void> {
   await rpc("cancel_import", { import_id: importId });
+}
+
+export async function resumeImport(importId: string): Promise<void> {
+  await rpc("resume_import", { import_id: importId });
 }
 
 export async function rollBack(importId: string): Promise<Rollback> {
@@ -111,5 +151,5 @@ export async function importRejects(importId: string): Promise<ImportReject[]> {
 }
 
 export async function downloadRejects(importId: string): Promise<void> {
-  await downloadFrom("portfolio-rejects", { import_id: importId, format: "xlsx" }, importTimeoutMs);
+  await download("portfolio-rejects", { import_id: importId, format: "xlsx" });
 }

@@ -4,9 +4,10 @@ import type { ReactNode } from "react";
 import { moment } from "@/lib/clock";
 import { sentenceFor } from "@/lib/errors";
 import { plural } from "@/lib/format";
+import { ImportProgress } from "./import-progress";
 import { downloadRejects, rollBack, useRecentImports } from "./queries";
 import classes from "./recent-imports.module.css";
-import type { ImportRow, Rollback } from "./shapes";
+import { type ImportRow, type Rollback, unfinished } from "./shapes";
 import { keptReasons, statusNames } from "./words";
 
 /** What came in lately, with its rejects and the way back. */
@@ -39,7 +40,9 @@ export function RecentImports(): ReactNode {
                 {moment(row.created_at)} · {statusNames[row.status]}
                 {row.status === "done" && ` · ${plural(row.accepted, "aceita", "aceitas")}`}
                 {row.rejected > 0 && ` · ${plural(row.rejected, "rejeitada", "rejeitadas")}`}
+                {row.rows_kept > 0 && ` · ${plural(row.rows_kept, "linha ficou", "linhas ficaram")}`}
               </span>
+              {unfinished.includes(row.status) && <ImportProgress importId={row.id} />}
             </span>
             {row.rejected > 0 && (
               <Button

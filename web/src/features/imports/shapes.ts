@@ -53,9 +53,14 @@ export interface Preview {
   mapping: Record<string, string>;
   source: "guess" | "saved";
   questions: { field: string; candidates: string[] }[];
+  /** Names in the file's creditor column that the tenant does not know yet; the first of them. */
+  new_creditors: string[];
 }
 
-export type ImportStatus = "queued" | "running" | "done" | "failed" | "cancelled" | "rolled_back";
+export type ImportStatus = "queued" | "running" | "interrupted" | "done" | "failed" | "cancelled" | "rolled_back";
+
+/** Somebody is at it, or will be: it can be cancelled. */
+export const unfinished: readonly ImportStatus[] = ["queued", "running", "interrupted"];
 
 export interface ImportRow {
   id: string;
@@ -72,6 +77,9 @@ export interface ImportRow {
   rows_per_second: number | null;
   seconds_left: number | null;
   error_code: string | null;
+  cancel_requested_at: string | null;
+  /** Rows of a cancelled import that stayed, because somebody acted on them while it ran. */
+  rows_kept: number;
 }
 
 export interface Rollback {

@@ -28,6 +28,7 @@ export const changedNames: Record<string, string> = {
 export const statusNames: Record<ImportStatus, string> = {
   queued: "na fila",
   running: "em andamento",
+  interrupted: "interrompida",
   done: "concluída",
   failed: "falhou",
   cancelled: "cancelada",

@@ -1,7 +1,7 @@
 import { TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { componentNames, components } from "@/lib/money-shapes";
+import { type Component, componentNames } from "@/lib/money-shapes";
 import { useMember } from "@/lib/session";
 import { centsOf, percentOf } from "@/lib/typed";
 import { grantOf } from "./grants";
@@ -11,13 +11,15 @@ import { limitsQuery } from "./queries";
 
 interface DiscountFieldsProps {
   proposal: Proposal;
+  /** What the titles owe: there is nothing to forgive where nothing is owed. */
+  owed: Component[];
   /** The whole offer needs nobody: a ready template may give what the person alone may not. */
   isAllowed: boolean;
   onChange: (changes: Partial<Proposal>) => void;
 }
 
 /** A discount for each component, coloured and worded by who may grant it; or the total to arrive at. */
-export function DiscountFields({ proposal, isAllowed, onChange }: DiscountFieldsProps): ReactNode {
+export function DiscountFields({ proposal, owed, isAllowed, onChange }: DiscountFieldsProps): ReactNode {
   const { data: limits } = useQuery(limitsQuery(proposal.offer));
   const { tenant } = useMember();
   const { discounts, target = "" } = proposal;
@@ -25,7 +27,7 @@ export function DiscountFields({ proposal, isAllowed, onChange }: DiscountFields
   return (
     <fieldset className={classes.discounts}>
       <legend>Desconto por componente, em %</legend>
-      {components.map((name) => {
+      {owed.map((name) => {
         const grant = isAimed ? null : grantOf(limits, tenant.role, name, discounts[name]);
         const tone = grant && isAllowed ? "good" : grant?.tone;
         return (

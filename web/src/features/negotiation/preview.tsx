@@ -4,12 +4,12 @@ import { approvalSentence } from "@/lib/approval-reasons";
 import { sentenceFor } from "@/lib/errors";
 import { day, money, percent } from "@/lib/format";
 import { methodNames } from "@/lib/money-shapes";
-import { roleNames } from "@/lib/session";
 import { CalculationTable } from "@/ui/calculation-table";
 import { Skeleton } from "@/ui/states";
 import classes from "./negotiation.module.css";
 import type { Simulation } from "./queries";
 import { scriptOf } from "./script";
+import { verdictText, verdictTone } from "./verdict";
 
 interface PreviewProps {
   simulation: Simulation | undefined;
@@ -64,19 +64,11 @@ const obstacleSentences: Record<string, string> = {
 };
 
 function Verdict({ simulation }: { simulation: Simulation }): ReactNode {
-  const { approval_reasons: reasons, approval_role: role, obstacles, warnings } = simulation;
+  const { approval_reasons: reasons, obstacles, warnings } = simulation;
   const blocked = [...new Set(obstacles.map(({ code }) => obstacleSentences[code] ?? "Há título que não pode ir."))];
   return (
     <div role="status" className={classes.verdict} data-tone={verdictTone(simulation)}>
-      <strong>
-        {blocked.length > 0
-          ? "Não pode ser proposta"
-          : reasons.length === 0
-            ? "Você pode fechar agora"
-            : role
-              ? `Precisa da aprovação de: ${roleNames[role]}`
-              : "Ninguém pode aprovar esta proposta"}
-      </strong>
+      <strong>{verdictText(simulation)}</strong>
       <ul>
         {blocked.map((sentence) => (
           <li key={sentence}>{sentence}</li>
@@ -90,11 +82,6 @@ function Verdict({ simulation }: { simulation: Simulation }): ReactNode {
       </ul>
     </div>
   );
-}
-
-function verdictTone({ is_allowed, approval_role, obstacles }: Simulation): "good" | "warn" | "bad" {
-  if (is_allowed) return "good";
-  return approval_role && obstacles.length === 0 ? "warn" : "bad";
 }
 
 function Script({ text }: { text: string }): ReactNode {

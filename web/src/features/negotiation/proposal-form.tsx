@@ -1,7 +1,7 @@
 import { NativeSelect, TextInput } from "@mantine/core";
 import type { ReactNode } from "react";
 import { day, money } from "@/lib/format";
-import { type ChargeMethod, methodNames, type Statement } from "@/lib/money-shapes";
+import { type ChargeMethod, components, methodNames, type Statement } from "@/lib/money-shapes";
 import { DiscountFields } from "./discount-fields";
 import { DownPayments } from "./down-payments";
 import type { Proposal } from "./proposal";
@@ -27,6 +27,9 @@ export function ProposalForm(props: ProposalFormProps): ReactNode {
   const { proposal, offer, statement, methods, isAllowed, onChange } = props;
   const set = (changes: Partial<Proposal>): void => onChange({ ...proposal, ...changes });
   const debts = statement.debts.filter(({ debt_id }) => offer.debt_ids.includes(debt_id));
+  const owed = components.filter(
+    (name) => proposal.discounts[name] !== "" || debts.some((debt) => debt[`${name}_cents`] !== 0),
+  );
   const toggle = (id: string): void =>
     set({
       debt_ids: proposal.debt_ids.includes(id)
@@ -52,7 +55,7 @@ export function ProposalForm(props: ProposalFormProps): ReactNode {
           </label>
         ))}
       </fieldset>
-      <DiscountFields proposal={proposal} isAllowed={isAllowed} onChange={set} />
+      <DiscountFields proposal={proposal} owed={owed} isAllowed={isAllowed} onChange={set} />
       <div className={classes.terms}>
         <TextInput
           label="Parcelas"

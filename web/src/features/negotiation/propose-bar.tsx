@@ -1,8 +1,10 @@
 import { Button } from "@mantine/core";
 import { type ReactNode, useEffect, useEffectEvent } from "react";
-import { Key } from "@/ui/tag";
-import classes from "./negotiation.module.css";
+import { money, percent, plural } from "@/lib/format";
+import { Key, Tag } from "@/ui/tag";
+import classes from "./propose-bar.module.css";
 import type { Simulation } from "./queries";
+import { mayPropose, verdictText, verdictTone } from "./verdict";
 
 interface ProposeBarProps {
   simulation: Simulation | undefined;
@@ -29,6 +31,16 @@ export function ProposeBar({ simulation, isReady, isPending, onPropose, onAdd, o
   }, []);
   return (
     <footer className={classes.actions}>
+      {simulation && (
+        <p className={classes.summary} data-old={!isReady || undefined}>
+          <strong className="num">{money(simulation.total_cents)}</strong>
+          <span>
+            {plural(simulation.schedule.length, "pagamento", "pagamentos")}, desconto de{" "}
+            {percent(simulation.discount_percent)}
+          </span>
+          <Tag tone={verdictTone(simulation)}>{verdictText(simulation)}</Tag>
+        </p>
+      )}
       {onAdd && (
         <Button variant="default" onClick={onAdd}>
           Comparar com outra
@@ -44,8 +56,4 @@ export function ProposeBar({ simulation, isReady, isPending, onPropose, onAdd, o
       </Button>
     </footer>
   );
-}
-
-function mayPropose({ is_allowed, approval_role, obstacles }: Simulation): boolean {
-  return is_allowed || (approval_role !== null && obstacles.length === 0);
 }

@@ -23,7 +23,7 @@ describe("the offer read aloud", () => {
     ];
     expect(plain(scriptOf(offer(schedule, 640)))).toBe(
       "O total devido hoje é de R$ 1.027,33. Com o desconto de R$ 6,40, fica em R$ 1.020,93. " +
-        "São 3 parcelas, de R$ 170,16 a R$ 170,15, a primeira em 25/11/2026 e a última em 25/01/2027. " +
+        "São 3 parcelas, as primeiras de R$ 170,16 e as últimas de R$ 170,15, a primeira em 25/11/2026 e a última em 25/01/2027. " +
         "Esta proposta vale até 25/11/2026. Podemos fechar assim?",
     );
   });

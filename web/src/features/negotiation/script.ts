@@ -35,5 +35,7 @@ function installmentsText(parts: ScheduledPart[], afterDown: boolean): string[] 
   const until = `a primeira em ${day(first.due_on)} e a última em ${day(last.due_on)}.`;
   if (amounts.size === 1) return [`${lead} de ${money(first.amount_cents)}, ${until}`];
   // The cents that do not divide are on the first ones.
-  return [`${lead}, de ${money(first.amount_cents)} a ${money(last.amount_cents)}, ${until}`];
+  return [
+    `${lead}, as primeiras de ${money(first.amount_cents)} e as últimas de ${money(last.amount_cents)}, ${until}`,
+  ];
 }

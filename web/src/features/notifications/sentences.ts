@@ -65,9 +65,85 @@ const agreementTitles: Record<string, { title: string; tone: Told["tone"] }> = {
   agreement_cancelled: { title: "Acordo cancelado", tone: "neutral" },
 };
 
+const queue = "/acordos/pagamentos";
+
+/** Money that waits for a person, or did not go the way it should. */
+const moneyNews: Record<string, Told> = {
+  settlement_pending: {
+    title: "Uma baixa manual espera confirmação",
+    detail: "Confira o comprovante e decida.",
+    href: queue,
+    tone: "neutral",
+  },
+  payment_paid_after_break: {
+    title: "Pagamento depois da quebra",
+    detail: "Reative o acordo, abata da dívida ou devolva.",
+    href: queue,
+    tone: "neutral",
+  },
+  payment_duplicate: {
+    title: "Pagamento em dobro",
+    detail: "Adiante parcelas, abata da dívida ou devolva.",
+    href: queue,
+    tone: "neutral",
+  },
+  payment_overpayment: {
+    title: "Pagamento a maior",
+    detail: "O que sobrou deve voltar ao cliente.",
+    href: queue,
+    tone: "neutral",
+  },
+  payment_orphan: {
+    title: "Pagamento sem dono",
+    detail: "Diga de qual parcela ele é.",
+    href: queue,
+    tone: "neutral",
+  },
+  payment_contradiction: {
+    title: "Pagamento com informação contraditória",
+    detail: "Confira no extrato antes de decidir.",
+    href: queue,
+    tone: "bad",
+  },
+  payment_reversed: {
+    title: "Um pagamento foi estornado",
+    detail: "O saldo do acordo mudou.",
+    href: "/acordos",
+    tone: "bad",
+  },
+  charge_failed: {
+    title: "Uma cobrança falhou",
+    detail: "Abra o acordo para ver o motivo e tentar de novo.",
+    href: "/acordos",
+    tone: "bad",
+  },
+  reconciliation_late: {
+    title: "A conciliação está atrasada",
+    detail: "Há quebras esperando a resposta do provedor. Concilie agora.",
+    href: queue,
+    tone: "bad",
+  },
+  job_failed: {
+    title: "Uma rotina noturna falhou",
+    detail: "Avise quem cuida do sistema.",
+    href: "/acordos",
+    tone: "bad",
+  },
+};
+
 function tellMoney(kind: string, payload: Notification["payload"]): Told {
+  const agreement = payload.agreement_id ? `/acordos/${payload.agreement_id}` : null;
   const known = agreementTitles[kind];
-  if (known && payload.agreement_id)
-    return { ...known, detail: "Abra o acordo para ver o que mudou.", href: `/acordos/${payload.agreement_id}` };
+  if (known && agreement) {
+    const detail = payload.reason ? `Motivo: ${payload.reason}` : "Abra o acordo para ver o que mudou.";
+    return {
+      ...known,
+      detail: kind === "agreement_rejected" ? detail : "Abra o acordo para ver o que mudou.",
+      href: agreement,
+    };
+  }
+  const news = moneyNews[kind];
+  // Where the queue decides, the queue is the place; else the agreement itself.
+  if (news) return agreement && news.href !== queue ? { ...news, href: agreement } : news;
   return { title: "Novidade", detail: "Há algo novo para você.", href: "/carteira", tone: "neutral" };
 }

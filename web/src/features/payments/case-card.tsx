@@ -4,12 +4,12 @@ import { type ReactNode, useState } from "react";
 import { Link } from "wouter";
 import { moment } from "@/lib/clock";
 import { day, documentNumber, money } from "@/lib/format";
-import { useLiveQueries } from "@/lib/live-queries";
 import { methodNames } from "@/lib/money-shapes";
 import { Tag } from "@/ui/tag";
 import { CaseDialog } from "./case-dialog";
 import classes from "./payments.module.css";
 import type { PaymentCase, Resolution } from "./queries";
+import { Watched } from "./watched";
 import { choiceOf, kinds } from "./words";
 
 /** One payment in question, with the buttons the database allows for its kind. */
@@ -74,10 +74,4 @@ export function CaseCard({ case: known, mayDecide }: { case: PaymentCase; mayDec
       )}
     </li>
   );
-}
-
-/** Somebody else's decision is told on the client's own topic. */
-function Watched({ clientId }: { clientId: string }): ReactNode {
-  useLiveQueries(`client:${clientId}`, [], () => [["payment-queue"]]);
-  return null;
 }

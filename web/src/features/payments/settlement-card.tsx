@@ -8,6 +8,7 @@ import { day, documentNumber, money } from "@/lib/format";
 import { AskDialog } from "@/ui/ask-dialog";
 import classes from "./payments.module.css";
 import { decideSettlement, type Settlement } from "./queries";
+import { Watched } from "./watched";
 
 /** The second person of a settlement by hand: sees the evidence, confirms or refuses with a reason. */
 export function SettlementCard({ settlement, mayDecide }: { settlement: Settlement; mayDecide: boolean }): ReactNode {
@@ -18,6 +19,7 @@ export function SettlementCard({ settlement, mayDecide }: { settlement: Settleme
   const approve = useMutation({ mutationFn: () => decideSettlement(settlement.id, "approve", ""), onSettled: again });
   return (
     <li className={classes.card}>
+      <Watched clientId={client.id} />
       <div className={classes.facts}>
         <p className={classes.head}>
           <Link href={`/atendimento/${client.id}`}>{client.name}</Link>

@@ -9,7 +9,7 @@ import { useBulk } from "./use-bulk";
 export function ExportForm({ selection, onClose }: { selection: Selection; onClose: () => void }): ReactNode {
   const { mutate, isPending, error } = useBulk(
     () => exportClients(selection),
-    () => "A planilha está na sua pasta de downloads.",
+    () => "O download começou. O arquivo fica na pasta de downloads.",
     onClose,
   );
   return (

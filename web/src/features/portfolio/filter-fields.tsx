@@ -132,3 +132,29 @@ function MoneyField({ label, hint, cents, onChange }: MoneyFieldProps): ReactNod
     />
   );
 }
+
+interface DateRangeProps {
+  title: string;
+  disabled?: boolean | undefined;
+  ends: [label: string, value: string | undefined, onChange: (value: string) => void][];
+}
+
+export function DateRange({ title, disabled = false, ends }: DateRangeProps): ReactNode {
+  return (
+    <fieldset className={classes.group} disabled={disabled}>
+      <legend>{title}</legend>
+      <div className={classes.range}>
+        {ends.map(([label, value, onChange]) => (
+          <input
+            key={label}
+            type="date"
+            aria-label={label}
+            title={label}
+            value={value ?? ""}
+            onChange={(event) => onChange(event.currentTarget.value)}
+          />
+        ))}
+      </div>
+    </fieldset>
+  );
+}

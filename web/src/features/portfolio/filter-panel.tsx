@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { moment } from "@/lib/clock";
-import { type Choice, type PortfolioFilter, withKey } from "./filter";
-import { FacetList, MoneyRange, OneOf, YesNo } from "./filter-fields";
+import { type Choice, type ListKey, type PortfolioFilter, withKey } from "./filter";
+import { DateRange, FacetList, MoneyRange, OneOf, YesNo } from "./filter-fields";
 import classes from "./filter-panel.module.css";
 import { agingLabel, agreementLabel, whatsappLabel } from "./filter-words";
 import { useFilterCounts, useFilterOptions } from "./queries";
@@ -18,11 +18,16 @@ export function FilterPanel({ counted, filter, onChange }: FilterPanelProps): Re
   const { data: counts } = useFilterCounts(counted);
   const set = <Key extends keyof PortfolioFilter>(key: Key, value: PortfolioFilter[Key] | undefined): void =>
     onChange(withKey(filter, key, value));
-  const list = (key: "aging" | "uf" | "last_disposition" | "has_whatsapp" | "tag_id" | "assigned_to") => ({
+  const list = (key: Exclude<ListKey, "creditor_id" | "status">) => ({
     chosen: filter[key] ?? [],
     counts: counts?.facets[key],
     onChange: (values: string[]) => set(key, values),
   });
+  // Thirteen states, of which a portfolio has few.
+  const isAgreementShown = (value: string): boolean =>
+    ["none", "living"].includes(value) ||
+    (counts?.facets.agreement?.[value] ?? 0) > 0 ||
+    (filter.agreement ?? []).includes(value);
   const contact = filter.last_contact ?? {};
   const due = filter.due_on ?? {};
   return (
@@ -78,11 +83,10 @@ export function FilterPanel({ counted, filter, onChange }: FilterPanelProps): Re
         counts={counts?.facets.opted_out}
         onChange={(value) => set("opted_out", value)}
       />
-      <OneOf
+      <FacetList
         title="Acordo"
-        choices={named(options?.agreements, agreementLabel)}
-        value={filter.agreement}
-        onChange={(value) => set("agreement", value)}
+        choices={named(options?.agreements.filter(isAgreementShown), agreementLabel)}
+        {...list("agreement")}
       />
       <FacetList
         title="Tag"
@@ -120,30 +124,4 @@ function defined<Range extends object>(range: Range): Range {
   return Object.fromEntries(
     Object.entries(range).filter(([key, value]) => value !== undefined && value !== "" && key !== "never"),
   ) as Range;
-}
-
-interface DateRangeProps {
-  title: string;
-  disabled?: boolean | undefined;
-  ends: [label: string, value: string | undefined, onChange: (value: string) => void][];
-}
-
-function DateRange({ title, disabled = false, ends }: DateRangeProps): ReactNode {
-  return (
-    <fieldset className={classes.group} disabled={disabled}>
-      <legend>{title}</legend>
-      <div className={classes.range}>
-        {ends.map(([label, value, onChange]) => (
-          <input
-            key={label}
-            type="date"
-            aria-label={label}
-            title={label}
-            value={value ?? ""}
-            onChange={(event) => onChange(event.currentTarget.value)}
-          />
-        ))}
-      </div>
-    </fieldset>
-  );
 }

@@ -6,8 +6,8 @@ describe("the carteira's address", () => {
   it("holds the whole filter and the order", () => {
     const filter: PortfolioFilter = {
       q: "josé d'ávila",
-      creditor_id: "c1",
-      status: "settled",
+      creditor_id: ["c1", "c2"],
+      status: ["settled", "in_agreement"],
       aging: ["61-90", "1800+"],
       open_cents: { min: 50_000 },
       due_on: { from: "2026-01-01", to: "2026-02-01" },
@@ -17,7 +17,7 @@ describe("the carteira's address", () => {
       has_whatsapp: ["true", "unknown"],
       has_phone: true,
       opted_out: false,
-      agreement: "none",
+      agreement: ["none", "broken"],
       import_id: "i1",
       tag_id: ["t1"],
       assigned_to: ["me", "none"],
@@ -33,7 +33,7 @@ describe("the carteira's address", () => {
     expect(filterFromUrl(filterToUrl({ q: "ana " }))).toEqual({ q: "ana" });
   });
   it("never turns what it does not know into the whole carteira", () => {
-    expect(filterFromUrl(new URLSearchParams("situacao=pago"))).toEqual({ status: "pago" });
+    expect(filterFromUrl(new URLSearchParams("situacao=pago"))).toEqual({ status: ["pago"] });
     expect(filterFromUrl(new URLSearchParams("cidade=Recife"))).toEqual({ unknown_address: "cidade" });
     expect(filterFromUrl(new URLSearchParams("telefone=talvez"))).toEqual({ has_phone: "talvez" });
   });

@@ -1,24 +1,44 @@
-import type { DebtStatus } from "@/lib/client-shapes";
-import { defaultSort, type PortfolioFilter, type Sort, type SortColumn } from "./filter";
+import { defaultSort, type ListKey, type PortfolioFilter, type Sort, type SortColumn } from "./filter";
 
-const statusWords = {
+const statusWords: Record<string, string> = {
   open: "aberto",
   in_agreement: "em-acordo",
   on_hold: "suspenso",
   prescribed: "prescrito",
   settled: "quitado",
   returned: "devolvido",
-} as const;
+};
+const agreementWords: Record<string, string> = {
+  none: "sem",
+  living: "em-andamento",
+  pending_approval: "aguarda-aprovacao",
+  rejected: "recusado",
+  expired: "vencido",
+  awaiting_first_payment: "aguarda-pagamento",
+  active: "em-dia",
+  overdue: "em-atraso",
+  broken_provisionally: "quebra-provisoria",
+  broken: "quebrado",
+  settled: "quitado",
+  cancelled: "cancelado",
+  replaced: "renegociado",
+  lapsed: "caducado",
+};
+/** Where the database's words are not for people's addresses. */
+const valueWords: Partial<Record<ListKey, Record<string, string>>> = { status: statusWords, agreement: agreementWords };
 
-const listWords = {
+const listWords: Record<ListKey, string> = {
+  creditor_id: "credor",
+  status: "situacao",
+  agreement: "acordo",
   aging: "atraso",
   uf: "uf",
   last_disposition: "tabulacao",
   has_whatsapp: "whatsapp",
   tag_id: "tag",
   assigned_to: "responsavel",
-} as const;
-const textWords = { q: "busca", creditor_id: "credor", agreement: "acordo", import_id: "importacao" } as const;
+};
+const textWords = { q: "busca", import_id: "importacao" } as const;
 const flagWords = { has_phone: "telefone", opted_out: "bloqueado" } as const;
 const rangeWords = {
   open_cents: { min: "valor-de", max: "valor-ate" },
@@ -28,6 +48,9 @@ const rangeWords = {
 const sortWords: Record<SortColumn, string> = {
   name: "nome",
   document: "documento",
+  creditor: "credor",
+  phone: "telefone",
+  open_debts: "titulos",
   open_cents: "valor",
   oldest_due_on: "vencimento",
   last_contact_at: "contato",
@@ -53,11 +76,9 @@ export function filterFromUrl(params: URLSearchParams): PortfolioFilter {
     const value = take(word);
     if (value) filter[key] = value;
   }
-  const status = take("situacao");
-  if (status) filter.status = entries(statusWords).find(([, word]) => word === status)?.[0] ?? status;
   for (const [key, word] of entries(listWords)) {
     const values = take(word).split(",").filter(Boolean);
-    if (values.length > 0) filter[key] = values;
+    if (values.length > 0) filter[key] = values.map((value) => meantBy(key, value));
   }
   for (const [key, word] of entries(flagWords)) {
     const value = take(word);
@@ -77,6 +98,15 @@ export function filterFromUrl(params: URLSearchParams): PortfolioFilter {
   return filter as PortfolioFilter;
 }
 
+function meantBy(key: ListKey, word: string): string {
+  return entries(valueWords[key] ?? {}).find(([, known]) => known === word)?.[0] ?? word;
+}
+
+/** A segment saved before a filter took several values holds one alone. */
+function many(values: string[] | string | undefined): string[] {
+  return values === undefined ? [] : [values].flat();
+}
+
 export function sortFromUrl(params: URLSearchParams): Sort {
   const word = params.get(sortParameter) ?? "";
   const column = entries(sortWords).find(([, known]) => known === word.replace("-", ""))?.[0];
@@ -87,8 +117,10 @@ export function sortFromUrl(params: URLSearchParams): Sort {
 export function filterToUrl(filter: PortfolioFilter, sort: Sort = defaultSort): URLSearchParams {
   const params = new URLSearchParams();
   for (const [key, word] of entries(textWords)) if (filter[key]) params.set(word, filter[key]);
-  if (filter.status) params.set("situacao", statusWords[filter.status as DebtStatus] ?? filter.status);
-  for (const [key, word] of entries(listWords)) if (filter[key]?.length) params.set(word, filter[key].join(","));
+  for (const [key, word] of entries(listWords)) {
+    const values = many(filter[key]).map((value) => valueWords[key]?.[value] ?? value);
+    if (values.length > 0) params.set(word, values.join(","));
+  }
   for (const [key, word] of entries(flagWords))
     if (filter[key] !== undefined) params.set(word, filter[key] ? "sim" : "nao");
   for (const [key, words] of entries<keyof typeof rangeWords, Record<string, string>>(rangeWords)) {

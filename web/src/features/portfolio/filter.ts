@@ -1,10 +1,8 @@
-import type { DebtStatus } from "@/lib/client-shapes";
-
 /** The filter of lists, selections and segments; the database refuses a key or a value that it does not know. */
 export interface PortfolioFilter {
   q?: string;
-  creditor_id?: string;
-  status?: DebtStatus;
+  creditor_id?: string[];
+  status?: string[];
   /** Bands of days late, "61-90". */
   aging?: string[];
   open_cents?: { min?: number; max?: number };
@@ -17,7 +15,8 @@ export interface PortfolioFilter {
   has_whatsapp?: string[];
   has_phone?: boolean;
   opted_out?: boolean;
-  agreement?: string;
+  /** "none", "living" or statuses of agreements. */
+  agreement?: string[];
   import_id?: string;
   tag_id?: string[];
   /** A member's user id, "me" or "none". */
@@ -26,7 +25,16 @@ export interface PortfolioFilter {
   unknown_address?: string;
 }
 
-export type SortColumn = "name" | "document" | "open_cents" | "oldest_due_on" | "last_contact_at" | "created_at";
+export type SortColumn =
+  | "name"
+  | "document"
+  | "creditor"
+  | "phone"
+  | "open_debts"
+  | "open_cents"
+  | "oldest_due_on"
+  | "last_contact_at"
+  | "created_at";
 export type Sort = SortColumn | `-${SortColumn}`;
 export const defaultSort: Sort = "-open_cents";
 
@@ -49,6 +57,18 @@ export function withKey<Key extends keyof PortfolioFilter>(
     (typeof value === "object" && !Array.isArray(value) && Object.keys(value).length === 0);
   return empty ? rest : { ...rest, [key]: value };
 }
+
+/** Filters that are lists of values, each with its count. */
+export type ListKey =
+  | "creditor_id"
+  | "status"
+  | "aging"
+  | "uf"
+  | "last_disposition"
+  | "has_whatsapp"
+  | "agreement"
+  | "tag_id"
+  | "assigned_to";
 
 /** How many of the panel's filters are set; the search box and the two lists beside it are seen anyway. */
 export function panelFilters(filter: PortfolioFilter): number {

@@ -1,28 +1,23 @@
-import { Button, NativeSelect, TextInput } from "@mantine/core";
+import { Button, TextInput } from "@mantine/core";
 import { IconAdjustmentsHorizontal, IconSearch, IconX } from "@tabler/icons-react";
 import { type ReactNode, useRef } from "react";
-import type { DebtStatus } from "@/lib/client-shapes";
 import { useSingleKeys } from "@/ui/single-keys";
 import { Key } from "@/ui/tag";
-import { type PortfolioFilter, panelFilters, withKey } from "./filter";
+import { FacetPicker } from "./facet-picker";
+import { type PortfolioFilter, panelFilters } from "./filter";
+import { statusLabel } from "./filter-words";
 import classes from "./portfolio-page.module.css";
 import { useFilterOptions } from "./queries";
 import { focusFirstRow } from "./row-keys";
 
-const statusOptions: { value: DebtStatus | ""; label: string }[] = [
-  { value: "", label: "Toda situação" },
-  { value: "open", label: "Em aberto" },
-  { value: "in_agreement", label: "Em acordo" },
-  { value: "on_hold", label: "Suspenso" },
-  { value: "prescribed", label: "Prescrito" },
-  { value: "settled", label: "Quitado" },
-  { value: "returned", label: "Devolvido" },
-];
+const statuses = ["open", "in_agreement", "on_hold", "prescribed", "settled", "returned"];
 
 interface PortfolioFiltersProps {
   /** As typed, spaces included. */
   search: string;
   filter: PortfolioFilter;
+  /** Without the word that is still being typed. */
+  counted: PortfolioFilter;
   onChange: (filter: PortfolioFilter) => void;
   panelOpen: boolean;
   onPanel: (open: boolean) => void;
@@ -30,7 +25,7 @@ interface PortfolioFiltersProps {
 }
 
 export function PortfolioFilters(props: PortfolioFiltersProps): ReactNode {
-  const { search, filter, onChange, panelOpen, onPanel, segments } = props;
+  const { search, filter, counted, onChange, panelOpen, onPanel, segments } = props;
   const { data: options } = useFilterOptions();
   const more = panelFilters(filter);
   const searchRef = useRef<HTMLInputElement>(null);
@@ -62,22 +57,17 @@ export function PortfolioFilters(props: PortfolioFiltersProps): ReactNode {
           }
         }}
       />
-      <NativeSelect
-        aria-label="Credor"
-        value={filter.creditor_id ?? ""}
-        onChange={(event) => onChange(withKey(filter, "creditor_id", event.currentTarget.value))}
-        data={[
-          { value: "", label: "Todos os credores" },
-          ...(options?.creditors ?? []).map(({ id, name }) => ({ value: id, label: name })),
-        ]}
+      <FacetPicker
+        facet="creditor_id"
+        title="Credor"
+        choices={(options?.creditors ?? []).map(({ id, name }) => ({ value: id, label: name }))}
+        {...{ counted, filter, onChange }}
       />
-      <NativeSelect
-        aria-label="Situação"
-        value={filter.status ?? ""}
-        onChange={(event) =>
-          onChange(withKey(filter, "status", (event.currentTarget.value || undefined) as DebtStatus | undefined))
-        }
-        data={statusOptions}
+      <FacetPicker
+        facet="status"
+        title="Situação"
+        choices={statuses.map((value) => ({ value, label: statusLabel(value) }))}
+        {...{ counted, filter, onChange }}
       />
       <Button
         variant={more > 0 ? "light" : "default"}

@@ -61,6 +61,7 @@ export function PortfolioPage({ importing }: { importing: ReactNode }): ReactNod
       <PortfolioFilters
         search={params.get("busca") ?? ""}
         filter={filter}
+        counted={asked}
         onChange={show}
         panelOpen={panelOpen}
         onPanel={setPanelOpen}

@@ -45,15 +45,15 @@ export function PortfolioTable(props: PortfolioTableProps): ReactNode {
             <Heading column="document" {...header}>
               CPF/CNPJ
             </Heading>
-            <th scope="col" className={classes.wide}>
+            <Heading column="creditor" {...header} className={classes.wide}>
               Credor
-            </th>
-            <th scope="col" className={classes.wide}>
+            </Heading>
+            <Heading column="phone" {...header} className={classes.wide}>
               Telefone
-            </th>
-            <th scope="col" className={classes.right}>
+            </Heading>
+            <Heading column="open_debts" {...header} className={classes.right} downFirst>
               Títulos
-            </th>
+            </Heading>
             <Heading column="open_cents" {...header} className={classes.right} downFirst>
               Em aberto
             </Heading>

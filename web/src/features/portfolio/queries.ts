@@ -8,7 +8,7 @@ import {
   useQuery,
 } from "@tanstack/react-query";
 import type { Json } from "@/lib/database.types";
-import { db, downloadFrom, rpc, shaped, unwrap } from "@/lib/supabase";
+import { db, download, rpc, shaped, unwrap } from "@/lib/supabase";
 import type { PortfolioFilter, Sort } from "./filter";
 import type { Selection } from "./selection";
 import type {
@@ -59,10 +59,11 @@ export function useTotals(selection: Selection): UseQueryResult<Totals> {
   });
 }
 
-export function useFilterCounts(filter: PortfolioFilter): UseQueryResult<FilterCounts> {
+/** Of the named facets; without names, of all. */
+export function useFilterCounts(filter: PortfolioFilter, facets?: string[]): UseQueryResult<FilterCounts> {
   return useQuery({
-    queryKey: ["portfolio-counts", filter],
-    queryFn: () => shaped<FilterCounts>(rpc("filter_counts", { filter: asJson(filter) })),
+    queryKey: ["portfolio-counts", filter, facets],
+    queryFn: () => shaped<FilterCounts>(rpc("filter_counts", { filter: asJson(filter), ...(facets && { facets }) })),
     placeholderData: keepPreviousData,
   });
 }
@@ -97,11 +98,8 @@ export async function createTag(name: string, color: string): Promise<TagName> {
   return unwrap<TagName>(db.from("tags").insert({ name, color }).select("id,name,color").single());
 }
 
-/** A million lines on a slow line. */
-const exportTimeoutMs = 600_000;
-
 export async function exportClients(selection: Selection): Promise<void> {
-  await downloadFrom("portfolio-export", {}, exportTimeoutMs, JSON.stringify({ selection }));
+  await download("portfolio-export", { selection: asJson(selection) });
 }
 
 /** What a menu can show; who has more needs a search box. */

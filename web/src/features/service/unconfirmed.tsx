@@ -4,8 +4,8 @@ import type { ReactNode } from "react";
 import { moment } from "@/lib/clock";
 import { AppError, sentenceFor } from "@/lib/errors";
 import { Tag } from "@/ui/tag";
+import { Entry } from "@/ui/timeline/entry";
 import timeline from "@/ui/timeline/timeline.module.css";
-import { Entry } from "@/ui/timeline/timeline-entry";
 import type { PendingDisposition } from "./pending-store";
 import type { DispositionType } from "./queries";
 

@@ -31,7 +31,10 @@ export function useStatementDays(clientId: string): UseQueryResult<DayTotal[]> {
 const pdfTimeoutMs = 30_000;
 
 export async function downloadStatement(clientId: string, onDate: string | undefined): Promise<void> {
-  await downloadFrom("statement-pdf", { client_id: clientId, ...(onDate && { on_date: onDate }) }, pdfTimeoutMs);
+  await downloadFrom("statement-document", {}, pdfTimeoutMs, {
+    client_id: clientId,
+    ...(onDate && { on_date: onDate }),
+  });
 }
 
 export type Mark = "hold" | "release" | "override";

@@ -14,8 +14,11 @@ export const carteira: Record<string, string> = {
   field_invalid: "Um dos campos tem um valor que não vale. Confira e salve de novo.",
   invalid_cursor: "A lista mudou de forma. Recarregue a página.",
   // dispositions
+  callback_ended: "Este retorno já foi feito ou cancelado.",
   callback_in_past: "Este horário de retorno já passou. Escolha outro.",
   callback_needs_time: "Escolha a data e a hora do retorno.",
+  callback_not_found: "Este retorno não existe mais.",
+  callback_of_another: "Este retorno é de outra pessoa. Peça a ela ou à supervisão.",
   callback_not_expected: "Só “Retornar Ligação” leva data e hora.",
   disposition_id_reused: "Esta tabulação já foi gravada com outro conteúdo. Descarte esta e faça outra.",
   disposition_type_unknown: "Este resultado não existe mais. Recarregue a página e escolha outro.",

@@ -12,42 +12,11 @@ import { phone } from "@/lib/format";
 import { reasonSentence } from "@/lib/reasons";
 import type { AutomationItem, CallbackItem, MessageItem, TimelineItem } from "@/lib/timeline";
 import { Tag } from "@/ui/tag";
+import { Entry, iconProps } from "@/ui/timeline/entry";
 import { messageStatusNames, messageStatusTones } from "@/ui/timeline/message-status";
+import { MoneyEntry } from "@/ui/timeline/money-entry";
 import { runStatusNames } from "@/ui/timeline/run-status";
 import classes from "@/ui/timeline/timeline.module.css";
-
-interface EntryProps {
-  icon: ReactNode;
-  color?: string;
-  title: ReactNode;
-  at?: string;
-  children?: ReactNode;
-  state?: string;
-}
-
-/** One line of the stream: what, when, and below it the details. */
-export function Entry({ icon, color = "gray", title, at, children, state }: EntryProps): ReactNode {
-  return (
-    <li className={classes.entry} data-state={state}>
-      <span className={classes.icon} style={{ color: `var(--ink-${color}, var(--muted))` }} aria-hidden>
-        {icon}
-      </span>
-      <div className={classes.text}>
-        <div className={classes.title}>
-          <span>{title}</span>
-          {at && (
-            <time dateTime={at} title={moment(at)}>
-              {localTime(new Date(at))}
-            </time>
-          )}
-        </div>
-        {children}
-      </div>
-    </li>
-  );
-}
-
-const iconProps = { size: 15, stroke: 1.8 };
 
 interface TimelineEntryProps {
   item: TimelineItem;
@@ -79,8 +48,13 @@ export function TimelineEntry({ item, colorOf }: TimelineEntryProps): ReactNode 
       return (
         <Entry icon={<IconFileImport {...iconProps} />} title="Importado na carteira" at={item.at}>
           <p>{item.file_name}</p>
+          {item.actor && <p className={classes.actor}>{item.actor}</p>}
         </Entry>
       );
+    case "agreement":
+    case "payment":
+    case "reversal":
+      return <MoneyEntry item={item} />;
   }
 }
 

@@ -1,0 +1,293 @@
+-- Writes one chunk as it was planned (0446), and the undo log of it. Rows that were new when
+-- planned are plain inserts. What was stored already is merged with what is stored now: between
+-- plan and turn lies the time a person needs to correct an e-mail, or a crash.
+
+-- The rows of new people; totals and reach come with them: the triggers on debts and phones
+-- recompute both and find nothing to mend, which spares every new person a second write.
+create function private.insert_chunk_people(chunk private.import_chunks, created_at timestamptz)
+returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_created int;
+begin
+    insert into public.clients (
+        id, tenant_id, document, name, email, uf, external_id, extra, has_phone, has_whatsapp,
+        open_cents, open_debts, oldest_due_on, creditor_ids, debt_status, created_at, updated_at
+    )
+    select planned.client_id, chunk.tenant_id, planned.document, planned.name, planned.email,
+        planned.uf, planned.external_id, coalesce(planned.extra, '{}'),
+        cardinality(planned.phones) > 0, case when cardinality(planned.phones) = 0 then false end,
+        planned.open_cents, planned.open_debts, planned.oldest_due_on, planned.creditor_ids,
+        'open', insert_chunk_people.created_at, insert_chunk_people.created_at
+    from unnest(chunk.clients) as planned
+    where planned.is_new
+    order by planned.document;
+    get diagnostics v_created = row_count;
+    return v_created;
+end;
+$$;
+
+-- Somebody added one of the new people by hand since the plan: known now, like any other. Their new
+-- id goes into the titles too.
+create function private.recognise_chunk_people(chunk private.import_chunks)
+returns private.import_chunks
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_known jsonb := (
+        select coalesce(jsonb_object_agg(planned.client_id, clients.id), '{}')
+        from unnest(chunk.clients) as planned
+        join public.clients
+            on clients.tenant_id = chunk.tenant_id and clients.document = planned.document
+        where planned.is_new
+    );
+begin
+    chunk.clients := array(
+        select row(
+            coalesce((v_known ->> planned.client_id::text)::uuid, planned.client_id),
+            planned.is_new and not v_known ? planned.client_id::text,
+            planned.is_changed or v_known ? planned.client_id::text,
+            planned.document, planned.name, planned.email, planned.uf, planned.external_id,
+            planned.extra, planned.phones, planned.open_cents, planned.open_debts,
+            planned.oldest_due_on, planned.creditor_ids
+        )::private.planned_client
+        from unnest(chunk.clients) as planned
+        order by planned.document
+    );
+    chunk.debts := array(
+        select row(
+            planned.action, planned.debt_id,
+            coalesce((v_known ->> planned.client_id::text)::uuid, planned.client_id),
+            planned.creditor_id, planned.contract, planned.installment, planned.due_on,
+            planned.principal_cents
+        )::private.planned_debt
+        from unnest(chunk.debts) as planned
+        order by planned.creditor_id, planned.contract, planned.installment
+    );
+    return chunk;
+end;
+$$;
+
+-- Answers the chunk as it was written, for its debts.
+create function private.write_chunk_people(
+    inout chunk private.import_chunks, out created int, out updated int
+)
+language plpgsql
+security definer
+set search_path = ''
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+declare
+    -- Once and not by each row's default, which reads the clock's table.
+    v_now timestamptz := private.now();
+begin
+    begin
+        created := private.insert_chunk_people(chunk, v_now);
+    exception when unique_violation then
+        chunk := private.recognise_chunk_people(chunk);
+        created := private.insert_chunk_people(chunk, v_now);
+    end;
+    insert into public.client_phones (tenant_id, client_id, phone, kind, position, created_at)
+    select chunk.tenant_id, planned.client_id, numbers.phone, private.phone_kind_of(numbers.phone),
+        numbers.place - 1, v_now
+    from unnest(chunk.clients) as planned
+    cross join unnest(planned.phones) with ordinality as numbers (phone, place)
+    where planned.is_new
+    order by planned.document;
+    insert into private.import_changes (tenant_id, import_id, table_name, created_ids)
+    select chunk.tenant_id, chunk.import_id, 'clients', array_agg(planned.client_id)
+    from unnest(chunk.clients) as planned
+    where planned.is_new
+    having count(*) > 0;
+    updated := private.update_chunk_people(chunk, v_now);
+end;
+$$;
+
+create function private.phone_kind_of(phone text) returns public.phone_kind
+language sql
+immutable
+set search_path = ''
+as $$
+    -- +55, two digits of area, and nine that begin with 9.
+    select case when length(phone) = 14 then 'mobile' else 'landline' end::public.phone_kind
+$$;
+
+-- Known people: their changed fields, and their new numbers behind those already there. Answers
+-- how many people it touched.
+create function private.update_chunk_people(chunk private.import_chunks, at timestamptz)
+returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_changed uuid[];
+    v_phoned uuid[];
+begin
+    perform from public.clients
+    where clients.id in (
+        select planned.client_id from unnest(chunk.clients) as planned where planned.is_changed
+    )
+    order by clients.id
+    for update;
+    with merged as (
+        select clients.id, private.jsonb_changes(became.item, was.item) as before,
+            private.jsonb_changes(was.item, became.item) as after
+        from unnest(chunk.clients) as planned
+        join public.clients on clients.id = planned.client_id
+        cross join lateral (
+            select jsonb_build_object(
+                'name', clients.name, 'email', clients.email, 'uf', clients.uf,
+                'external_id', clients.external_id, 'extra', clients.extra
+            ) as item
+        ) as was
+        cross join lateral (
+            select jsonb_build_object(
+                -- Capitals or not, the same name is no change.
+                'name', case
+                    when lower(planned.name) = lower(clients.name) then clients.name
+                    else coalesce(planned.name, clients.name)
+                end,
+                'email', coalesce(planned.email, clients.email),
+                'uf', coalesce(planned.uf, clients.uf),
+                'external_id', coalesce(planned.external_id, clients.external_id),
+                'extra', clients.extra || coalesce(planned.extra, '{}')
+            ) as item
+        ) as became
+        where planned.is_changed
+    ),
+    noted as (
+        insert into private.import_changes
+            (tenant_id, import_id, table_name, row_id, before, after)
+        select chunk.tenant_id, chunk.import_id, 'clients', merged.id, merged.before, merged.after
+        from merged
+        where merged.after is not null
+    ),
+    written as (
+        update public.clients
+        set name = coalesce(merged.after ->> 'name', clients.name),
+            email = coalesce(merged.after ->> 'email', clients.email),
+            uf = coalesce(merged.after ->> 'uf', clients.uf),
+            external_id = coalesce(merged.after ->> 'external_id', clients.external_id),
+            extra = coalesce(merged.after -> 'extra', clients.extra)
+        from merged
+        where clients.id = merged.id and merged.after is not null
+        returning clients.id
+    )
+    select array_agg(written.id) into v_changed from written;
+
+    with wanted as materialized (
+        select planned.client_id, numbers.phone, numbers.place
+        from unnest(chunk.clients) as planned
+        cross join unnest(planned.phones) with ordinality as numbers (phone, place)
+        where not planned.is_new
+    ),
+    added as (
+        insert into public.client_phones (tenant_id, client_id, phone, kind, position, created_at)
+        select chunk.tenant_id, wanted.client_id, wanted.phone,
+            private.phone_kind_of(wanted.phone),
+            row_number() over (partition by wanted.client_id order by wanted.place) + coalesce((
+                select max(stored.position) from public.client_phones as stored
+                where stored.tenant_id = chunk.tenant_id and stored.client_id = wanted.client_id
+            ), -1),
+            update_chunk_people.at
+        from wanted
+        -- Added by hand since the plan.
+        on conflict on constraint client_phones_are_unique do nothing
+        returning client_phones.client_id, client_phones.id
+    ),
+    noted as (
+        insert into private.import_changes (tenant_id, import_id, table_name, created_ids)
+        select chunk.tenant_id, chunk.import_id, 'client_phones', array_agg(added.id)
+        from added
+        having count(*) > 0
+    )
+    select array_agg(added.client_id) into v_phoned from added;
+    return (
+        select count(distinct touched.id)
+        from unnest(coalesce(v_changed, '{}') || coalesce(v_phoned, '{}')) as touched (id)
+    );
+end;
+$$;
+
+-- A title that is no longer open is nobody's to change: it was paid or agreed upon since the plan.
+create function private.write_chunk_debts(
+    chunk private.import_chunks, out created int, out updated int, out returned int
+)
+language plpgsql
+security definer
+set search_path = ''
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+declare
+    v_now timestamptz := private.now();
+begin
+    insert into public.debts (
+        tenant_id, client_id, creditor_id, contract, installment, due_on, principal_cents,
+        import_id, created_at, updated_at
+    )
+    select chunk.tenant_id, planned.client_id, planned.creditor_id, planned.contract,
+        planned.installment, planned.due_on, planned.principal_cents, chunk.import_id, v_now, v_now
+    from unnest(chunk.debts) as planned
+    where planned.action = 'new';
+    get diagnostics created = row_count;
+
+    perform from public.debts
+    where debts.id in (
+        select planned.debt_id from unnest(chunk.debts) as planned where planned.action <> 'new'
+    )
+    order by debts.id
+    for update;
+    with due as (
+        select debts.id, planned.action, private.jsonb_changes(became.item, was.item) as before,
+            private.jsonb_changes(was.item, became.item) as after
+        from unnest(chunk.debts) as planned
+        join public.debts on debts.id = planned.debt_id and debts.status = 'open'
+            and planned.action <> 'new'
+        cross join lateral (
+            select jsonb_build_object(
+                'due_on', debts.due_on, 'principal_cents', debts.principal_cents,
+                'status', debts.status, 'import_id', debts.import_id
+            ) as item
+        ) as was
+        cross join lateral (
+            select was.item || jsonb_build_object('import_id', chunk.import_id)
+                || case planned.action
+                    when 'returned' then jsonb_build_object('status', 'returned')
+                    else jsonb_build_object(
+                        'due_on', planned.due_on, 'principal_cents', planned.principal_cents
+                    )
+                end as item
+        ) as became
+    ),
+    noted as (
+        insert into private.import_changes
+            (tenant_id, import_id, table_name, row_id, before, after)
+        select chunk.tenant_id, chunk.import_id, 'debts', due.id, due.before, due.after
+        from due
+    ),
+    written as (
+        update public.debts
+        set due_on = coalesce((due.after ->> 'due_on')::date, debts.due_on),
+            principal_cents = coalesce(
+                (due.after ->> 'principal_cents')::bigint, debts.principal_cents
+            ),
+            status = coalesce((due.after ->> 'status')::public.debt_status, debts.status),
+            import_id = chunk.import_id
+        from due
+        where debts.id = due.id
+        returning due.action
+    )
+    select count(*) filter (where written.action = 'changed'),
+        count(*) filter (where written.action = 'returned')
+    into updated, returned
+    from written;
+end;
+$$;

@@ -1,0 +1,20 @@
+"""Shared among workers, the suite still runs what belongs together in one place and in order."""
+
+import pytest
+
+from tests.workers import FIRST, group_of
+
+
+@pytest.mark.parametrize("folder", ["tests/sql", "tests/money"])
+def test_a_folder_that_looks_back_on_itself_is_one_group(folder: str) -> None:
+    last = f"{folder}/test_every_function.py::test_every_function_was_called"
+    assert group_of(last) == group_of(f"{folder}/test_x.py::TestX::test_y[a::b]") == folder
+
+
+def test_other_files_are_groups_of_their_own() -> None:
+    one, other = "tests/functions/test_kit.py::test_x", "tests/functions/test_logs.py::test_x"
+    assert group_of(one) != group_of(other)
+
+
+def test_what_goes_first_exists(pytestconfig: pytest.Config) -> None:
+    assert [name for name in FIRST if not (pytestconfig.rootpath / name).exists()] == []
