@@ -112,8 +112,7 @@ begin
                   where other.sender_id = talk.sender_id and other.id <> talk.id
                     and (other.business_user_id = v_user_id
                         or other.phone_key = private.phone_match(find_conversation.phone))
-              )
-            returning * into v_found;
+              );
             select * into v_found from public.conversations as talk where talk.id = v_found.id;
             return v_found;
         end if;
@@ -168,7 +167,7 @@ begin
     end if;
     v_owners := array(
         select distinct owner.id
-        from private.clients_of_phone(event.tenant_id, phone) as owner (id)
+        from private.clients_of_phone(event.tenant_id, client_of_inbound.phone) as owner (id)
     );
     if cardinality(v_owners) = 1 then
         return v_owners[1];
@@ -178,7 +177,7 @@ begin
     where message.integration_id = event.integration_id and message.direction = 'out'
       and event.payload #>> '{inbound,replies_to}' in (message.provider_message_id, message.wamid)
       and private.phone_match(message.phone)
-          = coalesce(private.phone_match(phone), talk.phone_key)
+          = coalesce(private.phone_match(client_of_inbound.phone), talk.phone_key)
     limit 1;
     if v_replied = any(v_owners) then
         return v_replied;
