@@ -1,6 +1,6 @@
--- When a debtor may be contacted: law, so data. Default is the São Paulo rule, which also fits states
--- without any: Mon–Fri 8–20, Sat 8–14, never on Sundays or holidays, in the debtor's local time.
--- A state with rows of its own has no other hours.
+-- When a debtor may be contacted: law, so data. Default is the São Paulo rule, which also fits
+-- states without any: Mon–Fri 8–20, Sat 8–14, never on Sundays or holidays, in the debtor's local
+-- time. A state with rows of its own has no other hours.
 create table private.calling_windows (
     uf text,
     -- ISO: 1 Monday … 7 Sunday. A day without a row is closed.
@@ -16,7 +16,12 @@ create table private.calling_windows (
 comment on table private.calling_windows is 'Lawful hours of contact by weekday and uf.';
 
 insert into private.calling_windows (uf, weekday, opens, closes, source)
-select law.uf, days.weekday, law.opens, law.closes, law.source
+select
+    law.uf,
+    days.weekday,
+    law.opens,
+    law.closes,
+    law.source
 from (
     values
     (null, 1, 5, '08:00'::time, '20:00'::time, 'hours of SP Lei 15.426/2014'),
@@ -25,7 +30,8 @@ from (
     ('SP', 6, 6, '08:00', '14:00', 'Lei 15.426/2014, consolidated by Lei 17.832/2023'),
     ('AL', 1, 5, '08:00', '20:00', 'Lei 7.782/2016, text messages included'),
     ('AL', 6, 6, '08:00', '14:00', 'Lei 7.782/2016, text messages included'),
-    -- The three below are told by efic.com.br, not read in the law; each takes the narrower reading.
+    -- The three below are told by efic.com.br, not read in the law; each takes the narrower
+    -- reading.
     ('RJ', 1, 5, '09:00', '19:00', 'Lei 6.854/2014, changed by Lei 7.868/2018; second-hand'),
     ('ES', 1, 5, '08:00', '19:00', 'Lei 10.626/2017; second-hand'),
     ('AM', 1, 5, '08:00', '19:00', 'Lei 306/2016, which names only the end; second-hand')
@@ -75,7 +81,9 @@ create table private.area_codes (
 );
 comment on table private.area_codes is 'State of each area code, for clients without an address.';
 insert into private.area_codes (area_code, uf)
-select unnest(string_to_array(plan.codes, ' ')), plan.uf
+select
+    unnest(string_to_array(plan.codes, ' ')) as area_code,
+    plan.uf
 from (
     values
     ('SP', '11 12 13 14 15 16 17 18 19'), ('RJ', '21 22 24'), ('ES', '27 28'),

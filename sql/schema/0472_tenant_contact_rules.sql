@@ -15,7 +15,8 @@ create table public.tenant_calling_windows (
     constraint tenant_calling_windows_weekday_is_iso check (weekday between 1 and 7),
     constraint tenant_calling_windows_open_before_close check (opens < closes)
 );
-comment on table public.tenant_calling_windows is 'An agency''s hours of contact, within the law''s.';
+comment on table public.tenant_calling_windows is
+'An agency''s hours of contact, within the law''s.';
 
 -- How often one client may be attempted. No law names a number, so none ships.
 create table public.contact_caps (
@@ -32,7 +33,8 @@ create table public.contact_caps (
     constraint contact_caps_span_is_a_month_at_most check (days between 1 and 31),
     constraint contact_caps_allow_something check (attempts between 1 and 1000)
 );
-comment on table public.contact_caps is 'At most `attempts` in `days` days, per client and channel.';
+comment on table public.contact_caps is
+'At most `attempts` in `days` days, per client and channel.';
 
 alter table public.tenant_calling_windows enable row level security;
 alter table public.tenant_calling_windows force row level security;

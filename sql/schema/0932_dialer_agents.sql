@@ -52,8 +52,9 @@ with check (
     tenant_id = (select private.tenant_id()) and (select private.has_role('admin'))
     and exists (
         select from public.memberships
-        where memberships.tenant_id = dialer_agents.tenant_id
-          and memberships.user_id = dialer_agents.user_id
+        where
+            memberships.tenant_id = dialer_agents.tenant_id
+            and memberships.user_id = dialer_agents.user_id
     )
 );
 create policy dialer_agents_update_admin on public.dialer_agents for update to authenticated
@@ -62,8 +63,9 @@ with check (
     tenant_id = (select private.tenant_id()) and (select private.has_role('admin'))
     and exists (
         select from public.memberships
-        where memberships.tenant_id = dialer_agents.tenant_id
-          and memberships.user_id = dialer_agents.user_id
+        where
+            memberships.tenant_id = dialer_agents.tenant_id
+            and memberships.user_id = dialer_agents.user_id
     )
 );
 create policy dialer_agents_delete_admin on public.dialer_agents for delete to authenticated

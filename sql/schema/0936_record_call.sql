@@ -1,7 +1,8 @@
--- What the dialer said of one call, in our words (adapter `threecplus`): {external_id, telephony_id,
--- number (E.164), identifier, campaign_id, campaign_name, list_id, agent_id, status, mode, called_at,
--- talk_seconds, billed_seconds, hangup_cause, is_recorded, qualification: {id, name, is_unknown},
--- qualification_note}. Told twice, late or backwards it changes nothing that is known better.
+-- What the dialer said of one call, in our words (adapter `threecplus`): {external_id,
+-- telephony_id, number (E.164), identifier, campaign_id, campaign_name, list_id, agent_id, status,
+-- mode, called_at, talk_seconds, billed_seconds, hangup_cause, is_recorded, qualification: {id,
+-- name, is_unknown}, qualification_note}. Told twice, late or backwards it changes nothing that is
+-- known better.
 create function private.record_call(
     integration_id uuid, said jsonb, heard_at timestamptz default private.now()
 ) returns text
@@ -91,7 +92,8 @@ begin
     return case when v_is_news then 'recorded' else 'known' end;
 end;
 $$;
-comment on function private.record_call(uuid, jsonb, timestamptz) is 'recorded | known | payload_invalid.';
+comment on function private.record_call(uuid, jsonb, timestamptz) is
+'recorded | known | payload_invalid.';
 grant execute on function private.record_call(uuid, jsonb, timestamptz) to worker;
 
 -- The dialer's word for what came of a call, and who said it there.

@@ -1,6 +1,6 @@
--- Who has a client on the screen right now, and since when: a soft lock, so that two operators do not
--- call the same debtor. It warns and it can be taken over, by a supervisor, with a reason; who left
--- without saying so is forgotten after a while.
+-- Who has a client on the screen right now, and since when: a soft lock, so that two operators do
+-- not call the same debtor. It warns and it can be taken over, by a supervisor, with a reason; who
+-- left without saying so is forgotten after a while.
 create table public.client_services (
     tenant_id uuid not null,
     client_id uuid not null,

@@ -1,5 +1,5 @@
--- The next clients of an export, judged and written down; the caller commits. A quarter of a million
--- people are planned without a long transaction, and a crash costs one batch.
+-- The next clients of an export, judged and written down; the caller commits. A quarter of a
+-- million people are planned without a long transaction, and a crash costs one batch.
 create function private.dialer_part_size() returns int
 language sql
 immutable

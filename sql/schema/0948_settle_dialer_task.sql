@@ -1,5 +1,5 @@
--- The provider's answer to one attempt: done | retry (certainly not done) | failed | unknown. False:
--- a newer attempt owns the task.
+-- The provider's answer to one attempt: done | retry (certainly not done) | failed | unknown.
+-- False: a newer attempt owns the task.
 create function private.settle_dialer_task(
     task_id uuid, attempt int, outcome text, answer jsonb default '{}',
     error_code text default null, error_detail text default null,

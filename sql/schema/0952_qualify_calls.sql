@@ -1,5 +1,5 @@
--- A disposition belongs to the call it ended, and is told to the dialer in the campaign's own words.
--- The row keeps its fixed columns: the call points at it.
+-- A disposition belongs to the call it ended, and is told to the dialer in the campaign's own
+-- words. The row keeps its fixed columns: the call points at it.
 create function private.tg_call_dispositions__qualify() returns trigger
 language plpgsql
 security definer

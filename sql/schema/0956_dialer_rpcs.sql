@@ -80,8 +80,8 @@ begin
 end;
 $$;
 
--- An unknown number becomes somebody's. The number joins their phones; a call that is theirs already
--- may be moved only while nothing was said about it.
+-- An unknown number becomes somebody's. The number joins their phones; a call that is theirs
+-- already may be moved only while nothing was said about it.
 create function private.link_call(call_id uuid, client_id uuid) returns jsonb
 language plpgsql
 security definer

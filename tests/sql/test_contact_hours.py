@@ -77,6 +77,8 @@ def test_hours_are_the_debtors_own(
 def test_without_a_state_the_agencys_zone_counts(db: psycopg.Connection, world: World) -> None:
     db.execute("update public.tenants set time_zone = 'America/Manaus' where id = %s", (TENANT,))
     db.execute("update public.clients set uf = null where id = %s", (world.ids["client"],))
+    db.execute("delete from public.client_addresses")
+    db.execute("delete from public.client_phones where client_id = %s", (world.ids["client"],))
     row = db.execute(DECIDE, (TENANT, world.ids["client"], "2026-11-23 08:30-03")).fetchone()
     assert row is not None
     assert row[0] is False
