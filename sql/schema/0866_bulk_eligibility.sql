@@ -37,7 +37,6 @@ as $$
             when $kept then 'agreement_running'
             -- Titles of a broken promise are still locked in it, and owed.
             when clients.open_debts = 0 and not $living then case clients.debt_status
-                when 'in_agreement' then 'in_agreement'
                 when 'on_hold' then 'on_hold'
                 when 'prescribed' then 'prescribed'
                 else 'nothing_owed'

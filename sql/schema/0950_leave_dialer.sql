@@ -77,8 +77,8 @@ as $$
 begin
     perform private.leave_dialer(
         gone.tenant_id, array_agg(gone.id), null,
-        case gone.debt_status when 'in_agreement' then 'in_agreement' when 'on_hold' then 'on_hold'
-            when 'prescribed' then 'prescribed' else 'nothing_owed' end
+        case gone.debt_status when 'in_agreement' then 'agreement_running'
+            when 'on_hold' then 'on_hold' when 'prescribed' then 'prescribed' else 'nothing_owed' end
     )
     from (
         select became.tenant_id, became.id, became.debt_status

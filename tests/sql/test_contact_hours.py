@@ -215,6 +215,7 @@ def test_without_an_address_the_area_code_says_the_state(
 ) -> None:
     client = world.ids["client"]
     db.execute("update public.clients set uf = null where id = %s", (client,))
+    db.execute("delete from public.client_addresses where client_id = %s", (client,))
     assert scalar(db, "select private.contact_uf(%s, %s)", TENANT, client) == "SP"
     db.execute("update public.client_phones set phone = '+5568987650001' where client_id = %s",
                (client,))  # fmt: skip

@@ -121,9 +121,10 @@ NEW_ROWS = {
     "tags": "(tenant_id, name) values ('{tenant}', 'Nova')",
     "tenant_holidays": "(tenant_id, day, name) values ('{tenant}', '2099-01-01', 'Longe')",
     "contact_caps": "(tenant_id, channel, days, attempts) values ('{tenant}', 'call', 30, 9)",
-    "dialer_agents": "(tenant_id, agent_id, user_id) select '{tenant}', 999, memberships.user_id"
-    " from public.memberships where memberships.tenant_id = '{tenant}'"
-    " and memberships.role = 'operator' limit 1",
+    # A stranger does not even see whom to name; the policy is asked before the null is.
+    "dialer_agents": "(tenant_id, agent_id, user_id) values ('{tenant}', 999, ("
+    "select user_id from public.memberships where tenant_id = '{tenant}'"
+    " and role = 'operator' limit 1))",
     "dialer_qualifications": "(tenant_id, campaign_id, disposition_type, qualification_id)"
     " values ('{tenant}', 9, 'dropped', 9)",
     "tenant_calling_windows": "(tenant_id, weekday, opens, closes)"

@@ -20,7 +20,6 @@ export const reasonSentences: Record<string, string> = {
   attempt_cap: "já foram feitas todas as tentativas permitidas no período",
   blacklist: "na lista de bloqueio do discador",
   duplicate: "número repetido na mesma carga",
-  in_agreement: "todos os títulos estão em acordo",
   invalid: "número que o discador não aceita",
   on_hold: "cobrança suspensa por contestação",
   phone_foreign: "número de fora do Brasil",
