@@ -71,8 +71,8 @@ comment on table private.sender_buckets is 'How many messages each sender may se
 alter table private.sender_buckets enable row level security;
 alter table private.sender_buckets force row level security;
 
--- Takes up to `wanted` tokens and answers how many it got. A tenth of a second's worth may lie ready
--- and nine tenths come in a second, so that no second holds more than was granted.
+-- Takes up to `wanted` tokens and answers how many it got. A tenth of a second's worth may lie
+-- ready and nine tenths come in a second, so that no second holds more than was granted.
 create function private.take_tokens(sender_id uuid, wanted int) returns int
 language plpgsql
 security definer

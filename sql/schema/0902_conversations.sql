@@ -1,6 +1,6 @@
--- A talk with one person through one number of ours. Phone, WhatsApp id (outside some states without
--- the ninth digit) and business-scoped user id are three things, each may be missing. `client_id` is
--- null while nobody knows whose number it is.
+-- A talk with one person through one number of ours. Phone, WhatsApp id (outside some states
+-- without the ninth digit) and business-scoped user id are three things, each may be missing.
+-- `client_id` is null while nobody knows whose number it is.
 create table public.conversations (
     id uuid not null default gen_random_uuid(),
     tenant_id uuid not null,

@@ -13,7 +13,7 @@ create table public.conversation_drafts (
     -- WhatsApp's own limit of a text message.
     constraint conversation_drafts_body_fits check (length(body) <= 4096)
 );
-comment on table public.conversation_drafts is 'Texts being typed, one per person and conversation.';
+comment on table public.conversation_drafts is 'Unsent texts, one per person and conversation.';
 
 create index conversation_drafts_of_conversation
 on public.conversation_drafts (tenant_id, conversation_id);

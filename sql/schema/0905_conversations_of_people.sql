@@ -26,7 +26,8 @@ create trigger _100_conversation before insert on public.message_logs
 for each row when (new.direction = 'out' and new.batch_id is null)
 execute function private.tg_message_logs__conversation();
 
--- A person who writes first to somebody opens the talk, and owns it; who answers an unowned one, too.
+-- A person who writes first to somebody opens the talk, and owns it; who answers an unowned one,
+-- too.
 create function private.tg_message_logs__own() returns trigger
 language plpgsql
 security definer

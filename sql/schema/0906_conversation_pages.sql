@@ -82,7 +82,8 @@ begin
     v_wrong := (
         select given.key from jsonb_each_text(coalesce(filter, '{}')) as given
         where not case given.key
-            when 'owner' then given.value in ('me', 'none') or pg_input_is_valid(given.value, 'uuid')
+            when 'owner' then given.value in ('me', 'none')
+                or pg_input_is_valid(given.value, 'uuid')
             when 'client_id' then pg_input_is_valid(given.value, 'uuid')
             when 'unread' then given.value in ('true', 'false')
             when 'known' then given.value in ('true', 'false')

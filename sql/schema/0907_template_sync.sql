@@ -1,5 +1,5 @@
--- Templates are the provider's: what it lists is taken over, what it no longer lists is paused. What
--- is ours, which field fills which variable, stays.
+-- Templates are the provider's: what it lists is taken over, what it no longer lists is paused.
+-- What is ours, which field fills which variable, stays.
 create function private.take_templates(integration_id uuid, templates jsonb) returns jsonb
 language plpgsql
 security definer
@@ -138,7 +138,9 @@ begin
         )),
         'params', to_jsonb(v_values),
         'missing', (
-            select coalesce(jsonb_agg(v_template.variables[filled.place] order by filled.place), '[]')
+            select coalesce(
+                jsonb_agg(v_template.variables[filled.place] order by filled.place), '[]'
+            )
             from unnest(v_values) with ordinality as filled (value, place)
             where filled.value is null
         )

@@ -1,5 +1,5 @@
--- What a message costs is data with dates: Meta changed its prices three times in two years. A tenant
--- writes down its own contract; without one the published prices stand in, marked as such.
+-- What a message costs is data with dates: Meta changed its prices three times in two years. A
+-- tenant writes down its own contract; without one the published prices stand in, marked as such.
 create table private.published_rates (
     provider public.provider_name not null,
     category text not null,
@@ -19,8 +19,9 @@ alter table private.published_rates force row level security;
 -- October 2026 utility messages are charged inside the window, too.
 insert into private.published_rates
     (provider, category, currency, price_micros, is_free_in_window, valid_from, source)
-select provider, rate.category, 'USD', rate.price_micros, rate.is_free, rate.valid_from, rate.source
-from unnest(array['gupshup', 'meta']::public.provider_name[]) as provider
+select told.provider, rate.category, 'USD', rate.price_micros, rate.is_free, rate.valid_from,
+    rate.source
+from unnest(array['gupshup', 'meta']::public.provider_name []) as told (provider)
 cross join (
     values
     ('marketing', 25000, false, date '2025-07-01', 'SleekFlow calculator, 2026-09-20'),

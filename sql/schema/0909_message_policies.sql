@@ -1,6 +1,6 @@
 -- From how many recipients on two people must want a bulk send. One row per tenant, made when an
--- admin first changes it; without it the number below holds. How often anybody is contacted stands in
--- contact_caps.
+-- admin first changes it; without it the number below holds. How often anybody is contacted stands
+-- in contact_caps.
 create table public.message_policies (
     id uuid not null default gen_random_uuid(),
     tenant_id uuid not null default private.tenant_id(),

@@ -75,8 +75,8 @@ references public.message_batches (tenant_id, id),
 add constraint message_logs_retried_batch_fkey foreign key (tenant_id, retried_batch_id)
 references public.message_batches (tenant_id, id);
 
--- One row per selected client; the queue that send-notifications drains. `not_before` is when it may
--- be tried; the partition key of a later day is batch_id, which leads every index.
+-- One row per selected client; the queue that send-notifications drains. `not_before` is when it
+-- may be tried; the partition key of a later day is batch_id, which leads every index.
 create table public.batch_recipients (
     tenant_id uuid not null,
     batch_id uuid not null,

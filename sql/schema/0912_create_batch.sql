@@ -293,8 +293,8 @@ as $$
     select private.preview_message_batch(selection, sender_id, template_id, includes_agreements)
 $$;
 comment on function public.preview_message_batch(jsonb, uuid, uuid, boolean) is
-'Supervisor: {selected, eligible, is_estimate, excluded, waiting_for_hours, next_allowed_at, example,
-cost, needs_confirmation}.';
+'Supervisor: {selected, eligible, is_estimate, excluded, waiting_for_hours, next_allowed_at,
+example, cost, needs_confirmation}.';
 
 -- Writes a row per client of the selection: may take longer than an answer for a screen.
 create function public.create_message_batch(

@@ -77,7 +77,8 @@ begin
     where batch.tenant_id = v_tenant_id and batch.id = change_message_batch.batch_id
     for update;
     if not found then
-        raise exception 'batch_not_found' using errcode = 'PT404', detail = 'no such bulk send here';
+        raise exception 'batch_not_found' using errcode = 'PT404',
+            detail = 'no such bulk send here';
     end if;
     case change
         when 'confirm' then
@@ -146,7 +147,8 @@ begin
     where batch.tenant_id = v_tenant_id and batch.id = retry_message_batch.batch_id
     for update;
     if not found then
-        raise exception 'batch_not_found' using errcode = 'PT404', detail = 'no such bulk send here';
+        raise exception 'batch_not_found' using errcode = 'PT404',
+            detail = 'no such bulk send here';
     elsif v_batch.status not in ('sending', 'paused', 'done') then
         raise exception 'batch_not_movable' using errcode = 'PT409',
             detail = 'nothing was sent of it';

@@ -1,7 +1,7 @@
--- Takes recipients to send to now. All is decided and written here and committed by the caller before
--- anything leaves, so that a worker may die at any point and the next claim knows where. Senders take
--- turns, the one served longest ago first, so that a million messages of one tenant do not make
--- another wait.
+-- Takes recipients to send to now. All is decided and written here and committed by the caller
+-- before anything leaves, so that a worker may die at any point and the next claim knows where.
+-- Senders take turns, the one served longest ago first, so that a million messages of one tenant do
+-- not make another wait.
 create function private.claim_batch_messages(max int, lease_seconds int)
 returns table (
     message_id uuid, attempt int, tenant_id uuid, integration_id uuid,
@@ -71,8 +71,8 @@ begin
 end;
 $$;
 comment on function private.claim_batch_messages(int, int) is
-'Messages to send now, leased for lease_seconds (product time). Commit, begin, then send. Empty: there
-is nothing due, or no sender may send this moment (ask batch_pause).';
+'Messages to send now, leased for lease_seconds (product time). Commit, begin, then send. Empty:
+nothing is due, or no sender may send this moment (ask batch_pause).';
 
 create function private.claim_of_sender(sender_id uuid, tokens int, lease_seconds int)
 returns uuid[]
@@ -171,8 +171,8 @@ as $$
     select coalesce(array_agg(leased.message_id), '{}') from leased
 $$;
 
--- Who was claimed by a worker that never settled: not begun, then it waits again; begun, then nobody
--- knows, and only a receipt may tell.
+-- Who was claimed by a worker that never settled: not begun, then it waits again; begun, then
+-- nobody knows, and only a receipt may tell.
 create function private.recover_leases() returns void
 language plpgsql
 security definer

@@ -1,5 +1,5 @@
--- Before and after the provider's calls, for many messages at once. `attempt` is the fence: a worker
--- whose lease ran out holds an older number and can neither begin nor settle.
+-- Before and after the provider's calls, for many messages at once. `attempt` is the fence: a
+-- worker whose lease ran out holds an older number and can neither begin nor settle.
 create function private.begin_batch_messages(message_ids uuid[], attempts int[])
 returns setof uuid
 language sql
@@ -28,8 +28,8 @@ comment on function private.begin_batch_messages(uuid[], int[]) is
 'The ids that may be sent, each exactly once per attempt; commit, then call the provider.';
 
 -- results: [{message_id, attempt, outcome, provider_message_id, error_code, error_detail,
--- retry_after_seconds}]. Answers the ids that are settled or are nobody's to settle any more; whoever
--- is missing was held by a receipt at that moment and is asked again.
+-- retry_after_seconds}]. Answers the ids that are settled or are nobody's to settle any more;
+-- whoever is missing was held by a receipt at that moment and is asked again.
 create function private.settle_batch_messages(results jsonb) returns setof uuid
 language plpgsql
 security definer
@@ -144,8 +144,9 @@ as $$
     where recipient.batch_id = back.batch_id and recipient.client_id = back.client_id
 $$;
 
--- A 429 waits as told and costs no attempt; the provider's own errors cost one of five, with doubling
--- pauses. The number's limit holds everybody's messages, the pair limit (131056) one person's.
+-- A 429 waits as told and costs no attempt; the provider's own errors cost one of five, with
+-- doubling pauses. The number's limit holds everybody's messages, the pair limit (131056) one
+-- person's.
 create function private.retry_batch_message(
     message_id uuid, error_code text, error_detail text, retry_after_seconds int
 ) returns void

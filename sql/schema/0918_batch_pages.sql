@@ -143,14 +143,15 @@ begin
     select * into v_batch from public.message_batches as batch
     where batch.tenant_id = v_tenant_id and batch.id = message_batch.batch_id;
     if not found then
-        raise exception 'batch_not_found' using errcode = 'PT404', detail = 'no such bulk send here';
+        raise exception 'batch_not_found' using errcode = 'PT404',
+            detail = 'no such bulk send here';
     end if;
     return private.batch_row(v_batch);
 end;
 $$;
 
--- Recipients with what became of them, by keyset; `outcome` is the recipient's status until there is
--- a message, then the message's.
+-- Recipients with what became of them, by keyset; `outcome` is the recipient's status until there
+-- is a message, then the message's.
 create function private.batch_results(batch_id uuid, filter jsonb, after uuid, page_size int)
 returns jsonb
 language plpgsql
@@ -216,8 +217,8 @@ stable
 set search_path = ''
 as $$ select private.message_batch(batch_id) $$;
 comment on function public.message_batch(uuid) is
-'One bulk send with its numbers: queued sent delivered read answered failed unknown skipped excluded,
-rate, seconds left, spent, reasons, retryable.';
+'One bulk send with its numbers: queued sent delivered read answered failed unknown skipped
+excluded, rate, seconds left, spent, reasons, retryable.';
 create function public.batch_results(
     batch_id uuid, filter jsonb default '{}', after uuid default null, page_size int default 100
 ) returns jsonb

@@ -1,6 +1,6 @@
--- What a person writes in a talk. It leaves through the outbox of 0690; whether it may is asked at the
--- click and again at the moment of sending: free text within 24 hours of the person's last message,
--- afterwards an approved template, at a lawful hour.
+-- What a person writes in a talk. It leaves through the outbox of 0690; whether it may is asked at
+-- the click and again at the moment of sending: free text within 24 hours of the person's last
+-- message, afterwards an approved template, at a lawful hour.
 create function private.plan_chat_message(message public.message_logs) returns private.message_plan
 language plpgsql
 stable

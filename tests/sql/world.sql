@@ -179,3 +179,29 @@ values (
 );
 insert into public.dialer_export_rows (export_id, place, tenant_id, client_id, phone, status)
 values (%(installment)s, 1, %(tenant)s, %(client)s, '+5511987650001', 'removed');
+
+insert into public.conversations (tenant_id, sender_id, client_id, phone)
+select senders.tenant_id, senders.id, %(client)s, '+5511987650001'
+from public.senders where senders.integration_id = %(integration)s;
+insert into public.conversation_events (tenant_id, conversation_id, client_id, kind)
+select conversations.tenant_id, conversations.id, conversations.client_id, 'opted_out'
+from public.conversations where conversations.tenant_id = %(tenant)s;
+insert into public.conversation_drafts (tenant_id, conversation_id, user_id, body)
+select conversations.tenant_id, conversations.id, %(admin)s, 'Olá'
+from public.conversations where conversations.tenant_id = %(tenant)s;
+insert into public.canned_replies (tenant_id, shortcut, body)
+values (%(tenant)s, 'mundo', 'Olá, mundo');
+insert into public.rate_cards (tenant_id, provider, category, price_micros, valid_from)
+values (%(tenant)s, 'gupshup', 'utility', 20000, '2026-01-01');
+insert into public.message_policies (tenant_id, confirm_above_recipients)
+values (%(tenant)s, 5000);
+insert into public.message_batches (
+    id, tenant_id, name, sender_id, template_id, selection, status, created_by, finished_at
+)
+select %(message)s, %(tenant)s, 'Mundo', senders.id, message_templates.id, '{}', 'done',
+    %(admin)s, private.now()
+from public.senders
+join public.message_templates on message_templates.tenant_id = senders.tenant_id
+where senders.integration_id = %(integration)s limit 1;
+insert into public.batch_recipients (tenant_id, batch_id, client_id, status)
+values (%(tenant)s, %(message)s, %(client)s, 'done');
