@@ -32,9 +32,7 @@ def save(
 
 @pytest.fixture
 def nothing_connected(db: psycopg.Connection) -> None:
-    db.execute("delete from private.provider_events")
-    db.execute("delete from public.message_logs")
-    db.execute("delete from public.integrations")
+    db.execute("truncate public.integrations cascade")
 
 
 def secret(db: psycopg.Connection, integration: str) -> object:
