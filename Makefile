@@ -40,6 +40,7 @@ lint: ## ruff, mypy, sqlfluff, and the page's own
 	@.venv/bin/python -m ruff check .
 	@.venv/bin/python -m mypy -p local_platform
 	@.venv/bin/python -m mypy functions
+	@.venv/bin/python -m mypy tests
 	@.venv/bin/python -m sqlfluff lint --processes 2 sql/schema
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" npm --prefix web run --silent lint
 

@@ -22,6 +22,8 @@ if (
     import jwt
     from starlette.requests import Request
 
+    Session = aiohttp.ClientSession
+
 CONNECT_SECONDS = 3.0  # a provider that does not even accept by then is down
 CALL_SECONDS = 10.0  # for the answer to begin, and for all of it to have come; a wait may overlap
 ANSWER_BYTES = 262_144  # a provider's answer is a short JSON; more is a fault, not data
@@ -152,7 +154,7 @@ def perform(call: Call) -> Answer:
 
 
 @contextlib.asynccontextmanager
-async def session(connections: int) -> AsyncIterator["aiohttp.ClientSession"]:
+async def session(connections: int) -> AsyncIterator["Session"]:
     """A client for hundreds of calls at once, which httpx's pool is not made for (measured: 107
     against 1,700 requests/s at 100 connections)."""
     import aiohttp
@@ -163,7 +165,7 @@ async def session(connections: int) -> AsyncIterator["aiohttp.ClientSession"]:
         yield made
 
 
-async def perform_on(client: "aiohttp.ClientSession", call: Call) -> Answer:
+async def perform_on(client: "Session", call: Call) -> Answer:
     """`perform` on a session: the same bounds, the same two failures."""
     import aiohttp
 

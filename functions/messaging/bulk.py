@@ -9,16 +9,13 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
-from kit import db, errors, log
+from kit import db, errors, http, log
 from providers import whatsapp
 from providers.events import SendResult
 from providers.whatsapp import Account, Template
-
-if TYPE_CHECKING:
-    import aiohttp
 
 CONNECTIONS = 300  # 2,000 messages/s at 100 ms each were measured with it; Meta grants 1,000
 CLAIM = 400  # half a second's worth at the highest pace, so that a claim is never stale
@@ -38,7 +35,7 @@ async def in_thread(work: Callable[[], Answer]) -> Answer:
 class Drain:
     """One run of the bulk sender, until nothing is due or the deadline (monotonic seconds)."""
 
-    def __init__(self, session: "aiohttp.ClientSession", deadline: float) -> None:
+    def __init__(self, session: "http.Session", deadline: float) -> None:
         self.session, self.deadline = session, deadline
         self.slots = asyncio.Semaphore(CONNECTIONS)
         self.answers: list[dict[str, Any]] = []

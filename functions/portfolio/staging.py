@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 # Original cells are kept for so many refused rows; a file with more is a wrong file.
 REJECTS_WITH_CELLS = 200_000
-# Rows (people, phones, debts) that one transaction writes.
-CHUNK_ROWS = 20_000
+# Rows (people, phones, debts) that one transaction writes: half a second's work, so that a bar
+# moves and a cancel is heard. Four times as many write no faster (docs/performance.md).
+CHUNK_ROWS = 10_000
 
 
 class ImportCollided(errors.AppError):

@@ -6,13 +6,10 @@ neither input nor output, so that one caller may block and another may have two 
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 from kit import http
 from providers.events import FailureClass, Outcome, ProviderEvent, SendResult
-
-if TYPE_CHECKING:
-    import aiohttp
 
 PROVIDERS = ("gupshup", "meta")
 
@@ -119,7 +116,7 @@ def ask(write: Callable[[], http.Call], read: Callable[[http.Answer], SendResult
 
 
 async def ask_among_others(
-    session: "aiohttp.ClientSession",
+    session: "http.Session",
     write: Callable[[], http.Call],
     read: Callable[[http.Answer], SendResult],
 ) -> SendResult:

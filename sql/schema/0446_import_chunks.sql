@@ -75,11 +75,11 @@ create table private.import_plans (
     begun_at timestamptz,
     begun_rows int not null default 0,
     constraint import_plans_pkey primary key (import_id),
+    constraint import_plans_tenant_id_key unique (tenant_id, import_id),
     constraint import_plans_import_fkey foreign key (tenant_id, import_id)
     references public.imports (tenant_id, id) on delete cascade
 );
 comment on table private.import_plans is 'Imports that are not finished, and what they came to.';
-create index import_plans_of_tenant on private.import_plans (tenant_id, import_id);
 
 alter table private.import_plans enable row level security;
 alter table private.import_plans force row level security;
@@ -94,10 +94,8 @@ create table private.import_chunks (
     clients private.planned_client[] not null,
     debts private.planned_debt[] not null,
     constraint import_chunks_pkey primary key (import_id, place),
-    constraint import_chunks_plan_fkey foreign key (import_id)
-    references private.import_plans (import_id) on delete cascade,
-    constraint import_chunks_import_fkey foreign key (tenant_id, import_id)
-    references public.imports (tenant_id, id) on delete cascade
+    constraint import_chunks_plan_fkey foreign key (tenant_id, import_id)
+    references private.import_plans (tenant_id, import_id) on delete cascade
 );
 comment on table private.import_chunks is 'People and debts that wait to be written, by document.';
 create index import_chunks_of_tenant on private.import_chunks (tenant_id, import_id);

@@ -1,4 +1,23 @@
 -- Hold, release and override: the only ways to mark a title by hand.
+
+-- The clients first, in one order, as everything that moves their money does (0548).
+create function private.lock_clients_of(tenant_id uuid, debt_ids uuid[]) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform from public.clients as client
+    where client.tenant_id = lock_clients_of.tenant_id and client.id in (
+        select debts.client_id from public.debts
+        where debts.tenant_id = lock_clients_of.tenant_id
+          and debts.id = any(lock_clients_of.debt_ids)
+    )
+    order by client.id
+    for no key update;
+end;
+$$;
+
 create function private.mark_debts(
     debt_ids uuid[], mark public.debt_mark_kind, reason text, minimum public.member_role
 ) returns int
@@ -16,6 +35,7 @@ begin
         raise exception 'reason_missing' using errcode = 'PT400',
             detail = 'a mark wants a reason';
     end if;
+    perform private.lock_clients_of(v_tenant_id, debt_ids);
     for v_debt in
         select debts.* from public.debts
         where debts.tenant_id = v_tenant_id and debts.id = any(debt_ids)
@@ -68,6 +88,7 @@ begin
         raise exception 'reason_missing' using errcode = 'PT400',
             detail = 'a release wants a reason';
     end if;
+    perform private.lock_clients_of(v_tenant_id, debt_ids);
     update public.debt_marks as mark
     set released_at = private.now(), released_by = auth.uid(),
         release_reason = btrim(release_debts.reason)

@@ -63,7 +63,7 @@ declare
 begin
     select * into v_was from public.agreements as agreement
     where agreement.id = transition_agreement.agreement_id
-    for update;
+    for no key update;
     if not exists (
         select from private.agreement_transitions as legal
         where legal.from_status = v_was.status

@@ -32,7 +32,7 @@ begin
     where agreement.id = formalise_agreement.agreement_id;
     select * into v_replaced from public.agreements as earlier
     where earlier.id = v_agreement.replaces_id
-    for update;
+    for no key update;
     if private.is_living(v_replaced.status) then
         perform private.transition_agreement(
             v_replaced.id, 'replaced', 'renegotiated', on_date,
@@ -164,7 +164,7 @@ begin
     perform private.lock_client(tenant_id, v_agreement.client_id);
     select * into v_agreement from public.agreements as agreement
     where agreement.id = v_agreement.id
-    for update;
+    for no key update;
     return v_agreement;
 end;
 $$;

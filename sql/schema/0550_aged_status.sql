@@ -139,7 +139,7 @@ declare
 begin
     select * into v_agreement from public.agreements as agreement
     where agreement.id = refresh_agreement.agreement_id
-    for update;
+    for no key update;
     if not private.is_living(v_agreement.status) and v_agreement.status <> 'settled' then
         return;
     end if;

@@ -19,10 +19,18 @@ begin
     if v_aging.to_status = v_agreement.status and v_aging.waits_for is null then
         return 'unchanged';
     end if;
-    perform private.lock_client(v_agreement.tenant_id, v_agreement.client_id);
+    -- The clock has changed other clients in this transaction, and with them the tenant's totals,
+    -- for which whoever works on this client may be waiting: it never waits, it comes again.
+    begin
+        perform from public.clients
+        where clients.tenant_id = v_agreement.tenant_id and clients.id = v_agreement.client_id
+        for no key update nowait;
+    exception when lock_not_available then
+        return 'busy';
+    end;
     select * into v_agreement from public.agreements as agreement
     where agreement.id = age_agreement.agreement_id
-    for update;
+    for no key update;
     if not private.is_living(v_agreement.status) and v_agreement.status <> 'pending_approval' then
         return 'closed';
     end if;

@@ -8,6 +8,9 @@ as $$
 declare
     v_tenant_id uuid := private.require_role('operator');
 begin
+    perform private.lock_client(charge.tenant_id, charge.client_id)
+    from public.charges as charge
+    where charge.tenant_id = v_tenant_id and charge.id = refresh_charge.charge_id;
     update public.charges as charge set needs_lookup = true
     where charge.tenant_id = v_tenant_id and charge.id = refresh_charge.charge_id;
     if not found then

@@ -42,7 +42,8 @@ as $$
           select from public.payment_reversals as reversal
           where reversal.tenant_id = payment.tenant_id and reversal.payment_id = payment.id
       )
-    order by payment.paid_on, payment.payment_key
+    -- On one day what names its installment goes first; the rest fills what is left.
+    order by payment.paid_on, word.installment_id is null, payment.payment_key
 $$;
 
 -- One wanted row of the ledger, before it is compared with what stands.

@@ -20,6 +20,14 @@ begin
         raise exception 'payment_not_found' using errcode = 'PT404',
             detail = 'no payment with this id in the tenant';
     end if;
+    if v_payment.client_id is null then
+        -- Somebody may be saying at this moment whose it is, and holds the case.
+        perform from public.payment_cases as known
+        where known.tenant_id = v_tenant_id and known.payment_id = v_payment.id
+        order by known.id
+        for update;
+        select * into v_payment from public.payments as payment where payment.id = v_payment.id;
+    end if;
     if v_payment.client_id is not null then
         perform private.lock_client(v_tenant_id, v_payment.client_id);
     end if;

@@ -30,6 +30,7 @@ set search_path = ''
 as $$
 declare
     v_part public.installments;
+    v_wanted public.manual_settlements;
     v_client_id uuid := (target ->> 'client_id')::uuid;
     v_debts uuid[] := array(select jsonb_array_elements_text(target -> 'debt_ids')::uuid);
 begin
@@ -41,7 +42,11 @@ begin
             detail = 'an installment, or a client with titles';
     else
         perform private.lock_client(tenant_id, v_client_id);
-        perform private.require_debts(tenant_id, v_client_id, v_debts);
+        -- As by hand: titles an agreement holds are paid through its installments.
+        v_wanted.tenant_id := tenant_id;
+        v_wanted.client_id := v_client_id;
+        v_wanted.debt_ids := v_debts;
+        perform private.require_settleable(v_wanted);
     end if;
     update public.payments as payment set client_id = v_client_id
     where payment.id = assign_payment.payment_id and payment.client_id is null;

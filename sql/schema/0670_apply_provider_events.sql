@@ -44,7 +44,7 @@ begin
             when integrity_constraint_violation or data_exception then
                 v_error := 'payload_invalid';
         end;
-        if v_error = 'message_not_found' and v_item.read_ct < c_max_reads then
+        if v_error in ('message_not_found', 'charge_busy') and v_item.read_ct < c_max_reads then
             perform pgmq.set_vt('provider_events', v_item.msg_id, (2 ^ v_item.read_ct)::int);
             continue;
         end if;

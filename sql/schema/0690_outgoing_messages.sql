@@ -6,7 +6,7 @@ foreign key (tenant_id, charge_id) references public.charges (tenant_id, id);
 -- Two clicks, two tabs: one message on its way for a charge.
 create unique index message_logs_one_underway_per_charge
 on public.message_logs (tenant_id, charge_id)
-where charge_id is not null and status in ('queued', 'sending');
+where charge_id is not null and status in ('queued', 'sending', 'unknown');
 create index message_logs_of_charge on public.message_logs (tenant_id, charge_id)
 where charge_id is not null;
 

@@ -34,7 +34,7 @@ begin
     end if;
     select * into v_message from public.message_logs as message
     where message.tenant_id = v_tenant_id and message.charge_id = v_charge.id
-      and (message.id = v_id or message.status in ('queued', 'sending'))
+      and (message.id = v_id or message.status in ('queued', 'sending', 'unknown'))
     order by message.id = v_id desc
     limit 1;
     if not found then

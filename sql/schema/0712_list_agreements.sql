@@ -25,7 +25,9 @@ begin
         if v_key = 'created_by' and v_value = '"me"' then
             v_value := to_jsonb(auth.uid());
         end if;
-        if v_types ? v_key and not pg_input_is_valid(v_value #>> '{}', v_types ->> v_key)
+        -- As long as what the carteira searches for.
+        if v_key = 'q' and (jsonb_typeof(v_value) <> 'string' or length(v_value #>> '{}') > 200)
+            or v_types ? v_key and not pg_input_is_valid(v_value #>> '{}', v_types ->> v_key)
             or v_key = 'status' and exists (
                 select from jsonb_array_elements_text(case jsonb_typeof(v_value)
                     when 'array' then v_value else jsonb_build_array(v_value) end) as word

@@ -74,6 +74,7 @@ declare
     );
     v_done jsonb;
 begin
+    discard plans;  -- as in plan_portfolio: every row that goes is looked for in other tables
     perform private.plan_rollback(v_import.tenant_id, v_import);
     v_done := private.write_rollback(v_import.tenant_id, v_import);
     perform private.end_bulk(v_audit, v_done #- '{kept,rows}');
@@ -85,6 +86,9 @@ $$;
 create function public.rollback_import(import_id uuid) returns jsonb
 language sql
 set search_path = ''
+-- Taking back lasts as long as importing; the API ends what people ask after eight seconds, unless
+-- the function says otherwise.
+set statement_timeout = '15min'
 as $$ select private.rollback_import(import_id) $$;
 comment on function public.rollback_import(uuid) is
 'Supervisor or admin: {import_id, status, deleted, restored, kept: {count, rows: first 200}}.';
@@ -163,6 +167,8 @@ begin
     where item.table_name in ('debts', 'client_phones') and item.client_id is null
        or item.table_name = 'clients'
        and not exists (select from public.clients where clients.id = item.id);
+    -- Half of what follows asks of one row at a time whether it goes back.
+    create index rollback_by_id on pg_temp.rollback (id);
     analyze pg_temp.rollback;
 
     execute 'update pg_temp.rollback as item set reason = ''in_use''

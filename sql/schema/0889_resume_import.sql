@@ -60,6 +60,7 @@ begin
         if pg_try_advisory_xact_lock(private.import_lock(v_plan.import_id))
             and pg_try_advisory_xact_lock(private.import_turn(v_plan.tenant_id))
         then
+            perform private.stay_open();
             return v_plan.import_id;
         end if;
     end loop;

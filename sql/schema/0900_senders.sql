@@ -51,6 +51,9 @@ execute function private.tg_audit('paused_until');
 create trigger _900_audit_update after update on public.senders
 referencing old table as old_rows new table as new_rows for each statement
 execute function private.tg_audit('paused_until');
+create trigger _900_audit_delete after delete on public.senders
+referencing old table as old_rows for each statement
+execute function private.tg_audit('paused_until');
 
 alter table public.message_logs
 add constraint message_logs_sender_fkey foreign key (tenant_id, sender_id)
@@ -59,14 +62,16 @@ references public.senders (tenant_id, id);
 -- Tokens of the sender's pace, refilled as real time passes; the one place that any number of
 -- function instances share. Beside `senders`, because it changes with every claim.
 create table private.sender_buckets (
+    tenant_id uuid not null,
     sender_id uuid not null,
     tokens double precision not null,
     refilled_at timestamptz not null,
     last_claimed_at timestamptz,
     constraint sender_buckets_pkey primary key (sender_id),
-    constraint sender_buckets_sender_fkey foreign key (sender_id)
-    references public.senders (id) on delete cascade
+    constraint sender_buckets_sender_fkey foreign key (tenant_id, sender_id)
+    references public.senders (tenant_id, id) on delete cascade
 );
+create index sender_buckets_of_sender on private.sender_buckets (tenant_id, sender_id);
 comment on table private.sender_buckets is 'How many messages each sender may send right now.';
 alter table private.sender_buckets enable row level security;
 alter table private.sender_buckets force row level security;
@@ -88,8 +93,9 @@ declare
     v_bucket private.sender_buckets;
     v_taken int;
 begin
-    insert into private.sender_buckets (sender_id, tokens, refilled_at)
-    values (take_tokens.sender_id, v_room, v_now)
+    insert into private.sender_buckets (tenant_id, sender_id, tokens, refilled_at)
+    select sender.tenant_id, sender.id, v_room, v_now from public.senders as sender
+    where sender.id = take_tokens.sender_id
     on conflict on constraint sender_buckets_pkey do nothing;
     select * into v_bucket from private.sender_buckets as bucket
     where bucket.sender_id = take_tokens.sender_id for update;

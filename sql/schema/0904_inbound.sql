@@ -179,11 +179,8 @@ begin
       and private.phone_match(message.phone)
           = coalesce(private.phone_match(client_of_inbound.phone), talk.phone_key)
     limit 1;
-    if v_replied = any(v_owners) then
-        return v_replied;
-    end if;
-    -- Two people share the number: who it was until now stays.
-    return case when talk.client_id = any(v_owners) then talk.client_id end;
+    -- Two people share the number: who it was until now proves nothing.
+    return case when v_replied = any(v_owners) then v_replied end;
 end;
 $$;
 

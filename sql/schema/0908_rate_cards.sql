@@ -71,6 +71,12 @@ grant insert (
 create trigger _900_audit_insert after insert on public.rate_cards
 referencing new table as new_rows for each statement execute function private.tg_audit();
 
+create trigger _900_audit_update after update on public.rate_cards
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_audit();
+create trigger _900_audit_delete after delete on public.rate_cards
+referencing old table as old_rows for each statement execute function private.tg_audit();
+
 create type private.rate as (
     currency text, price_micros bigint, is_free_in_window boolean, valid_from date, is_own boolean
 );

@@ -36,6 +36,9 @@ create trigger _900_audit_update after update on public.message_policies
 referencing old table as old_rows new table as new_rows
 for each statement execute function private.tg_audit();
 
+create trigger _900_audit_delete after delete on public.message_policies
+referencing old table as old_rows for each statement execute function private.tg_audit();
+
 create function private.confirmation_limit(tenant_id uuid) returns int
 language sql
 stable

@@ -69,6 +69,10 @@ create trigger _900_audit_update after update on public.message_batches
 referencing old table as old_rows new table as new_rows for each statement
 execute function private.tg_audit('last_progress_at', 'rate_per_second', 'alerted_at');
 
+create trigger _900_audit_delete after delete on public.message_batches
+referencing old table as old_rows for each statement
+execute function private.tg_audit('last_progress_at', 'rate_per_second', 'alerted_at');
+
 alter table public.message_logs
 add constraint message_logs_batch_fkey foreign key (tenant_id, batch_id)
 references public.message_batches (tenant_id, id),

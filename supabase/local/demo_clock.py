@@ -16,6 +16,8 @@ from local_platform.errors import StackError
 
 def move(data: Path, days: int) -> datetime:
     """Move the stack that runs on `data`; answer the demo's new time in São Paulo."""
+    if days < 1:
+        raise StackError("the demo's time goes ahead: a day at least")
     path = data / "env"
     if not path.exists():
         raise StackError(f"nothing was ever started on {data}: `make up` first")

@@ -2628,11 +2628,11 @@ create table private.import_plans (
     begun_at timestamptz,
     begun_rows int not null default 0,
     constraint import_plans_pkey primary key (import_id),
+    constraint import_plans_tenant_id_key unique (tenant_id, import_id),
     constraint import_plans_import_fkey foreign key (tenant_id, import_id)
     references public.imports (tenant_id, id) on delete cascade
 );
 comment on table private.import_plans is 'Imports that are not finished, and what they came to.';
-create index import_plans_of_tenant on private.import_plans (tenant_id, import_id);
 
 alter table private.import_plans enable row level security;
 alter table private.import_plans force row level security;
@@ -2647,10 +2647,8 @@ create table private.import_chunks (
     clients private.planned_client[] not null,
     debts private.planned_debt[] not null,
     constraint import_chunks_pkey primary key (import_id, place),
-    constraint import_chunks_plan_fkey foreign key (import_id)
-    references private.import_plans (import_id) on delete cascade,
-    constraint import_chunks_import_fkey foreign key (tenant_id, import_id)
-    references public.imports (tenant_id, id) on delete cascade
+    constraint import_chunks_plan_fkey foreign key (tenant_id, import_id)
+    references private.import_plans (tenant_id, import_id) on delete cascade
 );
 comment on table private.import_chunks is 'People and debts that wait to be written, by document.';
 create index import_chunks_of_tenant on private.import_chunks (tenant_id, import_id);
@@ -7497,7 +7495,7 @@ declare
 begin
     select * into v_was from public.agreements as agreement
     where agreement.id = transition_agreement.agreement_id
-    for update;
+    for no key update;
     if not exists (
         select from private.agreement_transitions as legal
         where legal.from_status = v_was.status
@@ -8022,7 +8020,7 @@ begin
     where agreement.id = formalise_agreement.agreement_id;
     select * into v_replaced from public.agreements as earlier
     where earlier.id = v_agreement.replaces_id
-    for update;
+    for no key update;
     if private.is_living(v_replaced.status) then
         perform private.transition_agreement(
             v_replaced.id, 'replaced', 'renegotiated', on_date,
@@ -8154,7 +8152,7 @@ begin
     perform private.lock_client(tenant_id, v_agreement.client_id);
     select * into v_agreement from public.agreements as agreement
     where agreement.id = v_agreement.id
-    for update;
+    for no key update;
     return v_agreement;
 end;
 $$;
@@ -8387,7 +8385,7 @@ declare
 begin
     select * into v_agreement from public.agreements as agreement
     where agreement.id = refresh_agreement.agreement_id
-    for update;
+    for no key update;
     if not private.is_living(v_agreement.status) and v_agreement.status <> 'settled' then
         return;
     end if;
@@ -8480,10 +8478,18 @@ begin
     if v_aging.to_status = v_agreement.status and v_aging.waits_for is null then
         return 'unchanged';
     end if;
-    perform private.lock_client(v_agreement.tenant_id, v_agreement.client_id);
+    -- The clock has changed other clients in this transaction, and with them the tenant's totals,
+    -- for which whoever works on this client may be waiting: it never waits, it comes again.
+    begin
+        perform from public.clients
+        where clients.tenant_id = v_agreement.tenant_id and clients.id = v_agreement.client_id
+        for no key update nowait;
+    exception when lock_not_available then
+        return 'busy';
+    end;
     select * into v_agreement from public.agreements as agreement
     where agreement.id = age_agreement.agreement_id
-    for update;
+    for no key update;
     if not private.is_living(v_agreement.status) and v_agreement.status <> 'pending_approval' then
         return 'closed';
     end if;
@@ -10414,7 +10420,8 @@ as $$
           select from public.payment_reversals as reversal
           where reversal.tenant_id = payment.tenant_id and reversal.payment_id = payment.id
       )
-    order by payment.paid_on, payment.payment_key
+    -- On one day what names its installment goes first; the rest fills what is left.
+    order by payment.paid_on, word.installment_id is null, payment.payment_key
 $$;
 
 -- One wanted row of the ledger, before it is compared with what stands.
@@ -12345,6 +12352,7 @@ set search_path = ''
 as $$
 declare
     v_part public.installments;
+    v_wanted public.manual_settlements;
     v_client_id uuid := (target ->> 'client_id')::uuid;
     v_debts uuid[] := array(select jsonb_array_elements_text(target -> 'debt_ids')::uuid);
 begin
@@ -12356,7 +12364,11 @@ begin
             detail = 'an installment, or a client with titles';
     else
         perform private.lock_client(tenant_id, v_client_id);
-        perform private.require_debts(tenant_id, v_client_id, v_debts);
+        -- As by hand: titles an agreement holds are paid through its installments.
+        v_wanted.tenant_id := tenant_id;
+        v_wanted.client_id := v_client_id;
+        v_wanted.debt_ids := v_debts;
+        perform private.require_settleable(v_wanted);
     end if;
     update public.payments as payment set client_id = v_client_id
     where payment.id = assign_payment.payment_id and payment.client_id is null;
@@ -14372,7 +14384,7 @@ foreign key (tenant_id, charge_id) references public.charges (tenant_id, id);
 -- Two clicks, two tabs: one message on its way for a charge.
 create unique index message_logs_one_underway_per_charge
 on public.message_logs (tenant_id, charge_id)
-where charge_id is not null and status in ('queued', 'sending');
+where charge_id is not null and status in ('queued', 'sending', 'unknown');
 create index message_logs_of_charge on public.message_logs (tenant_id, charge_id)
 where charge_id is not null;
 
@@ -14821,7 +14833,7 @@ begin
     end if;
     select * into v_message from public.message_logs as message
     where message.tenant_id = v_tenant_id and message.charge_id = v_charge.id
-      and (message.id = v_id or message.status in ('queued', 'sending'))
+      and (message.id = v_id or message.status in ('queued', 'sending', 'unknown'))
     order by message.id = v_id desc
     limit 1;
     if not found then
@@ -18679,6 +18691,14 @@ as $$
     select hashtextextended('import:' || import_id, 0)
 $$;
 
+-- A transaction that only holds locks beside the writing ones is idle for as long as they take.
+create function private.stay_open() returns void
+language sql
+set search_path = ''
+as $$
+    select set_config('idle_in_transaction_session_timeout', '0', true)
+$$;
+
 create function private.hold_import(import_id uuid) returns void
 language plpgsql
 security definer
@@ -18686,6 +18706,7 @@ set search_path = ''
 as $$
 begin
     perform private.require_role('supervisor');
+    perform private.stay_open();
     if not pg_try_advisory_xact_lock(private.import_lock(import_id)) then
         raise exception 'import_id_taken' using errcode = 'PT409',
             detail = 'an import with this id is running';
@@ -18756,8 +18777,8 @@ set search_path = ''
 as $$
 declare
     v_tenant uuid := private.require_role('supervisor');
-    -- Measured: to read and check a row costs a twelfth of planning and writing it.
-    c_write_units constant int := 12;
+    -- Measured: to read and check a row costs a twentieth of planning and writing it.
+    c_write_units constant int := 20;
     v_import public.imports;
     v_seconds float;
     v_done float;
@@ -19033,6 +19054,7 @@ declare
     );
     v_done jsonb;
 begin
+    discard plans;  -- as in plan_portfolio: every row that goes is looked for in other tables
     perform private.plan_rollback(v_import.tenant_id, v_import);
     v_done := private.write_rollback(v_import.tenant_id, v_import);
     perform private.end_bulk(v_audit, v_done #- '{kept,rows}');
@@ -19044,6 +19066,9 @@ $$;
 create function public.rollback_import(import_id uuid) returns jsonb
 language sql
 set search_path = ''
+-- Taking back lasts as long as importing; the API ends what people ask after eight seconds, unless
+-- the function says otherwise.
+set statement_timeout = '15min'
 as $$ select private.rollback_import(import_id) $$;
 comment on function public.rollback_import(uuid) is
 'Supervisor or admin: {import_id, status, deleted, restored, kept: {count, rows: first 200}}.';
@@ -19122,6 +19147,8 @@ begin
     where item.table_name in ('debts', 'client_phones') and item.client_id is null
        or item.table_name = 'clients'
        and not exists (select from public.clients where clients.id = item.id);
+    -- Half of what follows asks of one row at a time whether it goes back.
+    create index rollback_by_id on pg_temp.rollback (id);
     analyze pg_temp.rollback;
 
     execute 'update pg_temp.rollback as item set reason = ''in_use''
@@ -19346,6 +19373,7 @@ begin
         if pg_try_advisory_xact_lock(private.import_lock(v_plan.import_id))
             and pg_try_advisory_xact_lock(private.import_turn(v_plan.tenant_id))
         then
+            perform private.stay_open();
             return v_plan.import_id;
         end if;
     end loop;

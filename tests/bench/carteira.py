@@ -82,7 +82,8 @@ def measure(caller_url: str, owner_url: str) -> list[BenchRow]:
         user = only(owner, "select id from auth.users where email = %s", CALLER)
         bench = Bench(caller, owner, MILLION, user)
         sign_in(bench)
-        found = [*_lists(bench), *_deep(bench), *_names(bench), *_policies(bench)]
+        found = [*_lists(bench), *_deep(bench), *_orders(bench)]
+        found += [*_names(bench), *_policies(bench)]
         found += [*carteira_work.screens(bench), *carteira_work.selections(bench)]
         found += carteira_work.export(bench)
         bench.tenant = RIVAL
@@ -117,6 +118,7 @@ def _deep(bench: Bench) -> list[BenchRow]:
         ("-open_cents", "open_cents", "desc"),
         ("name", 'name_key collate "C"', "asc"),
         ("oldest_due_on", "oldest_due_on", "asc"),
+        ("-open_debts", "open_debts", "desc"),
     ):
         query = (
             f"select concat_ws('|', %s::text, '', 'false', id, {column}) from public.clients"
@@ -138,6 +140,27 @@ def _deep(bench: Bench) -> list[BenchRow]:
                 f"{seconds['late'] * 1000:.1f} ms",
                 f"{seconds['late'] / seconds['first']:.2f} ×",
                 "≤ 1.3 ×",
+            )
+        )
+    return found
+
+
+def _orders(bench: Bench) -> list[BenchRow]:
+    """Orders whose value stands in another table, against the list's own."""
+    found = []
+    for sort in ("phone", "-phone", "creditor", "-creditor"):
+
+        def ours(sort: str = sort) -> object:
+            return bench.list({}, sort)
+
+        seconds = interleaved({"own": lambda: bench.list({}), "ours": ours}, ROUNDS)
+        found.append(
+            BenchRow(
+                f"page by {sort}",
+                f"{seconds['own'] * 1000:.1f} ms by open value",
+                f"{seconds['ours'] * 1000:.1f} ms",
+                f"{seconds['ours'] / seconds['own']:.2f} ×",
+                "—",
             )
         )
     return found

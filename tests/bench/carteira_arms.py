@@ -109,6 +109,8 @@ def some_filters(bench: Bench) -> dict[str, Filter]:
         "no phone": {"has_phone": False},
         "whatsapp": {"has_whatsapp": True},
         "opted out": {"opted_out": True},
+        "agreement living": {"agreement": "living"},
+        "no agreement": {"agreement": "none"},
         "import": {"import_id": load},
         "tag": {"tag_id": tag},
         "mine": {"assigned_to": str(bench.user)},

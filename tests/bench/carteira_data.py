@@ -116,7 +116,8 @@ CALLS = """
 insert into public.call_dispositions (
     client_id, tenant_id, operator_id, disposition_type, notes, created_at
 )
-select clients.id, clients.tenant_id, (%(operators)s::uuid[])[1 + r(n, 90 + k, 4)],
+select clients.id, clients.tenant_id,
+    (%(operators)s::uuid[])[1 + r(n, 90 + k, cardinality(%(operators)s::uuid[]))],
     (array['voicemail', 'voicemail', 'dropped', 'wrong_contact', 'callback', 'negotiate'])
         [1 + r(n, 91 + k, 6)],
     'anotação da ligação', now() - make_interval(mins => r(n, 92 + k, 100000))
@@ -149,6 +150,19 @@ insert into public.client_tags (tenant_id, client_id, tag_id)
 select clients.tenant_id, clients.id, md5(clients.tenant_id || ' tag ' || 1 + r(n, 95, 5))::uuid
 from public.clients, lateral (select (clients.extra ->> 'matricula')::int as n) as numbered
 where clients.tenant_id = %(tenant)s and r(n, 96, 20) = 0;
+insert into public.agreements (
+    tenant_id, client_id, creditor_id, status, priced, proposal_hash, statement, base_on,
+    valid_until, original_cents, discount_cents, total_cents, discount_percent, installments,
+    first_due_on, last_due_on, policy_id
+)
+select clients.tenant_id, clients.id, clients.creditor_ids[1],
+    (array['active', 'overdue', 'broken', 'settled', 'pending_approval'])
+        [1 + r(n, 98, 5)]::public.agreement_status,
+    '{}', clients.id::text, '{}', day.today, day.today, 1000, 0, 1000, 0, 1, day.today, day.today,
+    clients.id
+from public.clients, lateral (select (clients.extra ->> 'matricula')::int as n) as numbered,
+    (select private.today(%(tenant)s) as today offset 0) as day
+where clients.tenant_id = %(tenant)s and r(n, 97, 25) = 0;
 insert into private.portfolio_totals
 select tenant_id, count(*), sum(open_debts), sum(open_cents) from public.clients
 where tenant_id = %(tenant)s group by tenant_id

@@ -72,7 +72,7 @@ def _people(connection: psycopg.Connection) -> tuple[str, str]:
 
 def _switch(connection: psycopg.Connection, *, on: bool) -> None:
     state = "enable" if on else "disable"
-    connection.execute(f"alter table public.call_dispositions {state} trigger user")  # type: ignore[arg-type]  # a literal of two
+    connection.execute(f"alter table public.call_dispositions {state} trigger user")
     connection.execute("truncate pgmq.q_automations")
 
 

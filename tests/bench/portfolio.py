@@ -6,7 +6,6 @@ import csv
 import datetime
 import hashlib
 import io
-import json
 import random
 import resource
 import statistics
@@ -18,8 +17,8 @@ import psycopg
 from psycopg import sql
 
 from local_platform.stack import Stack
-from portfolio import checking, dialects, headers, reading, staging, uploads
-from portfolio.options import Options
+from portfolio import checking, dialects, headers, reading, uploads
+from tests.bench.importing import Agency
 from tests.bench.table import BenchRow, interleaved
 from tests.portfolio import reference
 
@@ -134,27 +133,20 @@ def _validation() -> BenchRow:
 def _import(owner: psycopg.Connection[Any], functions_url: str) -> list[BenchRow]:
     """New rows against COPY of what they became into copies of the tables with all their indexes,
     checks and foreign keys (but no triggers); the unchanged file against a plain upsert of them."""
-    data, claims = _file(WRITE_ROWS, seed=2), _claims(owner)
+    data = _file(WRITE_ROWS, seed=2)
 
-    def imported(tenant: str) -> float:
+    def imported(agency: Agency) -> float:
         upload = uploads.Upload(io.BytesIO(data), "bench.csv", hashlib.sha256(data).hexdigest())
         started = time.perf_counter()
-        with psycopg.connect(functions_url) as caller:
-            caller.execute(
-                "select set_config('role', 'authenticated', true),"
-                " set_config('request.jwt.claims', %s, true),"
-                " set_config('request.headers', %s, true)",
-                (claims, json.dumps({"x-tenant-id": tenant})),
-            )
-            staging.run(caller, upload, Options())
+        agency.imports(upload)
         return time.perf_counter() - started
 
-    known = _agency(owner)
+    known = Agency(owner, functions_url)
     imported(known)
-    copies = _copies(owner, known)
+    copies = _copies(owner, known.id)
     arms: dict[str, Callable[[], float]] = {
         "copy": lambda: _copy(owner, copies),
-        "new": lambda: imported(_agency(owner)),
+        "new": lambda: imported(Agency(owner, functions_url)),
         "upsert": lambda: _upsert(owner, copies),
         "again": lambda: imported(known),
     }
@@ -183,23 +175,6 @@ def _import(owner: psycopg.Connection[Any], functions_url: str) -> list[BenchRow
             "≥ 2.5 ×",
         ),
     ]
-
-
-def _agency(owner: psycopg.Connection[Any]) -> str:
-    [(tenant,)] = owner.execute(
-        "insert into public.tenants (name) values ('Bancada') returning id::text"
-    )
-    owner.execute(
-        "insert into public.memberships (tenant_id, user_id, role, display_name)"
-        " select %s, id, 'admin', email from auth.users where email = 'admin@demo.test'",
-        (tenant,),
-    )
-    return str(tenant)
-
-
-def _claims(owner: psycopg.Connection[Any]) -> str:
-    [(user,)] = owner.execute("select id::text from auth.users where email = 'admin@demo.test'")
-    return json.dumps({"sub": user, "role": "authenticated"})
 
 
 def _copies(owner: psycopg.Connection[Any], tenant: str) -> dict[str, tuple[sql.Composed, bytes]]:

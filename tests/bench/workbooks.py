@@ -7,27 +7,24 @@ from __future__ import annotations
 
 import csv
 import datetime
-import hashlib
 import json
 import resource
 import subprocess
 import sys
 import tempfile
 import time
-import uuid
 from pathlib import Path
-from typing import Any
 
 import psycopg
 
 from local_platform.stack import Stack
+from tests.bench.importing import Agency
 from tests.bench.table import BenchRow, interleaved
 
 ROWS = 100_000  # of each arm's file
 MEMORY_ROWS = 1_000_000
 HEADER = ("CPF/CNPJ", "Nome do Devedor", "Celular", "Telefone Fixo", "E-mail", "Credor",
           "Contrato", "Parcela", "Vencimento", "Valor", "UF")  # fmt: skip
-ADMIN = "admin@demo.test"
 
 
 def _cpf(number: int) -> str:
@@ -59,17 +56,19 @@ def _write(path: Path, rows: int) -> None:
 def rows(stack: Stack) -> list[BenchRow]:
     stack.kill("executor")  # what the writes wake would compete for the same two cores
     with tempfile.TemporaryDirectory() as folder:
-        found = [_workbook(Path(folder)), _memory(stack, Path(folder))]
+        book, million = Path(folder) / "carteira.xlsx", Path(folder) / "million.csv"
+        found = [_workbook(book), _whole(stack, book, ROWS)]
+        _write(million, MEMORY_ROWS)
+        found.append(_whole(stack, million, MEMORY_ROWS))
     stack.restart("executor")
     return found
 
 
-def _workbook(folder: Path) -> BenchRow:
+def _workbook(path: Path) -> BenchRow:
     import openpyxl
 
     from portfolio import workbooks
 
-    path = folder / "carteira.xlsx"
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("Carteira")
     sheet.append(HEADER)
@@ -98,76 +97,38 @@ def _workbook(folder: Path) -> BenchRow:
     )
 
 
-class _Agency:
-    """A tenant of the bench's own, and imports into it as its admin."""
-
-    def __init__(self, url: str) -> None:
-        self.connection = psycopg.connect(url)
-        self.id = uuid.uuid4()
-        [(self.user,)] = self.connection.execute(
-            "select id::text from auth.users where email = %s", (ADMIN,)
-        )
-        self.connection.execute(
-            "insert into public.tenants (id, name) values (%s, 'Bench')", (self.id,)
-        )
-        self.connection.execute(
-            "insert into public.memberships (tenant_id, user_id, role, display_name)"
-            " values (%s, %s, 'admin', 'Bench')",
-            (self.id, self.user),
-        )
-        self.connection.commit()
-
-    def imports(self, path: Path) -> dict[str, Any]:
-        from portfolio import staging
-        from portfolio.options import Options
-        from portfolio.uploads import Upload
-
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            file.seek(0)
-            self.connection.execute(
-                "select set_config('request.jwt.claims', %s, true),"
-                " set_config('request.headers', %s, true), set_config('role', %s, true)",
-                (
-                    json.dumps({"sub": self.user, "role": "authenticated"}),
-                    json.dumps({"x-tenant-id": str(self.id)}),
-                    "authenticated",
-                ),
-            )
-            answer = staging.run(self.connection, Upload(file, path.name, digest), Options())
-            self.connection.commit()
-        return answer
-
-
-def _memory(stack: Stack, folder: Path) -> BenchRow:
-    path = folder / "million.csv"
-    _write(path, MEMORY_ROWS)
+def _whole(stack: Stack, path: Path, rows: int) -> BenchRow:
+    """A file to committed rows in a process of its own, so that its peak is the import's."""
+    urls = [stack.settings.database_url(role) for role in ("postgres", "functions")]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.bench.workbooks", stack.settings.database_url(), str(path)],
-        stdout=subprocess.PIPE, text=True, check=True, timeout=1800,
+        [sys.executable, "-m", "tests.bench.workbooks", *urls, str(path), str(rows)],
+        stdout=subprocess.PIPE, text=True, check=True, timeout=3600,
     )  # fmt: skip
     answer = json.loads(done.stdout)
     return BenchRow(
-        f"import of {MEMORY_ROWS:,} rows: memory of the function",
+        f"import of {rows:,} rows {path.suffix[1:].upper()}: memory of the function",
         "—",
-        f"{answer['megabytes']} MB, {MEMORY_ROWS / answer['seconds']:,.0f} rows/s",
+        f"{answer['megabytes']} MB, {rows / answer['seconds']:,.0f} rows/s",
         "—",
         "≤ 512 MB",
     )
 
 
-def main(url: str, path: Path) -> None:
-    """A process of its own, so that its peak is the import's."""
+def main(owner_url: str, functions_url: str, path: Path, rows: int) -> None:
+    """Print {"megabytes", "seconds"} of one import."""
     sys.path.insert(0, str(Path(__file__).parents[2] / "functions"))
-    agency = _Agency(url)
-    started = time.perf_counter()
-    answer = agency.imports(path)
-    if answer["debts_created"] != MEMORY_ROWS:
-        raise AssertionError(answer)
+    from portfolio import uploads
+
+    with psycopg.connect(owner_url) as owner, path.open("rb") as file:
+        agency = Agency(owner, functions_url)
+        started = time.perf_counter()
+        answer = agency.imports(uploads.fingerprinted(file, path.name))
+        seconds = round(time.perf_counter() - started, 1)
+    if answer["debts_created"] != rows:
+        raise AssertionError({name: answer[name] for name in ("accepted", "reject_reasons")})
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    seconds = round(time.perf_counter() - started, 1)
     sys.stdout.write(json.dumps({"megabytes": peak, "seconds": seconds}))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(*sys.argv[1:3], Path(sys.argv[3]), int(sys.argv[4]))

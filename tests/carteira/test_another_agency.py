@@ -82,7 +82,7 @@ def test_tables_show_no_row_of_another_agency(sign_in: SignIn, agencies: Both) -
         ("client_assignments", "client_id", ours.client, theirs.client),
         ("segments", "id", ours.segment, theirs.segment),
     ):
-        found = stranger.table(table).select("*").in_(column, [foreign, own]).execute().data
+        found: Any = stranger.table(table).select("*").in_(column, [foreign, own]).execute().data
         assert {row[column] for row in found} == {own}, table
         if table != "client_assignments":
             gone = stranger.table(table).delete().eq(column, foreign).execute().data
@@ -144,7 +144,7 @@ def test_without_a_session_no_call_answers(
     stack: Stack, new_client: Callable[[], supabase.Client]
 ) -> None:
     with psycopg.connect(stack.settings.database_url()) as connection:
-        calls = dict(
+        calls: dict[str, list[str]] = dict(
             connection.execute(
                 "select proname, coalesce(proargnames[1:pronargs], '{}') from pg_proc"
                 " where pronamespace = 'public'::regnamespace"

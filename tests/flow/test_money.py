@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ import psycopg
 import pytest
 
 from local_platform import demo, demo_clock
+from local_platform.errors import StackError
 from local_platform.settings import Platform
 from local_platform.stack import Stack
 from tests.automation import WaitUntil
@@ -140,6 +142,12 @@ def test_the_demo_tells_the_whole_story(
     assert debt["status"] == "open"
     # Charges first, principal after: R$ 1.027,33 less what was paid stands as principal.
     assert debt["principal_cents"] - debt["abated_cents"] == 102_733 - part()["paid_cents"]
+
+
+@pytest.mark.parametrize(("days", "says"), [(0, "a day at least"), (5, "`make up` first")])
+def test_a_clock_that_cannot_be_moved_is_one_sentence(tmp_path: Path, days: int, says: str) -> None:
+    with pytest.raises(StackError, match=says):
+        demo_clock.move(tmp_path, days)
 
 
 def test_the_second_agency_has_its_own_offers_and_sees_none_of_this(

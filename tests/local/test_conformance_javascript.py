@@ -5,7 +5,7 @@ import re
 import subprocess
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -28,12 +28,13 @@ class Control:
         self.stack = stack
 
     def run(self, command: str, body: dict[str, Any]) -> None:
-        {
+        commands: dict[str, Callable[[dict[str, Any]], object]] = {
             "broadcast": self.broadcast,
             "restart-gateway": lambda _: self.stack.restart("gateway"),
             "revoke": lambda body: self.set_revoked(body["email"], True),
             "restore": lambda body: self.set_revoked(body["email"], False),
-        }[command](body)
+        }
+        commands[command](body)
 
     def broadcast(self, body: dict[str, Any]) -> None:
         with (

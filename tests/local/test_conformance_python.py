@@ -19,6 +19,9 @@ from local_platform.stack import Stack
 
 SignIn = Callable[..., supabase.Client]
 SECONDS = 60
+PRIVATE: realtime.RealtimeChannelOptions = {
+    "config": {"private": True, "broadcast": None, "presence": None}
+}
 
 
 @pytest.fixture
@@ -44,16 +47,16 @@ def test_a_person_who_signs_in_has_a_session(sign_in: SignIn) -> None:
 
 
 def test_a_wrong_password_is_refused(anonymous: supabase.Client) -> None:
-    credentials = {"email": "operador@demo.test", "password": "errada-123"}
     with pytest.raises(supabase_auth.errors.AuthApiError) as refusal:
-        anonymous.auth.sign_in_with_password(credentials)
+        anonymous.auth.sign_in_with_password(
+            {"email": "operador@demo.test", "password": "errada-123"}
+        )
     assert refusal.value.code == "invalid_credentials"
 
 
 def test_an_address_that_signed_up_cannot_sign_up_again(anonymous: supabase.Client) -> None:
-    credentials = {"email": "operador@demo.test", "password": "outra-senha-123"}
     with pytest.raises(supabase_auth.errors.AuthApiError) as refusal:
-        anonymous.auth.sign_up(credentials)
+        anonymous.auth.sign_up({"email": "operador@demo.test", "password": "outra-senha-123"})
     assert refusal.value.code == "user_already_exists"
 
 
@@ -97,7 +100,9 @@ def test_filters_embedding_and_count(sign_in: SignIn) -> None:
     answer = (
         sign_in("operador@demo.test")
         .table("clients")
-        .select("id, name, debts!inner(contract, creditors(name))", count="exact")
+        .select(
+            "id, name, debts!inner(contract, creditors(name))", count=postgrest.CountMethod.exact
+        )
         .gt("open_cents", 0)
         .order("name")
         .limit(3)
@@ -106,14 +111,15 @@ def test_filters_embedding_and_count(sign_in: SignIn) -> None:
     assert len(answer.data) == 3
     assert answer.count is not None
     assert answer.count >= 3
-    assert answer.data[0]["debts"][0]["creditors"]["name"]
+    found: list[Any] = answer.data
+    assert found[0]["debts"][0]["creditors"]["name"]
 
 
 def test_insert_update_and_upsert(sign_in: SignIn, notes_table: str) -> None:
     notes = sign_in("operador@demo.test").table(notes_table)
     key = str(uuid.uuid4())
-    assert notes.insert({"id": key, "text": "one"}).execute().data[0]["text"] == "one"
-    assert notes.upsert({"id": key, "text": "two"}).execute().data[0]["text"] == "two"
+    assert notes.insert({"id": key, "text": "one"}).execute().data == [{"id": key, "text": "one"}]
+    assert notes.upsert({"id": key, "text": "two"}).execute().data == [{"id": key, "text": "two"}]
     updated = notes.update({"text": "três"}).eq("id", key).execute()
     assert updated.data == [{"id": key, "text": "três"}]
 
@@ -125,7 +131,7 @@ def test_a_refused_delete_carries_postgress_code(sign_in: SignIn, notes_table: s
 
 
 def test_an_rpc_answers_with_the_caller(sign_in: SignIn) -> None:
-    context = sign_in("supervisor@demo.test").rpc("session_context").execute().data
+    context: Any = sign_in("supervisor@demo.test").rpc("session_context").execute().data
     assert context["user"]["email"] == "supervisor@demo.test"
     assert context["tenant"]["role"] == "supervisor"
 
@@ -158,7 +164,7 @@ async def joined(
         stack.settings.url, stack.settings.secrets.publishable_key
     )
     await client.realtime.set_auth(token)
-    channel = client.channel(topic, {"config": {"private": True}})
+    channel = client.channel(topic, PRIVATE)
     channel.on_broadcast("client_changed", heard.put_nowait)
     outcome: asyncio.Future[realtime.RealtimeSubscribeStates] = asyncio.Future()
 

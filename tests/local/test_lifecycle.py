@@ -133,8 +133,8 @@ def test_a_stale_pid_file_that_names_a_stranger_is_no_obstacle(start_up: StartUp
     first.process.send_signal(signal.SIGTERM)
     first.wait_ended()
     # Of the server's own user: Postgres itself steps over the processes of others.
-    other_user = {"user": owner} if owner != os.geteuid() else {}
-    with subprocess.Popen(["sleep", "600"], **other_user) as stranger:
+    other_user = owner if owner != os.geteuid() else None
+    with subprocess.Popen(["sleep", "600"], user=other_user) as stranger:
         lock.write_text(f"{stranger.pid}\n" + written.split("\n", 1)[1])
         try:
             start_up(first.data).wait_ready()
@@ -186,7 +186,7 @@ def test_an_old_node_counts_as_missing(tmp_path: Path, monkeypatch: pytest.Monke
     old.write_text("#!/bin/sh\necho v18.19.0\n")
     old.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(settings.sysconfig, "get_path", lambda _: str(tmp_path))
+    monkeypatch.setattr("sysconfig.get_path", lambda _: str(tmp_path))
     assert settings.node_program() is None
 
 

@@ -137,7 +137,7 @@ def forged(stack: Stack, token: str, **changes: Any) -> str:
         (lambda stack, token: forged(stack, token, role="supabase_admin"), "InvalidJWTToken"),
         (lambda stack, token: forged(stack, token, sub="00000000-0000-4000-8000-000000000000"),
             "Unauthorized"),
-        (lambda stack, token: jwt.encode({"role": "authenticated", "exp": 9999999999}, None,
+        (lambda stack, token: jwt.encode({"role": "authenticated", "exp": 9999999999}, "",
             algorithm="none"), "MalformedJWT"),
     ],
 )  # fmt: skip

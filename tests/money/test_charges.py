@@ -62,7 +62,7 @@ class Deal:
     def first(self) -> uuid.UUID:
         return uuid.UUID(str(parts(self.world, self.agreement)[0]["id"]))
 
-    def ask(self, *ids: uuid.UUID, who: str = "operator", **arguments: Any) -> Answer:
+    def ask(self, *ids: uuid.UUID, who: str = "operator", **arguments: Any) -> list[Answer]:
         return self.world.rpc(  # type: ignore[no-any-return]  # JSON
             who, "request_charges", installment_ids=list(ids or [self.first]), **arguments
         )

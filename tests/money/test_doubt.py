@@ -182,6 +182,25 @@ def test_another_magnitude_or_a_day_before_the_charge_goes_before_a_person(
     assert (case["kind"], status(world, deal)) == ("contradiction", "awaiting_first_payment")
 
 
+def test_nobodys_money_does_not_pass_by_the_agreement_of_its_titles(
+    world: World, deal: uuid.UUID
+) -> None:
+    record(world, connect_provider(world), paid_item("nobody's", 3_000, world.today))
+    [case] = world.rpc("supervisor", "payment_queue")["cases"]
+    [(held,)] = world.run("select id from public.debts").fetchall()
+
+    refusal = world.refused(
+        "supervisor",
+        "resolve_payment_case",
+        case_id=case["id"],
+        resolution="assign",
+        reason="recibo",
+        target={"client_id": str(world.client), "debt_ids": [str(held)]},
+    )
+
+    assert refusal == "debt_in_agreement"
+
+
 @pytest.mark.parametrize("day", ["2999-01-01", "infinity", "-infinity"])
 def test_nobody_confirms_a_payment_of_a_day_that_has_not_been(
     world: World, deal: uuid.UUID, day: str
@@ -201,6 +220,24 @@ def test_nobody_confirms_a_payment_of_a_day_that_has_not_been(
     )
 
     assert refusal == "target_missing"
+
+
+def test_on_one_day_the_payment_that_names_its_installment_goes_first(
+    world: World, deal: uuid.UUID
+) -> None:
+    # Their keys sort the other way round.
+    at_large, named = str(uuid.UUID(int=1)), str(uuid.UUID(int=2**128 - 1))
+    first = str(parts(world, deal)[0]["id"])
+    for what in (
+        request(world, id=at_large, agreement_id=str(deal)),
+        request(world, id=named, installment_id=first, amount_cents=30_000),
+    ):
+        world.rpc("operator", "settle_manually", settlement=what)
+    world.rpc("supervisor", "decide_settlement", settlement_id=named, decision="approve")
+    world.rpc("supervisor", "decide_settlement", settlement_id=at_large, decision="approve")
+
+    assert [part["paid_cents"] for part in parts(world, deal)] == [30_000, 30_000, 10_000]
+    assert world.rpc("supervisor", "payment_queue")["cases"] == []
 
 
 def test_the_list_counts_days_as_the_tenant_does_and_money_whatever_became_of_it(

@@ -205,7 +205,7 @@ def test_a_wanted_total_exhausts_the_charges_before_the_principal(late: World) -
     ],
 )
 def test_a_senseless_discount_is_refused(late: World, discounts: dict[str, Any]) -> None:
-    [debt] = late.run("select id from public.debts where client_id = %s", late.client).fetchone()
+    debt = late.new_id("select id from public.debts where client_id = %s", late.client)
     refusal = late.refused(
         "operator",
         "simulate_agreement",
@@ -368,14 +368,16 @@ def test_the_seal_changes_with_money_and_dates_and_with_nothing_else(late: World
     )
     by_pix = simulate(late, installments=2, first_due_date=first, method="pix")
     assert by_pix["proposal_hash"] == plain["proposal_hash"]
-    for change in (
+    changes: list[dict[str, Any]] = [
         {"installments": 3},
         {"discounts": {"fine": {"cents": 1}}},
         {"first_due_date": late.today + timedelta(2)},
         {"interval": "weekly"},
         {"down_payment_cents": 1},
-    ):
-        other = simulate(late, **({"installments": 2, "first_due_date": first} | change))
+    ]
+    for change in changes:
+        words: dict[str, Any] = {"installments": 2, "first_due_date": first} | change
+        other = simulate(late, **words)
         assert other["proposal_hash"] != plain["proposal_hash"], change
 
 
@@ -390,7 +392,7 @@ def test_the_seal_changes_with_money_and_dates_and_with_nothing_else(late: World
     amounts=st.lists(st.integers(5_000, 10**8), min_size=1, max_size=4),
     percents=st.lists(st.integers(0, 90), min_size=3, max_size=3),
     installments=st.integers(1, 60),
-    down=st.integers(0, 4000),
+    down=st.integers(0, 499),  # less than what nine tenths of discount leave of the smallest title
     interval=st.sampled_from(["weekly", "biweekly", "monthly"]),
     due_day=st.one_of(st.none(), st.integers(1, 31)),
 )

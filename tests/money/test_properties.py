@@ -372,16 +372,14 @@ def test_the_seal_changes_if_and_only_if_money_or_a_date_does(
         plant(agency, debts)
         agency.set_today(DUE + timedelta(40))
         words: Answer = {"installments": 2, "first_due_date": agency.today + timedelta(3)}
-        other = (
-            words
-            | {
-                "installments": {"installments": 3},
-                "first": {"first_due_date": agency.today + timedelta(4)},
-                "discount": {"discounts": {"principal": {"cents": 1}}},
-                "method": {"method": "pix"},
-                "none": {},
-            }[change]
-        )
+        changes: dict[str, Answer] = {
+            "installments": {"installments": 3},
+            "first": {"first_due_date": agency.today + timedelta(4)},
+            "discount": {"discounts": {"principal": {"cents": 1}}},
+            "method": {"method": "pix"},
+            "none": {},
+        }
+        other = words | changes[change]
         seals = [simulate(agency, **w)["proposal_hash"] for w in (words, other)]
         assert (seals[0] == seals[1]) == (change in {"method", "none"})
 

@@ -284,6 +284,9 @@ def test_every_answer_has_its_end(desk: World, outcome: str, code: str | None, e
     row = message(desk, sent)
     assert row["status"] == ends
     assert queued(desk) == (0 if ends == "failed" else 1)
+    # Only what certainly did not go may be sent by another click.
+    made = {"id": row["charge_id"]}
+    assert (send(desk, made)["message_id"] == sent["message_id"]) == (ends != "failed")
 
 
 def test_five_failures_of_the_provider_end_it(desk: World) -> None:

@@ -52,7 +52,7 @@ class World:
         return user
 
     def new_creditor(self, name: str) -> uuid.UUID:
-        return self.one(
+        return self.new_id(
             "insert into public.creditors (tenant_id, name, document, address)"
             " values (%s, %s, '11222333000181', 'Rua A, 1') returning id",
             self.tenant,
@@ -61,7 +61,7 @@ class World:
 
     def new_client(self, name: str = "Ana Souza") -> uuid.UUID:
         document = f"{uuid.uuid4().int % 10**11:011}"
-        return self.one(
+        return self.new_id(
             "insert into public.clients (tenant_id, document, name) values (%s, %s, %s)"
             " returning id",
             self.tenant,
@@ -76,7 +76,7 @@ class World:
         creditor: uuid.UUID | None = None,
         client: uuid.UUID | None = None,
     ) -> uuid.UUID:
-        return self.one(
+        return self.new_id(
             "insert into public.debts"
             " (tenant_id, client_id, creditor_id, contract, due_on, principal_cents)"
             " values (%s, %s, %s, %s, %s, %s) returning id",
@@ -100,13 +100,13 @@ class World:
         } | fields
         return self.insert("charge_policies", fields)
 
-    def insert(self, table: str, fields: Row) -> Any:
+    def insert(self, table: str, fields: Row) -> uuid.UUID:
         query = sql.SQL("insert into public.{} ({}) values ({}) returning id").format(
             sql.Identifier(table),
             sql.SQL(", ").join(map(sql.Identifier, fields)),
             sql.SQL(", ").join(sql.Placeholder() * len(fields)),
         )
-        return self.connection.execute(query, [*fields.values()]).fetchone()[0]
+        return self.new_id(query, *fields.values())
 
     def change(self, table: str, where: Row, **fields: Any) -> None:
         """Owner's update, for settings only: `world.change("approval_limits", {...}, …)`."""
@@ -140,6 +140,10 @@ class World:
     def one(self, query: Any, *values: Any) -> Any:
         row = self.run(query, *values).fetchone()
         return row[0] if row else None
+
+    def new_id(self, query: Any, *values: Any) -> uuid.UUID:
+        made: uuid.UUID = self.one(query, *values)
+        return made
 
     def rows(self, query: Any, *values: Any) -> list[Row]:
         with self.connection.cursor(row_factory=dict_row) as cursor:

@@ -12,10 +12,10 @@ from portfolio import workbooks
 from portfolio.uploads import FileRefused
 from tests.portfolio import reference, workbook_writer
 from tests.portfolio.conftest import COLUMNS, DATA, ROW, Agency
-from tests.portfolio.workbook_writer import parts, sheet_xml, workbook, zipped
+from tests.portfolio.workbook_writer import Cell, parts, sheet_xml, workbook, zipped
 
 HEADER = list(COLUMNS)
-RIGHT = list(ROW.values())
+RIGHT: list[Cell] = list(ROW.values())
 
 
 def refused(data: bytes, code: str = "workbook_refused") -> None:
@@ -53,7 +53,7 @@ def test_carteira_500_becomes_what_the_patient_reader_sees(agency: Agency) -> No
 
 
 def test_numbers_dates_and_titles_above_are_read_as_people_mean_them(agency: Agency) -> None:
-    row = [
+    row: list[Cell] = [
         52998224725,
         "Ana",
         11987654321,
@@ -66,9 +66,8 @@ def test_numbers_dates_and_titles_above_are_read_as_people_mean_them(agency: Age
         1234.5,
         "SP",
     ]
-    answer = agency(
-        workbook(Planilha=[["Relatório"], [], HEADER, row, ["TOTAL", *[None] * 8, 9.9]])
-    )
+    total: list[Cell] = ["TOTAL", *[None] * 8, 9.9]
+    answer = agency(workbook(Planilha=[["Relatório"], [], HEADER, row, total]))
     assert (answer["rows"], answer["rejected"]) == (1, 0)
     [debt] = agency.state()["debts"]
     assert debt[1:6] == ("123", 1, "52998224725", datetime.date(2026, 1, 10), 123450)
@@ -76,7 +75,7 @@ def test_numbers_dates_and_titles_above_are_read_as_people_mean_them(agency: Age
 
 
 def test_three_decimals_of_a_number_are_not_thousands(agency: Agency) -> None:
-    rows = [
+    rows: list[list[Cell]] = [
         [*RIGHT[:6], f"A{n}", *RIGHT[7:9], value, "SP"] for n, value in enumerate((1.5, 1234.567))
     ]
     agency(workbook(Planilha=[HEADER, *rows]))

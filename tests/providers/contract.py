@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kit import errors
@@ -37,11 +37,20 @@ def is_storable(event: ProviderEvent) -> bool:
     return not holds_nul and len(event.external_id) <= STORABLE_ID
 
 
+# How long making an example takes says how busy the machine is, not how good the adapter.
+# And one contract is run for each provider, in one process, by design.
+UNHURRIED = settings(
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.differing_executors],
+)
+
+
 class CallbackContract:
     parse: Parse
 
     # The properties are functions inside: hypothesis wants one method to run in one class.
     def test_no_json_object_is_refused(self) -> None:
+        @UNHURRIED
         @given(body=st.dictionaries(any_text, json_values, max_size=6))
         def holds(body: dict[str, Any]) -> None:
             try:
@@ -55,6 +64,7 @@ class CallbackContract:
         holds()
 
     def test_bytes_that_are_no_json_object_are_refused_as_malformed(self) -> None:
+        @UNHURRIED
         @given(raw=st.binary(max_size=300))
         def holds(raw: bytes) -> None:
             with contextlib.suppress(errors.MalformedPayload):  # anything else fails the test

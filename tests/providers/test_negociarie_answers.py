@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -188,6 +189,7 @@ def test_a_callback_names_its_charges_and_keeps_no_token() -> None:
 
 
 def test_a_callback_without_a_readable_charge_is_about_none() -> None:
-    for lines in (None, [], {}, "x", [None], [{"id_parcela": ""}], [{"id_parcela": "x" * 300}]):
+    unreadable: list[Any] = [None, [], {}, "x", [None], [{"id_parcela": ""}]]
+    for lines in [*unreadable, [{"id_parcela": "x" * 300}]]:
         callback = negociarie.parse_callback(json.dumps({"parcelas": lines}).encode())
         assert (callback.token, callback.event.kind) == ("", EventKind.OTHER)

@@ -230,6 +230,19 @@ RPCS = {
     "update_client": ("""'{client}', '{{"name": "Zélia Mundo"}}'""", {"supervisor", "admin"}),
 }
 
+# Called by the tests of their own folders, which have agreements, charges and imports to call them
+# with; here they refuse strangers.
+ELSEWHERE = (
+    "agreement_page", "approval_inbox", "cancel_agreement", "cancel_installment",
+    "debt_statement", "decide_agreement", "decide_settlement", "hold_debts", "list_agreements",
+    "load_index_factors", "negotiation_context", "override_prescription", "payment_queue",
+    "preview_agreement_policy", "propose_agreement", "reactivate_agreement", "refresh_charge",
+    "release_debts", "request_charges", "request_reconciliation", "reschedule_installment",
+    "resolve_payment_case", "resume_import", "retry_charge", "reverse_payment",
+    "save_agreement_policy", "save_charge_policy", "save_client_address", "send_charge",
+    "settle_manually", "simulate_agreement", "statement_days",
+)  # fmt: skip
+
 
 def rpc_ids(db: psycopg.Connection, world: World) -> dict[str, UUID | str]:
     """Rows that exist for the calls: a failed run, an open invitation, a colleague."""
@@ -278,7 +291,24 @@ def test_every_call_has_said_who_may_make_it(db: psycopg.Connection) -> None:
     names = db.execute(
         "select proname from pg_proc where pronamespace = 'public'::regnamespace order by 1"
     ).fetchall()
-    assert [name for (name,) in names] == sorted(RPCS), "name the new function in RPCS"
+    known = sorted({*RPCS, *ELSEWHERE})
+    assert [name for (name,) in names] == known, "name the new function in RPCS"
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+@pytest.mark.parametrize("stranger", ["no_membership", "revoked", "anon"])
+def test_a_stranger_is_refused_before_anything_is_looked_at(
+    db: psycopg.Connection, world: World, name: str, stranger: str
+) -> None:
+    arguments = scalar(
+        db,
+        "select array_to_string(array_fill('null'::text, array[pronargs::int]), ', ') from pg_proc"
+        " where pronamespace = 'public'::regnamespace and proname = %s",
+        name,
+    )
+    with pytest.raises(psycopg.Error) as refusal, acting(db, world, stranger):
+        db.execute(f"select public.{name}({arguments})".encode())
+    assert refusal.value.sqlstate in ("42501", "PT403")
 
 
 @pytest.mark.parametrize("name", RPCS)

@@ -156,7 +156,7 @@ def test_facets_count_what_each_value_would_leave(db: psycopg.Connection, world:
         "uf": lambda row: row["uf"] or "",
         "aging": lambda row: [
             band for band in BANDS
-            if days_late(row) is not None and BANDS[band][0] <= days_late(row) <= BANDS[band][1]
+            if (late := days_late(row)) is not None and BANDS[band][0] <= late <= BANDS[band][1]
         ],
         "creditor_id": lambda row: row["creditors"],
         "last_disposition": lambda row: row["last_disposition"],
@@ -240,7 +240,7 @@ def test_values_of_two_kinds_in_one_filter_are_each_judged_by_their_own(
 
 @pytest.mark.parametrize("empty", [None, "", [], {}])
 def test_an_empty_filter_is_no_filter(db: psycopg.Connection, world: World, empty: object) -> None:
-    filters = dict.fromkeys(choices(db, world), empty)
+    filters: Filter = dict.fromkeys(choices(db, world), empty)
     assert listed(db, world, **filters) == listed(db, world)
 
 
@@ -252,7 +252,9 @@ def test_an_unknown_order_is_refused(db: psycopg.Connection, world: World, sort:
 
 def test_a_cursor_of_one_order_is_refused_by_another(db: psycopg.Connection, world: World) -> None:
     after = listed(db, world, size=3, sort="name")["next"]
-    for sort, filters in (("-name", {}), ("document", {}), ("name", {"q": "exemplo"})):
+    others: list[tuple[str, Filter]]
+    others = [("-name", {}), ("document", {}), ("name", {"q": "exemplo"})]
+    for sort, filters in others:
         with refused("invalid_cursor"):
             listed(db, world, after, sort=sort, **filters)
 
@@ -279,10 +281,12 @@ def test_another_agencys_ids_pick_nobody(db: psycopg.Connection, world: World) -
     foreign = scalar(
         db, "select id from public.creditors where tenant_id = %s limit 1", OTHER_TENANT
     )
-    for filters in (
-        {"creditor_id": str(foreign)},
-        {"tag_id": str(world.ids["other_tag"])},
-        {"import_id": str(world.ids["other_import"])},
-        {"assigned_to": str(world.users["other_tenant"])},
-    ):
+    theirs: Filter = {
+        "creditor_id": str(foreign),
+        "tag_id": str(world.ids["other_tag"]),
+        "import_id": str(world.ids["other_import"]),
+        "assigned_to": str(world.users["other_tenant"]),
+    }
+    for name, value in theirs.items():
+        filters: Filter = {name: value}
         assert listed(db, world, **filters)["rows"] == []

@@ -187,7 +187,14 @@ FILTERS: list[dict[str, Any]] = [
         "tag_id": TAG,
     },
 ]
-SORTS = ("-open_cents", "oldest_due_on", "name", "-last_contact_at", "created_at", "document")
+SORTS: tuple[str, ...] = (
+    "-open_cents",
+    "oldest_due_on",
+    "name",
+    "-last_contact_at",
+    "created_at",
+    "document",
+)
 SORTS += ("-open_debts", "phone", "creditor")
 
 

@@ -40,7 +40,7 @@ test("an offer over the limit waits until a supervisor approves it in a second w
 
   await page.getByRole("button", { name: "Cancelar o acordo" }).click();
   await page.getByLabel("Motivo").fill("desistiu ao telefone");
-  await page.getByRole("button", { name: "Cancelar o acordo" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Cancelar o acordo" }).click();
   await expect(page.getByText("cancelado", { exact: true })).toBeVisible();
   await expect(page.getByText(/desistiu ao telefone/)).toBeVisible();
 });

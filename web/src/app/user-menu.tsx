@@ -6,6 +6,7 @@ import classes from "@/app/shell.module.css";
 import { usePendingCount } from "@/features/service/use-pending";
 import { initials } from "@/lib/format";
 import { enterTenant, roleNames, signOut, useHasRole, useMember } from "@/lib/session";
+import "@/ui/menu-styles";
 
 export function UserMenu(): ReactNode {
   const { user, tenant, tenants } = useMember();

@@ -26,6 +26,9 @@ const reasonNames: Record<string, string> = {
   compensating: "espera a compensação bancária",
   reconciling: "espera a conciliação com o provedor",
   reconciliation_late: "a conciliação com o provedor está atrasada",
+  ledger: "pelos pagamentos",
+  lookup: "consulta ao provedor",
+  sweep: "conciliação com o provedor",
   payment: "pagamento",
   manual: "baixa manual",
 };

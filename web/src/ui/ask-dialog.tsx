@@ -3,6 +3,7 @@ import { useMutation } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { sentenceFor } from "@/lib/errors";
 import classes from "@/ui/ask-dialog.module.css";
+import "@/ui/dialog-styles";
 
 export interface Asked {
   reason: string;

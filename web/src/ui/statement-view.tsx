@@ -27,6 +27,8 @@ export function StatementView({ statement, first, actionsOf }: StatementViewProp
 
 function DebtCalculation({ debt, actions }: { debt: StatementDebt; actions: ReactNode }): ReactNode {
   const moved = debt.effective_due_date !== debt.due_on;
+  // Some contracts count from the printed day, whatever the banks did on it.
+  const isNominal = debt.lines.some(({ component, since }) => component === "interest" && since === debt.due_on);
   return (
     <section className={classes.debt} aria-label={`Contrato ${debt.contract}, parcela ${debt.installment}`}>
       <header className={classes.head}>
@@ -45,8 +47,9 @@ function DebtCalculation({ debt, actions }: { debt: StatementDebt; actions: Reac
       </p>
       <p className={classes.faint}>
         Vencimento {day(debt.due_on)}
-        {moved && `, contado de ${day(debt.effective_due_date)} (dia útil)`} ·{" "}
-        {plural(debt.days_late, "dia de atraso", "dias de atraso")} ·{" "}
+        {moved &&
+          (isNominal ? ", contado da data impressa" : `, contado de ${day(debt.effective_due_date)} (dia útil)`)}{" "}
+        · {plural(debt.days_late, "dia de atraso", "dias de atraso")} ·{" "}
         {debt.policy_version === null
           ? "sem encargos configurados"
           : `regra de encargos, versão ${debt.policy_version}`}
@@ -112,6 +115,9 @@ function asides(line: StatementLine): string[] {
     );
   if (line.component === "principal" && line.abated_cents)
     told.push(`original ${money(line.base_cents)}, já abatido ${money(line.abated_cents)}`);
+  const isOnce = line.component === "fine" || line.component === "collection_fee";
+  if (isOnce && line.accrued_cents === 0 && line.base_cents > 0)
+    told.push("incide uma vez só: já entrou na conta antes do último pagamento de principal");
   if (line.exact_cents.includes("."))
     told.push(`${exactMoney(line.exact_cents)} arredondado para ${money(line.accrued_cents)} (meio centavo para cima)`);
   if (line.is_provisional) told.push("último índice publicado, provisório");

@@ -2,17 +2,24 @@ import type { ReactNode } from "react";
 import { agreementEventNames, agreementReason } from "@/lib/agreement-words";
 import { moment } from "@/lib/clock";
 import { day, money } from "@/lib/format";
-import { agreementStatusNames } from "@/lib/money-shapes";
+import { agreementStatusNames, type ChargeMethod, methodNames } from "@/lib/money-shapes";
 import classes from "./agreements.module.css";
-import type { AgreementEvent } from "./shapes";
+import type { AgreementEvent, Installment } from "./shapes";
+import { partName } from "./words";
 
-export function AgreementHistory({ history }: { history: AgreementEvent[] }): ReactNode {
+interface AgreementHistoryProps {
+  history: AgreementEvent[];
+  schedule: Installment[];
+}
+
+export function AgreementHistory({ history, schedule }: AgreementHistoryProps): ReactNode {
+  const names = new Map(schedule.map((part) => [part.id, partName(part)]));
   if (history.length === 0) return <p className={classes.inside}>Nada aconteceu ainda.</p>;
   return (
     <ol className={classes.inside}>
       {history.map((event) => (
         <li key={event.id}>
-          <div>{tell(event)}</div>
+          <div>{tell(event, names)}</div>
           <div className={classes.faint}>
             <time dateTime={event.at}>{moment(event.at)}</time> · {event.actor ?? "sistema"}
             {event.reason && ` · ${agreementReason(event.reason)}`}
@@ -23,16 +30,20 @@ export function AgreementHistory({ history }: { history: AgreementEvent[] }): Re
   );
 }
 
-function tell({ kind, from_status: from, to_status: to, details }: AgreementEvent): string {
-  const extra = detailText(details);
+function tell({ kind, from_status: from, to_status: to, details }: AgreementEvent, names: Map<string, string>): string {
+  const extra = detailText(details, names);
   if (to && from && to !== from) return `De “${agreementStatusNames[from]}” para “${agreementStatusNames[to]}”${extra}`;
   if (to && !from) return `Começou como “${agreementStatusNames[to]}”`;
   return `${agreementEventNames[kind] ?? "Registro do sistema"}${extra}`;
 }
 
 /** The cents and days the database wrote beside the event. */
-function detailText(details: AgreementEvent["details"]): string {
+function detailText(details: AgreementEvent["details"], names: Map<string, string>): string {
   const told: string[] = [];
+  const part = names.get(String(details?.installment_id));
+  if (part) told.push(part);
+  const method = details?.method;
+  if (typeof method === "string" && method in methodNames) told.push(methodNames[method as ChargeMethod]);
   const cents = (key: string, words: string): void => {
     const value = details?.[key];
     if (typeof value === "number") told.push(`${words} ${money(value)}`);

@@ -113,7 +113,7 @@ function LoadedAgreement({ detail, onRenegotiate }: LoadedProps): ReactNode {
             </div>
           </Panel>
           <Panel title="Histórico">
-            <AgreementHistory history={history} />
+            <AgreementHistory history={history} schedule={schedule} />
           </Panel>
         </div>
       </div>

@@ -6,6 +6,7 @@ import { localDate, now } from "@/lib/clock";
 import { day, money } from "@/lib/format";
 import { useHasRole } from "@/lib/session";
 import { AskDialog } from "@/ui/ask-dialog";
+import "@/ui/menu-styles";
 import { cancelInstallment, rescheduleInstallment } from "./queries";
 import { SettleDialog } from "./settle-dialog";
 import type { AgreementDetail, Installment } from "./shapes";

@@ -5,6 +5,8 @@ import { type ReactNode, useState } from "react";
 import { AppError, sentenceFor } from "@/lib/errors";
 import { type ChargeMethod, methodNames } from "@/lib/money-shapes";
 import { AddressForm } from "@/ui/address-form";
+import "@/ui/menu-styles";
+import "@/ui/dialog-styles";
 import classes from "./agreements.module.css";
 import { requestCharges, saveAddress, useChargeSetup } from "./queries";
 import type { AgreementDetail, Installment } from "./shapes";

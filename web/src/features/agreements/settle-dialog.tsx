@@ -5,6 +5,7 @@ import { localDate, now } from "@/lib/clock";
 import { sentenceFor } from "@/lib/errors";
 import { centsOf, centsText } from "@/lib/typed";
 import classes from "@/ui/ask-dialog.module.css";
+import "@/ui/dialog-styles";
 import { settleManually } from "./queries";
 import type { Installment } from "./shapes";
 

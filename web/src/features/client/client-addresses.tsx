@@ -5,6 +5,7 @@ import { sentenceFor } from "@/lib/errors";
 import { useHasRole } from "@/lib/session";
 import { AddressForm } from "@/ui/address-form";
 import { Panel } from "@/ui/panel";
+import "@/ui/dialog-styles";
 import classes from "./client-page.module.css";
 import { type Address, type AddressText, type ClientProfile, removeAddress, saveAddress } from "./queries";
 

@@ -2,6 +2,7 @@ import { Button, Modal, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { sentenceFor } from "@/lib/errors";
+import "@/ui/dialog-styles";
 import classes from "./client-page.module.css";
 import { extraText } from "./extra-text";
 import { type ProfileClient, updateClient } from "./queries";

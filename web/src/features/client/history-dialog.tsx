@@ -4,6 +4,7 @@ import { moment } from "@/lib/clock";
 import { sentenceFor } from "@/lib/errors";
 import { phone } from "@/lib/format";
 import { Skeleton } from "@/ui/states";
+import "@/ui/dialog-styles";
 import classes from "./client-page.module.css";
 import { type Edit, useHistory, useProfileOptions } from "./queries";
 

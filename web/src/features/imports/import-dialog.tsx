@@ -2,6 +2,7 @@ import { Button, Modal } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { sentenceFor } from "@/lib/errors";
+import "@/ui/dialog-styles";
 import classes from "./import-dialog.module.css";
 import { ImportFileField } from "./import-file-field";
 import { ImportOptionsFields } from "./import-options-fields";

@@ -60,8 +60,9 @@ function whatHappens(row: ImportRow | null | undefined): string {
   return "Lendo e conferindo o arquivo…";
 }
 
-/** Reading is about a tenth of the way (measured), and so is comparing. */
+/** Of a file of new rows, reading takes 5 % of the time and comparing 15 % (measured). */
 function percent(row: ImportRow): number {
   const share = (rows: number | null, of: number | null): number => (of ? (rows ?? 0) / of : 0);
-  return 10 * share(row.rows_read, row.rows_total) + 90 * share(row.rows_written, row.rows_valid);
+  const compared = row.phase === "writing" ? 15 : 0;
+  return 5 * share(row.rows_read, row.rows_total) + compared + 80 * share(row.rows_written, row.rows_valid);
 }

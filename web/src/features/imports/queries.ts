@@ -89,14 +89,22 @@ export function useImportProgress(importId: string | null): UseQueryResult<Impor
 const recentImports = 8;
 
 export function useRecentImports(): UseQueryResult<ImportRow[]> {
+  // An import whose process died is told as such before the list is first read; its row's event refreshes it after.
+  const asked = useQuery({
+    queryKey: ["imports-alive"],
+    queryFn: async () => {
+      await askForTheDead();
+      return true;
+    },
+    gcTime: 0,
+  });
   return useQuery({
     queryKey: ["imports", "recent"],
-    queryFn: async () => {
-      // An import whose process died is told as such before the list is read.
-      await rpc("imports_alive", {});
+    queryFn: () => {
       const newest = db.from("imports").select(importColumns).order("created_at", { ascending: false });
       return unwrap(newest.limit(recentImports)) as Promise<ImportRow[]>;
     },
+    enabled: !asked.isPending,
   });
 }
 

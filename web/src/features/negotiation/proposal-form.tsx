@@ -71,7 +71,7 @@ export function ProposalForm(props: ProposalFormProps): ReactNode {
           onChange={(event) => set({ interval: event.currentTarget.value as Interval })}
         />
         <TextInput
-          label="Primeiro vencimento"
+          label="1º vencimento"
           type="date"
           value={proposal.first_due_date}
           onChange={(event) => set({ first_due_date: event.currentTarget.value })}

@@ -4,7 +4,7 @@ import { money, percent, plural } from "@/lib/format";
 import { Key, Tag } from "@/ui/tag";
 import classes from "./propose-bar.module.css";
 import type { Simulation } from "./queries";
-import { mayPropose, verdictText, verdictTone } from "./verdict";
+import { mayPropose, verdictTone, verdictWord } from "./verdict";
 
 interface ProposeBarProps {
   simulation: Simulation | undefined;
@@ -38,7 +38,7 @@ export function ProposeBar({ simulation, isReady, isPending, onPropose, onAdd, o
             {plural(simulation.schedule.length, "pagamento", "pagamentos")}, desconto de{" "}
             {percent(simulation.discount_percent)}
           </span>
-          <Tag tone={verdictTone(simulation)}>{verdictText(simulation)}</Tag>
+          <Tag tone={verdictTone(simulation)}>{verdictWord(simulation)}</Tag>
         </p>
       )}
       {onAdd && (

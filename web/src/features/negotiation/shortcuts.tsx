@@ -13,6 +13,8 @@ interface ShortcutsProps {
 
 /** The best that may be given now, and the agency's ready offers. */
 export function Shortcuts({ offer, best, proposal, onChange }: ShortcutsProps): ReactNode {
+  // What does not fit the age of these titles is no offer; one already taken stays in sight.
+  const templates = offer.templates.filter(({ id, is_applicable }) => is_applicable || id === proposal.template_id);
   return (
     <div className={classes.cards}>
       {best && (
@@ -24,14 +26,12 @@ export function Shortcuts({ offer, best, proposal, onChange }: ShortcutsProps): 
           </span>
         </button>
       )}
-      {offer.templates.map((template) => (
+      {templates.map((template) => (
         <button
           key={template.id}
           type="button"
           className={classes.card}
           aria-pressed={proposal.template_id === template.id}
-          disabled={!template.is_applicable}
-          title={template.is_applicable ? undefined : "Não vale para a idade destes títulos"}
           onClick={() => onChange(withTemplate(proposal, template))}
         >
           <span>Modelo</span>

@@ -8,6 +8,13 @@ export function verdictText({ obstacles, approval_reasons, approval_role }: Simu
   return approval_role ? `Precisa da aprovação de: ${roleNames[approval_role]}` : "Ninguém pode aprovar esta proposta";
 }
 
+/** The same in a word or two, for beside the button. */
+export function verdictWord({ obstacles, approval_reasons, approval_role }: Simulation): string {
+  if (obstacles.length > 0) return "impedida";
+  if (approval_reasons.length === 0) return "dentro da sua alçada";
+  return approval_role ? `pede ${roleNames[approval_role].toLowerCase()}` : "acima de todos";
+}
+
 export function verdictTone(simulation: Simulation): "good" | "warn" | "bad" {
   if (simulation.is_allowed) return "good";
   return mayPropose(simulation) ? "warn" : "bad";

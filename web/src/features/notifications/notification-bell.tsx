@@ -1,3 +1,4 @@
+import "@/ui/popover-styles";
 import { Popover, UnstyledButton } from "@mantine/core";
 import { IconBell } from "@tabler/icons-react";
 import { type ReactNode, useState } from "react";

@@ -5,6 +5,7 @@ import { sentenceFor } from "@/lib/errors";
 import { count, plural } from "@/lib/format";
 import { reasonSentence } from "@/lib/reasons";
 import { Skeleton } from "@/ui/states";
+import "@/ui/dialog-styles";
 import { AssignForm } from "./assign-form";
 import classes from "./bulk-dialog.module.css";
 import { DoorsContext } from "./doors";

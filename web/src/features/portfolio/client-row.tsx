@@ -44,7 +44,7 @@ export function ClientRow({ row, chosen, onChoose }: ClientRowProps): ReactNode 
         {row.creditors[0]}
         {row.creditors.length > 1 && <span className={classes.faint}> +{row.creditors.length - 1}</span>}
       </td>
-      <td className={classes.wide}>
+      <td className={`${classes.wide} ${classes.roomy}`}>
         {row.phone ? phone(row.phone) : <span className={classes.faint}>sem telefone</span>}
       </td>
       <td className={classes.right}>{row.open_debts}</td>
@@ -53,7 +53,7 @@ export function ClientRow({ row, chosen, onChoose }: ClientRowProps): ReactNode 
         {row.oldest_due_on && day(row.oldest_due_on)}
         {late > 0 && <span className={classes.faint}> {late} d</span>}
       </td>
-      <td className={classes.wide}>
+      <td className={`${classes.wide} ${classes.roomy}`}>
         {row.last_disposition && (
           <>
             {row.last_disposition.label} <span className={classes.faint}>{moment(row.last_disposition.at)}</span>

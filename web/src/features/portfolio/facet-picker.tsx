@@ -1,3 +1,4 @@
+import "@/ui/popover-styles";
 import { Button, Popover } from "@mantine/core";
 import { IconChevronDown } from "@tabler/icons-react";
 import type { ReactNode } from "react";
@@ -49,7 +50,7 @@ function Boxes({ facet, title, choices, counted, chosen, onChange }: BoxesProps)
   const { data: counts } = useFilterCounts(counted, [facet]);
   return (
     <>
-      <FacetList {...{ title, choices, chosen, onChange }} counts={counts?.facets[facet]} />
+      <FacetList {...{ title, choices, chosen, onChange }} hidesTitle counts={counts?.facets[facet]} />
       {counts?.is_estimate && <p className={classes.note}>Contagens estimadas.</p>}
     </>
   );

@@ -6,21 +6,26 @@ import classes from "./filter-panel.module.css";
 interface FacetListProps {
   title: string;
   hidesTitle?: boolean;
+  /** Values that would leave nobody are not offered: of 27 states a portfolio has few. */
+  hidesEmpty?: boolean;
   choices: Choice[] | undefined;
   counts: Record<string, number> | undefined;
   chosen: string[];
   onChange: (values: string[]) => void;
 }
 
-export function FacetList({ title, hidesTitle, choices, counts, chosen, onChange }: FacetListProps): ReactNode {
+export function FacetList(props: FacetListProps): ReactNode {
+  const { title, hidesTitle, hidesEmpty, choices, counts, chosen, onChange } = props;
   if (choices?.length === 0) return null;
+  const isShown = ({ value }: Choice): boolean =>
+    !hidesEmpty || !counts || (counts[value] ?? 0) > 0 || chosen.includes(value);
   const toggle = (value: string): void =>
     onChange(chosen.includes(value) ? chosen.filter((each) => each !== value) : [...chosen, value]);
   return (
     <fieldset className={classes.group}>
       <legend className={hidesTitle ? "hidden-visually" : undefined}>{title}</legend>
       <div className={classes.choices}>
-        {choices?.map(({ value, label }) => (
+        {choices?.filter(isShown).map(({ value, label }) => (
           <label key={value} className={classes.choice}>
             <input type="checkbox" checked={chosen.includes(value)} onChange={() => toggle(value)} />
             <span className={classes.label}>{label}</span>

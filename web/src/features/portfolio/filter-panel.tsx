@@ -23,11 +23,6 @@ export function FilterPanel({ counted, filter, onChange }: FilterPanelProps): Re
     counts: counts?.facets[key],
     onChange: (values: string[]) => set(key, values),
   });
-  // Thirteen states, of which a portfolio has few.
-  const isAgreementShown = (value: string): boolean =>
-    ["none", "living"].includes(value) ||
-    (counts?.facets.agreement?.[value] ?? 0) > 0 ||
-    (filter.agreement ?? []).includes(value);
   const contact = filter.last_contact ?? {};
   const due = filter.due_on ?? {};
   return (
@@ -42,7 +37,7 @@ export function FilterPanel({ counted, filter, onChange }: FilterPanelProps): Re
           ["Vence até", due.to, (to) => set("due_on", defined({ ...due, to }))],
         ]}
       />
-      <FacetList title="UF" choices={named(options?.ufs, (uf) => uf)} {...list("uf")} />
+      <FacetList title="UF" choices={named(options?.ufs, (uf) => uf)} hidesEmpty {...list("uf")} />
       <DateRange
         title="Último contato"
         disabled={contact.never}
@@ -85,7 +80,8 @@ export function FilterPanel({ counted, filter, onChange }: FilterPanelProps): Re
       />
       <FacetList
         title="Acordo"
-        choices={named(options?.agreements.filter(isAgreementShown), agreementLabel)}
+        choices={named(options?.agreements, agreementLabel)}
+        hidesEmpty
         {...list("agreement")}
       />
       <FacetList

@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { ClientRow } from "./client-row";
 import type { Sort, SortColumn } from "./filter";
 import { NextPage } from "./next-page";
+import denseClasses from "./portfolio-dense.module.css";
 import classes from "./portfolio-table.module.css";
 import { moveBetweenRows } from "./row-keys";
 import { type Chosen, everybody, isChosen, nobody, toggled } from "./selection";
@@ -31,8 +32,7 @@ export function PortfolioTable(props: PortfolioTableProps): ReactNode {
     <>
       {/* Arrows move between the links inside; each stays a plain link. */}
       <table
-        className={classes.table}
-        data-dense={dense || undefined}
+        className={`${classes.table} ${dense ? denseClasses.dense : ""}`}
         data-stale={stale || undefined}
         aria-busy={!rows}
         onKeyDown={moveBetweenRows}
@@ -48,7 +48,7 @@ export function PortfolioTable(props: PortfolioTableProps): ReactNode {
             <Heading column="creditor" {...header} className={classes.wide}>
               Credor
             </Heading>
-            <Heading column="phone" {...header} className={classes.wide}>
+            <Heading column="phone" {...header} className={`${classes.wide} ${classes.roomy}`}>
               Telefone
             </Heading>
             <Heading column="open_debts" {...header} className={classes.right} downFirst>
@@ -60,7 +60,7 @@ export function PortfolioTable(props: PortfolioTableProps): ReactNode {
             <Heading column="oldest_due_on" {...header}>
               Mais antigo
             </Heading>
-            <Heading column="last_contact_at" {...header} className={classes.wide} downFirst>
+            <Heading column="last_contact_at" {...header} className={`${classes.wide} ${classes.roomy}`} downFirst>
               Última tabulação
             </Heading>
             <th scope="col">

@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { sentenceFor } from "@/lib/errors";
 import { useHasRole, useMember } from "@/lib/session";
+import "@/ui/dialog-styles";
 import classes from "./bulk-dialog.module.css";
 import type { PortfolioFilter, Sort } from "./filter";
 import { deleteSegment, saveSegment } from "./queries";

@@ -1,6 +1,7 @@
 import { Button, Menu } from "@mantine/core";
 import { IconBookmark, IconBookmarkPlus, IconUsers } from "@tabler/icons-react";
 import { lazy, type ReactNode, Suspense, useState } from "react";
+import "@/ui/menu-styles";
 import type { PortfolioFilter, Sort } from "./filter";
 import { useSegments } from "./queries";
 import type { Segment } from "./shapes";

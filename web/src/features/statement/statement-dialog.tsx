@@ -5,6 +5,7 @@ import { sentenceFor } from "@/lib/errors";
 import { day, money, plural } from "@/lib/format";
 import { StatementView } from "@/ui/statement-view";
 import { ErrorState, Skeleton } from "@/ui/states";
+import "@/ui/dialog-styles";
 import { DebtMarks } from "./debt-marks";
 import { downloadStatement, useStatement, useStatementDays } from "./queries";
 import classes from "./statement-dialog.module.css";

@@ -1,0 +1,107 @@
+"""The whole platform, an import under way, and something that is killed for good."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+import supabase
+
+from local_platform.stack import Stack
+from portfolio import staging
+from tests.portfolio import reference
+from tests.portfolio.conftest import table
+
+# A person, a phone and a title each: three chunks, of which one is written when it happens.
+PEOPLE = staging.CHUNK_ROWS
+IMPORT_ID = "3f0a4b1e-7c55-4f0e-9d5e-0d9a51f0c0de"
+ALL_OF_IT = 120  # seconds; a busy machine needs a tenth of a second for a hundred rows
+
+
+@pytest.fixture
+def admin(sign_in: Callable[[str], supabase.Client]) -> supabase.Client:
+    return sign_in("admin@demo.test")
+
+
+@pytest.fixture
+def creditor(stack: Stack, admin: supabase.Client) -> Iterator[str]:
+    """Taken out of the demo again, as the import it came with."""
+    yield "Credor da Queda"
+    admin.rpc("rollback_import", {"import_id": IMPORT_ID}).execute()
+    with psycopg.connect(stack.settings.database_url(), autocommit=True) as owner:
+        owner.execute("delete from public.imports where id = %s", (IMPORT_ID,))
+
+
+def portfolio(creditor: str) -> bytes:
+    nines = [f"{710_000_000 + number}" for number in range(PEOPLE)]
+    return table(
+        [
+            {"CPF/CNPJ": nine + reference.cpf_digits(nine), "Nome do Devedor": "Ana Queda",
+             "Contrato": f"QUEDA{nine}", "Credor": creditor}
+            for nine in nines
+        ]
+    )  # fmt: skip
+
+
+def row(stack: Stack) -> tuple[Any, ...]:
+    """Status, rows written, debts there are; nothing while the server is away."""
+    try:
+        with psycopg.connect(stack.settings.database_url()) as owner:
+            return tuple(
+                owner.execute(
+                    "select status::text, rows_written, (select count(*)::int from public.debts"
+                    " where contract like 'QUEDA%%') from public.imports where id = %s",
+                    (IMPORT_ID,),
+                ).fetchone()
+                or ()
+            )
+    except psycopg.OperationalError:
+        return ()
+
+
+@pytest.mark.parametrize("victim", ["functions", "postgres"])
+def test_what_is_killed_while_it_writes_is_continued_to_its_end(
+    stack: Stack, admin: supabase.Client, creditor: str, wait_until: Any, victim: str
+) -> None:
+    token = admin.auth.get_session().access_token  # type: ignore[union-attr]  # signed in above
+    url = f"{stack.settings.url}/functions/v1/portfolio-import"
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "text/csv"}
+    answers: list[int] = []
+
+    def send() -> None:
+        query = {"import_id": IMPORT_ID}
+        with httpx.Client(timeout=ALL_OF_IT) as client:
+            try:
+                sent = client.post(url, params=query, headers=headers, content=portfolio(creditor))
+                answers.append(sent.status_code)
+            except httpx.HTTPError:
+                answers.append(0)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    wait_until(lambda: (row(stack) or (0, 0))[1] > 0, ALL_OF_IT)
+    with psycopg.connect(stack.settings.database_url()) as owner:
+        # So that the next chunk is inside its transaction when it happens.
+        owner.execute("lock table public.debts in exclusive mode")
+        stack.kill(victim)
+        owner.close()
+    sender.join(ALL_OF_IT)
+    stack.restart(victim)
+    assert answers[0] != 200
+    written = wait_until(lambda: row(stack))[1]
+    assert 0 < written < PEOPLE
+    deadline = time.monotonic() + ALL_OF_IT
+
+    def is_done() -> bool:
+        assert time.monotonic() < deadline
+        try:
+            admin.rpc("imports_alive").execute()  # as the page when it opens: it wakes the job
+        except (httpx.HTTPError, supabase.PostgrestAPIError):
+            return False  # the doors come back one by one
+        return bool((row(stack) or ("",))[0] == "done")
+
+    wait_until(is_done, ALL_OF_IT)
+    assert row(stack) == ("done", PEOPLE, PEOPLE)
