@@ -1,7 +1,6 @@
 """Pushes selections into the dialer's campaigns, takes people out again, and qualifies calls.
 
-Woken by the database and swept by its cron; several may run at once. A claim is a lease, `begin`
-says yes once per attempt, and what a lost answer left in doubt is undone before it is done again.
+Woken by the database and swept by its cron; what a lost answer left in doubt is undone first.
 """
 
 import json
@@ -30,16 +29,16 @@ def perform(task: Any) -> None:
             " private.integration_secret(%(account)s, 'agent_token') as agent"
         )
         ids = {"id": task.task_id, "attempt": task.attempt, "account": task.integration_id}
-        [(may_call, api_token, agent_token)] = tx.execute(begin, ids).fetchall()
+        [(may_call, *tokens)] = tx.execute(begin, ids).fetchall()
         contacts = "select * from private.dialer_task_rows(%(id)s, %(attempt)s)"
         rows = tx.execute(contacts, ids).fetchall() if may_call else []
     if not may_call:
-        return  # another worker has this attempt
-    outcome, answer, *problem = threecplus.perform(task, (api_token, agent_token), rows)
+        return
+    outcome, answer, *problem = threecplus.perform(task, tokens, rows)
     with db.as_worker() as tx:
         settle = "select private.settle_dialer_task(%s, %s, %s, %s::jsonb, %s, %s, %s)"
-        told = json.dumps(dict(answer))
-        tx.execute(settle, (task.task_id, task.attempt, outcome, told, *problem))
+        result = (outcome, json.dumps(dict(answer)), *problem)
+        tx.execute(settle, (task.task_id, task.attempt, *result))
     log.event("dialer_task_settled", outcome=outcome, reason=task.kind, rows=len(rows))
 
 
@@ -61,6 +60,6 @@ def threecplus_export(request: flask.Request) -> flask.typing.ResponseReturnValu
             for attempt in [senders.submit(perform, task) for task in tasks]:
                 attempt.result()
             planned, claimed = planned + clients, claimed + len(tasks)
-            if not tasks and not clients:
+            if not (tasks or clients):
                 break
     return {"planned": planned, "claimed": claimed}

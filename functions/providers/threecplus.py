@@ -41,9 +41,7 @@ class Task(Protocol):
 # --- tasks: what the database wants done ----------------------------------------------------
 
 
-def perform(
-    task: Task, tokens: tuple[str | None, str | None], rows: Sequence[wire.Contact]
-) -> DialerResult:
+def perform(task: Task, tokens: Sequence[str | None], rows: Sequence[wire.Contact]) -> DialerResult:
     """Do one task; never raises for what 3C Plus does.
 
     tokens  the manager's and the agent's, of the tenant's integration
