@@ -32,7 +32,7 @@ create table public.message_logs (
     automation_run_id uuid,
     -- A person re-ran the automation: this older message keeps its run here, the new one there.
     retried_run_id uuid,
-    -- The bulk send it belongs to; a message that a person had sent again belongs to it in the past.
+    -- The bulk send it belongs to; one that a person had sent again belongs to it in the past.
     batch_id uuid,
     retried_batch_id uuid,
     -- What the rate card says that it costs (millionths of its currency), when it was claimed.

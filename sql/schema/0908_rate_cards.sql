@@ -15,13 +15,20 @@ create table private.published_rates (
 alter table private.published_rates enable row level security;
 alter table private.published_rates force row level security;
 
--- Brazil, second-hand and indicative (providers.md 3.7): Meta's own page could not be read. Since
+-- Brazil, second-hand and indicative: Meta's own page could not be read. Since
 -- October 2026 utility messages are charged inside the window, too.
-insert into private.published_rates
-    (provider, category, currency, price_micros, is_free_in_window, valid_from, source)
-select told.provider, rate.category, 'USD', rate.price_micros, rate.is_free, rate.valid_from,
+insert into private.published_rates (
+    provider, category, currency, price_micros, is_free_in_window, valid_from, source
+)
+select
+    company.name::public.provider_name,
+    rate.category,
+    'USD' as currency,
+    rate.price_micros,
+    rate.is_free,
+    rate.valid_from,
     rate.source
-from unnest(array['gupshup', 'meta']::public.provider_name []) as told (provider)
+from (values ('gupshup'), ('meta')) as company (name)
 cross join (
     values
     ('marketing', 25000, false, date '2025-07-01', 'SleekFlow calculator, 2026-09-20'),
