@@ -166,7 +166,7 @@ def serving(simulator: ModuleType, folder: Path, *others: ModuleType) -> Iterato
         data = folder
 
     loop = asyncio.new_event_loop()
-    app = web.Application()
+    app = web.Application(client_max_size=64 * 1024**2)  # a file of contacts
     for module in (simulator, *others):
         name = module.__name__.rpartition(".")[2]
         app.add_subapp(f"/simulators/{name}/", module.create_app(Folder()))
