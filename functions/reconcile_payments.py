@@ -1,8 +1,5 @@
-"""Sweeps what the provider lists as paid on the last days, and records what callbacks lost.
-
-Twice a day and on demand. A day that could not be read whole stays unreconciled, with the reason;
-a day that fails in a way nobody foresaw keeps no other day and no other account from being swept.
-"""
+"""Sweeps what the provider lists as paid on the last days, twice a day and on demand, and records
+what callbacks lost. A day that could not be read whole stays unreconciled, with the reason."""
 
 import json
 from collections import Counter
@@ -42,17 +39,17 @@ def sweep(day: Any) -> Counter[str]:
         )
         ids = {"id": day.integration_id, "day": day.day}
         [(sweep_id, calls, client_secret)] = tx.execute(begin, ids).fetchall()
-    listed = negociarie.PaidDay([], failure=FailureClass.RATE_LIMITED)
-    if calls:
-        listed = negociarie.list_paid(day.settings, client_secret, day.day)
+    unasked = negociarie.PaidDay([], failure=FailureClass.RATE_LIMITED)
+    listed = negociarie.list_paid(day.settings, client_secret, day.day) if calls else unasked
     seen = Counter(record(day.integration_id, item) for item in listed.items)
-    seen["unreadable"] += listed.unreadable
-    seen["recovered"] = seen["recorded"] + seen["orphan"]
-    problem = listed.failure or ("lines_unreadable" if seen["unreadable"] else None)
-    counts = (len(listed.items), seen["recovered"], seen["contradiction"], problem)
+    new, doubtful = seen["recorded"] + seen["orphan"], seen["contradiction"]
+    is_partly_read = listed.unreadable + seen["unreadable"] > 0
+    problem = listed.failure or ("lines_unreadable" if is_partly_read else None)
+    counts = (len(listed.items), new, doubtful, problem)
     with db.as_worker() as tx:
         tx.execute("select private.finish_reconciliation(%s, %s, %s, %s, %s)", (sweep_id, *counts))
-    return seen + Counter(found=len(listed.items), days=1, failed=1 if problem else 0)
+    told = {"found": len(listed.items), "recovered": new, "quarantined": doubtful}
+    return Counter(told | {"days": 1, "failed": 1 if problem else 0})
 
 
 @functions_framework.http
@@ -60,12 +57,9 @@ def sweep(day: Any) -> Counter[str]:
 def reconcile_payments(request: flask.Request) -> flask.typing.ResponseReturnValue:
     http.require_jobs_key(request)
     with db.as_worker() as tx:
-        wanted = "select * from private.reconciliation_days(%s)"
-        days = tx.execute(wanted, (DAYS,)).fetchall()
+        days = tx.execute("select * from private.reconciliation_days(%s)", (DAYS,)).fetchall()
     with ThreadPoolExecutor(SWEEPERS) as sweepers:
-        sweeps = [sweepers.submit(sweep, day) for day in days]
-    # Every day was tried; the first failure that is a bug surfaces now.
+        sweeps = [sweepers.submit(sweep, day) for day in days]  # all are tried, whatever fails
     total: Counter[str] = sum((one.result() for one in sweeps), Counter())
-    total["quarantined"] = total["contradiction"]
     log.event("payments_reconciled", found=total["found"], recovered=total["recovered"])
     return {n: total[n] for n in ("days", "failed", "found", "recovered", "quarantined")}

@@ -3,8 +3,8 @@
 -- document, so that nobody is ever half written; a chunk goes in the transaction that writes it.
 --
 -- Logged, not unlogged: an unlogged table is emptied by a crash of Postgres, and an import that
--- stopped half-way would have to be taken back and sent again. The price, measured beside the
--- fourteen indexes that the rows themselves go through, is 2 % of an import's time.
+-- stopped half-way would have to be taken back and sent again. The price could not be measured: of
+-- 50,000 rows, reading, planning and keeping took as long either way (docs/performance.md).
 
 -- One person as the file says it; stored fields that the file leaves empty stay.
 create type private.planned_client as (

@@ -82,29 +82,6 @@ as $$
     end::public.debt_status
 $$;
 
--- The daily job's part: titles grow old without anybody touching them.
-create function private.age_debts(tenant_id uuid, on_date date) returns int
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-    v_marked int;
-begin
-    update public.debts set status = 'prescribed'
-    where debts.tenant_id = age_debts.tenant_id and debts.status = 'open'
-      and debts.due_on < (on_date - interval '5 years')::date
-      and private.is_prescribed(debts, on_date)
-      -- Acknowledged by an agreement that runs, where the policy leaves it open until paid.
-      and not exists (
-          select from public.agreement_debts as held
-          where held.tenant_id = debts.tenant_id and held.debt_id = debts.id and held.is_live
-      );
-    get diagnostics v_marked = row_count;
-    return v_marked;
-end;
-$$;
-
 create trigger _500_broadcast_update after update on public.debts
 referencing old table as old_rows new table as new_rows for each statement
 execute function private.tg_broadcast_status('debt_changed');

@@ -19,8 +19,8 @@ begin
     if v_aging.to_status = v_agreement.status and v_aging.waits_for is null then
         return 'unchanged';
     end if;
-    -- The clock has changed other clients in this transaction, and with them the tenant's totals,
-    -- for which whoever works on this client may be waiting: it never waits, it comes again.
+    -- Whoever works on this client may be about to change the very thing: never waited for, the
+    -- clock comes again.
     begin
         perform from public.clients
         where clients.tenant_id = v_agreement.tenant_id and clients.id = v_agreement.client_id
@@ -61,32 +61,50 @@ begin
 end;
 $$;
 
-create function private.age_agreements(tenant_id uuid, on_date date) returns jsonb
+-- What the clock does for one client, in a transaction of its own when it runs by itself
+-- (private.run_money_jobs): {counts: {overdue: 1}, failures: []}.
+create function private.age_client(
+    tenant_id uuid, client_id uuid, on_date date, with_titles boolean
+) returns jsonb
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
-    v_run_id bigint;
     v_id uuid;
     v_outcome text;
-    v_counts jsonb := '{}';
+    v_outcomes text[] := '{}';
     v_failures jsonb := '[]';
 begin
-    -- Two clocks at once would only wait for each other.
-    perform pg_advisory_xact_lock(hashtextextended('age_agreements:' || tenant_id, 0));
-    insert into public.job_runs (tenant_id, job, on_date)
-    values (age_agreements.tenant_id, 'age_agreements', age_agreements.on_date)
-    returning id into v_run_id;
-
+    if with_titles and exists (
+        select from private.debts_to_age(
+            age_client.tenant_id, age_client.on_date, age_client.client_id
+        )
+    ) then
+        begin
+            -- The client before its titles, as everybody.
+            perform from public.clients
+            where clients.tenant_id = age_client.tenant_id and clients.id = age_client.client_id
+            for no key update nowait;
+            perform private.age_debts(
+                age_client.tenant_id, age_client.on_date, age_client.client_id
+            );
+        exception
+            when lock_not_available then
+                v_outcomes := v_outcomes || 'titles_busy'::text;
+            when others then
+                v_outcomes := v_outcomes || 'failed'::text;
+                v_failures := v_failures || jsonb_build_object(
+                    'client_id', client_id, 'code', sqlstate, 'error', sqlerrm
+                );
+        end;
+    end if;
     for v_id in
         select agreement.id from public.agreements as agreement
-        where agreement.tenant_id = age_agreements.tenant_id
-          and agreement.status in (
-              'pending_approval', 'awaiting_first_payment', 'active', 'overdue',
-              'broken_provisionally'
-          )
-        order by agreement.client_id, agreement.id
+        where agreement.tenant_id = age_client.tenant_id
+          and agreement.client_id = age_client.client_id
+          and private.has_clock(agreement.status)
+        order by agreement.id
     loop
         begin
             v_outcome := private.age_agreement(v_id, on_date);
@@ -96,32 +114,19 @@ begin
                 'agreement_id', v_id, 'code', sqlstate, 'error', sqlerrm
             );
         end;
-        v_counts := v_counts || jsonb_build_object(
-            v_outcome, coalesce((v_counts ->> v_outcome)::int, 0) + 1
-        );
+        v_outcomes := v_outcomes || v_outcome;
     end loop;
-
-    -- Break and lapse wait for a sweep that should have come: somebody must look.
-    if v_counts ? 'reconciliation_late' then
-        insert into public.notifications (tenant_id, user_id, kind, payload)
-        select age_agreements.tenant_id, member.user_id, 'reconciliation_late',
-            jsonb_build_object('agreements', v_counts -> 'reconciliation_late')
-        from public.memberships as member
-        where member.tenant_id = age_agreements.tenant_id and member.revoked_at is null
-          and member.role >= 'supervisor'
-          and not exists (
-              select from public.notifications as told
-              where told.tenant_id = age_agreements.tenant_id
-                and told.user_id = member.user_id and told.kind = 'reconciliation_late'
-                and told.created_at > private.now() - interval '20 hours'
-          );
-    end if;
-    perform private.finish_job(
-        v_run_id, jsonb_build_object('counts', v_counts, 'failures', v_failures),
-        jsonb_array_length(v_failures)
-    );
-    return v_counts;
+    return jsonb_build_object('counts', (
+        select coalesce(jsonb_object_agg(counted.outcome, counted.times), '{}')
+        from (
+            select outcome, count(*) as times from unnest(v_outcomes) as outcome group by outcome
+        ) as counted
+    ), 'failures', v_failures);
 end;
 $$;
-comment on function private.age_agreements(uuid, date) is
-'How many became what: {overdue: 3, broken: 1, compensating: 2, unchanged: 40, …}.';
+
+create function private.has_clock(status public.agreement_status) returns boolean
+language sql
+immutable
+set search_path = ''
+as $$ select status = 'pending_approval' or private.is_living(status) $$;

@@ -1,46 +1,46 @@
 -- The daily work of money, for every tenant on its own day: titles and agreements age, and the
 -- ledger is checked. Hourly, because the tenants' midnights differ and because a break may wait for
 -- a sweep of the afternoon; doing it again changes nothing.
-create function private.run_money_jobs() returns int
+-- Client by client, each in its own transaction: whoever works on one waits for that one alone. A
+-- procedure because only those may commit, and without a search path of its own because only
+-- then; it names every schema, and nobody but its owner may call it.
+create procedure private.run_money_jobs(is_committing boolean default true)
 language plpgsql
-security definer
-set search_path = ''
 as $$
 declare
     v_tenant record;
-    v_done int := 0;
+    v_run record;
+    v_client_id uuid;
+    v_with_titles boolean;
+    v_sum jsonb;
 begin
     for v_tenant in
         select tenants.id, private.today(tenants.id) as today from public.tenants
         order by tenants.id
     loop
-        -- One tenant that fails does not stop the rest, and somebody reads of it.
-        begin
-            -- A title's birthday comes once a day, and finding it reads the portfolio.
-            if not exists (
-                select from public.job_runs as run
-                where run.tenant_id = v_tenant.id and run.job = 'age_agreements'
-                  and run.on_date = v_tenant.today
-            ) then
-                perform private.age_debts(v_tenant.id, v_tenant.today);
+        continue when not pg_catalog.pg_try_advisory_lock(private.clock_lock(v_tenant.id));
+        v_with_titles := not private.are_titles_aged(v_tenant.id, v_tenant.today);
+        v_run := private.begin_aging(v_tenant.id, v_tenant.today, v_with_titles);
+        v_sum := '{"counts": {}, "failures": []}';
+        foreach v_client_id in array v_run.clients loop
+            if is_committing then
+                commit;
             end if;
-            perform private.age_agreements(v_tenant.id, v_tenant.today);
-            v_done := v_done + 1;
-        exception when others then
-            insert into public.job_runs (tenant_id, job, on_date)
-            values (v_tenant.id, 'money_jobs', v_tenant.today);
-            perform private.finish_job(
-                run.id, jsonb_build_object('code', sqlstate, 'error', sqlerrm), 1
-            )
-            from public.job_runs as run
-            where run.tenant_id = v_tenant.id and run.job = 'money_jobs'
-              and run.finished_at is null;
-        end;
+            v_sum := private.add_outcomes(v_sum, private.age_client(
+                v_tenant.id, v_client_id, v_tenant.today, v_with_titles
+            ));
+        end loop;
+        perform private.end_aging(v_run.run_id, v_sum);
+        if is_committing then
+            commit;
+        end if;
+        perform pg_catalog.pg_advisory_unlock(private.clock_lock(v_tenant.id));
     end loop;
-    return v_done;
 end;
 $$;
-comment on function private.run_money_jobs() is 'How many tenants were done without a failure.';
+comment on procedure private.run_money_jobs(boolean) is
+'is_committing: false leaves everything to the caller''s transaction. A tenant whose clock runs
+elsewhere is left to that.';
 
 -- At night, once: apart from the clock, because it reads every ledger and must hold up nobody.
 create function private.run_ledger_checks() returns int
@@ -84,7 +84,7 @@ end;
 $$;
 
 select cron.schedule('sweep-charges', '* * * * *', 'select private.sweep_charges()');
-select cron.schedule('money-jobs', '5 * * * *', 'select private.run_money_jobs()');
+select cron.schedule('money-jobs', '5 * * * *', 'call private.run_money_jobs()');
 -- Hourly from 05:35 to 09:35 UTC, night in every zone of Brazil; the first run of a day does it.
 select cron.schedule('check-ledgers', '35 5-9 * * *', 'select private.run_ledger_checks()');
 select cron.schedule(

@@ -48,10 +48,7 @@ security definer
 set search_path = ''
 as $$
 declare
-    v_clients bigint := coalesce((
-        select totals.clients from private.portfolio_totals as totals
-        where totals.tenant_id = (filter).tenant_id
-    ), 0);
+    v_clients bigint := (private.portfolio_of((filter).tenant_id)).clients;
     v_plan json;
 begin
     if v_clients <= private.sample_size() or (filter).ids is not null then
@@ -101,12 +98,11 @@ declare
     v_condition text;
     v_scale double precision;
     v_sum record;
-    v_whole private.portfolio_totals;
+    v_whole record;
 begin
     if v_filter.is_all then
         -- The whole portfolio has a counter; what is taken out of it is a list.
-        select * into v_whole from private.portfolio_totals as totals
-        where totals.tenant_id = v_filter.tenant_id;
+        v_whole := private.portfolio_of(v_filter.tenant_id);
         v_filter.ids := coalesce(v_filter.except_ids, '{}');
         v_filter.except_ids := null;
     end if;
@@ -118,9 +114,9 @@ begin
     into v_sum using v_filter;
     if v_filter.is_all then
         return jsonb_build_object(
-            'clients', coalesce(v_whole.clients, 0) - v_sum.clients,
-            'debts', coalesce(v_whole.open_debts, 0) - v_sum.debts,
-            'open_cents', coalesce(v_whole.open_cents, 0) - v_sum.open_cents, 'is_estimate', false
+            'clients', v_whole.clients - v_sum.clients,
+            'debts', v_whole.open_debts - v_sum.debts,
+            'open_cents', v_whole.open_cents - v_sum.open_cents, 'is_estimate', false
         );
     end if;
     return jsonb_build_object(

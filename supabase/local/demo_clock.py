@@ -35,11 +35,11 @@ def move(data: Path, days: int) -> datetime:
         url = known["SUPABASE_URL"]
         bank = f"{url}/simulators/negociarie/_control/clock"
         expect("the simulated bank's clock", "PUT", bank, {"shift_seconds": seconds}, {})
-        connection.execute("select private.run_money_jobs()")
+        connection.execute("call private.run_money_jobs()")
         bearer = {"Authorization": f"Bearer {known['JOBS_KEY']}"}
         sweep = f"{url}/functions/v1/reconcile-payments"
         expect("the sweep of payments", "POST", sweep, {}, bearer)
-        connection.execute("select private.run_money_jobs()")
+        connection.execute("call private.run_money_jobs()")
     return datetime.now(UTC).astimezone(ZoneInfo("America/Sao_Paulo")) + timedelta(seconds=seconds)
 
 

@@ -63,7 +63,7 @@ def test_a_job_that_fails_for_one_tenant_is_read_by_somebody(world: World) -> No
         " execute function pg_temp.fail()"
     )
     world.set_today(MONDAY + timedelta(days=40))
-    world.run("select private.run_money_jobs()")
+    world.run("call private.run_money_jobs(false)")
     told = "select count(*) from public.notifications where tenant_id = %s and kind = 'job_failed'"
     assert world.one(told, world.tenant) >= 1
     assert world.one(told, healthy.tenant) == 0

@@ -24,6 +24,7 @@ from tests.money.deals import (
 from tests.money.world import World
 
 WaitUntil = Callable[..., Any]
+A_MONTH = timedelta(days=31)
 
 
 class Second:
@@ -186,6 +187,61 @@ def test_the_clock_waits_for_nobody_and_comes_again(
     assert observer.execute(strike, (world.tenant, late)).fetchone() == ({"busy": 1},)
     world.connection.commit()
     assert observer.execute(strike, (world.tenant, late)).fetchone() == ({"lapsed": 1},)
+
+
+def test_money_of_one_client_holds_up_no_other_clients(
+    desk: tuple[str, World, psycopg.Connection], wait_until: WaitUntil
+) -> None:
+    url, world, _ = desk
+    other = world.new_client("Bruno Lima")
+    debt = world.debt(50_000, client=other)
+    world.connection.commit()
+    world.run("select private.age_agreements(%s, %s)", world.tenant, world.today + A_MONTH * 2)
+
+    second = Second(
+        url, world, "operator", "select public.hold_debts(array[%s]::uuid[], 'contesta')", debt
+    )
+    wait_until(lambda: not second.thread.is_alive())
+
+    assert second.answer == 1
+
+
+def test_the_clock_lets_go_of_each_client_before_it_takes_the_next(
+    desk: tuple[str, World, psycopg.Connection], wait_until: WaitUntil
+) -> None:
+    url, world, observer = desk
+    world.client = world.new_client("Bruno Lima")
+    world.debt(90_000)
+    agree(world, installments=3, first_due_date=world.today + timedelta(days=1))
+    [first, last] = world.rows("select id, client_id from public.agreements order by client_id")
+    world.run(
+        "create function private.stand_still() returns trigger language plpgsql as $$ begin"
+        " perform pg_advisory_xact_lock(4711); return new; end $$"
+    )
+    world.run(
+        "create trigger stand_still before update on public.agreements for each row"
+        f" when (new.id = '{last['id']}') execute function private.stand_still()"
+    )
+    world.set_today(world.today + A_MONTH * 2)
+    world.connection.commit()
+    world.run("select pg_advisory_xact_lock(4711)")
+
+    def strike() -> None:
+        with psycopg.connect(url, autocommit=True) as clock:
+            clock.execute("call private.run_money_jobs()")
+
+    clock = threading.Thread(target=strike)
+    clock.start()
+    of = "select status from public.agreements where id = %s"
+    wait_until(lambda: observer.execute(of, (first["id"],)).fetchone() == ("lapsed",))
+    world.run("select from public.clients where id = %s for update nowait", first["client_id"])
+    assert observer.execute(of, (last["id"],)).fetchone() == ("awaiting_first_payment",)
+
+    world.connection.commit()
+    clock.join(timeout=300)
+    assert observer.execute(of, (last["id"],)).fetchone() == ("lapsed",)
+    told = "select result -> 'counts', failures from public.job_runs where finished_at is not null"
+    assert observer.execute(told).fetchall() == [({"lapsed": 2}, 0)]
 
 
 def test_an_agreement_being_changed_lets_others_point_to_it(

@@ -249,14 +249,15 @@ def test_the_daily_jobs_do_every_tenant_and_one_that_fails_stops_nobody(world: W
         "create trigger fail before update on public.debts for each row"
         f" when (new.tenant_id = '{world.tenant}') execute function pg_temp.fail()"
     )
-    world.run("select private.run_money_jobs()")
+    world.run("call private.run_money_jobs(false)")
     statuses = [world.one("select status from public.debts where id = %s", d) for d in debts]
     assert statuses == ["open", "prescribed"]
     [run] = world.rows(
-        "select * from public.job_runs where tenant_id = %s and job = 'money_jobs'",
+        "select * from public.job_runs where tenant_id = %s and job = 'age_agreements'",
         world.tenant,
     )
-    assert (run["failures"], run["result"]["error"]) == (1, "on purpose")
+    assert run["failures"] == 1
+    assert run["result"]["failures"][0]["error"] == "on purpose"
     assert world.one("select private.run_ledger_checks()") == 0
     jobs = [
         row["job"]

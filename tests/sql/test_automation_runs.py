@@ -34,7 +34,8 @@ def test_a_claim_hands_out_everything_a_sender_needs(db: psycopg.Connection, wor
     [claimed] = claim(db)
     assert claimed.destination == "+5511987650001"
     assert claimed.template_provider_id == "c6aecef6-bcb0-4fb1-8100-28c094e3bc6b"
-    assert claimed.params == ["Zélia", "Demo Cobranças", "Banco Aurora S.A.", "R$ 123,45"]
+    # The text goes on with a dot, so the name gives up its own.
+    assert claimed.params == ["Zélia", "Demo Cobranças", "Banco Aurora S.A", "R$ 123,45"]
     assert claimed.settings == {"app_name": "App1", "source": "5511400000000"}
     assert (claimed.provider, claimed.language, claimed.attempt) == ("gupshup", "pt_BR", 1)
     message = row_of(db, "public.message_logs", id=claimed.message_id)

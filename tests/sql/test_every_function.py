@@ -14,12 +14,14 @@ WaitUntil = Callable[..., Any]
 # The import's own files: tests/portfolio calls their functions, through the one that uploads files.
 IMPORT_FILES = {"0446", "0447", "0448", "0449", "0450", "0451", "0452",
                 "0880", "0882", "0884", "0886", "0888", "0889"}  # fmt: skip
-# Money has tests of its own, and its own look back (tests/money/test_every_function.py).
+# Money and its messages have tests of their own, and a look back of their own
+# (tests/money/test_every_function.py).
 MONEY = {
     name
     for path in (ROOT / "sql" / "schema").glob("0*.sql")
     if ("0495" <= path.name < "0600" and path.name != "0500_realtime.sql")
-    or path.name in {"0661_callback_token.sql", "0672_apply_charge_event.sql"}
+    or path.name[:4] in {"0661", "0672", "0690", "0691", "0692", "0693", "0722"}
+    or path.name in {"0709_agreement_filter.sql", "0712_list_agreements.sql"}
     for name in re.findall(r"^create function \w+\.(\w+)", path.read_text(), re.MULTILINE)
 }
 # The dialer's run where 3C Plus is simulated: tests/dialer.

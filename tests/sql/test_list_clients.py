@@ -240,7 +240,8 @@ def test_the_portfolios_counter_follows_every_change(db: psycopg.Connection) -> 
         " group by 1 order by 1"
     )
     counter = (
-        "select tenant_id, clients, open_debts, open_cents from private.portfolio_totals order by 1"
+        "select tenant_id, sum(clients), sum(open_debts), sum(open_cents)"
+        " from private.portfolio_totals group by 1 order by 1"
     )
     changes = [
         "update public.debts set principal_cents = principal_cents * 2 where installment = 1",
@@ -253,6 +254,10 @@ def test_the_portfolios_counter_follows_every_change(db: psycopg.Connection) -> 
     for change in changes:
         db.execute(change.encode())
         assert db.execute(truth.encode()).fetchall() == db.execute(counter.encode()).fetchall()
+    db.execute("select private.fold_portfolio_totals()")
+    assert db.execute(truth.encode()).fetchall() == db.execute(counter.encode()).fetchall()
+    rows = "select max(count) from (select count(*) from private.portfolio_totals"
+    assert db.execute(f"{rows} group by tenant_id) as folded".encode()).fetchone() == (1,)
 
 
 def test_derived_totals_equal_the_debts(db: psycopg.Connection, world: World) -> None:

@@ -59,9 +59,7 @@ select tenant_id, id, creditor_ids[1],
     '2026-01-05', id
 from public.clients where document like '%3';
 insert into private.portfolio_totals (tenant_id, clients)
-select tenant_id, count(*) from public.clients where external_id like 'G%' group by tenant_id
-on conflict (tenant_id) do update
-set clients = private.portfolio_totals.clients + excluded.clients;
+select tenant_id, count(*) from public.clients where external_id like 'G%' group by tenant_id;
 set session_replication_role = origin;
 analyze public.clients, public.client_phones, public.debts, public.call_dispositions,
     public.client_tags, public.client_assignments, private.client_contacts, public.agreements;

@@ -14,14 +14,16 @@ test("a Pix is registered, the debtor pays, and two screens show it without a re
 
   const card = await chargeByPix(page);
   await expect(card.getByText(/^000201/)).toBeVisible();
-  await expect(card.getByRole("button", { name: "Enviar por WhatsApp" })).toBeEnabled();
+  await expect(card.getByRole("img", { name: /QR code do Pix/ })).toBeVisible();
+  await card.getByRole("button", { name: "Enviar por WhatsApp" }).click();
+  await expect(card.getByText(/^Na fila do WhatsApp/)).toBeVisible();
   await expect(supervisor.getByText("cobrança emitida").first()).toBeVisible();
 
   await payAtBank(page.request, ownClient.document);
   for (const screen of [page, supervisor]) {
     await expect(screen.getByText(/^paga em/)).toBeVisible();
     await expect(screen.getByText("em dia", { exact: true })).toBeVisible();
-    await expect(screen.getByText(/, Pix/)).toBeVisible();
+    await expect(screen.getByRole("region", { name: "Pagamentos" }).getByText(/, Pix/)).toBeVisible();
   }
   await expect(page.getByRole("button", { name: "Estornar" })).toHaveCount(0);
 
