@@ -1,7 +1,11 @@
-"""Table of contents: every function that is deployed, by its import."""
+"""Table of contents: every function that is deployed, by its import.
+
+A deployed name has `-` for `_`, and `3cplus` for `threecplus`: no identifier begins with a digit.
+"""
 
 from charge_document import charge_document
 from gupshup_webhook import gupshup_webhook
+from meta_webhook import meta_webhook
 from negociarie_callback import negociarie_callback
 from negociarie_charge import negociarie_charge
 from portfolio_export import portfolio_export
@@ -11,11 +15,19 @@ from portfolio_resume import portfolio_resume
 from reconcile_payments import reconcile_payments
 from run_automations import run_automations
 from send_message import send_message
+from send_notifications import send_notifications
 from statement_document import statement_document
+from sync_templates import sync_templates
+from threecplus_agent import threecplus_agent
+from threecplus_campaigns import threecplus_campaigns
+from threecplus_export import threecplus_export
+from threecplus_reconcile import threecplus_reconcile
+from threecplus_webhook import threecplus_webhook
 
 __all__ = [
     "charge_document",
     "gupshup_webhook",
+    "meta_webhook",
     "negociarie_callback",
     "negociarie_charge",
     "portfolio_export",
@@ -25,5 +37,12 @@ __all__ = [
     "reconcile_payments",
     "run_automations",
     "send_message",
+    "send_notifications",
     "statement_document",
+    "sync_templates",
+    "threecplus_agent",
+    "threecplus_campaigns",
+    "threecplus_export",
+    "threecplus_reconcile",
+    "threecplus_webhook",
 ]

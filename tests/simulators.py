@@ -13,26 +13,38 @@ import httpx
 import pytest
 from aiohttp import web
 
-from local_platform.providers import gupshup, negociarie
+from local_platform.providers import gupshup, meta, negociarie
 
 APP, API_KEY, SOURCE = "DemoCobrancas", "simulated-key", "551140000000"
+NUMBER, TOKEN, APP_SECRET = "106540352242922", "EAAB-simulated", "app-secret-of-the-tests"
+WABA = "102290129340398"
+META_TEMPLATE = {
+    "id": "900", "name": "lembrete", "language": "pt_BR", "category": "UTILITY",
+    "status": "APPROVED", "body": "Olá, {{1}}! O valor em aberto é {{2}}.",
+}  # fmt: skip
 CLIENT_ID, CLIENT_SECRET = "7", "a-secret-of-theirs"
 
 
 @dataclass
-class GupshupPhone:
+class Phones:
     """A running simulator: `url` is what SIMULATORS_URL must be, the rest drives it."""
 
     url: str
     control: httpx.Client
 
-    def register(self, callback_url: str, templates: dict[str, str] | None = None) -> None:
-        account = {"api_key": API_KEY, "source": SOURCE, "callback_url": callback_url}
-        body = account | {"templates": templates or {}}
-        self.control.put(f"/_control/apps/{APP}", json=body).raise_for_status()
-
     def misbehave(self, do: str, **how: Any) -> None:
         self.control.post("/_control/misbehave", json={"do": do} | how).raise_for_status()
+
+    def weather(self, faults: dict[str, float], **how: Any) -> None:
+        said = {"faults": faults} | how
+        self.control.put("/_control/weather", json=said).raise_for_status()
+
+    def pace(self, **how: Any) -> None:
+        self.control.put("/_control/pace", json=how).raise_for_status()
+
+    def reply(self, app: str, phone: str, text: str, **how: Any) -> None:
+        said = {"app": app, "phone": phone, "text": text} | how
+        self.control.post("/_control/reply", json=said).raise_for_status()
 
     def receipts(self, **how: Any) -> None:
         self.control.put("/_control/receipts", json=how).raise_for_status()
@@ -44,6 +56,25 @@ class GupshupPhone:
 
     def calls(self) -> int:
         return int(self.control.get("/_control/calls").json()["count"])
+
+
+class GupshupPhone(Phones):
+    def register(self, callback_url: str, templates: dict[str, str] | None = None) -> None:
+        account = {"api_key": API_KEY, "source": SOURCE, "callback_url": callback_url}
+        body = account | {"templates": templates or {}}
+        self.control.put(f"/_control/apps/{APP}", json=body).raise_for_status()
+
+
+class MetaPhone(Phones):
+    def register(
+        self, callback_url: str, number: str = NUMBER, templates: list[dict[str, str]] | None = None
+    ) -> None:
+        account = {
+            "access_token": TOKEN, "app_secret": APP_SECRET, "waba_id": WABA,
+            "display_phone_number": "551130000000", "callback_url": callback_url,
+            "templates": templates or [META_TEMPLATE],
+        }  # fmt: skip
+        self.control.put(f"/_control/numbers/{number}", json=account).raise_for_status()
 
 
 @dataclass
@@ -89,6 +120,32 @@ def gupshup_phone(tmp_path: Path) -> Iterator[GupshupPhone]:
 
 
 @pytest.fixture
+def meta_phone(tmp_path: Path) -> Iterator[MetaPhone]:
+    """The Meta simulator on a port of its own, one number registered, as `gupshup_phone`."""
+    with (
+        serving(meta, tmp_path) as base,
+        httpx.Client(base_url=f"{base}/meta", timeout=10) as control,
+    ):
+        phone = MetaPhone(base, control)
+        phone.register("http://127.0.0.1:9/nobody-listens")
+        yield phone
+
+
+@pytest.fixture
+def whatsapp_phones(tmp_path: Path) -> Iterator[tuple[GupshupPhone, MetaPhone]]:
+    """Both WhatsApp simulators under one URL, one account registered at each."""
+    with (
+        serving(gupshup, tmp_path, meta) as base,
+        httpx.Client(base_url=f"{base}/gupshup", timeout=30) as one,
+        httpx.Client(base_url=f"{base}/meta", timeout=30) as other,
+    ):
+        phones = GupshupPhone(base, one), MetaPhone(base, other)
+        for phone in phones:
+            phone.register("http://127.0.0.1:9/nobody-listens")
+        yield phones
+
+
+@pytest.fixture
 def negociarie_bank(tmp_path: Path) -> Iterator[NegociarieBank]:
     """The Negociarie simulator on a port of its own; it calls nobody back until registered."""
     with (
@@ -102,16 +159,17 @@ def negociarie_bank(tmp_path: Path) -> Iterator[NegociarieBank]:
 
 
 @contextlib.contextmanager
-def serving(simulator: ModuleType, folder: Path) -> Iterator[str]:
-    """The simulator's base URL (what SIMULATORS_URL must be) while it runs in a thread."""
+def serving(simulator: ModuleType, folder: Path, *others: ModuleType) -> Iterator[str]:
+    """The simulators' base URL (what SIMULATORS_URL must be) while they run in a thread."""
 
     class Folder:
         data = folder
 
-    name = simulator.__name__.rpartition(".")[2]
     loop = asyncio.new_event_loop()
-    app = web.Application()
-    app.add_subapp(f"/simulators/{name}/", simulator.create_app(Folder()))
+    app = web.Application(client_max_size=64 * 1024**2)  # a file of contacts
+    for module in (simulator, *others):
+        name = module.__name__.rpartition(".")[2]
+        app.add_subapp(f"/simulators/{name}/", module.create_app(Folder()))
     runner = web.AppRunner(
         app, handler_cancellation=True, shutdown_timeout=0.1
     )  # hanging requests are what is simulated

@@ -3,16 +3,22 @@
 import functools
 import io
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 import flask
 
 from kit import config, log
 
+if TYPE_CHECKING:  # only asynchronous functions bring it along
+    from starlette.requests import Request
+    from starlette.responses import Response
+
 # Thrice the largest upload; who sends more does not wait for an answer.
 DISCARDED_BYTES = 1024**3
 
 Handler = Callable[[flask.Request], flask.typing.ResponseReturnValue]
+AsyncHandler = Callable[["Request"], Awaitable["Response | dict[str, object]"]]
 
 
 class AppError(Exception):
@@ -93,6 +99,39 @@ def as_http(handler: Handler) -> Handler:
             response = flask.make_response((body, 500))
         _discard_body(request)
         return _allow_web_origin(response)
+
+    return answer
+
+
+def as_async_http(handler: AsyncHandler) -> AsyncHandler:
+    """`as_http` for an asynchronous function: a job of the database, so without CORS."""
+
+    @functools.wraps(handler)
+    async def answer(request: "Request") -> "Response | dict[str, object]":
+        from starlette.responses import JSONResponse
+
+        try:
+            return await handler(request)
+        except AppError as refusal:
+            log.event(
+                "refused",
+                logging.WARNING if refusal.status >= 500 else logging.INFO,
+                function=handler.__name__,
+                error=refusal.code,
+                status=refusal.status,
+                reason=type(refusal.__cause__).__name__,
+            )
+            body = {"error": refusal.code, "detail": refusal.detail}
+            return JSONResponse(body, refusal.status)
+        except Exception as bug:  # noqa: BLE001  (the edge: left alone, its text would be logged)
+            log.event(
+                "failed",
+                logging.ERROR,
+                function=handler.__name__,
+                error=type(bug).__name__,
+                where=log.where(bug),
+            )
+            return JSONResponse({"error": "internal", "detail": "the failure was logged"}, 500)
 
     return answer
 

@@ -8,9 +8,8 @@ import flask
 
 from kit import errors
 
-_SECRET_FIELDS = frozenset(
-    {"apikey", "api_key", "authorization", "password", "secret", "token", "access_token"}
-)
+# 3C Plus sends an operator's `api_token` and `extension_password` with every connected call.
+_SECRET_FIELDS = ("apikey", "api_key", "authorization", "password", "secret", "token")
 # Real callbacks nest eight levels; the bound keeps a hostile body from exhausting the stack.
 DEEPEST_CALLBACK = 40
 
@@ -42,7 +41,7 @@ def without_secrets(value: Any) -> Any:
         return [without_secrets(item) for item in value]
     if isinstance(value, dict):
         return {
-            key: "[removed]" if key.lower() in _SECRET_FIELDS else without_secrets(item)
+            key: "[removed]" if key.lower().endswith(_SECRET_FIELDS) else without_secrets(item)
             for key, item in value.items()
         }
     return value

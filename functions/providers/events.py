@@ -23,7 +23,10 @@ class EventKind(StrEnum):
     MESSAGE_STATUS = "message_status"  # a receipt for a message of ours
     MESSAGE_RECEIVED = "message_received"  # somebody wrote to us
     CONSENT_CHANGED = "consent_changed"  # somebody opted in or out at the provider
+    TEMPLATE_CHANGED = "template_changed"  # a template was approved, refused, paused
     CHARGE_CHANGED = "charge_changed"  # something happened to a charge: look it up
+    CALL_CONNECTED = "call_connected"  # the dialer gave a call to an operator
+    CALL_FINISHED = "call_finished"  # a call is over, and this is its record
     OTHER = "other"  # kept as it came; nothing of ours depends on it
 
 
@@ -45,6 +48,31 @@ class ChargeOutcome(StrEnum):
     RETRY = "retry"  # certainly not taken, and worth asking again
     FAILED = "failed"  # certainly not taken, and asking again would not help
     UNKNOWN = "unknown"  # perhaps taken: look it up before anything else
+
+
+class DialerOutcome(StrEnum):
+    """What is known after asking the dialer to do something."""
+
+    DONE = "done"  # done, or it was so already
+    RETRY = "retry"  # certainly not done, and worth asking again
+    FAILED = "failed"  # certainly not done, and asking again would not help
+    UNKNOWN = "unknown"  # perhaps done: undo it or look it up before asking again
+
+
+class CallStatus(StrEnum):
+    """How far a call is known to have come."""
+
+    DIALING = "dialing"
+    ANSWERED = "answered"  # somebody or something picked up
+    CONNECTED = "connected"  # an operator is on the line
+    TRANSFERRED = "transferred"  # a consultation or a transfer is going on
+    ENDED = "ended"  # over; whether an operator took part is not told
+    NOT_ANSWERED = "not_answered"
+    ABANDONED = "abandoned"  # the debtor hung up before an operator was free
+    FINISHED = "finished"  # over, with an operator
+    FAILED = "failed"  # it could not be placed
+    VOICEMAIL = "voicemail"
+    OUTSIDE_HOURS = "outside_hours"  # the dialer's own guard held it back
 
 
 class FailureClass(StrEnum):
@@ -87,6 +115,21 @@ class ChargeResult(NamedTuple):
     """
 
     outcome: ChargeOutcome
+    answer: Mapping[str, Any] = MappingProxyType({})
+    failure: FailureClass | None = None
+    detail: str | None = None
+    retry_after_seconds: int | None = None
+
+
+class DialerResult(NamedTuple):
+    """The answer to one task at the dialer, in the order of SQL's settle_dialer_task.
+
+    answer   {list_id} of a list; {imported, filtered: [{phone, identifier, reason}]} of contacts,
+             without `imported` where the dialer took them silently
+    failure, detail, retry_after_seconds  as in SendResult
+    """
+
+    outcome: DialerOutcome
     answer: Mapping[str, Any] = MappingProxyType({})
     failure: FailureClass | None = None
     detail: str | None = None

@@ -1,16 +1,15 @@
-"""Gupshup, the WhatsApp provider: sends templates and texts, reads callbacks v2 and v3.
+"""Gupshup, the WhatsApp provider: sends templates, texts and media, reads callbacks v2 and v3.
 
 Wire contract: docs.gupshup.io, pages template-messages, session-messages, callbacks and
 error-and-status-messages. Gupshup signs nothing, so a callback is known by the key in its URL.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kit import config, http
-from providers import callbacks
+from providers import callbacks, whatsapp_wire
 from providers.events import (
     EventKind,
     FailureClass,
@@ -19,16 +18,38 @@ from providers.events import (
     ProviderEvent,
     SendResult,
 )
+from providers.reading import (
+    any_id,
+    as_dict,
+    as_list,
+    as_text,
+    digits,
+    instant,
+    object_of,
+    phone_digits,
+)
+from providers.whatsapp import (
+    Account,
+    Incomplete,
+    KnownTemplate,
+    Media,
+    Template,
+    TemplatePage,
+    ask,
+    is_key,
+)
 
 API = "https://api.gupshup.io"
+KEY_FIELD = "api_key"
 TEMPLATE_PATH, SESSION_PATH = "/wa/api/v1/template/msg", "/wa/api/v1/msg"
+TEMPLATES_A_PAGE = 100
 
 # "429 without Retry-After" and error 4001 name no delay; Meta's bucket refills within seconds.
 DEFAULT_WAIT_SECONDS = 5
 LONGEST_WAIT_SECONDS = 3600  # a larger Retry-After is a fault of theirs; ask again in an hour
 
-_FAILURE: dict[str, FailureClass] = {
-    # Gupshup's own codes
+# Gupshup's own codes, on top of Meta's, which it passes through.
+_FAILURE: dict[str, FailureClass] = whatsapp_wire.FAILURE | {
     "500": FailureClass.PROVIDER_UNAVAILABLE,
     "1001": FailureClass.CONFIGURATION,  # the source number belongs to another app
     "1002": FailureClass.NUMBER_INVALID,
@@ -44,46 +65,41 @@ _FAILURE: dict[str, FailureClass] = {
     "4002": FailureClass.PROVIDER_UNAVAILABLE,
     "4003": FailureClass.TEMPLATE_REJECTED,
     "4005": FailureClass.TEMPLATE_REJECTED,
-    # Meta's codes, passed through (developers.facebook.com, cloud-api/support/error-codes)
-    "470": FailureClass.POLICY,
-    "130429": FailureClass.RATE_LIMITED,
-    "130472": FailureClass.POLICY,
-    "130497": FailureClass.POLICY,
-    "131026": FailureClass.NUMBER_INVALID,
-    "131042": FailureClass.CONFIGURATION,
-    "131047": FailureClass.POLICY,
-    "131048": FailureClass.POLICY,
-    "131049": FailureClass.POLICY,
-    "131050": FailureClass.OPTED_OUT,
-    "131051": FailureClass.TEMPLATE_REJECTED,
-    "131052": FailureClass.TEMPLATE_REJECTED,
-    "131053": FailureClass.TEMPLATE_REJECTED,
-    "131056": FailureClass.RATE_LIMITED,
-    "131057": FailureClass.PROVIDER_UNAVAILABLE,
-    "132000": FailureClass.TEMPLATE_REJECTED,
-    "132001": FailureClass.TEMPLATE_REJECTED,
-    "132005": FailureClass.TEMPLATE_REJECTED,
-    "132007": FailureClass.TEMPLATE_REJECTED,
-    "132012": FailureClass.TEMPLATE_REJECTED,
-    "132015": FailureClass.TEMPLATE_REJECTED,
-    "132016": FailureClass.TEMPLATE_REJECTED,
-    "133010": FailureClass.CONFIGURATION,
-    "133016": FailureClass.CONFIGURATION,
-    "139200": FailureClass.CONFIGURATION,
 }
+_STATUS = whatsapp_wire.STATUS
+_TEMPLATE_STATUS = {"APPROVED": "approved", "REJECTED": "rejected", "DISABLED": "rejected"}
+# Names of the file's address and text in a session message, by kind.
+_ADDRESS = {"image": "originalUrl"}
 
-_STATUS: dict[str, MessageStatus] = {
-    "enqueued": MessageStatus.SUBMITTED,
-    "sent": MessageStatus.SENT,
-    "delivered": MessageStatus.DELIVERED,
-    "read": MessageStatus.READ,
-    "failed": MessageStatus.FAILED,
-}
 
-# The message was certainly not taken, and the same request may succeed later.
-_WORTH_ASKING_AGAIN = frozenset({FailureClass.RATE_LIMITED, FailureClass.PROVIDER_UNAVAILABLE})
+def template_call(
+    account: Account, to: str, template: Template, reference: str | None
+) -> http.Call:
+    """`reference` is not carried: receipts name the id that the answer told."""
+    said = {"id": template.id, "params": list(template.params)}
+    form = {"template": json.dumps(said, ensure_ascii=False)}
+    if template.header is not None:
+        kind, url, _, name = template.header
+        file = {"link": url} | ({"filename": name} if name else {})
+        form["message"] = json.dumps({"type": kind, kind: file}, ensure_ascii=False)
+    return _message(TEMPLATE_PATH, account, to, form)
 
-LONGEST_ID = 200
+
+def text_call(account: Account, to: str, text: str, reference: str | None) -> http.Call:
+    message = json.dumps({"type": "text", "text": text}, ensure_ascii=False)
+    return _message(SESSION_PATH, account, to, {"message": message, "disablePreview": "true"})
+
+
+def media_call(account: Account, to: str, media: Media, reference: str | None) -> http.Call:
+    kind = "file" if media.kind == "document" else media.kind
+    said: dict[str, str] = {"type": kind, _ADDRESS.get(kind, "url"): media.url}
+    if kind == "image":
+        said["previewUrl"] = media.url
+    if media.name and kind == "file":
+        said["filename"] = media.name
+    if media.caption and kind != "audio":
+        said["caption"] = media.caption
+    return _message(SESSION_PATH, account, to, {"message": json.dumps(said, ensure_ascii=False)})
 
 
 def send_template(
@@ -98,61 +114,94 @@ def send_template(
     settings     {"app_name", "source"} of the tenant's integration
     destination  E.164; params are the body's variables in order
     """
-    template = json.dumps({"id": template_id, "params": list(params)}, ensure_ascii=False)
-    return _send(TEMPLATE_PATH, settings, api_key, destination, {"template": template})
+    template = Template(template_id, "", "", params)
+    account = Account(settings, api_key)
+    return ask(lambda: template_call(account, destination, template, None), read_answer)
 
 
 def send_text(settings: Mapping[str, str], api_key: str, destination: str, text: str) -> SendResult:
     """Ask Gupshup once to send free text; WhatsApp takes it only within 24 h of their message."""
-    message = json.dumps({"type": "text", "text": text}, ensure_ascii=False)
-    form = {"message": message, "disablePreview": "true"}
-    return _send(SESSION_PATH, settings, api_key, destination, form)
+    account = Account(settings, api_key)
+    return ask(lambda: text_call(account, destination, text, None), read_answer)
 
 
-def _send(
-    path: str, settings: Mapping[str, str], api_key: str, destination: str, form: dict[str, str]
-) -> SendResult:
-    source, app_name = settings.get("source"), settings.get("app_name")
-    if not (api_key and source and app_name and api_key.isascii() and api_key.isprintable()):
-        detail = "the integration lacks a usable key, app name or number"
-        return SendResult(Outcome.FAILED, failure=FailureClass.CONFIGURATION, detail=detail)
+def _message(path: str, account: Account, to: str, form: dict[str, str]) -> http.Call:
+    source, app_name = account.settings.get("source"), account.settings.get("app_name")
+    if not (is_key(account.key) and source and app_name):
+        raise Incomplete("the integration lacks a usable key, app name or number")
     envelope = {
         "channel": "whatsapp",
         "source": source.removeprefix("+"),
-        "destination": destination.removeprefix("+"),
+        "destination": to.removeprefix("+"),
         "src.name": app_name,
     }
+    return http.Call("POST", _base() + path, {"apikey": account.key}, form=envelope | form)
+
+
+def _base() -> str:
     simulators = config.settings().simulators_url
-    base = f"{simulators}/gupshup" if simulators else API
-    try:
-        answer = http.post_form(base + path, envelope | form, {"apikey": api_key})
-    except http.NothingSent as error:
-        return SendResult(
-            Outcome.RETRY, failure=FailureClass.PROVIDER_UNAVAILABLE, detail=str(error)
-        )
-    except http.OutcomeUnknown as error:
-        return SendResult(Outcome.UNKNOWN, failure=FailureClass.OUTCOME_UNKNOWN, detail=str(error))
-    return read_answer(answer)
+    return f"{simulators}/gupshup" if simulators else API
+
+
+def templates_call(account: Account, page: str | None) -> http.Call:
+    """Lists by app id where the tenant gave it, else by the app's name, as the older page does."""
+    app = account.settings.get("app_id") or account.settings.get("app_name")
+    if not (is_key(account.key) and app):
+        raise Incomplete("the integration lacks a usable key or app")
+    asked = http.query(pageNo=page or "1", pageSize=str(TEMPLATES_A_PAGE))
+    url = f"{_base()}/wa/app/{http.path_part(app)}/template?{asked}"
+    return http.Call("GET", url, {"apikey": account.key})
+
+
+def read_templates(answer: http.Answer) -> TemplatePage:
+    said = object_of(answer.text)
+    if answer.status >= 300 or said.get("status") == "error" or "templates" not in said:
+        result = read_answer(answer)
+        return TemplatePage([], failure=result.failure, detail=result.detail)
+    found = [template for item in as_list(said["templates"]) if (template := _template(item))]
+    total, page = as_text(said.get("totalPages")), as_text(said.get("pageNo"))
+    is_more = bool(total and page and total.isdigit() and page.isdigit() and int(page) < int(total))
+    return TemplatePage(found, str(int(page or 0) + 1) if is_more else None)
+
+
+def _template(item: Any) -> KnownTemplate | None:
+    said = as_dict(item)
+    template_id, name = any_id(said, "id"), any_id(said, "elementName")
+    body = as_text(said.get("data"))
+    if not (template_id and name and body):
+        return None
+    status, kind = as_text(said.get("status")) or "", as_text(said.get("templateType")) or "TEXT"
+    return KnownTemplate(
+        template_id,
+        name,
+        as_text(said.get("languageCode")) or "pt_BR",
+        (as_text(said.get("category")) or "utility").lower(),
+        _TEMPLATE_STATUS.get(status.upper(), "paused"),
+        status,
+        body,
+        whatsapp_wire.variables_of(body),
+        None if kind.upper() == "TEXT" else kind.lower(),
+    )
 
 
 def read_answer(answer: http.Answer) -> SendResult:
     """What one answer of the send endpoints means; the body's status decides, not HTTP alone."""
-    said = _object(answer.text)
+    said = object_of(answer.text)
     word = said.get("status")
-    text = _text(said.get("message")) or answer.text[:200]
-    code = _text(said.get("code")) or str(answer.status)
+    text = as_text(said.get("message")) or answer.text[:200]
+    code = as_text(said.get("code")) or str(answer.status)
     detail = f"{code} {text}"
 
     if answer.status < 300 and word in ("submitted", "success"):
         # Some pages of the documentation show a plain id, so anything but text is "no id".
-        return SendResult(Outcome.SUBMITTED, provider_message_id=_text(said.get("messageId")))
+        return SendResult(Outcome.SUBMITTED, provider_message_id=as_text(said.get("messageId")))
     # A gateway gave up waiting for Gupshup, or a 2xx says nothing readable: perhaps it was taken.
     gave_up = answer.status == 408 or (answer.status > 500 and answer.status != 503)
     if gave_up or (answer.status < 300 and word != "error"):
         return SendResult(Outcome.UNKNOWN, failure=FailureClass.OUTCOME_UNKNOWN, detail=detail)
 
-    failure = _classify_answer(answer.status, _text(said.get("code")), text)
-    if failure not in _WORTH_ASKING_AGAIN:
+    failure = _classify_answer(answer.status, as_text(said.get("code")), text)
+    if failure not in whatsapp_wire.WORTH_ASKING_AGAIN:
         return SendResult(Outcome.FAILED, failure=failure, detail=detail)
     wait = _wait_seconds(answer.headers) if failure is FailureClass.RATE_LIMITED else None
     return SendResult(Outcome.RETRY, failure=failure, detail=detail, retry_after_seconds=wait)
@@ -181,21 +230,21 @@ def parse_events(raw: bytes) -> list[ProviderEvent]:
     Raises MalformedPayload only for a body that is not a JSON object.
     """
     body = callbacks.without_secrets(callbacks.json_object(raw))
-    events = list(_v3_events(body)) if "entry" in body else [_v2_event(body)]
-    return events or [_other(body)]
+    events = list(whatsapp_wire.events(body, _FAILURE)) if "entry" in body else [_v2_event(body)]
+    return events or [whatsapp_wire.other(body)]
 
 
 def _v2_event(body: dict[str, Any]) -> ProviderEvent:
-    payload = _dict(body.get("payload"))
-    at = _instant(_dict(payload.get("payload")).get("ts")) or _instant(body.get("timestamp"))
+    payload = as_dict(body.get("payload"))
+    at = instant(as_dict(payload.get("payload")).get("ts")) or instant(body.get("timestamp"))
     match body.get("type"), payload.get("type"):
-        case "message-event", str(word) if word in _STATUS and _any_id(payload, "gsId", "id"):
+        case "message-event", str(word) if word in _STATUS and any_id(payload, "gsId", "id"):
             return _v2_status(payload, _STATUS[word], at, body)
-        case "message", _ if _any_id(payload, "id"):
+        case "message", _ if any_id(payload, "id"):
             return _v2_inbound(payload, at, body)
-        case "user-event", ("opted-in" | "opted-out") as state if _text(payload.get("phone")):
+        case "user-event", ("opted-in" | "opted-out") as state if as_text(payload.get("phone")):
             consent = {
-                "phone": _digits(payload["phone"]),
+                "phone": digits(payload["phone"]),
                 "state": state.replace("-", "_"),
                 "at": at,
             }
@@ -204,7 +253,7 @@ def _v2_event(body: dict[str, Any]) -> ProviderEvent:
                 EventKind.CONSENT_CHANGED,
                 {"consent": consent, "raw": body},
             )
-    return _other(body)
+    return whatsapp_wire.other(body)
 
 
 def _v2_status(
@@ -212,34 +261,52 @@ def _v2_status(
 ) -> ProviderEvent:
     """`payload.id` is Gupshup's id on `enqueued` and on a synchronous failure, WhatsApp's id
     otherwise, where Gupshup's own is `gsId`, left out a week after sending."""
-    own, other = _any_id(payload, "gsId"), _any_id(payload, "id")
-    inner = _dict(payload.get("payload"))
+    own, other = any_id(payload, "gsId"), any_id(payload, "id")
+    inner = as_dict(payload.get("payload"))
     is_own = status is MessageStatus.SUBMITTED or (status is MessageStatus.FAILED and not own)
-    return _status_event(
+    return whatsapp_wire.status_event(
         status,
+        failures=_FAILURE,
         provider_message_id=own or (other if is_own else None),
-        wamid=_any_id(inner, "whatsappMessageId") or (None if is_own else other),
+        wamid=any_id(inner, "whatsappMessageId") or (None if is_own else other),
         destination=payload.get("destination"),
-        code=_text(inner.get("code")),
-        reason=_text(inner.get("reason")),
+        code=as_text(inner.get("code")),
+        reason=as_text(inner.get("reason")),
         at=at,
         raw=body,
+        account=any_id(body, "app"),
     )
 
 
 def _v2_inbound(payload: dict[str, Any], at: str | None, body: dict[str, Any]) -> ProviderEvent:
-    inner, sender = _dict(payload.get("payload")), _dict(payload.get("sender"))
+    inner, sender = as_dict(payload.get("payload")), as_dict(payload.get("sender"))
+    kind, url = as_text(payload.get("type")), as_text(inner.get("url"))
+    kind = "document" if kind == "file" else kind
+    words = as_text(inner.get("text")) or as_text(inner.get("title"))
+    media = None
+    if kind in whatsapp_wire.MEDIA_TYPES:
+        media = {
+            "type": kind,
+            "provider_media_id": None,
+            "url": url,
+            "mime_type": as_text(inner.get("contentType")),
+            "caption": as_text(inner.get("caption")),
+            "name": as_text(inner.get("name")),
+        }
+    phone = phone_digits(payload.get("source")) or phone_digits(sender.get("phone"))
     inbound = {
-        "wamid": _any_id(payload, "id"),
-        # WhatsApp user names (2026) leave the phone out; then only the user id is left, in raw.
-        "phone": _digits(payload.get("source") or sender.get("phone")),
-        "name": _text(sender.get("name")),
-        "type": _text(payload.get("type")),
-        "text": _text(inner.get("text"))
-        or _text(inner.get("title"))
-        or _text(inner.get("caption")),
-        "media_url": _text(inner.get("url")),
-        "replies_to": _any_id(_dict(payload.get("context")), "gsId"),
+        "wamid": any_id(payload, "id"),
+        # WhatsApp user names (2026) leave the phone out; then only the user id is left.
+        "phone": phone,
+        "wa_id": phone,
+        "user_id": any_id(sender, "userId"),
+        "name": as_text(sender.get("name")),
+        "type": kind,
+        "text": words or as_text(inner.get("caption")),
+        "media": media,
+        "media_url": url,
+        "replies_to": any_id(as_dict(payload.get("context")), "gsId", "id"),
+        "account": any_id(body, "app"),
         "at": at,
     }
     return ProviderEvent(
@@ -247,99 +314,3 @@ def _v2_inbound(payload: dict[str, Any], at: str | None, body: dict[str, Any]) -
         EventKind.MESSAGE_RECEIVED,
         {"inbound": inbound, "raw": body},
     )
-
-
-def _v3_events(body: dict[str, Any]) -> Iterator[ProviderEvent]:
-    """Meta's envelope passed through, with Gupshup's id as `gs_id` in each status."""
-    for entry in _list(body.get("entry")):
-        for change in _list(_dict(entry).get("changes")):
-            for item in _list(_dict(_dict(change).get("value")).get("statuses")):
-                said = _dict(item)
-                status = _STATUS.get(str(said.get("status")))
-                if status and _any_id(said, "gs_id", "id"):
-                    problem = _dict(next(iter(_list(said.get("errors"))), said))
-                    yield _status_event(
-                        status,
-                        provider_message_id=_any_id(said, "gs_id"),
-                        wamid=_any_id(said, "id"),
-                        destination=said.get("recipient_id"),
-                        code=_text(problem.get("code")),
-                        reason=_text(problem.get("title")) or _text(problem.get("reason")),
-                        at=_instant(said.get("timestamp")),
-                        raw=said,
-                    )
-
-
-def _status_event(
-    status: MessageStatus,
-    *,
-    provider_message_id: str | None,
-    wamid: str | None,
-    destination: Any,
-    code: str | None,
-    reason: str | None,
-    at: str | None,
-    raw: dict[str, Any],
-) -> ProviderEvent:
-    is_failure = status is MessageStatus.FAILED
-    message = {
-        "provider_message_id": provider_message_id,
-        "wamid": wamid,
-        "status": status.value,
-        "destination": _digits(destination),
-        "error_code": _FAILURE.get(code or "", FailureClass.UNCLASSIFIED) if is_failure else None,
-        "error_detail": f"{code or '?'} {reason or ''}".strip() if is_failure else None,
-        "at": at,
-    }
-    # A message reaches a status once, whatever the rest of the envelope says the second time.
-    fact = f"{status}:{provider_message_id or wamid}"
-    return ProviderEvent(fact, EventKind.MESSAGE_STATUS, {"message": message, "raw": raw})
-
-
-def _other(body: dict[str, Any]) -> ProviderEvent:
-    return ProviderEvent(callbacks.fingerprint(body), EventKind.OTHER, {"raw": body})
-
-
-def _instant(value: Any) -> str | None:
-    """An ISO 8601 instant from epoch seconds or milliseconds; None for anything else."""
-    digits = _text(value) or ""
-    if not (digits.isascii() and digits.isdigit() and len(digits) in (10, 13)):
-        return None
-    seconds = int(digits) / (1000 if len(digits) == 13 else 1)
-    return datetime.fromtimestamp(seconds, UTC).isoformat()
-
-
-def _text(value: Any) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    return str(value) or None
-
-
-def _any_id(fields: dict[str, Any], *names: str) -> str | None:
-    """The first of the named fields that can be an id: theirs have 36 to 80 characters, and an
-    endless one would not fit an index."""
-    for name in names:
-        found = _text(fields.get(name))
-        if found and len(found) <= LONGEST_ID:
-            return found
-    return None
-
-
-def _digits(value: Any) -> str | None:
-    found = "".join(letter for letter in _text(value) or "" if letter in "0123456789")
-    return found or None
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _object(text: str) -> dict[str, Any]:
-    try:
-        return _dict(json.loads(text))
-    except (ValueError, RecursionError):
-        return {}

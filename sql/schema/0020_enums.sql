@@ -19,3 +19,17 @@ create type public.template_status as enum ('approved', 'paused', 'rejected');
 create type public.provider_name as enum ('gupshup', 'meta', 'threecplus', 'negociarie');
 create type public.channel as enum ('whatsapp', 'call');
 create type public.phone_kind as enum ('mobile', 'landline');
+
+create type public.sender_state as enum ('active', 'paused', 'disabled');
+create type public.sender_quality as enum ('unknown', 'green', 'yellow', 'red');
+create type public.conversation_event_kind as enum (
+    'assigned', 'taken_over', 'released', 'opted_out', 'linked'
+);
+-- `awaiting_confirmation` waits for a second person; the last two are ends.
+create type public.batch_status as enum (
+    'awaiting_confirmation', 'scheduled', 'sending', 'paused', 'done', 'cancelled'
+);
+-- A recipient's way to its one message: `done` has it, `skipped` and `excluded` never will.
+create type public.recipient_status as enum (
+    'waiting', 'claimed', 'done', 'skipped', 'excluded'
+);

@@ -11,6 +11,8 @@ create table public.client_phones (
     position smallint not null default 0,
     -- Null until a provider told us.
     has_whatsapp boolean,
+    -- A provider's "no" is believed until then; numbers get WhatsApp, and lose it.
+    whatsapp_retry_at timestamptz,
     created_at timestamptz not null default private.now(),
     constraint client_phones_pkey primary key (id),
     constraint client_phones_are_unique unique (tenant_id, client_id, phone),
@@ -23,6 +25,9 @@ comment on table public.client_phones is 'E.164 phones of clients, lowest positi
 -- Serves search by the first digits, and by the last eight as people say them (no area code).
 create index client_phones_by_phone on public.client_phones (tenant_id, phone);
 create index client_phones_by_tail on public.client_phones (tenant_id, phone_tail);
+
+create index client_phones_to_forgive on public.client_phones (whatsapp_retry_at)
+where whatsapp_retry_at is not null;
 
 alter table public.client_phones enable row level security;
 alter table public.client_phones force row level security;

@@ -98,7 +98,42 @@ begin
         raise exception 'callback_in_past' using errcode = 'PT400',
             detail = 'scheduled_callback must lie in the future';
     end if;
+    if new.scheduled_callback is not null then
+        perform private.require_lawful_callback(
+            new.tenant_id, new.client_id, new.scheduled_callback
+        );
+    end if;
     return new;
+end;
+$$;
+
+-- A promise nobody may keep is not made. The agency's caps do not count: the debtor asked for it.
+create function private.require_lawful_callback(
+    tenant_id uuid, client_id uuid, at timestamptz
+) returns void
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_decision record;
+begin
+    select * into v_decision
+    from private.contact_decision(tenant_id, client_id, 'call', at) as decision;
+    if v_decision.reason = 'suppressed' then
+        raise exception 'client_suppressed' using errcode = 'PT409',
+            detail = 'this client must not be called';
+    end if;
+    if v_decision.reason = 'outside_hours' or v_decision.reason = 'attempt_cap' and not exists (
+        select from private.contact_hours(tenant_id, client_id, at, 1) as hours
+        where hours.opens_at <= at and hours.closes_at > at
+    ) then
+        raise exception 'callback_outside_hours' using errcode = 'PT400',
+            detail = to_char(
+                v_decision.next_allowed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
+            );
+    end if;
 end;
 $$;
 

@@ -1,5 +1,27 @@
 -- An approved text of a provider. `body` mirrors what the provider holds, with {{1}}, {{2}}…;
 -- `variables` names the field that fills each, from a closed list that SQL knows how to render.
+-- The closed list, plus any field that a tenant's own portfolio brings (`client.extra.<name>`). An
+-- empty name is a variable nobody has bound yet: such a template can be kept, not sent.
+create function private.are_template_variables(variables text[]) returns boolean
+language sql
+immutable
+set search_path = ''
+as $$
+    select coalesce(bool_and(
+        named.variable = any(array[
+            '', 'client.name', 'client.first_name', 'client.open_total', 'client.open_debts',
+            'client.oldest_due_on', 'creditor.name', 'tenant.name',
+            -- Of one charge: only a message that brings it can fill these (0693).
+            'charge.amount', 'charge.due_on', 'charge.link', 'charge.pix_code',
+            'charge.digitable_line'
+        ])
+        or named.variable ~ '^client\.extra\.[^.]{1,60}$'
+    ), true)
+    from unnest(are_template_variables.variables) as named (variable)
+$$;
+-- A check runs with the rights of whoever writes the row.
+grant execute on function private.are_template_variables(text[]) to authenticated;
+
 create table public.message_templates (
     id uuid not null default gen_random_uuid(),
     tenant_id uuid not null default private.tenant_id(),
@@ -12,22 +34,22 @@ create table public.message_templates (
     body text not null,
     variables text[] not null default '{}',
     status public.template_status not null default 'approved',
+    -- The provider's own word for the status, and when it was last asked.
+    provider_status text,
+    synced_at timestamptz,
+    -- image, document or video: the template wants a file with each message. Null: text alone.
+    header_type text,
     created_at timestamptz not null default private.now(),
     constraint message_templates_pkey primary key (id),
     constraint message_templates_tenant_id_key unique (tenant_id, id),
-    constraint message_templates_name_is_unique unique (tenant_id, name),
+    constraint message_templates_name_is_unique unique (tenant_id, provider, name, language),
+    constraint message_templates_are_unique unique (tenant_id, provider, provider_template_id),
     constraint message_templates_tenant_fkey foreign key (tenant_id)
     references public.tenants (id),
     constraint message_templates_name_is_filled check (btrim(name) <> ''),
     constraint message_templates_body_is_filled check (btrim(body) <> ''),
     constraint message_templates_variables_are_known check (
-        variables <@ array[
-            'client.name', 'client.first_name', 'client.open_total', 'client.open_debts',
-            'client.oldest_due_on', 'creditor.name', 'tenant.name',
-            -- Of one charge: only a message that brings it can fill these (0693).
-            'charge.amount', 'charge.due_on', 'charge.link', 'charge.pix_code',
-            'charge.digitable_line'
-        ]
+        private.are_template_variables(variables)
     )
 );
 comment on table public.message_templates is 'Message texts approved by a provider.';

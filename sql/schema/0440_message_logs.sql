@@ -9,10 +9,18 @@ create table public.message_logs (
     channel public.channel not null default 'whatsapp',
     provider public.provider_name not null,
     integration_id uuid,
-    phone text collate "C" not null,
+    -- The number of ours that it went through, and the talk it belongs to.
+    sender_id uuid,
+    conversation_id uuid,
+    -- Null: a person who writes under a user name alone.
+    phone text collate "C",
+    business_user_id text collate "C",
     template_id uuid,
     body text not null default '',
     params text[] not null default '{}',
+    -- {type, url, provider_media_id, caption, name, mime_type} of a file. The bytes stay with the
+    -- provider, who keeps them for days (Meta: 30) and gives addresses that live for minutes.
+    media jsonb,
     status public.message_status not null,
     -- Fence: who settles must name the attempt that began sending.
     attempt int not null default 0,
@@ -24,6 +32,13 @@ create table public.message_logs (
     automation_run_id uuid,
     -- A person re-ran the automation: this older message keeps its run here, the new one there.
     retried_run_id uuid,
+    -- The bulk send it belongs to; one that a person had sent again belongs to it in the past.
+    batch_id uuid,
+    retried_batch_id uuid,
+    -- What the rate card says that it costs (millionths of its currency), when it was claimed.
+    price_micros bigint,
+    -- When the person first wrote back after this message of a bulk send.
+    answered_at timestamptz,
     -- What a person sends is carried by itself (0690) and not by a run: its queue message, lease,
     -- pauses and failures.
     queue_msg_id bigint,
@@ -44,6 +59,7 @@ create table public.message_logs (
     constraint message_logs_tenant_id_key unique (tenant_id, id),
     -- One effect per run, whatever happens to workers.
     constraint message_logs_one_per_run unique (automation_run_id),
+    constraint message_logs_one_per_recipient unique (batch_id, client_id),
     constraint message_logs_tenant_fkey foreign key (tenant_id) references public.tenants (id),
     constraint message_logs_client_fkey foreign key (tenant_id, client_id)
     references public.clients (tenant_id, id),
@@ -57,6 +73,8 @@ create table public.message_logs (
     references public.automation_runs (tenant_id, id),
     constraint message_logs_created_by_fkey foreign key (created_by) references auth.users (id),
     constraint message_logs_phone_is_e164 check (phone ~ '^\+[1-9][0-9]{7,14}$'),
+    constraint message_logs_out_has_a_number check (direction = 'in' or phone is not null),
+    constraint message_logs_media_is_object check (jsonb_typeof(media) = 'object'),
     constraint message_logs_are_carried_once check (
         queue_msg_id is null or automation_run_id is null
     ),
@@ -77,6 +95,20 @@ on public.message_logs (integration_id, wamid) where wamid is not null;
 create index message_logs_awaiting_id
 on public.message_logs (integration_id, private.phone_match(phone))
 where provider_message_id is null and direction = 'out';
+-- Serve a number's history, whoever has it by now, and the pause between two messages to it.
+create index message_logs_of_phone
+on public.message_logs (tenant_id, private.phone_match(phone), created_at desc);
+create index message_logs_of_conversation
+on public.message_logs (tenant_id, conversation_id, created_at desc, id desc)
+where conversation_id is not null;
+create index message_logs_of_sender on public.message_logs (tenant_id, sender_id);
+create index message_logs_of_retried_batch on public.message_logs (tenant_id, retried_batch_id)
+where retried_batch_id is not null;
+create index message_logs_of_batch on public.message_logs (tenant_id, batch_id, id)
+where batch_id is not null;
+-- Serves the watch over bulk messages of which nobody knows whether they went out.
+create index message_logs_unknown on public.message_logs (sending_at)
+where status in ('sending', 'unknown') and batch_id is not null;
 create index message_logs_of_integration on public.message_logs (tenant_id, integration_id);
 create index message_logs_of_template on public.message_logs (tenant_id, template_id);
 create index message_logs_of_run on public.message_logs (tenant_id, automation_run_id);

@@ -1,5 +1,5 @@
 -- Fills a template for one client: the closed list of variables, as a debtor reads them (R$ with
--- comma, day/month/year). What is not known reads as a dash, because a provider refuses blanks.
+-- comma, day/month/year). A provider refuses blanks.
 create function private.brl(cents bigint) returns text
 language sql
 immutable
@@ -11,8 +11,9 @@ as $$
     )
 $$;
 
--- `charge_id` is of the message that brings a charge; without one its variables read as a dash.
-create function private.template_params(
+-- The value of each variable, null where there is none. `charge_id` is of the message that brings a
+-- charge.
+create function private.template_values(
     client_id uuid, variables text[], charge_id uuid default null
 ) returns text[]
 language sql
@@ -20,7 +21,10 @@ stable
 security definer
 set search_path = ''
 as $$
-    select coalesce(array_agg(coalesce(nullif(case named.variable
+    select coalesce(array_agg(nullif(btrim(case
+        when named.variable like 'client.extra.%'
+            then clients.extra ->> substr(named.variable, length('client.extra.') + 1)
+        else case named.variable
         when 'client.name' then initcap(clients.name)
         when 'client.first_name' then initcap(split_part(btrim(clients.name), ' ', 1))
         when 'client.open_total' then private.brl(clients.open_cents)
@@ -43,14 +47,32 @@ as $$
         when 'charge.link' then charge.link
         when 'charge.pix_code' then charge.pix_code
         when 'charge.digitable_line' then charge.digitable_line
-    end, ''), '-') order by named.position), '{}')
+        end
+    end), '') order by named.position), '{}')
     from public.clients
     join public.tenants on tenants.id = clients.tenant_id
     left join public.charges as charge
         on charge.tenant_id = clients.tenant_id and charge.client_id = clients.id
-        and charge.id = template_params.charge_id
-    cross join unnest(template_params.variables) with ordinality as named (variable, position)
-    where clients.id = template_params.client_id
+        and charge.id = template_values.charge_id
+    cross join unnest(template_values.variables) with ordinality as named (variable, position)
+    where clients.id = template_values.client_id
+$$;
+
+-- For an automation and for a charge, which send what they can: what is not known reads as a dash.
+create function private.template_params(
+    client_id uuid, variables text[], charge_id uuid default null
+) returns text[]
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select array(
+        select coalesce(filled.value, '-')
+        from unnest(private.template_values(client_id, variables, charge_id)) with ordinality
+            as filled (value, position)
+        order by filled.position
+    )
 $$;
 
 -- "Banco Aurora S.A." at the end of a sentence would read "S.A..": where the text of the provider

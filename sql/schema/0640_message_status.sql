@@ -136,7 +136,9 @@ set search_path = ''
 as $$
 begin
     if error_code = 'number_invalid' then
-        update public.client_phones as known set has_whatsapp = false
+        -- For a quarter of a year, then it may be asked again: the only refusal that closes a number.
+        update public.client_phones as known
+        set has_whatsapp = false, whatsapp_retry_at = private.now() + interval '90 days'
         from public.message_logs as message
         where message.id = learn_from_failure.message_id
           and known.tenant_id = message.tenant_id
@@ -149,7 +151,8 @@ begin
         from public.message_logs as message
         where message.id = learn_from_failure.message_id;
     elsif error_code = 'configuration' then
-        perform private.mark_integration(message.integration_id, message.error_detail)
+        perform private.mark_integration(message.integration_id, message.error_detail),
+            private.pause_sender(message.sender_id, 'configuration', message.error_detail)
         from public.message_logs as message
         where message.id = learn_from_failure.message_id;
     end if;

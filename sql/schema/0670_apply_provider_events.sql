@@ -33,7 +33,10 @@ begin
                 when 'message_status' then private.apply_receipt(v_item.id)
                 when 'message_received' then private.apply_inbound(v_item.id)
                 when 'consent_changed' then private.apply_consent(v_item.id)
+                when 'template_changed' then private.apply_template_event(v_item.id)
                 when 'charge_changed' then private.apply_charge_event(v_item.id)
+                when 'call_connected' then private.apply_call_event(v_item.id)
+                when 'call_finished' then private.apply_call_event(v_item.id)
             end;
         exception
             -- It contradicts what is stored, as one WhatsApp id for two messages does. Raised on, it
@@ -51,6 +54,9 @@ begin
         perform pgmq.delete('provider_events', v_item.msg_id);
         v_handled := v_handled + 1;
     end loop;
+    if v_handled > 0 then
+        perform private.fold_batch_counts();
+    end if;
     return v_handled;
 end;
 $$;
@@ -107,12 +113,21 @@ as $$
 declare
     v_found uuid[];
 begin
+    -- Our own id, where the provider carries it: no guessing, also for an unknown outcome.
     select array[message.id] into v_found
     from public.message_logs as message
     where message.integration_id = message_of_receipt.integration_id
       and message.direction = 'out'
-      and message.provider_message_id = receipt ->> 'provider_message_id';
+      and message.id = case when pg_input_is_valid(receipt ->> 'reference', 'uuid')
+          then (receipt ->> 'reference')::uuid end;
     if not found then
+        select array[message.id] into v_found
+        from public.message_logs as message
+        where message.integration_id = message_of_receipt.integration_id
+          and message.direction = 'out'
+          and message.provider_message_id = receipt ->> 'provider_message_id';
+    end if;
+    if v_found is null then
         select array[message.id] into v_found
         from public.message_logs as message
         where message.integration_id = message_of_receipt.integration_id
@@ -130,37 +145,6 @@ begin
               or (message.status = 'failed' and message.error_code = 'outcome_unknown'));
     end if;
     return case when cardinality(v_found) = 1 then v_found[1] end;
-end;
-$$;
-
-create function private.apply_inbound(event_id uuid) returns text
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-    v_event private.provider_events;
-    v_inbound jsonb;
-    v_phone text;
-begin
-    select * into v_event from private.provider_events as event
-    where event.id = apply_inbound.event_id;
-    v_inbound := v_event.payload -> 'inbound';
-    v_phone := '+' || ltrim(v_inbound ->> 'phone', '+');
-    if v_phone is null or v_phone !~ '^\+[1-9][0-9]{7,14}$' then
-        return 'payload_invalid';
-    end if;
-    insert into public.message_logs (
-        tenant_id, client_id, direction, provider, integration_id, phone, body, status, wamid
-    )
-    values (
-        v_event.tenant_id, private.client_of_phone(v_event.tenant_id, v_phone), 'in',
-        v_event.provider, v_event.integration_id, v_phone,
-        coalesce(v_inbound ->> 'text', '[' || coalesce(v_inbound ->> 'type', '?') || ']'),
-        'received', v_inbound ->> 'wamid'
-    )
-    on conflict (integration_id, wamid) where wamid is not null do nothing;
-    return null;
 end;
 $$;
 

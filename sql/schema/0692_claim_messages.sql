@@ -95,7 +95,8 @@ begin
         return;
     end if;
     select * into v_charge from public.charges as charge where charge.id = v_message.charge_id;
-    v_plan := private.plan_charge_message(v_charge);
+    v_plan := case when v_message.charge_id is null then private.plan_chat_message(v_message)
+        else private.plan_charge_message(v_charge) end;
     if v_message.created_at < private.now() - interval '7 days' then
         -- As a run: a week later silence is better.
         perform private.drop_message(v_message.id, 'expired');

@@ -44,7 +44,8 @@ begin
     (
         select message.created_at, message.id, jsonb_build_object(
             'kind', 'message', 'direction', message.direction, 'channel', message.channel,
-            'body', message.body, 'phone', message.phone, 'status', message.status,
+            'body', message.body, 'media', message.media, 'batch_id', message.batch_id,
+            'conversation_id', message.conversation_id, 'phone', message.phone, 'status', message.status,
             'template', template.name, 'error_code', message.error_code,
             'error_detail', message.error_detail, 'submitted_at', message.submitted_at,
             'sent_at', message.sent_at, 'delivered_at', message.delivered_at,
@@ -84,6 +85,20 @@ begin
         where callback.tenant_id = $1 and callback.client_id = $2
           and (callback.created_at, callback.id) < ($3, $4)
         order by callback.created_at desc, callback.id desc
+        limit $5
+    )
+    union all
+    (
+        select event.created_at, event.id, jsonb_build_object(
+            'kind', 'conversation', 'event', event.kind,
+            'conversation_id', event.conversation_id,
+            'to', private.actor_name(event.tenant_id, event.to_user_id),
+            'actor', private.actor_name(event.tenant_id, event.actor_id)
+        )
+        from public.conversation_events as event
+        where event.tenant_id = $1 and event.client_id = $2
+          and (event.created_at, event.id) < ($3, $4)
+        order by event.created_at desc, event.id desc
         limit $5
     )
     union all
@@ -177,8 +192,8 @@ stable
 set search_path = ''
 as $$ select private.client_timeline(client_id, before, page_size) $$;
 comment on function public.client_timeline(uuid, text, int) is
-'{items: [{kind, id, at, actor, …}], next}; kinds: disposition message automation callback import
-agreement payment reversal.';
+'{items: [{kind, id, at, actor, …}], next}; kinds: disposition message automation callback
+conversation import agreement payment reversal.';
 
 grant execute on function
 private.client_timeline(uuid, text, int), public.client_timeline(uuid, text, int)

@@ -17,7 +17,8 @@ as $$
     where opening.opens_at > at or opening.opens_at is null
 $$;
 
--- The first reason that holds, as SQL; 'eligible' when none does. $2: closed states.
+-- The first reason that holds, as SQL; 'eligible' when none does. $2: closed states, $4: has the
+-- agency a cap for this channel. The same words decide what is loaded into the dialer.
 create function private.exclusion_reason(action text) returns text
 language sql
 immutable
@@ -35,10 +36,20 @@ as $$
             ) then 'opted_out'
             when $kept then 'agreement_running'
             -- Titles of a broken promise are still locked in it, and owed.
-            when clients.open_debts = 0 and not $living then 'nothing_owed'
+            when clients.open_debts = 0 and not $living then case clients.debt_status
+                when 'on_hold' then 'on_hold'
+                when 'prescribed' then 'prescribed'
+                else 'nothing_owed'
+            end
             when not clients.has_phone then 'no_phone'
             $reachable
-            when coalesce(clients.uf, '') = any($2) then 'outside_hours'
+            when $4 and private.is_over_cap(
+                ($1).tenant_id, clients.id, '$channel', ($1).now_at
+            ) then 'attempt_cap'
+            -- Nobody is looked up while every state is open.
+            when cardinality($2) > 0 and coalesce(
+                clients.uf, private.uf_of(($1).tenant_id, clients.id, null), ''
+            ) = any($2) then 'outside_hours'
             else 'eligible'
         end$sql$, '$blocked', case action
             when 'dialer' then 'call_blocked_until' else 'whatsapp_blocked_until' end
@@ -46,6 +57,21 @@ as $$
         ), '$kept', private.has_agreement('private.is_kept(agreement.status)')
         ), '$living', private.has_agreement('private.is_living(agreement.status)'))
     end
+$$;
+
+-- Every number of theirs was answered by somebody else: a disposition that says so quarantines the
+-- number that was called.
+create function private.wrong_contact_reason() returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select $sql$
+        when contact.last_disposition_type is not null and not exists (
+            select from public.client_phones as phones
+            where phones.tenant_id = ($1).tenant_id and phones.client_id = clients.id
+              and not private.is_wrong_number(($1).tenant_id, clients.id, phones.phone)
+        ) then 'wrong_contact'$sql$
 $$;
 
 create function private.bulk_eligibility(selection jsonb, action text) returns jsonb
@@ -85,7 +111,8 @@ begin
             from (
                 select ' || replace(
                     private.exclusion_reason(action), '$reachable',
-                    case action when 'whatsapp' then c_mobile else '' end
+                    case action when 'whatsapp' then c_mobile
+                        when 'dialer' then private.wrong_contact_reason() else '' end
                 ) || ' as reason
                 from ' || private.client_source(v_scale) || '
                 left join private.client_contacts as contact
@@ -95,7 +122,11 @@ begin
             group by listed.reason
         ) as counted'
     into v_counts
-    using v_filter, coalesce(v_closed, '{}'), coalesce(v_scale, 1);
+    using v_filter, coalesce(v_closed, '{}'), coalesce(v_scale, 1), case action
+        when 'dialer' then private.has_cap(v_filter.tenant_id, 'call')
+        when 'whatsapp' then private.has_cap(v_filter.tenant_id, 'whatsapp')
+        else false
+    end;
     return jsonb_build_object(
         'action', action,
         'selected', (

@@ -28,11 +28,24 @@ USERS = tuple(email for emails in TENANTS.values() for email in emails)
 # The account of the demo tenant at the simulated Gupshup.
 GUPSHUP = {"app_name": "DemoCobrancas", "source": "551140000000"}
 GUPSHUP_API_KEY = "simulated-api-key"
+# Its company at the simulated 3C Plus, and which of its agents our operators are.
+DIALER_HOST = "demo.3c.plus"
+DIALER_TOKENS = {"api_token": "3cs_simulated-manager", "agent_token": "3cs_simulated-agent"}
+DIALER_AGENTS = {"operador@demo.test": (77, "1001"), "operador2@demo.test": (78, "1002")}
+# A disposition's word at the simulated dialer.
+DIALER_WORDS = {
+    "negotiate": 31,
+    "callback": 32,
+    "wrong_contact": 33,
+    "voicemail": 34,
+    "dropped": 35,
+}
 # And at the simulated Negociarie, with every method its contract may have.
 NEGOCIARIE = {"client_id": "1001", "methods": "boleto,pix,card"}
 NEGOCIARIE_SECRET = "simulated-client-secret"  # noqa: S105 - the simulator's, local only
 ACCOUNTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "gupshup": (GUPSHUP, {"api_key": GUPSHUP_API_KEY}),
+    "threecplus": ({"host": DIALER_HOST}, DIALER_TOKENS),
     "negociarie": (NEGOCIARIE, {"client_secret": NEGOCIARIE_SECRET}),
 }
 SEED = Path("supabase") / "seed.sql"
@@ -141,6 +154,11 @@ def register_accounts(server: Postgres) -> None:
                 "templates": dict(templates.fetchall()),
             }
         control(settings, "gupshup", f"apps/{GUPSHUP['app_name']}", account)
+    if (path := key_path(settings, "threecplus")).exists():
+        roles = {DIALER_TOKENS["api_token"]: "manager", DIALER_TOKENS["agent_token"]: "agent"}
+        url = f"{functions}/3cplus-webhook?key={path.read_text()}"
+        company = {"tokens": roles, "webhook_url": url}
+        control(settings, "threecplus", f"companies/{DIALER_HOST}", company)
     if (path := key_path(settings, "negociarie")).exists():
         account = {
             "client_secret": NEGOCIARIE_SECRET,
@@ -167,6 +185,27 @@ def redate(server: Postgres) -> None:
             " - (now() at time zone time_zone)::date as days from public.tenants) as ahead"
             " where ahead.id = debts.tenant_id and ahead.days <> 0"
         )
+
+
+def seat_operators(server: Postgres) -> None:
+    """Which agent of the dialer each operator is, and the dialer's words for our dispositions."""
+    name = next(iter(TENANTS))
+    with server.connect("postgres") as connection:
+        for email, (agent_id, extension) in DIALER_AGENTS.items():
+            connection.execute(
+                "insert into public.dialer_agents"
+                " (tenant_id, agent_id, extension, agent_name, user_id)"
+                " select tenants.id, %s, %s, %s, users.id"
+                " from public.tenants join auth.users on users.email = %s where tenants.name = %s",
+                (agent_id, extension, f"Agente {agent_id}", email, name),
+            )
+        for kind, word in DIALER_WORDS.items():
+            connection.execute(
+                "insert into public.dialer_qualifications"
+                " (tenant_id, disposition_type, qualification_id)"
+                " select tenants.id, %s, %s from public.tenants where tenants.name = %s",
+                (kind, word, name),
+            )
 
 
 def write_secrets(server: Postgres) -> None:

@@ -103,6 +103,7 @@ class Stack:
             self.say("demo data")
             demo.sign_up(self.settings)
             demo.connect_providers(self.settings)
+            demo.seat_operators(self.server)
         demo.register_accounts(self.server)
         self.shifted_seconds = demo.set_clock(self.server)
         if is_new:

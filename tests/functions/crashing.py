@@ -48,6 +48,7 @@ def run_and_die(
         psycopg.Connection.execute = guarded(psycopg.Connection.execute)  # type: ignore[method-assign]  # the wrap is the test
     psycopg.Connection.commit = guarded(psycopg.Connection.commit)  # type: ignore[method-assign]  # the wrap is the test
     http.post_form, http.call_json = guarded(http.post_form), guarded(http.call_json)
+    http.perform = guarded(http.perform)
     config.settings = lambda: settings  # type: ignore[assignment]  # the test's, not the machine's
     create_app: Callable[[str, str], flask.Flask] = functions_framework.create_app
     app = create_app(function, str(ROOT / "functions" / "main.py"))

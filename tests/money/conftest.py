@@ -46,6 +46,7 @@ if "SCRATCH_SUPERUSER_URL" in os.environ:
         return {
             "supabase_admin": os.environ["SCRATCH_SUPERUSER_URL"],
             "postgres": os.environ["SCRATCH_DATABASE_URL"],
+            "functions": os.environ.get("SCRATCH_FUNCTIONS_URL", ""),
         }.__getitem__
 
 else:

@@ -6,9 +6,16 @@ import pytest
 
 from kit import config, http
 from providers import negociarie
-from tests.simulators import GupshupPhone, NegociarieBank, gupshup_phone, negociarie_bank
+from tests.simulators import (
+    GupshupPhone,
+    MetaPhone,
+    NegociarieBank,
+    gupshup_phone,
+    meta_phone,
+    negociarie_bank,
+)
 
-__all__ = ["gupshup_phone", "negociarie_bank"]
+__all__ = ["gupshup_phone", "meta_phone", "negociarie_bank"]
 
 
 @pytest.fixture
@@ -18,6 +25,15 @@ def provider(
     """The simulator, with the adapter pointed at it."""
     point_at(gupshup_phone.url, monkeypatch)
     yield gupshup_phone
+    http.client().close()
+    http._client.cache_clear()
+
+
+@pytest.fixture
+def cloud(meta_phone: MetaPhone, monkeypatch: pytest.MonkeyPatch) -> Iterator[MetaPhone]:
+    """The simulator of Meta, with the adapter pointed at it."""
+    point_at(meta_phone.url, monkeypatch)
+    yield meta_phone
     http.client().close()
     http._client.cache_clear()
 

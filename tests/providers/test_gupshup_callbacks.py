@@ -79,9 +79,13 @@ def test_an_answer_is_read_with_what_it_replies_to() -> None:
     assert event.payload["inbound"] == {
         "wamid": WAMID + "IN",
         "phone": "5511987654321",
+        "wa_id": "5511987654321",
+        "user_id": "BR.1",
+        "account": "DemoCobrancas",
         "name": "João",
         "type": "text",
         "text": "já paguei",
+        "media": None,
         "media_url": None,
         "replies_to": GS_ID,
         "at": "2025-11-22T13:00:00.123000+00:00",
@@ -98,6 +102,7 @@ def test_an_answer_without_a_phone_is_not_refused() -> None:
     event = told("inbound_without_phone")
     assert event.kind is EventKind.MESSAGE_RECEIVED
     assert event.payload["inbound"]["phone"] is None
+    assert event.payload["inbound"]["user_id"] == "BR.1234567890"
 
 
 @pytest.mark.parametrize("state", ["opted_out", "opted_in"])

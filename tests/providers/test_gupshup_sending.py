@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from kit import config, http
-from local_platform.providers import gupshup as simulated
 from providers import gupshup
 from providers.events import FailureClass, MessageStatus, Outcome, SendResult
 from tests.simulators import API_KEY, APP, SOURCE, GupshupPhone
@@ -122,9 +121,9 @@ def test_a_rate_limit_waits_as_long_as_it_is_told_within_reason(
 
 
 def test_sending_too_fast_is_answered_with_a_wait_and_sends_nothing(
-    provider: GupshupPhone, monkeypatch: pytest.MonkeyPatch
+    provider: GupshupPhone,
 ) -> None:
-    monkeypatch.setattr(simulated, "RATE_PER_SECOND", 1)
+    provider.pace(rate_per_second=1)
     results = [lembrete(), lembrete()]
     assert [result.failure for result in results] == [None, FailureClass.RATE_LIMITED]
     assert results[1].retry_after_seconds == 1

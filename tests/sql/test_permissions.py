@@ -43,6 +43,16 @@ RIGHTS = {
     "api_keys": Rights(ADMIN, NOBODY, NOBODY, NOBODY),
     "approval_limits": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
     "audit_log": Rights(ADMIN, NOBODY, NOBODY, NOBODY),
+    "batch_recipients": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "canned_replies": Rights(OPERATOR_UP, SUPERVISOR_UP, SUPERVISOR_UP, SUPERVISOR_UP),
+    # One's own; the world's are the admins'.
+    "conversation_drafts": Rights(ADMIN, OPERATOR_UP, ADMIN, ADMIN),
+    "conversation_events": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "conversations": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "message_batches": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "message_policies": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
+    "rate_cards": Rights(OPERATOR_UP, ADMIN, NOBODY, NOBODY),
+    "senders": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "automation_runs": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "call_dispositions": Rights(OPERATOR_UP, OPERATOR_UP, NOBODY, NOBODY),
     "callbacks": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
@@ -85,6 +95,15 @@ RIGHTS = {
     "tags": Rights(OPERATOR_UP, SUPERVISOR_UP, SUPERVISOR_UP, SUPERVISOR_UP),
     "tenant_holidays": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
     "tenants": Rights(OPERATOR_UP, NOBODY, ADMIN, NOBODY),
+    "call_sweeps": Rights(SUPERVISOR_UP, NOBODY, NOBODY, NOBODY),
+    "calls": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "client_services": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "contact_caps": Rights(OPERATOR_UP, ADMIN, ADMIN, ADMIN),
+    "dialer_agents": Rights(OPERATOR_UP, ADMIN, ADMIN, ADMIN),
+    "dialer_export_rows": Rights(SUPERVISOR_UP, NOBODY, NOBODY, NOBODY),
+    "dialer_exports": Rights(SUPERVISOR_UP, NOBODY, NOBODY, NOBODY),
+    "dialer_qualifications": Rights(OPERATOR_UP, ADMIN, ADMIN, ADMIN),
+    "tenant_calling_windows": Rights(OPERATOR_UP, ADMIN, ADMIN, ADMIN),
 }
 
 # What a new row says, where anybody may add one: `{tenant}` and ids of that agency's rows.
@@ -92,6 +111,15 @@ NEW_ROWS = {
     "agreement_templates": "(tenant_id, name) values ('{tenant}', 'Oferta nova')",
     # A creditor nobody has: rights are asked before references.
     "approval_limits": "(tenant_id, creditor_id, role) values ('{tenant}', '{client}', 'operator')",
+    "canned_replies": "(tenant_id, shortcut, body) values ('{tenant}', 'novo', 'Olá')",
+    # A conversation nobody has: rights are asked before references.
+    "conversation_drafts": "(tenant_id, conversation_id, body)"
+    " values ('{tenant}', '{client}', 'Olá')",
+    # The agency has its one row: adding to it is changing it.
+    "message_policies": "(tenant_id, confirm_above_recipients) values ('{tenant}', 9)"
+    " on conflict (tenant_id) do update set confirm_above_recipients = 9",
+    "rate_cards": "(tenant_id, provider, category, price_micros, valid_from)"
+    " values ('{tenant}', 'meta', 'utility', 1, '2099-01-01')",
     "call_dispositions": "(tenant_id, client_id, disposition_type)"
     " values ('{tenant}', '{client}', 'dropped')",
     "client_addresses": "(tenant_id, client_id, street, city, uf)"
@@ -111,6 +139,15 @@ NEW_ROWS = {
     "suppressions": "(tenant_id, phone, reason) values ('{tenant}', '+5511911113333', 'pediu')",
     "tags": "(tenant_id, name) values ('{tenant}', 'Nova')",
     "tenant_holidays": "(tenant_id, day, name) values ('{tenant}', '2099-01-01', 'Longe')",
+    "contact_caps": "(tenant_id, channel, days, attempts) values ('{tenant}', 'call', 30, 9)",
+    # A stranger does not even see whom to name; the policy is asked before the null is.
+    "dialer_agents": "(tenant_id, agent_id, user_id) values ('{tenant}', 999, ("
+    "select user_id from public.memberships where tenant_id = '{tenant}'"
+    " and role = 'operator' limit 1))",
+    "dialer_qualifications": "(tenant_id, campaign_id, disposition_type, qualification_id)"
+    " values ('{tenant}', 9, 'dropped', 9)",
+    "tenant_calling_windows": "(tenant_id, weekday, opens, closes)"
+    " values ('{tenant}', 7, '09:00', '18:00')",
 }
 
 

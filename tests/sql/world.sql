@@ -40,7 +40,11 @@ values
 ),
 (
     %(callback_disposition)s, %(tenant)s, %(client)s, %(admin)s, 'callback', 'ligar amanhã',
-    private.now() + interval '1 day'
+    (
+        select hours.opens_at + interval '1 hour'
+        from private.contact_hours(%(tenant)s, %(client)s, private.now(), 15) as hours
+        where hours.opens_at > private.now() limit 1
+    )
 );
 select private.open_runs(array(select queued.msg_id from pgmq.q_automations as queued));
 
@@ -146,3 +150,58 @@ values (
     gen_random_uuid(), %(tenant)s, %(client)s, %(installment)s, 100, '2026-01-31', 'recibo',
     %(admin)s
 );
+insert into public.tenant_calling_windows (tenant_id, weekday, opens, closes)
+select %(tenant)s, weekday, '00:00', '24:00' from generate_series(1, 6) as weekday;
+insert into public.contact_caps (tenant_id, channel, days, attempts)
+values (%(tenant)s, 'call', 31, 1000);
+insert into public.dialer_agents (tenant_id, agent_id, user_id)
+values (%(tenant)s, 77, %(admin)s);
+insert into public.dialer_qualifications (tenant_id, disposition_type, qualification_id)
+values (%(tenant)s, 'negotiate', 31);
+insert into public.calls (
+    tenant_id, integration_id, external_id, client_id, phone, status, called_at, operator_id
+)
+values (
+    %(tenant)s, %(integration)s, 'mundo', %(client)s, '+5511987650001', 'finished',
+    private.now(), %(admin)s
+);
+insert into public.client_services (tenant_id, client_id, operator_id)
+values (%(tenant)s, %(client)s, %(admin)s);
+insert into public.call_sweeps (tenant_id, integration_id, from_at, until_at)
+values (%(tenant)s, %(integration)s, private.now(), private.now());
+insert into public.dialer_exports (
+    id, tenant_id, integration_id, campaign_id, list_name, selection, selection_hash, on_date,
+    status, created_by
+)
+values (
+    %(installment)s, %(tenant)s, %(integration)s, 123, 'Mundo', '{}', 'mundo', '2026-01-31',
+    'done', %(admin)s
+);
+insert into public.dialer_export_rows (export_id, place, tenant_id, client_id, phone, status)
+values (%(installment)s, 1, %(tenant)s, %(client)s, '+5511987650001', 'removed');
+
+insert into public.conversations (tenant_id, sender_id, client_id, phone)
+select senders.tenant_id, senders.id, %(client)s, '+5511987650001'
+from public.senders where senders.integration_id = %(integration)s;
+insert into public.conversation_events (tenant_id, conversation_id, client_id, kind)
+select conversations.tenant_id, conversations.id, conversations.client_id, 'opted_out'
+from public.conversations where conversations.tenant_id = %(tenant)s;
+insert into public.conversation_drafts (tenant_id, conversation_id, user_id, body)
+select conversations.tenant_id, conversations.id, %(admin)s, 'Olá'
+from public.conversations where conversations.tenant_id = %(tenant)s;
+insert into public.canned_replies (tenant_id, shortcut, body)
+values (%(tenant)s, 'mundo', 'Olá, mundo');
+insert into public.rate_cards (tenant_id, provider, category, price_micros, valid_from)
+values (%(tenant)s, 'gupshup', 'utility', 20000, '2026-01-01');
+insert into public.message_policies (tenant_id, confirm_above_recipients)
+values (%(tenant)s, 5000);
+insert into public.message_batches (
+    id, tenant_id, name, sender_id, template_id, selection, status, created_by, finished_at
+)
+select %(message)s, %(tenant)s, 'Mundo', senders.id, message_templates.id, '{}', 'done',
+    %(admin)s, private.now()
+from public.senders
+join public.message_templates on message_templates.tenant_id = senders.tenant_id
+where senders.integration_id = %(integration)s limit 1;
+insert into public.batch_recipients (tenant_id, batch_id, client_id, status)
+values (%(tenant)s, %(message)s, %(client)s, 'done');

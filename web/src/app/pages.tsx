@@ -27,7 +27,7 @@ function page<Props extends object>(load: () => Promise<ComponentType<Props>>): 
 
 const login = page(() => import("@/features/login/login-page").then((m) => m.LoginPage));
 const invitation = page(() => import("@/features/login/invitation-page").then((m) => m.InvitationPage));
-const portfolio = page(() => import("@/features/portfolio/portfolio-page").then((m) => m.PortfolioPage));
+const portfolio = page(() => import("@/app/portfolio-room").then((m) => m.PortfolioRoom));
 const client = page(() => import("@/app/client-room").then((m) => m.ClientRoom));
 const service = page(() => import("@/app/service-room").then((m) => m.ServiceRoom));
 const automation = page(() => import("@/features/automation/automation-page").then((m) => m.AutomationPage));
@@ -35,6 +35,8 @@ const settings = page(() => import("@/features/settings/settings-page").then((m)
 const agreements = page(() => import("@/features/agreements/agreements-page").then((m) => m.AgreementsPage));
 const agreement = page(() => import("@/app/agreement-room").then((m) => m.AgreementRoom));
 const payments = page(() => import("@/features/payments/payments-page").then((m) => m.PaymentsPage));
+const dialer = page(() => import("@/features/dialer/dialer-page").then((m) => m.DialerPage));
+const incoming = page(() => import("@/features/dialer/incoming-page").then((m) => m.IncomingPage));
 const charging = page(() => import("@/features/charging/charging-page").then((m) => m.ChargingPage));
 
 export const LoginPage = login.Page;
@@ -48,6 +50,8 @@ export const AgreementsPage = agreements.Page;
 export const AgreementPage = agreement.Page;
 export const PaymentsPage = payments.Page;
 export const ChargingPage = charging.Page;
+export const DialerPage = dialer.Page;
+export const IncomingPage = incoming.Page;
 
 function serviceIdOf(path: string): string | undefined {
   return /^\/atendimento\/([^/]+)$/.exec(path)?.[1];
@@ -62,6 +66,8 @@ export async function preloadCode(path: string): Promise<void> {
   else if (path.startsWith("/acordos/")) await agreement.preload();
   else if (path.startsWith("/acordos")) await agreements.preload();
   else if (path.startsWith("/automacao")) await automation.preload();
+  else if (path === "/discador") await dialer.preload();
+  else if (path === "/atendimento") await incoming.preload();
   else if (path === "/configuracoes/cobranca") await charging.preload();
   else if (path.startsWith("/configuracoes")) await settings.preload();
   else await portfolio.preload();
@@ -75,7 +81,19 @@ export async function preloadData(queryClient: QueryClient, path: string): Promi
 
 /** The other rooms' code is a few kB each: fetched when the first one is painted, so that no later click waits for it. */
 export const RemainingPages = afterPaint(async () => {
-  const rooms = [portfolio, client, service, automation, settings, agreements, agreement, payments, charging];
+  const rooms = [
+    portfolio,
+    client,
+    service,
+    automation,
+    settings,
+    agreements,
+    agreement,
+    payments,
+    charging,
+    dialer,
+    incoming,
+  ];
   await Promise.all([learnRemaining(), ...rooms.map(({ preload }) => preload())]);
   return () => null;
 });

@@ -9,6 +9,8 @@ import {
   AutomationPage,
   ChargingPage,
   ClientPage,
+  DialerPage,
+  IncomingPage,
   InvitationPage,
   LoginPage,
   PaymentsPage,
@@ -20,7 +22,6 @@ import {
   SettingsPage,
 } from "@/app/pages";
 import { Shell } from "@/app/shell";
-import { ImportButton } from "@/features/imports/import-button";
 import { useUserId } from "@/lib/session";
 import { PageSkeleton } from "@/ui/states";
 
@@ -81,9 +82,15 @@ function Pages(): ReactNode {
         <Redirect to="/carteira" replace />
       </Route>
       <Route path="/carteira">
-        <PortfolioPage importing={<ImportButton />} />
+        <PortfolioPage />
       </Route>
       <Route path="/carteira/:document">{({ document }) => <ClientPage document={document} key={document} />}</Route>
+      <Route path="/atendimento">
+        <IncomingPage />
+      </Route>
+      <Route path="/discador">
+        <DialerPage />
+      </Route>
       <Route path="/atendimento/:id">{({ id }) => <ServicePage clientId={id} key={id} />}</Route>
       <Route path="/acordos">
         <AgreementsPage />

@@ -5,6 +5,7 @@ import { useAltKey } from "@/ui/alt-key";
 const StatementDialog = lazy(async () => ({
   default: (await import("@/features/statement/statement-dialog")).StatementDialog,
 }));
+const ServiceLock = lazy(async () => ({ default: (await import("@/features/dialer/service-lock")).ServiceLock }));
 const NegotiationPanel = lazy(async () => ({
   default: (await import("@/features/negotiation/negotiation-panel")).NegotiationPanel,
 }));
@@ -16,6 +17,9 @@ export function ServiceRoom({ clientId }: { clientId: string }): ReactNode {
   useAltKey("KeyS", () => setIsNegotiating((open) => !open));
   return (
     <>
+      <Suspense fallback={null}>
+        <ServiceLock clientId={clientId} />
+      </Suspense>
       <ServicePage
         clientId={clientId}
         onExplain={(debtId) => setExplained({ debtId })}

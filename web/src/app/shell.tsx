@@ -1,4 +1,4 @@
-import { IconAddressBook, IconBolt, IconFileDollar, IconHeadset } from "@tabler/icons-react";
+import { IconAddressBook, IconBolt, IconFileDollar, IconHeadset, IconPhoneOutgoing } from "@tabler/icons-react";
 import { type ReactNode, Suspense } from "react";
 import { Link, useLocation } from "wouter";
 import { afterPaint } from "@/app/after-paint";
@@ -11,6 +11,7 @@ import { useLastServed } from "@/lib/last-served";
 const NotificationBell = afterPaint(() =>
   import("@/features/notifications/notification-bell").then((m) => m.NotificationBell),
 );
+const CallWatch = afterPaint(() => import("@/features/dialer/call-watch").then((m) => m.CallWatch));
 const Toasts = afterPaint(() => import("@/app/toasts").then((m) => m.Toasts));
 const UserMenu = afterPaint(() => import("@/app/user-menu").then((m) => m.UserMenu));
 
@@ -23,6 +24,7 @@ interface Room {
 const rooms: Room[] = [
   { href: "/carteira", label: "Carteira", icon: IconAddressBook },
   { href: "/acordos", label: "Acordos", icon: IconFileDollar },
+  { href: "/discador", label: "Discador", icon: IconPhoneOutgoing },
   { href: "/automacao", label: "Automação", icon: IconBolt },
 ];
 
@@ -65,6 +67,9 @@ export function Shell({ children }: { children: ReactNode }): ReactNode {
       <div className={classes.main}>
         <ClockBanner />
         <LinkBanner />
+        <Suspense fallback={null}>
+          <CallWatch />
+        </Suspense>
         <main id="conteudo" className={classes.content} tabIndex={-1}>
           {children}
         </main>

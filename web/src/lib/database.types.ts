@@ -685,6 +685,64 @@ export type Database = {
           },
         ];
       };
+      batch_recipients: {
+        Row: {
+          batch_id: string;
+          client_id: string;
+          failures: number;
+          lease_until: string | null;
+          message_id: string | null;
+          not_before: string;
+          reason: string | null;
+          status: Database["public"]["Enums"]["recipient_status"];
+          tenant_id: string;
+        };
+        Insert: {
+          batch_id: string;
+          client_id: string;
+          failures?: number;
+          lease_until?: string | null;
+          message_id?: string | null;
+          not_before?: string;
+          reason?: string | null;
+          status: Database["public"]["Enums"]["recipient_status"];
+          tenant_id: string;
+        };
+        Update: {
+          batch_id?: string;
+          client_id?: string;
+          failures?: number;
+          lease_until?: string | null;
+          message_id?: string | null;
+          not_before?: string;
+          reason?: string | null;
+          status?: Database["public"]["Enums"]["recipient_status"];
+          tenant_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "batch_recipients_batch_fkey";
+            columns: ["tenant_id", "batch_id"];
+            isOneToOne: false;
+            referencedRelation: "message_batches";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "batch_recipients_client_fkey";
+            columns: ["tenant_id", "client_id"];
+            isOneToOne: false;
+            referencedRelation: "clients";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "batch_recipients_message_fkey";
+            columns: ["tenant_id", "message_id"];
+            isOneToOne: false;
+            referencedRelation: "message_logs";
+            referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
       call_dispositions: {
         Row: {
           client_id: string;
@@ -730,6 +788,53 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "disposition_types";
             referencedColumns: ["tenant_id", "key"];
+          },
+        ];
+      };
+      call_sweeps: {
+        Row: {
+          failure: string | null;
+          finished_at: string | null;
+          from_at: string;
+          id: string;
+          integration_id: string;
+          listed: number | null;
+          recovered: number | null;
+          started_at: string;
+          tenant_id: string;
+          until_at: string;
+        };
+        Insert: {
+          failure?: string | null;
+          finished_at?: string | null;
+          from_at: string;
+          id?: string;
+          integration_id: string;
+          listed?: number | null;
+          recovered?: number | null;
+          started_at?: string;
+          tenant_id: string;
+          until_at: string;
+        };
+        Update: {
+          failure?: string | null;
+          finished_at?: string | null;
+          from_at?: string;
+          id?: string;
+          integration_id?: string;
+          listed?: number | null;
+          recovered?: number | null;
+          started_at?: string;
+          tenant_id?: string;
+          until_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "call_sweeps_integration_fkey";
+            columns: ["tenant_id", "integration_id"];
+            isOneToOne: false;
+            referencedRelation: "integrations";
+            referencedColumns: ["tenant_id", "id"];
           },
         ];
       };
@@ -787,6 +892,156 @@ export type Database = {
             isOneToOne: true;
             referencedRelation: "call_dispositions";
             referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
+      calls: {
+        Row: {
+          agent_id: number | null;
+          billed_seconds: number | null;
+          called_at: string;
+          campaign_id: number | null;
+          campaign_name: string | null;
+          client_id: string | null;
+          connected_at: string | null;
+          created_at: string;
+          disposition_id: string | null;
+          ended_at: string | null;
+          external_id: string | null;
+          hangup_cause: number | null;
+          id: string;
+          identifier: string | null;
+          integration_id: string;
+          is_recorded: boolean;
+          list_id: number | null;
+          mode: string | null;
+          operator_id: string | null;
+          phone: string | null;
+          qualification_id: number | null;
+          qualification_name: string | null;
+          qualification_note: string | null;
+          qualification_source: Database["public"]["Enums"]["qualification_source"] | null;
+          qualify_status: string | null;
+          status: Database["public"]["Enums"]["call_status"];
+          talk_seconds: number | null;
+          telephony_id: string | null;
+          tenant_id: string;
+        };
+        Insert: {
+          agent_id?: number | null;
+          billed_seconds?: number | null;
+          called_at: string;
+          campaign_id?: number | null;
+          campaign_name?: string | null;
+          client_id?: string | null;
+          connected_at?: string | null;
+          created_at?: string;
+          disposition_id?: string | null;
+          ended_at?: string | null;
+          external_id?: string | null;
+          hangup_cause?: number | null;
+          id?: string;
+          identifier?: string | null;
+          integration_id: string;
+          is_recorded?: boolean;
+          list_id?: number | null;
+          mode?: string | null;
+          operator_id?: string | null;
+          phone?: string | null;
+          qualification_id?: number | null;
+          qualification_name?: string | null;
+          qualification_note?: string | null;
+          qualification_source?: Database["public"]["Enums"]["qualification_source"] | null;
+          qualify_status?: string | null;
+          status: Database["public"]["Enums"]["call_status"];
+          talk_seconds?: number | null;
+          telephony_id?: string | null;
+          tenant_id: string;
+        };
+        Update: {
+          agent_id?: number | null;
+          billed_seconds?: number | null;
+          called_at?: string;
+          campaign_id?: number | null;
+          campaign_name?: string | null;
+          client_id?: string | null;
+          connected_at?: string | null;
+          created_at?: string;
+          disposition_id?: string | null;
+          ended_at?: string | null;
+          external_id?: string | null;
+          hangup_cause?: number | null;
+          id?: string;
+          identifier?: string | null;
+          integration_id?: string;
+          is_recorded?: boolean;
+          list_id?: number | null;
+          mode?: string | null;
+          operator_id?: string | null;
+          phone?: string | null;
+          qualification_id?: number | null;
+          qualification_name?: string | null;
+          qualification_note?: string | null;
+          qualification_source?: Database["public"]["Enums"]["qualification_source"] | null;
+          qualify_status?: string | null;
+          status?: Database["public"]["Enums"]["call_status"];
+          talk_seconds?: number | null;
+          telephony_id?: string | null;
+          tenant_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "calls_client_fkey";
+            columns: ["tenant_id", "client_id"];
+            isOneToOne: false;
+            referencedRelation: "clients";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "calls_disposition_fkey";
+            columns: ["tenant_id", "disposition_id"];
+            isOneToOne: true;
+            referencedRelation: "call_dispositions";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "calls_integration_fkey";
+            columns: ["tenant_id", "integration_id"];
+            isOneToOne: false;
+            referencedRelation: "integrations";
+            referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
+      canned_replies: {
+        Row: {
+          body: string;
+          created_at: string;
+          id: string;
+          shortcut: string;
+          tenant_id: string;
+        };
+        Insert: {
+          body: string;
+          created_at?: string;
+          id?: string;
+          shortcut: string;
+          tenant_id?: string;
+        };
+        Update: {
+          body?: string;
+          created_at?: string;
+          id?: string;
+          shortcut?: string;
+          tenant_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "canned_replies_tenant_fkey";
+            columns: ["tenant_id"];
+            isOneToOne: false;
+            referencedRelation: "tenants";
+            referencedColumns: ["id"];
           },
         ];
       };
@@ -1110,6 +1365,7 @@ export type Database = {
           phone_tail: string;
           position: number;
           tenant_id: string;
+          whatsapp_retry_at: string | null;
         };
         Insert: {
           client_id: string;
@@ -1121,6 +1377,7 @@ export type Database = {
           phone_tail?: never;
           position?: number;
           tenant_id?: string;
+          whatsapp_retry_at?: string | null;
         };
         Update: {
           client_id?: string;
@@ -1132,12 +1389,61 @@ export type Database = {
           phone_tail?: never;
           position?: number;
           tenant_id?: string;
+          whatsapp_retry_at?: string | null;
         };
         Relationships: [
           {
             foreignKeyName: "client_phones_client_fkey";
             columns: ["tenant_id", "client_id"];
             isOneToOne: false;
+            referencedRelation: "clients";
+            referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
+      client_services: {
+        Row: {
+          call_id: string | null;
+          client_id: string;
+          operator_id: string;
+          reason: string | null;
+          seen_at: string;
+          since: string;
+          taken_from: string | null;
+          tenant_id: string;
+        };
+        Insert: {
+          call_id?: string | null;
+          client_id: string;
+          operator_id: string;
+          reason?: string | null;
+          seen_at?: string;
+          since?: string;
+          taken_from?: string | null;
+          tenant_id: string;
+        };
+        Update: {
+          call_id?: string | null;
+          client_id?: string;
+          operator_id?: string;
+          reason?: string | null;
+          seen_at?: string;
+          since?: string;
+          taken_from?: string | null;
+          tenant_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "client_services_call_fkey";
+            columns: ["tenant_id", "call_id"];
+            isOneToOne: false;
+            referencedRelation: "calls";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "client_services_client_fkey";
+            columns: ["tenant_id", "client_id"];
+            isOneToOne: true;
             referencedRelation: "clients";
             referencedColumns: ["tenant_id", "id"];
           },
@@ -1311,6 +1617,199 @@ export type Database = {
           },
         ];
       };
+      contact_caps: {
+        Row: {
+          attempts: number;
+          channel: Database["public"]["Enums"]["channel"];
+          created_at: string;
+          days: number;
+          id: string;
+          tenant_id: string;
+        };
+        Insert: {
+          attempts: number;
+          channel: Database["public"]["Enums"]["channel"];
+          created_at?: string;
+          days: number;
+          id?: string;
+          tenant_id?: string;
+        };
+        Update: {
+          attempts?: number;
+          channel?: Database["public"]["Enums"]["channel"];
+          created_at?: string;
+          days?: number;
+          id?: string;
+          tenant_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "contact_caps_tenant_fkey";
+            columns: ["tenant_id"];
+            isOneToOne: false;
+            referencedRelation: "tenants";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      conversation_drafts: {
+        Row: {
+          body: string;
+          conversation_id: string;
+          tenant_id: string;
+          updated_at: string;
+          user_id: string;
+        };
+        Insert: {
+          body: string;
+          conversation_id: string;
+          tenant_id?: string;
+          updated_at?: string;
+          user_id?: string;
+        };
+        Update: {
+          body?: string;
+          conversation_id?: string;
+          tenant_id?: string;
+          updated_at?: string;
+          user_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "conversation_drafts_conversation_fkey";
+            columns: ["tenant_id", "conversation_id"];
+            isOneToOne: false;
+            referencedRelation: "conversations";
+            referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
+      conversation_events: {
+        Row: {
+          actor_id: string | null;
+          client_id: string | null;
+          conversation_id: string;
+          created_at: string;
+          from_user_id: string | null;
+          id: string;
+          kind: Database["public"]["Enums"]["conversation_event_kind"];
+          tenant_id: string;
+          to_user_id: string | null;
+        };
+        Insert: {
+          actor_id?: string | null;
+          client_id?: string | null;
+          conversation_id: string;
+          created_at?: string;
+          from_user_id?: string | null;
+          id?: string;
+          kind: Database["public"]["Enums"]["conversation_event_kind"];
+          tenant_id: string;
+          to_user_id?: string | null;
+        };
+        Update: {
+          actor_id?: string | null;
+          client_id?: string | null;
+          conversation_id?: string;
+          created_at?: string;
+          from_user_id?: string | null;
+          id?: string;
+          kind?: Database["public"]["Enums"]["conversation_event_kind"];
+          tenant_id?: string;
+          to_user_id?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "conversation_events_client_fkey";
+            columns: ["tenant_id", "client_id"];
+            isOneToOne: false;
+            referencedRelation: "clients";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "conversation_events_conversation_fkey";
+            columns: ["tenant_id", "conversation_id"];
+            isOneToOne: false;
+            referencedRelation: "conversations";
+            referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
+      conversations: {
+        Row: {
+          business_user_id: string | null;
+          client_id: string | null;
+          contact_name: string | null;
+          created_at: string;
+          id: string;
+          is_linked_by_person: boolean;
+          last_inbound_at: string | null;
+          last_message_at: string;
+          last_outbound_at: string | null;
+          opted_out_at: string | null;
+          owner_id: string | null;
+          phone: string | null;
+          phone_key: string | null;
+          sender_id: string;
+          tenant_id: string;
+          unread: number;
+          wa_id: string | null;
+        };
+        Insert: {
+          business_user_id?: string | null;
+          client_id?: string | null;
+          contact_name?: string | null;
+          created_at?: string;
+          id?: string;
+          is_linked_by_person?: boolean;
+          last_inbound_at?: string | null;
+          last_message_at?: string;
+          last_outbound_at?: string | null;
+          opted_out_at?: string | null;
+          owner_id?: string | null;
+          phone?: string | null;
+          phone_key?: never;
+          sender_id: string;
+          tenant_id: string;
+          unread?: number;
+          wa_id?: string | null;
+        };
+        Update: {
+          business_user_id?: string | null;
+          client_id?: string | null;
+          contact_name?: string | null;
+          created_at?: string;
+          id?: string;
+          is_linked_by_person?: boolean;
+          last_inbound_at?: string | null;
+          last_message_at?: string;
+          last_outbound_at?: string | null;
+          opted_out_at?: string | null;
+          owner_id?: string | null;
+          phone?: string | null;
+          phone_key?: never;
+          sender_id?: string;
+          tenant_id?: string;
+          unread?: number;
+          wa_id?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "conversations_client_fkey";
+            columns: ["tenant_id", "client_id"];
+            isOneToOne: false;
+            referencedRelation: "clients";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "conversations_sender_fkey";
+            columns: ["tenant_id", "sender_id"];
+            isOneToOne: false;
+            referencedRelation: "senders";
+            referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
       creditors: {
         Row: {
           address: string | null;
@@ -1463,6 +1962,234 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "imports";
             referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
+      dialer_agents: {
+        Row: {
+          agent_id: number;
+          agent_name: string | null;
+          created_at: string;
+          extension: string | null;
+          id: string;
+          tenant_id: string;
+          user_id: string;
+        };
+        Insert: {
+          agent_id: number;
+          agent_name?: string | null;
+          created_at?: string;
+          extension?: string | null;
+          id?: string;
+          tenant_id?: string;
+          user_id: string;
+        };
+        Update: {
+          agent_id?: number;
+          agent_name?: string | null;
+          created_at?: string;
+          extension?: string | null;
+          id?: string;
+          tenant_id?: string;
+          user_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "dialer_agents_tenant_fkey";
+            columns: ["tenant_id"];
+            isOneToOne: false;
+            referencedRelation: "tenants";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      dialer_export_rows: {
+        Row: {
+          client_id: string;
+          export_id: string;
+          part: number | null;
+          phone: string | null;
+          place: number;
+          reason: string | null;
+          status: Database["public"]["Enums"]["dialer_row_status"];
+          task_id: string | null;
+          tenant_id: string;
+        };
+        Insert: {
+          client_id: string;
+          export_id: string;
+          part?: number | null;
+          phone?: string | null;
+          place: number;
+          reason?: string | null;
+          status: Database["public"]["Enums"]["dialer_row_status"];
+          task_id?: string | null;
+          tenant_id: string;
+        };
+        Update: {
+          client_id?: string;
+          export_id?: string;
+          part?: number | null;
+          phone?: string | null;
+          place?: number;
+          reason?: string | null;
+          status?: Database["public"]["Enums"]["dialer_row_status"];
+          task_id?: string | null;
+          tenant_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "dialer_export_rows_client_fkey";
+            columns: ["tenant_id", "client_id"];
+            isOneToOne: false;
+            referencedRelation: "clients";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "dialer_export_rows_export_fkey";
+            columns: ["tenant_id", "export_id"];
+            isOneToOne: false;
+            referencedRelation: "dialer_exports";
+            referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
+      dialer_exports: {
+        Row: {
+          campaign_id: number;
+          campaign_name: string;
+          created_at: string;
+          created_by: string;
+          error_code: string | null;
+          error_detail: string | null;
+          excluded: Json;
+          filtered: number;
+          finished_at: string | null;
+          id: string;
+          integration_id: string;
+          is_csv: boolean;
+          is_reported: boolean;
+          list_ids: number[];
+          list_name: string;
+          loaded: number;
+          on_date: string;
+          parts: number;
+          planned: number;
+          planned_until: string | null;
+          removed: number;
+          selected: number;
+          selection: Json;
+          selection_hash: string;
+          status: Database["public"]["Enums"]["dialer_export_status"];
+          tenant_id: string;
+          updated_at: string;
+          weight: number;
+        };
+        Insert: {
+          campaign_id: number;
+          campaign_name?: string;
+          created_at?: string;
+          created_by?: string;
+          error_code?: string | null;
+          error_detail?: string | null;
+          excluded?: Json;
+          filtered?: number;
+          finished_at?: string | null;
+          id?: string;
+          integration_id: string;
+          is_csv?: boolean;
+          is_reported?: boolean;
+          list_ids?: number[];
+          list_name: string;
+          loaded?: number;
+          on_date: string;
+          parts?: number;
+          planned?: number;
+          planned_until?: string | null;
+          removed?: number;
+          selected?: number;
+          selection: Json;
+          selection_hash: string;
+          status?: Database["public"]["Enums"]["dialer_export_status"];
+          tenant_id: string;
+          updated_at?: string;
+          weight?: number;
+        };
+        Update: {
+          campaign_id?: number;
+          campaign_name?: string;
+          created_at?: string;
+          created_by?: string;
+          error_code?: string | null;
+          error_detail?: string | null;
+          excluded?: Json;
+          filtered?: number;
+          finished_at?: string | null;
+          id?: string;
+          integration_id?: string;
+          is_csv?: boolean;
+          is_reported?: boolean;
+          list_ids?: number[];
+          list_name?: string;
+          loaded?: number;
+          on_date?: string;
+          parts?: number;
+          planned?: number;
+          planned_until?: string | null;
+          removed?: number;
+          selected?: number;
+          selection?: Json;
+          selection_hash?: string;
+          status?: Database["public"]["Enums"]["dialer_export_status"];
+          tenant_id?: string;
+          updated_at?: string;
+          weight?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "dialer_exports_integration_fkey";
+            columns: ["tenant_id", "integration_id"];
+            isOneToOne: false;
+            referencedRelation: "integrations";
+            referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
+      dialer_qualifications: {
+        Row: {
+          campaign_id: number;
+          created_at: string;
+          disposition_type: string;
+          id: string;
+          qualification_id: number;
+          qualification_name: string;
+          tenant_id: string;
+        };
+        Insert: {
+          campaign_id?: number;
+          created_at?: string;
+          disposition_type: string;
+          id?: string;
+          qualification_id: number;
+          qualification_name?: string;
+          tenant_id?: string;
+        };
+        Update: {
+          campaign_id?: number;
+          created_at?: string;
+          disposition_type?: string;
+          id?: string;
+          qualification_id?: number;
+          qualification_name?: string;
+          tenant_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "dialer_qualifications_type_fkey";
+            columns: ["tenant_id", "disposition_type"];
+            isOneToOne: false;
+            referencedRelation: "disposition_types";
+            referencedColumns: ["tenant_id", "key"];
           },
         ];
       };
@@ -2146,14 +2873,106 @@ export type Database = {
           },
         ];
       };
+      message_batches: {
+        Row: {
+          alerted_at: string | null;
+          confirmed_at: string | null;
+          confirmed_by: string | null;
+          created_at: string;
+          created_by: string;
+          finished_at: string | null;
+          forecast: Json;
+          id: string;
+          includes_agreements: boolean;
+          last_progress_at: string | null;
+          name: string;
+          rate_per_second: number;
+          scheduled_at: string | null;
+          selection: Json;
+          sender_id: string;
+          started_at: string | null;
+          status: Database["public"]["Enums"]["batch_status"];
+          template_id: string;
+          tenant_id: string;
+        };
+        Insert: {
+          alerted_at?: string | null;
+          confirmed_at?: string | null;
+          confirmed_by?: string | null;
+          created_at?: string;
+          created_by: string;
+          finished_at?: string | null;
+          forecast?: Json;
+          id: string;
+          includes_agreements?: boolean;
+          last_progress_at?: string | null;
+          name: string;
+          rate_per_second?: number;
+          scheduled_at?: string | null;
+          selection: Json;
+          sender_id: string;
+          started_at?: string | null;
+          status: Database["public"]["Enums"]["batch_status"];
+          template_id: string;
+          tenant_id: string;
+        };
+        Update: {
+          alerted_at?: string | null;
+          confirmed_at?: string | null;
+          confirmed_by?: string | null;
+          created_at?: string;
+          created_by?: string;
+          finished_at?: string | null;
+          forecast?: Json;
+          id?: string;
+          includes_agreements?: boolean;
+          last_progress_at?: string | null;
+          name?: string;
+          rate_per_second?: number;
+          scheduled_at?: string | null;
+          selection?: Json;
+          sender_id?: string;
+          started_at?: string | null;
+          status?: Database["public"]["Enums"]["batch_status"];
+          template_id?: string;
+          tenant_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "message_batches_sender_fkey";
+            columns: ["tenant_id", "sender_id"];
+            isOneToOne: false;
+            referencedRelation: "senders";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "message_batches_template_fkey";
+            columns: ["tenant_id", "template_id"];
+            isOneToOne: false;
+            referencedRelation: "message_templates";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "message_batches_tenant_fkey";
+            columns: ["tenant_id"];
+            isOneToOne: false;
+            referencedRelation: "tenants";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       message_logs: {
         Row: {
+          answered_at: string | null;
           attempt: number;
           automation_run_id: string | null;
+          batch_id: string | null;
           body: string;
+          business_user_id: string | null;
           channel: Database["public"]["Enums"]["channel"];
           charge_id: string | null;
           client_id: string | null;
+          conversation_id: string | null;
           created_at: string;
           created_by: string | null;
           delivered_at: string | null;
@@ -2165,14 +2984,18 @@ export type Database = {
           id: string;
           integration_id: string | null;
           lease_until: string | null;
+          media: Json | null;
           next_attempt_at: string | null;
           params: string[];
-          phone: string;
+          phone: string | null;
+          price_micros: number | null;
           provider: Database["public"]["Enums"]["provider_name"];
           provider_message_id: string | null;
           queue_msg_id: number | null;
           read_at: string | null;
+          retried_batch_id: string | null;
           retried_run_id: string | null;
+          sender_id: string | null;
           sending_at: string | null;
           sent_at: string | null;
           status: Database["public"]["Enums"]["message_status"];
@@ -2182,12 +3005,16 @@ export type Database = {
           wamid: string | null;
         };
         Insert: {
+          answered_at?: string | null;
           attempt?: number;
           automation_run_id?: string | null;
+          batch_id?: string | null;
           body?: string;
+          business_user_id?: string | null;
           channel?: Database["public"]["Enums"]["channel"];
           charge_id?: string | null;
           client_id?: string | null;
+          conversation_id?: string | null;
           created_at?: string;
           created_by?: string | null;
           delivered_at?: string | null;
@@ -2199,14 +3026,18 @@ export type Database = {
           id?: string;
           integration_id?: string | null;
           lease_until?: string | null;
+          media?: Json | null;
           next_attempt_at?: string | null;
           params?: string[];
-          phone: string;
+          phone?: string | null;
+          price_micros?: number | null;
           provider: Database["public"]["Enums"]["provider_name"];
           provider_message_id?: string | null;
           queue_msg_id?: number | null;
           read_at?: string | null;
+          retried_batch_id?: string | null;
           retried_run_id?: string | null;
+          sender_id?: string | null;
           sending_at?: string | null;
           sent_at?: string | null;
           status: Database["public"]["Enums"]["message_status"];
@@ -2216,12 +3047,16 @@ export type Database = {
           wamid?: string | null;
         };
         Update: {
+          answered_at?: string | null;
           attempt?: number;
           automation_run_id?: string | null;
+          batch_id?: string | null;
           body?: string;
+          business_user_id?: string | null;
           channel?: Database["public"]["Enums"]["channel"];
           charge_id?: string | null;
           client_id?: string | null;
+          conversation_id?: string | null;
           created_at?: string;
           created_by?: string | null;
           delivered_at?: string | null;
@@ -2233,14 +3068,18 @@ export type Database = {
           id?: string;
           integration_id?: string | null;
           lease_until?: string | null;
+          media?: Json | null;
           next_attempt_at?: string | null;
           params?: string[];
-          phone?: string;
+          phone?: string | null;
+          price_micros?: number | null;
           provider?: Database["public"]["Enums"]["provider_name"];
           provider_message_id?: string | null;
           queue_msg_id?: number | null;
           read_at?: string | null;
+          retried_batch_id?: string | null;
           retried_run_id?: string | null;
+          sender_id?: string | null;
           sending_at?: string | null;
           sent_at?: string | null;
           status?: Database["public"]["Enums"]["message_status"];
@@ -2250,6 +3089,13 @@ export type Database = {
           wamid?: string | null;
         };
         Relationships: [
+          {
+            foreignKeyName: "message_logs_batch_fkey";
+            columns: ["tenant_id", "batch_id"];
+            isOneToOne: false;
+            referencedRelation: "message_batches";
+            referencedColumns: ["tenant_id", "id"];
+          },
           {
             foreignKeyName: "message_logs_charge_fkey";
             columns: ["tenant_id", "charge_id"];
@@ -2265,10 +3111,24 @@ export type Database = {
             referencedColumns: ["tenant_id", "id"];
           },
           {
+            foreignKeyName: "message_logs_conversation_fkey";
+            columns: ["tenant_id", "conversation_id"];
+            isOneToOne: false;
+            referencedRelation: "conversations";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
             foreignKeyName: "message_logs_integration_fkey";
             columns: ["tenant_id", "integration_id"];
             isOneToOne: false;
             referencedRelation: "integrations";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "message_logs_retried_batch_fkey";
+            columns: ["tenant_id", "retried_batch_id"];
+            isOneToOne: false;
+            referencedRelation: "message_batches";
             referencedColumns: ["tenant_id", "id"];
           },
           {
@@ -2283,6 +3143,13 @@ export type Database = {
             columns: ["tenant_id", "automation_run_id"];
             isOneToOne: true;
             referencedRelation: "automation_runs";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "message_logs_sender_fkey";
+            columns: ["tenant_id", "sender_id"];
+            isOneToOne: false;
+            referencedRelation: "senders";
             referencedColumns: ["tenant_id", "id"];
           },
           {
@@ -2301,18 +3168,47 @@ export type Database = {
           },
         ];
       };
+      message_policies: {
+        Row: {
+          confirm_above_recipients: number;
+          id: string;
+          tenant_id: string;
+        };
+        Insert: {
+          confirm_above_recipients?: number;
+          id?: string;
+          tenant_id?: string;
+        };
+        Update: {
+          confirm_above_recipients?: number;
+          id?: string;
+          tenant_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "message_policies_tenant_fkey";
+            columns: ["tenant_id"];
+            isOneToOne: true;
+            referencedRelation: "tenants";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       message_templates: {
         Row: {
           body: string;
           category: string;
           channel: Database["public"]["Enums"]["channel"];
           created_at: string;
+          header_type: string | null;
           id: string;
           language: string;
           name: string;
           provider: Database["public"]["Enums"]["provider_name"];
+          provider_status: string | null;
           provider_template_id: string;
           status: Database["public"]["Enums"]["template_status"];
+          synced_at: string | null;
           tenant_id: string;
           variables: string[];
         };
@@ -2321,12 +3217,15 @@ export type Database = {
           category?: string;
           channel?: Database["public"]["Enums"]["channel"];
           created_at?: string;
+          header_type?: string | null;
           id?: string;
           language?: string;
           name: string;
           provider?: Database["public"]["Enums"]["provider_name"];
+          provider_status?: string | null;
           provider_template_id: string;
           status?: Database["public"]["Enums"]["template_status"];
+          synced_at?: string | null;
           tenant_id?: string;
           variables?: string[];
         };
@@ -2335,12 +3234,15 @@ export type Database = {
           category?: string;
           channel?: Database["public"]["Enums"]["channel"];
           created_at?: string;
+          header_type?: string | null;
           id?: string;
           language?: string;
           name?: string;
           provider?: Database["public"]["Enums"]["provider_name"];
+          provider_status?: string | null;
           provider_template_id?: string;
           status?: Database["public"]["Enums"]["template_status"];
+          synced_at?: string | null;
           tenant_id?: string;
           variables?: string[];
         };
@@ -2785,6 +3687,50 @@ export type Database = {
           },
         ];
       };
+      rate_cards: {
+        Row: {
+          category: string;
+          created_at: string;
+          currency: string;
+          id: string;
+          is_free_in_window: boolean;
+          price_micros: number;
+          provider: Database["public"]["Enums"]["provider_name"];
+          tenant_id: string;
+          valid_from: string;
+        };
+        Insert: {
+          category: string;
+          created_at?: string;
+          currency?: string;
+          id?: string;
+          is_free_in_window?: boolean;
+          price_micros: number;
+          provider: Database["public"]["Enums"]["provider_name"];
+          tenant_id?: string;
+          valid_from: string;
+        };
+        Update: {
+          category?: string;
+          created_at?: string;
+          currency?: string;
+          id?: string;
+          is_free_in_window?: boolean;
+          price_micros?: number;
+          provider?: Database["public"]["Enums"]["provider_name"];
+          tenant_id?: string;
+          valid_from?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "rate_cards_tenant_fkey";
+            columns: ["tenant_id"];
+            isOneToOne: false;
+            referencedRelation: "tenants";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       reconciliations: {
         Row: {
           day: string;
@@ -2882,6 +3828,68 @@ export type Database = {
           },
         ];
       };
+      senders: {
+        Row: {
+          account: string;
+          created_at: string;
+          id: string;
+          integration_id: string;
+          is_default: boolean;
+          name: string;
+          paused_detail: string | null;
+          paused_reason: string | null;
+          paused_until: string | null;
+          phone: string;
+          provider: Database["public"]["Enums"]["provider_name"];
+          quality: Database["public"]["Enums"]["sender_quality"];
+          state: Database["public"]["Enums"]["sender_state"];
+          tenant_id: string;
+          throughput_per_second: number;
+        };
+        Insert: {
+          account: string;
+          created_at?: string;
+          id?: string;
+          integration_id: string;
+          is_default?: boolean;
+          name: string;
+          paused_detail?: string | null;
+          paused_reason?: string | null;
+          paused_until?: string | null;
+          phone: string;
+          provider: Database["public"]["Enums"]["provider_name"];
+          quality?: Database["public"]["Enums"]["sender_quality"];
+          state?: Database["public"]["Enums"]["sender_state"];
+          tenant_id: string;
+          throughput_per_second?: number;
+        };
+        Update: {
+          account?: string;
+          created_at?: string;
+          id?: string;
+          integration_id?: string;
+          is_default?: boolean;
+          name?: string;
+          paused_detail?: string | null;
+          paused_reason?: string | null;
+          paused_until?: string | null;
+          phone?: string;
+          provider?: Database["public"]["Enums"]["provider_name"];
+          quality?: Database["public"]["Enums"]["sender_quality"];
+          state?: Database["public"]["Enums"]["sender_state"];
+          tenant_id?: string;
+          throughput_per_second?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "senders_integration_fkey";
+            columns: ["tenant_id", "integration_id"];
+            isOneToOne: false;
+            referencedRelation: "integrations";
+            referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
       suppressions: {
         Row: {
           channel: Database["public"]["Enums"]["channel"] | null;
@@ -2965,6 +3973,41 @@ export type Database = {
           },
         ];
       };
+      tenant_calling_windows: {
+        Row: {
+          closes: string;
+          created_at: string;
+          id: string;
+          opens: string;
+          tenant_id: string;
+          weekday: number;
+        };
+        Insert: {
+          closes: string;
+          created_at?: string;
+          id?: string;
+          opens: string;
+          tenant_id?: string;
+          weekday: number;
+        };
+        Update: {
+          closes?: string;
+          created_at?: string;
+          id?: string;
+          opens?: string;
+          tenant_id?: string;
+          weekday?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "tenant_calling_windows_tenant_fkey";
+            columns: ["tenant_id"];
+            isOneToOne: false;
+            referencedRelation: "tenants";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       tenant_holidays: {
         Row: {
           created_at: string;
@@ -3037,6 +4080,22 @@ export type Database = {
         Args: Record<PropertyKey, never>;
         Returns: Json;
       };
+      batch_results: {
+        Args: {
+          batch_id: string;
+          filter?: Json;
+          after?: string;
+          page_size?: number;
+        };
+        Returns: Json;
+      };
+      begin_service: {
+        Args: {
+          client_id: string;
+          call_id?: string;
+        };
+        Returns: Json;
+      };
       bulk_assign: {
         Args: {
           selection: Json;
@@ -3072,6 +4131,12 @@ export type Database = {
         };
         Returns: undefined;
       };
+      cancel_dialer_export: {
+        Args: {
+          export_id: string;
+        };
+        Returns: string;
+      };
       cancel_import: {
         Args: {
           import_id: string;
@@ -3084,6 +4149,13 @@ export type Database = {
           reason: string;
         };
         Returns: Json;
+      };
+      change_message_batch: {
+        Args: {
+          batch_id: string;
+          change: string;
+        };
+        Returns: string;
       };
       client_history: {
         Args: {
@@ -3113,9 +4185,37 @@ export type Database = {
         };
         Returns: undefined;
       };
+      conversation_page: {
+        Args: {
+          conversation_id: string;
+          before?: string;
+          page_size?: number;
+        };
+        Returns: Json;
+      };
       create_api_key: {
         Args: {
           name: string;
+        };
+        Returns: Json;
+      };
+      create_client_for_call: {
+        Args: {
+          call_id: string;
+          document: string;
+          name: string;
+        };
+        Returns: Json;
+      };
+      create_message_batch: {
+        Args: {
+          id: string;
+          selection: Json;
+          sender_id: string;
+          template_id: string;
+          name: string;
+          scheduled_at?: string;
+          includes_agreements?: boolean;
         };
         Returns: Json;
       };
@@ -3143,6 +4243,16 @@ export type Database = {
         };
         Returns: Json;
       };
+      dialer_overview: {
+        Args: Record<PropertyKey, never>;
+        Returns: Json;
+      };
+      end_service: {
+        Args: {
+          client_id: string;
+        };
+        Returns: boolean;
+      };
       filter_counts: {
         Args: {
           filter?: Json;
@@ -3152,6 +4262,13 @@ export type Database = {
       };
       filter_options: {
         Args: Record<PropertyKey, never>;
+        Returns: Json;
+      };
+      find_client_for_call: {
+        Args: {
+          identifier?: string;
+          phone?: string;
+        };
         Returns: Json;
       };
       hold_debts: {
@@ -3179,6 +4296,20 @@ export type Database = {
         };
         Returns: string;
       };
+      link_call: {
+        Args: {
+          call_id: string;
+          client_id: string;
+        };
+        Returns: Json;
+      };
+      link_conversation: {
+        Args: {
+          conversation_id: string;
+          client_id: string;
+        };
+        Returns: undefined;
+      };
       list_agreements: {
         Args: {
           filter?: Json;
@@ -3196,6 +4327,21 @@ export type Database = {
         };
         Returns: Json;
       };
+      list_conversations: {
+        Args: {
+          filter?: Json;
+          after?: string;
+          page_size?: number;
+        };
+        Returns: Json;
+      };
+      list_message_batches: {
+        Args: {
+          after?: string;
+          page_size?: number;
+        };
+        Returns: Json;
+      };
       load_index_factors: {
         Args: {
           index_name: Database["public"]["Enums"]["price_index"];
@@ -3209,11 +4355,28 @@ export type Database = {
         };
         Returns: number;
       };
+      message_batch: {
+        Args: {
+          batch_id: string;
+        };
+        Returns: Json;
+      };
+      my_open_calls: {
+        Args: Record<PropertyKey, never>;
+        Returns: Json;
+      };
       negotiation_context: {
         Args: {
           client_id: string;
         };
         Returns: Json;
+      };
+      open_conversation: {
+        Args: {
+          client_id: string;
+          sender_id?: string;
+        };
+        Returns: string;
       };
       open_download: {
         Args: {
@@ -3239,6 +4402,22 @@ export type Database = {
         };
         Returns: Json;
       };
+      preview_message_batch: {
+        Args: {
+          selection: Json;
+          sender_id: string;
+          template_id: string;
+          includes_agreements?: boolean;
+        };
+        Returns: Json;
+      };
+      preview_template: {
+        Args: {
+          template_id: string;
+          client_id: string;
+        };
+        Returns: Json;
+      };
       propose_agreement: {
         Args: {
           proposal: Json;
@@ -3253,6 +4432,12 @@ export type Database = {
           first_due_on?: string;
         };
         Returns: Json;
+      };
+      read_conversation: {
+        Args: {
+          conversation_id: string;
+        };
+        Returns: undefined;
       };
       refresh_charge: {
         Args: {
@@ -3271,6 +4456,16 @@ export type Database = {
         Args: {
           installment_ids: string[];
           method?: Database["public"]["Enums"]["charge_method"];
+        };
+        Returns: Json;
+      };
+      request_dialer_export: {
+        Args: {
+          selection: Json;
+          campaign_id: number;
+          campaign_name?: string;
+          list_name?: string;
+          weight?: number;
         };
         Returns: Json;
       };
@@ -3302,6 +4497,12 @@ export type Database = {
         };
         Returns: Json;
       };
+      resume_dialer_export: {
+        Args: {
+          export_id: string;
+        };
+        Returns: string;
+      };
       resume_import: {
         Args: {
           import_id: string;
@@ -3319,6 +4520,12 @@ export type Database = {
           charge_id: string;
         };
         Returns: undefined;
+      };
+      retry_message_batch: {
+        Args: {
+          batch_id: string;
+        };
+        Returns: number;
       };
       reverse_payment: {
         Args: {
@@ -3379,6 +4586,12 @@ export type Database = {
         };
         Returns: Json;
       };
+      save_sender: {
+        Args: {
+          sender: Json;
+        };
+        Returns: string;
+      };
       selection_totals: {
         Args: {
           selection: Json;
@@ -3390,6 +4603,15 @@ export type Database = {
           charge_id: string;
           message_id?: string;
           channel?: Database["public"]["Enums"]["channel"];
+        };
+        Returns: Json;
+      };
+      send_chat_message: {
+        Args: {
+          conversation_id: string;
+          message_id: string;
+          body?: string;
+          template_id?: string;
         };
         Returns: Json;
       };
@@ -3407,6 +4629,13 @@ export type Database = {
         Args: {
           membership_id: string;
           role: Database["public"]["Enums"]["member_role"];
+        };
+        Returns: undefined;
+      };
+      set_sender_state: {
+        Args: {
+          sender_id: string;
+          state: Database["public"]["Enums"]["sender_state"];
         };
         Returns: undefined;
       };
@@ -3441,6 +4670,20 @@ export type Database = {
         };
         Returns: Json;
       };
+      take_conversation: {
+        Args: {
+          conversation_id: string;
+          user_id?: string;
+        };
+        Returns: undefined;
+      };
+      take_over_service: {
+        Args: {
+          client_id: string;
+          reason: string;
+        };
+        Returns: Json;
+      };
       update_client: {
         Args: {
           id: string;
@@ -3451,12 +4694,17 @@ export type Database = {
     };
     Enums: {
       agreement_status: "draft" | "pending_approval" | "rejected" | "expired" | "awaiting_first_payment" | "active" | "overdue" | "broken_provisionally" | "broken" | "settled" | "cancelled" | "replaced" | "lapsed";
+      batch_status: "awaiting_confirmation" | "scheduled" | "sending" | "paused" | "done" | "cancelled";
+      call_status: "dialing" | "answered" | "connected" | "transferred" | "ended" | "not_answered" | "abandoned" | "finished" | "failed" | "voicemail" | "outside_hours";
       callback_status: "scheduled" | "done" | "cancelled";
       channel: "whatsapp" | "call";
       charge_method: "boleto" | "pix" | "card";
       charge_status: "queued" | "sending" | "unknown" | "registering" | "open" | "paid" | "cancelling" | "cancelled" | "failed";
+      conversation_event_kind: "assigned" | "taken_over" | "released" | "opted_out" | "linked";
       debt_mark_kind: "hold" | "prescription_override";
       debt_status: "open" | "in_agreement" | "on_hold" | "prescribed" | "settled" | "returned";
+      dialer_export_status: "planning" | "loading" | "done" | "failed" | "cancelled";
+      dialer_row_status: "excluded" | "waiting" | "loaded" | "filtered" | "removing" | "removed";
       due_interval: "weekly" | "biweekly" | "monthly";
       due_rule: "following" | "preceding" | "none";
       import_status: "running" | "done" | "failed" | "queued" | "cancelled" | "rolled_back" | "interrupted";
@@ -3472,9 +4720,13 @@ export type Database = {
       phone_kind: "mobile" | "landline";
       price_index: "ipca" | "inpc" | "igpm";
       provider_name: "gupshup" | "meta" | "threecplus" | "negociarie";
+      qualification_source: "ours" | "dialer" | "automatic";
+      recipient_status: "waiting" | "claimed" | "done" | "skipped" | "excluded";
       request_status: "pending" | "approved" | "rejected";
       rule_action: "send_template";
       run_status: "queued" | "running" | "done" | "skipped" | "failed";
+      sender_quality: "unknown" | "green" | "yellow" | "red";
+      sender_state: "active" | "paused" | "disabled";
       template_status: "approved" | "paused" | "rejected";
     };
     CompositeTypes: { [_ in never]: never };

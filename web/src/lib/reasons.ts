@@ -16,6 +16,16 @@ export const reasonSentences: Record<string, string> = {
   integration_inactive: "integração desligada ou sem configuração",
   no_phone: "sem telefone",
   no_whatsapp: "sem celular que possa ter WhatsApp",
+  // left out of the dialer
+  attempt_cap: "já foram feitas todas as tentativas permitidas no período",
+  blacklist: "na lista de bloqueio do discador",
+  duplicate: "número repetido na mesma carga",
+  invalid: "número que o discador não aceita",
+  on_hold: "cobrança suspensa por contestação",
+  phone_foreign: "número de fora do Brasil",
+  prescribed: "dívida prescrita",
+  refused: "recusado pelo discador sem motivo",
+  wrong_contact: "contato incorreto",
   // told by the provider
   rate_limited: "limite de envio do provedor atingido; tentaremos de novo",
   provider_unavailable: "o provedor não respondeu depois de várias tentativas",

@@ -98,6 +98,16 @@ export async function callFunction<Answer>(
   return (await response.json()) as Answer;
 }
 
+/** What a function tells to a GET. */
+export async function readFunction<Answer>(
+  name: string,
+  query: Record<string, string>,
+  timeoutMs: number,
+): Promise<Answer> {
+  const response = await askFunction(name, query, timeoutMs, undefined);
+  return (await response.json()) as Answer;
+}
+
 /** A function's file to show, not to save: a picture. */
 export async function fetchFrom(name: string, body: Json, timeoutMs: number): Promise<Blob> {
   const response = await askFunction(name, {}, timeoutMs, JSON.stringify(body));

@@ -29,6 +29,17 @@ export function tell({ kind, payload }: Notification): Told {
         href: payload.client_id ? `/atendimento/${payload.client_id}` : "/carteira",
         tone: "neutral",
       };
+    case "dialer_export_finished":
+      return payload.status === "failed"
+        ? { title: "O envio ao discador parou", detail: "Veja o motivo e retome.", href: "/discador", tone: "bad" }
+        : { title: "Envio ao discador concluído", detail: "Veja quem entrou.", href: "/discador", tone: "good" };
+    case "dialer_silent":
+      return {
+        title: "O discador parou de avisar",
+        detail: "Confira o webhook no 3C Plus: as ligações estão sendo buscadas por consulta.",
+        href: "/discador",
+        tone: "bad",
+      };
     case "agreement_pending_approval":
       return {
         title: "Uma proposta espera aprovação",

@@ -1,5 +1,5 @@
 import { Button, Modal } from "@mantine/core";
-import type { ReactNode } from "react";
+import { type ReactNode, Suspense, use } from "react";
 import { moment } from "@/lib/clock";
 import { sentenceFor } from "@/lib/errors";
 import { count, plural } from "@/lib/format";
@@ -8,6 +8,7 @@ import { Skeleton } from "@/ui/states";
 import "@/ui/dialog-styles";
 import { AssignForm } from "./assign-form";
 import classes from "./bulk-dialog.module.css";
+import { DoorsContext } from "./doors";
 import { ExportForm } from "./export-form";
 import { useEligibility } from "./queries";
 import type { Selection } from "./selection";
@@ -31,6 +32,7 @@ interface BulkDialogProps {
 /** First how many and why not the others, then the action. */
 export function BulkDialog({ action, selection, onClose }: BulkDialogProps): ReactNode {
   const { data: eligibility, error } = useEligibility(selection, action);
+  const { DialerForm } = use(DoorsContext);
   return (
     <Modal opened onClose={onClose} title={titles[action]}>
       <div className={classes.body}>
@@ -47,7 +49,11 @@ export function BulkDialog({ action, selection, onClose }: BulkDialogProps): Rea
         {action === "tag" && <TagForm selection={selection} onClose={onClose} />}
         {action === "export" && <ExportForm selection={selection} onClose={onClose} />}
         {action === "whatsapp" && <Later room="Disparos" onClose={onClose} />}
-        {action === "dialer" && <Later room="Discador" onClose={onClose} />}
+        {action === "dialer" && (
+          <Suspense fallback={<Skeleton width="100%" height={120} />}>
+            <DialerForm selection={selection} onClose={onClose} />
+          </Suspense>
+        )}
       </div>
     </Modal>
   );

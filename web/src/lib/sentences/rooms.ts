@@ -1,5 +1,7 @@
 import { automation } from "./automation";
+import { dialer } from "./dialer";
 import { imports } from "./imports";
+import { messages } from "./messages";
 import { money } from "./money";
 
-export const rooms: Record<string, string> = { ...imports, ...automation, ...money };
+export const rooms: Record<string, string> = { ...imports, ...automation, ...dialer, ...messages, ...money };

@@ -1,0 +1,170 @@
+"""The bulk sender's engine: claims from SQL, hundreds of calls at once, settles by the handful.
+
+Several instances may run at once, and any may die at any point. A message is begun (committed)
+right before its call, so that only what was in the air when somebody died is in doubt.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+from uuid import UUID
+
+from kit import db, errors, http, log
+from providers import whatsapp
+from providers.events import SendResult
+from providers.whatsapp import Account, Template
+
+CONNECTIONS = 300  # 2,000 messages/s at 100 ms each were measured with it; Meta grants 1,000
+CLAIM = 400  # half a second's worth at the highest pace, so that a claim is never stale
+GROUP = 40  # messages begun by one transaction: what a crash leaves in doubt at the worst
+LEASE_SECONDS = 60  # a call takes 10 s at the worst, and waits for its connection no longer
+SETTLE_EVERY = 0.1  # seconds: ten transactions a second, however many answers
+PATIENCE_SECONDS = 5.0  # a drain waits that long for a token or a pause, then the sweep takes over
+
+Answer = TypeVar("Answer")
+
+
+async def in_thread(work: Callable[[], Answer]) -> Answer:
+    """A short transaction, without holding the loop."""
+    return await asyncio.to_thread(work)
+
+
+class Drain:
+    """One run of the bulk sender, until nothing is due or the deadline (monotonic seconds)."""
+
+    def __init__(self, session: "http.Session", deadline: float) -> None:
+        self.session, self.deadline = session, deadline
+        self.slots = asyncio.Semaphore(CONNECTIONS)
+        self.answers: list[dict[str, Any]] = []
+        self.calls: set[asyncio.Task[None]] = set()
+        self.keys: dict[UUID, str] = {}
+        self.claimed = self.settled = 0
+        self.is_over = asyncio.Event()
+
+    async def run(self) -> None:
+        settling = asyncio.create_task(self.settle_until_over())
+        try:
+            while time.monotonic() < self.deadline:
+                messages = await in_thread(self.claim)
+                if not messages and not await self.is_worth_waiting():
+                    break
+                for start in range(0, len(messages), GROUP):
+                    await self.begin(messages[start : start + GROUP])
+        finally:
+            # Whatever happened, what left is settled; a bug in one call surfaces after.
+            ended = await asyncio.gather(*self.calls, return_exceptions=True)
+            self.is_over.set()
+            await settling
+        for failure in ended:
+            if isinstance(failure, BaseException):
+                raise failure
+
+    def claim(self) -> list[Any]:
+        with db.as_worker() as tx:
+            claim = "select * from private.claim_batch_messages(%s, %s)"
+            messages = tx.execute(claim, (CLAIM, LEASE_SECONDS)).fetchall()
+            # Asked anew with each claim: a key that was changed holds from then on.
+            fields = {m.integration_id: whatsapp.adapter(m.provider).KEY_FIELD for m in messages}
+            for integration_id, field in fields.items():
+                read = "select private.integration_secret(%s, %s)"
+                [(key,)] = tx.execute(read, (integration_id, field)).fetchall()
+                self.keys[integration_id] = key or ""
+        self.claimed += len(messages)
+        return messages
+
+    async def is_worth_waiting(self) -> bool:
+        """Sleeps until a sender may send again; False when that is not soon."""
+        [(pause,)] = await in_thread(lambda: self.ask("select private.batch_pause()"))
+        if pause is None or pause > PATIENCE_SECONDS:
+            return False
+        await asyncio.sleep(pause)
+        return True
+
+    def ask(self, statement: str, *values: object) -> list[Any]:
+        with db.as_worker() as tx:
+            return tx.execute(statement.encode(), values).fetchall()
+
+    async def begin(self, group: list[Any]) -> None:
+        """Commit the intent of these messages, then let their calls go."""
+        for _ in group:
+            await self.slots.acquire()
+        begin = "select private.begin_batch_messages(%s, %s) as id"
+        values = ([message.message_id for message in group], [m.attempt for m in group])
+        begun = {row.id for row in await in_thread(lambda: self.ask(begin, *values))}
+        for message in group:
+            if message.message_id in begun:
+                call = asyncio.create_task(self.send(message))
+                self.calls.add(call)
+                call.add_done_callback(self.calls_done)
+            else:
+                self.slots.release()  # paused meanwhile, or another worker's by now
+
+    def calls_done(self, call: "asyncio.Task[None]") -> None:
+        if call.cancelled() or call.exception() is None:
+            self.calls.discard(call)  # a failed one is kept, to be raised at the end
+
+    async def send(self, message: Any) -> None:
+        try:
+            adapter = whatsapp.adapter(message.provider)
+            account = Account(message.settings, self.keys[message.integration_id])
+            template = Template(
+                message.template_provider_id, message.template_name, message.language,
+                message.params,
+            )  # fmt: skip
+            result: SendResult = await whatsapp.ask_among_others(
+                self.session,
+                lambda: adapter.template_call(
+                    account, message.destination, template, str(message.message_id)
+                ),
+                adapter.read_answer,
+            )
+        finally:
+            self.slots.release()
+        self.answers.append(
+            {
+                "message_id": str(message.message_id),
+                "attempt": message.attempt,
+                "outcome": result.outcome,
+                "provider_message_id": result.provider_message_id,
+                "error_code": result.failure,
+                "error_detail": result.detail,
+                "retry_after_seconds": result.retry_after_seconds,
+            }
+        )
+
+    async def settle_until_over(self) -> None:
+        while not (self.is_over.is_set() and not self.answers):
+            if not self.answers:
+                try:
+                    await asyncio.wait_for(self.is_over.wait(), SETTLE_EVERY)
+                except TimeoutError:
+                    continue  # look again
+                continue
+            batch, self.answers = self.answers, []
+            try:
+                settled = await asyncio.to_thread(self.settle, batch)
+            except errors.DatabaseUnavailable:
+                # What was answered is known nowhere else: kept until the lease has surely run out.
+                if time.monotonic() > self.deadline + LEASE_SECONDS:
+                    raise
+                settled = set()
+            self.settled += len(settled)
+            # Held by a receipt at this moment: with the next handful.
+            self.answers += [said for said in batch if UUID(said["message_id"]) not in settled]
+            await asyncio.sleep(SETTLE_EVERY)
+
+    def settle(self, answers: list[dict[str, Any]]) -> set[UUID]:
+        with db.as_worker() as tx:
+            settle = "select private.settle_batch_messages(%s::jsonb) as id"
+            settled = {row.id for row in tx.execute(settle, (storable(answers),)).fetchall()}
+            tx.execute("select private.fold_batch_counts()")
+        log.event("messages_settled", logging.INFO, found=len(settled))
+        return settled
+
+
+def storable(answers: list[dict[str, Any]]) -> str:
+    """JSON that Postgres takes: a provider's sentence may hold what jsonb refuses (NUL)."""
+    return json.dumps(answers).replace("\\u0000", "\\ufffd")

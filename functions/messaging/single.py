@@ -1,0 +1,41 @@
+"""One message to one person: what rules send and what people send go the same way."""
+
+from typing import Any
+
+from kit import db, log
+from providers import whatsapp
+from providers.whatsapp import Account, Template
+
+
+def send(message: Any, text: str | None = None) -> None:
+    """Commit the intent, ask the provider once, record the answer.
+
+    message  a claimed row; without a template_provider_id `text` is sent as it is
+    """
+    adapter = whatsapp.adapter(message.provider)
+    with db.as_worker() as tx:
+        begin = (
+            "select private.begin_sending(%s, %s) as may_send,"
+            " private.integration_secret(%s, %s) as key, private.template_name(%s) as name"
+        )
+        ids = (message.message_id, message.attempt)
+        secret = (message.integration_id, adapter.KEY_FIELD)
+        [begun] = tx.execute(begin, (*ids, *secret, message.message_id)).fetchall()
+    if not begun.may_send:
+        return  # another worker has this attempt, a later one, or there is nothing to say any more
+    account, reference = Account(message.settings, begun.key or ""), str(message.message_id)
+    template = Template(message.template_provider_id, begun.name, message.language, message.params)
+    if message.template_provider_id:
+        result = whatsapp.ask(
+            lambda: adapter.template_call(account, message.destination, template, reference),
+            adapter.read_answer,
+        )
+    else:
+        result = whatsapp.ask(
+            lambda: adapter.text_call(account, message.destination, text or "", reference),
+            adapter.read_answer,
+        )
+    with db.as_worker() as tx:
+        settle = "select private.settle_message(%s, %s, %s, %s, %s, %s, %s)"
+        tx.execute(settle, (*ids, *result))
+    log.event("message_settled", outcome=result.outcome, message_id=str(message.message_id))

@@ -1,0 +1,204 @@
+"""Meta's WhatsApp Cloud API: sends templates, texts and media, lists templates, reads webhooks.
+
+Wire contract: developers.facebook.com/docs/whatsapp/cloud-api (messages, webhooks,
+message_templates, support/error-codes). The version of the API is the tenant's setting.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Any
+
+from kit import config, http
+from providers import callbacks, whatsapp_wire
+from providers.events import FailureClass, Outcome, ProviderEvent, SendResult
+from providers.reading import any_id, as_dict, as_list, as_text, object_of
+from providers.whatsapp import (
+    Account,
+    Incomplete,
+    KnownTemplate,
+    Media,
+    Template,
+    TemplatePage,
+    is_key,
+)
+
+API = "https://graph.facebook.com"
+KEY_FIELD = "access_token"
+DEFAULT_VERSION = "v25.0"  # seen in production in 2026; a setting of the integration
+TEMPLATES_A_PAGE = 100
+TEMPLATES_BYTES = 2_000_000  # a hundred templates with buttons and examples
+
+# 130429 and 80007 name no delay; the throughput is counted per second, an account's calls per hour.
+DEFAULT_WAIT_SECONDS = 5
+PAIR_WAIT_SECONDS = 6  # 131056: about one message per 6 s to the same person
+LONGEST_WAIT_SECONDS = 3600
+_TEMPLATE_STATUS = {"APPROVED": "approved", "REJECTED": "rejected", "DISABLED": "rejected"}
+
+
+def template_call(
+    account: Account, to: str, template: Template, reference: str | None
+) -> http.Call:
+    components: list[dict[str, Any]] = []
+    if template.header is not None:
+        kind, url, _, name = template.header
+        file = {"link": url} | ({"filename": name} if name else {})
+        components.append({"type": "header", "parameters": [{"type": kind, kind: file}]})
+    if template.params:
+        values = [{"type": "text", "text": value} for value in template.params]
+        components.append({"type": "body", "parameters": values})
+    said = {"name": template.name, "language": {"code": template.language}}
+    content = {"type": "template", "template": said | {"components": components}}
+    return _message(account, to, content, reference)
+
+
+def text_call(account: Account, to: str, text: str, reference: str | None) -> http.Call:
+    content = {"type": "text", "text": {"preview_url": False, "body": text}}
+    return _message(account, to, content, reference)
+
+
+def media_call(account: Account, to: str, media: Media, reference: str | None) -> http.Call:
+    file = {"link": media.url}
+    if media.caption and media.kind != "audio":
+        file["caption"] = media.caption
+    if media.name and media.kind == "document":
+        file["filename"] = media.name
+    return _message(account, to, {"type": media.kind, media.kind: file}, reference)
+
+
+def _message(
+    account: Account, to: str, content: Mapping[str, Any], reference: str | None
+) -> http.Call:
+    number = account.settings.get("phone_number_id")
+    if not (is_key(account.key) and number):
+        raise Incomplete("the sender lacks a usable token or phone number id")
+    body = {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        "to": to.removeprefix("+"),
+        **content,
+    }
+    if reference:  # comes back with every receipt
+        body["biz_opaque_callback_data"] = reference
+    return http.Call("POST", _url(account, number, "messages"), _bearer(account), json=body)
+
+
+def _url(account: Account, *parts: str) -> str:
+    simulators = config.settings().simulators_url
+    base = f"{simulators}/meta" if simulators else API
+    version = account.settings.get("api_version") or DEFAULT_VERSION
+    return "/".join([base, *(http.path_part(part) for part in (version, *parts))])
+
+
+def _bearer(account: Account) -> dict[str, str]:
+    return {"Authorization": f"Bearer {account.key}"}
+
+
+def read_answer(answer: http.Answer) -> SendResult:
+    """What one answer of `messages` means."""
+    said = object_of(answer.text)
+    message = as_dict(next(iter(as_list(said.get("messages"))), None))
+    wamid, problem = any_id(message, "id"), as_dict(said.get("error"))
+    # `held_for_quality_assessment` and `paused` are taken, too: their receipts tell the rest.
+    if answer.status < 300 and wamid:
+        return SendResult(Outcome.SUBMITTED, provider_message_id=wamid)
+    code = as_text(problem.get("code"))
+    words = as_text(as_dict(problem.get("error_data")).get("details"))
+    text = words or as_text(problem.get("message")) or answer.text[:200]
+    detail = f"{code or answer.status} {text}"
+    if code is None and _is_silent(answer.status):
+        return SendResult(Outcome.UNKNOWN, failure=FailureClass.OUTCOME_UNKNOWN, detail=detail)
+
+    failure = _classify(answer.status, code)
+    if failure not in whatsapp_wire.WORTH_ASKING_AGAIN:
+        return SendResult(Outcome.FAILED, failure=failure, detail=detail)
+    wait = None
+    if failure is FailureClass.RATE_LIMITED:
+        asked = answer.headers.get("Retry-After", "").strip()
+        default = PAIR_WAIT_SECONDS if code == "131056" else DEFAULT_WAIT_SECONDS
+        seconds = int(asked) if asked.isascii() and asked.isdigit() else default
+        wait = min(max(seconds, 1), LONGEST_WAIT_SECONDS)
+    return SendResult(Outcome.RETRY, failure=failure, detail=detail, retry_after_seconds=wait)
+
+
+def _is_silent(status: int) -> bool:
+    """A success that says nothing, or a gateway that gave up waiting: perhaps it was taken."""
+    return status < 300 or status == 408 or (status >= 500 and status != 503)
+
+
+def _classify(status: int, code: str | None) -> FailureClass:
+    # Logic hangs on the code, as Meta asks; the status decides only where there is none.
+    if code in whatsapp_wire.FAILURE:
+        return whatsapp_wire.FAILURE[code]
+    if status == 429:
+        return FailureClass.RATE_LIMITED
+    if status in (401, 403):
+        return FailureClass.CONFIGURATION
+    return FailureClass.PROVIDER_UNAVAILABLE if status >= 500 else FailureClass.UNCLASSIFIED
+
+
+def templates_call(account: Account, page: str | None) -> http.Call:
+    """Lists the business account's templates; `page` is the cursor of the page before."""
+    waba = account.settings.get("waba_id")
+    if not (is_key(account.key) and waba):
+        raise Incomplete("the integration lacks a usable token or account id")
+    asked = {
+        "fields": "id,name,language,status,category,components,rejected_reason",
+        "limit": str(TEMPLATES_A_PAGE),
+    } | ({"after": page} if page else {})
+    url = f"{_url(account, waba, 'message_templates')}?{http.query(**asked)}"
+    return http.Call("GET", url, _bearer(account), limit=TEMPLATES_BYTES)
+
+
+def read_templates(answer: http.Answer) -> TemplatePage:
+    said = object_of(answer.text)
+    if answer.status >= 300 or not isinstance(said.get("data"), list):
+        result = read_answer(answer)
+        return TemplatePage([], failure=result.failure, detail=result.detail)
+    found = [template for item in as_list(said["data"]) if (template := _template(item))]
+    paging = as_dict(said.get("paging"))
+    cursor = any_id(as_dict(paging.get("cursors")), "after") if paging.get("next") else None
+    return TemplatePage(found, cursor)
+
+
+def _template(item: Any) -> KnownTemplate | None:
+    said = as_dict(item)
+    template_id, name = any_id(said, "id"), any_id(said, "name")
+    parts = {
+        (as_text(as_dict(part).get("type")) or "").upper(): as_dict(part)
+        for part in as_list(said.get("components"))
+    }
+    body = as_text(parts.get("BODY", {}).get("text"))
+    if not (template_id and name and body):
+        return None
+    status = as_text(said.get("status")) or ""
+    header = as_text(parts.get("HEADER", {}).get("format")) or "TEXT"
+    return KnownTemplate(
+        template_id,
+        name,
+        as_text(said.get("language")) or "pt_BR",
+        (as_text(said.get("category")) or "utility").lower(),
+        _TEMPLATE_STATUS.get(status.upper(), "paused"),
+        status,
+        body,
+        whatsapp_wire.variables_of(body),
+        None if header.upper() == "TEXT" else header.lower(),
+    )
+
+
+def is_signed(raw: bytes, signature: str | None, app_secret: str | None) -> bool:
+    """Whether Meta wrote these bytes: HMAC-SHA256 with the app's secret, compared in constant
+    time. False without a secret: the endpoint is closed until one is configured."""
+    if not app_secret:
+        return False
+    expected = hmac.new(app_secret.encode(), raw, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(f"sha256={expected}".encode(), (signature or "").encode())
+
+
+def parse_events(raw: bytes) -> list[ProviderEvent]:
+    """The events of one webhook body; an unknown kind comes out as OTHER.
+
+    Raises MalformedPayload only for a body that is not a JSON object.
+    """
+    body = callbacks.without_secrets(callbacks.json_object(raw))
+    return list(whatsapp_wire.events(body)) or [whatsapp_wire.other(body)]

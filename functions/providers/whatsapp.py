@@ -1,0 +1,143 @@
+"""What every WhatsApp provider must be able to do, and the two ways in which it is asked.
+
+An adapter is a module that satisfies `Adapter`: it writes requests and reads answers, and does
+neither input nor output, so that one caller may block and another may have two hundred in flight.
+"""
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, Protocol, cast
+
+from kit import http
+from providers.events import FailureClass, Outcome, ProviderEvent, SendResult
+
+PROVIDERS = ("gupshup", "meta")
+
+
+class Account(NamedTuple):
+    """Who sends: the integration's settings with the sender's own on top, and the key it uses."""
+
+    settings: Mapping[str, str]
+    key: str
+
+
+class Media(NamedTuple):
+    """A file by its public address. kind: image, document, audio or video."""
+
+    kind: str
+    url: str
+    caption: str | None = None
+    name: str | None = None
+
+
+class Template(NamedTuple):
+    """An approved template with its values, in the order of its numbered variables."""
+
+    id: str
+    name: str
+    language: str
+    params: Sequence[str]
+    header: Media | None = None
+
+
+class KnownTemplate(NamedTuple):
+    """A template as the provider lists it, in words that SQL's take_templates knows.
+
+    status      approved, paused or rejected; what waits for approval is `paused`
+    category    marketing, utility or authentication
+    body        with {{1}}, {{2}} …; variables counts them
+    """
+
+    provider_template_id: str
+    name: str
+    language: str
+    category: str
+    status: str
+    provider_status: str
+    body: str
+    variables: int
+    header_type: str | None
+
+
+class TemplatePage(NamedTuple):
+    """One page of the list; `next` is what `templates_call` takes for the one after, or None.
+    `failure` is set when the provider refused to list."""
+
+    templates: Sequence[KnownTemplate]
+    next: str | None = None
+    failure: FailureClass | None = None
+    detail: str | None = None
+
+
+class Incomplete(Exception):
+    """The account lacks something without which no request can be written."""
+
+
+class Adapter(Protocol):
+    """One provider. `to` is E.164; `reference` is ours and comes back with receipts where the
+    provider can carry it. Every *_call raises Incomplete for an account that cannot send."""
+
+    KEY_FIELD: str  # the secret field of the integration that its requests carry
+
+    def template_call(
+        self, account: Account, to: str, template: Template, reference: str | None
+    ) -> http.Call: ...
+
+    def text_call(
+        self, account: Account, to: str, text: str, reference: str | None
+    ) -> http.Call: ...
+
+    def media_call(
+        self, account: Account, to: str, media: Media, reference: str | None
+    ) -> http.Call: ...
+
+    def read_answer(self, answer: http.Answer) -> SendResult: ...
+
+    def templates_call(self, account: Account, page: str | None) -> http.Call: ...
+
+    def read_templates(self, answer: http.Answer) -> TemplatePage: ...
+
+    def parse_events(self, raw: bytes) -> list[ProviderEvent]: ...
+
+
+def adapter(provider: str) -> Adapter:
+    """The adapter of that name; a name outside PROVIDERS is a bug."""
+    if provider not in PROVIDERS:
+        raise LookupError(provider)
+    return cast(Adapter, importlib.import_module(f"providers.{provider}"))
+
+
+def ask(write: Callable[[], http.Call], read: Callable[[http.Answer], SendResult]) -> SendResult:
+    """Ask once and wait; never raises for what the provider does."""
+    try:
+        return read(http.perform(write()))
+    except (Incomplete, http.NothingSent, http.OutcomeUnknown) as failure:
+        return _without_answer(failure)
+
+
+async def ask_among_others(
+    session: "http.Session",
+    write: Callable[[], http.Call],
+    read: Callable[[http.Answer], SendResult],
+) -> SendResult:
+    """The same without holding a thread, on a session of `http.session`."""
+    try:
+        return read(await http.perform_on(session, write()))
+    except (Incomplete, http.NothingSent, http.OutcomeUnknown) as failure:
+        return _without_answer(failure)
+
+
+def _without_answer(failure: Exception) -> SendResult:
+    match failure:
+        case Incomplete():
+            outcome, word = Outcome.FAILED, FailureClass.CONFIGURATION
+        case http.NothingSent():
+            outcome, word = Outcome.RETRY, FailureClass.PROVIDER_UNAVAILABLE
+        case _:
+            outcome, word = Outcome.UNKNOWN, FailureClass.OUTCOME_UNKNOWN
+    return SendResult(outcome, failure=word, detail=str(failure))
+
+
+def is_key(value: str | None) -> bool:
+    """Whether it can stand in a header."""
+    return bool(value) and str(value).isascii() and str(value).isprintable()

@@ -1,0 +1,147 @@
+-- A number of ours that messages leave from. A tenant may have several, with one provider or with
+-- two; each has a pace of its own, and stops by itself when the provider says that it must.
+create table public.senders (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null,
+    integration_id uuid not null,
+    provider public.provider_name not null,
+    name text not null,
+    phone text collate "C" not null,
+    -- What the provider calls it: Meta's phone number id, Gupshup's app name.
+    account text collate "C" not null,
+    -- Meta's default is 80; 1,000 is granted to numbers of good quality, 20 to Business-app ones.
+    throughput_per_second int not null default 80,
+    state public.sender_state not null default 'active',
+    quality public.sender_quality not null default 'unknown',
+    is_default boolean not null default false,
+    -- Why it does not send: a word of the failure vocabulary, or `person`; the provider's sentence.
+    paused_reason text,
+    paused_detail text,
+    -- The provider asked for patience; nothing is wrong.
+    paused_until timestamptz,
+    created_at timestamptz not null default private.now(),
+    constraint senders_pkey primary key (id),
+    constraint senders_tenant_id_key unique (tenant_id, id),
+    constraint senders_are_unique unique (integration_id, account),
+    constraint senders_integration_fkey foreign key (tenant_id, integration_id)
+    references public.integrations (tenant_id, id),
+    constraint senders_name_is_filled check (btrim(name) <> ''),
+    constraint senders_account_has_shape check (account ~ '^[A-Za-z0-9 _-]{1,100}$'),
+    constraint senders_phone_is_e164 check (phone ~ '^\+[1-9][0-9]{7,14}$'),
+    constraint senders_throughput_is_granted check (throughput_per_second between 1 and 1000),
+    constraint senders_pause_has_a_reason check ((state = 'paused') = (paused_reason is not null))
+);
+comment on table public.senders is 'Numbers of ours, their pace and their state.';
+
+create unique index senders_one_default on public.senders (tenant_id) where is_default;
+create index senders_of_integration on public.senders (tenant_id, integration_id);
+
+alter table public.senders enable row level security;
+alter table public.senders force row level security;
+
+create policy senders_select_member on public.senders for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+-- Written by `save_sender`, `set_sender_state` and by what providers answer.
+grant select on public.senders to authenticated;
+
+create trigger _900_audit_insert after insert on public.senders
+referencing new table as new_rows for each statement
+execute function private.tg_audit('paused_until');
+create trigger _900_audit_update after update on public.senders
+referencing old table as old_rows new table as new_rows for each statement
+execute function private.tg_audit('paused_until');
+create trigger _900_audit_delete after delete on public.senders
+referencing old table as old_rows for each statement
+execute function private.tg_audit('paused_until');
+
+alter table public.message_logs
+add constraint message_logs_sender_fkey foreign key (tenant_id, sender_id)
+references public.senders (tenant_id, id);
+
+-- Tokens of the sender's pace, refilled as real time passes; the one place that any number of
+-- function instances share. Beside `senders`, because it changes with every claim.
+create table private.sender_buckets (
+    tenant_id uuid not null,
+    sender_id uuid not null,
+    tokens double precision not null,
+    refilled_at timestamptz not null,
+    last_claimed_at timestamptz,
+    constraint sender_buckets_pkey primary key (sender_id),
+    constraint sender_buckets_sender_fkey foreign key (tenant_id, sender_id)
+    references public.senders (tenant_id, id) on delete cascade
+);
+create index sender_buckets_of_sender on private.sender_buckets (tenant_id, sender_id);
+comment on table private.sender_buckets is 'How many messages each sender may send right now.';
+alter table private.sender_buckets enable row level security;
+alter table private.sender_buckets force row level security;
+
+-- Takes up to `wanted` tokens and answers how many it got. A tenth of a second's worth may lie
+-- ready and nine tenths come in a second, so that no second holds more than was granted.
+create function private.take_tokens(sender_id uuid, wanted int) returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_rate double precision := (
+        select 0.9 * sender.throughput_per_second from public.senders as sender
+        where sender.id = take_tokens.sender_id
+    );
+    v_room double precision := greatest(v_rate / 9, 1);
+    v_now timestamptz := clock_timestamp();
+    v_bucket private.sender_buckets;
+    v_taken int;
+begin
+    insert into private.sender_buckets (tenant_id, sender_id, tokens, refilled_at)
+    select sender.tenant_id, sender.id, v_room, v_now from public.senders as sender
+    where sender.id = take_tokens.sender_id
+    on conflict on constraint sender_buckets_pkey do nothing;
+    select * into v_bucket from private.sender_buckets as bucket
+    where bucket.sender_id = take_tokens.sender_id for update;
+    v_now := greatest(clock_timestamp(), v_bucket.refilled_at);
+    v_bucket.tokens := least(
+        v_room,
+        v_bucket.tokens + v_rate * extract(epoch from v_now - v_bucket.refilled_at)
+    );
+    v_taken := least(greatest(floor(v_bucket.tokens)::int, 0), wanted);
+    update private.sender_buckets as bucket
+    set tokens = v_bucket.tokens - v_taken, refilled_at = v_now, last_claimed_at = v_now
+    where bucket.sender_id = take_tokens.sender_id;
+    return v_taken;
+end;
+$$;
+
+-- A sender stops, and somebody hears of it: once, however many messages meet the same refusal.
+create function private.pause_sender(sender_id uuid, reason text, detail text) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_sender public.senders;
+begin
+    update public.senders as sender
+    set state = 'paused', paused_reason = pause_sender.reason, paused_detail = pause_sender.detail
+    where sender.id = pause_sender.sender_id and sender.state = 'active'
+    returning * into v_sender;
+    if found then
+        perform private.tell_supervisors(
+            v_sender.tenant_id, 'sender_paused',
+            jsonb_build_object('sender_id', v_sender.id, 'reason', pause_sender.reason)
+        );
+    end if;
+end;
+$$;
+
+create function private.tell_supervisors(tenant_id uuid, kind text, payload jsonb) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    insert into public.notifications (tenant_id, user_id, kind, payload)
+    select member.tenant_id, member.user_id, tell_supervisors.kind, tell_supervisors.payload
+    from public.memberships as member
+    where member.tenant_id = tell_supervisors.tenant_id and member.revoked_at is null
+      and member.role >= 'supervisor'
+$$;

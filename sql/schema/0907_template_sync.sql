@@ -1,0 +1,159 @@
+-- Templates are the provider's: what it lists is taken over, what it no longer lists is paused.
+-- What is ours, which field fills which variable, stays.
+create function private.take_templates(integration_id uuid, templates jsonb) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_integration public.integrations;
+    v_changed int;
+    v_gone int;
+begin
+    select * into v_integration from public.integrations as integration
+    where integration.id = take_templates.integration_id;
+    -- Deleted there and made again under the same name: the same template with another id.
+    update public.message_templates as known
+    set provider_template_id = told.value ->> 'provider_template_id'
+    from jsonb_array_elements(take_templates.templates) as told
+    where known.tenant_id = v_integration.tenant_id and known.provider = v_integration.provider
+      and known.name = told.value ->> 'name' and known.language = told.value ->> 'language'
+      and not exists (
+          select from public.message_templates as other
+          where other.tenant_id = known.tenant_id and other.provider = known.provider
+            and other.provider_template_id = told.value ->> 'provider_template_id'
+      );
+    with listed as (
+        select told.value ->> 'provider_template_id' as provider_template_id,
+            told.value ->> 'name' as name, told.value ->> 'language' as language,
+            told.value ->> 'category' as category,
+            (told.value ->> 'status')::public.template_status as status,
+            told.value ->> 'provider_status' as provider_status, told.value ->> 'body' as body,
+            (told.value ->> 'variables')::int as variables,
+            told.value ->> 'header_type' as header_type
+        from jsonb_array_elements(take_templates.templates) as told
+    )
+    insert into public.message_templates as known (
+        tenant_id, provider, provider_template_id, name, language, category, body, variables,
+        status, provider_status, header_type, synced_at
+    )
+    select v_integration.tenant_id, v_integration.provider, listed.provider_template_id,
+        listed.name, listed.language, listed.category, listed.body,
+        array_fill(''::text, array[listed.variables]), listed.status, listed.provider_status,
+        listed.header_type, private.now()
+    from listed
+    on conflict on constraint message_templates_are_unique do update
+    set language = excluded.language, category = excluded.category, body = excluded.body,
+        status = excluded.status, provider_status = excluded.provider_status,
+        header_type = excluded.header_type, synced_at = excluded.synced_at,
+        -- Bindings are kept as far as there are variables for them.
+        variables = case when cardinality(known.variables) = cardinality(excluded.variables)
+            then known.variables
+            else array(
+                select coalesce(known.variables[place], '')
+                from generate_series(1, cardinality(excluded.variables)) as place
+            ) end;
+    get diagnostics v_changed = row_count;
+    update public.message_templates as known
+    set status = 'paused', provider_status = 'GONE', synced_at = private.now()
+    where known.tenant_id = v_integration.tenant_id
+      and known.provider = v_integration.provider and known.synced_at is not null
+      and known.status <> 'paused'
+      and not exists (
+          select from jsonb_array_elements(take_templates.templates) as told
+          where told.value ->> 'provider_template_id' = known.provider_template_id
+      );
+    get diagnostics v_gone = row_count;
+    return jsonb_build_object('listed', v_changed, 'gone', v_gone);
+end;
+$$;
+comment on function private.take_templates(uuid, jsonb) is
+'A whole list in the words of providers/whatsapp.py KnownTemplate → {listed, gone}.';
+grant execute on function private.take_templates(uuid, jsonb) to worker;
+
+-- What the worker needs to ask each provider of a tenant for its list.
+create function private.integrations_to_sync(tenant_id uuid)
+returns table (integration_id uuid, provider public.provider_name, settings jsonb)
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select integration.id, integration.provider, integration.settings
+    from public.integrations as integration
+    where integration.tenant_id = integrations_to_sync.tenant_id and integration.is_active
+      and integration.provider in ('gupshup', 'meta')
+$$;
+grant execute on function private.integrations_to_sync(uuid) to worker;
+
+-- A provider says that it approved, refused or paused one.
+create function private.apply_template_event(event_id uuid) returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_event private.provider_events;
+    v_told jsonb;
+begin
+    select * into v_event from private.provider_events as event
+    where event.id = apply_template_event.event_id;
+    v_told := v_event.payload -> 'template';
+    update public.message_templates as known
+    set provider_status = v_told ->> 'status', synced_at = private.now(),
+        status = (case upper(v_told ->> 'status')
+            when 'APPROVED' then 'approved' when 'REJECTED' then 'rejected'
+            when 'DISABLED' then 'rejected' else 'paused' end)::public.template_status
+    where known.tenant_id = v_event.tenant_id and known.provider = v_event.provider
+      and known.provider_template_id = v_told ->> 'provider_template_id'
+      and v_told ->> 'status' is not null;
+    return case when not found then 'template_not_found' end;
+end;
+$$;
+
+-- The template as one debtor would read it.
+create function private.preview_template(template_id uuid, client_id uuid) returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_template public.message_templates;
+    v_values text[];
+begin
+    perform private.require_client(v_tenant_id, client_id);
+    select * into v_template from public.message_templates as template
+    where template.tenant_id = v_tenant_id and template.id = preview_template.template_id;
+    if not found then
+        raise exception 'template_not_found' using errcode = 'PT404',
+            detail = 'no such template in the tenant';
+    end if;
+    v_values := private.template_values(client_id, v_template.variables);
+    return jsonb_build_object(
+        'body', private.render_body(v_template.body, array(
+            select coalesce(filled.value, '—')
+            from unnest(v_values) with ordinality as filled (value, place) order by filled.place
+        )),
+        'params', to_jsonb(v_values),
+        'missing', (
+            select coalesce(
+                jsonb_agg(v_template.variables[filled.place] order by filled.place), '[]'
+            )
+            from unnest(v_values) with ordinality as filled (value, place)
+            where filled.value is null
+        )
+    );
+end;
+$$;
+
+create function public.preview_template(template_id uuid, client_id uuid) returns jsonb
+language sql
+stable
+set search_path = ''
+as $$ select private.preview_template(template_id, client_id) $$;
+comment on function public.preview_template(uuid, uuid) is
+'{body, params, missing}: missing names the variables without a value for this client.';
+grant execute on function
+private.preview_template(uuid, uuid), public.preview_template(uuid, uuid) to authenticated;

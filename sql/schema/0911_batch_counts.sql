@@ -1,0 +1,224 @@
+-- The numbers of a batch, kept as it moves. Every change leaves a small line (nobody waits for
+-- anybody), and a fold adds them up: a million recipients are never counted.
+create table private.batch_counts (
+    batch_id uuid not null,
+    -- recipient:<status>, skipped:<reason>, excluded:<reason>, message:<status>, failed:<code>,
+    -- accepted, answered, spent_micros.
+    key text not null,
+    amount bigint not null,
+    constraint batch_counts_pkey primary key (batch_id, key)
+);
+comment on table private.batch_counts is 'Folded numbers of bulk sends.';
+create table private.batch_deltas (
+    id bigint generated always as identity,
+    batch_id uuid not null,
+    key text not null,
+    delta bigint not null,
+    constraint batch_deltas_pkey primary key (id)
+);
+comment on table private.batch_deltas is 'Changes of those numbers that nobody has folded yet.';
+
+alter table private.batch_counts enable row level security;
+alter table private.batch_counts force row level security;
+alter table private.batch_deltas enable row level security;
+alter table private.batch_deltas force row level security;
+
+create function private.tg_batch_recipients__count() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    if tg_op = 'INSERT' then
+        insert into private.batch_deltas (batch_id, key, delta)
+        select told.batch_id, told.key, count(*)
+        from (
+            select new_rows.batch_id, 'recipient:' || new_rows.status as key from new_rows
+            union all
+            select new_rows.batch_id, new_rows.status || ':' || new_rows.reason from new_rows
+            where new_rows.status in ('skipped', 'excluded')
+        ) as told
+        group by told.batch_id, told.key;
+    else
+        insert into private.batch_deltas (batch_id, key, delta)
+        select told.batch_id, told.key, sum(told.delta)
+        from (
+            select changed.batch_id, told.key, told.delta
+            from (
+                select new_rows.batch_id, old_rows.status as was, old_rows.reason as was_for,
+                    new_rows.status, new_rows.reason
+                from new_rows
+                join old_rows using (batch_id, client_id)
+                where new_rows.status <> old_rows.status
+            ) as changed
+            cross join lateral (
+                values
+                ('recipient:' || changed.was, -1), ('recipient:' || changed.status, 1),
+                (case when changed.was in ('skipped', 'excluded')
+                    then changed.was || ':' || changed.was_for end, -1),
+                (case when changed.status in ('skipped', 'excluded')
+                    then changed.status || ':' || changed.reason end, 1)
+            ) as told (key, delta)
+        ) as told
+        where told.key is not null
+        group by told.batch_id, told.key
+        having sum(told.delta) <> 0;
+    end if;
+    return null;
+end;
+$$;
+
+create trigger _300_count_insert after insert on public.batch_recipients
+referencing new table as new_rows for each statement
+execute function private.tg_batch_recipients__count();
+create trigger _300_count_update after update on public.batch_recipients
+referencing old table as old_rows new table as new_rows for each statement
+execute function private.tg_batch_recipients__count();
+
+-- What one version of a message counts for.
+create function private.message_tally(message public.message_logs)
+returns table (batch_id uuid, key text, amount bigint)
+language sql
+immutable
+set search_path = ''
+as $$
+    select message.batch_id, told.key, told.amount
+    from (
+        values
+        ('message:' || message.status, 1::bigint),
+        (case when message.status = 'failed'
+            then 'failed:' || coalesce(message.error_code, 'unclassified') end, 1),
+        (case when message.submitted_at is not null or message.status
+            in ('submitted', 'sent', 'delivered', 'read') then 'accepted' end, 1),
+        (case when message.answered_at is not null then 'answered' end, 1),
+        -- Charged when delivered.
+        (case when message.status in ('delivered', 'read') then 'spent_micros' end,
+            coalesce(message.price_micros, 0))
+    ) as told (key, amount)
+    where message.batch_id is not null and told.key is not null
+$$;
+
+create function private.tg_message_logs__count() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    if tg_op = 'INSERT' then
+        insert into private.batch_deltas (batch_id, key, delta)
+        select told.batch_id, told.key, sum(told.amount)
+        from new_rows
+        cross join lateral private.message_tally(new_rows) as told
+        where new_rows.batch_id is not null
+        group by told.batch_id, told.key;
+    else
+        insert into private.batch_deltas (batch_id, key, delta)
+        select told.batch_id, told.key, sum(told.delta)
+        from (
+            select was.batch_id, was.key, -was.amount as delta
+            from old_rows cross join lateral private.message_tally(old_rows) as was
+            where old_rows.batch_id is not null
+            union all
+            select became.batch_id, became.key, became.amount
+            from new_rows cross join lateral private.message_tally(new_rows) as became
+            where new_rows.batch_id is not null
+        ) as told
+        group by told.batch_id, told.key
+        having sum(told.delta) <> 0;
+    end if;
+    return null;
+end;
+$$;
+
+create trigger _300_count_insert after insert on public.message_logs
+referencing new table as new_rows for each statement
+execute function private.tg_message_logs__count();
+create trigger _300_count_update after update on public.message_logs
+referencing old table as old_rows new table as new_rows for each statement
+execute function private.tg_message_logs__count();
+
+-- Adds the changes up, says which batches moved, and closes those that have nobody left.
+create function private.fold_batch_counts() returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_moved record;
+begin
+    -- Who does not get it leaves its lines to whoever has it, or to the next.
+    if not pg_try_advisory_xact_lock(hashtextextended('fold_batch_counts', 0)) then
+        return;
+    end if;
+    for v_moved in
+        with taken as (
+            delete from private.batch_deltas returning batch_id, key, delta
+        ),
+        summed as (
+            select taken.batch_id, taken.key, sum(taken.delta) as delta
+            from taken group by taken.batch_id, taken.key
+        ),
+        folded as (
+            insert into private.batch_counts as known (batch_id, key, amount)
+            select summed.batch_id, summed.key, summed.delta from summed
+            order by summed.batch_id, summed.key
+            on conflict on constraint batch_counts_pkey do update
+            set amount = known.amount + excluded.amount
+            returning known.batch_id
+        )
+        select moved.batch_id,
+            coalesce((
+                select summed.delta from summed
+                where summed.batch_id = moved.batch_id and summed.key = 'accepted'
+            ), 0) as accepted
+        from (select distinct folded.batch_id from folded) as moved
+        order by moved.batch_id
+    loop
+        perform private.note_progress(v_moved.batch_id, v_moved.accepted::double precision);
+    end loop;
+end;
+$$;
+
+create function private.note_progress(batch_id uuid, accepted double precision) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_batch public.message_batches;
+begin
+    update public.message_batches as batch
+    set last_progress_at = private.now(),
+        -- Half of what is shown is of the last half minute.
+        rate_per_second = batch.rate_per_second + (1 - exp(-since.seconds / 43))
+            * (note_progress.accepted / since.seconds - batch.rate_per_second)
+    from (
+        select greatest(extract(
+            epoch from private.now() - coalesce(known.last_progress_at, known.created_at)
+        ), 0.05) as seconds
+        from public.message_batches as known where known.id = note_progress.batch_id
+    ) as since
+    where batch.id = note_progress.batch_id
+    returning batch.* into v_batch;
+    if v_batch.status = 'sending' and not exists (
+        select from public.batch_recipients as recipient
+        where recipient.batch_id = v_batch.id and recipient.status = 'waiting'
+    ) and not exists (
+        select from public.batch_recipients as recipient
+        where recipient.batch_id = v_batch.id and recipient.status = 'claimed'
+    ) then
+        update public.message_batches as batch
+        set status = 'done', finished_at = private.now()
+        where batch.id = v_batch.id and batch.status = 'sending';
+        insert into public.notifications (tenant_id, user_id, kind, payload)
+        values (
+            v_batch.tenant_id, v_batch.created_by, 'batch_finished',
+            jsonb_build_object('batch_id', v_batch.id)
+        );
+    end if;
+    perform realtime.send(
+        jsonb_build_object('id', v_batch.id, 'at', private.now()),
+        'batch_changed', 'tenant:' || v_batch.tenant_id, true
+    );
+end;
+$$;

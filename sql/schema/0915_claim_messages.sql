@@ -1,0 +1,233 @@
+-- Takes recipients to send to now. All is decided and written here and committed by the caller
+-- before anything leaves, so that a worker may die at any point and the next claim knows where.
+-- Senders take turns, the one served longest ago first, so that a million messages of one tenant do
+-- not make another wait.
+create function private.claim_batch_messages(max int, lease_seconds int)
+returns table (
+    message_id uuid, attempt int, tenant_id uuid, integration_id uuid,
+    provider public.provider_name, settings jsonb, destination text, template_provider_id text,
+    template_name text, language text, params text[]
+)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    c_senders constant int := 50;
+    v_sender record;
+    v_left int := max;
+    v_share int;
+    v_tokens int;
+    v_used int;
+    v_ids uuid[] := '{}';
+begin
+    perform private.recover_leases();
+    for v_sender in
+        select sender.id, count(*) over () as waiting
+        from public.senders as sender
+        join public.integrations as integration
+            on integration.id = sender.integration_id and integration.is_active
+        left join private.sender_buckets as bucket on bucket.sender_id = sender.id
+        where sender.state = 'active'
+          and (sender.paused_until is null or sender.paused_until <= private.now())
+          and exists (
+              select from public.message_batches as batch
+              join public.batch_recipients as recipient on recipient.batch_id = batch.id
+              where batch.tenant_id = sender.tenant_id and batch.sender_id = sender.id
+                and batch.status = 'sending'
+                and recipient.status = 'waiting' and recipient.not_before <= private.now()
+          )
+        order by bucket.last_claimed_at nulls first, sender.id
+        limit c_senders
+    loop
+        exit when v_left <= 0;
+        -- Another instance is at this sender: its bucket will not hold more for us.
+        continue when not pg_try_advisory_xact_lock(hashtextextended(v_sender.id::text, 1));
+        v_share := greatest(max / v_sender.waiting::int, 1);
+        v_tokens := private.take_tokens(v_sender.id, least(v_share, v_left));
+        continue when v_tokens = 0;
+        v_ids := v_ids || private.claim_of_sender(v_sender.id, v_tokens, lease_seconds);
+        v_used := cardinality(v_ids) - (max - v_left);
+        if v_used < v_tokens then
+            update private.sender_buckets as bucket set tokens = bucket.tokens + v_tokens - v_used
+            where bucket.sender_id = v_sender.id;
+        end if;
+        v_left := v_left - v_used;
+    end loop;
+    return query
+    select message.id, message.attempt, message.tenant_id, message.integration_id,
+        message.provider, settings.said, message.phone, template.provider_template_id,
+        template.name, template.language, message.params
+    from unnest(v_ids) as claimed (id)
+    join public.message_logs as message on message.id = claimed.id
+    join public.message_templates as template on template.id = message.template_id
+    join (
+        select sender.id, private.sender_settings(sender.id) as said
+        from public.senders as sender
+        where sender.id in (
+            select known.sender_id from public.message_logs as known where known.id = any(v_ids)
+        )
+    ) as settings on settings.id = message.sender_id;
+end;
+$$;
+comment on function private.claim_batch_messages(int, int) is
+'Messages to send now, leased for lease_seconds (product time). Commit, begin, then send. Empty:
+nothing is due, or no sender may send this moment (ask batch_pause).';
+
+create function private.claim_of_sender(sender_id uuid, tokens int, lease_seconds int)
+returns uuid[]
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- Recipients that are skipped or wait cost no token: look further, but not for ever.
+    c_rounds constant int := 20;
+    v_batch_id uuid;
+    v_candidates uuid[];
+    v_plans private.recipient_plan[];
+    v_claimed uuid[] := '{}';
+begin
+    for v_round in 1 .. c_rounds loop
+        exit when cardinality(v_claimed) >= tokens;
+        select batch.id into v_batch_id
+        from public.message_batches as batch
+        where batch.sender_id = claim_of_sender.sender_id and batch.status = 'sending'
+          and exists (
+              select from public.batch_recipients as recipient
+              where recipient.batch_id = batch.id and recipient.status = 'waiting'
+                and recipient.not_before <= private.now()
+          )
+        order by batch.created_at limit 1;
+        exit when not found;
+        v_candidates := array(
+            select recipient.client_id from public.batch_recipients as recipient
+            where recipient.batch_id = v_batch_id and recipient.status = 'waiting'
+              and recipient.not_before <= private.now()
+            order by recipient.not_before, recipient.client_id
+            limit tokens - cardinality(v_claimed)
+            for update skip locked
+        );
+        exit when cardinality(v_candidates) = 0;
+        v_plans := array(
+            select plan from private.plan_recipients(v_batch_id, v_candidates) as plan
+        );
+        update public.batch_recipients as recipient
+        set status = case when plan.verdict = 'skip' then 'skipped'::public.recipient_status
+                else recipient.status end,
+            reason = plan.reason,
+            not_before = case when plan.verdict = 'postpone' then plan.not_before
+                else recipient.not_before end
+        from unnest(v_plans) as plan
+        where recipient.batch_id = v_batch_id and recipient.client_id = plan.client_id
+          and plan.verdict <> 'send';
+        v_claimed := v_claimed
+            || private.write_claims(v_batch_id, v_plans, claim_of_sender.lease_seconds);
+    end loop;
+    return v_claimed;
+end;
+$$;
+
+create function private.write_claims(
+    batch_id uuid, plans private.recipient_plan[], lease_seconds int
+) returns uuid[]
+language sql
+security definer
+set search_path = ''
+as $$
+    with outgoing as (
+        insert into public.message_logs as message (
+            tenant_id, client_id, direction, provider, integration_id, sender_id,
+            conversation_id, phone, template_id, body, params, status, attempt, batch_id,
+            price_micros, created_by
+        )
+        select batch.tenant_id, plan.client_id, 'out', sender.provider, sender.integration_id,
+            sender.id, plan.conversation_id, plan.phone, template.id,
+            private.render_body(template.body, plan.params), plan.params, 'queued', 1, batch.id,
+            plan.price_micros, batch.created_by
+        from unnest(write_claims.plans) as plan
+        cross join public.message_batches as batch
+        join public.senders as sender on sender.id = batch.sender_id
+        join public.message_templates as template on template.id = batch.template_id
+        where plan.verdict = 'send' and batch.id = write_claims.batch_id
+        order by plan.client_id
+        on conflict on constraint message_logs_one_per_recipient do update
+        set attempt = message.attempt + 1, phone = excluded.phone, body = excluded.body,
+            params = excluded.params, price_micros = excluded.price_micros, sending_at = null,
+            error_code = null, error_detail = null
+        -- Only what nobody has begun to send.
+        where message.status = 'queued'
+        returning message.id, message.client_id
+    ),
+    leased as (
+        update public.batch_recipients as recipient
+        set status = 'claimed', reason = null, message_id = outgoing.id,
+            lease_until = private.now() + make_interval(secs => write_claims.lease_seconds)
+        from outgoing
+        where recipient.batch_id = write_claims.batch_id
+          and recipient.client_id = outgoing.client_id
+        returning recipient.message_id
+    )
+    select coalesce(array_agg(leased.message_id), '{}') from leased
+$$;
+
+-- Who was claimed by a worker that never settled: not begun, then it waits again; begun, then
+-- nobody knows, and only a receipt may tell.
+create function private.recover_leases() returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    with late as materialized (
+        select recipient.batch_id, recipient.client_id, recipient.message_id
+        from public.batch_recipients as recipient
+        where recipient.status = 'claimed' and recipient.lease_until <= private.now()
+        order by recipient.batch_id, recipient.client_id
+        limit 1000
+        for update skip locked
+    ),
+    parked as (
+        update public.message_logs as message set status = 'unknown'
+        where message.status = 'sending'
+          and message.id in (select late.message_id from late)
+        returning message.id
+    )
+    update public.batch_recipients as recipient
+    set status = (case when message.status = 'queued' then 'waiting' else 'done' end)
+            ::public.recipient_status,
+        lease_until = null
+    from late
+    join public.message_logs as message on message.id = late.message_id
+    where recipient.batch_id = late.batch_id and recipient.client_id = late.client_id;
+end;
+$$;
+
+-- When to come back: the seconds until a token or a due recipient, null when nothing is under way.
+create function private.batch_pause() returns double precision
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    -- A tenth of a second refills eight tokens of the default pace.
+    select case
+        when due.at is null then null
+        else greatest(extract(epoch from due.at - private.now()), 0.1)::double precision
+    end
+    from (
+        select min(greatest(next.not_before, sender.paused_until)) as at
+        from public.message_batches as batch
+        join public.senders as sender on sender.id = batch.sender_id and sender.state = 'active'
+        cross join lateral (
+            select recipient.not_before
+            from public.batch_recipients as recipient
+            where recipient.batch_id = batch.id and recipient.status = 'waiting'
+            order by recipient.not_before limit 1
+        ) as next
+        where batch.status = 'sending'
+    ) as due
+$$;
+
+grant execute on function
+private.claim_batch_messages(int, int), private.batch_pause() to worker;

@@ -1,0 +1,198 @@
+-- Before and after the provider's calls, for many messages at once. `attempt` is the fence: a
+-- worker whose lease ran out holds an older number and can neither begin nor settle.
+create function private.begin_batch_messages(message_ids uuid[], attempts int[])
+returns setof uuid
+language sql
+security definer
+set search_path = ''
+as $$
+    update public.message_logs as message
+    set status = 'sending', sending_at = private.now()
+    from unnest(begin_batch_messages.message_ids, begin_batch_messages.attempts)
+        as asked (id, attempt)
+    where message.id = asked.id and message.attempt = asked.attempt
+      and message.status = 'queued'
+      -- Somebody may have pressed pause since the claim.
+      and exists (
+          select from public.message_batches as batch
+          where batch.id = message.batch_id and batch.status = 'sending'
+      )
+      and exists (
+          select from public.batch_recipients as recipient
+          where recipient.batch_id = message.batch_id
+            and recipient.client_id = message.client_id and recipient.status = 'claimed'
+      )
+    returning message.id
+$$;
+comment on function private.begin_batch_messages(uuid[], int[]) is
+'The ids that may be sent, each exactly once per attempt; commit, then call the provider.';
+
+-- results: [{message_id, attempt, outcome, provider_message_id, error_code, error_detail,
+-- retry_after_seconds}]. Answers the ids that are settled or are nobody's to settle any more;
+-- whoever is missing was held by a receipt at that moment and is asked again.
+create function private.settle_batch_messages(results jsonb) returns setof uuid
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_ids uuid[];
+    v_result record;
+begin
+    -- Receipts lock many messages in their own order: to wait for them while holding others would
+    -- deadlock.
+    v_ids := array(
+        select message.id
+        from jsonb_to_recordset(results) as told (message_id uuid, attempt int)
+        join public.message_logs as message on message.id = told.message_id
+        order by message.id
+        for update of message skip locked
+    );
+    update public.message_logs as message
+    set status = case
+            when private.message_rank(message.status) < private.message_rank('submitted')
+                or message.status = 'failed' and message.error_code = 'outcome_unknown'
+                then 'submitted' else message.status end,
+        provider_message_id = coalesce(message.provider_message_id, told.provider_message_id),
+        -- Meta's own id is WhatsApp's.
+        wamid = coalesce(message.wamid, case when told.provider_message_id like 'wamid.%'
+            then told.provider_message_id end),
+        submitted_at = least(message.submitted_at, private.now()),
+        failed_at = case when message.error_code = 'outcome_unknown' then null
+            else message.failed_at end,
+        error_code = case when message.error_code = 'outcome_unknown' then null
+            else message.error_code end
+    from jsonb_to_recordset(results) as told (
+        message_id uuid, attempt int, outcome text, provider_message_id text
+    )
+    where told.outcome = 'submitted' and message.id = told.message_id
+      and message.id = any(v_ids) and message.attempt = told.attempt
+      and message.sending_at is not null and message.status <> 'queued';
+    for v_result in
+        select told.*, message.batch_id, message.client_id, message.sender_id
+        from jsonb_to_recordset(results) as told (
+            message_id uuid, attempt int, outcome text, provider_message_id text,
+            error_code text, error_detail text, retry_after_seconds int
+        )
+        join public.message_logs as message
+            on message.id = told.message_id and message.attempt = told.attempt
+            and message.status in ('sending', 'unknown')
+        where told.outcome <> 'submitted' and message.id = any(v_ids)
+        order by message.id
+    loop
+        if v_result.error_code = 'configuration' and v_result.outcome = 'failed' then
+            -- Not this person's failure: it waits until somebody has mended the sender.
+            perform private.put_back(
+                v_result.message_id, private.now(), 'configuration', v_result.error_detail
+            );
+            perform private.mark_integration(
+                sender.integration_id, coalesce(v_result.error_detail, 'configuration')
+            ), private.pause_sender(sender.id, 'configuration', v_result.error_detail)
+            from public.senders as sender where sender.id = v_result.sender_id;
+        elsif v_result.outcome = 'failed' then
+            perform private.advance_message(
+                v_result.message_id, 'failed', private.now(), v_result.provider_message_id,
+                error_code => coalesce(v_result.error_code, 'unclassified'),
+                error_detail => v_result.error_detail
+            );
+        elsif v_result.outcome = 'retry' then
+            perform private.retry_batch_message(
+                v_result.message_id, coalesce(v_result.error_code, 'provider_unavailable'),
+                v_result.error_detail, v_result.retry_after_seconds
+            );
+        else
+            update public.message_logs as message
+            set status = 'unknown', error_detail = v_result.error_detail
+            where message.id = v_result.message_id;
+        end if;
+    end loop;
+    update public.batch_recipients as recipient
+    set status = 'done', lease_until = null, reason = null
+    from public.message_logs as message
+    where message.id = any(v_ids) and message.status not in ('queued', 'sending')
+      and recipient.batch_id = message.batch_id and recipient.client_id = message.client_id
+      and recipient.status = 'claimed';
+    return query
+    select distinct told.message_id
+    from jsonb_to_recordset(results) as told (message_id uuid)
+    where told.message_id = any(v_ids)
+       or not exists (
+           select from public.message_logs as message where message.id = told.message_id
+       );
+end;
+$$;
+
+-- The message was certainly not taken: the same row waits again.
+create function private.put_back(
+    message_id uuid, until timestamptz, error_code text, error_detail text
+) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    with back as (
+        update public.message_logs as message
+        set status = 'queued', sending_at = null, error_code = put_back.error_code,
+            error_detail = put_back.error_detail
+        where message.id = put_back.message_id
+        returning message.batch_id, message.client_id
+    )
+    update public.batch_recipients as recipient
+    set status = 'waiting', lease_until = null, reason = put_back.error_code,
+        not_before = put_back.until
+    from back
+    where recipient.batch_id = back.batch_id and recipient.client_id = back.client_id
+$$;
+
+-- A 429 waits as told and costs no attempt; the provider's own errors cost one of five, with
+-- doubling pauses. The number's limit holds everybody's messages, the pair limit (131056) one
+-- person's.
+create function private.retry_batch_message(
+    message_id uuid, error_code text, error_detail text, retry_after_seconds int
+) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    c_max_failures constant int := 5;
+    -- 5, 10, 20, 40 s and up to a quarter more, so that a crowd does not come back at once.
+    c_first_pause constant int := 5;
+    v_is_free boolean := error_code = 'rate_limited';
+    v_failures int;
+    v_pause double precision;
+begin
+    update public.batch_recipients as recipient
+    set failures = recipient.failures + case when v_is_free then 0 else 1 end
+    from public.message_logs as message
+    where message.id = retry_batch_message.message_id
+      and recipient.batch_id = message.batch_id and recipient.client_id = message.client_id
+    returning recipient.failures into v_failures;
+    if v_failures >= c_max_failures then
+        perform private.advance_message(
+            message_id, 'failed', private.now(),
+            error_code => retry_batch_message.error_code,
+            error_detail => retry_batch_message.error_detail
+        );
+        return;
+    end if;
+    v_pause := coalesce(retry_after_seconds, c_first_pause * 2 ^ greatest(v_failures - 1, 0))
+        * (1 + random() / 4);
+    perform private.put_back(
+        message_id, private.now() + make_interval(secs => v_pause), error_code, error_detail
+    );
+    if v_is_free and coalesce(error_detail, '') not like '131056%' then
+        update public.senders as sender
+        set paused_until = greatest(
+            sender.paused_until, private.now() + make_interval(secs => v_pause)
+        )
+        from public.message_logs as message
+        where message.id = retry_batch_message.message_id and sender.id = message.sender_id;
+    end if;
+end;
+$$;
+
+grant execute on function
+private.begin_batch_messages(uuid[], int[]), private.settle_batch_messages(jsonb),
+private.fold_batch_counts()
+to worker;

@@ -1,0 +1,184 @@
+-- Which of our operators sits at which agent of the dialer, and what our dispositions are called
+-- there. Without the first no screen opens by itself, without the second no call is qualified.
+create table public.dialer_agents (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null default private.tenant_id(),
+    agent_id bigint not null,
+    user_id uuid not null,
+    agent_name text,
+    -- What click-to-call rings.
+    extension text,
+    created_at timestamptz not null default private.now(),
+    constraint dialer_agents_pkey primary key (id),
+    constraint dialer_agents_tenant_fkey foreign key (tenant_id) references public.tenants (id),
+    constraint dialer_agents_user_fkey foreign key (user_id) references auth.users (id),
+    constraint dialer_agents_one_operator_per_agent unique (tenant_id, agent_id),
+    constraint dialer_agents_one_agent_per_operator unique (tenant_id, user_id),
+    -- 0 is how the dialer says that no agent took part.
+    constraint dialer_agents_agent_is_somebody check (agent_id > 0),
+    constraint dialer_agents_extension_is_short check (extension ~ '^[0-9]{1,10}$')
+);
+comment on table public.dialer_agents is 'Operators and their agents at the dialer.';
+create index dialer_agents_of_user on public.dialer_agents (user_id);
+
+create table public.dialer_qualifications (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null default private.tenant_id(),
+    -- 0: every campaign without a row of its own.
+    campaign_id bigint not null default 0,
+    disposition_type text not null,
+    qualification_id bigint not null,
+    qualification_name text not null default '',
+    created_at timestamptz not null default private.now(),
+    constraint dialer_qualifications_pkey primary key (id),
+    constraint dialer_qualifications_type_fkey foreign key (tenant_id, disposition_type)
+    references public.disposition_types (tenant_id, key),
+    constraint dialer_qualifications_one_per_campaign
+    unique (tenant_id, disposition_type, campaign_id),
+    constraint dialer_qualifications_campaign_is_not_negative check (campaign_id >= 0)
+);
+comment on table public.dialer_qualifications is
+'What a disposition is called at the dialer, per campaign.';
+
+alter table public.dialer_agents enable row level security;
+alter table public.dialer_agents force row level security;
+alter table public.dialer_qualifications enable row level security;
+alter table public.dialer_qualifications force row level security;
+
+create policy dialer_agents_select_member on public.dialer_agents for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+create policy dialer_agents_insert_admin on public.dialer_agents for insert to authenticated
+with check (
+    tenant_id = (select private.tenant_id()) and (select private.has_role('admin'))
+    and exists (
+        select from public.memberships
+        where
+            memberships.tenant_id = dialer_agents.tenant_id
+            and memberships.user_id = dialer_agents.user_id
+    )
+);
+create policy dialer_agents_update_admin on public.dialer_agents for update to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')))
+with check (
+    tenant_id = (select private.tenant_id()) and (select private.has_role('admin'))
+    and exists (
+        select from public.memberships
+        where
+            memberships.tenant_id = dialer_agents.tenant_id
+            and memberships.user_id = dialer_agents.user_id
+    )
+);
+create policy dialer_agents_delete_admin on public.dialer_agents for delete to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));
+
+create policy dialer_qualifications_select_member on public.dialer_qualifications
+for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+create policy dialer_qualifications_insert_admin on public.dialer_qualifications
+for insert to authenticated
+with check (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));
+create policy dialer_qualifications_update_admin on public.dialer_qualifications
+for update to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')))
+with check (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));
+create policy dialer_qualifications_delete_admin on public.dialer_qualifications
+for delete to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));
+
+grant select, delete on public.dialer_agents, public.dialer_qualifications to authenticated;
+grant insert (id, tenant_id, agent_id, user_id, agent_name, extension) on public.dialer_agents
+to authenticated;
+grant update (agent_id, user_id, agent_name, extension) on public.dialer_agents to authenticated;
+grant insert (
+    id, tenant_id, campaign_id, disposition_type, qualification_id, qualification_name
+) on public.dialer_qualifications to authenticated;
+grant update (qualification_id, qualification_name) on public.dialer_qualifications
+to authenticated;
+
+create trigger _900_audit_insert after insert on public.dialer_agents
+referencing new table as new_rows for each statement execute function private.tg_audit();
+create trigger _900_audit_update after update on public.dialer_agents
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_audit();
+create trigger _900_audit_delete after delete on public.dialer_agents
+referencing old table as old_rows for each statement execute function private.tg_audit();
+create trigger _900_audit_insert after insert on public.dialer_qualifications
+referencing new table as new_rows for each statement execute function private.tg_audit();
+create trigger _900_audit_update after update on public.dialer_qualifications
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_audit();
+create trigger _900_audit_delete after delete on public.dialer_qualifications
+referencing old table as old_rows for each statement execute function private.tg_audit();
+
+-- The caller's own seat, for click-to-call and pauses.
+create function private.dialer_seat()
+returns table (integration_id uuid, settings jsonb, agent_id bigint, extension text)
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+begin
+    return query
+    select integration.id, integration.settings, seat.agent_id, seat.extension
+    from public.integrations as integration
+    join public.dialer_agents as seat
+        on seat.tenant_id = integration.tenant_id and seat.user_id = auth.uid()
+    where integration.tenant_id = v_tenant_id and integration.provider = 'threecplus'
+      and integration.is_active;
+    if not found then
+        raise exception 'dialer_seat_missing' using errcode = 'PT409',
+            detail = 'no agent of a connected dialer is mapped to the caller';
+    end if;
+end;
+$$;
+comment on function private.dialer_seat() is 'PT409 dialer_seat_missing.';
+grant execute on function private.dialer_seat() to authenticated;
+
+-- A number is dialled by hand under the same law as by the machine; the client is whoever owns it.
+create function private.require_callable(phone text) returns void
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_client_id uuid := private.client_of_phone(v_tenant_id, phone);
+    v_decision record;
+    v_hours record;
+begin
+    if phone is null or phone !~ '^\+[1-9][0-9]{7,14}$' then
+        raise exception 'field_invalid' using errcode = 'PT400', detail = 'phone';
+    end if;
+    if private.is_suppressed(v_tenant_id, v_client_id, phone, 'call', private.now()) then
+        raise exception 'client_suppressed' using errcode = 'PT409',
+            detail = 'this number must not be called';
+    end if;
+    if v_client_id is not null then
+        select * into v_decision
+        from private.contact_decision(v_tenant_id, v_client_id, 'call', private.now()) as decision;
+        if not v_decision.allowed then
+            raise exception 'contact_not_allowed' using errcode = 'PT409',
+                detail = v_decision.reason;
+        end if;
+        return;
+    end if;
+    -- Nobody's number yet: the state of its area code.
+    select * into v_hours from private.contact_hours_in(
+        v_tenant_id,
+        (select plan.uf from private.area_codes as plan
+         where plan.area_code = substr(require_callable.phone, 4, 2)),
+        private.now(), 1
+    ) as hours
+    where hours.opens_at <= private.now() and hours.closes_at > private.now();
+    if not found then
+        raise exception 'contact_not_allowed' using errcode = 'PT409', detail = 'outside_hours';
+    end if;
+end;
+$$;
+comment on function private.require_callable(text) is
+'PT409 client_suppressed, contact_not_allowed (detail: the reason).';
+grant execute on function private.require_callable(text) to authenticated;

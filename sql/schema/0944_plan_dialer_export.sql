@@ -1,0 +1,193 @@
+-- The next clients of an export, judged and written down; the caller commits. A quarter of a
+-- million people are planned without a long transaction, and a crash costs one batch.
+create function private.dialer_part_size() returns int
+language sql
+immutable
+set search_path = ''
+-- Contacts of one mailing.json: twenty calls at most before files take over, 60 kB each.
+as $$ select 500 $$;
+
+create function private.dialer_file_parts() returns int
+language sql
+immutable
+set search_path = ''
+-- Parts in one CSV: 50,000 contacts, about 4 MB.
+as $$ select 100 $$;
+
+create function private.plan_dialer_export(max int) returns int
+language plpgsql
+security definer
+set search_path = ''
+set jit = off
+set enable_seqscan = off
+as $$
+declare
+    v_export public.dialer_exports;
+    v_filter private.client_filter;
+    v_planned record;
+begin
+    select * into v_export from public.dialer_exports as export
+    where export.status = 'planning'
+    order by export.created_at limit 1
+    for update skip locked;
+    if not found then
+        return 0;
+    end if;
+    v_filter := private.read_selection(v_export.tenant_id, v_export.selection);
+    execute 'with batch as materialized (
+            select clients.id from public.clients
+            where ' || private.client_condition(v_filter) || ' and clients.id > $5
+            order by clients.id limit $6
+        ),
+        judged as materialized (
+            select clients.id as client_id, ' || replace(
+                private.exclusion_reason('dialer'), '$reachable', private.wrong_contact_reason()
+            ) || ' as reason,
+                contact.call_blocked_until is not null as is_marked,
+                contact.last_disposition_type is not null as is_known
+            from batch
+            join public.clients on clients.id = batch.id
+            left join private.client_contacts as contact
+                on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id
+        ),
+        listed as (
+            select judged.client_id, null as phone, judged.reason, 0 as position
+            from judged where judged.reason <> ''eligible''
+            union all
+            select judged.client_id, phones.phone, case
+                    when phones.phone not like ''+55%'' then ''phone_foreign''
+                    when judged.is_marked and private.is_suppressed(
+                        ($1).tenant_id, judged.client_id, phones.phone, ''call'', ($1).now_at
+                    ) then ''opted_out''
+                    when judged.is_known and private.is_wrong_number(
+                        ($1).tenant_id, judged.client_id, phones.phone
+                    ) then ''wrong_contact''
+                end, phones.position
+            from judged
+            join public.client_phones as phones
+                on phones.tenant_id = ($1).tenant_id and phones.client_id = judged.client_id
+            where judged.reason = ''eligible''
+        ),
+        placed as (
+            select listed.*, row_number() over in_order as place,
+                count(*) filter (where listed.reason is null) over in_order as ordinal
+            from listed
+            window in_order as (
+                order by listed.client_id, listed.position, listed.phone
+                rows unbounded preceding
+            )
+        ),
+        written as (
+            insert into public.dialer_export_rows
+                (export_id, place, tenant_id, client_id, phone, part, status, reason)
+            select $7, $8 + placed.place, ($1).tenant_id, placed.client_id, placed.phone,
+                case when placed.reason is null then ($9 + placed.ordinal - 1) / $10 end,
+                case when placed.reason is null then ''waiting'' else ''excluded''
+                end::public.dialer_row_status,
+                placed.reason
+            from placed
+            returning phone, status
+        )
+        select (select count(*) from judged)::int as clients,
+            (select max(batch.id::text) from batch)::uuid as last_id,
+            (select count(*) from written where written.status = ''waiting'')::int as phones,
+            (
+                select coalesce(jsonb_object_agg(counted.reason, counted.clients), ''{}'')
+                from (
+                    select judged.reason, count(*) as clients from judged
+                    where judged.reason <> ''eligible'' group by judged.reason
+                ) as counted
+            ) as excluded'
+    into v_planned
+    using v_filter,
+        array(select closed.uf from private.closed_ufs(v_filter.tenant_id, v_filter.now_at) as closed),
+        1::double precision, private.has_cap(v_filter.tenant_id, 'call'),
+        coalesce(v_export.planned_until, '00000000-0000-0000-0000-000000000000'), max, v_export.id,
+        (
+            select coalesce(max(known.place), 0) from public.dialer_export_rows as known
+            where known.export_id = v_export.id
+        ),
+        v_export.planned, private.dialer_part_size();
+
+    update public.dialer_exports as export
+    set planned_until = coalesce(v_planned.last_id, export.planned_until),
+        selected = export.selected + v_planned.clients,
+        planned = export.planned + v_planned.phones,
+        excluded = private.add_counts(export.excluded, v_planned.excluded)
+    where export.id = v_export.id;
+    if v_planned.clients < max then
+        perform private.begin_dialer_loading(v_export.id);
+    end if;
+    return greatest(v_planned.clients, 1);
+end;
+$$;
+comment on function private.plan_dialer_export(int) is
+'Clients planned; 0 = no export is waiting for it. Commit and call again.';
+grant execute on function private.plan_dialer_export(int) to worker;
+
+create function private.add_counts(a jsonb, b jsonb) returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+    select coalesce(jsonb_object_agg(summed.key, summed.total), '{}')
+    from (
+        select entry.key, sum(entry.value::bigint) as total
+        from (select * from jsonb_each_text(a) union all select * from jsonb_each_text(b)) as entry
+        group by entry.key
+    ) as summed
+$$;
+
+create function private.begin_dialer_loading(export_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- Beyond it the provider recommends its CSV (help page 5509385).
+    c_most_by_json constant int := 10000;
+    v_export public.dialer_exports;
+    v_size int := private.dialer_part_size();
+begin
+    update public.dialer_exports as export
+    set is_csv = export.planned > c_most_by_json,
+        parts = ceil(export.planned::numeric / case
+            when export.planned > c_most_by_json then v_size * private.dialer_file_parts()
+            else v_size end)::int,
+        status = case when export.planned = 0 then 'done' else 'loading'
+            end::public.dialer_export_status,
+        finished_at = case when export.planned = 0 then private.now() end
+    where export.id = begin_dialer_loading.export_id
+    returning * into v_export;
+    if v_export.status = 'done' then
+        perform private.tell_dialer_export(v_export.id);
+    elsif v_export.is_csv then
+        perform private.wish_dialer_task(
+            v_export.integration_id, 'file', 'file:' || v_export.id || ':' || part, v_export.id,
+            null, part
+        )
+        from generate_series(0, v_export.parts - 1) as part;
+    else
+        perform private.wish_dialer_task(
+            v_export.integration_id, 'list', 'list:' || v_export.id, v_export.id
+        );
+    end if;
+end;
+$$;
+
+-- Whoever asked, and everybody who would mend it, learns how it ended.
+create function private.tell_dialer_export(export_id uuid) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    insert into public.notifications (tenant_id, user_id, kind, payload)
+    select export.tenant_id, member.user_id, 'dialer_export_finished',
+        jsonb_build_object('export_id', export.id, 'status', export.status)
+    from public.dialer_exports as export
+    join public.memberships as member
+        on member.tenant_id = export.tenant_id and member.revoked_at is null
+        and (member.user_id = export.created_by
+            or member.role >= 'supervisor' and export.status = 'failed')
+    where export.id = tell_dialer_export.export_id
+$$;

@@ -1,0 +1,241 @@
+-- The provider's answer to one attempt: done | retry (certainly not done) | failed | unknown.
+-- False: a newer attempt owns the task.
+create function private.settle_dialer_task(
+    task_id uuid, attempt int, outcome text, answer jsonb default '{}',
+    error_code text default null, error_detail text default null,
+    retry_after_seconds int default null
+) returns boolean
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_task private.dialer_tasks;
+begin
+    if outcome is null or outcome not in ('done', 'retry', 'failed', 'unknown') then
+        raise exception 'outcome_invalid' using errcode = 'PT400', detail = outcome;
+    end if;
+    -- The export before its tasks, for everybody who locks both.
+    perform from public.dialer_exports as export
+    where export.id = (
+        select task.export_id from private.dialer_tasks as task
+        where task.id = settle_dialer_task.task_id
+    )
+    for update;
+    select * into v_task from private.dialer_tasks as task
+    where task.id = settle_dialer_task.task_id
+      and task.attempt = settle_dialer_task.attempt and task.status = 'sending'
+    for update;
+    if not found then
+        return false;
+    end if;
+    if outcome = 'done' then
+        update private.dialer_tasks as task
+        set status = 'done', is_doubtful = false, lease_until = null, done_at = private.now(),
+            error_code = null, error_detail = null
+        where task.id = v_task.id;
+        perform private.follow_dialer_task(v_task, coalesce(answer, '{}'));
+    elsif outcome = 'failed' then
+        perform private.fail_dialer_task(v_task, error_code, error_detail);
+    else
+        -- Also a call that was certainly refused leaves the task doubtful: an earlier one may not
+        -- have been, and undoing what is not there costs one call.
+        perform private.repeat_dialer_task(
+            v_task, error_code, error_detail, retry_after_seconds
+        );
+    end if;
+    return true;
+end;
+$$;
+comment on function private.settle_dialer_task(uuid, int, text, jsonb, text, text, int) is
+'answer: list, file {list_id, …}; part, file {imported, filtered: [{phone, identifier, reason}]}.';
+grant execute on function
+private.settle_dialer_task(uuid, int, text, jsonb, text, text, int) to worker;
+
+create function private.repeat_dialer_task(
+    task private.dialer_tasks, error_code text, error_detail text, retry_after_seconds int
+) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- 5 s, 10 s, … about ten minutes in all; waiting as told costs nothing.
+    c_max_failures constant int := 8;
+    c_first_pause constant int := 5;
+    v_is_free boolean := coalesce(error_code = 'rate_limited', false);
+    v_failures int := (task).failures + case when v_is_free then 0 else 1 end;
+    v_pause interval := make_interval(secs => coalesce(
+        retry_after_seconds, c_first_pause * 2 ^ greatest(v_failures - 1, 0)
+    ) * (1 + random() / 4));
+begin
+    if v_failures >= c_max_failures then
+        perform private.fail_dialer_task(task, coalesce(error_code, 'outcome_unknown'), error_detail);
+        return;
+    end if;
+    update private.dialer_tasks as repeated
+    set status = 'queued', failures = v_failures, lease_until = null, error_code = repeat_dialer_task.error_code,
+        error_detail = left(repeat_dialer_task.error_detail, 500),
+        next_attempt_at = private.now() + v_pause
+    where repeated.id = (task).id;
+    if v_is_free then
+        update public.integrations as integration
+        set paused_until = greatest(integration.paused_until, private.now() + v_pause)
+        where integration.id = (task).integration_id;
+    end if;
+end;
+$$;
+
+create function private.fail_dialer_task(
+    task private.dialer_tasks, error_code text, error_detail text
+) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_code text := coalesce(error_code, 'unclassified');
+    v_failed uuid;
+begin
+    update private.dialer_tasks as failed
+    set status = 'failed', lease_until = null, done_at = private.now(), error_code = v_code,
+        error_detail = left(fail_dialer_task.error_detail, 500)
+    where failed.id = (task).id;
+    if v_code = 'configuration' then
+        update public.integrations as integration
+        set failing_since = coalesce(integration.failing_since, private.now()),
+            failure_detail = left(fail_dialer_task.error_detail, 500)
+        where integration.id = (task).integration_id;
+    end if;
+    if (task).kind = 'qualify' then
+        update public.calls as call set qualify_status = 'failed' where call.id = (task).call_id;
+    elsif (task).kind <> 'remove' and not ((task).payload ? 'weight') then
+        update public.dialer_exports as export
+        set status = 'failed', error_code = v_code, finished_at = private.now(),
+            error_detail = left(fail_dialer_task.error_detail, 500)
+        where export.id = (task).export_id and export.status = 'loading'
+        returning export.id into v_failed;
+        -- Its other parts wait for a person, too.
+        update private.dialer_tasks as other set status = 'failed', error_code = v_code
+        where other.export_id = v_failed and other.status = 'queued' and other.kind <> 'remove';
+        perform private.tell_dialer_export(v_failed);
+    end if;
+end;
+$$;
+
+-- What a done task makes possible.
+create function private.follow_dialer_task(task private.dialer_tasks, answer jsonb) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_export public.dialer_exports;
+begin
+    if (task).kind = 'qualify' then
+        update public.calls as call set qualify_status = 'done' where call.id = (task).call_id;
+        return;
+    elsif (task).kind = 'remove' then
+        perform private.finish_dialer_removal(task);
+        return;
+    end if;
+    if (task).kind in ('part', 'file') then
+        perform private.note_loaded_rows(task, answer);
+    end if;
+    update public.dialer_exports as export
+    set list_ids = case when answer ? 'list_id'
+            then array_append(export.list_ids, (answer ->> 'list_id')::bigint)
+            else export.list_ids end,
+        is_reported = export.is_reported
+            and ((task).kind not in ('part', 'file') or answer ? 'imported')
+    where export.id = (task).export_id
+    returning * into v_export;
+    if v_export.status <> 'loading' then
+        if v_export.status = 'cancelled' and answer ? 'list_id' then
+            -- Made while somebody cancelled: silent as the others.
+            perform private.wish_dialer_task(
+                v_export.integration_id, 'weight', 'silence:' || (task).id, v_export.id, null,
+                null, '{"weight": 0}'
+            );
+        end if;
+        return;
+    end if;
+    if (task).kind = 'list' then
+        perform private.wish_dialer_task(
+            v_export.integration_id, 'part', 'part:' || v_export.id || ':' || part, v_export.id,
+            null, part
+        )
+        from generate_series(0, v_export.parts - 1) as part;
+    elsif (task).kind = 'weight' then
+        update public.dialer_exports as export
+        set status = 'done', finished_at = private.now()
+        where export.id = v_export.id;
+        perform private.tell_dialer_export(v_export.id);
+    elsif not exists (
+        select from private.dialer_tasks as other
+        where other.export_id = v_export.id and other.kind in ('part', 'file')
+          and other.status <> 'done'
+    ) then
+        perform private.wish_dialer_task(
+            v_export.integration_id, 'weight', 'weight:' || v_export.id, v_export.id
+        );
+    end if;
+end;
+$$;
+
+-- Per phone what became of it; a reason the provider does not explain is kept as it is.
+create function private.note_loaded_rows(task private.dialer_tasks, answer jsonb) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_counts record;
+begin
+    with refused as (
+        select item ->> 'phone' as phone, item ->> 'identifier' as identifier,
+            coalesce(nullif(item ->> 'reason', ''), 'refused') as reason
+        from jsonb_array_elements(coalesce(answer -> 'filtered', '[]')) as item
+    ),
+    told as (
+        update public.dialer_export_rows as contact
+        set status = case when refused.reason is null then 'loaded' else 'filtered'
+                end::public.dialer_row_status,
+            reason = left(refused.reason, 100)
+        from private.dialer_rows_of(task) as sent
+        left join lateral (
+            select filtered.reason from refused as filtered
+            where private.phone_match('+55' || filtered.phone) = private.phone_match(sent.phone)
+              and coalesce(filtered.identifier, sent.client_id::text) = sent.client_id::text
+            limit 1
+        ) as refused on true
+        where contact.export_id = sent.export_id and contact.place = sent.place
+          and contact.status = 'waiting'
+        returning contact.status
+    )
+    select count(*) filter (where told.status = 'loaded') as loaded,
+        count(*) filter (where told.status = 'filtered') as filtered
+    into v_counts from told;
+    update public.dialer_exports as export
+    set loaded = export.loaded + v_counts.loaded, filtered = export.filtered + v_counts.filtered
+    where export.id = (task).export_id;
+end;
+$$;
+
+create function private.finish_dialer_removal(task private.dialer_tasks) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_removed int;
+begin
+    update public.dialer_export_rows as contact set status = 'removed'
+    where contact.export_id = (task).export_id and contact.status = 'removing'
+      and contact.task_id = (task).id;
+    get diagnostics v_removed = row_count;
+    update public.dialer_exports as export set removed = export.removed + v_removed
+    where export.id = (task).export_id;
+    perform private.wish_dialer_removals(array[(task).export_id]);
+end;
+$$;

@@ -1,0 +1,84 @@
+-- A disposition belongs to the call it ended, and is told to the dialer in the campaign's own
+-- words. The row keeps its fixed columns: the call points at it.
+create function private.tg_call_dispositions__qualify() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- A call nobody disposed of by the end of the day stays without one.
+    c_longest_service constant interval := interval '12 hours';
+    v_done record;
+    v_call public.calls;
+    v_word bigint;
+begin
+    for v_done in
+        select done.*, kind.unworkable
+        from new_rows as done
+        join public.disposition_types as kind
+            on kind.tenant_id = done.tenant_id and kind.key = done.disposition_type
+    loop
+        update public.calls as call set disposition_id = v_done.id
+        where call.id = (
+            select open_call.id from public.calls as open_call
+            where open_call.tenant_id = v_done.tenant_id
+              and open_call.client_id = v_done.client_id
+              and open_call.operator_id = v_done.operator_id
+              and open_call.disposition_id is null
+              and open_call.called_at > private.now() - c_longest_service
+            order by open_call.called_at desc limit 1
+            for update
+        )
+        returning * into v_call;
+        if found then
+            v_word := private.qualification_of(
+                v_call.tenant_id, v_call.campaign_id, v_done.disposition_type
+            );
+            perform private.qualify_call(v_call.id, v_word, v_done.notes);
+        end if;
+        if v_done.unworkable then
+            perform private.leave_wrong_numbers(v_done.tenant_id, v_done.client_id);
+        end if;
+    end loop;
+    return null;
+end;
+$$;
+create trigger _600_qualify after insert on public.call_dispositions
+referencing new table as new_rows for each statement
+execute function private.tg_call_dispositions__qualify();
+
+create function private.qualify_call(call_id uuid, qualification_id bigint, note text)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_call public.calls;
+    v_can_say boolean;
+begin
+    select * into v_call from public.calls as call where call.id = qualify_call.call_id;
+    v_can_say := exists (
+        select from vault.secrets
+        where secrets.name = format('integration:%s:agent_token', v_call.integration_id)
+    );
+    update public.calls as call
+    set qualify_status = case
+            when qualify_call.qualification_id is null then 'no_mapping'
+            when v_call.agent_id is null or not v_can_say then 'no_agent_token'
+            else 'queued' end
+    where call.id = v_call.id
+    returning * into v_call;
+    if v_call.qualify_status = 'queued' then
+        perform private.wish_dialer_task(
+            v_call.integration_id, 'qualify', 'qualify:' || v_call.id, null, v_call.id, null,
+            jsonb_build_object(
+                'qualification_id', qualify_call.qualification_id,
+                -- The dialer's note is a line.
+                'note', left(qualify_call.note, 200)
+            )
+        );
+        perform private.wake_function('3cplus-export');
+    end if;
+end;
+$$;

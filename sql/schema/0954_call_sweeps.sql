@@ -1,0 +1,135 @@
+-- What webhooks lost, found by asking for the list of calls. The provider switches a webhook off
+-- after 50 failures, and then is silent: a sweep that finds calls nobody told us of says so.
+create table public.call_sweeps (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null,
+    integration_id uuid not null,
+    from_at timestamptz not null,
+    until_at timestamptz not null,
+    started_at timestamptz not null default private.now(),
+    finished_at timestamptz,
+    listed int,
+    recovered int,
+    -- Null: read to the end.
+    failure text,
+    constraint call_sweeps_pkey primary key (id),
+    constraint call_sweeps_integration_fkey foreign key (tenant_id, integration_id)
+    references public.integrations (tenant_id, id)
+);
+comment on table public.call_sweeps is 'Reconciliations with the dialer''s own list of calls.';
+create index call_sweeps_newest
+on public.call_sweeps (tenant_id, integration_id, started_at desc);
+create index call_sweeps_read
+on public.call_sweeps (integration_id, until_at desc) where finished_at is not null;
+
+alter table public.call_sweeps enable row level security;
+alter table public.call_sweeps force row level security;
+create policy call_sweeps_select_supervisor on public.call_sweeps for select to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')));
+-- The rows are the record.
+grant select on public.call_sweeps to authenticated;
+
+create function private.begin_call_sweeps()
+returns table (
+    sweep_id uuid, integration_id uuid, settings jsonb, from_at timestamptz, until_at timestamptz
+)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- Calls end, and are written down at the provider, a while after they began.
+    c_overlap constant interval := interval '30 minutes';
+    -- Further back than any outage anybody slept through.
+    c_furthest constant interval := interval '3 days';
+begin
+    return query
+    with begun as (
+        insert into public.call_sweeps (tenant_id, integration_id, from_at, until_at)
+        select integration.tenant_id, integration.id,
+            greatest(private.now() - c_furthest, coalesce(
+                (
+                    select max(read.until_at) from public.call_sweeps as read
+                    where read.integration_id = integration.id and read.finished_at is not null
+                      and read.failure is null
+                ) - c_overlap,
+                integration.created_at
+            )),
+            private.now()
+        from public.integrations as integration
+        where integration.provider = 'threecplus' and integration.is_active
+        returning *
+    )
+    select begun.id, begun.integration_id, integration.settings,
+        -- In the provider's time: the clock's shift is ours alone.
+        begun.from_at - (private.now() - clock_timestamp()),
+        begun.until_at - (private.now() - clock_timestamp())
+    from begun
+    join public.integrations as integration on integration.id = begun.integration_id;
+end;
+$$;
+
+create function private.finish_call_sweep(
+    sweep_id uuid, listed int, recovered int, failure text
+) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_sweep public.call_sweeps;
+begin
+    update public.call_sweeps as sweep
+    set finished_at = private.now(), listed = finish_call_sweep.listed,
+        recovered = finish_call_sweep.recovered, failure = finish_call_sweep.failure
+    where sweep.id = finish_call_sweep.sweep_id and sweep.finished_at is null
+    returning * into v_sweep;
+    if v_sweep.recovered > 0 or v_sweep.failure is not null then
+        insert into public.notifications (tenant_id, user_id, kind, payload)
+        select v_sweep.tenant_id, member.user_id, 'dialer_silent', jsonb_build_object(
+            'sweep_id', v_sweep.id, 'recovered', v_sweep.recovered, 'failure', v_sweep.failure
+        )
+        from public.memberships as member
+        where member.tenant_id = v_sweep.tenant_id and member.revoked_at is null
+          and member.role >= 'supervisor'
+          -- Once a day is an alarm, every ten minutes is noise.
+          and not exists (
+              select from public.notifications as told
+              where told.tenant_id = v_sweep.tenant_id and told.user_id = member.user_id
+                and told.kind = 'dialer_silent'
+                and told.created_at > private.now() - interval '1 day'
+          );
+    end if;
+end;
+$$;
+grant execute on function
+private.begin_call_sweeps(), private.finish_call_sweep(uuid, int, int, text) to worker;
+
+-- What a lost wake-up left behind, and the sweep of calls every ten minutes.
+create function private.sweep_dialer() returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    if exists (select from public.dialer_exports as export where export.status = 'planning')
+        or exists (
+            select from private.dialer_tasks as task
+            where task.status in ('queued', 'sending')
+              and task.next_attempt_at <= private.now()
+              and (task.lease_until is null or task.lease_until <= private.now())
+        )
+    then
+        perform private.wake_function('3cplus-export');
+    end if;
+end;
+$$;
+select cron.schedule('sweep-dialer', '* * * * *', 'select private.sweep_dialer()');
+select cron.schedule(
+    'reconcile-calls', '*/10 * * * *',
+    $$select private.wake_function('3cplus-reconcile')
+      where exists (
+          select from public.integrations
+          where integrations.provider = 'threecplus' and integrations.is_active
+      )$$
+);

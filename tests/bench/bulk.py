@@ -1,0 +1,145 @@
+"""Bulk WhatsApp, queue and state included, against one message at a time through httpx.
+
+Both arms do the same for each message: intent committed, one call of 100 ms, answer settled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from typing import Any
+
+import httpx
+import psycopg
+
+from kit import config, http
+from local_platform import demo
+from local_platform.stack import Stack
+from messaging import bulk
+from providers import gupshup
+from providers.whatsapp import Account, Template
+from tests.bench.table import BenchRow
+
+ANSWER_SECONDS = 0.1  # the latency the goal is written for
+PACE = 1000  # messages/s, the highest that Meta grants to a number
+OURS, ONE_BY_ONE = 3_000, 60  # messages; the slow arm needs no more to be known
+BUDGET_SECONDS = 120
+TENANT = "d0000000-0000-4000-8000-000000000001"
+# More than the demo's own people, documents far from theirs.
+PEOPLE = """
+with made as (
+    insert into public.clients (tenant_id, document, name, uf)
+    select %(tenant)s, lpad((70000000000 + n)::text, 11, '0'), 'Lote ' || n, 'SP'
+    from generate_series(1, %(count)s) as n returning id, document
+),
+phones as (
+    insert into public.client_phones (tenant_id, client_id, phone, kind)
+    select %(tenant)s, id, '+55119' || right(document, 8), 'mobile' from made
+),
+debts as (
+    insert into public.debts
+        (tenant_id, client_id, creditor_id, contract, installment, due_on, principal_cents)
+    select %(tenant)s, id,
+        (select id from public.creditors where tenant_id = %(tenant)s order by name limit 1),
+        'BENCH-' || document, 1, '2026-08-01', 15000
+    from made
+)
+select id::text from made
+"""
+
+
+def rows(stack: Stack) -> list[BenchRow]:
+    """Messages per second of both arms, and the CPU of ours per message."""
+    configure(stack)
+    with psycopg.connect(stack.settings.database_url(), autocommit=True) as owner:
+        prepare(owner, stack)
+        reference = ONE_BY_ONE / one_by_one(stack)
+        wall, cpu, sent = ours(owner)
+    rate = sent / wall
+    return [
+        BenchRow(
+            "bulk WhatsApp, provider 100 ms",
+            f"{reference:.0f} messages/s one by one",
+            f"{rate:.0f} messages/s, {cpu / max(sent, 1) * 1000:.2f} ms of CPU each",
+            f"{rate / reference:.0f} ×",
+            "≥ 10 ×, ≤ 0.5 ms",
+        )
+    ]
+
+
+def configure(stack: Stack) -> None:
+    settings = stack.settings
+    read = config.read(
+        {
+            "FUNCTIONS_DATABASE_URL": settings.database_url("functions"),
+            "JOBS_KEY": "bench",
+            "SUPABASE_JWT_SECRET": settings.secrets.jwt_secret,
+            "SIMULATORS_URL": f"http://127.0.0.1:{settings.simulators_port}/simulators",
+        }
+    )
+    config.settings = lambda: read  # type: ignore[assignment]  # the bench's stack, not the machine's
+
+
+def prepare(owner: psycopg.Connection[Any], stack: Stack) -> None:
+    """The pace is granted on both sides, and no receipt disturbs the measurement."""
+    base = f"http://127.0.0.1:{stack.settings.simulators_port}/simulators/gupshup/_control"
+    pace = {"answer_seconds": ANSWER_SECONDS, "rate_per_second": 10 * PACE}
+    httpx.put(f"{base}/pace", json=pace, timeout=5).raise_for_status()
+    drop = ["enqueued", "sent", "delivered", "read"]
+    httpx.put(f"{base}/receipts", json={"drop": drop}, timeout=5).raise_for_status()
+    owner.execute("update public.senders set throughput_per_second = %s", (PACE,))
+    owner.execute(
+        "insert into public.message_policies (tenant_id, confirm_above_recipients)"
+        " values (%s, 1000000) on conflict do nothing",
+        (TENANT,),
+    )
+
+
+def one_by_one(stack: Stack) -> float:
+    """Seconds for ONE_BY_ONE messages, each with two transactions and one call."""
+    account = Account(demo.GUPSHUP, demo.GUPSHUP_API_KEY)
+    template = Template("lembrete", "lembrete", "pt_BR", ["Ana", "R$ 1,00"])
+    with psycopg.connect(stack.settings.database_url(), autocommit=True) as plain:
+        plain.execute("create temporary table sent (id uuid primary key, status text)")
+        started = time.perf_counter()
+        for number in range(ONE_BY_ONE):
+            message_id = uuid.uuid4()
+            plain.execute("insert into sent values (%s, 'sending')", (message_id,))
+            call = gupshup.template_call(account, f"+55119{60_000_000 + number}", template, None)
+            result = gupshup.read_answer(http.perform(call))
+            plain.execute("update sent set status = %s where id = %s", (result.outcome, message_id))
+        return time.perf_counter() - started
+
+
+def ours(owner: psycopg.Connection[Any]) -> tuple[float, float, int]:
+    """Wall seconds, CPU seconds of this process, and messages accepted."""
+    people = owner.execute(PEOPLE.encode(), {"tenant": TENANT, "count": OURS}).fetchall()
+    owner.execute("analyze")
+    batch_id = uuid.uuid4()
+    [(admin,)] = owner.execute("select id from auth.users where email = 'admin@demo.test'")
+    claims = json.dumps({"sub": str(admin), "role": "authenticated"})
+    selection = json.dumps({"ids": [client_id for (client_id,) in people]})
+    with owner.transaction():
+        owner.execute("select set_config('request.jwt.claims', %s, true)", (claims,))
+        owner.execute(
+            "select public.create_message_batch(%s, %s::jsonb, sender.id, template.id, 'Bench')"
+            " from public.senders as sender, public.message_templates as template"
+            " where sender.tenant_id = %s and sender.provider = 'gupshup'"
+            " and template.tenant_id = sender.tenant_id and template.name = 'lembrete'",
+            (batch_id, selection, TENANT),
+        )
+
+    async def drain() -> None:
+        async with http.session(bulk.CONNECTIONS) as session:
+            await bulk.Drain(session, time.monotonic() + BUDGET_SECONDS).run()
+
+    wall, cpu = time.perf_counter(), time.process_time()
+    asyncio.run(drain())
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    [(sent,)] = owner.execute(
+        "select count(*) from public.message_logs where batch_id = %s and status = 'submitted'",
+        (batch_id,),
+    )
+    return wall, cpu, sent

@@ -1,0 +1,231 @@
+"""Somebody writes to us, and the right person of the right agency is told."""
+
+import json
+import uuid
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.messaging.rig import ADMIN, APP, NUMBER, OTHER_TENANT, SUPERVISOR, TENANT, Rig
+
+WaitUntil = Any
+OPERATOR = "operador@demo.test"
+
+
+def hear(rig: Rig, wait_until: WaitUntil, count: int) -> list[dict[str, Any]]:
+    """The inbound messages, once that many have come in."""
+    inbound = (
+        "select id, tenant_id::text, client_id, conversation_id, body, media"
+        " from public.message_logs where direction = 'in' order by created_at"
+    )
+
+    def have_come() -> list[dict[str, Any]]:
+        rig.drain("run-automations")
+        found = rig.rows(inbound)
+        return found if len(found) >= count else []
+
+    found: list[dict[str, Any]] = wait_until(have_come)
+    return found
+
+
+def phone_of(rig: Rig, client: uuid.UUID) -> str:
+    found: str = rig.one("select phone from public.client_phones where client_id = %s", client)
+    return found.removeprefix("+")
+
+
+def test_two_agencies_with_the_same_debtor_never_see_each_others_messages(
+    rig: Rig, wait_until: WaitUntil
+) -> None:
+    rig.listen()
+    [ours], [theirs] = rig.people(1), rig.people(1, OTHER_TENANT)
+    phone = phone_of(rig, ours)
+    assert phone == phone_of(rig, theirs)
+    rig.gupshup.reply(APP, phone, "para a primeira")
+    rig.meta.reply(NUMBER, phone, "para a segunda")
+    found = {row["body"]: row for row in hear(rig, wait_until, 2)}
+    assert found["para a primeira"]["client_id"] == ours
+    assert found["para a segunda"]["client_id"] == theirs
+    for tenant, own, foreign in (
+        (TENANT, "primeira", "segunda"),
+        (OTHER_TENANT, "segunda", "primeira"),
+    ):
+        seen = json.dumps(rig.ask("select public.list_conversations()", by=ADMIN[tenant]))
+        assert own in seen
+        assert foreign not in seen
+
+
+@pytest.mark.parametrize("has_nine", [True, False])
+def test_the_ninth_digit_makes_no_stranger(rig: Rig, wait_until: WaitUntil, has_nine: bool) -> None:
+    rig.listen()
+    [client] = rig.people(1)
+    phone = phone_of(rig, client)
+    short = phone[:4] + phone[5:]
+    rig.owner.execute(
+        "update public.client_phones set phone = %s where client_id = %s",
+        ("+" + (short if has_nine else phone), client),
+    )
+    rig.gupshup.reply(APP, phone if has_nine else short, "oi")
+    [message] = hear(rig, wait_until, 1)
+    assert message["client_id"] == client
+
+
+def test_a_number_of_two_people_is_nobodys_until_a_person_says_whose(
+    rig: Rig, wait_until: WaitUntil
+) -> None:
+    rig.listen()
+    one, other = rig.people(2)
+    rig.owner.execute(
+        "update public.client_phones set phone = '+5511987650000' where client_id = any(%s)",
+        ([one, other],),
+    )
+    rig.gupshup.reply(APP, "5511987650000", "quem fala?")
+    [message] = hear(rig, wait_until, 1)
+    assert message["client_id"] is None
+    rig.ask("select public.link_conversation(%s, %s)::text", message["conversation_id"], other)
+    rig.gupshup.reply(APP, "5511987650000", "sou eu")
+    assert [m["client_id"] for m in hear(rig, wait_until, 2)] == [other, other]
+
+
+def test_a_stranger_opens_an_unknown_conversation(rig: Rig, wait_until: WaitUntil) -> None:
+    rig.listen()
+    rig.gupshup.reply(APP, "5521999998888", "quem é?")
+    [message] = hear(rig, wait_until, 1)
+    assert message["client_id"] is None
+    seen = rig.ask('select public.list_conversations(\'{"known": "false"}\')')
+    assert [row["phone"] for row in seen["rows"]] == ["+5521999998888"]
+
+
+def test_a_reply_to_a_bulk_message_is_counted_and_shows_what_it_answers(
+    rig: Rig, wait_until: WaitUntil
+) -> None:
+    rig.listen()
+    [client] = rig.people(1)
+    batch_id = rig.batch([client])
+    rig.drain()
+    rig.gupshup.reply(APP, phone_of(rig, client), "quero negociar")
+    [message] = hear(rig, wait_until, 1)
+    assert rig.numbers(batch_id)["answered"] == 1
+    page = rig.ask("select public.conversation_page(%s)", message["conversation_id"])
+    assert [item["direction"] for item in page["items"]] == ["in", "out"]
+    assert page["conversation"]["client"]["id"] == str(client)
+    assert page["conversation"]["unread"] == 1
+
+
+@pytest.mark.parametrize("words", ["Sair", "PARAR", "não quero", "NAO QUERO.", "  pare!  ", "Stop"])
+def test_an_opt_out_suppresses_at_once_and_the_timeline_says_so(
+    rig: Rig, wait_until: WaitUntil, words: str
+) -> None:
+    rig.listen()
+    [client] = rig.people(1)
+    rig.gupshup.reply(APP, phone_of(rig, client), words)
+    hear(rig, wait_until, 1)
+    with pytest.raises(psycopg.Error, match="batch_empty"):
+        rig.batch([client])
+    items = rig.ask("select public.client_timeline(%s)", client)["items"]
+    assert [i["event"] for i in items if i["kind"] == "conversation"] == ["opted_out"]
+
+
+@pytest.mark.parametrize("words", ["não quero pagar hoje", "vou sair agora", "não", ""])
+def test_words_that_only_contain_one_are_no_opt_out(rig: Rig, words: str) -> None:
+    assert rig.one("select private.is_opt_out(%s)", words) is False
+
+
+def test_who_answers_owns_it_and_a_takeover_is_logged(rig: Rig, wait_until: WaitUntil) -> None:
+    rig.listen()
+    [client] = rig.people(1)
+    rig.gupshup.reply(APP, phone_of(rig, client), "oi")
+    talk = hear(rig, wait_until, 1)[0]["conversation_id"]
+    send = "select public.send_chat_message(%s, %s, 'Bom dia!')"
+    message_id = uuid.uuid4()
+    for _ in range(2):
+        assert rig.ask(send, talk, message_id, by=OPERATOR)["message_id"] == str(message_id)
+    rig.drain("send-message")
+    assert [m["text"] for m in rig.gupshup.messages() if m["direction"] == "in"] == ["Bom dia!"]
+    rig.gupshup.reply(APP, phone_of(rig, client), "de novo")
+    hear(rig, wait_until, 2)
+    told = rig.rows(
+        "select users.email from public.notifications join auth.users on users.id = user_id"
+        " where kind = 'message_received'"
+    )
+    rig.ask("select public.read_conversation(%s)::text", talk, by=OPERATOR)
+    assert told == []  # it was unread already; the next one rings
+    rig.gupshup.reply(APP, phone_of(rig, client), "e agora")
+    hear(rig, wait_until, 3)
+    assert rig.one(
+        "select string_agg(users.email, ',') from public.notifications"
+        " join auth.users on users.id = user_id where kind = 'message_received'"
+    ) == OPERATOR  # fmt: skip
+    rig.ask("select public.take_conversation(%s)::text", talk, by=SUPERVISOR)
+    events = rig.ask("select public.conversation_page(%s)", talk)["events"]
+    assert [event["kind"] for event in events] == ["taken_over"]
+
+
+def test_free_text_outside_the_24_hours_is_refused_and_a_template_goes(
+    rig: Rig, wait_until: WaitUntil
+) -> None:
+    rig.listen()
+    [client] = rig.people(1)
+    rig.gupshup.reply(APP, phone_of(rig, client), "oi")
+    talk = hear(rig, wait_until, 1)[0]["conversation_id"]
+    rig.elapse(24 * 3_600)
+    with pytest.raises(psycopg.Error, match="window_closed"):
+        rig.ask("select public.send_chat_message(%s, %s, 'Olá')", talk, uuid.uuid4())
+    with_template = "select public.send_chat_message(%s, %s, template_id => %s)"
+    template = rig.template()
+    rig.ask(with_template, talk, uuid.uuid4(), template)
+    rig.drain("send-message")
+    assert "R$ 150,00" in rig.gupshup.messages()[-1]["text"]
+    rig.owner.execute(
+        "insert into public.suppressions (tenant_id, client_id, reason) values (%s, %s, 'pediu')",
+        (TENANT, client),
+    )
+    with pytest.raises(psycopg.Error, match="suppressed"):
+        rig.ask(with_template, talk, uuid.uuid4(), template)
+
+
+def test_a_chat_through_meta_goes_both_ways_with_its_picture(
+    rig: Rig, wait_until: WaitUntil
+) -> None:
+    rig.listen()
+    [client] = rig.people(1, OTHER_TENANT)
+    rig.meta.reply(NUMBER, phone_of(rig, client), "comprovante", media="image")
+    [message] = hear(rig, wait_until, 1)
+    assert message["client_id"] == client
+    assert message["media"]["type"] == "image"
+    assert message["media"]["provider_media_id"]
+    by = ADMIN[OTHER_TENANT]
+    send = "select public.send_chat_message(%s, %s, 'Recebido!')"
+    rig.ask(send, message["conversation_id"], uuid.uuid4(), by=by)
+    rig.drain("send-message")
+    assert rig.meta.messages()[-1]["text"] == "Recebido!"
+
+
+def test_the_templates_of_the_provider_are_taken_over_and_bindings_stay(rig: Rig) -> None:
+    rig.listen()
+    mine = rig.template()
+    rig.owner.execute(
+        "update public.message_templates set synced_at = now() where id = %s", (mine,)
+    )
+    integration = rig.one("select integration_id from public.senders where id = %s", rig.sender())
+    listed = [
+        {"provider_template_id": "lote-lembrete", "name": "lembrete", "language": "pt_BR",
+         "category": "marketing", "status": "approved", "provider_status": "APPROVED",
+         "body": "Oi {{1}}, {{2}} e {{3}}", "variables": 3, "header_type": None},
+    ]  # fmt: skip
+    take = "select private.take_templates(%s, %s::jsonb)"
+    rig.one(take, integration, json.dumps(listed))
+    [known] = rig.rows(
+        "select category, variables, status::text from public.message_templates where id = %s", mine
+    )
+    assert known == {
+        "category": "marketing",
+        "variables": ["client.first_name", "client.open_total", ""],
+        "status": "approved",
+    }
+    with pytest.raises(psycopg.Error, match="template_unbound"):
+        rig.batch(rig.people(1), template=mine)
+    rig.one(take, integration, "[]")
+    assert (
+        rig.one("select status::text from public.message_templates where id = %s", mine) == "paused"
+    )

@@ -1,0 +1,76 @@
+import { Button, Progress } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { moment } from "@/lib/clock";
+import { sentenceFor } from "@/lib/errors";
+import { count, plural } from "@/lib/format";
+import { reasonSentence } from "@/lib/reasons";
+import classes from "./dialer.module.css";
+import { overviewKey, resumeExport, stopExport } from "./queries";
+import type { DialerExport, ExportStatus } from "./shapes";
+
+const statusWords: Record<ExportStatus, string> = {
+  planning: "escolhendo as pessoas",
+  loading: "carregando no discador",
+  done: "carregado",
+  failed: "parou",
+  cancelled: "cancelado",
+};
+
+export function ExportCard({ sent }: { sent: DialerExport }): ReactNode {
+  const queryClient = useQueryClient();
+  const act = useMutation({
+    mutationFn: (run: (id: string) => Promise<unknown>) => run(sent.id),
+    onSettled: () => queryClient.invalidateQueries({ queryKey: overviewKey }),
+  });
+  const excluded = Object.entries(sent.excluded);
+  const isMoving = sent.status === "planning" || sent.status === "loading";
+  return (
+    <li className={classes.card}>
+      <div className={classes.facts}>
+        <h3>
+          {sent.list_name}{" "}
+          <span className={classes.faint}>em {sent.campaign_name || `campanha ${sent.campaign_id}`}</span>
+        </h3>
+        <p>
+          <strong>{statusWords[sent.status]}</strong>:{" "}
+          {plural(sent.loaded, "telefone carregado", "telefones carregados")} de {count(sent.planned)}
+          {sent.filtered > 0 && `, ${count(sent.filtered)} recusados pelo discador`}
+          {sent.removed > 0 && `, ${count(sent.removed)} retirados depois`}.
+        </p>
+        {isMoving && sent.planned > 0 && (
+          <Progress value={(100 * (sent.loaded + sent.filtered)) / sent.planned} aria-label="Progresso do envio" />
+        )}
+        {excluded.length > 0 && (
+          <p className={classes.faint}>
+            Ficaram de fora:{" "}
+            {excluded.map(([reason, people]) => `${count(people)} ${reasonSentence(reason)}`).join("; ")}.
+          </p>
+        )}
+        {sent.status === "failed" && (
+          <p role="alert">
+            {reasonSentence(sent.error_code ?? "unclassified")}
+            {sent.error_detail && ` (${sent.error_detail})`}
+          </p>
+        )}
+        <p className={classes.faint}>
+          {sent.author}, {moment(sent.created_at)}. {plural(sent.selected, "cliente", "clientes")} na seleção, peso{" "}
+          {sent.weight}.
+        </p>
+        {act.error && <p role="alert">{sentenceFor(act.error)}</p>}
+      </div>
+      <div className={classes.actions}>
+        {sent.status === "failed" && (
+          <Button size="compact-sm" loading={act.isPending} onClick={() => act.mutate(resumeExport)}>
+            Retomar
+          </Button>
+        )}
+        {sent.status !== "cancelled" && (
+          <Button size="compact-sm" variant="default" loading={act.isPending} onClick={() => act.mutate(stopExport)}>
+            {isMoving ? "Cancelar" : "Silenciar lista"}
+          </Button>
+        )}
+      </div>
+    </li>
+  );
+}

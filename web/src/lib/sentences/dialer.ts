@@ -1,0 +1,17 @@
+export const dialer: Record<string, string> = {
+  agent_not_idle: "Você precisa estar livre no discador para fazer esta ligação.",
+  call_disposed: "Esta ligação já foi tabulada.",
+  call_not_found: "Esta ligação não é sua ou não existe mais.",
+  callback_outside_hours: "Neste horário não é permitido ligar para esta pessoa.",
+  campaign_invalid: "Escolha uma campanha do discador.",
+  campaign_unknown: "Esta campanha não existe mais no discador.",
+  client_suppressed: "Esta pessoa pediu para não receber ligações.",
+  contact_not_allowed: "Agora não é permitido ligar para esta pessoa.",
+  dialer_export_not_failed: "Só um envio que falhou pode ser retomado.",
+  dialer_export_not_found: "Este envio não existe mais.",
+  dialer_export_replaced: "A mesma seleção já foi enviada de novo.",
+  dialer_not_connected: "Conecte o 3C Plus nas configurações antes de usar o discador.",
+  dialer_refused: "O 3C Plus não aceitou o pedido. Tente de novo em instantes.",
+  dialer_seat_missing: "Seu usuário ainda não está ligado a um agente do discador.",
+  weight_invalid: "O peso da lista vai de 1 a 100.",
+};

@@ -1,0 +1,17 @@
+export const messages: Record<string, string> = {
+  batch_empty: "Ninguém desta seleção pode receber a mensagem agora. Veja os motivos na prévia.",
+  batch_id_reused: "Este disparo já foi criado com outra seleção. Comece um novo.",
+  batch_invalid: "Dê um nome ao disparo e escolha um horário que ainda não passou.",
+  batch_not_found: "Este disparo não existe mais.",
+  batch_not_movable: "O disparo mudou enquanto você olhava. Confira a situação e tente de novo.",
+  conversation_not_found: "Esta conversa não existe mais.",
+  message_invalid: "Escreva uma mensagem de até 4.096 caracteres ou escolha um modelo.",
+  sender_invalid: "Confira os dados do número remetente.",
+  sender_not_found: "Nenhum número remetente está disponível.",
+  sender_provider_missing: "Conecte o provedor antes de cadastrar o número.",
+  template_not_sendable: "Este modelo ainda não pode ser enviado por este número.",
+  template_of_other_provider: "Este modelo pertence a outro provedor. Escolha um do mesmo número.",
+  template_unbound: "Falta dizer qual campo preenche cada variável deste modelo.",
+  variable_missing: "Falta um dado desta pessoa para preencher o modelo.",
+  window_closed: "Passaram 24 horas da última mensagem da pessoa. Agora só com um modelo aprovado.",
+};
