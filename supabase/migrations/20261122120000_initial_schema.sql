@@ -77,6 +77,20 @@ create type public.provider_name as enum ('gupshup', 'meta', 'threecplus', 'nego
 create type public.channel as enum ('whatsapp', 'call');
 create type public.phone_kind as enum ('mobile', 'landline');
 
+create type public.sender_state as enum ('active', 'paused', 'disabled');
+create type public.sender_quality as enum ('unknown', 'green', 'yellow', 'red');
+create type public.conversation_event_kind as enum (
+    'assigned', 'taken_over', 'released', 'opted_out', 'linked'
+);
+-- `awaiting_confirmation` waits for a second person; the last two are ends.
+create type public.batch_status as enum (
+    'awaiting_confirmation', 'scheduled', 'sending', 'paused', 'done', 'cancelled'
+);
+-- A recipient's way to its one message: `done` has it, `skipped` and `excluded` never will.
+create type public.recipient_status as enum (
+    'waiting', 'claimed', 'done', 'skipped', 'excluded'
+);
+
 -- 0030_clock.sql
 -- Time is injected: everything that judges time asks `private.now()`. The shift is zero in
 -- production; only the local stack writes it, as owner, to open the demo inside calling hours.
@@ -1286,6 +1300,8 @@ create table public.client_phones (
     position smallint not null default 0,
     -- Null until a provider told us.
     has_whatsapp boolean,
+    -- A provider's "no" is believed until then; numbers get WhatsApp, and lose it.
+    whatsapp_retry_at timestamptz,
     created_at timestamptz not null default private.now(),
     constraint client_phones_pkey primary key (id),
     constraint client_phones_are_unique unique (tenant_id, client_id, phone),
@@ -1298,6 +1314,9 @@ comment on table public.client_phones is 'E.164 phones of clients, lowest positi
 -- Serves search by the first digits, and by the last eight as people say them (no area code).
 create index client_phones_by_phone on public.client_phones (tenant_id, phone);
 create index client_phones_by_tail on public.client_phones (tenant_id, phone_tail);
+
+create index client_phones_to_forgive on public.client_phones (whatsapp_retry_at)
+where whatsapp_retry_at is not null;
 
 alter table public.client_phones enable row level security;
 alter table public.client_phones force row level security;
@@ -1810,7 +1829,42 @@ begin
         raise exception 'callback_in_past' using errcode = 'PT400',
             detail = 'scheduled_callback must lie in the future';
     end if;
+    if new.scheduled_callback is not null then
+        perform private.require_lawful_callback(
+            new.tenant_id, new.client_id, new.scheduled_callback
+        );
+    end if;
     return new;
+end;
+$$;
+
+-- A promise nobody may keep is not made. The agency's caps do not count: the debtor asked for it.
+create function private.require_lawful_callback(
+    tenant_id uuid, client_id uuid, at timestamptz
+) returns void
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_decision record;
+begin
+    select * into v_decision
+    from private.contact_decision(tenant_id, client_id, 'call', at) as decision;
+    if v_decision.reason = 'suppressed' then
+        raise exception 'client_suppressed' using errcode = 'PT409',
+            detail = 'this client must not be called';
+    end if;
+    if v_decision.reason = 'outside_hours' or v_decision.reason = 'attempt_cap' and not exists (
+        select from private.contact_hours(tenant_id, client_id, at, 1) as hours
+        where hours.opens_at <= at and hours.closes_at > at
+    ) then
+        raise exception 'callback_outside_hours' using errcode = 'PT400',
+            detail = to_char(
+                v_decision.next_allowed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
+            );
+    end if;
 end;
 $$;
 
@@ -2031,6 +2085,28 @@ to authenticated;
 -- 0400_message_templates.sql
 -- An approved text of a provider. `body` mirrors what the provider holds, with {{1}}, {{2}}…;
 -- `variables` names the field that fills each, from a closed list that SQL knows how to render.
+-- The closed list, plus any field that a tenant's own portfolio brings (`client.extra.<name>`). An
+-- empty name is a variable nobody has bound yet: such a template can be kept, not sent.
+create function private.are_template_variables(variables text[]) returns boolean
+language sql
+immutable
+set search_path = ''
+as $$
+    select coalesce(bool_and(
+        named.variable = any(array[
+            '', 'client.name', 'client.first_name', 'client.open_total', 'client.open_debts',
+            'client.oldest_due_on', 'creditor.name', 'tenant.name',
+            -- Of one charge: only a message that brings it can fill these (0693).
+            'charge.amount', 'charge.due_on', 'charge.link', 'charge.pix_code',
+            'charge.digitable_line'
+        ])
+        or named.variable ~ '^client\.extra\.[^.]{1,60}$'
+    ), true)
+    from unnest(are_template_variables.variables) as named (variable)
+$$;
+-- A check runs with the rights of whoever writes the row.
+grant execute on function private.are_template_variables(text[]) to authenticated;
+
 create table public.message_templates (
     id uuid not null default gen_random_uuid(),
     tenant_id uuid not null default private.tenant_id(),
@@ -2043,22 +2119,22 @@ create table public.message_templates (
     body text not null,
     variables text[] not null default '{}',
     status public.template_status not null default 'approved',
+    -- The provider's own word for the status, and when it was last asked.
+    provider_status text,
+    synced_at timestamptz,
+    -- image, document or video: the template wants a file with each message. Null: text alone.
+    header_type text,
     created_at timestamptz not null default private.now(),
     constraint message_templates_pkey primary key (id),
     constraint message_templates_tenant_id_key unique (tenant_id, id),
-    constraint message_templates_name_is_unique unique (tenant_id, name),
+    constraint message_templates_name_is_unique unique (tenant_id, provider, name, language),
+    constraint message_templates_are_unique unique (tenant_id, provider, provider_template_id),
     constraint message_templates_tenant_fkey foreign key (tenant_id)
     references public.tenants (id),
     constraint message_templates_name_is_filled check (btrim(name) <> ''),
     constraint message_templates_body_is_filled check (btrim(body) <> ''),
     constraint message_templates_variables_are_known check (
-        variables <@ array[
-            'client.name', 'client.first_name', 'client.open_total', 'client.open_debts',
-            'client.oldest_due_on', 'creditor.name', 'tenant.name',
-            -- Of one charge: only a message that brings it can fill these (0693).
-            'charge.amount', 'charge.due_on', 'charge.link', 'charge.pix_code',
-            'charge.digitable_line'
-        ]
+        private.are_template_variables(variables)
     )
 );
 comment on table public.message_templates is 'Message texts approved by a provider.';
@@ -2501,10 +2577,18 @@ create table public.message_logs (
     channel public.channel not null default 'whatsapp',
     provider public.provider_name not null,
     integration_id uuid,
-    phone text collate "C" not null,
+    -- The number of ours that it went through, and the talk it belongs to.
+    sender_id uuid,
+    conversation_id uuid,
+    -- Null: a person who writes under a user name alone.
+    phone text collate "C",
+    business_user_id text collate "C",
     template_id uuid,
     body text not null default '',
     params text[] not null default '{}',
+    -- {type, url, provider_media_id, caption, name, mime_type} of a file. The bytes stay with the
+    -- provider, who keeps them for days (Meta: 30) and gives addresses that live for minutes.
+    media jsonb,
     status public.message_status not null,
     -- Fence: who settles must name the attempt that began sending.
     attempt int not null default 0,
@@ -2516,6 +2600,13 @@ create table public.message_logs (
     automation_run_id uuid,
     -- A person re-ran the automation: this older message keeps its run here, the new one there.
     retried_run_id uuid,
+    -- The bulk send it belongs to; one that a person had sent again belongs to it in the past.
+    batch_id uuid,
+    retried_batch_id uuid,
+    -- What the rate card says that it costs (millionths of its currency), when it was claimed.
+    price_micros bigint,
+    -- When the person first wrote back after this message of a bulk send.
+    answered_at timestamptz,
     -- What a person sends is carried by itself (0690) and not by a run: its queue message, lease,
     -- pauses and failures.
     queue_msg_id bigint,
@@ -2536,6 +2627,7 @@ create table public.message_logs (
     constraint message_logs_tenant_id_key unique (tenant_id, id),
     -- One effect per run, whatever happens to workers.
     constraint message_logs_one_per_run unique (automation_run_id),
+    constraint message_logs_one_per_recipient unique (batch_id, client_id),
     constraint message_logs_tenant_fkey foreign key (tenant_id) references public.tenants (id),
     constraint message_logs_client_fkey foreign key (tenant_id, client_id)
     references public.clients (tenant_id, id),
@@ -2549,6 +2641,8 @@ create table public.message_logs (
     references public.automation_runs (tenant_id, id),
     constraint message_logs_created_by_fkey foreign key (created_by) references auth.users (id),
     constraint message_logs_phone_is_e164 check (phone ~ '^\+[1-9][0-9]{7,14}$'),
+    constraint message_logs_out_has_a_number check (direction = 'in' or phone is not null),
+    constraint message_logs_media_is_object check (jsonb_typeof(media) = 'object'),
     constraint message_logs_are_carried_once check (
         queue_msg_id is null or automation_run_id is null
     ),
@@ -2569,6 +2663,20 @@ on public.message_logs (integration_id, wamid) where wamid is not null;
 create index message_logs_awaiting_id
 on public.message_logs (integration_id, private.phone_match(phone))
 where provider_message_id is null and direction = 'out';
+-- Serve a number's history, whoever has it by now, and the pause between two messages to it.
+create index message_logs_of_phone
+on public.message_logs (tenant_id, private.phone_match(phone), created_at desc);
+create index message_logs_of_conversation
+on public.message_logs (tenant_id, conversation_id, created_at desc, id desc)
+where conversation_id is not null;
+create index message_logs_of_sender on public.message_logs (tenant_id, sender_id);
+create index message_logs_of_retried_batch on public.message_logs (tenant_id, retried_batch_id)
+where retried_batch_id is not null;
+create index message_logs_of_batch on public.message_logs (tenant_id, batch_id, id)
+where batch_id is not null;
+-- Serves the watch over bulk messages of which nobody knows whether they went out.
+create index message_logs_unknown on public.message_logs (sending_at)
+where status in ('sending', 'unknown') and batch_id is not null;
 create index message_logs_of_integration on public.message_logs (tenant_id, integration_id);
 create index message_logs_of_template on public.message_logs (tenant_id, template_id);
 create index message_logs_of_run on public.message_logs (tenant_id, automation_run_id);
@@ -3851,25 +3959,45 @@ create trigger _900_audit_delete after delete on public.suppressions
 referencing old table as old_rows for each statement execute function private.tg_audit();
 
 -- 0470_contact_hours.sql
--- When a debtor may be contacted: law, so data. Default is the São Paulo rule (Lei 15.426/2014),
--- the strictest written one that also fits states without any: Mon–Fri 8–20, Sat 8–14, never on
--- Sundays or holidays, in the debtor's local time. A row with a `uf` replaces the default there.
+-- When a debtor may be contacted: law, so data. Default is the São Paulo rule, which also fits
+-- states without any: Mon–Fri 8–20, Sat 8–14, never on Sundays or holidays, in the debtor's local
+-- time. A state with rows of its own has no other hours.
 create table private.calling_windows (
     uf text,
     -- ISO: 1 Monday … 7 Sunday. A day without a row is closed.
     weekday smallint not null,
     opens time not null,
     closes time not null,
+    -- The law, and how surely it says so: who reads a stricter text enters it here.
+    source text not null,
     constraint calling_windows_are_unique unique nulls not distinct (uf, weekday, opens),
     constraint calling_windows_weekday_is_iso check (weekday between 1 and 7),
     constraint calling_windows_open_before_close check (opens < closes)
 );
 comment on table private.calling_windows is 'Lawful hours of contact by weekday and uf.';
 
-insert into private.calling_windows (uf, weekday, opens, closes)
-values
-(null, 1, '08:00', '20:00'), (null, 2, '08:00', '20:00'), (null, 3, '08:00', '20:00'),
-(null, 4, '08:00', '20:00'), (null, 5, '08:00', '20:00'), (null, 6, '08:00', '14:00');
+insert into private.calling_windows (uf, weekday, opens, closes, source)
+select
+    law.uf,
+    days.weekday,
+    law.opens,
+    law.closes,
+    law.source
+from (
+    values
+    (null, 1, 5, '08:00'::time, '20:00'::time, 'hours of SP Lei 15.426/2014'),
+    (null, 6, 6, '08:00', '14:00', 'hours of SP Lei 15.426/2014'),
+    ('SP', 1, 5, '08:00', '20:00', 'Lei 15.426/2014, consolidated by Lei 17.832/2023'),
+    ('SP', 6, 6, '08:00', '14:00', 'Lei 15.426/2014, consolidated by Lei 17.832/2023'),
+    ('AL', 1, 5, '08:00', '20:00', 'Lei 7.782/2016, text messages included'),
+    ('AL', 6, 6, '08:00', '14:00', 'Lei 7.782/2016, text messages included'),
+    -- The three below are told by efic.com.br, not read in the law; each takes the narrower
+    -- reading.
+    ('RJ', 1, 5, '09:00', '19:00', 'Lei 6.854/2014, changed by Lei 7.868/2018; second-hand'),
+    ('ES', 1, 5, '08:00', '19:00', 'Lei 10.626/2017; second-hand'),
+    ('AM', 1, 5, '08:00', '19:00', 'Lei 306/2016, which names only the end; second-hand')
+) as law (uf, from_day, to_day, opens, closes, source)
+cross join lateral generate_series(law.from_day, law.to_day) as days (weekday);
 
 create table private.holidays (
     name text not null,
@@ -3905,6 +4033,30 @@ values
 ('AC', 'America/Rio_Branco'), ('AM', 'America/Manaus'), ('MT', 'America/Cuiaba'),
 ('MS', 'America/Campo_Grande'), ('RO', 'America/Porto_Velho'), ('RR', 'America/Boa_Vista');
 
+-- The plan of Brazil's 67 area codes (Anatel). A number moved to another state keeps its code: the
+-- address, where it is known, decides.
+create table private.area_codes (
+    area_code text not null,
+    uf text not null,
+    constraint area_codes_pkey primary key (area_code)
+);
+comment on table private.area_codes is 'State of each area code, for clients without an address.';
+insert into private.area_codes (area_code, uf)
+select
+    unnest(string_to_array(plan.codes, ' ')) as area_code,
+    plan.uf
+from (
+    values
+    ('SP', '11 12 13 14 15 16 17 18 19'), ('RJ', '21 22 24'), ('ES', '27 28'),
+    ('MG', '31 32 33 34 35 37 38'), ('PR', '41 42 43 44 45 46'), ('SC', '47 48 49'),
+    ('RS', '51 53 54 55'), ('DF', '61'), ('GO', '62 64'), ('TO', '63'), ('MT', '65 66'),
+    ('MS', '67'), ('AC', '68'), ('RO', '69'), ('BA', '71 73 74 75 77'), ('SE', '79'),
+    ('PE', '81 87'), ('AL', '82'), ('PB', '83'), ('RN', '84'), ('CE', '85 88'), ('PI', '86 89'),
+    ('PA', '91 93 94'), ('AM', '92 97'), ('RR', '95'), ('AP', '96'), ('MA', '98 99')
+) as plan (uf, codes);
+
+alter table private.area_codes enable row level security;
+alter table private.area_codes force row level security;
 alter table private.calling_windows enable row level security;
 alter table private.calling_windows force row level security;
 alter table private.holidays enable row level security;
@@ -3930,57 +4082,304 @@ begin
 end;
 $$;
 
--- 0475_contact_decision.sql
--- Contact is lawful by construction: asked here at the moment of sending, for every channel, and
--- the answer names the next lawful instant. The debtor's own state gives hour and holidays, else
--- the tenant's zone.
-create function private.contact_hours_in(
-    tenant_id uuid, uf text, since timestamptz, days int
-) returns table (day date, opens_at timestamptz, closes_at timestamptz)
+-- 0472_tenant_contact_rules.sql
+-- What an agency adds to the law: hours and caps of its own. Its hours are intersected with the
+-- law's, so nothing written here can widen them.
+create table public.tenant_calling_windows (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null default private.tenant_id(),
+    -- ISO: 1 Monday … 7 Sunday. With any row, a day without one is closed.
+    weekday smallint not null,
+    opens time not null,
+    closes time not null,
+    created_at timestamptz not null default private.now(),
+    constraint tenant_calling_windows_pkey primary key (id),
+    constraint tenant_calling_windows_tenant_fkey foreign key (tenant_id)
+    references public.tenants (id),
+    constraint tenant_calling_windows_one_per_day unique (tenant_id, weekday),
+    constraint tenant_calling_windows_weekday_is_iso check (weekday between 1 and 7),
+    constraint tenant_calling_windows_open_before_close check (opens < closes)
+);
+comment on table public.tenant_calling_windows is
+'An agency''s hours of contact, within the law''s.';
+
+-- How often one client may be attempted. No law names a number, so none ships.
+create table public.contact_caps (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null default private.tenant_id(),
+    channel public.channel not null,
+    -- Of the agency's calendar, today included: 1 is "per day", 7 "per week".
+    days smallint not null,
+    attempts smallint not null,
+    created_at timestamptz not null default private.now(),
+    constraint contact_caps_pkey primary key (id),
+    constraint contact_caps_tenant_fkey foreign key (tenant_id) references public.tenants (id),
+    constraint contact_caps_one_per_span unique (tenant_id, channel, days),
+    constraint contact_caps_span_is_a_month_at_most check (days between 1 and 31),
+    constraint contact_caps_allow_something check (attempts between 1 and 1000)
+);
+comment on table public.contact_caps is
+'At most `attempts` in `days` days, per client and channel.';
+
+alter table public.tenant_calling_windows enable row level security;
+alter table public.tenant_calling_windows force row level security;
+alter table public.contact_caps enable row level security;
+alter table public.contact_caps force row level security;
+
+create policy tenant_calling_windows_select_member on public.tenant_calling_windows
+for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+create policy tenant_calling_windows_insert_admin on public.tenant_calling_windows
+for insert to authenticated
+with check (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));
+create policy tenant_calling_windows_update_admin on public.tenant_calling_windows
+for update to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')))
+with check (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));
+create policy tenant_calling_windows_delete_admin on public.tenant_calling_windows
+for delete to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));
+
+create policy contact_caps_select_member on public.contact_caps for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+create policy contact_caps_insert_admin on public.contact_caps for insert to authenticated
+with check (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));
+create policy contact_caps_update_admin on public.contact_caps for update to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')))
+with check (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));
+create policy contact_caps_delete_admin on public.contact_caps for delete to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));
+
+grant select, delete on public.tenant_calling_windows, public.contact_caps to authenticated;
+grant insert (id, tenant_id, weekday, opens, closes) on public.tenant_calling_windows
+to authenticated;
+grant update (weekday, opens, closes) on public.tenant_calling_windows to authenticated;
+grant insert (id, tenant_id, channel, days, attempts) on public.contact_caps to authenticated;
+grant update (attempts) on public.contact_caps to authenticated;
+
+create trigger _900_audit_insert after insert on public.tenant_calling_windows
+referencing new table as new_rows for each statement execute function private.tg_audit();
+create trigger _900_audit_update after update on public.tenant_calling_windows
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_audit();
+create trigger _900_audit_delete after delete on public.tenant_calling_windows
+referencing old table as old_rows for each statement execute function private.tg_audit();
+create trigger _900_audit_insert after insert on public.contact_caps
+referencing new table as new_rows for each statement execute function private.tg_audit();
+create trigger _900_audit_update after update on public.contact_caps
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_audit();
+create trigger _900_audit_delete after delete on public.contact_caps
+referencing old table as old_rows for each statement execute function private.tg_audit();
+
+create function private.has_cap(tenant_id uuid, channel public.channel) returns boolean
 language sql
 stable
 security definer
 set search_path = ''
 as $$
-    select calendar.day, (calendar.day + calling_windows.opens) at time zone place.time_zone,
-        (calendar.day + calling_windows.closes) at time zone place.time_zone
-    from (
+    select exists (
+        select from public.contact_caps as cap
+        where cap.tenant_id = has_cap.tenant_id and cap.channel = has_cap.channel
+    )
+$$;
+
+-- Instants at which a client was attempted on a channel, newest first. A call and its disposition
+-- are one attempt; a message that failed reached nobody, and an answer in an open conversation is
+-- no attempt.
+create function private.contact_attempts(
+    tenant_id uuid, client_id uuid, channel public.channel, since timestamptz, until timestamptz
+) returns table (at timestamptz)
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    if channel = 'whatsapp' then
+        return query
+        select message.created_at from public.message_logs as message
+        where message.tenant_id = contact_attempts.tenant_id
+          and message.client_id = contact_attempts.client_id
+          and message.direction = 'out' and message.status not in ('failed', 'queued')
+          and message.template_id is not null
+          and message.created_at >= since and message.created_at <= until;
+        return;
+    end if;
+    return query
+    select call.called_at from public.calls as call
+    where call.tenant_id = contact_attempts.tenant_id
+      and call.client_id = contact_attempts.client_id
+      and call.called_at >= since and call.called_at <= until
+    union all
+    select done.created_at from public.call_dispositions as done
+    where done.tenant_id = contact_attempts.tenant_id
+      and done.client_id = contact_attempts.client_id
+      and done.created_at >= since and done.created_at <= until
+      and not exists (
+          select from public.calls as call
+          where call.tenant_id = done.tenant_id and call.disposition_id = done.id
+      );
+end;
+$$;
+
+-- Until when the caps forbid another attempt: the first day on which one of the counted attempts
+-- has left the span. Null: not at all.
+create function private.capped_until(
+    tenant_id uuid, client_id uuid, channel public.channel, at timestamptz
+) returns timestamptz
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_zone text := (
+        select tenants.time_zone from public.tenants where tenants.id = capped_until.tenant_id
+    );
+    v_today date := (at at time zone v_zone)::date;
+begin
+    return (
+        select max((((
+            select attempted.at from private.contact_attempts(
+                cap.tenant_id, capped_until.client_id, cap.channel,
+                (v_today - cap.days + 1)::timestamp at time zone v_zone, capped_until.at
+            ) as attempted
+            order by attempted.at desc offset cap.attempts - 1 limit 1
+        ) at time zone v_zone)::date + cap.days)::timestamp at time zone v_zone)
+        from public.contact_caps as cap
+        where cap.tenant_id = capped_until.tenant_id and cap.channel = capped_until.channel
+    );
+end;
+$$;
+comment on function private.capped_until(uuid, uuid, public.channel, timestamptz) is
+'The instant at which the agency''s caps allow the next attempt; null: now.';
+
+create function private.is_over_cap(
+    tenant_id uuid, client_id uuid, channel public.channel, at timestamptz
+) returns boolean
+language sql
+stable
+security definer
+set search_path = ''
+as $$ select private.capped_until(tenant_id, client_id, channel, at) is not null $$;
+
+-- 0475_contact_decision.sql
+-- Contact is lawful by construction: asked here at the moment of sending, for every channel, and
+-- the answer names the next lawful instant. The debtor's own state gives hour and holidays, else
+-- the tenant's zone.
+--
+-- Of a state nobody knows the agency's zone and the default hours hold. plpgsql, because the
+-- agency's holidays are a later file's.
+create function private.contact_hours_in(
+    tenant_id uuid, uf text, since timestamptz, days int
+) returns table (day date, opens_at timestamptz, closes_at timestamptz)
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_zone text := (
         select case
                 when contact_hours_in.uf is null then tenants.time_zone
                 else coalesce(uf_time_zones.time_zone, 'America/Sao_Paulo')
-            end as time_zone
+            end
         from public.tenants
         left join private.uf_time_zones on uf_time_zones.uf = contact_hours_in.uf
         where tenants.id = contact_hours_in.tenant_id
-    ) as place
-    cross join lateral (
-        select dated.day, private.easter(extract(year from dated.day)::int) as easter
+    );
+    v_first date := (since at time zone v_zone)::date;
+    v_law text := (
+        select law.uf from private.calling_windows as law
+        where law.uf = contact_hours_in.uf limit 1
+    );
+    v_is_narrowed boolean := exists (
+        select from public.tenant_calling_windows as own
+        where own.tenant_id = contact_hours_in.tenant_id
+    );
+begin
+    return query
+    select open_day.day, (open_day.day + open_day.opens) at time zone v_zone,
+        (open_day.day + open_day.closes) at time zone v_zone
+    from (
+        select calendar.day, calendar.easter, greatest(law.opens, own.opens) as opens,
+            least(law.closes, own.closes) as closes
         from (
-            select (contact_hours_in.since at time zone place.time_zone)::date + ahead as day
+            select v_first + ahead as day,
+                private.easter(extract(year from v_first + ahead)::int) as easter
             from generate_series(0, contact_hours_in.days - 1) as ahead
-        ) as dated
-    ) as calendar
-    join private.calling_windows
-        on calling_windows.weekday = extract(isodow from calendar.day)
-        and calling_windows.uf is not distinct from (
-            select contact_hours_in.uf where exists (
-                select from private.calling_windows as own where own.uf = contact_hours_in.uf
+        ) as calendar
+        join private.calling_windows as law
+            on law.weekday = extract(isodow from calendar.day)
+            and law.uf is not distinct from v_law
+        left join public.tenant_calling_windows as own
+            on own.tenant_id = contact_hours_in.tenant_id and own.weekday = law.weekday
+        where own.id is not null or not v_is_narrowed
+    ) as open_day
+    where open_day.opens < open_day.closes
+      and not exists (
+          select from private.holidays
+          where (holidays.uf is null or holidays.uf = contact_hours_in.uf)
+            and (
+                holidays.easter_offset = open_day.day - open_day.easter
+                or (holidays.month = extract(month from open_day.day)
+                    and holidays.day = extract(day from open_day.day))
             )
-        )
-    where not exists (
-        select from private.holidays
-        where (holidays.uf is null or holidays.uf = contact_hours_in.uf)
-          and (
-              holidays.easter_offset = calendar.day - calendar.easter
-              or (holidays.month = extract(month from calendar.day)
-                  and holidays.day = extract(day from calendar.day))
-          )
-    )
-    order by 2
+      )
+      and not exists (
+          select from public.tenant_holidays as own_day
+          where own_day.tenant_id = contact_hours_in.tenant_id
+            and own_day.day = open_day.day and own_day.revoked_at is null
+      )
+    order by 2;
+end;
 $$;
 comment on function private.contact_hours_in(uuid, text, timestamptz, int) is
 'Lawful intervals [opens_at, closes_at) in a state (null: not known) from the local day of `since`,
 for that many days.';
+
+-- Where a client lives: their own state, else that of the newest address, else of the area code of
+-- the first phone.
+create function private.uf_of(tenant_id uuid, client_id uuid, known_uf text) returns text
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    return coalesce(
+        known_uf,
+        (
+            select place.uf from public.client_addresses as place
+            where place.tenant_id = uf_of.tenant_id and place.client_id = uf_of.client_id
+            order by place.created_at desc, place.id desc limit 1
+        ),
+        (
+            select plan.uf
+            from (
+                select substr(known.phone, 4, 2) as area_code
+                from public.client_phones as known
+                where known.tenant_id = uf_of.tenant_id and known.client_id = uf_of.client_id
+                  and known.phone like '+55%'
+                order by known.position, known.created_at, known.id limit 1
+            ) as first_phone
+            join private.area_codes as plan on plan.area_code = first_phone.area_code
+        )
+    );
+end;
+$$;
+
+create function private.contact_uf(tenant_id uuid, client_id uuid) returns text
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select private.uf_of(clients.tenant_id, clients.id, clients.uf)
+    from public.clients
+    where clients.tenant_id = contact_uf.tenant_id and clients.id = contact_uf.client_id
+$$;
 
 create function private.contact_hours(
     tenant_id uuid, client_id uuid, since timestamptz, days int
@@ -3993,11 +4392,7 @@ as $$
     select hours.day, hours.opens_at, hours.closes_at
     from private.contact_hours_in(
         contact_hours.tenant_id,
-        (
-            select clients.uf from public.clients
-            where clients.tenant_id = contact_hours.tenant_id
-              and clients.id = contact_hours.client_id
-        ),
+        private.contact_uf(contact_hours.tenant_id, contact_hours.client_id),
         contact_hours.since, contact_hours.days
     ) as hours
     order by hours.opens_at
@@ -4041,6 +4436,8 @@ as $$
 declare
     -- Longer than any run of holidays and Sundays.
     c_days_ahead constant int := 15;
+    v_capped_until timestamptz;
+    v_from timestamptz;
     v_first record;
 begin
     if private.is_suppressed(tenant_id, client_id, null, channel, at) then
@@ -4048,17 +4445,23 @@ begin
         reason := 'suppressed';
         return;
     end if;
+    v_capped_until := private.capped_until(tenant_id, client_id, channel, at);
+    v_from := greatest(v_capped_until, at);
     select hours.opens_at, hours.closes_at into v_first
-    from private.contact_hours(tenant_id, client_id, at, c_days_ahead) as hours
-    where hours.closes_at > at
+    from private.contact_hours(tenant_id, client_id, v_from, c_days_ahead) as hours
+    where hours.closes_at > v_from
     limit 1;
-    allowed := coalesce(v_first.opens_at <= at, false);
-    next_allowed_at := greatest(v_first.opens_at, at);
-    reason := case when not allowed then 'outside_hours' end;
+    allowed := v_capped_until is null and coalesce(v_first.opens_at <= at, false);
+    next_allowed_at := greatest(v_first.opens_at, v_from);
+    reason := case
+        when v_capped_until is not null then 'attempt_cap'
+        when not allowed then 'outside_hours'
+    end;
 end;
 $$;
 comment on function private.contact_decision(uuid, uuid, public.channel, timestamptz) is
-'reason: null | outside_hours | suppressed. next_allowed_at is `at` when allowed, null when never.';
+'reason: null | outside_hours | attempt_cap | suppressed. next_allowed_at is `at` when allowed, null
+when never.';
 
 -- 0480_notifications.sql
 -- What one person should learn without looking for it (the bell). Payloads hold ids and codes, the
@@ -13585,7 +13988,7 @@ $$;
 
 -- 0610_render_template.sql
 -- Fills a template for one client: the closed list of variables, as a debtor reads them (R$ with
--- comma, day/month/year). What is not known reads as a dash, because a provider refuses blanks.
+-- comma, day/month/year). A provider refuses blanks.
 create function private.brl(cents bigint) returns text
 language sql
 immutable
@@ -13597,8 +14000,9 @@ as $$
     )
 $$;
 
--- `charge_id` is of the message that brings a charge; without one its variables read as a dash.
-create function private.template_params(
+-- The value of each variable, null where there is none. `charge_id` is of the message that brings a
+-- charge.
+create function private.template_values(
     client_id uuid, variables text[], charge_id uuid default null
 ) returns text[]
 language sql
@@ -13606,7 +14010,10 @@ stable
 security definer
 set search_path = ''
 as $$
-    select coalesce(array_agg(coalesce(nullif(case named.variable
+    select coalesce(array_agg(nullif(btrim(case
+        when named.variable like 'client.extra.%'
+            then clients.extra ->> substr(named.variable, length('client.extra.') + 1)
+        else case named.variable
         when 'client.name' then initcap(clients.name)
         when 'client.first_name' then initcap(split_part(btrim(clients.name), ' ', 1))
         when 'client.open_total' then private.brl(clients.open_cents)
@@ -13629,14 +14036,32 @@ as $$
         when 'charge.link' then charge.link
         when 'charge.pix_code' then charge.pix_code
         when 'charge.digitable_line' then charge.digitable_line
-    end, ''), '-') order by named.position), '{}')
+        end
+    end), '') order by named.position), '{}')
     from public.clients
     join public.tenants on tenants.id = clients.tenant_id
     left join public.charges as charge
         on charge.tenant_id = clients.tenant_id and charge.client_id = clients.id
-        and charge.id = template_params.charge_id
-    cross join unnest(template_params.variables) with ordinality as named (variable, position)
-    where clients.id = template_params.client_id
+        and charge.id = template_values.charge_id
+    cross join unnest(template_values.variables) with ordinality as named (variable, position)
+    where clients.id = template_values.client_id
+$$;
+
+-- For an automation and for a charge, which send what they can: what is not known reads as a dash.
+create function private.template_params(
+    client_id uuid, variables text[], charge_id uuid default null
+) returns text[]
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select array(
+        select coalesce(filled.value, '-')
+        from unnest(private.template_values(client_id, variables, charge_id)) with ordinality
+            as filled (value, position)
+        order by filled.position
+    )
 $$;
 
 -- "Banco Aurora S.A." at the end of a sentence would read "S.A..": where the text of the provider
@@ -14152,7 +14577,9 @@ set search_path = ''
 as $$
 begin
     if error_code = 'number_invalid' then
-        update public.client_phones as known set has_whatsapp = false
+        -- For a quarter of a year, then it may be asked again: the only refusal that closes a number.
+        update public.client_phones as known
+        set has_whatsapp = false, whatsapp_retry_at = private.now() + interval '90 days'
         from public.message_logs as message
         where message.id = learn_from_failure.message_id
           and known.tenant_id = message.tenant_id
@@ -14165,7 +14592,8 @@ begin
         from public.message_logs as message
         where message.id = learn_from_failure.message_id;
     elsif error_code = 'configuration' then
-        perform private.mark_integration(message.integration_id, message.error_detail)
+        perform private.mark_integration(message.integration_id, message.error_detail),
+            private.pause_sender(message.sender_id, 'configuration', message.error_detail)
         from public.message_logs as message
         where message.id = learn_from_failure.message_id;
     end if;
@@ -14530,7 +14958,10 @@ begin
                 when 'message_status' then private.apply_receipt(v_item.id)
                 when 'message_received' then private.apply_inbound(v_item.id)
                 when 'consent_changed' then private.apply_consent(v_item.id)
+                when 'template_changed' then private.apply_template_event(v_item.id)
                 when 'charge_changed' then private.apply_charge_event(v_item.id)
+                when 'call_connected' then private.apply_call_event(v_item.id)
+                when 'call_finished' then private.apply_call_event(v_item.id)
             end;
         exception
             -- It contradicts what is stored, as one WhatsApp id for two messages does. Raised on, it
@@ -14548,6 +14979,9 @@ begin
         perform pgmq.delete('provider_events', v_item.msg_id);
         v_handled := v_handled + 1;
     end loop;
+    if v_handled > 0 then
+        perform private.fold_batch_counts();
+    end if;
     return v_handled;
 end;
 $$;
@@ -14604,12 +15038,21 @@ as $$
 declare
     v_found uuid[];
 begin
+    -- Our own id, where the provider carries it: no guessing, also for an unknown outcome.
     select array[message.id] into v_found
     from public.message_logs as message
     where message.integration_id = message_of_receipt.integration_id
       and message.direction = 'out'
-      and message.provider_message_id = receipt ->> 'provider_message_id';
+      and message.id = case when pg_input_is_valid(receipt ->> 'reference', 'uuid')
+          then (receipt ->> 'reference')::uuid end;
     if not found then
+        select array[message.id] into v_found
+        from public.message_logs as message
+        where message.integration_id = message_of_receipt.integration_id
+          and message.direction = 'out'
+          and message.provider_message_id = receipt ->> 'provider_message_id';
+    end if;
+    if v_found is null then
         select array[message.id] into v_found
         from public.message_logs as message
         where message.integration_id = message_of_receipt.integration_id
@@ -14627,37 +15070,6 @@ begin
               or (message.status = 'failed' and message.error_code = 'outcome_unknown'));
     end if;
     return case when cardinality(v_found) = 1 then v_found[1] end;
-end;
-$$;
-
-create function private.apply_inbound(event_id uuid) returns text
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-    v_event private.provider_events;
-    v_inbound jsonb;
-    v_phone text;
-begin
-    select * into v_event from private.provider_events as event
-    where event.id = apply_inbound.event_id;
-    v_inbound := v_event.payload -> 'inbound';
-    v_phone := '+' || ltrim(v_inbound ->> 'phone', '+');
-    if v_phone is null or v_phone !~ '^\+[1-9][0-9]{7,14}$' then
-        return 'payload_invalid';
-    end if;
-    insert into public.message_logs (
-        tenant_id, client_id, direction, provider, integration_id, phone, body, status, wamid
-    )
-    values (
-        v_event.tenant_id, private.client_of_phone(v_event.tenant_id, v_phone), 'in',
-        v_event.provider, v_event.integration_id, v_phone,
-        coalesce(v_inbound ->> 'text', '[' || coalesce(v_inbound ->> 'type', '?') || ']'),
-        'received', v_inbound ->> 'wamid'
-    )
-    on conflict (integration_id, wamid) where wamid is not null do nothing;
-    return null;
 end;
 $$;
 
@@ -15186,7 +15598,8 @@ begin
         return;
     end if;
     select * into v_charge from public.charges as charge where charge.id = v_message.charge_id;
-    v_plan := private.plan_charge_message(v_charge);
+    v_plan := case when v_message.charge_id is null then private.plan_chat_message(v_message)
+        else private.plan_charge_message(v_charge) end;
     if v_message.created_at < private.now() - interval '7 days' then
         -- As a run: a week later silence is better.
         perform private.drop_message(v_message.id, 'expired');
@@ -16690,7 +17103,8 @@ begin
     (
         select message.created_at, message.id, jsonb_build_object(
             'kind', 'message', 'direction', message.direction, 'channel', message.channel,
-            'body', message.body, 'phone', message.phone, 'status', message.status,
+            'body', message.body, 'media', message.media, 'batch_id', message.batch_id,
+            'conversation_id', message.conversation_id, 'phone', message.phone, 'status', message.status,
             'template', template.name, 'error_code', message.error_code,
             'error_detail', message.error_detail, 'submitted_at', message.submitted_at,
             'sent_at', message.sent_at, 'delivered_at', message.delivered_at,
@@ -16730,6 +17144,20 @@ begin
         where callback.tenant_id = $1 and callback.client_id = $2
           and (callback.created_at, callback.id) < ($3, $4)
         order by callback.created_at desc, callback.id desc
+        limit $5
+    )
+    union all
+    (
+        select event.created_at, event.id, jsonb_build_object(
+            'kind', 'conversation', 'event', event.kind,
+            'conversation_id', event.conversation_id,
+            'to', private.actor_name(event.tenant_id, event.to_user_id),
+            'actor', private.actor_name(event.tenant_id, event.actor_id)
+        )
+        from public.conversation_events as event
+        where event.tenant_id = $1 and event.client_id = $2
+          and (event.created_at, event.id) < ($3, $4)
+        order by event.created_at desc, event.id desc
         limit $5
     )
     union all
@@ -16823,8 +17251,8 @@ stable
 set search_path = ''
 as $$ select private.client_timeline(client_id, before, page_size) $$;
 comment on function public.client_timeline(uuid, text, int) is
-'{items: [{kind, id, at, actor, …}], next}; kinds: disposition message automation callback import
-agreement payment reversal.';
+'{items: [{kind, id, at, actor, …}], next}; kinds: disposition message automation callback
+conversation import agreement payment reversal.';
 
 grant execute on function
 private.client_timeline(uuid, text, int), public.client_timeline(uuid, text, int)
@@ -17941,7 +18369,8 @@ as $$
     where opening.opens_at > at or opening.opens_at is null
 $$;
 
--- The first reason that holds, as SQL; 'eligible' when none does. $2: closed states.
+-- The first reason that holds, as SQL; 'eligible' when none does. $2: closed states, $4: has the
+-- agency a cap for this channel. The same words decide what is loaded into the dialer.
 create function private.exclusion_reason(action text) returns text
 language sql
 immutable
@@ -17959,10 +18388,20 @@ as $$
             ) then 'opted_out'
             when $kept then 'agreement_running'
             -- Titles of a broken promise are still locked in it, and owed.
-            when clients.open_debts = 0 and not $living then 'nothing_owed'
+            when clients.open_debts = 0 and not $living then case clients.debt_status
+                when 'on_hold' then 'on_hold'
+                when 'prescribed' then 'prescribed'
+                else 'nothing_owed'
+            end
             when not clients.has_phone then 'no_phone'
             $reachable
-            when coalesce(clients.uf, '') = any($2) then 'outside_hours'
+            when $4 and private.is_over_cap(
+                ($1).tenant_id, clients.id, '$channel', ($1).now_at
+            ) then 'attempt_cap'
+            -- Nobody is looked up while every state is open.
+            when cardinality($2) > 0 and coalesce(
+                clients.uf, private.uf_of(($1).tenant_id, clients.id, null), ''
+            ) = any($2) then 'outside_hours'
             else 'eligible'
         end$sql$, '$blocked', case action
             when 'dialer' then 'call_blocked_until' else 'whatsapp_blocked_until' end
@@ -17970,6 +18409,21 @@ as $$
         ), '$kept', private.has_agreement('private.is_kept(agreement.status)')
         ), '$living', private.has_agreement('private.is_living(agreement.status)'))
     end
+$$;
+
+-- Every number of theirs was answered by somebody else: a disposition that says so quarantines the
+-- number that was called.
+create function private.wrong_contact_reason() returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select $sql$
+        when contact.last_disposition_type is not null and not exists (
+            select from public.client_phones as phones
+            where phones.tenant_id = ($1).tenant_id and phones.client_id = clients.id
+              and not private.is_wrong_number(($1).tenant_id, clients.id, phones.phone)
+        ) then 'wrong_contact'$sql$
 $$;
 
 create function private.bulk_eligibility(selection jsonb, action text) returns jsonb
@@ -18009,7 +18463,8 @@ begin
             from (
                 select ' || replace(
                     private.exclusion_reason(action), '$reachable',
-                    case action when 'whatsapp' then c_mobile else '' end
+                    case action when 'whatsapp' then c_mobile
+                        when 'dialer' then private.wrong_contact_reason() else '' end
                 ) || ' as reason
                 from ' || private.client_source(v_scale) || '
                 left join private.client_contacts as contact
@@ -18019,7 +18474,11 @@ begin
             group by listed.reason
         ) as counted'
     into v_counts
-    using v_filter, coalesce(v_closed, '{}'), coalesce(v_scale, 1);
+    using v_filter, coalesce(v_closed, '{}'), coalesce(v_scale, 1), case action
+        when 'dialer' then private.has_cap(v_filter.tenant_id, 'call')
+        when 'whatsapp' then private.has_cap(v_filter.tenant_id, 'whatsapp')
+        else false
+    end;
     return jsonb_build_object(
         'action', action,
         'selected', (
@@ -19876,4 +20335,6122 @@ PT404 import_not_found, PT409 import_not_interrupted.';
 grant execute on function
 private.write_import_chunk(uuid), private.abandon_import(uuid, text),
 private.resume_import(uuid), public.resume_import(uuid)
+to authenticated;
+
+-- 0900_senders.sql
+-- A number of ours that messages leave from. A tenant may have several, with one provider or with
+-- two; each has a pace of its own, and stops by itself when the provider says that it must.
+create table public.senders (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null,
+    integration_id uuid not null,
+    provider public.provider_name not null,
+    name text not null,
+    phone text collate "C" not null,
+    -- What the provider calls it: Meta's phone number id, Gupshup's app name.
+    account text collate "C" not null,
+    -- Meta's default is 80; 1,000 is granted to numbers of good quality, 20 to Business-app ones.
+    throughput_per_second int not null default 80,
+    state public.sender_state not null default 'active',
+    quality public.sender_quality not null default 'unknown',
+    is_default boolean not null default false,
+    -- Why it does not send: a word of the failure vocabulary, or `person`; the provider's sentence.
+    paused_reason text,
+    paused_detail text,
+    -- The provider asked for patience; nothing is wrong.
+    paused_until timestamptz,
+    created_at timestamptz not null default private.now(),
+    constraint senders_pkey primary key (id),
+    constraint senders_tenant_id_key unique (tenant_id, id),
+    constraint senders_are_unique unique (integration_id, account),
+    constraint senders_integration_fkey foreign key (tenant_id, integration_id)
+    references public.integrations (tenant_id, id),
+    constraint senders_name_is_filled check (btrim(name) <> ''),
+    constraint senders_account_has_shape check (account ~ '^[A-Za-z0-9 _-]{1,100}$'),
+    constraint senders_phone_is_e164 check (phone ~ '^\+[1-9][0-9]{7,14}$'),
+    constraint senders_throughput_is_granted check (throughput_per_second between 1 and 1000),
+    constraint senders_pause_has_a_reason check ((state = 'paused') = (paused_reason is not null))
+);
+comment on table public.senders is 'Numbers of ours, their pace and their state.';
+
+create unique index senders_one_default on public.senders (tenant_id) where is_default;
+create index senders_of_integration on public.senders (tenant_id, integration_id);
+
+alter table public.senders enable row level security;
+alter table public.senders force row level security;
+
+create policy senders_select_member on public.senders for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+-- Written by `save_sender`, `set_sender_state` and by what providers answer.
+grant select on public.senders to authenticated;
+
+create trigger _900_audit_insert after insert on public.senders
+referencing new table as new_rows for each statement
+execute function private.tg_audit('paused_until');
+create trigger _900_audit_update after update on public.senders
+referencing old table as old_rows new table as new_rows for each statement
+execute function private.tg_audit('paused_until');
+create trigger _900_audit_delete after delete on public.senders
+referencing old table as old_rows for each statement
+execute function private.tg_audit('paused_until');
+
+alter table public.message_logs
+add constraint message_logs_sender_fkey foreign key (tenant_id, sender_id)
+references public.senders (tenant_id, id);
+
+-- Tokens of the sender's pace, refilled as real time passes; the one place that any number of
+-- function instances share. Beside `senders`, because it changes with every claim.
+create table private.sender_buckets (
+    tenant_id uuid not null,
+    sender_id uuid not null,
+    tokens double precision not null,
+    refilled_at timestamptz not null,
+    last_claimed_at timestamptz,
+    constraint sender_buckets_pkey primary key (sender_id),
+    constraint sender_buckets_sender_fkey foreign key (tenant_id, sender_id)
+    references public.senders (tenant_id, id) on delete cascade
+);
+create index sender_buckets_of_sender on private.sender_buckets (tenant_id, sender_id);
+comment on table private.sender_buckets is 'How many messages each sender may send right now.';
+alter table private.sender_buckets enable row level security;
+alter table private.sender_buckets force row level security;
+
+-- Takes up to `wanted` tokens and answers how many it got. A tenth of a second's worth may lie
+-- ready and nine tenths come in a second, so that no second holds more than was granted.
+create function private.take_tokens(sender_id uuid, wanted int) returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_rate double precision := (
+        select 0.9 * sender.throughput_per_second from public.senders as sender
+        where sender.id = take_tokens.sender_id
+    );
+    v_room double precision := greatest(v_rate / 9, 1);
+    v_now timestamptz := clock_timestamp();
+    v_bucket private.sender_buckets;
+    v_taken int;
+begin
+    insert into private.sender_buckets (tenant_id, sender_id, tokens, refilled_at)
+    select sender.tenant_id, sender.id, v_room, v_now from public.senders as sender
+    where sender.id = take_tokens.sender_id
+    on conflict on constraint sender_buckets_pkey do nothing;
+    select * into v_bucket from private.sender_buckets as bucket
+    where bucket.sender_id = take_tokens.sender_id for update;
+    v_now := greatest(clock_timestamp(), v_bucket.refilled_at);
+    v_bucket.tokens := least(
+        v_room,
+        v_bucket.tokens + v_rate * extract(epoch from v_now - v_bucket.refilled_at)
+    );
+    v_taken := least(greatest(floor(v_bucket.tokens)::int, 0), wanted);
+    update private.sender_buckets as bucket
+    set tokens = v_bucket.tokens - v_taken, refilled_at = v_now, last_claimed_at = v_now
+    where bucket.sender_id = take_tokens.sender_id;
+    return v_taken;
+end;
+$$;
+
+-- A sender stops, and somebody hears of it: once, however many messages meet the same refusal.
+create function private.pause_sender(sender_id uuid, reason text, detail text) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_sender public.senders;
+begin
+    update public.senders as sender
+    set state = 'paused', paused_reason = pause_sender.reason, paused_detail = pause_sender.detail
+    where sender.id = pause_sender.sender_id and sender.state = 'active'
+    returning * into v_sender;
+    if found then
+        perform private.tell_supervisors(
+            v_sender.tenant_id, 'sender_paused',
+            jsonb_build_object('sender_id', v_sender.id, 'reason', pause_sender.reason)
+        );
+    end if;
+end;
+$$;
+
+create function private.tell_supervisors(tenant_id uuid, kind text, payload jsonb) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    insert into public.notifications (tenant_id, user_id, kind, payload)
+    select member.tenant_id, member.user_id, tell_supervisors.kind, tell_supervisors.payload
+    from public.memberships as member
+    where member.tenant_id = tell_supervisors.tenant_id and member.revoked_at is null
+      and member.role >= 'supervisor'
+$$;
+
+-- 0901_save_sender.sql
+-- Connecting a provider makes its first number; further ones are added by an admin.
+create function private.sender_account(provider public.provider_name, settings jsonb)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select case sender_account.provider
+        when 'gupshup' then sender_account.settings ->> 'app_name'
+        when 'meta' then sender_account.settings ->> 'phone_number_id'
+    end
+$$;
+
+create function private.tg_integrations__sender() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    insert into public.senders as known
+        (tenant_id, integration_id, provider, name, phone, account, is_default)
+    select connected.tenant_id, connected.id, connected.provider,
+        private.sender_account(connected.provider, connected.settings),
+        '+' || (connected.settings ->> 'source'),
+        private.sender_account(connected.provider, connected.settings),
+        not exists (
+            select from public.senders as first
+            where first.tenant_id = connected.tenant_id and first.is_default
+        )
+    from new_rows as connected
+    where private.sender_account(connected.provider, connected.settings) is not null
+      and connected.settings ->> 'source' ~ '^[1-9][0-9]{7,14}$'
+    on conflict on constraint senders_are_unique do update set phone = excluded.phone
+    where known.phone <> excluded.phone;
+    return null;
+end;
+$$;
+
+create trigger _300_sender_insert after insert on public.integrations
+referencing new table as new_rows for each statement
+execute function private.tg_integrations__sender();
+create trigger _300_sender_update after update on public.integrations
+referencing new table as new_rows for each statement
+execute function private.tg_integrations__sender();
+
+create function private.save_sender(sender jsonb) returns uuid
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+    v_wrong text;
+    v_integration public.integrations;
+    v_id uuid;
+begin
+    v_wrong := (
+        select given.key from jsonb_each_text(sender) as given
+        where not case given.key
+            when 'provider' then given.value in ('gupshup', 'meta')
+            when 'name' then btrim(given.value) <> '' and length(given.value) <= 80
+            when 'phone' then given.value ~ '^\+[1-9][0-9]{7,14}$'
+            when 'account' then given.value ~ '^[A-Za-z0-9 _-]{1,100}$'
+            when 'throughput_per_second' then given.value ~ '^[0-9]{1,4}$'
+                and given.value::int between 1 and 1000
+            when 'is_default' then given.value in ('true', 'false')
+            else false
+        end
+        limit 1
+    );
+    v_wrong := coalesce(v_wrong, (
+        select wanted from unnest(array['provider', 'name', 'phone', 'account']) as wanted
+        where sender ->> wanted is null limit 1
+    ));
+    select * into v_integration from public.integrations as integration
+    where integration.tenant_id = v_tenant_id
+      and integration.provider::text = sender ->> 'provider';
+    if v_wrong is not null then
+        raise exception 'sender_invalid' using errcode = 'PT400', detail = v_wrong;
+    elsif v_integration.id is null then
+        raise exception 'sender_provider_missing' using errcode = 'PT409',
+            detail = 'connect the provider first';
+    end if;
+    if (sender ->> 'is_default')::boolean then
+        update public.senders as other set is_default = false
+        where other.tenant_id = v_tenant_id and other.is_default
+          and other.account <> sender ->> 'account';
+    end if;
+    insert into public.senders as known (
+        tenant_id, integration_id, provider, name, phone, account, throughput_per_second, is_default
+    )
+    values (
+        v_tenant_id, v_integration.id, v_integration.provider, btrim(sender ->> 'name'),
+        sender ->> 'phone', sender ->> 'account',
+        coalesce((sender ->> 'throughput_per_second')::int, 80),
+        coalesce((sender ->> 'is_default')::boolean, false)
+    )
+    on conflict on constraint senders_are_unique do update
+    set name = excluded.name, phone = excluded.phone,
+        throughput_per_second = coalesce(
+            (sender ->> 'throughput_per_second')::int, known.throughput_per_second
+        ),
+        is_default = coalesce((sender ->> 'is_default')::boolean, known.is_default)
+    returning known.id into v_id;
+    return v_id;
+end;
+$$;
+
+create function private.set_sender_state(sender_id uuid, state public.sender_state)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+begin
+    update public.senders as sender
+    set state = set_sender_state.state, paused_detail = null, paused_until = null,
+        paused_reason = case when set_sender_state.state = 'paused' then 'person' end
+    where sender.tenant_id = v_tenant_id and sender.id = set_sender_state.sender_id;
+    if not found then
+        raise exception 'sender_not_found' using errcode = 'PT404', detail = 'no such sender here';
+    end if;
+    perform private.wake_function('send-notifications');
+end;
+$$;
+
+create function public.save_sender(sender jsonb) returns uuid
+language sql
+set search_path = ''
+as $$ select private.save_sender(sender) $$;
+comment on function public.save_sender(jsonb) is
+'Admin: {provider, name, phone, account, throughput_per_second?, is_default?} → id; the account
+names it, so that saving again changes it.';
+
+create function public.set_sender_state(sender_id uuid, state public.sender_state) returns void
+language sql
+set search_path = ''
+as $$ select private.set_sender_state(sender_id, state) $$;
+comment on function public.set_sender_state(uuid, public.sender_state) is
+'Supervisor: active forgets why it was paused and goes on.';
+
+grant execute on function
+private.save_sender(jsonb), public.save_sender(jsonb),
+private.set_sender_state(uuid, public.sender_state),
+public.set_sender_state(uuid, public.sender_state)
+to authenticated;
+
+-- The sender that an event of a provider happened to. A number we do not know is nobody's: nothing
+-- is guessed between two numbers.
+create function private.sender_of_event(integration_id uuid, account text) returns uuid
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select sender.id
+    from public.senders as sender
+    join public.integrations as integration on integration.id = sender.integration_id
+    where sender.integration_id = sender_of_event.integration_id
+      and (
+          sender.account = sender_of_event.account
+          -- Gupshup's v3 names the app by its id, and an older callback none at all.
+          or sender_of_event.account is null
+          or sender_of_event.account = integration.settings ->> 'app_id'
+      )
+    order by (sender.account = sender_of_event.account) desc nulls last,
+        sender.account = private.sender_account(integration.provider, integration.settings) desc,
+        sender.created_at
+    limit 1
+$$;
+
+-- What an adapter needs to send through it: the integration's settings with its own name on top.
+create function private.sender_settings(sender_id uuid) returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select integration.settings || case sender.provider
+        when 'gupshup' then jsonb_build_object(
+            'app_name', sender.account, 'source', ltrim(sender.phone, '+')
+        )
+        else jsonb_build_object('phone_number_id', sender.account)
+    end
+    from public.senders as sender
+    join public.integrations as integration on integration.id = sender.integration_id
+    where sender.id = sender_settings.sender_id
+$$;
+
+-- A webhook's own secret, for the one request that must be verified before it is believed. Only the
+-- two fields that verify; null for an unknown key, which is then refused like a wrong signature.
+create function private.webhook_secret(
+    provider public.provider_name, webhook_key text, field text
+) returns text
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select private.integration_secret(integration.id, webhook_secret.field)
+    from public.integrations as integration
+    where integration.webhook_key_hash = private.webhook_key_hash(webhook_secret.webhook_key)
+      and integration.provider = webhook_secret.provider
+      and webhook_secret.field in ('app_secret', 'verify_token')
+$$;
+grant execute on function private.webhook_secret(public.provider_name, text, text) to webhook;
+
+insert into private.integration_fields (provider, field, is_secret, is_required, pattern)
+values
+('gupshup', 'app_id', false, false, '^[A-Za-z0-9-]{8,64}$'),
+('meta', 'waba_id', false, true, '^[0-9]{5,30}$'),
+('meta', 'phone_number_id', false, true, '^[0-9]{5,30}$'),
+('meta', 'source', false, true, '^[1-9][0-9]{9,14}$'),
+('meta', 'api_version', false, false, '^v[0-9]{1,3}\.[0-9]$'),
+('meta', 'access_token', true, true, '^\S{8,}$'),
+('meta', 'app_secret', true, true, '^\S{8,200}$'),
+('meta', 'verify_token', true, true, '^\S{8,200}$');
+
+-- 0902_conversations.sql
+-- A talk with one person through one number of ours. Phone, WhatsApp id (outside some states
+-- without the ninth digit) and business-scoped user id are three things, each may be missing.
+-- `client_id` is null while nobody knows whose number it is.
+create table public.conversations (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null,
+    sender_id uuid not null,
+    client_id uuid,
+    phone text collate "C",
+    -- Area code and last eight digits: one line, with and without the ninth digit.
+    phone_key text generated always as (private.phone_match(phone)) stored,
+    wa_id text collate "C",
+    business_user_id text collate "C",
+    contact_name text,
+    -- Who answers it: who negotiates owns it.
+    owner_id uuid,
+    -- A person said whose it is; then no number decides any more.
+    is_linked_by_person boolean not null default false,
+    last_inbound_at timestamptz,
+    last_outbound_at timestamptz,
+    last_message_at timestamptz not null default private.now(),
+    unread int not null default 0,
+    opted_out_at timestamptz,
+    created_at timestamptz not null default private.now(),
+    constraint conversations_pkey primary key (id),
+    constraint conversations_tenant_id_key unique (tenant_id, id),
+    constraint conversations_sender_fkey foreign key (tenant_id, sender_id)
+    references public.senders (tenant_id, id),
+    constraint conversations_client_fkey foreign key (tenant_id, client_id)
+    references public.clients (tenant_id, id),
+    constraint conversations_owner_fkey foreign key (owner_id) references auth.users (id)
+    on delete set null,
+    constraint conversations_name_somebody check (
+        phone is not null or business_user_id is not null
+    ),
+    constraint conversations_phone_is_e164 check (phone ~ '^\+[1-9][0-9]{7,14}$'),
+    constraint conversations_wa_id_is_digits check (wa_id ~ '^[0-9]{8,15}$')
+);
+comment on table public.conversations is 'Talks on WhatsApp, one per person and number of ours.';
+
+create unique index conversations_one_per_number
+on public.conversations (sender_id, phone_key) where phone is not null;
+create unique index conversations_one_per_user
+on public.conversations (sender_id, business_user_id) where business_user_id is not null;
+-- Serve the list, somebody's own, a client's, and the open window of a number.
+create index conversations_newest
+on public.conversations (tenant_id, last_message_at desc, id desc);
+create index conversations_of_owner on public.conversations (owner_id, tenant_id);
+create index conversations_of_client on public.conversations (tenant_id, client_id);
+create index conversations_of_sender on public.conversations (tenant_id, sender_id);
+
+alter table public.conversations enable row level security;
+alter table public.conversations force row level security;
+
+create policy conversations_select_member on public.conversations for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+-- Written by inbound messages and by the functions below. Not audited: conversation_events is.
+grant select on public.conversations to authenticated;
+
+alter table public.message_logs
+add constraint message_logs_conversation_fkey foreign key (tenant_id, conversation_id)
+references public.conversations (tenant_id, id);
+
+-- What was done about a conversation, for its history and the client's.
+create table public.conversation_events (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null,
+    conversation_id uuid not null,
+    client_id uuid,
+    kind public.conversation_event_kind not null,
+    -- Null: nobody of ours, the person's own words did it.
+    actor_id uuid,
+    from_user_id uuid,
+    to_user_id uuid,
+    created_at timestamptz not null default private.now(),
+    constraint conversation_events_pkey primary key (id),
+    constraint conversation_events_conversation_fkey foreign key (tenant_id, conversation_id)
+    references public.conversations (tenant_id, id),
+    constraint conversation_events_client_fkey foreign key (tenant_id, client_id)
+    references public.clients (tenant_id, id)
+);
+comment on table public.conversation_events is
+'Assignments, takeovers, links and opt-outs of conversations.';
+
+create index conversation_events_of_conversation
+on public.conversation_events (tenant_id, conversation_id, created_at desc);
+create index conversation_events_of_client
+on public.conversation_events (tenant_id, client_id, created_at desc, id desc);
+
+alter table public.conversation_events enable row level security;
+alter table public.conversation_events force row level security;
+
+create policy conversation_events_select_member on public.conversation_events
+for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+-- Append-only; is the record itself.
+grant select on public.conversation_events to authenticated;
+
+create function private.tg_conversations__broadcast() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- 500 ids keep the payload far below the platform's limit of 256 kB.
+    c_ids_in_payload constant int := 500;
+begin
+    perform realtime.send(
+        jsonb_build_object('conversation_ids', to_jsonb(changed.ids[1:c_ids_in_payload]),
+            'count', cardinality(changed.ids), 'at', private.now()),
+        'conversation_changed', 'tenant:' || changed.tenant_id, true
+    )
+    from (
+        select new_rows.tenant_id, array_agg(new_rows.id) as ids
+        from new_rows group by new_rows.tenant_id
+    ) as changed;
+    return null;
+end;
+$$;
+
+create trigger _500_broadcast_insert after insert on public.conversations
+referencing new table as new_rows for each statement
+execute function private.tg_conversations__broadcast();
+create trigger _500_broadcast_update after update on public.conversations
+referencing new table as new_rows for each statement
+execute function private.tg_conversations__broadcast();
+
+-- 0903_conversation_desk.sql
+-- What people keep beside conversations: an unsent text, and texts they use again and again.
+create table public.conversation_drafts (
+    tenant_id uuid not null default private.tenant_id(),
+    conversation_id uuid not null,
+    user_id uuid not null default auth.uid(),
+    body text not null,
+    updated_at timestamptz not null default private.now(),
+    constraint conversation_drafts_pkey primary key (conversation_id, user_id),
+    constraint conversation_drafts_conversation_fkey foreign key (tenant_id, conversation_id)
+    references public.conversations (tenant_id, id),
+    constraint conversation_drafts_user_fkey foreign key (user_id) references auth.users (id)
+    on delete cascade,
+    -- WhatsApp's own limit of a text message.
+    constraint conversation_drafts_body_fits check (length(body) <= 4096)
+);
+comment on table public.conversation_drafts is 'Unsent texts, one per person and conversation.';
+
+create index conversation_drafts_of_conversation
+on public.conversation_drafts (tenant_id, conversation_id);
+create index conversation_drafts_of_user on public.conversation_drafts (user_id);
+
+alter table public.conversation_drafts enable row level security;
+alter table public.conversation_drafts force row level security;
+
+create policy conversation_drafts_select_own on public.conversation_drafts
+for select to authenticated
+using (tenant_id = (select private.tenant_id()) and user_id = (select auth.uid()));
+
+create policy conversation_drafts_insert_own on public.conversation_drafts
+for insert to authenticated
+with check (tenant_id = (select private.tenant_id()) and user_id = (select auth.uid()));
+
+create policy conversation_drafts_update_own on public.conversation_drafts
+for update to authenticated
+using (tenant_id = (select private.tenant_id()) and user_id = (select auth.uid()))
+with check (tenant_id = (select private.tenant_id()) and user_id = (select auth.uid()));
+
+create policy conversation_drafts_delete_own on public.conversation_drafts
+for delete to authenticated
+using (tenant_id = (select private.tenant_id()) and user_id = (select auth.uid()));
+
+-- Not audited: what was not sent is no history.
+grant select, delete on public.conversation_drafts to authenticated;
+grant insert (tenant_id, conversation_id, user_id, body) on public.conversation_drafts
+to authenticated;
+grant update (body, updated_at) on public.conversation_drafts to authenticated;
+
+create table public.canned_replies (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null default private.tenant_id(),
+    -- What is typed after `/`.
+    shortcut text not null,
+    body text not null,
+    created_at timestamptz not null default private.now(),
+    constraint canned_replies_pkey primary key (id),
+    constraint canned_replies_tenant_fkey foreign key (tenant_id) references public.tenants (id),
+    constraint canned_replies_shortcut_is_unique unique (tenant_id, shortcut),
+    constraint canned_replies_shortcut_has_shape check (shortcut ~ '^[a-z0-9-]{1,40}$'),
+    constraint canned_replies_body_fits check (length(btrim(body)) between 1 and 4096)
+);
+comment on table public.canned_replies is 'Texts a tenant uses again and again, by shortcut.';
+
+alter table public.canned_replies enable row level security;
+alter table public.canned_replies force row level security;
+
+create policy canned_replies_select_member on public.canned_replies for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+create policy canned_replies_insert_supervisor on public.canned_replies for insert to authenticated
+with check (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')));
+
+create policy canned_replies_update_supervisor on public.canned_replies for update to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')))
+with check (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')));
+
+create policy canned_replies_delete_supervisor on public.canned_replies for delete to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')));
+
+grant select, delete on public.canned_replies to authenticated;
+grant insert (id, tenant_id, shortcut, body) on public.canned_replies to authenticated;
+grant update (shortcut, body) on public.canned_replies to authenticated;
+
+create trigger _900_audit_insert after insert on public.canned_replies
+referencing new table as new_rows for each statement execute function private.tg_audit();
+create trigger _900_audit_update after update on public.canned_replies
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_audit();
+create trigger _900_audit_delete after delete on public.canned_replies
+referencing old table as old_rows for each statement execute function private.tg_audit();
+
+-- 0904_inbound.sql
+-- Somebody wrote to us. The message joins the right talk of the right tenant: the tenant is the
+-- key's, the number of ours is the callback's, and the person is whoever surely owns the number.
+create function private.apply_inbound(event_id uuid) returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_event private.provider_events;
+    v_inbound jsonb;
+    v_phone text;
+    v_at timestamptz;
+    v_sender_id uuid;
+    v_conversation public.conversations;
+    v_client_id uuid;
+    v_message_id uuid;
+begin
+    select * into v_event from private.provider_events as event
+    where event.id = apply_inbound.event_id;
+    v_inbound := v_event.payload -> 'inbound';
+    v_phone := '+' || ltrim(v_inbound ->> 'phone', '+');
+    if v_phone !~ '^\+[1-9][0-9]{7,14}$' then
+        v_phone := null;
+    end if;
+    if v_phone is null and coalesce(v_inbound ->> 'user_id', '') = '' then
+        return 'payload_invalid';
+    end if;
+    v_sender_id := private.sender_of_event(v_event.integration_id, v_inbound ->> 'account');
+    if v_sender_id is null then
+        return 'sender_unknown';
+    end if;
+    v_at := case when pg_input_is_valid(v_inbound ->> 'at', 'timestamptz')
+        then private.told_instant((v_inbound ->> 'at')::timestamptz) end;
+    v_at := least(coalesce(v_at, v_event.received_at), v_event.received_at);
+
+    v_conversation := private.find_conversation(
+        v_event.tenant_id, v_sender_id, v_phone, v_inbound
+    );
+    v_client_id := private.client_of_inbound(v_event, v_conversation, v_phone);
+    insert into public.message_logs (
+        tenant_id, client_id, direction, provider, integration_id, sender_id, conversation_id,
+        phone, business_user_id, body, media, status, wamid
+    )
+    values (
+        v_event.tenant_id, v_client_id, 'in', v_event.provider, v_event.integration_id,
+        v_sender_id, v_conversation.id, v_phone, v_inbound ->> 'user_id',
+        coalesce(v_inbound ->> 'text', '[' || coalesce(v_inbound ->> 'type', '?') || ']'),
+        case when jsonb_typeof(v_inbound -> 'media') = 'object' then v_inbound -> 'media' end,
+        'received', v_inbound ->> 'wamid'
+    )
+    on conflict (integration_id, wamid) where wamid is not null do nothing
+    returning id into v_message_id;
+    if v_message_id is null then
+        return null;
+    end if;
+
+    update public.conversations as talk
+    set client_id = v_client_id, last_inbound_at = greatest(talk.last_inbound_at, v_at),
+        last_message_at = private.now(), unread = talk.unread + 1,
+        contact_name = coalesce(v_inbound ->> 'name', talk.contact_name),
+        wa_id = coalesce(private.wa_id_of(v_inbound), talk.wa_id)
+    where talk.id = v_conversation.id
+    returning * into v_conversation;
+    if private.is_opt_out(v_inbound ->> 'text') then
+        perform private.opt_out(v_conversation);
+    end if;
+    perform private.mark_answered(v_conversation, v_at);
+    perform private.tell_of_inbound(v_conversation, v_message_id);
+    return null;
+end;
+$$;
+
+create function private.wa_id_of(inbound jsonb) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select wa_id_of.inbound ->> 'wa_id' where wa_id_of.inbound ->> 'wa_id' ~ '^[0-9]{8,15}$'
+$$;
+
+-- The talk with this person through this number of ours, made when it is the first word.
+create function private.find_conversation(
+    tenant_id uuid, sender_id uuid, phone text, person jsonb
+) returns public.conversations
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_user_id text := nullif(person ->> 'user_id', '');
+    v_found public.conversations;
+begin
+    -- Twice: between looking and writing somebody else may have opened it.
+    for v_try in 1 .. 2 loop
+        select * into v_found from public.conversations as talk
+        where talk.sender_id = find_conversation.sender_id
+          and (talk.phone_key = private.phone_match(find_conversation.phone)
+              or talk.business_user_id = v_user_id)
+        -- A number is what we may answer, so the talk that has it is the one.
+        order by talk.phone_key = private.phone_match(find_conversation.phone) desc nulls last
+        limit 1;
+        if found then
+            -- What was learnt about who this is, unless another talk holds it already.
+            update public.conversations as talk
+            set phone = coalesce(talk.phone, find_conversation.phone),
+                business_user_id = coalesce(talk.business_user_id, v_user_id)
+            where talk.id = v_found.id
+              and (talk.phone is null and find_conversation.phone is not null
+                  or talk.business_user_id is null and v_user_id is not null)
+              and not exists (
+                  select from public.conversations as other
+                  where other.sender_id = talk.sender_id and other.id <> talk.id
+                    and (other.business_user_id = v_user_id
+                        or other.phone_key = private.phone_match(find_conversation.phone))
+              );
+            select * into v_found from public.conversations as talk where talk.id = v_found.id;
+            return v_found;
+        end if;
+        insert into public.conversations (
+            tenant_id, sender_id, phone, business_user_id, contact_name, wa_id
+        )
+        values (
+            find_conversation.tenant_id, find_conversation.sender_id, find_conversation.phone,
+            v_user_id, person ->> 'name', private.wa_id_of(person)
+        )
+        on conflict do nothing
+        returning * into v_found;
+        if found then
+            perform private.adopt_history(v_found);
+            return v_found;
+        end if;
+    end loop;
+    return v_found;
+end;
+$$;
+
+-- What we wrote to the number before belongs to the talk: the reply to a bulk message shows it.
+create function private.adopt_history(talk public.conversations) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    update public.message_logs as message
+    set conversation_id = talk.id
+    where message.tenant_id = talk.tenant_id
+      and private.phone_match(message.phone) = talk.phone_key
+      and message.conversation_id is null
+      and message.sender_id = talk.sender_id
+$$;
+
+-- Whose message it is; null rather than a guess. A person's own decision stands; a reply belongs to
+-- whom it replies to, if that person still has the number; else the only owner of the number.
+create function private.client_of_inbound(
+    event private.provider_events, talk public.conversations, phone text
+) returns uuid
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_owners uuid[];
+    v_replied uuid;
+begin
+    if talk.is_linked_by_person then
+        return talk.client_id;
+    end if;
+    v_owners := array(
+        select distinct owner.id
+        from private.clients_of_phone(event.tenant_id, client_of_inbound.phone) as owner (id)
+    );
+    if cardinality(v_owners) = 1 then
+        return v_owners[1];
+    end if;
+    select message.client_id into v_replied
+    from public.message_logs as message
+    where message.integration_id = event.integration_id and message.direction = 'out'
+      and event.payload #>> '{inbound,replies_to}' in (message.provider_message_id, message.wamid)
+      and private.phone_match(message.phone)
+          = coalesce(private.phone_match(client_of_inbound.phone), talk.phone_key)
+    limit 1;
+    -- Two people share the number: who it was until now proves nothing.
+    return case when v_replied = any(v_owners) then v_replied end;
+end;
+$$;
+
+-- The whole message is one of these, whatever its accents, case and full stops.
+create table private.opt_out_words (
+    words text not null,
+    constraint opt_out_words_pkey primary key (words),
+    constraint opt_out_words_are_keys check (words = private.search_key(words))
+);
+alter table private.opt_out_words enable row level security;
+alter table private.opt_out_words force row level security;
+
+insert into private.opt_out_words (words)
+values
+('sair'), ('parar'), ('pare'), ('para'), ('stop'), ('sai'), ('descadastrar'), ('remover'),
+('nao quero'), ('nao quero mais'), ('nao quero receber'), ('nao quero mais receber'),
+('nao quero receber mensagens'), ('nao quero mais receber mensagens'), ('nao me mande mais'),
+('nao me mande mensagem'), ('nao me mande mais mensagem'), ('nao me mande mais mensagens'),
+('parar de receber'), ('parar mensagens'), ('cancelar inscricao'), ('sair da lista'),
+('me tira da lista'), ('me tire da lista'), ('remover meu numero'), ('bloquear');
+
+create function private.is_opt_out(text text) returns boolean
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select exists (
+        select from private.opt_out_words as known
+        where known.words = private.search_key(pg_catalog.regexp_replace(
+            private.search_key(is_opt_out.text), '[^a-z0-9]', ' ', 'g'
+        ))
+    )
+$$;
+
+create function private.opt_out(talk public.conversations) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    if talk.phone is not null then
+        perform private.suppress_phone(talk.tenant_id, talk.phone, 'whatsapp', 'opted_out');
+    elsif talk.client_id is not null then
+        insert into public.suppressions (tenant_id, client_id, channel, reason)
+        values (talk.tenant_id, talk.client_id, 'whatsapp', 'opted_out');
+    end if;
+    update public.conversations as found set opted_out_at = private.now()
+    where found.id = talk.id;
+    insert into public.conversation_events (tenant_id, conversation_id, client_id, kind)
+    values (talk.tenant_id, talk.id, talk.client_id, 'opted_out');
+end;
+$$;
+
+-- The owner hears of it; without one, whoever the client is given to. One bell per unread talk.
+create function private.tell_of_inbound(talk public.conversations, message_id uuid) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    insert into public.notifications (tenant_id, user_id, kind, payload)
+    select talk.tenant_id, person.user_id, 'message_received', jsonb_build_object(
+        'conversation_id', talk.id, 'client_id', talk.client_id,
+        'message_id', tell_of_inbound.message_id
+    )
+    from (
+        select coalesce(talk.owner_id, (
+            select given.user_id from public.client_assignments as given
+            where given.tenant_id = talk.tenant_id and given.client_id = talk.client_id
+        )) as user_id
+    ) as person
+    where talk.unread = 1
+      and exists (
+          select from public.memberships as member
+          where member.tenant_id = talk.tenant_id and member.user_id = person.user_id
+            and member.revoked_at is null
+      )
+$$;
+
+-- The newest bulk message to this person is the one they answered.
+create function private.mark_answered(talk public.conversations, at timestamptz) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    update public.message_logs as message
+    set answered_at = mark_answered.at
+    where message.id = (
+        select asked.id
+        from public.message_logs as asked
+        where asked.tenant_id = talk.tenant_id
+          and private.phone_match(asked.phone) = talk.phone_key
+          and asked.sender_id = talk.sender_id
+          and asked.batch_id is not null
+          and asked.created_at > private.now() - interval '7 days'
+        order by asked.created_at desc
+        limit 1
+    )
+    and message.answered_at is null
+$$;
+
+-- 0905_conversations_of_people.sql
+-- Ownership of talks, and what a message that leaves means for them.
+-- Every outgoing message says through which number it left and which talk it joins. Bulk messages
+-- say it themselves, two hundred in one statement.
+create function private.tg_message_logs__conversation() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    new.sender_id := coalesce(new.sender_id, (
+        select sender.id from public.senders as sender
+        where sender.integration_id = new.integration_id
+        order by sender.is_default desc, sender.created_at
+        limit 1
+    ));
+    new.conversation_id := coalesce(new.conversation_id, (
+        select talk.id from public.conversations as talk
+        where talk.sender_id = new.sender_id
+          and talk.phone_key = private.phone_match(new.phone)
+    ));
+    return new;
+end;
+$$;
+
+create trigger _100_conversation before insert on public.message_logs
+for each row when (new.direction = 'out' and new.batch_id is null)
+execute function private.tg_message_logs__conversation();
+
+-- A person who writes first to somebody opens the talk, and owns it; who answers an unowned one,
+-- too.
+create function private.tg_message_logs__own() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    update public.conversations as talk
+    set last_outbound_at = private.now(), last_message_at = private.now(),
+        owner_id = coalesce(talk.owner_id, spoken.author_id)
+    from (
+        select new_rows.conversation_id,
+            (array_agg(new_rows.created_by) filter (where new_rows.created_by is not null))[1]
+                as author_id
+        from new_rows
+        where new_rows.direction = 'out' and new_rows.conversation_id is not null
+        group by new_rows.conversation_id
+    ) as spoken
+    where talk.id = spoken.conversation_id;
+    return null;
+end;
+$$;
+
+create trigger _400_own after insert on public.message_logs
+referencing new table as new_rows for each statement
+execute function private.tg_message_logs__own();
+
+create function private.require_conversation(tenant_id uuid, conversation_id uuid)
+returns public.conversations
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_talk public.conversations;
+begin
+    select * into v_talk from public.conversations as talk
+    where talk.tenant_id = require_conversation.tenant_id
+      and talk.id = require_conversation.conversation_id
+    for no key update;
+    if not found then
+        raise exception 'conversation_not_found' using errcode = 'PT404',
+            detail = 'no such conversation in the tenant';
+    end if;
+    return v_talk;
+end;
+$$;
+
+-- The talk with a client, begun when there is none: through the number named or the tenant's first.
+create function private.open_conversation(client_id uuid, sender_id uuid) returns uuid
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_sender_id uuid;
+    v_phone text;
+    v_talk public.conversations;
+begin
+    perform private.require_client(v_tenant_id, client_id);
+    select talk.id into v_talk.id from public.conversations as talk
+    where talk.tenant_id = v_tenant_id and talk.client_id = open_conversation.client_id
+      and (open_conversation.sender_id is null or talk.sender_id = open_conversation.sender_id)
+    order by talk.last_message_at desc limit 1;
+    if found then
+        return v_talk.id;
+    end if;
+    select sender.id into v_sender_id from public.senders as sender
+    where sender.tenant_id = v_tenant_id and sender.state <> 'disabled'
+      and (open_conversation.sender_id is null or sender.id = open_conversation.sender_id)
+    order by sender.is_default desc, sender.created_at limit 1;
+    select phones.phone into v_phone
+    from public.client_phones as phones
+    where phones.tenant_id = v_tenant_id and phones.client_id = open_conversation.client_id
+      and phones.kind = 'mobile' and phones.has_whatsapp is not false
+    order by phones.position, phones.created_at, phones.id limit 1;
+    if v_sender_id is null then
+        raise exception 'sender_not_found' using errcode = 'PT404', detail = 'no number to send by';
+    elsif v_phone is null then
+        raise exception 'no_reachable_phone' using errcode = 'PT409',
+            detail = 'the client has no mobile number that may have WhatsApp';
+    end if;
+    v_talk := private.find_conversation(v_tenant_id, v_sender_id, v_phone, '{}');
+    -- Two people may share a number; the talk stays with whom it was.
+    update public.conversations as talk set client_id = open_conversation.client_id
+    where talk.id = v_talk.id and talk.client_id is null;
+    return v_talk.id;
+end;
+$$;
+
+create function private.take_conversation(conversation_id uuid, user_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_talk public.conversations :=
+        private.require_conversation(v_tenant_id, take_conversation.conversation_id);
+begin
+    -- Anybody may take one for themselves; giving it to another is a supervisor's.
+    if user_id is distinct from auth.uid() then
+        perform private.require_role('supervisor');
+    end if;
+    if user_id is not null and not exists (
+        select from public.memberships as member
+        where member.tenant_id = v_tenant_id and member.user_id = take_conversation.user_id
+          and member.revoked_at is null
+    ) then
+        raise exception 'member_not_found' using errcode = 'PT404',
+            detail = 'nobody of this tenant has that id';
+    end if;
+    if v_talk.owner_id is not distinct from user_id then
+        return;
+    end if;
+    update public.conversations as talk set owner_id = take_conversation.user_id
+    where talk.id = v_talk.id;
+    insert into public.conversation_events (
+        tenant_id, conversation_id, client_id, kind, actor_id, from_user_id, to_user_id
+    )
+    values (
+        v_tenant_id, v_talk.id, v_talk.client_id,
+        (case when user_id is null then 'released' when v_talk.owner_id is null then 'assigned'
+            else 'taken_over' end)::public.conversation_event_kind,
+        auth.uid(), v_talk.owner_id, take_conversation.user_id
+    );
+end;
+$$;
+
+create function private.link_conversation(conversation_id uuid, client_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_talk public.conversations :=
+        private.require_conversation(v_tenant_id, link_conversation.conversation_id);
+begin
+    perform private.require_client(v_tenant_id, link_conversation.client_id);
+    update public.conversations as talk
+    set client_id = link_conversation.client_id, is_linked_by_person = true
+    where talk.id = v_talk.id;
+    -- What nobody's was becomes theirs; what was another's stays in that history.
+    update public.message_logs as message set client_id = link_conversation.client_id
+    where message.tenant_id = v_tenant_id and message.conversation_id = v_talk.id
+      and message.client_id is null;
+    insert into public.conversation_events (tenant_id, conversation_id, client_id, kind, actor_id)
+    values (v_tenant_id, v_talk.id, link_conversation.client_id, 'linked', auth.uid());
+end;
+$$;
+
+create function private.read_conversation(conversation_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+begin
+    perform private.require_conversation(v_tenant_id, read_conversation.conversation_id);
+    update public.conversations as talk set unread = 0
+    where talk.id = read_conversation.conversation_id and talk.unread > 0;
+    update public.notifications as bell set read_at = private.now()
+    where bell.user_id = auth.uid() and bell.read_at is null and bell.kind = 'message_received'
+      and bell.payload ->> 'conversation_id' = read_conversation.conversation_id::text;
+end;
+$$;
+
+create function public.open_conversation(client_id uuid, sender_id uuid default null) returns uuid
+language sql
+set search_path = ''
+as $$ select private.open_conversation(client_id, sender_id) $$;
+create function public.take_conversation(conversation_id uuid, user_id uuid default auth.uid())
+returns void
+language sql
+set search_path = ''
+as $$ select private.take_conversation(conversation_id, user_id) $$;
+comment on function public.take_conversation(uuid, uuid) is
+'Becomes (or, supervisor, makes somebody; null: nobody) the owner; logged.';
+create function public.link_conversation(conversation_id uuid, client_id uuid) returns void
+language sql
+set search_path = ''
+as $$ select private.link_conversation(conversation_id, client_id) $$;
+create function public.read_conversation(conversation_id uuid) returns void
+language sql
+set search_path = ''
+as $$ select private.read_conversation(conversation_id) $$;
+
+grant execute on function
+private.open_conversation(uuid, uuid), public.open_conversation(uuid, uuid),
+private.take_conversation(uuid, uuid), public.take_conversation(uuid, uuid),
+private.link_conversation(uuid, uuid), public.link_conversation(uuid, uuid),
+private.read_conversation(uuid), public.read_conversation(uuid)
+to authenticated;
+
+-- 0906_conversation_pages.sql
+-- What the screens of talks show: a list, and one talk with its messages.
+-- Free text may go out until then: 24 h after the person's last message to this number of ours.
+create function private.window_until(talk public.conversations) returns timestamptz
+language sql
+immutable
+set search_path = ''
+as $$ select talk.last_inbound_at + interval '24 hours' $$;
+
+create function private.service_window(tenant_id uuid, sender_id uuid, phone text)
+returns timestamptz
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select max(private.window_until(talk))
+    from public.conversations as talk
+    where talk.tenant_id = service_window.tenant_id
+      and talk.sender_id = service_window.sender_id
+      and talk.phone_key = private.phone_match(service_window.phone)
+$$;
+comment on function private.service_window(uuid, uuid, text) is
+'Until when free text may go to that number through that sender; null: nobody wrote.';
+
+create function private.conversation_row(talk public.conversations) returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'id', talk.id, 'phone', talk.phone, 'business_user_id', talk.business_user_id,
+        'contact_name', talk.contact_name, 'unread', talk.unread,
+        'last_message_at', talk.last_message_at, 'last_inbound_at', talk.last_inbound_at,
+        'window_until', private.window_until(talk), 'opted_out_at', talk.opted_out_at,
+        'client', (
+            select jsonb_build_object(
+                'id', client.id, 'name', client.name, 'document', client.document
+            )
+            from public.clients as client
+            where client.tenant_id = talk.tenant_id and client.id = talk.client_id
+        ),
+        'sender', (
+            select jsonb_build_object(
+                'id', sender.id, 'name', sender.name, 'phone', sender.phone,
+                'provider', sender.provider, 'state', sender.state
+            )
+            from public.senders as sender where sender.id = talk.sender_id
+        ),
+        'owner', case when talk.owner_id is not null then jsonb_build_object(
+            'user_id', talk.owner_id, 'name', private.actor_name(talk.tenant_id, talk.owner_id)
+        ) end,
+        'last_message', (
+            select jsonb_build_object(
+                'direction', message.direction, 'body', left(message.body, 160),
+                'status', message.status
+            )
+            from public.message_logs as message
+            where message.tenant_id = talk.tenant_id and message.conversation_id = talk.id
+            order by message.created_at desc, message.id desc limit 1
+        )
+    )
+$$;
+
+create function private.list_conversations(filter jsonb, after text, page_size int)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    c_max_page constant int := 100;
+    v_tenant_id uuid := private.require_role('operator');
+    v_size int := least(greatest(coalesce(page_size, 40), 1), c_max_page);
+    v_cursor text[] := case when after is not null
+        then private.decode_cursor(after, 'timestamptz', 'uuid') end;
+    v_owner text := filter ->> 'owner';
+    v_wrong text;
+    v_rows jsonb;
+begin
+    v_wrong := (
+        select given.key from jsonb_each_text(coalesce(filter, '{}')) as given
+        where not case given.key
+            when 'owner' then given.value in ('me', 'none')
+                or pg_input_is_valid(given.value, 'uuid')
+            when 'client_id' then pg_input_is_valid(given.value, 'uuid')
+            when 'unread' then given.value in ('true', 'false')
+            when 'known' then given.value in ('true', 'false')
+            else false
+        end
+        limit 1
+    );
+    if v_wrong is not null then
+        raise exception 'filter_invalid' using errcode = 'PT400', detail = v_wrong;
+    end if;
+    v_rows := (
+        select coalesce(jsonb_agg(
+            private.conversation_row(page) order by page.last_message_at desc, page.id desc
+        ), '[]')
+        from (
+            select talk.*
+            from public.conversations as talk
+            where talk.tenant_id = v_tenant_id
+              and (v_owner is null
+                  or v_owner = 'none' and talk.owner_id is null
+                  or talk.owner_id::text = case when v_owner = 'me' then auth.uid()::text
+                      else v_owner end)
+              and (filter ->> 'client_id' is null
+                  or talk.client_id = (filter ->> 'client_id')::uuid)
+              and (filter ->> 'unread' is null
+                  or (talk.unread > 0) = (filter ->> 'unread')::boolean)
+              and (filter ->> 'known' is null
+                  or (talk.client_id is not null) = (filter ->> 'known')::boolean)
+              and (v_cursor is null or (talk.last_message_at, talk.id)
+                  < (v_cursor[1]::timestamptz, v_cursor[2]::uuid))
+            order by talk.last_message_at desc, talk.id desc
+            limit v_size + 1
+        ) as page
+    );
+    return jsonb_build_object(
+        'rows', v_rows - v_size,
+        'next', case when jsonb_array_length(v_rows) > v_size then private.encode_cursor(
+            v_rows -> (v_size - 1) ->> 'last_message_at', v_rows -> (v_size - 1) ->> 'id'
+        ) end
+    );
+end;
+$$;
+
+create function private.conversation_page(conversation_id uuid, before text, page_size int)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    c_max_page constant int := 200;
+    v_tenant_id uuid := private.require_role('operator');
+    v_size int := least(greatest(coalesce(page_size, 50), 1), c_max_page);
+    v_cursor text[] := case when before is not null
+        then private.decode_cursor(before, 'timestamptz', 'uuid') end;
+    v_talk public.conversations :=
+        private.require_conversation(v_tenant_id, conversation_page.conversation_id);
+    v_items jsonb;
+begin
+    v_items := (
+        select coalesce(jsonb_agg(jsonb_build_object(
+            'id', page.id, 'at', page.created_at, 'direction', page.direction,
+            'body', page.body, 'media', page.media, 'status', page.status,
+            'template_id', page.template_id, 'error_code', page.error_code,
+            'sent_at', page.sent_at, 'delivered_at', page.delivered_at, 'read_at', page.read_at,
+            'is_bulk', page.batch_id is not null,
+            'actor', private.actor_name(page.tenant_id, page.created_by)
+        ) order by page.created_at desc, page.id desc), '[]')
+        from (
+            select message.*
+            from public.message_logs as message
+            where message.tenant_id = v_tenant_id and message.conversation_id = v_talk.id
+              and (v_cursor is null or (message.created_at, message.id)
+                  < (v_cursor[1]::timestamptz, v_cursor[2]::uuid))
+            order by message.created_at desc, message.id desc
+            limit v_size + 1
+        ) as page
+    );
+    return jsonb_build_object(
+        'conversation', private.conversation_row(v_talk),
+        'items', v_items - v_size,
+        'next', case when jsonb_array_length(v_items) > v_size then private.encode_cursor(
+            v_items -> (v_size - 1) ->> 'at', v_items -> (v_size - 1) ->> 'id'
+        ) end,
+        'draft', (
+            select draft.body from public.conversation_drafts as draft
+            where draft.conversation_id = v_talk.id and draft.user_id = auth.uid()
+        ),
+        'events', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'kind', event.kind, 'at', event.created_at,
+                'actor', private.actor_name(v_tenant_id, event.actor_id),
+                'to', private.actor_name(v_tenant_id, event.to_user_id)
+            ) order by event.created_at desc), '[]')
+            from (
+                select * from public.conversation_events as listed
+                where listed.tenant_id = v_tenant_id and listed.conversation_id = v_talk.id
+                order by listed.created_at desc limit 50
+            ) as event
+        ),
+        'contact', case when v_talk.client_id is not null then (
+            select jsonb_build_object(
+                'allowed', decided.allowed, 'next_allowed_at', decided.next_allowed_at,
+                'reason', decided.reason
+            )
+            from private.contact_decision(
+                v_tenant_id, v_talk.client_id, 'whatsapp', private.now()
+            ) as decided
+        ) end
+    );
+end;
+$$;
+
+create function public.list_conversations(
+    filter jsonb default '{}', after text default null, page_size int default 40
+) returns jsonb
+language sql
+stable
+set search_path = ''
+as $$ select private.list_conversations(filter, after, page_size) $$;
+comment on function public.list_conversations(jsonb, text, int) is
+'{rows, next}; filter: owner (me|none|uuid), client_id, unread, known.';
+create function public.conversation_page(
+    conversation_id uuid, before text default null, page_size int default 50
+) returns jsonb
+language sql
+set search_path = ''
+as $$ select private.conversation_page(conversation_id, before, page_size) $$;
+comment on function public.conversation_page(uuid, text, int) is
+'{conversation, items newest first, next, draft, events, contact}.';
+
+grant execute on function
+private.list_conversations(jsonb, text, int), public.list_conversations(jsonb, text, int),
+private.conversation_page(uuid, text, int), public.conversation_page(uuid, text, int)
+to authenticated;
+
+-- 0907_template_sync.sql
+-- Templates are the provider's: what it lists is taken over, what it no longer lists is paused.
+-- What is ours, which field fills which variable, stays.
+create function private.take_templates(integration_id uuid, templates jsonb) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_integration public.integrations;
+    v_changed int;
+    v_gone int;
+begin
+    select * into v_integration from public.integrations as integration
+    where integration.id = take_templates.integration_id;
+    -- Deleted there and made again under the same name: the same template with another id.
+    update public.message_templates as known
+    set provider_template_id = told.value ->> 'provider_template_id'
+    from jsonb_array_elements(take_templates.templates) as told
+    where known.tenant_id = v_integration.tenant_id and known.provider = v_integration.provider
+      and known.name = told.value ->> 'name' and known.language = told.value ->> 'language'
+      and not exists (
+          select from public.message_templates as other
+          where other.tenant_id = known.tenant_id and other.provider = known.provider
+            and other.provider_template_id = told.value ->> 'provider_template_id'
+      );
+    with listed as (
+        select told.value ->> 'provider_template_id' as provider_template_id,
+            told.value ->> 'name' as name, told.value ->> 'language' as language,
+            told.value ->> 'category' as category,
+            (told.value ->> 'status')::public.template_status as status,
+            told.value ->> 'provider_status' as provider_status, told.value ->> 'body' as body,
+            (told.value ->> 'variables')::int as variables,
+            told.value ->> 'header_type' as header_type
+        from jsonb_array_elements(take_templates.templates) as told
+    )
+    insert into public.message_templates as known (
+        tenant_id, provider, provider_template_id, name, language, category, body, variables,
+        status, provider_status, header_type, synced_at
+    )
+    select v_integration.tenant_id, v_integration.provider, listed.provider_template_id,
+        listed.name, listed.language, listed.category, listed.body,
+        array_fill(''::text, array[listed.variables]), listed.status, listed.provider_status,
+        listed.header_type, private.now()
+    from listed
+    on conflict on constraint message_templates_are_unique do update
+    set language = excluded.language, category = excluded.category, body = excluded.body,
+        status = excluded.status, provider_status = excluded.provider_status,
+        header_type = excluded.header_type, synced_at = excluded.synced_at,
+        -- Bindings are kept as far as there are variables for them.
+        variables = case when cardinality(known.variables) = cardinality(excluded.variables)
+            then known.variables
+            else array(
+                select coalesce(known.variables[place], '')
+                from generate_series(1, cardinality(excluded.variables)) as place
+            ) end;
+    get diagnostics v_changed = row_count;
+    update public.message_templates as known
+    set status = 'paused', provider_status = 'GONE', synced_at = private.now()
+    where known.tenant_id = v_integration.tenant_id
+      and known.provider = v_integration.provider and known.synced_at is not null
+      and known.status <> 'paused'
+      and not exists (
+          select from jsonb_array_elements(take_templates.templates) as told
+          where told.value ->> 'provider_template_id' = known.provider_template_id
+      );
+    get diagnostics v_gone = row_count;
+    return jsonb_build_object('listed', v_changed, 'gone', v_gone);
+end;
+$$;
+comment on function private.take_templates(uuid, jsonb) is
+'A whole list in the words of providers/whatsapp.py KnownTemplate → {listed, gone}.';
+grant execute on function private.take_templates(uuid, jsonb) to worker;
+
+-- What the worker needs to ask each provider of a tenant for its list.
+create function private.integrations_to_sync(tenant_id uuid)
+returns table (integration_id uuid, provider public.provider_name, settings jsonb)
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select integration.id, integration.provider, integration.settings
+    from public.integrations as integration
+    where integration.tenant_id = integrations_to_sync.tenant_id and integration.is_active
+      and integration.provider in ('gupshup', 'meta')
+$$;
+grant execute on function private.integrations_to_sync(uuid) to worker;
+
+-- A provider says that it approved, refused or paused one.
+create function private.apply_template_event(event_id uuid) returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_event private.provider_events;
+    v_told jsonb;
+begin
+    select * into v_event from private.provider_events as event
+    where event.id = apply_template_event.event_id;
+    v_told := v_event.payload -> 'template';
+    update public.message_templates as known
+    set provider_status = v_told ->> 'status', synced_at = private.now(),
+        status = (case upper(v_told ->> 'status')
+            when 'APPROVED' then 'approved' when 'REJECTED' then 'rejected'
+            when 'DISABLED' then 'rejected' else 'paused' end)::public.template_status
+    where known.tenant_id = v_event.tenant_id and known.provider = v_event.provider
+      and known.provider_template_id = v_told ->> 'provider_template_id'
+      and v_told ->> 'status' is not null;
+    return case when not found then 'template_not_found' end;
+end;
+$$;
+
+-- The template as one debtor would read it.
+create function private.preview_template(template_id uuid, client_id uuid) returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_template public.message_templates;
+    v_values text[];
+begin
+    perform private.require_client(v_tenant_id, client_id);
+    select * into v_template from public.message_templates as template
+    where template.tenant_id = v_tenant_id and template.id = preview_template.template_id;
+    if not found then
+        raise exception 'template_not_found' using errcode = 'PT404',
+            detail = 'no such template in the tenant';
+    end if;
+    v_values := private.template_values(client_id, v_template.variables);
+    return jsonb_build_object(
+        'body', private.render_body(v_template.body, array(
+            select coalesce(filled.value, '—')
+            from unnest(v_values) with ordinality as filled (value, place) order by filled.place
+        )),
+        'params', to_jsonb(v_values),
+        'missing', (
+            select coalesce(
+                jsonb_agg(v_template.variables[filled.place] order by filled.place), '[]'
+            )
+            from unnest(v_values) with ordinality as filled (value, place)
+            where filled.value is null
+        )
+    );
+end;
+$$;
+
+create function public.preview_template(template_id uuid, client_id uuid) returns jsonb
+language sql
+stable
+set search_path = ''
+as $$ select private.preview_template(template_id, client_id) $$;
+comment on function public.preview_template(uuid, uuid) is
+'{body, params, missing}: missing names the variables without a value for this client.';
+grant execute on function
+private.preview_template(uuid, uuid), public.preview_template(uuid, uuid) to authenticated;
+
+-- 0908_rate_cards.sql
+-- What a message costs is data with dates: Meta changed its prices three times in two years. A
+-- tenant writes down its own contract; without one the published prices stand in, marked as such.
+create table private.published_rates (
+    provider public.provider_name not null,
+    category text not null,
+    currency text not null,
+    -- Millionths of the currency: a message costs less than a cent.
+    price_micros bigint not null,
+    -- Whether the category is free while the person's 24 hours are open.
+    is_free_in_window boolean not null,
+    valid_from date not null,
+    source text not null,
+    constraint published_rates_pkey primary key (provider, category, valid_from)
+);
+alter table private.published_rates enable row level security;
+alter table private.published_rates force row level security;
+
+-- Brazil, second-hand and indicative: Meta's own page could not be read. Since
+-- October 2026 utility messages are charged inside the window, too.
+insert into private.published_rates (
+    provider, category, currency, price_micros, is_free_in_window, valid_from, source
+)
+select
+    company.name::public.provider_name,
+    rate.category,
+    'USD' as currency,
+    rate.price_micros,
+    rate.is_free,
+    rate.valid_from,
+    rate.source
+from (values ('gupshup'), ('meta')) as company (name)
+cross join (
+    values
+    ('marketing', 25000, false, date '2025-07-01', 'SleekFlow calculator, 2026-09-20'),
+    ('utility', 3400, true, date '2025-07-01', 'SleekFlow calculator, 2026-09-20'),
+    ('authentication', 3400, false, date '2025-07-01', 'SleekFlow calculator, 2026-09-20'),
+    ('service', 0, true, date '2025-07-01', 'Meta, pricing updates of July 2025'),
+    ('utility', 3400, false, date '2026-10-01', 'YCloud, 2026-07-02'),
+    ('service', 3400, false, date '2026-10-01', 'YCloud, 2026-07-02')
+) as rate (category, price_micros, is_free, valid_from, source);
+
+create table public.rate_cards (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null default private.tenant_id(),
+    provider public.provider_name not null,
+    category text not null,
+    currency text not null default 'BRL',
+    price_micros bigint not null,
+    is_free_in_window boolean not null default false,
+    valid_from date not null,
+    created_at timestamptz not null default private.now(),
+    constraint rate_cards_pkey primary key (id),
+    constraint rate_cards_tenant_fkey foreign key (tenant_id) references public.tenants (id),
+    constraint rate_cards_one_a_day unique (tenant_id, provider, category, valid_from),
+    constraint rate_cards_category_is_known check (
+        category in ('marketing', 'utility', 'authentication', 'service')
+    ),
+    constraint rate_cards_currency_is_code check (currency ~ '^[A-Z]{3}$'),
+    constraint rate_cards_price_is_not_negative check (price_micros >= 0)
+);
+comment on table public.rate_cards is 'A tenant''s prices per message, each from a day on.';
+
+alter table public.rate_cards enable row level security;
+alter table public.rate_cards force row level security;
+
+create policy rate_cards_select_member on public.rate_cards for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+create policy rate_cards_insert_admin on public.rate_cards for insert to authenticated
+with check (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));
+
+-- No update, no delete: a price is corrected by the next one, and forecasts can be explained.
+grant select on public.rate_cards to authenticated;
+grant insert (
+    id, tenant_id, provider, category, currency, price_micros, is_free_in_window, valid_from
+) on public.rate_cards to authenticated;
+
+create trigger _900_audit_insert after insert on public.rate_cards
+referencing new table as new_rows for each statement execute function private.tg_audit();
+
+create trigger _900_audit_update after update on public.rate_cards
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_audit();
+create trigger _900_audit_delete after delete on public.rate_cards
+referencing old table as old_rows for each statement execute function private.tg_audit();
+
+create type private.rate as (
+    currency text, price_micros bigint, is_free_in_window boolean, valid_from date, is_own boolean
+);
+
+create function private.rate_of(
+    tenant_id uuid, provider public.provider_name, category text, on_date date
+) returns private.rate
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select (
+        known.currency, known.price_micros, known.is_free_in_window, known.valid_from, known.is_own
+    )::private.rate
+    from (
+        select rate.currency, rate.price_micros, rate.is_free_in_window, rate.valid_from,
+            true as is_own
+        from public.rate_cards as rate
+        where rate.tenant_id = rate_of.tenant_id and rate.provider = rate_of.provider
+          and rate.category = rate_of.category and rate.valid_from <= rate_of.on_date
+        union all
+        select rate.currency, rate.price_micros, rate.is_free_in_window, rate.valid_from, false
+        from private.published_rates as rate
+        where rate.provider = rate_of.provider and rate.category = rate_of.category
+          and rate.valid_from <= rate_of.on_date
+    ) as known
+    order by known.is_own desc, known.valid_from desc
+    limit 1
+$$;
+comment on function private.rate_of(uuid, public.provider_name, text, date) is
+'The tenant''s own price of that day, else the published one; null: nobody knows.';
+
+-- 0909_message_policies.sql
+-- From how many recipients on two people must want a bulk send. One row per tenant, made when an
+-- admin first changes it; without it the number below holds. How often anybody is contacted stands
+-- in contact_caps.
+create table public.message_policies (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null default private.tenant_id(),
+    -- More recipients than this need a second person's confirmation.
+    confirm_above_recipients int not null default 5000,
+    constraint message_policies_pkey primary key (id),
+    constraint message_policies_one_per_tenant unique (tenant_id),
+    constraint message_policies_tenant_fkey foreign key (tenant_id) references public.tenants (id),
+    constraint message_policies_confirmation_is_positive check (confirm_above_recipients >= 0)
+);
+comment on table public.message_policies is 'From which size on a bulk send needs a second person.';
+
+alter table public.message_policies enable row level security;
+alter table public.message_policies force row level security;
+
+create policy message_policies_select_member on public.message_policies for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+create policy message_policies_insert_admin on public.message_policies for insert to authenticated
+with check (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));
+
+create policy message_policies_update_admin on public.message_policies for update to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')))
+with check (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));
+
+grant select on public.message_policies to authenticated;
+grant insert (id, tenant_id, confirm_above_recipients) on public.message_policies to authenticated;
+grant update (confirm_above_recipients) on public.message_policies to authenticated;
+
+create trigger _900_audit_insert after insert on public.message_policies
+referencing new table as new_rows for each statement execute function private.tg_audit();
+create trigger _900_audit_update after update on public.message_policies
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_audit();
+
+create trigger _900_audit_delete after delete on public.message_policies
+referencing old table as old_rows for each statement execute function private.tg_audit();
+
+create function private.confirmation_limit(tenant_id uuid) returns int
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select coalesce((
+        select policy.confirm_above_recipients from public.message_policies as policy
+        where policy.tenant_id = confirmation_limit.tenant_id
+    ), 5000)
+$$;
+
+-- 0910_message_batches.sql
+-- A bulk send: one template through one number of ours to a selection of the carteira, taken down
+-- when it was created. Its recipients are rows of their own; its numbers are kept, never counted.
+create table public.message_batches (
+    -- Made by the page, so that a repeated request is the same batch.
+    id uuid not null,
+    tenant_id uuid not null,
+    name text not null,
+    sender_id uuid not null,
+    template_id uuid not null,
+    selection jsonb not null,
+    -- Also people who keep an agreement: a reminder of an instalment, not of a debt.
+    includes_agreements boolean not null default false,
+    status public.batch_status not null,
+    scheduled_at timestamptz,
+    -- The forecast as it was shown: {currency, price_micros, total_micros, category, …}.
+    forecast jsonb not null default '{}',
+    created_by uuid not null,
+    confirmed_by uuid,
+    created_at timestamptz not null default private.now(),
+    confirmed_at timestamptz,
+    started_at timestamptz,
+    finished_at timestamptz,
+    last_progress_at timestamptz,
+    -- When somebody was told that nothing moves.
+    alerted_at timestamptz,
+    -- Accepted messages per second, smoothed over the last minute or so.
+    rate_per_second real not null default 0,
+    constraint message_batches_pkey primary key (id),
+    constraint message_batches_tenant_id_key unique (tenant_id, id),
+    constraint message_batches_tenant_fkey foreign key (tenant_id) references public.tenants (id),
+    constraint message_batches_sender_fkey foreign key (tenant_id, sender_id)
+    references public.senders (tenant_id, id),
+    constraint message_batches_template_fkey foreign key (tenant_id, template_id)
+    references public.message_templates (tenant_id, id),
+    constraint message_batches_created_by_fkey foreign key (created_by) references auth.users (id),
+    constraint message_batches_confirmed_by_fkey foreign key (confirmed_by)
+    references auth.users (id),
+    constraint message_batches_name_is_filled check (btrim(name) <> ''),
+    constraint message_batches_two_people check (confirmed_by <> created_by),
+    constraint message_batches_ends_with_time check (
+        (finished_at is not null) = (status in ('done', 'cancelled'))
+    )
+);
+comment on table public.message_batches is 'Bulk sends and where they stand.';
+
+create index message_batches_newest
+on public.message_batches (tenant_id, created_at desc, id desc);
+create index message_batches_of_sender
+on public.message_batches (tenant_id, sender_id, created_at) where status = 'sending';
+create index message_batches_by_sender on public.message_batches (tenant_id, sender_id);
+create index message_batches_of_template on public.message_batches (tenant_id, template_id);
+create index message_batches_of_author on public.message_batches (created_by);
+create index message_batches_of_confirmer on public.message_batches (confirmed_by);
+create index message_batches_moving on public.message_batches (status)
+where status in ('scheduled', 'sending');
+
+alter table public.message_batches enable row level security;
+alter table public.message_batches force row level security;
+
+create policy message_batches_select_member on public.message_batches for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+grant select on public.message_batches to authenticated;
+
+create trigger _900_audit_insert after insert on public.message_batches
+referencing new table as new_rows for each statement
+execute function private.tg_audit('last_progress_at', 'rate_per_second', 'alerted_at');
+create trigger _900_audit_update after update on public.message_batches
+referencing old table as old_rows new table as new_rows for each statement
+execute function private.tg_audit('last_progress_at', 'rate_per_second', 'alerted_at');
+
+create trigger _900_audit_delete after delete on public.message_batches
+referencing old table as old_rows for each statement
+execute function private.tg_audit('last_progress_at', 'rate_per_second', 'alerted_at');
+
+alter table public.message_logs
+add constraint message_logs_batch_fkey foreign key (tenant_id, batch_id)
+references public.message_batches (tenant_id, id),
+add constraint message_logs_retried_batch_fkey foreign key (tenant_id, retried_batch_id)
+references public.message_batches (tenant_id, id);
+
+-- One row per selected client; the queue that send-notifications drains. `not_before` is when it
+-- may be tried; the partition key of a later day is batch_id, which leads every index.
+create table public.batch_recipients (
+    tenant_id uuid not null,
+    batch_id uuid not null,
+    client_id uuid not null,
+    status public.recipient_status not null,
+    -- Why it waits, was skipped or excluded: a code the page translates.
+    reason text,
+    not_before timestamptz not null default private.now(),
+    message_id uuid,
+    -- Tries the provider answered with an error of its own; a 429 is not one.
+    failures smallint not null default 0,
+    lease_until timestamptz,
+    constraint batch_recipients_pkey primary key (batch_id, client_id),
+    constraint batch_recipients_batch_fkey foreign key (tenant_id, batch_id)
+    references public.message_batches (tenant_id, id),
+    constraint batch_recipients_client_fkey foreign key (tenant_id, client_id)
+    references public.clients (tenant_id, id),
+    constraint batch_recipients_message_fkey foreign key (tenant_id, message_id)
+    references public.message_logs (tenant_id, id),
+    constraint batch_recipients_reason_is_code check (reason ~ '^[a-z_]+$')
+)
+-- Each row is updated three times within minutes: room on the page, and early cleaning.
+with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
+comment on table public.batch_recipients is 'Who gets a bulk send, and why somebody does not.';
+
+-- Serve the claim, the leases that ran out, and the client's own rows.
+create index batch_recipients_due on public.batch_recipients (batch_id, not_before, client_id)
+where status = 'waiting';
+create index batch_recipients_leased on public.batch_recipients (batch_id, lease_until)
+where status = 'claimed';
+create index batch_recipients_of_batch on public.batch_recipients (tenant_id, batch_id);
+create index batch_recipients_of_client on public.batch_recipients (tenant_id, client_id);
+create index batch_recipients_of_message on public.batch_recipients (tenant_id, message_id);
+
+alter table public.batch_recipients enable row level security;
+alter table public.batch_recipients force row level security;
+
+create policy batch_recipients_select_member on public.batch_recipients for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+-- Not audited: the row and its message are the record.
+grant select on public.batch_recipients to authenticated;
+
+-- 0911_batch_counts.sql
+-- The numbers of a batch, kept as it moves. Every change leaves a small line (nobody waits for
+-- anybody), and a fold adds them up: a million recipients are never counted.
+create table private.batch_counts (
+    batch_id uuid not null,
+    -- recipient:<status>, skipped:<reason>, excluded:<reason>, message:<status>, failed:<code>,
+    -- accepted, answered, spent_micros.
+    key text not null,
+    amount bigint not null,
+    constraint batch_counts_pkey primary key (batch_id, key)
+);
+comment on table private.batch_counts is 'Folded numbers of bulk sends.';
+create table private.batch_deltas (
+    id bigint generated always as identity,
+    batch_id uuid not null,
+    key text not null,
+    delta bigint not null,
+    constraint batch_deltas_pkey primary key (id)
+);
+comment on table private.batch_deltas is 'Changes of those numbers that nobody has folded yet.';
+
+alter table private.batch_counts enable row level security;
+alter table private.batch_counts force row level security;
+alter table private.batch_deltas enable row level security;
+alter table private.batch_deltas force row level security;
+
+create function private.tg_batch_recipients__count() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    if tg_op = 'INSERT' then
+        insert into private.batch_deltas (batch_id, key, delta)
+        select told.batch_id, told.key, count(*)
+        from (
+            select new_rows.batch_id, 'recipient:' || new_rows.status as key from new_rows
+            union all
+            select new_rows.batch_id, new_rows.status || ':' || new_rows.reason from new_rows
+            where new_rows.status in ('skipped', 'excluded')
+        ) as told
+        group by told.batch_id, told.key;
+    else
+        insert into private.batch_deltas (batch_id, key, delta)
+        select told.batch_id, told.key, sum(told.delta)
+        from (
+            select changed.batch_id, told.key, told.delta
+            from (
+                select new_rows.batch_id, old_rows.status as was, old_rows.reason as was_for,
+                    new_rows.status, new_rows.reason
+                from new_rows
+                join old_rows using (batch_id, client_id)
+                where new_rows.status <> old_rows.status
+            ) as changed
+            cross join lateral (
+                values
+                ('recipient:' || changed.was, -1), ('recipient:' || changed.status, 1),
+                (case when changed.was in ('skipped', 'excluded')
+                    then changed.was || ':' || changed.was_for end, -1),
+                (case when changed.status in ('skipped', 'excluded')
+                    then changed.status || ':' || changed.reason end, 1)
+            ) as told (key, delta)
+        ) as told
+        where told.key is not null
+        group by told.batch_id, told.key
+        having sum(told.delta) <> 0;
+    end if;
+    return null;
+end;
+$$;
+
+create trigger _300_count_insert after insert on public.batch_recipients
+referencing new table as new_rows for each statement
+execute function private.tg_batch_recipients__count();
+create trigger _300_count_update after update on public.batch_recipients
+referencing old table as old_rows new table as new_rows for each statement
+execute function private.tg_batch_recipients__count();
+
+-- What one version of a message counts for.
+create function private.message_tally(message public.message_logs)
+returns table (batch_id uuid, key text, amount bigint)
+language sql
+immutable
+set search_path = ''
+as $$
+    select message.batch_id, told.key, told.amount
+    from (
+        values
+        ('message:' || message.status, 1::bigint),
+        (case when message.status = 'failed'
+            then 'failed:' || coalesce(message.error_code, 'unclassified') end, 1),
+        (case when message.submitted_at is not null or message.status
+            in ('submitted', 'sent', 'delivered', 'read') then 'accepted' end, 1),
+        (case when message.answered_at is not null then 'answered' end, 1),
+        -- Charged when delivered.
+        (case when message.status in ('delivered', 'read') then 'spent_micros' end,
+            coalesce(message.price_micros, 0))
+    ) as told (key, amount)
+    where message.batch_id is not null and told.key is not null
+$$;
+
+create function private.tg_message_logs__count() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    if tg_op = 'INSERT' then
+        insert into private.batch_deltas (batch_id, key, delta)
+        select told.batch_id, told.key, sum(told.amount)
+        from new_rows
+        cross join lateral private.message_tally(new_rows) as told
+        where new_rows.batch_id is not null
+        group by told.batch_id, told.key;
+    else
+        insert into private.batch_deltas (batch_id, key, delta)
+        select told.batch_id, told.key, sum(told.delta)
+        from (
+            select was.batch_id, was.key, -was.amount as delta
+            from old_rows cross join lateral private.message_tally(old_rows) as was
+            where old_rows.batch_id is not null
+            union all
+            select became.batch_id, became.key, became.amount
+            from new_rows cross join lateral private.message_tally(new_rows) as became
+            where new_rows.batch_id is not null
+        ) as told
+        group by told.batch_id, told.key
+        having sum(told.delta) <> 0;
+    end if;
+    return null;
+end;
+$$;
+
+create trigger _300_count_insert after insert on public.message_logs
+referencing new table as new_rows for each statement
+execute function private.tg_message_logs__count();
+create trigger _300_count_update after update on public.message_logs
+referencing old table as old_rows new table as new_rows for each statement
+execute function private.tg_message_logs__count();
+
+-- Adds the changes up, says which batches moved, and closes those that have nobody left.
+create function private.fold_batch_counts() returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_moved record;
+begin
+    -- Who does not get it leaves its lines to whoever has it, or to the next.
+    if not pg_try_advisory_xact_lock(hashtextextended('fold_batch_counts', 0)) then
+        return;
+    end if;
+    for v_moved in
+        with taken as (
+            delete from private.batch_deltas returning batch_id, key, delta
+        ),
+        summed as (
+            select taken.batch_id, taken.key, sum(taken.delta) as delta
+            from taken group by taken.batch_id, taken.key
+        ),
+        folded as (
+            insert into private.batch_counts as known (batch_id, key, amount)
+            select summed.batch_id, summed.key, summed.delta from summed
+            order by summed.batch_id, summed.key
+            on conflict on constraint batch_counts_pkey do update
+            set amount = known.amount + excluded.amount
+            returning known.batch_id
+        )
+        select moved.batch_id,
+            coalesce((
+                select summed.delta from summed
+                where summed.batch_id = moved.batch_id and summed.key = 'accepted'
+            ), 0) as accepted
+        from (select distinct folded.batch_id from folded) as moved
+        order by moved.batch_id
+    loop
+        perform private.note_progress(v_moved.batch_id, v_moved.accepted::double precision);
+    end loop;
+end;
+$$;
+
+create function private.note_progress(batch_id uuid, accepted double precision) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_batch public.message_batches;
+begin
+    update public.message_batches as batch
+    set last_progress_at = private.now(),
+        -- Half of what is shown is of the last half minute.
+        rate_per_second = batch.rate_per_second + (1 - exp(-since.seconds / 43))
+            * (note_progress.accepted / since.seconds - batch.rate_per_second)
+    from (
+        select greatest(extract(
+            epoch from private.now() - coalesce(known.last_progress_at, known.created_at)
+        ), 0.05) as seconds
+        from public.message_batches as known where known.id = note_progress.batch_id
+    ) as since
+    where batch.id = note_progress.batch_id
+    returning batch.* into v_batch;
+    if v_batch.status = 'sending' and not exists (
+        select from public.batch_recipients as recipient
+        where recipient.batch_id = v_batch.id and recipient.status = 'waiting'
+    ) and not exists (
+        select from public.batch_recipients as recipient
+        where recipient.batch_id = v_batch.id and recipient.status = 'claimed'
+    ) then
+        update public.message_batches as batch
+        set status = 'done', finished_at = private.now()
+        where batch.id = v_batch.id and batch.status = 'sending';
+        insert into public.notifications (tenant_id, user_id, kind, payload)
+        values (
+            v_batch.tenant_id, v_batch.created_by, 'batch_finished',
+            jsonb_build_object('batch_id', v_batch.id)
+        );
+    end if;
+    perform realtime.send(
+        jsonb_build_object('id', v_batch.id, 'at', private.now()),
+        'batch_changed', 'tenant:' || v_batch.tenant_id, true
+    );
+end;
+$$;
+
+-- 0912_create_batch.sql
+-- Before a bulk send: who would get it, who would not and why, what one would read, what it costs.
+-- Then the same question once more, written down as recipients.
+-- The first reason that holds, as SQL over `clients` and `contact`; null: eligible. $1 filter, $2
+-- includes agreements. What may pass by itself (the hour) is no reason: such people wait.
+create function private.batch_exclusion(variables text[]) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select $sql$case
+        when contact.whatsapp_blocked_until > ($1).now_at and not exists (
+            select from public.client_phones as phones
+            where phones.tenant_id = ($1).tenant_id and phones.client_id = clients.id
+              and not private.is_suppressed(
+                  ($1).tenant_id, clients.id, phones.phone, 'whatsapp', ($1).now_at
+              )
+        ) then 'opted_out'
+        when not $2 and $sql$ || private.has_agreement('private.is_kept(agreement.status)')
+            || $sql$ then 'agreement_running'
+        when clients.open_debts = 0 and not $sql$
+            || private.has_agreement('private.is_living(agreement.status)')
+            || $sql$ then 'nothing_owed'
+        when not clients.has_phone then 'no_phone'
+        when clients.has_whatsapp is false or not exists (
+            select from public.client_phones as mobiles
+            where mobiles.tenant_id = ($1).tenant_id and mobiles.client_id = clients.id
+              and mobiles.kind = 'mobile' and mobiles.has_whatsapp is not false
+        ) then 'no_whatsapp'
+        when $sql$ || coalesce((
+            select string_agg(case
+                when named.variable = '' then 'true'
+                when named.variable like 'client.extra.%' then format(
+                    'coalesce(btrim(clients.extra ->> %L), '''') = ''''',
+                    substr(named.variable, length('client.extra.') + 1)
+                )
+                when named.variable in ('client.name', 'client.first_name')
+                    then 'btrim(clients.name) = '''''
+                when named.variable = 'client.oldest_due_on' then 'clients.oldest_due_on is null'
+                when named.variable = 'creditor.name' then 'clients.open_debts = 0'
+                else 'false'
+            end, ' or ')
+            from unnest(batch_exclusion.variables) as named (variable)
+        ), 'false') || $sql$ then 'variable_missing'
+    end$sql$
+$$;
+
+-- Sender and template that fit each other, or the word for why not.
+create function private.require_batch_means(
+    tenant_id uuid, sender_id uuid, template_id uuid,
+    out sender public.senders, out template public.message_templates
+)
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    select * into sender from public.senders as known
+    where known.tenant_id = require_batch_means.tenant_id
+      and known.id = require_batch_means.sender_id;
+    select * into template from public.message_templates as known
+    where known.tenant_id = require_batch_means.tenant_id
+      and known.id = require_batch_means.template_id;
+    if sender.id is null then
+        raise exception 'sender_not_found' using errcode = 'PT404', detail = 'no such sender here';
+    elsif template.id is null then
+        raise exception 'template_not_found' using errcode = 'PT404',
+            detail = 'no such template in the tenant';
+    elsif template.provider <> sender.provider then
+        raise exception 'template_of_other_provider' using errcode = 'PT409',
+            detail = 'the template belongs to ' || template.provider;
+    elsif template.status <> 'approved' or template.header_type is not null then
+        -- A header wants a file per message, which no field of a client gives.
+        raise exception 'template_not_sendable' using errcode = 'PT409',
+            detail = coalesce(template.header_type, template.status::text);
+    elsif '' = any(template.variables) then
+        raise exception 'template_unbound' using errcode = 'PT409',
+            detail = 'a variable has no field';
+    end if;
+end;
+$$;
+
+create function private.preview_message_batch(
+    selection jsonb, sender_id uuid, template_id uuid, includes_agreements boolean
+) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set jit = off
+set enable_seqscan = off
+as $$
+declare
+    c_countable constant bigint := 50000;
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_filter private.client_filter := private.read_selection(v_tenant_id, selection);
+    v_condition text := private.client_condition(v_filter);
+    v_scale double precision := private.sample_scale(v_filter, v_condition, c_countable);
+    v_means record := private.require_batch_means(v_tenant_id, sender_id, template_id);
+    v_template public.message_templates := v_means.template;
+    v_closed text[];
+    v_opens_at timestamptz;
+    v_counts jsonb;
+    v_example uuid;
+    v_rate private.rate;
+    v_eligible bigint;
+    v_in_window bigint;
+begin
+    select array_agg(closed.uf), min(closed.opens_at) into v_closed, v_opens_at
+    from private.closed_ufs(v_tenant_id, v_filter.now_at) as closed;
+    execute 'select coalesce(jsonb_object_agg(counted.reason, counted.people), ''{}'')
+        from (
+            select told.reason, round(sum(listed.people) * $3)::bigint as people
+            from (
+                select excluded.reason, windowed.is_open, coalesce(
+                        clients.uf, private.uf_of(($1).tenant_id, clients.id, null), ''''
+                    ) = any($4) as waits,
+                    count(*) as people
+                from ' || private.client_source(v_scale) || '
+                left join private.client_contacts as contact
+                    on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id
+                cross join lateral (
+                    select ' || private.batch_exclusion(v_template.variables) || ' as reason
+                ) as excluded
+                cross join lateral (
+                    select exists (
+                        select from public.conversations as talk
+                        where talk.tenant_id = ($1).tenant_id and talk.client_id = clients.id
+                          and talk.sender_id = $5
+                          and talk.last_inbound_at > ($1).now_at - interval ''24 hours''
+                    ) as is_open
+                ) as windowed
+                where ' || v_condition || '
+                group by 1, 2, 3
+            ) as listed
+            cross join lateral (
+                values
+                (coalesce(listed.reason, ''eligible'')),
+                (case when listed.reason is null and listed.is_open then ''in_window'' end),
+                (case when listed.reason is null and listed.waits then ''waits'' end)
+            ) as told (reason)
+            where told.reason is not null
+            group by told.reason
+        ) as counted'
+    into v_counts
+    using v_filter, includes_agreements, coalesce(v_scale, 1), coalesce(v_closed, '{}'), sender_id;
+    execute 'select clients.id from public.clients
+        left join private.client_contacts as contact
+            on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id
+        where ' || v_condition || ' and ' || private.batch_exclusion(v_template.variables)
+        || ' is null limit 1'
+    into v_example using v_filter, includes_agreements;
+    v_eligible := coalesce((v_counts ->> 'eligible')::bigint, 0);
+    v_in_window := coalesce((v_counts ->> 'in_window')::bigint, 0);
+    v_rate := private.rate_of(
+        v_tenant_id, v_template.provider, v_template.category, private.today(v_tenant_id)
+    );
+    return jsonb_build_object(
+        'selected', (
+            select coalesce(sum(entry.value::bigint), 0) from jsonb_each_text(v_counts) as entry
+            where entry.key not in ('in_window', 'waits')
+        ),
+        'eligible', v_eligible,
+        'is_estimate', v_scale is not null,
+        'excluded', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'reason', entry.key, 'count', entry.value::bigint
+            ) order by entry.value::bigint desc, entry.key), '[]')
+            from jsonb_each_text(v_counts) as entry
+            where entry.key not in ('eligible', 'in_window', 'waits')
+        ),
+        'waiting_for_hours', coalesce((v_counts ->> 'waits')::bigint, 0),
+        'next_allowed_at', case when v_counts ? 'waits' then v_opens_at end,
+        'example', case when v_example is not null then jsonb_build_object(
+            'client_id', v_example,
+            'name', (select client.name from public.clients as client where client.id = v_example)
+        ) || private.preview_template(v_template.id, v_example) end,
+        'cost', case when v_rate is not null then jsonb_build_object(
+            'category', v_template.category, 'currency', v_rate.currency,
+            'price_micros', v_rate.price_micros, 'valid_from', v_rate.valid_from,
+            'is_own', v_rate.is_own, 'in_window', v_in_window,
+            'is_free_in_window', v_rate.is_free_in_window,
+            'total_micros', v_rate.price_micros
+                * (v_eligible - case when v_rate.is_free_in_window then v_in_window else 0 end)
+        ) end,
+        'needs_confirmation',
+            v_eligible > private.confirmation_limit(v_tenant_id)
+    );
+end;
+$$;
+
+create function private.create_message_batch(
+    id uuid, selection jsonb, sender_id uuid, template_id uuid, name text,
+    scheduled_at timestamptz, includes_agreements boolean
+) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+set jit = off
+set enable_seqscan = off
+as $$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_filter private.client_filter := private.read_selection(v_tenant_id, selection);
+    v_means record := private.require_batch_means(v_tenant_id, sender_id, template_id);
+    v_template public.message_templates := v_means.template;
+    v_batch public.message_batches;
+    v_eligible bigint;
+    v_rate private.rate;
+begin
+    if id is null or btrim(coalesce(name, '')) = '' or scheduled_at < private.now() then
+        raise exception 'batch_invalid' using errcode = 'PT400',
+            detail = 'an id, a name, and no time in the past';
+    end if;
+    v_rate := private.rate_of(
+        v_tenant_id, v_template.provider, v_template.category, private.today(v_tenant_id)
+    );
+    insert into public.message_batches (
+        id, tenant_id, name, sender_id, template_id, selection, includes_agreements, status,
+        scheduled_at, created_by
+    )
+    values (
+        create_message_batch.id, v_tenant_id, btrim(create_message_batch.name),
+        create_message_batch.sender_id, create_message_batch.template_id,
+        create_message_batch.selection, create_message_batch.includes_agreements,
+        'awaiting_confirmation', create_message_batch.scheduled_at, auth.uid()
+    )
+    on conflict do nothing
+    returning * into v_batch;
+    if not found then
+        select * into v_batch from public.message_batches as known
+        where known.id = create_message_batch.id and known.tenant_id = v_tenant_id
+          and known.created_by = auth.uid()
+          and (known.selection, known.sender_id, known.template_id)
+              = (create_message_batch.selection, create_message_batch.sender_id,
+                 create_message_batch.template_id);
+        if not found then
+            raise exception 'batch_id_reused' using errcode = 'PT409',
+                detail = 'this id belongs to another bulk send';
+        end if;
+        return jsonb_build_object('id', v_batch.id, 'status', v_batch.status, 'is_repeated', true);
+    end if;
+
+    execute 'insert into public.batch_recipients
+            (tenant_id, batch_id, client_id, status, reason, not_before)
+        select ($1).tenant_id, $3, clients.id,
+            (case when told.reason is null then ''waiting'' else ''excluded'' end)
+                ::public.recipient_status,
+            told.reason, greatest(($1).now_at, coalesce($4, ($1).now_at))
+        from public.clients
+        left join private.client_contacts as contact
+            on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id
+        cross join lateral (
+            select ' || private.batch_exclusion(v_template.variables) || ' as reason
+        ) as told
+        where ' || private.client_condition(v_filter) || '
+        order by clients.id'
+    using v_filter, includes_agreements, v_batch.id, scheduled_at;
+    v_eligible := coalesce((
+        select sum(told.delta) from private.batch_deltas as told
+        where told.batch_id = v_batch.id and told.key = 'recipient:waiting'
+    ), 0);
+    if v_eligible = 0 then
+        raise exception 'batch_empty' using errcode = 'PT409',
+            detail = 'nobody of the selection may get it';
+    end if;
+    update public.message_batches as batch
+    set forecast = jsonb_build_object(
+            'eligible', v_eligible, 'category', v_template.category,
+            'currency', v_rate.currency, 'price_micros', v_rate.price_micros,
+            'total_micros', v_rate.price_micros * v_eligible, 'valid_from', v_rate.valid_from
+        ),
+        last_progress_at = private.now()
+    where batch.id = v_batch.id;
+    if v_eligible <= private.confirmation_limit(v_tenant_id) then
+        perform private.release_batch(v_batch.id);
+    else
+        perform private.tell_supervisors(
+            v_tenant_id, 'batch_awaits_confirmation', jsonb_build_object('batch_id', v_batch.id)
+        );
+    end if;
+    perform private.fold_batch_counts();
+    select * into v_batch from public.message_batches as known where known.id = v_batch.id;
+    return jsonb_build_object('id', v_batch.id, 'status', v_batch.status, 'is_repeated', false);
+end;
+$$;
+
+create function public.preview_message_batch(
+    selection jsonb, sender_id uuid, template_id uuid, includes_agreements boolean default false
+) returns jsonb
+language sql
+set search_path = ''
+as $$
+    select private.preview_message_batch(selection, sender_id, template_id, includes_agreements)
+$$;
+comment on function public.preview_message_batch(jsonb, uuid, uuid, boolean) is
+'Supervisor: {selected, eligible, is_estimate, excluded, waiting_for_hours, next_allowed_at,
+example, cost, needs_confirmation}.';
+
+-- Writes a row per client of the selection: may take longer than an answer for a screen.
+create function public.create_message_batch(
+    id uuid, selection jsonb, sender_id uuid, template_id uuid, name text,
+    scheduled_at timestamptz default null, includes_agreements boolean default false
+) returns jsonb
+language sql
+set search_path = ''
+set statement_timeout = '5min'
+as $$
+    select private.create_message_batch(
+        id, selection, sender_id, template_id, name, scheduled_at, includes_agreements
+    )
+$$;
+comment on function public.create_message_batch(
+    uuid, jsonb, uuid, uuid, text, timestamptz, boolean
+) is 'Supervisor: {id, status, is_repeated}; the same id again is the same batch.';
+
+grant execute on function
+private.preview_message_batch(jsonb, uuid, uuid, boolean),
+public.preview_message_batch(jsonb, uuid, uuid, boolean),
+private.create_message_batch(uuid, jsonb, uuid, uuid, text, timestamptz, boolean),
+public.create_message_batch(uuid, jsonb, uuid, uuid, text, timestamptz, boolean)
+to authenticated;
+
+-- 0913_batch_transitions.sql
+-- The only way in which a batch changes its state. From where to where is a table.
+create table private.batch_moves (
+    from_status public.batch_status not null,
+    to_status public.batch_status not null,
+    constraint batch_moves_pkey primary key (from_status, to_status)
+);
+alter table private.batch_moves enable row level security;
+alter table private.batch_moves force row level security;
+
+insert into private.batch_moves (from_status, to_status)
+values
+('awaiting_confirmation', 'scheduled'), ('awaiting_confirmation', 'sending'),
+('awaiting_confirmation', 'cancelled'), ('scheduled', 'sending'), ('scheduled', 'paused'),
+('scheduled', 'cancelled'), ('sending', 'paused'), ('sending', 'cancelled'),
+('paused', 'sending'), ('paused', 'scheduled'), ('paused', 'cancelled'),
+-- What failed in passing is tried once more.
+('done', 'sending');
+
+create function private.move_batch(batch_id uuid, to_status public.batch_status) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_from public.batch_status;
+begin
+    select batch.status into v_from from public.message_batches as batch
+    where batch.id = move_batch.batch_id for update;
+    if not exists (
+        select from private.batch_moves as known
+        where known.from_status = v_from and known.to_status = move_batch.to_status
+    ) then
+        raise exception 'batch_not_movable' using errcode = 'PT409',
+            detail = v_from || ' cannot become ' || to_status;
+    end if;
+    update public.message_batches as batch
+    set status = move_batch.to_status, alerted_at = null, last_progress_at = private.now(),
+        rate_per_second = 0,
+        started_at = case when to_status = 'sending'
+            then coalesce(batch.started_at, private.now()) else batch.started_at end,
+        finished_at = case when to_status = 'cancelled' then private.now() end
+    where batch.id = move_batch.batch_id;
+    perform realtime.send(
+        jsonb_build_object('id', batch.id, 'at', private.now()), 'batch_changed',
+        'tenant:' || batch.tenant_id, true
+    )
+    from public.message_batches as batch where batch.id = move_batch.batch_id;
+    if to_status = 'sending' then
+        perform private.wake_function('send-notifications');
+    end if;
+end;
+$$;
+
+-- Nothing stands against it any more: now, or at its time.
+create function private.release_batch(batch_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.move_batch(batch.id, case when batch.scheduled_at > private.now()
+        then 'scheduled' else 'sending' end::public.batch_status)
+    from public.message_batches as batch where batch.id = release_batch.batch_id;
+end;
+$$;
+
+create function private.change_message_batch(batch_id uuid, change text) returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_batch public.message_batches;
+begin
+    select * into v_batch from public.message_batches as batch
+    where batch.tenant_id = v_tenant_id and batch.id = change_message_batch.batch_id
+    for update;
+    if not found then
+        raise exception 'batch_not_found' using errcode = 'PT404',
+            detail = 'no such bulk send here';
+    end if;
+    case change
+        when 'confirm' then
+            if v_batch.created_by = auth.uid() then
+                raise exception 'approval_by_author' using errcode = 'PT403',
+                    detail = 'a second person confirms';
+            elsif v_batch.status <> 'awaiting_confirmation' then
+                raise exception 'batch_not_movable' using errcode = 'PT409',
+                    detail = 'it does not wait for a confirmation';
+            end if;
+            update public.message_batches as batch
+            set confirmed_by = auth.uid(), confirmed_at = private.now()
+            where batch.id = v_batch.id;
+            perform private.release_batch(v_batch.id);
+        when 'pause' then
+            perform private.move_batch(v_batch.id, 'paused');
+        when 'resume' then
+            -- Only what was paused: a resume is no confirmation.
+            if v_batch.status <> 'paused' then
+                raise exception 'batch_not_movable' using errcode = 'PT409',
+                    detail = 'it is not paused';
+            end if;
+            perform private.release_batch(v_batch.id);
+        when 'cancel' then
+            perform private.move_batch(v_batch.id, 'cancelled');
+            update public.batch_recipients as recipient
+            set status = 'skipped', reason = 'cancelled'
+            where recipient.batch_id = v_batch.id and recipient.status = 'waiting';
+            perform private.fold_batch_counts();
+        else
+            raise exception 'action_unknown' using errcode = 'PT400', detail = coalesce(change, '');
+    end case;
+    return (
+        select batch.status::text from public.message_batches as batch where batch.id = v_batch.id
+    );
+end;
+$$;
+
+-- The six classes of the failure vocabulary; only the first is worth another try as it is.
+create function private.failure_class(error_code text) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select case
+        when error_code in ('rate_limited', 'provider_unavailable') then 'transient'
+        when error_code in ('number_invalid', 'policy', 'opted_out') then error_code
+        when error_code in ('configuration', 'template_rejected') then 'configuration'
+        else 'unknown'
+    end
+$$;
+
+-- Again, for those alone whom the provider could not serve at that moment. The old message stays in
+-- the history under its own provider id; the new try is a new message.
+create function private.retry_message_batch(batch_id uuid) returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_batch public.message_batches;
+    v_retried int;
+begin
+    select * into v_batch from public.message_batches as batch
+    where batch.tenant_id = v_tenant_id and batch.id = retry_message_batch.batch_id
+    for update;
+    if not found then
+        raise exception 'batch_not_found' using errcode = 'PT404',
+            detail = 'no such bulk send here';
+    elsif v_batch.status not in ('sending', 'paused', 'done') then
+        raise exception 'batch_not_movable' using errcode = 'PT409',
+            detail = 'nothing was sent of it';
+    end if;
+    with old as (
+        update public.message_logs as message
+        set retried_batch_id = message.batch_id, batch_id = null
+        where message.tenant_id = v_tenant_id and message.batch_id = v_batch.id
+          and message.status = 'failed'
+          and private.failure_class(message.error_code) = 'transient'
+        returning message.client_id
+    )
+    update public.batch_recipients as recipient
+    set status = 'waiting', reason = 'retried', failures = 0, message_id = null,
+        not_before = private.now()
+    from old
+    where recipient.batch_id = v_batch.id and recipient.client_id = old.client_id;
+    get diagnostics v_retried = row_count;
+    if v_retried > 0 and v_batch.status = 'done' then
+        perform private.move_batch(v_batch.id, 'sending');
+    end if;
+    perform private.fold_batch_counts();
+    return v_retried;
+end;
+$$;
+
+create function public.change_message_batch(batch_id uuid, change text) returns text
+language sql
+set search_path = ''
+set statement_timeout = '5min'
+as $$ select private.change_message_batch(batch_id, change) $$;
+comment on function public.change_message_batch(uuid, text) is
+'Supervisor: confirm (not the author) | pause | resume | cancel → the new status.';
+create function public.retry_message_batch(batch_id uuid) returns int
+language sql
+set search_path = ''
+set statement_timeout = '5min'
+as $$ select private.retry_message_batch(batch_id) $$;
+comment on function public.retry_message_batch(uuid) is
+'Supervisor: tries the transient failures again → how many.';
+
+grant execute on function
+private.change_message_batch(uuid, text), public.change_message_batch(uuid, text),
+private.retry_message_batch(uuid), public.retry_message_batch(uuid)
+to authenticated;
+
+-- 0914_plan_recipients.sql
+-- What to do with each due recipient, asked at the last moment before sending: does anybody forbid
+-- it, is something still owed, is there a number, is every variable known, is it too much, is it a
+-- lawful hour where the person lives, did we write to the number this very moment.
+create type private.recipient_plan as (
+    client_id uuid,
+    -- send | skip | postpone
+    verdict text,
+    reason text,
+    not_before timestamptz,
+    phone text,
+    params text [],
+    price_micros bigint,
+    conversation_id uuid
+);
+
+create function private.plan_recipients(batch_id uuid, client_ids uuid[])
+returns setof private.recipient_plan
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    with batch as materialized (
+        select known.*, template.variables, private.now() as now_at,
+            private.has_cap(known.tenant_id, 'whatsapp') as has_cap,
+            private.rate_of(
+                known.tenant_id, template.provider, template.category,
+                private.today(known.tenant_id)
+            ) as rate
+        from public.message_batches as known
+        join public.message_templates as template on template.id = known.template_id
+        where known.id = plan_recipients.batch_id
+    ),
+    people as materialized (
+        select client.id, client.open_debts, batch.tenant_id,
+            private.uf_of(batch.tenant_id, client.id, client.uf) as uf,
+            contact.whatsapp_blocked_until > batch.now_at as may_be_blocked
+        from batch
+        join public.clients as client
+            on client.tenant_id = batch.tenant_id
+            and client.id = any(plan_recipients.client_ids)
+        left join private.client_contacts as contact
+            on contact.tenant_id = client.tenant_id and contact.client_id = client.id
+    ),
+    -- Each state's hours are looked up once.
+    states as materialized (
+        select place.uf, opening.opens_at
+        from (select distinct people.uf from people) as place
+        cross join batch
+        cross join lateral (
+            -- Longer than any run of holidays and Sundays.
+            select min(hours.opens_at) as opens_at
+            from private.contact_hours_in(batch.tenant_id, place.uf, batch.now_at, 15) as hours
+            where hours.closes_at > batch.now_at
+        ) as opening
+    )
+    select person.id,
+        case
+            when verdict.reason is not null then 'skip'
+            when states.opens_at > batch.now_at or history.is_just_now
+                or history.capped_until is not null then 'postpone'
+            else 'send'
+        end,
+        coalesce(verdict.reason, case when states.opens_at > batch.now_at then 'outside_hours'
+            when history.capped_until is not null then 'attempt_cap'
+            when history.is_just_now then 'just_written' end),
+        -- Meta takes about one message per 6 s to one person.
+        greatest(states.opens_at, history.capped_until, batch.now_at + interval '6 seconds'),
+        best.phone, filled.params,
+        case when not (batch.rate).is_free_in_window
+            or talk.last_inbound_at is null
+            or talk.last_inbound_at <= batch.now_at - interval '24 hours'
+            then (batch.rate).price_micros else 0 end,
+        talk.id
+    from batch
+    cross join people as person
+    join states on states.uf is not distinct from person.uf
+    left join lateral (
+        select phones.phone
+        from public.client_phones as phones
+        where phones.tenant_id = person.tenant_id and phones.client_id = person.id
+          and phones.kind = 'mobile' and phones.has_whatsapp is not false
+          and (person.may_be_blocked is not true or not private.is_suppressed(
+              person.tenant_id, person.id, phones.phone, 'whatsapp', batch.now_at
+          ))
+        order by phones.position, phones.created_at, phones.id
+        limit 1
+    ) as best on true
+    left join public.conversations as talk
+        on talk.sender_id = batch.sender_id
+        and talk.phone_key = private.phone_match(best.phone)
+    cross join lateral (
+        select private.template_values(person.id, batch.variables) as params
+    ) as filled
+    cross join lateral (
+        select
+            case when batch.has_cap then private.capped_until(
+                person.tenant_id, person.id, 'whatsapp', batch.now_at
+            ) end as capped_until,
+            exists (
+                select from public.message_logs as latest
+                where latest.tenant_id = person.tenant_id
+                  and private.phone_match(latest.phone) = private.phone_match(best.phone)
+                  and latest.direction = 'out' and latest.status <> 'failed'
+                  and latest.batch_id is distinct from batch.id
+                  and latest.created_at > batch.now_at - interval '6 seconds'
+            ) as is_just_now
+    ) as history
+    cross join lateral (
+        select coalesce(bool_or(private.is_kept(agreement.status)), false) as is_kept,
+            coalesce(bool_or(private.is_living(agreement.status)), false) as is_living
+        from public.agreements as agreement
+        where agreement.tenant_id = person.tenant_id and agreement.client_id = person.id
+    ) as agreed
+    cross join lateral (
+        select case
+            when best.phone is null and person.may_be_blocked then 'opted_out'
+            when agreed.is_kept and not batch.includes_agreements then 'agreement_running'
+            when person.open_debts = 0 and not agreed.is_living then 'nothing_owed'
+            when best.phone is null then 'no_whatsapp'
+            when array_position(filled.params, null) is not null then 'variable_missing'
+            when states.opens_at is null then 'outside_hours'
+        end as reason
+    ) as verdict
+$$;
+
+-- 0915_claim_messages.sql
+-- Takes recipients to send to now. All is decided and written here and committed by the caller
+-- before anything leaves, so that a worker may die at any point and the next claim knows where.
+-- Senders take turns, the one served longest ago first, so that a million messages of one tenant do
+-- not make another wait.
+create function private.claim_batch_messages(max int, lease_seconds int)
+returns table (
+    message_id uuid, attempt int, tenant_id uuid, integration_id uuid,
+    provider public.provider_name, settings jsonb, destination text, template_provider_id text,
+    template_name text, language text, params text[]
+)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    c_senders constant int := 50;
+    v_sender record;
+    v_left int := max;
+    v_share int;
+    v_tokens int;
+    v_used int;
+    v_ids uuid[] := '{}';
+begin
+    perform private.recover_leases();
+    for v_sender in
+        select sender.id, count(*) over () as waiting
+        from public.senders as sender
+        join public.integrations as integration
+            on integration.id = sender.integration_id and integration.is_active
+        left join private.sender_buckets as bucket on bucket.sender_id = sender.id
+        where sender.state = 'active'
+          and (sender.paused_until is null or sender.paused_until <= private.now())
+          and exists (
+              select from public.message_batches as batch
+              join public.batch_recipients as recipient on recipient.batch_id = batch.id
+              where batch.tenant_id = sender.tenant_id and batch.sender_id = sender.id
+                and batch.status = 'sending'
+                and recipient.status = 'waiting' and recipient.not_before <= private.now()
+          )
+        order by bucket.last_claimed_at nulls first, sender.id
+        limit c_senders
+    loop
+        exit when v_left <= 0;
+        -- Another instance is at this sender: its bucket will not hold more for us.
+        continue when not pg_try_advisory_xact_lock(hashtextextended(v_sender.id::text, 1));
+        v_share := greatest(max / v_sender.waiting::int, 1);
+        v_tokens := private.take_tokens(v_sender.id, least(v_share, v_left));
+        continue when v_tokens = 0;
+        v_ids := v_ids || private.claim_of_sender(v_sender.id, v_tokens, lease_seconds);
+        v_used := cardinality(v_ids) - (max - v_left);
+        if v_used < v_tokens then
+            update private.sender_buckets as bucket set tokens = bucket.tokens + v_tokens - v_used
+            where bucket.sender_id = v_sender.id;
+        end if;
+        v_left := v_left - v_used;
+    end loop;
+    return query
+    select message.id, message.attempt, message.tenant_id, message.integration_id,
+        message.provider, settings.said, message.phone, template.provider_template_id,
+        template.name, template.language, message.params
+    from unnest(v_ids) as claimed (id)
+    join public.message_logs as message on message.id = claimed.id
+    join public.message_templates as template on template.id = message.template_id
+    join (
+        select sender.id, private.sender_settings(sender.id) as said
+        from public.senders as sender
+        where sender.id in (
+            select known.sender_id from public.message_logs as known where known.id = any(v_ids)
+        )
+    ) as settings on settings.id = message.sender_id;
+end;
+$$;
+comment on function private.claim_batch_messages(int, int) is
+'Messages to send now, leased for lease_seconds (product time). Commit, begin, then send. Empty:
+nothing is due, or no sender may send this moment (ask batch_pause).';
+
+create function private.claim_of_sender(sender_id uuid, tokens int, lease_seconds int)
+returns uuid[]
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- Recipients that are skipped or wait cost no token: look further, but not for ever.
+    c_rounds constant int := 20;
+    v_batch_id uuid;
+    v_candidates uuid[];
+    v_plans private.recipient_plan[];
+    v_claimed uuid[] := '{}';
+begin
+    for v_round in 1 .. c_rounds loop
+        exit when cardinality(v_claimed) >= tokens;
+        select batch.id into v_batch_id
+        from public.message_batches as batch
+        where batch.sender_id = claim_of_sender.sender_id and batch.status = 'sending'
+          and exists (
+              select from public.batch_recipients as recipient
+              where recipient.batch_id = batch.id and recipient.status = 'waiting'
+                and recipient.not_before <= private.now()
+          )
+        order by batch.created_at limit 1;
+        exit when not found;
+        v_candidates := array(
+            select recipient.client_id from public.batch_recipients as recipient
+            where recipient.batch_id = v_batch_id and recipient.status = 'waiting'
+              and recipient.not_before <= private.now()
+            order by recipient.not_before, recipient.client_id
+            limit tokens - cardinality(v_claimed)
+            for update skip locked
+        );
+        exit when cardinality(v_candidates) = 0;
+        v_plans := array(
+            select plan from private.plan_recipients(v_batch_id, v_candidates) as plan
+        );
+        update public.batch_recipients as recipient
+        set status = case when plan.verdict = 'skip' then 'skipped'::public.recipient_status
+                else recipient.status end,
+            reason = plan.reason,
+            not_before = case when plan.verdict = 'postpone' then plan.not_before
+                else recipient.not_before end
+        from unnest(v_plans) as plan
+        where recipient.batch_id = v_batch_id and recipient.client_id = plan.client_id
+          and plan.verdict <> 'send';
+        v_claimed := v_claimed
+            || private.write_claims(v_batch_id, v_plans, claim_of_sender.lease_seconds);
+    end loop;
+    return v_claimed;
+end;
+$$;
+
+create function private.write_claims(
+    batch_id uuid, plans private.recipient_plan[], lease_seconds int
+) returns uuid[]
+language sql
+security definer
+set search_path = ''
+as $$
+    with outgoing as (
+        insert into public.message_logs as message (
+            tenant_id, client_id, direction, provider, integration_id, sender_id,
+            conversation_id, phone, template_id, body, params, status, attempt, batch_id,
+            price_micros, created_by
+        )
+        select batch.tenant_id, plan.client_id, 'out', sender.provider, sender.integration_id,
+            sender.id, plan.conversation_id, plan.phone, template.id,
+            private.render_body(template.body, plan.params), plan.params, 'queued', 1, batch.id,
+            plan.price_micros, batch.created_by
+        from unnest(write_claims.plans) as plan
+        cross join public.message_batches as batch
+        join public.senders as sender on sender.id = batch.sender_id
+        join public.message_templates as template on template.id = batch.template_id
+        where plan.verdict = 'send' and batch.id = write_claims.batch_id
+        order by plan.client_id
+        on conflict on constraint message_logs_one_per_recipient do update
+        set attempt = message.attempt + 1, phone = excluded.phone, body = excluded.body,
+            params = excluded.params, price_micros = excluded.price_micros, sending_at = null,
+            error_code = null, error_detail = null
+        -- Only what nobody has begun to send.
+        where message.status = 'queued'
+        returning message.id, message.client_id
+    ),
+    leased as (
+        update public.batch_recipients as recipient
+        set status = 'claimed', reason = null, message_id = outgoing.id,
+            lease_until = private.now() + make_interval(secs => write_claims.lease_seconds)
+        from outgoing
+        where recipient.batch_id = write_claims.batch_id
+          and recipient.client_id = outgoing.client_id
+        returning recipient.message_id
+    )
+    select coalesce(array_agg(leased.message_id), '{}') from leased
+$$;
+
+-- Who was claimed by a worker that never settled: not begun, then it waits again; begun, then
+-- nobody knows, and only a receipt may tell.
+create function private.recover_leases() returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    with late as materialized (
+        select recipient.batch_id, recipient.client_id, recipient.message_id
+        from public.batch_recipients as recipient
+        where recipient.status = 'claimed' and recipient.lease_until <= private.now()
+        order by recipient.batch_id, recipient.client_id
+        limit 1000
+        for update skip locked
+    ),
+    parked as (
+        update public.message_logs as message set status = 'unknown'
+        where message.status = 'sending'
+          and message.id in (select late.message_id from late)
+        returning message.id
+    )
+    update public.batch_recipients as recipient
+    set status = (case when message.status = 'queued' then 'waiting' else 'done' end)
+            ::public.recipient_status,
+        lease_until = null
+    from late
+    join public.message_logs as message on message.id = late.message_id
+    where recipient.batch_id = late.batch_id and recipient.client_id = late.client_id;
+end;
+$$;
+
+-- When to come back: the seconds until a token or a due recipient, null when nothing is under way.
+create function private.batch_pause() returns double precision
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    -- A tenth of a second refills eight tokens of the default pace.
+    select case
+        when due.at is null then null
+        else greatest(extract(epoch from due.at - private.now()), 0.1)::double precision
+    end
+    from (
+        select min(greatest(next.not_before, sender.paused_until)) as at
+        from public.message_batches as batch
+        join public.senders as sender on sender.id = batch.sender_id and sender.state = 'active'
+        cross join lateral (
+            select recipient.not_before
+            from public.batch_recipients as recipient
+            where recipient.batch_id = batch.id and recipient.status = 'waiting'
+            order by recipient.not_before limit 1
+        ) as next
+        where batch.status = 'sending'
+    ) as due
+$$;
+
+grant execute on function
+private.claim_batch_messages(int, int), private.batch_pause() to worker;
+
+-- 0916_settle_messages.sql
+-- Before and after the provider's calls, for many messages at once. `attempt` is the fence: a
+-- worker whose lease ran out holds an older number and can neither begin nor settle.
+create function private.begin_batch_messages(message_ids uuid[], attempts int[])
+returns setof uuid
+language sql
+security definer
+set search_path = ''
+as $$
+    update public.message_logs as message
+    set status = 'sending', sending_at = private.now()
+    from unnest(begin_batch_messages.message_ids, begin_batch_messages.attempts)
+        as asked (id, attempt)
+    where message.id = asked.id and message.attempt = asked.attempt
+      and message.status = 'queued'
+      -- Somebody may have pressed pause since the claim.
+      and exists (
+          select from public.message_batches as batch
+          where batch.id = message.batch_id and batch.status = 'sending'
+      )
+      and exists (
+          select from public.batch_recipients as recipient
+          where recipient.batch_id = message.batch_id
+            and recipient.client_id = message.client_id and recipient.status = 'claimed'
+      )
+    returning message.id
+$$;
+comment on function private.begin_batch_messages(uuid[], int[]) is
+'The ids that may be sent, each exactly once per attempt; commit, then call the provider.';
+
+-- results: [{message_id, attempt, outcome, provider_message_id, error_code, error_detail,
+-- retry_after_seconds}]. Answers the ids that are settled or are nobody's to settle any more;
+-- whoever is missing was held by a receipt at that moment and is asked again.
+create function private.settle_batch_messages(results jsonb) returns setof uuid
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_ids uuid[];
+    v_result record;
+begin
+    -- Receipts lock many messages in their own order: to wait for them while holding others would
+    -- deadlock.
+    v_ids := array(
+        select message.id
+        from jsonb_to_recordset(results) as told (message_id uuid, attempt int)
+        join public.message_logs as message on message.id = told.message_id
+        order by message.id
+        for update of message skip locked
+    );
+    update public.message_logs as message
+    set status = case
+            when private.message_rank(message.status) < private.message_rank('submitted')
+                or message.status = 'failed' and message.error_code = 'outcome_unknown'
+                then 'submitted' else message.status end,
+        provider_message_id = coalesce(message.provider_message_id, told.provider_message_id),
+        -- Meta's own id is WhatsApp's.
+        wamid = coalesce(message.wamid, case when told.provider_message_id like 'wamid.%'
+            then told.provider_message_id end),
+        submitted_at = least(message.submitted_at, private.now()),
+        failed_at = case when message.error_code = 'outcome_unknown' then null
+            else message.failed_at end,
+        error_code = case when message.error_code = 'outcome_unknown' then null
+            else message.error_code end
+    from jsonb_to_recordset(results) as told (
+        message_id uuid, attempt int, outcome text, provider_message_id text
+    )
+    where told.outcome = 'submitted' and message.id = told.message_id
+      and message.id = any(v_ids) and message.attempt = told.attempt
+      and message.sending_at is not null and message.status <> 'queued';
+    for v_result in
+        select told.*, message.batch_id, message.client_id, message.sender_id
+        from jsonb_to_recordset(results) as told (
+            message_id uuid, attempt int, outcome text, provider_message_id text,
+            error_code text, error_detail text, retry_after_seconds int
+        )
+        join public.message_logs as message
+            on message.id = told.message_id and message.attempt = told.attempt
+            and message.status in ('sending', 'unknown')
+        where told.outcome <> 'submitted' and message.id = any(v_ids)
+        order by message.id
+    loop
+        if v_result.error_code = 'configuration' and v_result.outcome = 'failed' then
+            -- Not this person's failure: it waits until somebody has mended the sender.
+            perform private.put_back(
+                v_result.message_id, private.now(), 'configuration', v_result.error_detail
+            );
+            perform private.mark_integration(
+                sender.integration_id, coalesce(v_result.error_detail, 'configuration')
+            ), private.pause_sender(sender.id, 'configuration', v_result.error_detail)
+            from public.senders as sender where sender.id = v_result.sender_id;
+        elsif v_result.outcome = 'failed' then
+            perform private.advance_message(
+                v_result.message_id, 'failed', private.now(), v_result.provider_message_id,
+                error_code => coalesce(v_result.error_code, 'unclassified'),
+                error_detail => v_result.error_detail
+            );
+        elsif v_result.outcome = 'retry' then
+            perform private.retry_batch_message(
+                v_result.message_id, coalesce(v_result.error_code, 'provider_unavailable'),
+                v_result.error_detail, v_result.retry_after_seconds
+            );
+        else
+            update public.message_logs as message
+            set status = 'unknown', error_detail = v_result.error_detail
+            where message.id = v_result.message_id;
+        end if;
+    end loop;
+    update public.batch_recipients as recipient
+    set status = 'done', lease_until = null, reason = null
+    from public.message_logs as message
+    where message.id = any(v_ids) and message.status not in ('queued', 'sending')
+      and recipient.batch_id = message.batch_id and recipient.client_id = message.client_id
+      and recipient.status = 'claimed';
+    return query
+    select distinct told.message_id
+    from jsonb_to_recordset(results) as told (message_id uuid)
+    where told.message_id = any(v_ids)
+       or not exists (
+           select from public.message_logs as message where message.id = told.message_id
+       );
+end;
+$$;
+
+-- The message was certainly not taken: the same row waits again.
+create function private.put_back(
+    message_id uuid, until timestamptz, error_code text, error_detail text
+) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    with back as (
+        update public.message_logs as message
+        set status = 'queued', sending_at = null, error_code = put_back.error_code,
+            error_detail = put_back.error_detail
+        where message.id = put_back.message_id
+        returning message.batch_id, message.client_id
+    )
+    update public.batch_recipients as recipient
+    set status = 'waiting', lease_until = null, reason = put_back.error_code,
+        not_before = put_back.until
+    from back
+    where recipient.batch_id = back.batch_id and recipient.client_id = back.client_id
+$$;
+
+-- A 429 waits as told and costs no attempt; the provider's own errors cost one of five, with
+-- doubling pauses. The number's limit holds everybody's messages, the pair limit (131056) one
+-- person's.
+create function private.retry_batch_message(
+    message_id uuid, error_code text, error_detail text, retry_after_seconds int
+) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    c_max_failures constant int := 5;
+    -- 5, 10, 20, 40 s and up to a quarter more, so that a crowd does not come back at once.
+    c_first_pause constant int := 5;
+    v_is_free boolean := error_code = 'rate_limited';
+    v_failures int;
+    v_pause double precision;
+begin
+    update public.batch_recipients as recipient
+    set failures = recipient.failures + case when v_is_free then 0 else 1 end
+    from public.message_logs as message
+    where message.id = retry_batch_message.message_id
+      and recipient.batch_id = message.batch_id and recipient.client_id = message.client_id
+    returning recipient.failures into v_failures;
+    if v_failures >= c_max_failures then
+        perform private.advance_message(
+            message_id, 'failed', private.now(),
+            error_code => retry_batch_message.error_code,
+            error_detail => retry_batch_message.error_detail
+        );
+        return;
+    end if;
+    v_pause := coalesce(retry_after_seconds, c_first_pause * 2 ^ greatest(v_failures - 1, 0))
+        * (1 + random() / 4);
+    perform private.put_back(
+        message_id, private.now() + make_interval(secs => v_pause), error_code, error_detail
+    );
+    if v_is_free and coalesce(error_detail, '') not like '131056%' then
+        update public.senders as sender
+        set paused_until = greatest(
+            sender.paused_until, private.now() + make_interval(secs => v_pause)
+        )
+        from public.message_logs as message
+        where message.id = retry_batch_message.message_id and sender.id = message.sender_id;
+    end if;
+end;
+$$;
+
+grant execute on function
+private.begin_batch_messages(uuid[], int[]), private.settle_batch_messages(jsonb),
+private.fold_batch_counts()
+to worker;
+
+-- 0917_watch_batches.sql
+-- Looks after bulk sends every minute, whether anybody works or not: starts what is due, gives back
+-- what a dead worker held, ends what nobody will ever know, and says so when nothing moves.
+create function private.watch_batches() returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- Receipts arrive within seconds; the slowest seen by providers is minutes.
+    c_wait_for_receipts constant interval := interval '15 minutes';
+    -- Two sweeps and the longest pause of a retry; longer is no hiccup.
+    c_no_progress constant interval := interval '5 minutes';
+    v_batch record;
+begin
+    perform private.move_batch(batch.id, 'sending')
+    from public.message_batches as batch
+    where batch.status = 'scheduled' and batch.scheduled_at <= private.now();
+    perform private.recover_leases();
+    perform private.advance_message(
+        late.id, 'failed', private.now(), error_code => 'outcome_unknown'
+    )
+    from (
+        select message.id
+        from public.message_logs as message
+        where message.batch_id is not null and message.status = 'unknown'
+          and message.sending_at <= private.now() - c_wait_for_receipts
+        order by message.id
+        limit 1000
+        for update skip locked
+    ) as late;
+    perform private.fold_batch_counts();
+
+    for v_batch in
+        select batch.id, batch.tenant_id
+        from public.message_batches as batch
+        where batch.status = 'sending'
+          and coalesce(batch.last_progress_at, batch.started_at) < private.now() - c_no_progress
+          and batch.alerted_at is null
+          and exists (
+              select from public.batch_recipients as recipient
+              where recipient.batch_id = batch.id and recipient.status = 'waiting'
+                and recipient.not_before < private.now() - c_no_progress
+          )
+    loop
+        update public.message_batches as batch set alerted_at = private.now()
+        where batch.id = v_batch.id;
+        perform private.tell_supervisors(
+            v_batch.tenant_id, 'batch_stalled', jsonb_build_object('batch_id', v_batch.id)
+        );
+    end loop;
+    -- It moves again: the next standstill is told again.
+    update public.message_batches as batch set alerted_at = null
+    where batch.status = 'sending' and batch.last_progress_at > batch.alerted_at;
+    if private.batch_pause() < 60 then
+        perform private.wake_function('send-notifications');
+    end if;
+end;
+$$;
+
+select cron.schedule('watch-batches', '* * * * *', 'select private.watch_batches()');
+
+-- A provider's "no WhatsApp here" has had its time.
+create function private.forgive_numbers() returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    update public.client_phones as known set has_whatsapp = null, whatsapp_retry_at = null
+    where known.whatsapp_retry_at <= private.now()
+$$;
+
+select cron.schedule('forgive-numbers', '17 5 * * *', 'select private.forgive_numbers()');
+
+-- 0918_batch_pages.sql
+-- What `/disparos` shows.
+create function private.batch_numbers(batch public.message_batches) returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    with known as materialized (
+        select counts.key, counts.amount from private.batch_counts as counts
+        where counts.batch_id = batch.id and counts.amount <> 0
+    ),
+    one as materialized (
+        select jsonb_object_agg(known.key, known.amount) as at from known
+    ),
+    named as (
+        select
+            coalesce((one.at ->> 'recipient:waiting')::bigint, 0)
+                + coalesce((one.at ->> 'recipient:claimed')::bigint, 0) as queued,
+            coalesce((one.at ->> 'accepted')::bigint, 0) as sent,
+            coalesce((one.at ->> 'message:delivered')::bigint, 0)
+                + coalesce((one.at ->> 'message:read')::bigint, 0) as delivered,
+            coalesce((one.at ->> 'message:read')::bigint, 0) as read,
+            coalesce((one.at ->> 'answered')::bigint, 0) as answered,
+            coalesce((one.at ->> 'message:failed')::bigint, 0) as failed,
+            coalesce((one.at ->> 'message:unknown')::bigint, 0) as unknown,
+            coalesce((one.at ->> 'recipient:skipped')::bigint, 0) as skipped,
+            coalesce((one.at ->> 'recipient:excluded')::bigint, 0) as excluded,
+            coalesce((one.at ->> 'recipient:done')::bigint, 0) as done,
+            coalesce((one.at ->> 'spent_micros')::bigint, 0) as spent_micros
+        from one
+    )
+    select to_jsonb(named) || jsonb_build_object(
+        'selected', named.queued + named.done + named.skipped + named.excluded,
+        'rate_per_second', case when batch.status = 'sending'
+            then round(batch.rate_per_second::numeric, 1) else 0 end,
+        'seconds_left', case when batch.status = 'sending' and batch.rate_per_second > 0.05
+            then ceil(named.queued / batch.rate_per_second)::bigint end,
+        'reasons', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'kind', split_part(known.key, ':', 1), 'reason', split_part(known.key, ':', 2),
+                'class', case when known.key like 'failed:%'
+                    then private.failure_class(split_part(known.key, ':', 2)) end,
+                'count', known.amount
+            ) order by known.amount desc, known.key), '[]')
+            from known
+            where known.key like 'failed:%' or known.key like 'skipped:%'
+               or known.key like 'excluded:%'
+        ),
+        'retryable', (
+            select coalesce(sum(known.amount), 0) from known
+            where known.key in ('failed:rate_limited', 'failed:provider_unavailable')
+        )
+    )
+    from named
+$$;
+
+create function private.batch_row(batch public.message_batches) returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'id', batch.id, 'name', batch.name, 'status', batch.status,
+        'scheduled_at', batch.scheduled_at, 'created_at', batch.created_at,
+        'started_at', batch.started_at, 'finished_at', batch.finished_at,
+        'includes_agreements', batch.includes_agreements, 'forecast', batch.forecast,
+        'last_progress_at', batch.last_progress_at, 'is_stalled', batch.alerted_at is not null,
+        'created_by', jsonb_build_object(
+            'user_id', batch.created_by,
+            'name', private.actor_name(batch.tenant_id, batch.created_by)
+        ),
+        'confirmed_by', case when batch.confirmed_by is not null then jsonb_build_object(
+            'user_id', batch.confirmed_by,
+            'name', private.actor_name(batch.tenant_id, batch.confirmed_by)
+        ) end,
+        'may_confirm', batch.status = 'awaiting_confirmation' and batch.created_by <> auth.uid(),
+        'sender', (
+            select jsonb_build_object(
+                'id', sender.id, 'name', sender.name, 'phone', sender.phone,
+                'state', sender.state, 'paused_reason', sender.paused_reason,
+                'paused_detail', sender.paused_detail, 'paused_until', sender.paused_until
+            )
+            from public.senders as sender where sender.id = batch.sender_id
+        ),
+        'template', (
+            select jsonb_build_object(
+                'id', template.id, 'name', template.name, 'category', template.category
+            )
+            from public.message_templates as template where template.id = batch.template_id
+        ),
+        'numbers', private.batch_numbers(batch)
+    )
+$$;
+
+create function private.list_message_batches(after text, page_size int) returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    c_max_page constant int := 100;
+    v_tenant_id uuid := private.require_role('operator');
+    v_size int := least(greatest(coalesce(page_size, 30), 1), c_max_page);
+    v_cursor text[] := case when after is not null
+        then private.decode_cursor(after, 'timestamptz', 'uuid') end;
+    v_rows jsonb;
+begin
+    v_rows := (
+        select coalesce(jsonb_agg(
+            private.batch_row(page) order by page.created_at desc, page.id desc
+        ), '[]')
+        from (
+            select batch.*
+            from public.message_batches as batch
+            where batch.tenant_id = v_tenant_id
+              and (v_cursor is null or (batch.created_at, batch.id)
+                  < (v_cursor[1]::timestamptz, v_cursor[2]::uuid))
+            order by batch.created_at desc, batch.id desc
+            limit v_size + 1
+        ) as page
+    );
+    return jsonb_build_object(
+        'rows', v_rows - v_size,
+        'next', case when jsonb_array_length(v_rows) > v_size then private.encode_cursor(
+            v_rows -> (v_size - 1) ->> 'created_at', v_rows -> (v_size - 1) ->> 'id'
+        ) end
+    );
+end;
+$$;
+
+create function private.message_batch(batch_id uuid) returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_batch public.message_batches;
+begin
+    select * into v_batch from public.message_batches as batch
+    where batch.tenant_id = v_tenant_id and batch.id = message_batch.batch_id;
+    if not found then
+        raise exception 'batch_not_found' using errcode = 'PT404',
+            detail = 'no such bulk send here';
+    end if;
+    return private.batch_row(v_batch);
+end;
+$$;
+
+-- Recipients with what became of them, by keyset; `outcome` is the recipient's status until there
+-- is a message, then the message's.
+create function private.batch_results(batch_id uuid, filter jsonb, after uuid, page_size int)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    -- An export asks for pages of this size.
+    c_max_page constant int := 1000;
+    v_tenant_id uuid := private.require_role('operator');
+    v_size int := least(greatest(coalesce(page_size, 100), 1), c_max_page);
+    v_rows jsonb;
+begin
+    perform private.message_batch(batch_results.batch_id);
+    if coalesce(filter, '{}') - '{outcome,reason}'::text[] <> '{}' then
+        raise exception 'unknown_filter' using errcode = 'PT400', detail = 'outcome, reason';
+    end if;
+    v_rows := (
+        select coalesce(jsonb_agg(to_jsonb(page) order by page.client_id), '[]')
+        from (
+            select recipient.client_id, client.name, client.document, message.phone,
+                coalesce(message.status::text, recipient.status::text) as outcome,
+                coalesce(message.error_code, recipient.reason) as reason,
+                message.error_detail, recipient.not_before, message.id as message_id,
+                message.submitted_at, message.sent_at, message.delivered_at, message.read_at,
+                message.answered_at, message.failed_at, message.price_micros
+            from public.batch_recipients as recipient
+            join public.clients as client
+                on client.tenant_id = recipient.tenant_id and client.id = recipient.client_id
+            left join public.message_logs as message
+                on message.id = recipient.message_id and message.batch_id = recipient.batch_id
+            where recipient.batch_id = batch_results.batch_id
+              and recipient.tenant_id = v_tenant_id
+              and (batch_results.after is null or recipient.client_id > batch_results.after)
+              and (filter ->> 'outcome' is null
+                  or coalesce(message.status::text, recipient.status::text)
+                      = filter ->> 'outcome')
+              and (filter ->> 'reason' is null
+                  or coalesce(message.error_code, recipient.reason) = filter ->> 'reason')
+            order by recipient.client_id
+            limit v_size + 1
+        ) as page
+    );
+    return jsonb_build_object(
+        'rows', v_rows - v_size,
+        'next', case when jsonb_array_length(v_rows) > v_size
+            then v_rows -> (v_size - 1) -> 'client_id' end
+    );
+end;
+$$;
+
+create function public.list_message_batches(after text default null, page_size int default 30)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$ select private.list_message_batches(after, page_size) $$;
+comment on function public.list_message_batches(text, int) is '{rows, next}, newest first.';
+create function public.message_batch(batch_id uuid) returns jsonb
+language sql
+stable
+set search_path = ''
+as $$ select private.message_batch(batch_id) $$;
+comment on function public.message_batch(uuid) is
+'One bulk send with its numbers: queued sent delivered read answered failed unknown skipped
+excluded, rate, seconds left, spent, reasons, retryable.';
+create function public.batch_results(
+    batch_id uuid, filter jsonb default '{}', after uuid default null, page_size int default 100
+) returns jsonb
+language sql
+stable
+set search_path = ''
+as $$ select private.batch_results(batch_id, filter, after, page_size) $$;
+comment on function public.batch_results(uuid, jsonb, uuid, int) is
+'{rows, next} of recipients; filter: outcome, reason; pages of up to 1000, also for the export.';
+
+grant execute on function
+private.list_message_batches(text, int), public.list_message_batches(text, int),
+private.message_batch(uuid), public.message_batch(uuid),
+private.batch_results(uuid, jsonb, uuid, int), public.batch_results(uuid, jsonb, uuid, int)
+to authenticated;
+
+-- 0919_send_chat.sql
+-- What a person writes in a talk. It leaves through the outbox of 0690; whether it may is asked at
+-- the click and again at the moment of sending: free text within 24 hours of the person's last
+-- message, afterwards an approved template, at a lawful hour.
+create function private.plan_chat_message(message public.message_logs) returns private.message_plan
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_plan private.message_plan;
+    v_talk public.conversations;
+    v_sender public.senders;
+    v_integration public.integrations;
+    v_template public.message_templates;
+    v_hours record;
+begin
+    select * into v_talk from public.conversations as talk where talk.id = message.conversation_id;
+    select * into v_sender from public.senders as sender where sender.id = v_talk.sender_id;
+    select * into v_integration from public.integrations as integration
+    where integration.id = v_sender.integration_id;
+    select * into v_template from public.message_templates as template
+    where template.id = message.template_id;
+    if v_talk.client_id is not null then
+        v_hours := private.contact_decision(
+            v_talk.tenant_id, v_talk.client_id, 'whatsapp', private.now()
+        );
+    end if;
+    v_plan.params := message.params;
+    v_plan.body := message.body;
+    if v_template.id is not null then
+        v_plan.params := private.template_values(v_talk.client_id, v_template.variables);
+        v_plan.body := private.render_body(v_template.body, v_plan.params);
+    end if;
+    v_plan.reason := case
+        when not v_integration.is_active or v_sender.state <> 'active'
+            then 'integration_inactive'
+        when v_talk.phone is null then 'no_reachable_phone'
+        when private.is_suppressed(
+            v_talk.tenant_id, v_talk.client_id, v_talk.phone, 'whatsapp', private.now()
+        ) then 'suppressed'
+        when v_template.id is null
+            and coalesce(private.window_until(v_talk) <= private.now(), true)
+            then 'window_closed'
+        when v_template.id is not null and (
+            v_template.status <> 'approved' or v_template.provider <> v_sender.provider
+            or v_template.header_type is not null
+        ) then 'template_not_sendable'
+        when v_template.id is not null and (
+            v_plan.params is null or array_position(v_plan.params, null) is not null
+        ) then 'variable_missing'
+        -- An answer to somebody who wrote just now is no contact out of the blue.
+        when v_template.id is not null and not v_hours.allowed then v_hours.reason
+        when v_integration.paused_until > private.now() or v_sender.paused_until > private.now()
+            then 'rate_limited'
+    end;
+    v_plan.verdict := case
+        when v_plan.reason is null then 'send'
+        when v_plan.reason = 'rate_limited' then 'postpone'
+        else 'refuse'
+    end;
+    v_plan.not_before := case when v_plan.reason = 'rate_limited'
+        then greatest(v_integration.paused_until, v_sender.paused_until)
+        when v_template.id is not null and v_talk.client_id is not null
+        then v_hours.next_allowed_at end;
+    v_plan.provider := v_sender.provider;
+    v_plan.integration_id := v_sender.integration_id;
+    v_plan.settings := private.sender_settings(v_sender.id);
+    v_plan.phone := v_talk.phone;
+    v_plan.template_id := v_template.id;
+    v_plan.provider_template_id := v_template.provider_template_id;
+    v_plan.language := v_template.language;
+    return v_plan;
+end;
+$$;
+
+create function private.send_chat_message(
+    conversation_id uuid, message_id uuid, body text, template_id uuid
+) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    -- Locked: two clicks at once are one message.
+    v_talk public.conversations :=
+        private.require_conversation(v_tenant_id, send_chat_message.conversation_id);
+    v_message public.message_logs;
+    v_plan private.message_plan;
+begin
+    if message_id is null or num_nonnulls(nullif(btrim(body), ''), template_id) <> 1
+        -- WhatsApp's own limit of a text message.
+        or length(body) > 4096
+    then
+        raise exception 'message_invalid' using errcode = 'PT400',
+            detail = 'an id, and either a text of 4096 characters at most or a template';
+    end if;
+    select * into v_message from public.message_logs as message
+    where message.id = send_chat_message.message_id;
+    if found and (v_message.tenant_id, v_message.conversation_id)
+        is distinct from (v_tenant_id, v_talk.id)
+    then
+        raise exception 'message_id_reused' using errcode = 'PT409',
+            detail = 'this id belongs to another message';
+    elsif found then
+        return jsonb_build_object('message_id', v_message.id, 'status', v_message.status);
+    end if;
+    v_message.tenant_id := v_tenant_id;
+    v_message.conversation_id := v_talk.id;
+    v_message.template_id := (
+        select template.id from public.message_templates as template
+        where template.tenant_id = v_tenant_id and template.id = send_chat_message.template_id
+    );
+    if template_id is not null and v_message.template_id is null then
+        raise exception 'template_not_found' using errcode = 'PT404',
+            detail = 'no such template in the tenant';
+    end if;
+    v_message.body := coalesce(btrim(body), '');
+    v_message.params := '{}';
+    v_plan := private.plan_chat_message(v_message);
+    perform private.refuse_chat(v_plan, v_talk);
+    insert into public.message_logs (
+        id, tenant_id, client_id, direction, provider, integration_id, sender_id, conversation_id,
+        phone, template_id, body, params, status, created_by, queue_msg_id
+    )
+    values (
+        send_chat_message.message_id, v_tenant_id, v_talk.client_id, 'out', v_plan.provider,
+        v_plan.integration_id, v_talk.sender_id, v_talk.id, v_plan.phone, v_plan.template_id,
+        v_plan.body, v_plan.params, 'queued', auth.uid(),
+        private.enqueue_message(send_chat_message.message_id, private.now())
+    );
+    delete from public.conversation_drafts as draft
+    where draft.conversation_id = v_talk.id and draft.user_id = auth.uid();
+    perform private.wake_function('send-message');
+    return jsonb_build_object('message_id', message_id, 'status', 'queued');
+end;
+$$;
+
+create function private.refuse_chat(plan private.message_plan, talk public.conversations)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    perform private.refuse_message(plan, '');
+    case (plan).reason
+        when 'window_closed' then
+            raise exception 'window_closed' using errcode = 'PT409',
+                detail = coalesce(to_jsonb(private.window_until(talk)) #>> '{}', 'nobody wrote');
+        when 'template_not_sendable' then
+            raise exception 'template_not_sendable' using errcode = 'PT409',
+                detail = 'not approved, of another provider, or with a file';
+        when 'variable_missing' then
+            raise exception 'variable_missing' using errcode = 'PT409',
+                detail = 'a variable has no value for this client';
+        when 'attempt_cap' then
+            raise exception 'attempt_cap' using errcode = 'PT409',
+                detail = to_jsonb((plan).not_before) #>> '{}';
+        else
+            return;
+    end case;
+end;
+$$;
+
+-- Meta names a template by its name; asked beside begin_sending.
+create function private.template_name(message_id uuid) returns text
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select template.name
+    from public.message_logs as message
+    join public.message_templates as template on template.id = message.template_id
+    where message.id = template_name.message_id
+$$;
+grant execute on function private.template_name(uuid) to worker;
+
+create function public.send_chat_message(
+    conversation_id uuid, message_id uuid, body text default null, template_id uuid default null
+) returns jsonb
+language sql
+set search_path = ''
+as $$ select private.send_chat_message(conversation_id, message_id, body, template_id) $$;
+comment on function public.send_chat_message(uuid, uuid, text, uuid) is
+'{message_id, status}; message_id is the click''s own. PT409 window_closed, suppressed,
+no_reachable_phone, integration_inactive, template_not_sendable, variable_missing, outside_hours,
+attempt_cap.';
+grant execute on function
+private.send_chat_message(uuid, uuid, text, uuid), public.send_chat_message(uuid, uuid, text, uuid)
+to authenticated;
+
+-- 0930_dialer_fields.sql
+-- What connecting the 3C Plus dialer takes, and the words calls and exports live by. What the
+-- provider's pages leave open is the tenant's to set, with the usual value where it is left out.
+create type public.call_status as enum (
+    'dialing', 'answered', 'connected', 'transferred', 'ended', 'not_answered', 'abandoned',
+    'finished', 'failed', 'voicemail', 'outside_hours'
+);
+create type public.dialer_export_status as enum (
+    'planning', 'loading', 'done', 'failed', 'cancelled'
+);
+create type public.dialer_row_status as enum (
+    'excluded', 'waiting', 'loaded', 'filtered', 'removing', 'removed'
+);
+-- Who said what a call came to: our screen, the dialer's own, or its timer.
+create type public.qualification_source as enum ('ours', 'dialer', 'automatic');
+
+insert into private.integration_fields (provider, field, is_secret, is_required, pattern)
+values
+-- The company's own host; nothing else is ever called with its token.
+('threecplus', 'host', false, true, '^[a-z0-9-]+\.3c\.(plus|fluxoti\.com)$'),
+-- Service tokens alone are answered since 2026-10-01; a person's token would be a 401.
+('threecplus', 'api_token', true, true, '^3cs_[A-Za-z0-9_-]{8,200}$'),
+-- Role "Agente": qualifies, pauses and dials for the agent named in X-Agent-Id.
+('threecplus', 'agent_token', true, false, '^3cs_[A-Za-z0-9_-]{8,200}$'),
+-- mailing_sync.json tells which phones were filtered, mailing.json tells nothing.
+('threecplus', 'load_report', false, false, '^(sync|none)$'),
+-- Whether click2call wants 55 before the number.
+('threecplus', 'click2call_prefix', false, false, '^(none|55)$'),
+-- Which of a call's ids its qualification is addressed by.
+('threecplus', 'qualify_call_id', false, false, '^(telephony_id|id)$'),
+-- Qualifications that the dialer's timer gives; ids below zero always are.
+('threecplus', 'automatic_qualifications', false, false, '^-?[0-9]{1,9}(,-?[0-9]{1,9})*$'),
+-- Of the company at the dialer: its call_date has no zone.
+('threecplus', 'time_zone', false, false, '^[A-Za-z]+/[A-Za-z_]+$');
+
+-- The account of the caller's agency, for functions that ask the dialer in a person's name.
+create function private.dialer_account() returns table (integration_id uuid, settings jsonb)
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+begin
+    return query
+    select integration.id, integration.settings
+    from public.integrations as integration
+    where integration.tenant_id = v_tenant_id and integration.provider = 'threecplus'
+      and integration.is_active;
+    if not found then
+        raise exception 'dialer_not_connected' using errcode = 'PT409',
+            detail = 'connect 3C Plus in the settings';
+    end if;
+end;
+$$;
+comment on function private.dialer_account() is 'Supervisor. PT409 dialer_not_connected.';
+grant execute on function private.dialer_account() to authenticated;
+
+-- 0932_dialer_agents.sql
+-- Which of our operators sits at which agent of the dialer, and what our dispositions are called
+-- there. Without the first no screen opens by itself, without the second no call is qualified.
+create table public.dialer_agents (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null default private.tenant_id(),
+    agent_id bigint not null,
+    user_id uuid not null,
+    agent_name text,
+    -- What click-to-call rings.
+    extension text,
+    created_at timestamptz not null default private.now(),
+    constraint dialer_agents_pkey primary key (id),
+    constraint dialer_agents_tenant_fkey foreign key (tenant_id) references public.tenants (id),
+    constraint dialer_agents_user_fkey foreign key (user_id) references auth.users (id),
+    constraint dialer_agents_one_operator_per_agent unique (tenant_id, agent_id),
+    constraint dialer_agents_one_agent_per_operator unique (tenant_id, user_id),
+    -- 0 is how the dialer says that no agent took part.
+    constraint dialer_agents_agent_is_somebody check (agent_id > 0),
+    constraint dialer_agents_extension_is_short check (extension ~ '^[0-9]{1,10}$')
+);
+comment on table public.dialer_agents is 'Operators and their agents at the dialer.';
+create index dialer_agents_of_user on public.dialer_agents (user_id);
+
+create table public.dialer_qualifications (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null default private.tenant_id(),
+    -- 0: every campaign without a row of its own.
+    campaign_id bigint not null default 0,
+    disposition_type text not null,
+    qualification_id bigint not null,
+    qualification_name text not null default '',
+    created_at timestamptz not null default private.now(),
+    constraint dialer_qualifications_pkey primary key (id),
+    constraint dialer_qualifications_type_fkey foreign key (tenant_id, disposition_type)
+    references public.disposition_types (tenant_id, key),
+    constraint dialer_qualifications_one_per_campaign
+    unique (tenant_id, disposition_type, campaign_id),
+    constraint dialer_qualifications_campaign_is_not_negative check (campaign_id >= 0)
+);
+comment on table public.dialer_qualifications is
+'What a disposition is called at the dialer, per campaign.';
+
+alter table public.dialer_agents enable row level security;
+alter table public.dialer_agents force row level security;
+alter table public.dialer_qualifications enable row level security;
+alter table public.dialer_qualifications force row level security;
+
+create policy dialer_agents_select_member on public.dialer_agents for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+create policy dialer_agents_insert_admin on public.dialer_agents for insert to authenticated
+with check (
+    tenant_id = (select private.tenant_id()) and (select private.has_role('admin'))
+    and exists (
+        select from public.memberships
+        where
+            memberships.tenant_id = dialer_agents.tenant_id
+            and memberships.user_id = dialer_agents.user_id
+    )
+);
+create policy dialer_agents_update_admin on public.dialer_agents for update to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')))
+with check (
+    tenant_id = (select private.tenant_id()) and (select private.has_role('admin'))
+    and exists (
+        select from public.memberships
+        where
+            memberships.tenant_id = dialer_agents.tenant_id
+            and memberships.user_id = dialer_agents.user_id
+    )
+);
+create policy dialer_agents_delete_admin on public.dialer_agents for delete to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));
+
+create policy dialer_qualifications_select_member on public.dialer_qualifications
+for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+create policy dialer_qualifications_insert_admin on public.dialer_qualifications
+for insert to authenticated
+with check (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));
+create policy dialer_qualifications_update_admin on public.dialer_qualifications
+for update to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')))
+with check (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));
+create policy dialer_qualifications_delete_admin on public.dialer_qualifications
+for delete to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));
+
+grant select, delete on public.dialer_agents, public.dialer_qualifications to authenticated;
+grant insert (id, tenant_id, agent_id, user_id, agent_name, extension) on public.dialer_agents
+to authenticated;
+grant update (agent_id, user_id, agent_name, extension) on public.dialer_agents to authenticated;
+grant insert (
+    id, tenant_id, campaign_id, disposition_type, qualification_id, qualification_name
+) on public.dialer_qualifications to authenticated;
+grant update (qualification_id, qualification_name) on public.dialer_qualifications
+to authenticated;
+
+create trigger _900_audit_insert after insert on public.dialer_agents
+referencing new table as new_rows for each statement execute function private.tg_audit();
+create trigger _900_audit_update after update on public.dialer_agents
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_audit();
+create trigger _900_audit_delete after delete on public.dialer_agents
+referencing old table as old_rows for each statement execute function private.tg_audit();
+create trigger _900_audit_insert after insert on public.dialer_qualifications
+referencing new table as new_rows for each statement execute function private.tg_audit();
+create trigger _900_audit_update after update on public.dialer_qualifications
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_audit();
+create trigger _900_audit_delete after delete on public.dialer_qualifications
+referencing old table as old_rows for each statement execute function private.tg_audit();
+
+-- The caller's own seat, for click-to-call and pauses.
+create function private.dialer_seat()
+returns table (integration_id uuid, settings jsonb, agent_id bigint, extension text)
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+begin
+    return query
+    select integration.id, integration.settings, seat.agent_id, seat.extension
+    from public.integrations as integration
+    join public.dialer_agents as seat
+        on seat.tenant_id = integration.tenant_id and seat.user_id = auth.uid()
+    where integration.tenant_id = v_tenant_id and integration.provider = 'threecplus'
+      and integration.is_active;
+    if not found then
+        raise exception 'dialer_seat_missing' using errcode = 'PT409',
+            detail = 'no agent of a connected dialer is mapped to the caller';
+    end if;
+end;
+$$;
+comment on function private.dialer_seat() is 'PT409 dialer_seat_missing.';
+grant execute on function private.dialer_seat() to authenticated;
+
+-- A number is dialled by hand under the same law as by the machine; the client is whoever owns it.
+create function private.require_callable(phone text) returns void
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_client_id uuid := private.client_of_phone(v_tenant_id, phone);
+    v_decision record;
+    v_hours record;
+begin
+    if phone is null or phone !~ '^\+[1-9][0-9]{7,14}$' then
+        raise exception 'field_invalid' using errcode = 'PT400', detail = 'phone';
+    end if;
+    if private.is_suppressed(v_tenant_id, v_client_id, phone, 'call', private.now()) then
+        raise exception 'client_suppressed' using errcode = 'PT409',
+            detail = 'this number must not be called';
+    end if;
+    if v_client_id is not null then
+        select * into v_decision
+        from private.contact_decision(v_tenant_id, v_client_id, 'call', private.now()) as decision;
+        if not v_decision.allowed then
+            raise exception 'contact_not_allowed' using errcode = 'PT409',
+                detail = v_decision.reason;
+        end if;
+        return;
+    end if;
+    -- Nobody's number yet: the state of its area code.
+    select * into v_hours from private.contact_hours_in(
+        v_tenant_id,
+        (select plan.uf from private.area_codes as plan
+         where plan.area_code = substr(require_callable.phone, 4, 2)),
+        private.now(), 1
+    ) as hours
+    where hours.opens_at <= private.now() and hours.closes_at > private.now();
+    if not found then
+        raise exception 'contact_not_allowed' using errcode = 'PT409', detail = 'outside_hours';
+    end if;
+end;
+$$;
+comment on function private.require_callable(text) is
+'PT409 client_suppressed, contact_not_allowed (detail: the reason).';
+grant execute on function private.require_callable(text) to authenticated;
+
+-- 0934_calls.sql
+-- Every call the dialer told us of, by webhook or by reconciliation: one row per call, whichever
+-- came first. Statuses only go forward.
+create table public.calls (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null,
+    integration_id uuid not null,
+    -- The provider's id of the record (`_id`), told when the call is over.
+    external_id text collate "C",
+    -- The provider's id of the connection, told from its first second.
+    telephony_id text collate "C",
+    -- Null until somebody is found or made for the number.
+    client_id uuid,
+    phone text collate "C",
+    -- What the dialer was given for this contact; ours is a client's id.
+    identifier text,
+    campaign_id bigint,
+    campaign_name text,
+    list_id bigint,
+    agent_id bigint,
+    operator_id uuid,
+    status public.call_status not null,
+    mode text,
+    disposition_id uuid,
+    qualification_id bigint,
+    qualification_name text,
+    qualification_source public.qualification_source,
+    qualification_note text,
+    -- Null: nothing to tell the dialer. queued | done | failed | no_mapping | no_agent_token.
+    qualify_status text,
+    hangup_cause int,
+    talk_seconds int,
+    billed_seconds int,
+    is_recorded boolean not null default false,
+    called_at timestamptz not null,
+    connected_at timestamptz,
+    ended_at timestamptz,
+    created_at timestamptz not null default private.now(),
+    constraint calls_pkey primary key (id),
+    constraint calls_tenant_id_key unique (tenant_id, id),
+    constraint calls_integration_fkey foreign key (tenant_id, integration_id)
+    references public.integrations (tenant_id, id),
+    constraint calls_client_fkey foreign key (tenant_id, client_id)
+    references public.clients (tenant_id, id),
+    constraint calls_disposition_fkey foreign key (tenant_id, disposition_id)
+    references public.call_dispositions (tenant_id, id),
+    constraint calls_operator_fkey foreign key (operator_id) references auth.users (id),
+    constraint calls_are_named check (external_id is not null or telephony_id is not null),
+    constraint calls_phone_is_e164 check (phone ~ '^\+[1-9][0-9]{7,14}$'),
+    constraint calls_qualify_status_is_known check (
+        qualify_status in ('queued', 'done', 'failed', 'no_mapping', 'no_agent_token')
+    )
+);
+comment on table public.calls is 'Calls of the dialer, one row each.';
+
+create unique index calls_by_external_id on public.calls (integration_id, external_id)
+where external_id is not null;
+create unique index calls_by_telephony_id on public.calls (integration_id, telephony_id)
+where telephony_id is not null;
+create index calls_of_integration on public.calls (tenant_id, integration_id, called_at desc);
+create index calls_of_client on public.calls (tenant_id, client_id, called_at desc);
+create index calls_of_operator on public.calls (operator_id, called_at desc);
+create unique index calls_one_per_disposition on public.calls (tenant_id, disposition_id);
+
+alter table public.calls enable row level security;
+alter table public.calls force row level security;
+
+create policy calls_select_member on public.calls for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+-- Written by the dialer's events alone; a person links one to a client by `link_call`.
+grant select on public.calls to authenticated;
+
+create trigger _200_broadcast_insert after insert on public.calls
+referencing new table as new_rows for each statement
+execute function private.tg_broadcast('call_changed');
+create trigger _200_broadcast_update after update on public.calls
+referencing old table as old_rows new table as new_rows for each statement
+execute function private.tg_broadcast_status('call_changed');
+
+create function private.call_rank(status public.call_status) returns int
+language sql
+immutable
+set search_path = ''
+as $$
+    select case call_rank.status
+        when 'dialing' then 1 when 'answered' then 2 when 'connected' then 3
+        when 'transferred' then 4
+        -- Over, with nothing more known; the ways it can be over are all equal.
+        when 'ended' then 5
+        else 6
+    end
+$$;
+
+-- Whose call it is: our own identifier, else a contract or code of exactly one client, else the
+-- number's only owner. Nobody rather than somebody else.
+create function private.client_of_call(tenant_id uuid, identifier text, phone text) returns uuid
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_found uuid[];
+begin
+    if pg_input_is_valid(identifier, 'uuid') then
+        v_found := array(
+            select client.id from public.clients as client
+            where client.tenant_id = client_of_call.tenant_id and client.id = identifier::uuid
+        );
+    elsif identifier <> '' then
+        v_found := array(
+            select client.id from public.clients as client
+            where client.tenant_id = client_of_call.tenant_id
+              and client.external_id = client_of_call.identifier
+            union
+            select client.id from public.clients as client
+            where client.tenant_id = client_of_call.tenant_id
+              and client.document = client_of_call.identifier
+            union
+            select debt.client_id from public.debts as debt
+            where debt.tenant_id = client_of_call.tenant_id
+              and debt.contract = client_of_call.identifier
+            limit 2
+        );
+    end if;
+    if cardinality(v_found) = 1 then
+        return v_found[1];
+    end if;
+    return case when phone is not null then private.client_of_phone(tenant_id, phone) end;
+end;
+$$;
+
+-- A number that somebody else answered: the disposition of its call said so, or the client's last
+-- disposition did and nobody knows of which number, so all that were known then are meant.
+create function private.is_wrong_number(tenant_id uuid, client_id uuid, phone text)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    return exists (
+        select from public.call_dispositions as done
+        join public.disposition_types as kind
+            on kind.tenant_id = done.tenant_id and kind.key = done.disposition_type
+            and kind.unworkable
+        left join public.calls as call
+            on call.tenant_id = done.tenant_id and call.disposition_id = done.id
+        where done.tenant_id = is_wrong_number.tenant_id
+          and done.client_id = is_wrong_number.client_id
+          and case
+              when call.phone is not null then
+                  private.phone_match(call.phone) = private.phone_match(is_wrong_number.phone)
+              else not exists (
+                  select from public.call_dispositions as later
+                  where later.tenant_id = done.tenant_id and later.client_id = done.client_id
+                    and (later.created_at, later.id) > (done.created_at, done.id)
+              ) and exists (
+                  select from public.client_phones as known
+                  where known.tenant_id = done.tenant_id and known.client_id = done.client_id
+                    and known.phone = is_wrong_number.phone
+                    and known.created_at <= done.created_at
+              )
+          end
+    );
+end;
+$$;
+
+-- 0936_record_call.sql
+-- What the dialer said of one call, in our words (adapter `threecplus`): {external_id,
+-- telephony_id, number (E.164), identifier, campaign_id, campaign_name, list_id, agent_id, status,
+-- mode, called_at, talk_seconds, billed_seconds, hangup_cause, is_recorded, qualification: {id,
+-- name, is_unknown}, qualification_note}. Told twice, late or backwards it changes nothing that is
+-- known better.
+create function private.record_call(
+    integration_id uuid, said jsonb, heard_at timestamptz default private.now()
+) returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_integration public.integrations;
+    v_call public.calls;
+    v_status public.call_status;
+    v_at timestamptz;
+    v_is_news boolean;
+    v_is_over boolean;
+begin
+    select * into v_integration from public.integrations as integration
+    where integration.id = record_call.integration_id;
+    if not pg_input_is_valid(said ->> 'status', 'public.call_status')
+        or coalesce(said ->> 'external_id', said ->> 'telephony_id') is null
+    then
+        return 'payload_invalid';
+    end if;
+    v_status := (said ->> 'status')::public.call_status;
+    v_is_over := private.call_rank(v_status) >= 5;
+    -- Without a readable time it began when we heard of it, and none begins in the future.
+    v_at := least(coalesce(
+        case when pg_input_is_valid(said ->> 'called_at', 'timestamptz')
+            then private.told_instant((said ->> 'called_at')::timestamptz) end,
+        heard_at
+    ), private.now());
+
+    -- Both events of one call, and a sweep beside them, take their turn.
+    perform pg_advisory_xact_lock(hashtextextended(
+        'call:' || coalesce(said ->> 'telephony_id', said ->> 'external_id'), 0
+    ));
+    select * into v_call from public.calls as call
+    where call.integration_id = v_integration.id
+      and (call.telephony_id = said ->> 'telephony_id'
+          or call.external_id = said ->> 'external_id'
+          -- A list of calls names only one id, and does not say which of the two it is.
+          or call.telephony_id = said ->> 'external_id')
+    order by call.created_at limit 1
+    for update;
+    if not found then
+        insert into public.calls (
+            tenant_id, integration_id, external_id, telephony_id, status, called_at
+        )
+        values (
+            v_integration.tenant_id, v_integration.id, said ->> 'external_id',
+            said ->> 'telephony_id', v_status, v_at
+        )
+        returning * into v_call;
+        v_is_news := true;
+    end if;
+
+    update public.calls as call
+    set external_id = coalesce(call.external_id, said ->> 'external_id'),
+        telephony_id = coalesce(call.telephony_id, said ->> 'telephony_id'),
+        phone = coalesce(call.phone, said ->> 'number'),
+        identifier = coalesce(call.identifier, said ->> 'identifier'),
+        client_id = coalesce(call.client_id, private.client_of_call(
+            v_integration.tenant_id, said ->> 'identifier', said ->> 'number'
+        )),
+        campaign_id = coalesce(call.campaign_id, (said ->> 'campaign_id')::bigint),
+        campaign_name = coalesce(said ->> 'campaign_name', call.campaign_name),
+        list_id = coalesce(call.list_id, (said ->> 'list_id')::bigint),
+        agent_id = coalesce(call.agent_id, nullif((said ->> 'agent_id')::bigint, 0)),
+        operator_id = coalesce(call.operator_id, (
+            select seat.user_id from public.dialer_agents as seat
+            where seat.tenant_id = v_integration.tenant_id
+              and seat.agent_id = (said ->> 'agent_id')::bigint
+        )),
+        status = case when private.call_rank(v_status) > private.call_rank(call.status)
+            then v_status else call.status end,
+        mode = coalesce(call.mode, said ->> 'mode'),
+        called_at = least(call.called_at, v_at),
+        connected_at = coalesce(call.connected_at, case
+            when v_status = 'connected' then v_at
+            when v_status = 'finished' then v_at end),
+        ended_at = coalesce(call.ended_at, case when v_is_over then private.now() end),
+        talk_seconds = coalesce((said ->> 'talk_seconds')::int, call.talk_seconds),
+        billed_seconds = coalesce((said ->> 'billed_seconds')::int, call.billed_seconds),
+        hangup_cause = coalesce((said ->> 'hangup_cause')::int, call.hangup_cause),
+        is_recorded = call.is_recorded or coalesce((said ->> 'is_recorded')::boolean, false)
+    where call.id = v_call.id;
+    perform private.note_qualification(v_call.id, said);
+    return case when v_is_news then 'recorded' else 'known' end;
+end;
+$$;
+comment on function private.record_call(uuid, jsonb, timestamptz) is
+'recorded | known | payload_invalid.';
+grant execute on function private.record_call(uuid, jsonb, timestamptz) to worker;
+
+-- The dialer's word for what came of a call, and who said it there.
+create function private.note_qualification(call_id uuid, said jsonb) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_id bigint := (said #>> '{qualification,id}')::bigint;
+begin
+    if v_id is null then
+        return;
+    end if;
+    update public.calls as call
+    set qualification_id = v_id,
+        qualification_name = said #>> '{qualification,name}',
+        qualification_note = said ->> 'qualification_note',
+        qualification_source = case
+            when v_id < 0 or coalesce((said #>> '{qualification,is_unknown}')::boolean, false)
+                or v_id::text = any(string_to_array(coalesce(
+                    integration.settings ->> 'automatic_qualifications', ''), ','))
+                then 'automatic'
+            when exists (
+                select from public.call_dispositions as done
+                where done.tenant_id = call.tenant_id and done.id = call.disposition_id
+                  and private.qualification_of(
+                      call.tenant_id, call.campaign_id, done.disposition_type) = v_id
+            ) then 'ours'
+            else 'dialer'
+        end::public.qualification_source
+    from public.integrations as integration
+    where call.id = note_qualification.call_id and integration.id = call.integration_id;
+end;
+$$;
+
+create function private.qualification_of(
+    tenant_id uuid, campaign_id bigint, disposition_type text
+) returns bigint
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select word.qualification_id
+    from public.dialer_qualifications as word
+    where word.tenant_id = qualification_of.tenant_id
+      and word.disposition_type = qualification_of.disposition_type
+      and word.campaign_id in (0, qualification_of.campaign_id)
+    order by word.campaign_id desc limit 1
+$$;
+
+-- A stored event of the inbox becomes the call it tells of. Null, or why nothing changed.
+create function private.apply_call_event(event_id uuid) returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_event private.provider_events;
+    v_outcome text;
+begin
+    select * into v_event from private.provider_events as event
+    where event.id = apply_call_event.event_id;
+    v_outcome := private.record_call(
+        v_event.integration_id, v_event.payload -> 'call', v_event.received_at
+    );
+    return case when v_outcome = 'payload_invalid' then v_outcome end;
+end;
+$$;
+
+-- The webhook's way in: the inbox's, and for a call that has just reached an operator also the
+-- screen, in the same transaction. Nobody should say "alô" to an empty page while a queue turns.
+create function private.receive_call_event(
+    webhook_key text, external_id text, kind text, payload jsonb
+) returns boolean
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_event private.provider_events;
+begin
+    if not private.receive_provider_event('threecplus', webhook_key, external_id, kind, payload)
+    then
+        return false;
+    end if;
+    if kind <> 'call_connected' then
+        return true;
+    end if;
+    select event.* into v_event
+    from public.integrations as integration
+    join private.provider_events as event on event.integration_id = integration.id
+    where integration.webhook_key_hash
+        = private.webhook_key_hash(receive_call_event.webhook_key)
+      and event.external_id = receive_call_event.external_id;
+    begin
+        perform private.apply_call_event(v_event.id);
+        perform private.pop_screen(
+            v_event.integration_id, payload #>> '{call,telephony_id}'
+        );
+    exception
+        -- The event is kept; the queue will judge it, and name what is wrong with it.
+        when integrity_constraint_violation or data_exception then return true;
+    end;
+    return true;
+end;
+$$;
+comment on function private.receive_call_event(text, text, text, jsonb) is
+'True when new; PT401 webhook_key_unknown. kind: call_connected | call_finished | other.';
+grant execute on function private.receive_call_event(text, text, text, jsonb) to webhook;
+
+-- Ids only: the page asks for the rest, and so row-level security decides.
+create function private.pop_screen(integration_id uuid, telephony_id text) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    select realtime.send(
+        pg_catalog.jsonb_build_object(
+            'call_id', call.id, 'client_id', call.client_id, 'tenant_id', call.tenant_id,
+            'at', private.now()
+        ),
+        'call_connected', 'user:' || call.operator_id, true
+    )
+    from public.calls as call
+    where call.integration_id = pop_screen.integration_id
+      and call.telephony_id = pop_screen.telephony_id
+      and call.operator_id is not null and call.status = 'connected'
+$$;
+
+-- 0938_client_services.sql
+-- Who has a client on the screen right now, and since when: a soft lock, so that two operators do
+-- not call the same debtor. It warns and it can be taken over, by a supervisor, with a reason; who
+-- left without saying so is forgotten after a while.
+create table public.client_services (
+    tenant_id uuid not null,
+    client_id uuid not null,
+    operator_id uuid not null,
+    call_id uuid,
+    since timestamptz not null default private.now(),
+    -- The page says "still here" every minute.
+    seen_at timestamptz not null default private.now(),
+    taken_from uuid,
+    reason text,
+    constraint client_services_pkey primary key (tenant_id, client_id),
+    constraint client_services_client_fkey foreign key (tenant_id, client_id)
+    references public.clients (tenant_id, id) on delete cascade,
+    constraint client_services_call_fkey foreign key (tenant_id, call_id)
+    references public.calls (tenant_id, id),
+    constraint client_services_operator_fkey foreign key (operator_id) references auth.users (id),
+    constraint client_services_taken_from_fkey foreign key (taken_from) references auth.users (id)
+);
+comment on table public.client_services is 'Clients in service, and by whom.';
+create index client_services_of_operator on public.client_services (operator_id);
+create index client_services_of_call on public.client_services (tenant_id, call_id);
+create index client_services_taken on public.client_services (taken_from);
+
+alter table public.client_services enable row level security;
+alter table public.client_services force row level security;
+
+create policy client_services_select_member on public.client_services for select to authenticated
+using (tenant_id = (select private.tenant_id()));
+
+-- Written by the functions below. Beginning and ending are no history; a takeover is, and goes to
+-- the audit by name.
+grant select on public.client_services to authenticated;
+
+-- 3 minutes: three missed signs of life, as many as a laptop's lid or a lost network explains.
+create function private.service_patience() returns interval
+language sql
+immutable
+set search_path = ''
+as $$ select interval '3 minutes' $$;
+
+create function private.service_state(tenant_id uuid, client_id uuid) returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'client_id', held.client_id, 'operator_id', held.operator_id,
+        'operator', private.actor_name(held.tenant_id, held.operator_id),
+        'since', held.since, 'call_id', held.call_id,
+        'is_mine', held.operator_id = auth.uid()
+    )
+    from public.client_services as held
+    where held.tenant_id = service_state.tenant_id and held.client_id = service_state.client_id
+      and held.seen_at > private.now() - private.service_patience()
+$$;
+
+create function private.begin_service(client_id uuid, call_id uuid) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_changed int;
+begin
+    perform private.require_client(v_tenant_id, client_id);
+    -- Free, forgotten, or one's own (a sign of life); somebody else's stays theirs.
+    insert into public.client_services as held (tenant_id, client_id, operator_id, call_id)
+    values (v_tenant_id, begin_service.client_id, auth.uid(), (
+        select call.id from public.calls as call
+        where call.tenant_id = v_tenant_id and call.id = begin_service.call_id
+    ))
+    on conflict on constraint client_services_pkey do update
+    set operator_id = excluded.operator_id, seen_at = private.now(),
+        call_id = coalesce(excluded.call_id, held.call_id),
+        since = case when held.operator_id = excluded.operator_id
+            then held.since else private.now() end,
+        taken_from = case when held.operator_id = excluded.operator_id
+            then held.taken_from end,
+        reason = case when held.operator_id = excluded.operator_id then held.reason end
+    where held.operator_id = excluded.operator_id
+       or held.seen_at <= private.now() - private.service_patience();
+    get diagnostics v_changed = row_count;
+    if v_changed > 0 then
+        perform private.tell_service(v_tenant_id, client_id);
+    end if;
+    return private.service_state(v_tenant_id, client_id);
+end;
+$$;
+
+create function private.end_service(client_id uuid) returns boolean
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+begin
+    delete from public.client_services as held
+    where held.tenant_id = v_tenant_id and held.client_id = end_service.client_id
+      and held.operator_id = auth.uid();
+    if not found then
+        return false;
+    end if;
+    perform private.tell_service(v_tenant_id, client_id);
+    return true;
+end;
+$$;
+
+create function private.take_over_service(client_id uuid, reason text) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_was public.client_services;
+begin
+    perform private.require_client(v_tenant_id, client_id);
+    if btrim(coalesce(reason, '')) = '' then
+        raise exception 'reason_missing' using errcode = 'PT400',
+            detail = 'a takeover says why';
+    end if;
+    select * into v_was from public.client_services as held
+    where held.tenant_id = v_tenant_id and held.client_id = take_over_service.client_id
+    for update;
+    insert into public.client_services as held
+        (tenant_id, client_id, operator_id, call_id, taken_from, reason)
+    values (
+        v_tenant_id, take_over_service.client_id, auth.uid(), v_was.call_id, v_was.operator_id,
+        -- 200 characters: a sentence.
+        left(btrim(take_over_service.reason), 200)
+    )
+    on conflict on constraint client_services_pkey do update
+    set operator_id = excluded.operator_id, since = private.now(), seen_at = private.now(),
+        taken_from = excluded.taken_from, reason = excluded.reason;
+    insert into public.audit_log
+        (tenant_id, actor_id, actor, table_name, row_id, action, before, after)
+    values (
+        v_tenant_id, auth.uid(),
+        coalesce((select users.email from auth.users where users.id = auth.uid()), session_user),
+        'client_services', client_id::text, 'update',
+        to_jsonb(v_was),
+        jsonb_build_object('operator_id', auth.uid(), 'reason', left(btrim(reason), 200))
+    );
+    perform private.tell_service(v_tenant_id, client_id);
+    return private.service_state(v_tenant_id, client_id);
+end;
+$$;
+
+create function private.tell_service(tenant_id uuid, client_id uuid) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    select private.send_change(
+        'service_changed', 'client_services', tenant_id, client_id::text, array[client_id]
+    )
+$$;
+
+create function public.begin_service(client_id uuid, call_id uuid default null) returns jsonb
+language sql
+set search_path = ''
+as $$ select private.begin_service(client_id, call_id) $$;
+comment on function public.begin_service(uuid, uuid) is
+'{client_id, operator_id, operator, since, call_id, is_mine}: who has the client now. Also the sign
+of life, once a minute. 404 client_not_found.';
+
+create function public.end_service(client_id uuid) returns boolean
+language sql
+set search_path = ''
+as $$ select private.end_service(client_id) $$;
+
+create function public.take_over_service(client_id uuid, reason text) returns jsonb
+language sql
+set search_path = ''
+as $$ select private.take_over_service(client_id, reason) $$;
+comment on function public.take_over_service(uuid, text) is
+'Supervisor; answers as begin_service. 400 reason_missing.';
+
+grant execute on function
+private.begin_service(uuid, uuid), public.begin_service(uuid, uuid),
+private.end_service(uuid), public.end_service(uuid),
+private.take_over_service(uuid, text), public.take_over_service(uuid, text)
+to authenticated;
+
+-- 0940_dialer_exports.sql
+-- A selection pushed into a campaign of the dialer: planned client by client, loaded list by list,
+-- and told person by person, also why somebody was left out.
+create table public.dialer_exports (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null,
+    integration_id uuid not null,
+    campaign_id bigint not null,
+    campaign_name text not null default '',
+    list_name text not null,
+    -- Share of the campaign's calls; the list gets it when all of it is loaded, and 0 until then.
+    weight int not null default 1,
+    selection jsonb not null,
+    -- The same selection for the same campaign on the same day is the same export.
+    selection_hash text not null,
+    on_date date not null,
+    status public.dialer_export_status not null default 'planning',
+    -- Clients are planned in the order of their ids; where the last batch ended.
+    planned_until uuid,
+    -- One list by mailing.json, or one per file beyond what the provider recommends for it.
+    is_csv boolean not null default false,
+    parts int not null default 0,
+    list_ids bigint[] not null default '{}',
+    selected int not null default 0,
+    -- {reason: clients}
+    excluded jsonb not null default '{}',
+    -- Phones.
+    planned int not null default 0,
+    loaded int not null default 0,
+    filtered int not null default 0,
+    removed int not null default 0,
+    -- False where the provider took the contacts without a report of its own.
+    is_reported boolean not null default true,
+    error_code text,
+    error_detail text,
+    created_by uuid not null default auth.uid(),
+    created_at timestamptz not null default private.now(),
+    updated_at timestamptz not null default private.now(),
+    finished_at timestamptz,
+    constraint dialer_exports_pkey primary key (id),
+    constraint dialer_exports_tenant_id_key unique (tenant_id, id),
+    constraint dialer_exports_integration_fkey foreign key (tenant_id, integration_id)
+    references public.integrations (tenant_id, id),
+    constraint dialer_exports_created_by_fkey foreign key (created_by) references auth.users (id),
+    constraint dialer_exports_campaign_is_positive check (campaign_id > 0),
+    -- 0 would load a list that is never dialled.
+    constraint dialer_exports_weight_is_positive check (weight between 1 and 100),
+    constraint dialer_exports_list_name_is_filled check (btrim(list_name) <> '')
+);
+comment on table public.dialer_exports is 'Selections pushed to the dialer, and what came of them.';
+create unique index dialer_exports_once_a_day
+on public.dialer_exports (tenant_id, campaign_id, selection_hash, on_date)
+where status not in ('failed', 'cancelled');
+create index dialer_exports_newest on public.dialer_exports (tenant_id, created_at desc, id desc);
+create index dialer_exports_of_integration on public.dialer_exports (tenant_id, integration_id);
+create index dialer_exports_of_author on public.dialer_exports (created_by);
+create index dialer_exports_to_plan on public.dialer_exports (created_at)
+where status = 'planning';
+
+create table public.dialer_export_rows (
+    export_id uuid not null,
+    -- The order of loading; a part is a range of it.
+    place int not null,
+    tenant_id uuid not null,
+    client_id uuid not null,
+    -- Null: the client was left out as a whole.
+    phone text collate "C",
+    part int,
+    status public.dialer_row_status not null,
+    -- Why excluded, filtered or removed.
+    reason text,
+    -- The removal that is taking it out.
+    task_id uuid,
+    constraint dialer_export_rows_pkey primary key (export_id, place),
+    constraint dialer_export_rows_export_fkey foreign key (tenant_id, export_id)
+    references public.dialer_exports (tenant_id, id) on delete cascade,
+    constraint dialer_export_rows_client_fkey foreign key (tenant_id, client_id)
+    references public.clients (tenant_id, id),
+    constraint dialer_export_rows_phone_is_e164 check (phone ~ '^\+[1-9][0-9]{7,14}$'),
+    constraint dialer_export_rows_say_why check (
+        status not in ('excluded', 'filtered') or reason is not null
+    )
+);
+comment on table public.dialer_export_rows is
+'A phone loaded into the dialer, or a client (phone null) or phone left out, with the reason.';
+create index dialer_export_rows_of_export on public.dialer_export_rows (tenant_id, export_id);
+create index dialer_export_rows_of_client
+on public.dialer_export_rows (tenant_id, client_id, export_id);
+create index dialer_export_rows_of_part on public.dialer_export_rows (export_id, part)
+where part is not null;
+-- Serves the removal of whoever pays: few are in the dialer at a time.
+create index dialer_export_rows_in_the_dialer on public.dialer_export_rows (tenant_id, client_id)
+where status in ('waiting', 'loaded');
+create index dialer_export_rows_leaving on public.dialer_export_rows (export_id, task_id)
+where status = 'removing';
+
+alter table public.dialer_exports enable row level security;
+alter table public.dialer_exports force row level security;
+alter table public.dialer_export_rows enable row level security;
+alter table public.dialer_export_rows force row level security;
+
+create policy dialer_exports_select_supervisor on public.dialer_exports for select to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')));
+create policy dialer_export_rows_select_supervisor on public.dialer_export_rows
+for select to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')));
+
+-- Written by `request_dialer_export` and the worker alone; the rows are the record.
+grant select on public.dialer_exports, public.dialer_export_rows to authenticated;
+
+create trigger _100_touch_updated_at before update on public.dialer_exports
+for each row execute function private.tg_touch_updated_at();
+
+create function private.tg_dialer_exports__broadcast() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform realtime.send(
+        jsonb_build_object('id', min(new_rows.id::text), 'at', private.now()),
+        'dialer_export_changed', 'tenant:' || new_rows.tenant_id, true
+    )
+    from new_rows group by new_rows.tenant_id;
+    return null;
+end;
+$$;
+create trigger _200_broadcast_insert after insert on public.dialer_exports
+referencing new table as new_rows for each statement
+execute function private.tg_dialer_exports__broadcast();
+create trigger _200_broadcast_update after update on public.dialer_exports
+referencing new table as new_rows for each statement
+execute function private.tg_dialer_exports__broadcast();
+
+-- What is to be done at the dialer, one provider call (or two that belong together) each. Kept in a
+-- table with leases and not in a queue: tasks wait for each other, and a dead one is looked at.
+create table private.dialer_tasks (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null,
+    integration_id uuid not null,
+    -- list: create it, weight 0 · part: contacts by mailing.json · file: a list by CSV · weight ·
+    -- remove: contacts out of the mailing · qualify: a call
+    kind text not null,
+    -- The same wish twice is one task.
+    task_key text not null,
+    export_id uuid,
+    call_id uuid,
+    part int,
+    payload jsonb not null default '{}',
+    -- queued | sending | done | failed | cancelled
+    status text not null default 'queued',
+    attempt int not null default 0,
+    failures int not null default 0,
+    -- A call left and its answer is not known: undo or look up before doing it again.
+    is_doubtful boolean not null default false,
+    lease_until timestamptz,
+    next_attempt_at timestamptz not null default private.now(),
+    error_code text,
+    error_detail text,
+    created_at timestamptz not null default private.now(),
+    done_at timestamptz,
+    constraint dialer_tasks_pkey primary key (id),
+    constraint dialer_tasks_are_wished_once unique (integration_id, task_key),
+    constraint dialer_tasks_integration_fkey foreign key (tenant_id, integration_id)
+    references public.integrations (tenant_id, id),
+    constraint dialer_tasks_export_fkey foreign key (tenant_id, export_id)
+    references public.dialer_exports (tenant_id, id) on delete cascade,
+    constraint dialer_tasks_call_fkey foreign key (tenant_id, call_id)
+    references public.calls (tenant_id, id) on delete cascade,
+    constraint dialer_tasks_kind_is_known check (
+        kind in ('list', 'part', 'file', 'weight', 'remove', 'qualify')
+    ),
+    constraint dialer_tasks_status_is_known check (
+        status in ('queued', 'sending', 'done', 'failed', 'cancelled')
+    )
+);
+create index dialer_tasks_due on private.dialer_tasks (next_attempt_at)
+where status in ('queued', 'sending');
+create index dialer_tasks_of_integration on private.dialer_tasks (tenant_id, integration_id);
+create index dialer_tasks_of_export on private.dialer_tasks (tenant_id, export_id);
+create index dialer_tasks_of_call on private.dialer_tasks (tenant_id, call_id);
+
+alter table private.dialer_tasks enable row level security;
+alter table private.dialer_tasks force row level security;
+
+create function private.wish_dialer_task(
+    integration_id uuid, kind text, task_key text, export_id uuid default null,
+    call_id uuid default null, part int default null, payload jsonb default '{}'
+) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    insert into private.dialer_tasks as task
+        (tenant_id, integration_id, kind, task_key, export_id, call_id, part, payload)
+    select integration.tenant_id, integration.id, wish_dialer_task.kind,
+        wish_dialer_task.task_key, wish_dialer_task.export_id, wish_dialer_task.call_id,
+        wish_dialer_task.part, wish_dialer_task.payload
+    from public.integrations as integration
+    where integration.id = wish_dialer_task.integration_id
+    on conflict on constraint dialer_tasks_are_wished_once do nothing
+$$;
+
+-- 0942_request_dialer_export.sql
+-- A supervisor asks; the worker does it. Answers at once, whatever the size.
+create function private.request_dialer_export(
+    selection jsonb, campaign_id bigint, campaign_name text, list_name text, weight int
+) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_account record;
+    v_export public.dialer_exports;
+    v_asked jsonb := selection;
+    v_is_new boolean := true;
+begin
+    select * into v_account from private.dialer_account() as account;
+    -- Refused here and not by the worker, with nobody left to read it.
+    perform private.read_selection(v_tenant_id, selection);
+    if campaign_id is null or campaign_id <= 0 then
+        raise exception 'campaign_invalid' using errcode = 'PT400',
+            detail = 'the id of a campaign of the dialer';
+    end if;
+    if weight is null or weight not between 1 and 100 then
+        raise exception 'weight_invalid' using errcode = 'PT400',
+            detail = '1 to 100; a list of weight 0 is not dialled';
+    end if;
+    -- The worker is nobody: "mine" is written out while it still means somebody.
+    if jsonb_typeof(v_asked #> '{filter,assigned_to}') = 'array' then
+        v_asked := jsonb_set(v_asked, '{filter,assigned_to}', (
+            select jsonb_agg(case when entry = '"me"' then to_jsonb(auth.uid()) else entry end)
+            from jsonb_array_elements(v_asked #> '{filter,assigned_to}') as entry
+        ));
+    elsif v_asked #>> '{filter,assigned_to}' = 'me' then
+        v_asked := jsonb_set(v_asked, '{filter,assigned_to}', to_jsonb(auth.uid()));
+    end if;
+
+    insert into public.dialer_exports (
+        tenant_id, integration_id, campaign_id, campaign_name, list_name, weight, selection,
+        selection_hash, on_date
+    )
+    values (
+        v_tenant_id, v_account.integration_id, request_dialer_export.campaign_id,
+        left(coalesce(request_dialer_export.campaign_name, ''), 200),
+        -- 150 characters: the mark that makes the name unique follows.
+        left(coalesce(nullif(btrim(request_dialer_export.list_name), ''),
+            'Carteira ' || to_char(private.today(v_tenant_id), 'YYYY-MM-DD')), 150),
+        request_dialer_export.weight, v_asked, md5(v_asked::text), private.today(v_tenant_id)
+    )
+    -- dialer_exports_once_a_day; no other index can be met.
+    on conflict do nothing
+    returning * into v_export;
+    if not found then
+        v_is_new := false;
+        select * into v_export from public.dialer_exports as export
+        where export.tenant_id = v_tenant_id
+          and export.campaign_id = request_dialer_export.campaign_id
+          and export.selection_hash = md5(v_asked::text)
+          and export.on_date = private.today(v_tenant_id)
+          and export.status not in ('failed', 'cancelled');
+    else
+        insert into public.audit_log
+            (tenant_id, actor_id, actor, table_name, row_id, action, after)
+        values (
+            v_tenant_id, auth.uid(),
+            coalesce(
+                (select users.email from auth.users where users.id = auth.uid()), session_user
+            ),
+            'dialer_exports', v_export.id::text, 'export',
+            jsonb_build_object('selection', v_asked, 'campaign_id', campaign_id)
+        );
+        perform private.wake_function('3cplus-export');
+    end if;
+    return jsonb_build_object(
+        'id', v_export.id, 'status', v_export.status, 'is_new', v_is_new
+    );
+end;
+$$;
+
+create function private.cancel_dialer_export(export_id uuid) returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_export public.dialer_exports;
+begin
+    select * into v_export from public.dialer_exports as export
+    where export.tenant_id = v_tenant_id and export.id = cancel_dialer_export.export_id
+    for update;
+    if not found then
+        raise exception 'dialer_export_not_found' using errcode = 'PT404',
+            detail = 'no such export in the tenant';
+    end if;
+    if v_export.status = 'cancelled' then
+        return 'cancelled';
+    end if;
+    update private.dialer_tasks as task set status = 'cancelled', done_at = private.now()
+    where task.export_id = v_export.id and task.status = 'queued';
+    update public.dialer_exports as export
+    set status = 'cancelled', finished_at = private.now()
+    where export.id = v_export.id;
+    -- What is loaded stays, and is not dialled any more.
+    perform private.wish_dialer_task(
+        v_export.integration_id, 'weight', 'silence:' || v_export.id, v_export.id, null, null,
+        '{"weight": 0}'
+    );
+    perform private.wake_function('3cplus-export');
+    return 'cancelled';
+end;
+$$;
+
+-- After whatever stopped it was mended: everything undone is tried again, nothing done is repeated.
+create function private.resume_dialer_export(export_id uuid) returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_status public.dialer_export_status;
+begin
+    select export.status into v_status from public.dialer_exports as export
+    where export.tenant_id = v_tenant_id and export.id = resume_dialer_export.export_id
+    for update;
+    if not found then
+        raise exception 'dialer_export_not_found' using errcode = 'PT404',
+            detail = 'no such export in the tenant';
+    end if;
+    if v_status <> 'failed' then
+        raise exception 'dialer_export_not_failed' using errcode = 'PT409',
+            detail = 'only what failed can be resumed';
+    end if;
+    begin
+        update public.dialer_exports as export
+        set status = 'loading', error_code = null, error_detail = null, finished_at = null
+        where export.id = resume_dialer_export.export_id;
+    exception when unique_violation then
+        raise exception 'dialer_export_replaced' using errcode = 'PT409',
+            detail = 'the same selection was exported again meanwhile';
+    end;
+    update private.dialer_tasks as task
+    set status = 'queued', failures = 0, next_attempt_at = private.now(), error_code = null
+    where task.export_id = resume_dialer_export.export_id and task.status = 'failed';
+    perform private.wake_function('3cplus-export');
+    return 'loading';
+end;
+$$;
+
+create function public.request_dialer_export(
+    selection jsonb, campaign_id bigint, campaign_name text default '', list_name text default '',
+    weight int default 1
+) returns jsonb
+language sql
+set search_path = ''
+as $$
+    select private.request_dialer_export(
+        selection, campaign_id, campaign_name, list_name, weight
+    )
+$$;
+comment on function public.request_dialer_export(jsonb, bigint, text, text, int) is
+'Supervisor → {id, status, is_new}; the same selection and campaign on one day is one export.
+409 dialer_not_connected, 400 campaign_invalid, weight_invalid, selection_invalid.';
+
+create function public.cancel_dialer_export(export_id uuid) returns text
+language sql
+set search_path = ''
+as $$ select private.cancel_dialer_export(export_id) $$;
+
+create function public.resume_dialer_export(export_id uuid) returns text
+language sql
+set search_path = ''
+as $$ select private.resume_dialer_export(export_id) $$;
+comment on function public.resume_dialer_export(uuid) is
+'Supervisor; 404 dialer_export_not_found, 409 dialer_export_not_failed, dialer_export_replaced.';
+
+grant execute on function
+private.request_dialer_export(jsonb, bigint, text, text, int),
+public.request_dialer_export(jsonb, bigint, text, text, int),
+private.cancel_dialer_export(uuid), public.cancel_dialer_export(uuid),
+private.resume_dialer_export(uuid), public.resume_dialer_export(uuid)
+to authenticated;
+
+-- 0944_plan_dialer_export.sql
+-- The next clients of an export, judged and written down; the caller commits. A quarter of a
+-- million people are planned without a long transaction, and a crash costs one batch.
+create function private.dialer_part_size() returns int
+language sql
+immutable
+set search_path = ''
+-- Contacts of one mailing.json: twenty calls at most before files take over, 60 kB each.
+as $$ select 500 $$;
+
+create function private.dialer_file_parts() returns int
+language sql
+immutable
+set search_path = ''
+-- Parts in one CSV: 50,000 contacts, about 4 MB.
+as $$ select 100 $$;
+
+create function private.plan_dialer_export(max int) returns int
+language plpgsql
+security definer
+set search_path = ''
+set jit = off
+set enable_seqscan = off
+as $$
+declare
+    v_export public.dialer_exports;
+    v_filter private.client_filter;
+    v_planned record;
+begin
+    select * into v_export from public.dialer_exports as export
+    where export.status = 'planning'
+    order by export.created_at limit 1
+    for update skip locked;
+    if not found then
+        return 0;
+    end if;
+    v_filter := private.read_selection(v_export.tenant_id, v_export.selection);
+    execute 'with batch as materialized (
+            select clients.id from public.clients
+            where ' || private.client_condition(v_filter) || ' and clients.id > $5
+            order by clients.id limit $6
+        ),
+        judged as materialized (
+            select clients.id as client_id, ' || replace(
+                private.exclusion_reason('dialer'), '$reachable', private.wrong_contact_reason()
+            ) || ' as reason,
+                contact.call_blocked_until is not null as is_marked,
+                contact.last_disposition_type is not null as is_known
+            from batch
+            join public.clients on clients.id = batch.id
+            left join private.client_contacts as contact
+                on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id
+        ),
+        listed as (
+            select judged.client_id, null as phone, judged.reason, 0 as position
+            from judged where judged.reason <> ''eligible''
+            union all
+            select judged.client_id, phones.phone, case
+                    when phones.phone not like ''+55%'' then ''phone_foreign''
+                    when judged.is_marked and private.is_suppressed(
+                        ($1).tenant_id, judged.client_id, phones.phone, ''call'', ($1).now_at
+                    ) then ''opted_out''
+                    when judged.is_known and private.is_wrong_number(
+                        ($1).tenant_id, judged.client_id, phones.phone
+                    ) then ''wrong_contact''
+                end, phones.position
+            from judged
+            join public.client_phones as phones
+                on phones.tenant_id = ($1).tenant_id and phones.client_id = judged.client_id
+            where judged.reason = ''eligible''
+        ),
+        placed as (
+            select listed.*, row_number() over in_order as place,
+                count(*) filter (where listed.reason is null) over in_order as ordinal
+            from listed
+            window in_order as (
+                order by listed.client_id, listed.position, listed.phone
+                rows unbounded preceding
+            )
+        ),
+        written as (
+            insert into public.dialer_export_rows
+                (export_id, place, tenant_id, client_id, phone, part, status, reason)
+            select $7, $8 + placed.place, ($1).tenant_id, placed.client_id, placed.phone,
+                case when placed.reason is null then ($9 + placed.ordinal - 1) / $10 end,
+                case when placed.reason is null then ''waiting'' else ''excluded''
+                end::public.dialer_row_status,
+                placed.reason
+            from placed
+            returning phone, status
+        )
+        select (select count(*) from judged)::int as clients,
+            (select max(batch.id::text) from batch)::uuid as last_id,
+            (select count(*) from written where written.status = ''waiting'')::int as phones,
+            (
+                select coalesce(jsonb_object_agg(counted.reason, counted.clients), ''{}'')
+                from (
+                    select judged.reason, count(*) as clients from judged
+                    where judged.reason <> ''eligible'' group by judged.reason
+                ) as counted
+            ) as excluded'
+    into v_planned
+    using v_filter,
+        array(select closed.uf from private.closed_ufs(v_filter.tenant_id, v_filter.now_at) as closed),
+        1::double precision, private.has_cap(v_filter.tenant_id, 'call'),
+        coalesce(v_export.planned_until, '00000000-0000-0000-0000-000000000000'), max, v_export.id,
+        (
+            select coalesce(max(known.place), 0) from public.dialer_export_rows as known
+            where known.export_id = v_export.id
+        ),
+        v_export.planned, private.dialer_part_size();
+
+    update public.dialer_exports as export
+    set planned_until = coalesce(v_planned.last_id, export.planned_until),
+        selected = export.selected + v_planned.clients,
+        planned = export.planned + v_planned.phones,
+        excluded = private.add_counts(export.excluded, v_planned.excluded)
+    where export.id = v_export.id;
+    if v_planned.clients < max then
+        perform private.begin_dialer_loading(v_export.id);
+    end if;
+    return greatest(v_planned.clients, 1);
+end;
+$$;
+comment on function private.plan_dialer_export(int) is
+'Clients planned; 0 = no export is waiting for it. Commit and call again.';
+grant execute on function private.plan_dialer_export(int) to worker;
+
+create function private.add_counts(a jsonb, b jsonb) returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+    select coalesce(jsonb_object_agg(summed.key, summed.total), '{}')
+    from (
+        select entry.key, sum(entry.value::bigint) as total
+        from (select * from jsonb_each_text(a) union all select * from jsonb_each_text(b)) as entry
+        group by entry.key
+    ) as summed
+$$;
+
+create function private.begin_dialer_loading(export_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- Beyond it the provider recommends its CSV (help page 5509385).
+    c_most_by_json constant int := 10000;
+    v_export public.dialer_exports;
+    v_size int := private.dialer_part_size();
+begin
+    update public.dialer_exports as export
+    set is_csv = export.planned > c_most_by_json,
+        parts = ceil(export.planned::numeric / case
+            when export.planned > c_most_by_json then v_size * private.dialer_file_parts()
+            else v_size end)::int,
+        status = case when export.planned = 0 then 'done' else 'loading'
+            end::public.dialer_export_status,
+        finished_at = case when export.planned = 0 then private.now() end
+    where export.id = begin_dialer_loading.export_id
+    returning * into v_export;
+    if v_export.status = 'done' then
+        perform private.tell_dialer_export(v_export.id);
+    elsif v_export.is_csv then
+        perform private.wish_dialer_task(
+            v_export.integration_id, 'file', 'file:' || v_export.id || ':' || part, v_export.id,
+            null, part
+        )
+        from generate_series(0, v_export.parts - 1) as part;
+    else
+        perform private.wish_dialer_task(
+            v_export.integration_id, 'list', 'list:' || v_export.id, v_export.id
+        );
+    end if;
+end;
+$$;
+
+-- Whoever asked, and everybody who would mend it, learns how it ended.
+create function private.tell_dialer_export(export_id uuid) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    insert into public.notifications (tenant_id, user_id, kind, payload)
+    select export.tenant_id, member.user_id, 'dialer_export_finished',
+        jsonb_build_object('export_id', export.id, 'status', export.status)
+    from public.dialer_exports as export
+    join public.memberships as member
+        on member.tenant_id = export.tenant_id and member.revoked_at is null
+        and (member.user_id = export.created_by
+            or member.role >= 'supervisor' and export.status = 'failed')
+    where export.id = tell_dialer_export.export_id
+$$;
+
+-- 0946_dialer_tasks.sql
+-- The worker's side: claim, begin, read the contacts, settle. The attempt's number fences a worker
+-- whose lease ran out; a call that got no answer is undone or looked up before it is made again.
+create function private.claim_dialer_tasks(max int, lease_seconds int)
+returns table (
+    task_id uuid, attempt int, integration_id uuid, kind text, is_doubtful boolean,
+    settings jsonb, body jsonb
+)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    return query
+    with due as (
+        select task.id
+        from private.dialer_tasks as task
+        where task.id in (
+            -- In turns, so that one agency's thousand files do not hold up another's call.
+            select ranked.id
+            from (
+                select waiting.id, waiting.next_attempt_at, row_number() over (
+                    partition by waiting.tenant_id
+                    order by waiting.kind <> 'qualify', waiting.next_attempt_at, waiting.id
+                ) as turn
+                from private.dialer_tasks as waiting
+                join public.integrations as integration
+                    on integration.id = waiting.integration_id
+                where waiting.status in ('queued', 'sending')
+                  and waiting.next_attempt_at <= private.now()
+                  and (waiting.lease_until is null or waiting.lease_until <= private.now())
+                  and integration.is_active
+                  and coalesce(integration.paused_until <= private.now(), true)
+                  -- Taken out before it is in, a contact would come back.
+                  and (waiting.kind <> 'remove' or not exists (
+                      select from private.dialer_tasks as loading
+                      where loading.export_id = waiting.export_id
+                        and loading.kind in ('part', 'file')
+                        and (loading.status = 'sending' or loading.is_doubtful
+                            and loading.status = 'queued')
+                  ))
+            ) as ranked
+            order by ranked.turn, ranked.next_attempt_at limit max
+        )
+        for update of task skip locked
+    ),
+    claimed as (
+        update private.dialer_tasks as task
+        set attempt = task.attempt + 1,
+            -- A worker that died while sending has failed, too: what kills workers must end.
+            failures = task.failures + case when task.status = 'sending' then 1 else 0 end,
+            status = 'queued',
+            lease_until = private.now() + make_interval(secs => lease_seconds)
+        from due
+        where task.id = due.id
+        returning task.*
+    )
+    select claimed.id, claimed.attempt, claimed.integration_id, claimed.kind,
+        claimed.is_doubtful, integration.settings, private.dialer_task_body(claimed.id)
+    from claimed
+    join public.integrations as integration on integration.id = claimed.integration_id;
+end;
+$$;
+comment on function private.claim_dialer_tasks(int, int) is
+'Tasks leased for lease_seconds; commit, then begin each. body by kind: list {campaign_id, name};
+part {campaign_id, list_id}; file {campaign_id, name}; weight {campaign_id, list_ids, weight};
+remove {campaign_id}; qualify {agent_id, call_id, mode, qualification_id, note}.';
+grant execute on function private.claim_dialer_tasks(int, int) to worker;
+
+create function private.dialer_task_body(task_id uuid) returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select case task.kind
+        when 'qualify' then jsonb_build_object(
+            'agent_id', call.agent_id, 'mode', call.mode,
+            'call_id', case coalesce(integration.settings ->> 'qualify_call_id', 'telephony_id')
+                when 'id' then call.external_id
+                else coalesce(call.telephony_id, call.external_id) end,
+            'qualification_id', task.payload -> 'qualification_id',
+            'note', task.payload -> 'note'
+        )
+        else jsonb_build_object(
+            'campaign_id', export.campaign_id, 'list_id', export.list_ids[1],
+            'list_ids', to_jsonb(export.list_ids),
+            'weight', coalesce((task.payload ->> 'weight')::int, export.weight),
+            -- The mark makes the name ours, so that a list made before a crash is found again.
+            'name', export.list_name || ' · ' || left(export.id::text, 8)
+                || case when export.is_csv and task.part is not null
+                    then format(' (%s/%s)', task.part + 1, export.parts) else '' end
+        )
+    end
+    from private.dialer_tasks as task
+    join public.integrations as integration on integration.id = task.integration_id
+    left join public.dialer_exports as export on export.id = task.export_id
+    left join public.calls as call on call.id = task.call_id
+    where task.id = dialer_task_body.task_id
+$$;
+
+-- The fence before the provider's call. What has changed since the plan is asked again here, at the
+-- last moment: a person who paid or said no meanwhile is not loaded.
+create function private.begin_dialer_task(task_id uuid, attempt int) returns boolean
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_task private.dialer_tasks;
+begin
+    update private.dialer_tasks as task
+    set status = 'sending', is_doubtful = true
+    where task.id = begin_dialer_task.task_id and task.attempt = begin_dialer_task.attempt
+      and task.status = 'queued' and task.lease_until > private.now()
+    returning * into v_task;
+    if not found then
+        return false;
+    end if;
+    if v_task.kind in ('part', 'file') then
+        perform private.recheck_dialer_rows(v_task);
+    elsif v_task.kind = 'remove' then
+        update public.dialer_export_rows as contact set task_id = v_task.id
+        where contact.export_id = v_task.export_id and contact.place in (
+            select leaving.place from public.dialer_export_rows as leaving
+            where leaving.export_id = v_task.export_id and leaving.status = 'removing'
+              and coalesce(leaving.task_id, v_task.id) = v_task.id
+            order by leaving.place limit private.dialer_part_size()
+        );
+    end if;
+    return true;
+end;
+$$;
+comment on function private.begin_dialer_task(uuid, int) is
+'True exactly once per attempt; commit, then call the provider.';
+grant execute on function private.begin_dialer_task(uuid, int) to worker;
+
+create function private.dialer_rows_of(task private.dialer_tasks)
+returns setof public.dialer_export_rows
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select contact.*
+    from public.dialer_export_rows as contact
+    where contact.export_id = (task).export_id
+      and case (task).kind
+          when 'part' then contact.part = (task).part
+          when 'file' then contact.part >= (task).part * private.dialer_file_parts()
+              and contact.part < ((task).part + 1) * private.dialer_file_parts()
+          when 'remove' then contact.status = 'removing' and contact.task_id = (task).id
+      end
+$$;
+
+create function private.recheck_dialer_rows(task private.dialer_tasks) returns void
+language plpgsql
+security definer
+set search_path = ''
+set jit = off
+as $$
+declare
+    v_closed text[] := array(
+        select closed.uf from private.closed_ufs((task).tenant_id, private.now()) as closed
+    );
+begin
+    update public.dialer_export_rows as contact
+    set status = 'excluded', reason = judged.reason
+    from (
+        select waiting.place, case
+                when exists (
+                    select from public.agreements as agreement
+                    where agreement.tenant_id = client.tenant_id
+                      and agreement.client_id = client.id and private.is_kept(agreement.status)
+                ) then 'agreement_running'
+                when client.open_debts = 0 and not exists (
+                    select from public.agreements as agreement
+                    where agreement.tenant_id = client.tenant_id
+                      and agreement.client_id = client.id
+                      and private.is_living(agreement.status)
+                ) then 'nothing_owed'
+                when marks.call_blocked_until is not null and private.is_suppressed(
+                    waiting.tenant_id, waiting.client_id, waiting.phone, 'call', private.now()
+                ) then 'opted_out'
+                when marks.last_disposition_type is not null and private.is_wrong_number(
+                    waiting.tenant_id, waiting.client_id, waiting.phone
+                ) then 'wrong_contact'
+                when cardinality(v_closed) > 0 and coalesce(client.uf, private.uf_of(
+                    waiting.tenant_id, waiting.client_id, null
+                ), '') = any(v_closed) then 'outside_hours'
+            end as reason
+        from private.dialer_rows_of(task) as waiting
+        join public.clients as client on client.id = waiting.client_id
+        left join private.client_contacts as marks
+            on marks.tenant_id = waiting.tenant_id and marks.client_id = waiting.client_id
+        where waiting.status = 'waiting'
+    ) as judged
+    where contact.export_id = (task).export_id and contact.place = judged.place
+      and judged.reason is not null;
+end;
+$$;
+
+create function private.dialer_task_rows(task_id uuid, attempt int)
+returns table (identifier text, phone text, name text, amount text, is_wanted boolean)
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select contact.client_id::text,
+        -- National, as the provider wants it: its platform puts the 55 before.
+        pg_catalog.substr(contact.phone, 4),
+        client.name,
+        pg_catalog.replace(
+            (client.open_cents / 100.0)::pg_catalog.numeric(20, 2)::text, '.', ','
+        ),
+        contact.status = 'waiting'
+    from private.dialer_tasks as task
+    cross join lateral private.dialer_rows_of(task) as contact
+    join public.clients as client on client.id = contact.client_id
+    where task.id = dialer_task_rows.task_id and task.attempt = dialer_task_rows.attempt
+      and task.status = 'sending' and contact.phone is not null
+    order by contact.place
+$$;
+comment on function private.dialer_task_rows(uuid, int) is
+'Contacts of a part, file or removal that was begun; is_wanted: to be loaded.';
+grant execute on function private.dialer_task_rows(uuid, int) to worker;
+
+-- 0948_settle_dialer_task.sql
+-- The provider's answer to one attempt: done | retry (certainly not done) | failed | unknown.
+-- False: a newer attempt owns the task.
+create function private.settle_dialer_task(
+    task_id uuid, attempt int, outcome text, answer jsonb default '{}',
+    error_code text default null, error_detail text default null,
+    retry_after_seconds int default null
+) returns boolean
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_task private.dialer_tasks;
+begin
+    if outcome is null or outcome not in ('done', 'retry', 'failed', 'unknown') then
+        raise exception 'outcome_invalid' using errcode = 'PT400', detail = outcome;
+    end if;
+    -- The export before its tasks, for everybody who locks both.
+    perform from public.dialer_exports as export
+    where export.id = (
+        select task.export_id from private.dialer_tasks as task
+        where task.id = settle_dialer_task.task_id
+    )
+    for update;
+    select * into v_task from private.dialer_tasks as task
+    where task.id = settle_dialer_task.task_id
+      and task.attempt = settle_dialer_task.attempt and task.status = 'sending'
+    for update;
+    if not found then
+        return false;
+    end if;
+    if outcome = 'done' then
+        update private.dialer_tasks as task
+        set status = 'done', is_doubtful = false, lease_until = null, done_at = private.now(),
+            error_code = null, error_detail = null
+        where task.id = v_task.id;
+        perform private.follow_dialer_task(v_task, coalesce(answer, '{}'));
+    elsif outcome = 'failed' then
+        perform private.fail_dialer_task(v_task, error_code, error_detail);
+    else
+        -- Also a call that was certainly refused leaves the task doubtful: an earlier one may not
+        -- have been, and undoing what is not there costs one call.
+        perform private.repeat_dialer_task(
+            v_task, error_code, error_detail, retry_after_seconds
+        );
+    end if;
+    return true;
+end;
+$$;
+comment on function private.settle_dialer_task(uuid, int, text, jsonb, text, text, int) is
+'answer: list, file {list_id, …}; part, file {imported, filtered: [{phone, identifier, reason}]}.';
+grant execute on function
+private.settle_dialer_task(uuid, int, text, jsonb, text, text, int) to worker;
+
+create function private.repeat_dialer_task(
+    task private.dialer_tasks, error_code text, error_detail text, retry_after_seconds int
+) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- 5 s, 10 s, … about ten minutes in all; waiting as told costs nothing.
+    c_max_failures constant int := 8;
+    c_first_pause constant int := 5;
+    v_is_free boolean := coalesce(error_code = 'rate_limited', false);
+    v_failures int := (task).failures + case when v_is_free then 0 else 1 end;
+    v_pause interval := make_interval(secs => coalesce(
+        retry_after_seconds, c_first_pause * 2 ^ greatest(v_failures - 1, 0)
+    ) * (1 + random() / 4));
+begin
+    if v_failures >= c_max_failures then
+        perform private.fail_dialer_task(task, coalesce(error_code, 'outcome_unknown'), error_detail);
+        return;
+    end if;
+    update private.dialer_tasks as repeated
+    set status = 'queued', failures = v_failures, lease_until = null, error_code = repeat_dialer_task.error_code,
+        error_detail = left(repeat_dialer_task.error_detail, 500),
+        next_attempt_at = private.now() + v_pause
+    where repeated.id = (task).id;
+    if v_is_free then
+        update public.integrations as integration
+        set paused_until = greatest(integration.paused_until, private.now() + v_pause)
+        where integration.id = (task).integration_id;
+    end if;
+end;
+$$;
+
+create function private.fail_dialer_task(
+    task private.dialer_tasks, error_code text, error_detail text
+) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_code text := coalesce(error_code, 'unclassified');
+    v_failed uuid;
+begin
+    update private.dialer_tasks as failed
+    set status = 'failed', lease_until = null, done_at = private.now(), error_code = v_code,
+        error_detail = left(fail_dialer_task.error_detail, 500)
+    where failed.id = (task).id;
+    if v_code = 'configuration' then
+        update public.integrations as integration
+        set failing_since = coalesce(integration.failing_since, private.now()),
+            failure_detail = left(fail_dialer_task.error_detail, 500)
+        where integration.id = (task).integration_id;
+    end if;
+    if (task).kind = 'qualify' then
+        update public.calls as call set qualify_status = 'failed' where call.id = (task).call_id;
+    elsif (task).kind <> 'remove' and not ((task).payload ? 'weight') then
+        update public.dialer_exports as export
+        set status = 'failed', error_code = v_code, finished_at = private.now(),
+            error_detail = left(fail_dialer_task.error_detail, 500)
+        where export.id = (task).export_id and export.status = 'loading'
+        returning export.id into v_failed;
+        -- Its other parts wait for a person, too.
+        update private.dialer_tasks as other set status = 'failed', error_code = v_code
+        where other.export_id = v_failed and other.status = 'queued' and other.kind <> 'remove';
+        perform private.tell_dialer_export(v_failed);
+    end if;
+end;
+$$;
+
+-- What a done task makes possible.
+create function private.follow_dialer_task(task private.dialer_tasks, answer jsonb) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_export public.dialer_exports;
+begin
+    if (task).kind = 'qualify' then
+        update public.calls as call set qualify_status = 'done' where call.id = (task).call_id;
+        return;
+    elsif (task).kind = 'remove' then
+        perform private.finish_dialer_removal(task);
+        return;
+    end if;
+    if (task).kind in ('part', 'file') then
+        perform private.note_loaded_rows(task, answer);
+    end if;
+    update public.dialer_exports as export
+    set list_ids = case when answer ? 'list_id'
+            then array_append(export.list_ids, (answer ->> 'list_id')::bigint)
+            else export.list_ids end,
+        is_reported = export.is_reported
+            and ((task).kind not in ('part', 'file') or answer ? 'imported')
+    where export.id = (task).export_id
+    returning * into v_export;
+    if v_export.status <> 'loading' then
+        if v_export.status = 'cancelled' and answer ? 'list_id' then
+            -- Made while somebody cancelled: silent as the others.
+            perform private.wish_dialer_task(
+                v_export.integration_id, 'weight', 'silence:' || (task).id, v_export.id, null,
+                null, '{"weight": 0}'
+            );
+        end if;
+        return;
+    end if;
+    if (task).kind = 'list' then
+        perform private.wish_dialer_task(
+            v_export.integration_id, 'part', 'part:' || v_export.id || ':' || part, v_export.id,
+            null, part
+        )
+        from generate_series(0, v_export.parts - 1) as part;
+    elsif (task).kind = 'weight' then
+        update public.dialer_exports as export
+        set status = 'done', finished_at = private.now()
+        where export.id = v_export.id;
+        perform private.tell_dialer_export(v_export.id);
+    elsif not exists (
+        select from private.dialer_tasks as other
+        where other.export_id = v_export.id and other.kind in ('part', 'file')
+          and other.status <> 'done'
+    ) then
+        perform private.wish_dialer_task(
+            v_export.integration_id, 'weight', 'weight:' || v_export.id, v_export.id
+        );
+    end if;
+end;
+$$;
+
+-- Per phone what became of it; a reason the provider does not explain is kept as it is.
+create function private.note_loaded_rows(task private.dialer_tasks, answer jsonb) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_counts record;
+begin
+    with refused as (
+        select item ->> 'phone' as phone, item ->> 'identifier' as identifier,
+            coalesce(nullif(item ->> 'reason', ''), 'refused') as reason
+        from jsonb_array_elements(coalesce(answer -> 'filtered', '[]')) as item
+    ),
+    told as (
+        update public.dialer_export_rows as contact
+        set status = case when refused.reason is null then 'loaded' else 'filtered'
+                end::public.dialer_row_status,
+            reason = left(refused.reason, 100)
+        from private.dialer_rows_of(task) as sent
+        left join lateral (
+            select filtered.reason from refused as filtered
+            where private.phone_match('+55' || filtered.phone) = private.phone_match(sent.phone)
+              and coalesce(filtered.identifier, sent.client_id::text) = sent.client_id::text
+            limit 1
+        ) as refused on true
+        where contact.export_id = sent.export_id and contact.place = sent.place
+          and contact.status = 'waiting'
+        returning contact.status
+    )
+    select count(*) filter (where told.status = 'loaded') as loaded,
+        count(*) filter (where told.status = 'filtered') as filtered
+    into v_counts from told;
+    update public.dialer_exports as export
+    set loaded = export.loaded + v_counts.loaded, filtered = export.filtered + v_counts.filtered
+    where export.id = (task).export_id;
+end;
+$$;
+
+create function private.finish_dialer_removal(task private.dialer_tasks) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_removed int;
+begin
+    update public.dialer_export_rows as contact set status = 'removed'
+    where contact.export_id = (task).export_id and contact.status = 'removing'
+      and contact.task_id = (task).id;
+    get diagnostics v_removed = row_count;
+    update public.dialer_exports as export set removed = export.removed + v_removed
+    where export.id = (task).export_id;
+    perform private.wish_dialer_removals(array[(task).export_id]);
+end;
+$$;
+
+-- 0950_leave_dialer.sql
+-- Whoever owes nothing any more, said no, or is not at that number is taken out of the mailing: the
+-- rows are marked in the transaction that learned it, the provider is told right after.
+create function private.leave_dialer(
+    tenant_id uuid, client_ids uuid[], phone text, reason text
+) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_exports uuid[];
+begin
+    with gone as (
+        update public.dialer_export_rows as contact
+        set status = case
+                -- Being sent at this moment: it is taken out when it is in.
+                when contact.status = 'waiting' and not exists (
+                    select from private.dialer_tasks as task
+                    where task.export_id = contact.export_id and task.is_doubtful
+                      and task.kind in ('part', 'file')
+                      and task.status in ('queued', 'sending')
+                ) then 'excluded'
+                else 'removing'
+            end::public.dialer_row_status,
+            reason = leave_dialer.reason
+        where contact.tenant_id = leave_dialer.tenant_id
+          and contact.client_id = any(leave_dialer.client_ids)
+          and contact.status in ('waiting', 'loaded')
+          and (leave_dialer.phone is null
+              or private.phone_match(contact.phone) = private.phone_match(leave_dialer.phone))
+        returning contact.export_id, contact.status
+    )
+    select array_agg(distinct gone.export_id) filter (where gone.status = 'removing')
+    into v_exports from gone;
+    if v_exports is not null then
+        perform private.wish_dialer_removals(v_exports);
+    end if;
+end;
+$$;
+
+create function private.wish_dialer_removals(export_ids uuid[]) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_export record;
+begin
+    for v_export in
+        select export.id, export.integration_id
+        from public.dialer_exports as export
+        where export.id = any(export_ids)
+          and exists (
+              select from public.dialer_export_rows as contact
+              where contact.export_id = export.id and contact.status = 'removing'
+          )
+          -- One that has not begun takes these along.
+          and not exists (
+              select from private.dialer_tasks as task
+              where task.export_id = export.id and task.kind = 'remove'
+                and task.status = 'queued' and not task.is_doubtful
+          )
+    loop
+        perform private.wish_dialer_task(
+            v_export.integration_id, 'remove', 'remove:' || gen_random_uuid(), v_export.id
+        );
+        perform private.wake_function('3cplus-export');
+    end loop;
+end;
+$$;
+
+create function private.tg_clients__leave_dialer() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.leave_dialer(
+        gone.tenant_id, array_agg(gone.id), null,
+        case gone.debt_status when 'in_agreement' then 'agreement_running'
+            when 'on_hold' then 'on_hold' when 'prescribed' then 'prescribed' else 'nothing_owed' end
+    )
+    from (
+        select became.tenant_id, became.id, became.debt_status
+        from new_rows as became
+        join old_rows as was on was.id = became.id and was.open_debts > 0
+        where became.open_debts = 0
+    ) as gone
+    group by gone.tenant_id, gone.debt_status;
+    return null;
+end;
+$$;
+create trigger _410_leave_dialer after update on public.clients
+referencing old table as old_rows new table as new_rows for each statement
+execute function private.tg_clients__leave_dialer();
+
+create function private.tg_suppressions__leave_dialer() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.leave_dialer(
+        said.tenant_id,
+        case when said.client_id is not null then array[said.client_id]
+            else array(select private.clients_of_phone(said.tenant_id, said.phone)) end,
+        said.phone, 'opted_out'
+    )
+    from new_rows as said
+    where said.channel is distinct from 'whatsapp';
+    return null;
+end;
+$$;
+create trigger _410_leave_dialer after insert on public.suppressions
+referencing new table as new_rows for each statement
+execute function private.tg_suppressions__leave_dialer();
+
+-- Called by the trigger of 0952, which first learns which number it was.
+create function private.leave_wrong_numbers(tenant_id uuid, client_id uuid) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    select private.leave_dialer(
+        leave_wrong_numbers.tenant_id, array[leave_wrong_numbers.client_id], known.phone,
+        'wrong_contact'
+    )
+    from public.client_phones as known
+    where known.tenant_id = leave_wrong_numbers.tenant_id
+      and known.client_id = leave_wrong_numbers.client_id
+      and private.is_wrong_number(known.tenant_id, known.client_id, known.phone)
+$$;
+
+-- 0952_qualify_calls.sql
+-- A disposition belongs to the call it ended, and is told to the dialer in the campaign's own
+-- words. The row keeps its fixed columns: the call points at it.
+create function private.tg_call_dispositions__qualify() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- A call nobody disposed of by the end of the day stays without one.
+    c_longest_service constant interval := interval '12 hours';
+    v_done record;
+    v_call public.calls;
+    v_word bigint;
+begin
+    for v_done in
+        select done.*, kind.unworkable
+        from new_rows as done
+        join public.disposition_types as kind
+            on kind.tenant_id = done.tenant_id and kind.key = done.disposition_type
+    loop
+        update public.calls as call set disposition_id = v_done.id
+        where call.id = (
+            select open_call.id from public.calls as open_call
+            where open_call.tenant_id = v_done.tenant_id
+              and open_call.client_id = v_done.client_id
+              and open_call.operator_id = v_done.operator_id
+              and open_call.disposition_id is null
+              and open_call.called_at > private.now() - c_longest_service
+            order by open_call.called_at desc limit 1
+            for update
+        )
+        returning * into v_call;
+        if found then
+            v_word := private.qualification_of(
+                v_call.tenant_id, v_call.campaign_id, v_done.disposition_type
+            );
+            perform private.qualify_call(v_call.id, v_word, v_done.notes);
+        end if;
+        if v_done.unworkable then
+            perform private.leave_wrong_numbers(v_done.tenant_id, v_done.client_id);
+        end if;
+    end loop;
+    return null;
+end;
+$$;
+create trigger _600_qualify after insert on public.call_dispositions
+referencing new table as new_rows for each statement
+execute function private.tg_call_dispositions__qualify();
+
+create function private.qualify_call(call_id uuid, qualification_id bigint, note text)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_call public.calls;
+    v_can_say boolean;
+begin
+    select * into v_call from public.calls as call where call.id = qualify_call.call_id;
+    v_can_say := exists (
+        select from vault.secrets
+        where secrets.name = format('integration:%s:agent_token', v_call.integration_id)
+    );
+    update public.calls as call
+    set qualify_status = case
+            when qualify_call.qualification_id is null then 'no_mapping'
+            when v_call.agent_id is null or not v_can_say then 'no_agent_token'
+            else 'queued' end
+    where call.id = v_call.id
+    returning * into v_call;
+    if v_call.qualify_status = 'queued' then
+        perform private.wish_dialer_task(
+            v_call.integration_id, 'qualify', 'qualify:' || v_call.id, null, v_call.id, null,
+            jsonb_build_object(
+                'qualification_id', qualify_call.qualification_id,
+                -- The dialer's note is a line.
+                'note', left(qualify_call.note, 200)
+            )
+        );
+        perform private.wake_function('3cplus-export');
+    end if;
+end;
+$$;
+
+-- 0954_call_sweeps.sql
+-- What webhooks lost, found by asking for the list of calls. The provider switches a webhook off
+-- after 50 failures, and then is silent: a sweep that finds calls nobody told us of says so.
+create table public.call_sweeps (
+    id uuid not null default gen_random_uuid(),
+    tenant_id uuid not null,
+    integration_id uuid not null,
+    from_at timestamptz not null,
+    until_at timestamptz not null,
+    started_at timestamptz not null default private.now(),
+    finished_at timestamptz,
+    listed int,
+    recovered int,
+    -- Null: read to the end.
+    failure text,
+    constraint call_sweeps_pkey primary key (id),
+    constraint call_sweeps_integration_fkey foreign key (tenant_id, integration_id)
+    references public.integrations (tenant_id, id)
+);
+comment on table public.call_sweeps is 'Reconciliations with the dialer''s own list of calls.';
+create index call_sweeps_newest
+on public.call_sweeps (tenant_id, integration_id, started_at desc);
+create index call_sweeps_read
+on public.call_sweeps (integration_id, until_at desc) where finished_at is not null;
+
+alter table public.call_sweeps enable row level security;
+alter table public.call_sweeps force row level security;
+create policy call_sweeps_select_supervisor on public.call_sweeps for select to authenticated
+using (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')));
+-- The rows are the record.
+grant select on public.call_sweeps to authenticated;
+
+create function private.begin_call_sweeps()
+returns table (
+    sweep_id uuid, integration_id uuid, settings jsonb, from_at timestamptz, until_at timestamptz
+)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- Calls end, and are written down at the provider, a while after they began.
+    c_overlap constant interval := interval '30 minutes';
+    -- Further back than any outage anybody slept through.
+    c_furthest constant interval := interval '3 days';
+begin
+    return query
+    with begun as (
+        insert into public.call_sweeps (tenant_id, integration_id, from_at, until_at)
+        select integration.tenant_id, integration.id,
+            greatest(private.now() - c_furthest, coalesce(
+                (
+                    select max(read.until_at) from public.call_sweeps as read
+                    where read.integration_id = integration.id and read.finished_at is not null
+                      and read.failure is null
+                ) - c_overlap,
+                integration.created_at
+            )),
+            private.now()
+        from public.integrations as integration
+        where integration.provider = 'threecplus' and integration.is_active
+        returning *
+    )
+    select begun.id, begun.integration_id, integration.settings,
+        -- In the provider's time: the clock's shift is ours alone.
+        begun.from_at - (private.now() - clock_timestamp()),
+        begun.until_at - (private.now() - clock_timestamp())
+    from begun
+    join public.integrations as integration on integration.id = begun.integration_id;
+end;
+$$;
+
+create function private.finish_call_sweep(
+    sweep_id uuid, listed int, recovered int, failure text
+) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_sweep public.call_sweeps;
+begin
+    update public.call_sweeps as sweep
+    set finished_at = private.now(), listed = finish_call_sweep.listed,
+        recovered = finish_call_sweep.recovered, failure = finish_call_sweep.failure
+    where sweep.id = finish_call_sweep.sweep_id and sweep.finished_at is null
+    returning * into v_sweep;
+    if v_sweep.recovered > 0 or v_sweep.failure is not null then
+        insert into public.notifications (tenant_id, user_id, kind, payload)
+        select v_sweep.tenant_id, member.user_id, 'dialer_silent', jsonb_build_object(
+            'sweep_id', v_sweep.id, 'recovered', v_sweep.recovered, 'failure', v_sweep.failure
+        )
+        from public.memberships as member
+        where member.tenant_id = v_sweep.tenant_id and member.revoked_at is null
+          and member.role >= 'supervisor'
+          -- Once a day is an alarm, every ten minutes is noise.
+          and not exists (
+              select from public.notifications as told
+              where told.tenant_id = v_sweep.tenant_id and told.user_id = member.user_id
+                and told.kind = 'dialer_silent'
+                and told.created_at > private.now() - interval '1 day'
+          );
+    end if;
+end;
+$$;
+grant execute on function
+private.begin_call_sweeps(), private.finish_call_sweep(uuid, int, int, text) to worker;
+
+-- What a lost wake-up left behind, and the sweep of calls every ten minutes.
+create function private.sweep_dialer() returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    if exists (select from public.dialer_exports as export where export.status = 'planning')
+        or exists (
+            select from private.dialer_tasks as task
+            where task.status in ('queued', 'sending')
+              and task.next_attempt_at <= private.now()
+              and (task.lease_until is null or task.lease_until <= private.now())
+        )
+    then
+        perform private.wake_function('3cplus-export');
+    end if;
+end;
+$$;
+select cron.schedule('sweep-dialer', '* * * * *', 'select private.sweep_dialer()');
+select cron.schedule(
+    'reconcile-calls', '*/10 * * * *',
+    $$select private.wake_function('3cplus-reconcile')
+      where exists (
+          select from public.integrations
+          where integrations.provider = 'threecplus' and integrations.is_active
+      )$$
+);
+
+-- 0956_dialer_rpcs.sql
+-- What the page asks: the operator's open call, a client for an unknown number, the supervisor's
+-- view of campaigns' exports and of the integration's health.
+create function private.call_card(call public.calls) returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select jsonb_build_object(
+        'id', (call).id, 'client_id', (call).client_id, 'phone', (call).phone,
+        'client', (
+            select client.name from public.clients as client
+            where client.tenant_id = (call).tenant_id and client.id = (call).client_id
+        ),
+        'campaign', (call).campaign_name, 'status', (call).status, 'mode', (call).mode,
+        'called_at', (call).called_at, 'connected_at', (call).connected_at,
+        'ended_at', (call).ended_at, 'disposition_id', (call).disposition_id,
+        'qualification', (call).qualification_name,
+        'qualification_source', (call).qualification_source,
+        'qualify_status', (call).qualify_status
+    )
+$$;
+
+create function private.my_open_calls() returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+begin
+    -- Newest first; today's, still without an outcome, and really connected.
+    return (
+        select coalesce(jsonb_agg(private.call_card(call) order by call.called_at desc), '[]')
+        from (
+            select mine.* from public.calls as mine
+            where mine.operator_id = auth.uid() and mine.tenant_id = v_tenant_id
+              and mine.disposition_id is null and mine.connected_at is not null
+              and mine.called_at > private.now() - interval '12 hours'
+            order by mine.called_at desc limit 5
+        ) as call
+    );
+end;
+$$;
+
+-- The stable address the dialer may open: /atendimento?identifier=…&phone=…
+create function private.find_client_for_call(identifier text, phone text) returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_digits text := regexp_replace(coalesce(phone, ''), '[^0-9]', '', 'g');
+    v_phone text;
+    v_candidates uuid[];
+begin
+    -- 12 or 13 digits hold the country; 10 or 11 that begin with 55 are Rio Grande do Sul's.
+    v_phone := case
+        when v_digits ~ '^55[0-9]{10,11}$' then '+' || v_digits
+        when v_digits ~ '^[1-9][0-9]{9,10}$' then '+55' || v_digits
+    end;
+    v_candidates := case when v_phone is not null
+        then array(select distinct private.clients_of_phone(v_tenant_id, v_phone) limit 20) end;
+    return jsonb_build_object(
+        'client_id', private.client_of_call(
+            v_tenant_id, left(coalesce(identifier, ''), 200), v_phone
+        ),
+        'phone', v_phone,
+        'candidates', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'id', client.id, 'name', client.name, 'document', client.document
+            ) order by client.name), '[]')
+            from public.clients as client
+            where client.tenant_id = v_tenant_id and client.id = any(v_candidates)
+        )
+    );
+end;
+$$;
+
+-- An unknown number becomes somebody's. The number joins their phones; a call that is theirs
+-- already may be moved only while nothing was said about it.
+create function private.link_call(call_id uuid, client_id uuid) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_call public.calls;
+begin
+    perform private.require_client(v_tenant_id, client_id);
+    select * into v_call from public.calls as call
+    where call.tenant_id = v_tenant_id and call.id = link_call.call_id
+      and (call.operator_id = auth.uid() or private.has_role('supervisor'))
+    for update;
+    if not found then
+        raise exception 'call_not_found' using errcode = 'PT404',
+            detail = 'no such call of the caller''s';
+    end if;
+    if v_call.disposition_id is not null and v_call.client_id <> link_call.client_id then
+        raise exception 'call_disposed' using errcode = 'PT409',
+            detail = 'the call already has an outcome';
+    end if;
+    update public.calls as call set client_id = link_call.client_id
+    where call.id = v_call.id
+    returning * into v_call;
+    if v_call.phone is not null then
+        insert into public.client_phones (tenant_id, client_id, phone, kind, position)
+        values (
+            v_tenant_id, link_call.client_id, v_call.phone,
+            case when substr(v_call.phone, 6, 1) in ('2', '3', '4', '5')
+                then 'landline' else 'mobile' end::public.phone_kind,
+            -- After the ones that came with the portfolio.
+            9
+        )
+        on conflict on constraint client_phones_are_unique do nothing;
+    end if;
+    return private.call_card(v_call);
+end;
+$$;
+
+create function private.create_client_for_call(call_id uuid, document text, name text)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_document text := upper(regexp_replace(coalesce(document, ''), '[.\-/\s]', '', 'g'));
+    v_client_id uuid;
+begin
+    if v_document !~ '^([0-9]{11}|[0-9A-Z]{12}[0-9]{2})$' then
+        raise exception 'field_invalid' using errcode = 'PT400', detail = 'document';
+    elsif btrim(coalesce(name, '')) = '' then
+        raise exception 'field_invalid' using errcode = 'PT400', detail = 'name';
+    end if;
+    insert into public.clients (tenant_id, document, name)
+    values (v_tenant_id, v_document, left(btrim(create_client_for_call.name), 200))
+    on conflict on constraint clients_document_is_unique do nothing
+    returning id into v_client_id;
+    -- Known already: the call is theirs, their name stays what it is.
+    v_client_id := coalesce(v_client_id, (
+        select client.id from public.clients as client
+        where client.tenant_id = v_tenant_id and client.document = v_document
+    ));
+    return private.link_call(call_id, v_client_id);
+end;
+$$;
+
+create function private.dialer_overview() returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_integration public.integrations;
+begin
+    select * into v_integration from public.integrations as integration
+    where integration.tenant_id = v_tenant_id and integration.provider = 'threecplus';
+    return jsonb_build_object(
+        'connected', v_integration.id is not null and v_integration.is_active,
+        'health', case when v_integration.id is not null then jsonb_build_object(
+            'last_event_at', v_integration.last_event_at,
+            'failing_since', v_integration.failing_since,
+            'failure_detail', v_integration.failure_detail,
+            'can_qualify', exists (
+                select from vault.secrets
+                where secrets.name = format('integration:%s:agent_token', v_integration.id)
+            ),
+            'calls_today', (
+                select count(*) from public.calls as call
+                where call.integration_id = v_integration.id
+                  and call.tenant_id = v_tenant_id
+                  and call.called_at >= private.today(v_tenant_id)::timestamp at time zone (
+                      select tenants.time_zone from public.tenants
+                      where tenants.id = v_tenant_id
+                  )
+            ),
+            'events_failed', (
+                select count(*) from private.provider_events as event
+                where event.tenant_id = v_tenant_id
+                  and event.integration_id = v_integration.id and event.error is not null
+                  and event.received_at > private.now() - interval '1 day'
+            ),
+            'last_sweep', (
+                select to_jsonb(sweep) - 'tenant_id' from public.call_sweeps as sweep
+                where sweep.tenant_id = v_tenant_id
+                  and sweep.integration_id = v_integration.id and sweep.finished_at is not null
+                order by sweep.started_at desc limit 1
+            )
+        ) end,
+        'exports', (
+            select coalesce(jsonb_agg(
+                to_jsonb(export) - '{tenant_id,selection,selection_hash,planned_until}'::text[]
+                || jsonb_build_object(
+                    'author', private.actor_name(v_tenant_id, export.created_by)
+                ) order by export.created_at desc), '[]')
+            from (
+                select newest.* from public.dialer_exports as newest
+                where newest.tenant_id = v_tenant_id
+                order by newest.created_at desc, newest.id desc limit 50
+            ) as export
+        ),
+        'agents', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'id', seat.id, 'agent_id', seat.agent_id, 'agent_name', seat.agent_name,
+                'extension', seat.extension, 'user_id', seat.user_id,
+                'operator', private.actor_name(v_tenant_id, seat.user_id)
+            ) order by seat.agent_id), '[]')
+            from public.dialer_agents as seat where seat.tenant_id = v_tenant_id
+        )
+    );
+end;
+$$;
+
+create function public.my_open_calls() returns jsonb
+language sql
+stable
+set search_path = ''
+as $$ select private.my_open_calls() $$;
+comment on function public.my_open_calls() is
+'[{id, client_id, client, phone, campaign, status, called_at, ended_at, …}] of the caller, newest
+first: connected and without an outcome.';
+
+create function public.find_client_for_call(identifier text default '', phone text default '')
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$ select private.find_client_for_call(identifier, phone) $$;
+comment on function public.find_client_for_call(text, text) is
+'{client_id, phone, candidates: [{id, name, document}]}; client_id null when nobody or several.';
+
+create function public.link_call(call_id uuid, client_id uuid) returns jsonb
+language sql
+set search_path = ''
+as $$ select private.link_call(call_id, client_id) $$;
+comment on function public.link_call(uuid, uuid) is
+'Answers as my_open_calls. 404 call_not_found, client_not_found, 409 call_disposed.';
+
+create function public.create_client_for_call(call_id uuid, document text, name text)
+returns jsonb
+language sql
+set search_path = ''
+as $$ select private.create_client_for_call(call_id, document, name) $$;
+
+create function public.dialer_overview() returns jsonb
+language sql
+stable
+set search_path = ''
+as $$ select private.dialer_overview() $$;
+comment on function public.dialer_overview() is
+'Supervisor: {connected, health, exports (newest 50), agents}.';
+
+grant execute on function
+private.my_open_calls(), public.my_open_calls(),
+private.find_client_for_call(text, text), public.find_client_for_call(text, text),
+private.link_call(uuid, uuid), public.link_call(uuid, uuid),
+private.create_client_for_call(uuid, text, text),
+public.create_client_for_call(uuid, text, text),
+private.dialer_overview(), public.dialer_overview()
 to authenticated;
