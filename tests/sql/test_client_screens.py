@@ -115,6 +115,7 @@ def test_the_timeline_tells_every_kind_newest_first(db: psycopg.Connection, worl
         "automation",
         "callback",
         "import",
+        "conversation",
         "agreement",
         "payment",
         "reversal",
@@ -230,17 +231,24 @@ RPCS = {
     "update_client": ("""'{client}', '{{"name": "Zélia Mundo"}}'""", {"supervisor", "admin"}),
 }
 
-# Called by the tests of their own folders, which have agreements, charges and imports to call them
-# with; here they refuse strangers.
+# Called by the tests of their own folders, which have agreements, talks, calls and imports to call
+# them with; here they refuse strangers.
 ELSEWHERE = (
-    "agreement_page", "approval_inbox", "cancel_agreement", "cancel_installment",
-    "debt_statement", "decide_agreement", "decide_settlement", "hold_debts", "list_agreements",
-    "load_index_factors", "negotiation_context", "override_prescription", "payment_queue",
-    "preview_agreement_policy", "propose_agreement", "reactivate_agreement", "refresh_charge",
-    "release_debts", "request_charges", "request_reconciliation", "reschedule_installment",
-    "resolve_payment_case", "resume_import", "retry_charge", "reverse_payment",
-    "save_agreement_policy", "save_charge_policy", "save_client_address", "send_charge",
-    "settle_manually", "simulate_agreement", "statement_days",
+    "agreement_page", "approval_inbox", "batch_results", "begin_service", "cancel_agreement",
+    "cancel_dialer_export", "cancel_installment", "change_message_batch", "conversation_page",
+    "create_client_for_call", "create_message_batch", "debt_statement", "decide_agreement",
+    "decide_settlement", "dialer_overview", "end_service", "find_client_for_call", "hold_debts",
+    "link_call", "link_conversation", "list_agreements", "list_conversations",
+    "list_message_batches", "load_index_factors", "message_batch", "my_open_calls",
+    "negotiation_context", "open_conversation", "override_prescription", "payment_queue",
+    "preview_agreement_policy", "preview_message_batch", "preview_template", "propose_agreement",
+    "reactivate_agreement", "read_conversation", "refresh_charge", "release_debts",
+    "request_charges", "request_dialer_export", "request_reconciliation",
+    "reschedule_installment", "resolve_payment_case", "resume_dialer_export", "resume_import",
+    "retry_charge", "retry_message_batch", "reverse_payment", "save_agreement_policy",
+    "save_charge_policy", "save_client_address", "save_sender", "send_charge",
+    "send_chat_message", "set_sender_state", "settle_manually", "simulate_agreement",
+    "statement_days", "take_conversation", "take_over_service",
 )  # fmt: skip
 
 
