@@ -56,7 +56,11 @@ begin
     select keyed.*, debts.id as debt_id,
         debts.status = 'open'
         and (debts.due_on, debts.principal_cents) <> (keyed.due_on, keyed.principal_cents)
-            as is_changed,
+        -- Priced into an agreement that has yet to see its first payment.
+        and not exists (
+            select from public.agreement_debts as held
+            where held.tenant_id = debts.tenant_id and held.debt_id = debts.id and held.is_live
+        ) as is_changed,
         case
             -- Two lines for one debt that disagree: nobody can tell which of them is owed.
             when keyed.document <> keyed.other_document then 'document'

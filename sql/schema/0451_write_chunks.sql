@@ -250,7 +250,11 @@ begin
             private.jsonb_changes(was.item, became.item) as after
         from unnest(chunk.debts) as planned
         join public.debts on debts.id = planned.debt_id and debts.status = 'open'
-            and planned.action <> 'new'
+            and planned.action <> 'new' and not exists (
+                select from public.agreement_debts as held
+                where held.tenant_id = debts.tenant_id and held.debt_id = debts.id
+                  and held.is_live
+            )
         cross join lateral (
             select jsonb_build_object(
                 'due_on', debts.due_on, 'principal_cents', debts.principal_cents,

@@ -55,6 +55,30 @@ as $$
     ) as own
 $$;
 
+-- What came before, as far as a limit asks: facts without money or days.
+create function private.offer_history(tenant_id uuid, offer jsonb, predecessor public.agreements)
+returns private.offer_facts
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_facts private.offer_facts;
+begin
+    v_facts.schedule := '{}';
+    v_facts.parts := '{}';
+    v_facts.base_on := (offer ->> 'base_on')::date;
+    v_facts.generation := coalesce(predecessor.generation + 1, 0);
+    v_facts.broke_before := exists (
+        select from public.agreements as earlier
+        where earlier.tenant_id = offer_history.tenant_id
+          and earlier.client_id = (offer ->> 'client_id')::uuid and earlier.status = 'broken'
+    );
+    return v_facts;
+end;
+$$;
+
 create function private.price_offer(tenant_id uuid, role public.member_role, offer jsonb)
 returns jsonb
 language plpgsql
@@ -70,13 +94,12 @@ declare
     v_template public.agreement_templates;
     v_limits public.approval_limits := private.limits_of(tenant_id, v_creditor_id, role);
     v_policy public.agreement_policies := private.agreement_policy(tenant_id, v_creditor_id);
-    v_facts private.offer_facts;
+    v_facts private.offer_facts := private.offer_history(tenant_id, offer, v_predecessor);
     v_reasons jsonb;
     v_obstacles jsonb := private.offer_obstacles(v_owed, v_base_on);
     v_financed bigint;
     v_priced jsonb;
 begin
-    v_facts.base_on := v_base_on;
     v_facts.parts := private.discount_parts(
         private.priced_parts(v_owed), offer -> 'discounts'
     );
@@ -89,12 +112,6 @@ begin
     end if;
     v_facts.schedule := private.plan_schedule(v_owed[1].policy, offer, v_facts.after_cents);
     select sum(planned.amount_cents) into v_financed from unnest(v_facts.schedule) as planned;
-    v_facts.generation := coalesce(v_predecessor.generation + 1, 0);
-    v_facts.broke_before := exists (
-        select from public.agreements as earlier
-        where earlier.tenant_id = price_offer.tenant_id
-          and earlier.client_id = (offer ->> 'client_id')::uuid and earlier.status = 'broken'
-    );
 
     v_reasons := private.offer_violations(v_facts, v_limits);
     if offer ->> 'template_id' is not null then

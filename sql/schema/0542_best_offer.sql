@@ -13,6 +13,15 @@ declare
     v_parts private.priced_part[] := private.priced_parts(v_owed);
     v_before bigint := (select sum(part.before_cents) from unnest(v_parts) as part);
 begin
+    -- After a break, or renegotiated too often: nothing at all without asking, nor by a template.
+    if private.offer_violations(
+        private.offer_history(tenant_id, offer, private.offer_predecessor(tenant_id, offer)),
+        private.limits_of(tenant_id, v_creditor_id, role)
+    ) @> any(array[
+        '[{"code": "client_broke_before"}]', '[{"code": "renegotiation_above_limit"}]'
+    ]::jsonb[]) then
+        return null;
+    end if;
     return (
         select jsonb_build_object(
             'source', case when candidate.template_id is null then 'limits' else 'template' end,

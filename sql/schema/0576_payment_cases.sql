@@ -61,6 +61,41 @@ using (tenant_id = (select private.tenant_id()));
 -- Resolved through `resolve_payment_case` only.
 grant select on public.payment_cases to authenticated;
 
+-- Money that waits is told to those who may decide, and to the agreement's author: whoever found
+-- it, once.
+create function private.tg_payment_cases__notify() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    insert into public.notifications (tenant_id, user_id, kind, payload)
+    select waiting.tenant_id, member.user_id, 'payment_' || waiting.kind,
+        jsonb_build_object(
+            'payment_id', waiting.payment_id, 'client_id', waiting.client_id,
+            'agreement_id', waiting.agreement_id
+        )
+    from new_rows as waiting
+    join public.memberships as member
+        on member.tenant_id = waiting.tenant_id and member.revoked_at is null
+    where (member.role >= 'supervisor' or member.user_id = (
+            select agreement.created_by from public.agreements as agreement
+            where agreement.id = waiting.agreement_id
+        ))
+      -- The same one with another amount, after the books were made again.
+      and not exists (
+          select from public.payment_cases as earlier
+          where earlier.tenant_id = waiting.tenant_id and earlier.case_key = waiting.case_key
+            and earlier.id <> waiting.id
+      );
+    return null;
+end;
+$$;
+
+create trigger _400_notify after insert on public.payment_cases
+referencing new table as new_rows for each statement
+execute function private.tg_payment_cases__notify();
+
 create trigger _500_broadcast_insert after insert on public.payment_cases
 referencing new table as new_rows for each statement
 execute function private.tg_broadcast('payment_case_changed');

@@ -76,18 +76,6 @@ begin
         open_case.kind || ':' || payment.id
     )
     on conflict (tenant_id, case_key) where resolved_at is null do nothing;
-    insert into public.notifications (tenant_id, user_id, kind, payload)
-    select payment.tenant_id, member.user_id, 'payment_' || open_case.kind,
-        jsonb_build_object(
-            'payment_id', payment.id, 'client_id', payment.client_id,
-            'agreement_id', open_case.agreement_id
-        )
-    from public.memberships as member
-    where member.tenant_id = payment.tenant_id and member.revoked_at is null
-      and (member.role >= 'supervisor' or member.user_id = (
-          select agreement.created_by from public.agreements as agreement
-          where agreement.id = open_case.agreement_id
-      ));
 end;
 $$;
 

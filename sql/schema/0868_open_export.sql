@@ -73,7 +73,9 @@ as $$
             replace((clients.open_cents / 100.0)::numeric(20, 2)::text, '.', ',')
                 as "Valor em aberto",
             to_char(clients.oldest_due_on, 'DD/MM/YYYY') as "Vencimento mais antigo",
-            case clients.debt_status when 'open' then 'Em aberto' when 'settled' then 'Quitado'
+            case clients.debt_status when 'open' then 'Em aberto'
+                when 'in_agreement' then 'Em acordo' when 'on_hold' then 'Suspenso'
+                when 'prescribed' then 'Prescrito' when 'settled' then 'Quitado'
                 when 'returned' then 'Devolvido' end as "Situação",
             case when clients.has_whatsapp then 'Sim' when not clients.has_whatsapp then 'Não'
                 else 'Não se sabe' end as "WhatsApp",

@@ -41,6 +41,11 @@ begin
       and debts.creditor_id in (select import_creditors.creditor_id from pg_temp.import_creditors)
       and not exists (
           select from pg_temp.import_debts where import_debts.debt_id = debts.id
+      )
+      -- In an agreement that has yet to see its first payment.
+      and not exists (
+          select from public.agreement_debts as held
+          where held.tenant_id = debts.tenant_id and held.debt_id = debts.id and held.is_live
       );
     if exists (select from pg_temp.import_absent) then
         delete from pg_temp.import_absent

@@ -122,7 +122,10 @@ begin
         case when changes.after is distinct from (
             select jsonb_object_agg(field.name, became.item -> field.name)
             from jsonb_object_keys(changes.after) as field (name)
-        ) then 'changed_since' end
+        )
+        -- It leaves a title open or returned: another status is somebody's word since.
+        or debts.status <> coalesce((changes.after ->> 'status')::public.debt_status, 'open')
+            then 'changed_since' end
     from private.import_changes as changes
     left join public.clients on changes.table_name = 'clients' and clients.id = changes.row_id
     left join public.debts on changes.table_name = 'debts' and debts.id = changes.row_id
@@ -175,6 +178,20 @@ begin
         from public.debts as held
         where item.table_name = ''debts'' and item.is_created and item.reason is null
           and held.id = item.id and (' || private.references_sql('public.debts', 'held', '{}') || ')';
+    -- What it changed was agreed upon, or paid in part, as the import left it.
+    update pg_temp.rollback as item set reason = 'in_use'
+    where item.table_name = 'debts' and not item.is_created and item.reason is null and (
+        exists (
+            select from public.agreement_debts as held
+            join public.agreements as agreement on agreement.id = held.agreement_id
+            where held.tenant_id = v_tenant and held.debt_id = item.id
+              and (held.is_live or agreement.created_at >= v_since)
+        ) or exists (
+            select from public.payment_allocations as paid
+            where paid.tenant_id = v_tenant and paid.debt_id = item.id
+              and paid.created_at >= v_since
+        )
+    );
     -- Somebody spoke or wrote to the person since: the debt was talked about.
     update pg_temp.rollback as item set reason = 'contacted_since'
     where item.table_name = 'debts' and item.reason is null and (

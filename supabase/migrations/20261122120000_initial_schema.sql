@@ -3023,7 +3023,11 @@ begin
     select keyed.*, debts.id as debt_id,
         debts.status = 'open'
         and (debts.due_on, debts.principal_cents) <> (keyed.due_on, keyed.principal_cents)
-            as is_changed,
+        -- Priced into an agreement that has yet to see its first payment.
+        and not exists (
+            select from public.agreement_debts as held
+            where held.tenant_id = debts.tenant_id and held.debt_id = debts.id and held.is_live
+        ) as is_changed,
         case
             -- Two lines for one debt that disagree: nobody can tell which of them is owed.
             when keyed.document <> keyed.other_document then 'document'
@@ -3656,7 +3660,11 @@ begin
             private.jsonb_changes(was.item, became.item) as after
         from unnest(chunk.debts) as planned
         join public.debts on debts.id = planned.debt_id and debts.status = 'open'
-            and planned.action <> 'new'
+            and planned.action <> 'new' and not exists (
+                select from public.agreement_debts as held
+                where held.tenant_id = debts.tenant_id and held.debt_id = debts.id
+                  and held.is_live
+            )
         cross join lateral (
             select jsonb_build_object(
                 'due_on', debts.due_on, 'principal_cents', debts.principal_cents,
@@ -7642,6 +7650,30 @@ as $$
     ) as own
 $$;
 
+-- What came before, as far as a limit asks: facts without money or days.
+create function private.offer_history(tenant_id uuid, offer jsonb, predecessor public.agreements)
+returns private.offer_facts
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_facts private.offer_facts;
+begin
+    v_facts.schedule := '{}';
+    v_facts.parts := '{}';
+    v_facts.base_on := (offer ->> 'base_on')::date;
+    v_facts.generation := coalesce(predecessor.generation + 1, 0);
+    v_facts.broke_before := exists (
+        select from public.agreements as earlier
+        where earlier.tenant_id = offer_history.tenant_id
+          and earlier.client_id = (offer ->> 'client_id')::uuid and earlier.status = 'broken'
+    );
+    return v_facts;
+end;
+$$;
+
 create function private.price_offer(tenant_id uuid, role public.member_role, offer jsonb)
 returns jsonb
 language plpgsql
@@ -7657,13 +7689,12 @@ declare
     v_template public.agreement_templates;
     v_limits public.approval_limits := private.limits_of(tenant_id, v_creditor_id, role);
     v_policy public.agreement_policies := private.agreement_policy(tenant_id, v_creditor_id);
-    v_facts private.offer_facts;
+    v_facts private.offer_facts := private.offer_history(tenant_id, offer, v_predecessor);
     v_reasons jsonb;
     v_obstacles jsonb := private.offer_obstacles(v_owed, v_base_on);
     v_financed bigint;
     v_priced jsonb;
 begin
-    v_facts.base_on := v_base_on;
     v_facts.parts := private.discount_parts(
         private.priced_parts(v_owed), offer -> 'discounts'
     );
@@ -7676,12 +7707,6 @@ begin
     end if;
     v_facts.schedule := private.plan_schedule(v_owed[1].policy, offer, v_facts.after_cents);
     select sum(planned.amount_cents) into v_financed from unnest(v_facts.schedule) as planned;
-    v_facts.generation := coalesce(v_predecessor.generation + 1, 0);
-    v_facts.broke_before := exists (
-        select from public.agreements as earlier
-        where earlier.tenant_id = price_offer.tenant_id
-          and earlier.client_id = (offer ->> 'client_id')::uuid and earlier.status = 'broken'
-    );
 
     v_reasons := private.offer_violations(v_facts, v_limits);
     if offer ->> 'template_id' is not null then
@@ -7751,6 +7776,15 @@ declare
     v_parts private.priced_part[] := private.priced_parts(v_owed);
     v_before bigint := (select sum(part.before_cents) from unnest(v_parts) as part);
 begin
+    -- After a break, or renegotiated too often: nothing at all without asking, nor by a template.
+    if private.offer_violations(
+        private.offer_history(tenant_id, offer, private.offer_predecessor(tenant_id, offer)),
+        private.limits_of(tenant_id, v_creditor_id, role)
+    ) @> any(array[
+        '[{"code": "client_broke_before"}]', '[{"code": "renegotiation_above_limit"}]'
+    ]::jsonb[]) then
+        return null;
+    end if;
     return (
         select jsonb_build_object(
             'source', case when candidate.template_id is null then 'limits' else 'template' end,
@@ -10657,6 +10691,41 @@ using (tenant_id = (select private.tenant_id()));
 -- Resolved through `resolve_payment_case` only.
 grant select on public.payment_cases to authenticated;
 
+-- Money that waits is told to those who may decide, and to the agreement's author: whoever found
+-- it, once.
+create function private.tg_payment_cases__notify() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    insert into public.notifications (tenant_id, user_id, kind, payload)
+    select waiting.tenant_id, member.user_id, 'payment_' || waiting.kind,
+        jsonb_build_object(
+            'payment_id', waiting.payment_id, 'client_id', waiting.client_id,
+            'agreement_id', waiting.agreement_id
+        )
+    from new_rows as waiting
+    join public.memberships as member
+        on member.tenant_id = waiting.tenant_id and member.revoked_at is null
+    where (member.role >= 'supervisor' or member.user_id = (
+            select agreement.created_by from public.agreements as agreement
+            where agreement.id = waiting.agreement_id
+        ))
+      -- The same one with another amount, after the books were made again.
+      and not exists (
+          select from public.payment_cases as earlier
+          where earlier.tenant_id = waiting.tenant_id and earlier.case_key = waiting.case_key
+            and earlier.id <> waiting.id
+      );
+    return null;
+end;
+$$;
+
+create trigger _400_notify after insert on public.payment_cases
+referencing new table as new_rows for each statement
+execute function private.tg_payment_cases__notify();
+
 create trigger _500_broadcast_insert after insert on public.payment_cases
 referencing new table as new_rows for each statement
 execute function private.tg_broadcast('payment_case_changed');
@@ -10748,18 +10817,6 @@ begin
         open_case.kind || ':' || payment.id
     )
     on conflict (tenant_id, case_key) where resolved_at is null do nothing;
-    insert into public.notifications (tenant_id, user_id, kind, payload)
-    select payment.tenant_id, member.user_id, 'payment_' || open_case.kind,
-        jsonb_build_object(
-            'payment_id', payment.id, 'client_id', payment.client_id,
-            'agreement_id', open_case.agreement_id
-        )
-    from public.memberships as member
-    where member.tenant_id = payment.tenant_id and member.revoked_at is null
-      and (member.role >= 'supervisor' or member.user_id = (
-          select agreement.created_by from public.agreements as agreement
-          where agreement.id = open_case.agreement_id
-      ));
 end;
 $$;
 
@@ -18710,7 +18767,9 @@ as $$
             replace((clients.open_cents / 100.0)::numeric(20, 2)::text, '.', ',')
                 as "Valor em aberto",
             to_char(clients.oldest_due_on, 'DD/MM/YYYY') as "Vencimento mais antigo",
-            case clients.debt_status when 'open' then 'Em aberto' when 'settled' then 'Quitado'
+            case clients.debt_status when 'open' then 'Em aberto'
+                when 'in_agreement' then 'Em acordo' when 'on_hold' then 'Suspenso'
+                when 'prescribed' then 'Prescrito' when 'settled' then 'Quitado'
                 when 'returned' then 'Devolvido' end as "Situação",
             case when clients.has_whatsapp then 'Sim' when not clients.has_whatsapp then 'Não'
                 else 'Não se sabe' end as "WhatsApp",
@@ -19459,6 +19518,11 @@ begin
       and debts.creditor_id in (select import_creditors.creditor_id from pg_temp.import_creditors)
       and not exists (
           select from pg_temp.import_debts where import_debts.debt_id = debts.id
+      )
+      -- In an agreement that has yet to see its first payment.
+      and not exists (
+          select from public.agreement_debts as held
+          where held.tenant_id = debts.tenant_id and held.debt_id = debts.id and held.is_live
       );
     if exists (select from pg_temp.import_absent) then
         delete from pg_temp.import_absent
@@ -19974,7 +20038,10 @@ begin
         case when changes.after is distinct from (
             select jsonb_object_agg(field.name, became.item -> field.name)
             from jsonb_object_keys(changes.after) as field (name)
-        ) then 'changed_since' end
+        )
+        -- It leaves a title open or returned: another status is somebody's word since.
+        or debts.status <> coalesce((changes.after ->> 'status')::public.debt_status, 'open')
+            then 'changed_since' end
     from private.import_changes as changes
     left join public.clients on changes.table_name = 'clients' and clients.id = changes.row_id
     left join public.debts on changes.table_name = 'debts' and debts.id = changes.row_id
@@ -20027,6 +20094,20 @@ begin
         from public.debts as held
         where item.table_name = ''debts'' and item.is_created and item.reason is null
           and held.id = item.id and (' || private.references_sql('public.debts', 'held', '{}') || ')';
+    -- What it changed was agreed upon, or paid in part, as the import left it.
+    update pg_temp.rollback as item set reason = 'in_use'
+    where item.table_name = 'debts' and not item.is_created and item.reason is null and (
+        exists (
+            select from public.agreement_debts as held
+            join public.agreements as agreement on agreement.id = held.agreement_id
+            where held.tenant_id = v_tenant and held.debt_id = item.id
+              and (held.is_live or agreement.created_at >= v_since)
+        ) or exists (
+            select from public.payment_allocations as paid
+            where paid.tenant_id = v_tenant and paid.debt_id = item.id
+              and paid.created_at >= v_since
+        )
+    );
     -- Somebody spoke or wrote to the person since: the debt was talked about.
     update pg_temp.rollback as item set reason = 'contacted_since'
     where item.table_name = 'debts' and item.reason is null and (

@@ -6,7 +6,17 @@ from typing import Any
 
 import pytest
 
-from tests.money.deals import agree, charge, connect_provider, parts, settle, simulate, status
+from tests.money.deals import (
+    agree,
+    charge,
+    connect_provider,
+    live,
+    owed,
+    parts,
+    settle,
+    simulate,
+    status,
+)
 from tests.money.world import World
 
 A_DAY = timedelta(days=1)
@@ -78,6 +88,19 @@ def test_a_cent_paid_at_once_buys_no_years_for_the_rest(
 
     assert [reason["code"] for reason in offer["approval_reasons"]] == reasons
     assert offer["is_allowed"] == (not reasons)
+
+
+def test_who_may_give_nothing_after_a_break_is_told_of_no_best_offer(world: World) -> None:
+    world.debt(90_000)
+    deal = agree(world, installments=3, first_due_date=world.today + A_DAY)
+    settle(world, {"installment_id": parts(world, deal)[0]["id"]}, 30_000)
+    live(world, 90)
+    assert status(world, deal) == "broken"
+
+    offer = simulate(world)
+    assert offer["approval_role"] == "supervisor"
+    assert offer["best"] is None
+    assert simulate(world, "supervisor")["best"]["total_cents"] < owed(world)
 
 
 def test_a_charge_of_an_overdue_installment_is_due_today_and_the_page_says_so(

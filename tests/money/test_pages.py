@@ -268,6 +268,25 @@ def test_the_daily_jobs_do_every_tenant_and_one_that_fails_stops_nobody(world: W
     assert jobs == ["age_agreements", "check_ledger"]
 
 
+def test_what_a_sweep_had_no_time_for_is_asked_for_again_and_no_longer(world: World) -> None:
+    account = connect_provider(world)
+    for name in ("functions_url", "jobs_key"):
+        world.run("select vault.create_secret('http://functions.test', %s)", name)
+    asked = "select count(*) from net.http_request_queue where url like '%%/reconcile-payments'"
+    days = [row["day"] for row in world.rows("select day from private.reconciliation_days(4)")]
+    for day in days[:3]:
+        world.run("select private.begin_reconciliation(%s, %s)", account, day)
+
+    world.run("select private.continue_reconciliation()")
+    assert world.one(asked) == 1
+    left = world.rows("select day from private.reconciliation_days(4)")
+    assert left[0]["day"] == days[3]
+
+    world.run("select private.begin_reconciliation(%s, %s)", account, days[3])
+    world.run("select private.continue_reconciliation()")
+    assert world.one(asked) == 1
+
+
 def test_a_sweep_is_asked_for_by_a_supervisor(world: World) -> None:
     assert world.refused("operator", "request_reconciliation") == "not_allowed"
     assert world.refused("supervisor", "request_reconciliation") == "provider_not_connected"

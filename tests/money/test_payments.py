@@ -624,3 +624,20 @@ def test_a_pending_agreement_takes_no_money(world: World) -> None:
 
 def test_connecting_twice_keeps_the_account(world: World) -> None:
     assert connect_provider(world) == connect_provider(world)
+
+
+def test_every_kind_of_waiting_money_is_told_once_to_those_who_decide(deal: Deal) -> None:
+    deal.paid(3, 30_000, status_text="Em Aberto")
+    deal.paid(1, 30_000)
+    deal.paid(1, 30_001)
+    deal.paid(2, 30_000)
+    deal.paid(3, 45_000)
+    record(deal.world, deal.integration, paid_item("nobody's", 3_000, deal.world.today))
+    told = deal.world.rows(
+        "select kind, count(*) as times from public.notifications"
+        " where user_id = %s and kind like 'payment%%' group by kind",
+        deal.world.people["supervisor"],
+    )
+    kinds = {row["kind"] for row in deal.world.rows("select kind from public.payment_cases")}
+    assert kinds == {"contradiction", "duplicate", "overpayment", "orphan"}
+    assert {row["kind"]: row["times"] for row in told} == {f"payment_{kind}": 1 for kind in kinds}

@@ -378,6 +378,18 @@ def test_an_export_holds_the_selection_in_peoples_words(
     assert (told["action"], told["after"]["selected"]) == ("export", len(rows))
 
 
+def test_an_export_says_every_status_in_words(db: psycopg.Connection, world: World) -> None:
+    client = world.ids["client"]
+    said = set()
+    statuses = [s for (s,) in db.execute("select unnest(enum_range(null::public.debt_status))")]
+    for status in statuses:
+        db.execute("update public.clients set debt_status = %s where id = %s", (status, client))
+        [line] = exported(db, world, {"ids": [str(client)]})
+        said.add(line["Situação"])
+    assert "" not in said
+    assert len(said) == len(statuses)
+
+
 def test_an_export_runs_no_formula(db: psycopg.Connection, world: World) -> None:
     client = world.ids["client"]
     for evil in ("=1+1", "+55 11", "-2", "@SUM(A1)", "  =cmd", "\t=x", "|calc", "%x"):
