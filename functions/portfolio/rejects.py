@@ -69,7 +69,8 @@ Reject = tuple[int, str, str, str | None, Sequence[str]]
 
 
 def plain(cell: str) -> str:
-    """The cell as text for every spreadsheet."""
+    """The cell as text for every spreadsheet, without what would vanish from before a formula."""
+    cell = _CONTROL.sub("", cell)
     return "'" + cell if _RUNS.match(cell) else cell
 
 
@@ -121,7 +122,7 @@ def as_xlsx(table: Iterable[list[str]]) -> IO[bytes]:
 def _row(number: int, cells: Sequence[str]) -> str:
     written = "".join(
         f'<c r="{_letters(place)}{number}" t="inlineStr"><is>'
-        f'<t xml:space="preserve">{escape(_CONTROL.sub("", cell))}</t></is></c>'
+        f'<t xml:space="preserve">{escape(cell)}</t></is></c>'
         for place, cell in enumerate(cells)
         if cell
     )
