@@ -15,6 +15,7 @@ from portfolio.uploads import IN_MEMORY_BYTES
 
 BLOCK_BYTES = 64 * 1024  # small enough to arrive soon, large enough that the loop costs nothing
 SHEET_ROWS = 1_048_576  # the rows of a sheet
+NAME_CHARACTERS = 100  # a name goes into a header, and a file system takes 255 bytes
 # What a spreadsheet would run. An apostrophe makes it text; the import takes it off again.
 _RUNS = re.compile(r"^\s*[=+\-@|%\t\r]")
 # Not allowed in XML 1.0.
@@ -149,4 +150,5 @@ def file_name(original: str | None, kind: str) -> str:
     """What the download is called, in letters that every system takes."""
     stem = (original or "carteira").rpartition("/")[2].partition(".")[0]
     plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
-    return f"recusados-{re.sub(r'[^A-Za-z0-9_-]+', '-', plain).strip('-') or 'carteira'}.{kind}"
+    short = re.sub(r"[^A-Za-z0-9_-]+", "-", plain)[:NAME_CHARACTERS].strip("-")
+    return f"recusados-{short or 'carteira'}.{kind}"

@@ -80,3 +80,9 @@ def test_a_ticket_for_a_format_that_is_no_word_is_refused(endpoint: Endpoint) ->
 def test_nothing_invisible_hides_a_formula(hidden: str) -> None:
     [_, row] = rejects.rows(["Obs."], [(2, "value_missing", "", None, [f"{hidden}=1+1"])])
     assert row[-1].startswith("'")
+
+
+def test_a_downloads_name_is_short_and_plain() -> None:
+    assert rejects.file_name("../a\r\nX-Evil: 1.csv", "csv") == "recusados-a-X-Evil-1.csv"
+    assert len(rejects.file_name("x" * 5000, "xlsx")) < 128
+    assert rejects.file_name("=\u202e", "csv") == "recusados-carteira.csv"
