@@ -25,7 +25,7 @@ def portfolio_rejects(request: flask.Request) -> flask.typing.ResponseReturnValu
         raise errors.MethodNotAllowed("ask with GET")
     ticket = callers.ticketed(request, "portfolio-rejects")
     caller, said = ticket or (None, request.args)
-    kind = said.get("format", "xlsx")
+    kind = str(said.get("format", "xlsx"))  # a ticket's may be any JSON
     if kind not in TYPES:
         raise errors.MalformedPayload("format is xlsx or csv")
     try:

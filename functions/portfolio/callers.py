@@ -49,7 +49,7 @@ def ticketed(request: flask.Request, purpose: str) -> tuple[Caller, dict[str, An
     with db.as_webhook() as connection:
         row = connection.execute(
             "select tenant_id, user_id, email, arguments from private.use_download(%s, %s)",
-            (ticket, purpose),
+            (ticket.replace("\0", " "), purpose),  # SQL's text has no NUL, and no ticket a space
         ).fetchone()
     if row is None:
         raise RuntimeError("use_download answers one row or refuses")

@@ -30,7 +30,14 @@ def selection(request: flask.Request) -> str:
         said = said.get("selection") if isinstance(said, dict) else None
     if not isinstance(said, dict):
         raise errors.MalformedPayload("the selection is an object")
-    return json.dumps(said)
+    try:
+        written = json.dumps(said, ensure_ascii=False, allow_nan=False)
+        written.encode()
+    except ValueError as error:  # 1e400, or half a character
+        raise errors.MalformedPayload("the selection holds what is no text or number") from error
+    if "\\u0000" in written:  # SQL's text has no NUL
+        raise errors.MalformedPayload("the selection holds NUL")
+    return written
 
 
 def rows(

@@ -95,8 +95,9 @@ def mapping(text: str | None) -> dict[str, str]:
     if not isinstance(said, dict):
         raise FileRefused('a JSON object {"<header>": "<field>"}', code="mapping_invalid")
     for title, meaning in said.items():
-        if "\0" in title:
-            raise FileRefused("a header without NUL", code="mapping_invalid")
+        # JSON can spell what no file and no database holds.
+        if "\0" in title or title != title.encode(errors="replace").decode():
+            raise FileRefused("headers without NUL or half a character", code="mapping_invalid")
         if not isinstance(meaning, str) or meaning not in headers.MEANINGS:
             known = ", ".join(sorted(headers.MEANINGS))
             raise FileRefused(f"{title!r} is to be one of: {known}", code="mapping_invalid")

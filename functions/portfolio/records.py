@@ -5,6 +5,7 @@ import csv
 import io
 import itertools
 import json
+import math
 import tempfile
 from collections.abc import Iterable, Iterator
 from typing import IO, Any
@@ -39,11 +40,14 @@ def as_csv(file: IO[bytes]) -> Iterator[IO[bytes]]:
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as copy:
         text = io.TextIOWrapper(copy, "utf-8", newline="")
         writer = csv.writer(text, delimiter=";", lineterminator="\n", quoting=csv.QUOTE_ALL)
-        writer.writerow(keys)
-        writer.writerows(
-            [_cell(record.get(key)) for key in keys] for record in _records(file, first)
-        )
-        text.flush()
+        try:
+            writer.writerow(keys)
+            writer.writerows(
+                [_cell(record.get(key)) for key in keys] for record in _records(file, first)
+            )
+            text.flush()
+        except UnicodeEncodeError as error:
+            raise JsonRefused("a text holds half a character (a lone surrogate)") from error
         text.detach()
         copy.seek(0)
         yield copy
@@ -93,7 +97,7 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float):
+    if isinstance(value, float) and math.isfinite(value):
         # Three decimals would be read as thousands; noughts behind them tell.
         return f"{value:.8f}" if value != int(value) else str(int(value))
     if isinstance(value, list):

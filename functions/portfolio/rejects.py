@@ -15,6 +15,7 @@ from portfolio.uploads import IN_MEMORY_BYTES
 
 BLOCK_BYTES = 64 * 1024  # small enough to arrive soon, large enough that the loop costs nothing
 SHEET_ROWS = 1_048_576  # the rows of a sheet
+NAME_CHARACTERS = 100  # a name goes into a header, and a file system takes 255 bytes
 # What a spreadsheet would run. An apostrophe makes it text; the import takes it off again.
 _RUNS = re.compile(r"^\s*[=+\-@|%\t\r]")
 # Not allowed in XML 1.0.
@@ -69,7 +70,8 @@ Reject = tuple[int, str, str, str | None, Sequence[str]]
 
 
 def plain(cell: str) -> str:
-    """The cell as text for every spreadsheet."""
+    """The cell as text for every spreadsheet, without what would vanish from before a formula."""
+    cell = _CONTROL.sub("", cell)
     return "'" + cell if _RUNS.match(cell) else cell
 
 
@@ -121,7 +123,7 @@ def as_xlsx(table: Iterable[list[str]]) -> IO[bytes]:
 def _row(number: int, cells: Sequence[str]) -> str:
     written = "".join(
         f'<c r="{_letters(place)}{number}" t="inlineStr"><is>'
-        f'<t xml:space="preserve">{escape(_CONTROL.sub("", cell))}</t></is></c>'
+        f'<t xml:space="preserve">{escape(cell)}</t></is></c>'
         for place, cell in enumerate(cells)
         if cell
     )
@@ -148,4 +150,5 @@ def file_name(original: str | None, kind: str) -> str:
     """What the download is called, in letters that every system takes."""
     stem = (original or "carteira").rpartition("/")[2].partition(".")[0]
     plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
-    return f"recusados-{re.sub(r'[^A-Za-z0-9_-]+', '-', plain).strip('-') or 'carteira'}.{kind}"
+    short = re.sub(r"[^A-Za-z0-9_-]+", "-", plain)[:NAME_CHARACTERS].strip("-")
+    return f"recusados-{short or 'carteira'}.{kind}"

@@ -73,6 +73,32 @@ begin
 end;
 $$;
 
+-- The known people whose rows this chunk will write, themselves or by their titles' totals: before
+-- any title, and in one order, as everything that moves their money does.
+create function private.lock_chunk_people(chunk private.import_chunks) returns void
+language plpgsql
+security definer
+set search_path = ''
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+begin
+    perform from public.clients
+    where clients.id in (
+        select planned.client_id from unnest(chunk.clients) as planned where planned.is_changed
+        union
+        select planned.client_id from unnest(chunk.debts) as planned
+        where planned.action = 'new'
+        union
+        select debts.client_id from unnest(chunk.debts) as planned
+        join public.debts on debts.id = planned.debt_id
+        where planned.action <> 'new'
+    )
+    order by clients.id
+    for no key update;
+end;
+$$;
+
 -- Answers the chunk as it was written, for its debts.
 create function private.write_chunk_people(
     inout chunk private.import_chunks, out created int, out updated int
@@ -87,6 +113,7 @@ declare
     -- Once and not by each row's default, which reads the clock's table.
     v_now timestamptz := private.now();
 begin
+    perform private.lock_chunk_people(chunk);
     begin
         created := private.insert_chunk_people(chunk, v_now);
     exception when unique_violation then

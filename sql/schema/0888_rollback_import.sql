@@ -161,7 +161,14 @@ begin
     from public.debts
     where item.table_name = 'debts' and item.client_id is null and debts.id = item.id;
     update pg_temp.rollback as item set client_id = client_phones.client_id,
-        reason = case when client_phones.has_whatsapp is not null then 'changed_since' end
+        reason = case
+            when client_phones.has_whatsapp is not null then 'changed_since'
+            when exists (
+                select from public.message_logs as written
+                where written.tenant_id = v_tenant and written.client_id = client_phones.client_id
+                  and written.phone = client_phones.phone and written.created_at >= v_since
+            ) then 'contacted_since'
+        end
     from public.client_phones
     where item.table_name = 'client_phones' and client_phones.id = item.id;
     update pg_temp.rollback as item set client_id = item.id where item.table_name = 'clients';

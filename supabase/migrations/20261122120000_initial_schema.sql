@@ -3483,6 +3483,32 @@ begin
 end;
 $$;
 
+-- The known people whose rows this chunk will write, themselves or by their titles' totals: before
+-- any title, and in one order, as everything that moves their money does.
+create function private.lock_chunk_people(chunk private.import_chunks) returns void
+language plpgsql
+security definer
+set search_path = ''
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+begin
+    perform from public.clients
+    where clients.id in (
+        select planned.client_id from unnest(chunk.clients) as planned where planned.is_changed
+        union
+        select planned.client_id from unnest(chunk.debts) as planned
+        where planned.action = 'new'
+        union
+        select debts.client_id from unnest(chunk.debts) as planned
+        join public.debts on debts.id = planned.debt_id
+        where planned.action <> 'new'
+    )
+    order by clients.id
+    for no key update;
+end;
+$$;
+
 -- Answers the chunk as it was written, for its debts.
 create function private.write_chunk_people(
     inout chunk private.import_chunks, out created int, out updated int
@@ -3497,6 +3523,7 @@ declare
     -- Once and not by each row's default, which reads the clock's table.
     v_now timestamptz := private.now();
 begin
+    perform private.lock_chunk_people(chunk);
     begin
         created := private.insert_chunk_people(chunk, v_now);
     exception when unique_violation then
@@ -20077,7 +20104,14 @@ begin
     from public.debts
     where item.table_name = 'debts' and item.client_id is null and debts.id = item.id;
     update pg_temp.rollback as item set client_id = client_phones.client_id,
-        reason = case when client_phones.has_whatsapp is not null then 'changed_since' end
+        reason = case
+            when client_phones.has_whatsapp is not null then 'changed_since'
+            when exists (
+                select from public.message_logs as written
+                where written.tenant_id = v_tenant and written.client_id = client_phones.client_id
+                  and written.phone = client_phones.phone and written.created_at >= v_since
+            ) then 'contacted_since'
+        end
     from public.client_phones
     where item.table_name = 'client_phones' and client_phones.id = item.id;
     update pg_temp.rollback as item set client_id = item.id where item.table_name = 'clients';

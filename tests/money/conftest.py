@@ -74,7 +74,9 @@ def schema_database(server_url: ServerUrl) -> Iterator[str]:
             superuser.execute(
                 sql.SQL("alter database {} set track_functions = 'all'").format(identifier)
             )
-        yield name
+    yield name
+    # A connection of now: other tests kill the server under those of then.
+    with psycopg.connect(owner, autocommit=True) as connection:
         databases.drop_database(connection, name)
 
 

@@ -244,6 +244,40 @@ def test_the_clock_lets_go_of_each_client_before_it_takes_the_next(
     assert observer.execute(told).fetchall() == [({"lapsed": 2}, 0)]
 
 
+def test_an_import_waits_for_the_client_and_holds_no_title_meanwhile(
+    desk: tuple[str, World, psycopg.Connection], wait_until: WaitUntil
+) -> None:
+    url, world, observer = desk
+    debt = world.debt(5_000)
+    world.connection.commit()
+    chunk = {
+        "tenant_id": str(world.tenant),
+        "clients": [],
+        "debts": [{"action": "changed", "debt_id": str(debt), "principal_cents": 6_000}],
+    }
+    world.run("select private.lock_client(%s, %s)", world.tenant, world.client)
+    pids: list[int] = []
+
+    def write() -> None:
+        with psycopg.connect(url) as connection:
+            pids.append(connection.info.backend_pid)
+            connection.execute(
+                "select private.write_chunk_people(chunk) from"
+                " jsonb_populate_record(null::private.import_chunks, %s) as chunk",
+                (Jsonb(chunk),),
+            )
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    waits = "select wait_event_type = 'Lock' from pg_stat_activity where pid = any(%s)"
+    wait_until(lambda: observer.execute(waits, (pids,)).fetchone() == (True,))
+
+    world.run("select from public.debts where id = %s for update nowait", debt)
+    world.connection.commit()
+    writer.join(timeout=300)
+    assert not writer.is_alive()
+
+
 def test_an_agreement_being_changed_lets_others_point_to_it(
     desk: tuple[str, World, psycopg.Connection],
 ) -> None:

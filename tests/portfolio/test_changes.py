@@ -126,6 +126,23 @@ def test_rows_acted_on_since_stay_and_are_listed(agency: Agency) -> None:
     assert agency.state() == before
 
 
+def test_a_number_somebody_wrote_to_since_stays(agency: Agency) -> None:
+    agency(table([{}]))
+    added = agency(table([{"Celular": "(21) 98888-7777"}]))
+    agency.owner.execute(
+        "insert into public.message_logs (tenant_id, client_id, direction, provider, phone, status)"
+        " select tenant_id, id, 'out', 'gupshup', '+5521988887777', 'sent' from public.clients"
+        " where tenant_id = %s",
+        (agency.tenant_id,),
+    )
+    before = agency.state()
+    back = agency.rpc("rollback_import", added["import_id"])
+    assert agency.state() == before
+    assert [(row["table"], row["reason"]) for row in back["kept"]["rows"]] == [
+        ("client_phones", "contacted_since")
+    ]
+
+
 def test_a_person_edited_since_stays(agency: Agency) -> None:
     answer = agency(table([{}, OTHER_PERSON]))
     agency.owner.execute(

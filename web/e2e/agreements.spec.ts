@@ -1,7 +1,5 @@
-import { AxeBuilder } from "@axe-core/playwright";
+import { expectClean } from "./axe.ts";
 import { expect, openService, test } from "./people.ts";
-
-const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
 test("an offer over the limit waits until a supervisor approves it in a second window", async ({
   windowOf,
@@ -27,16 +25,14 @@ test("an offer over the limit waits until a supervisor approves it in a second w
   await inbox.getByRole("button", { name: new RegExp(name) }).click();
   await expect(inbox.getByText(/Desconto de 5% em principal/)).toBeVisible();
   await expect(inbox.getByRole("row", { name: /^Total R\$/ })).toBeVisible();
-  const { violations } = await new AxeBuilder({ page: supervisor }).withTags(rules).analyze();
-  expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);
+  await expectClean(supervisor);
   await supervisor.keyboard.press("a");
   await expect(supervisor.getByRole("row", { name: new RegExp(`${name}.*aguarda primeiro pagamento`) })).toBeVisible();
   await expect(supervisor.getByText(/^R\$.* negociado$/)).toBeVisible();
 
   await expect(page.getByText("aguarda primeiro pagamento", { exact: true })).toBeVisible();
   await expect(page.getByRole("button", { name: "Emitir cobrança" }).first()).toBeVisible();
-  const own = await new AxeBuilder({ page }).withTags(rules).analyze();
-  expect(own.violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);
+  await expectClean(page);
 
   await page.getByRole("button", { name: "Cancelar o acordo" }).click();
   await page.getByLabel("Motivo").fill("desistiu ao telefone");

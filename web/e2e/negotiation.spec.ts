@@ -1,4 +1,4 @@
-import { AxeBuilder } from "@axe-core/playwright";
+import { expectClean } from "./axe.ts";
 import { expect, openService, test, timeline } from "./people.ts";
 
 test("the panel previews while typing, keeps the draft and compares two proposals", async ({ windowOf, ownClient }) => {
@@ -21,8 +21,7 @@ test("the panel previews while typing, keeps the draft and compares two proposal
   await panel.getByRole("button", { name: /melhor que você pode dar/ }).click();
   const comparison = panel.getByRole("table", { name: "Comparação das propostas" });
   await expect(comparison.getByRole("row", { name: /^Alçada sua sua$/ })).toBeVisible();
-  const { violations } = await new AxeBuilder({ page }).include('[aria-label="Negociação"]').analyze();
-  expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);
+  await expectClean(page, { within: '[aria-label="Negociação"]' });
 
   const saved = page.waitForResponse((response) => response.url().includes("negotiation_drafts"));
   await panel.getByLabel("Parcelas").fill("2");

@@ -36,5 +36,8 @@ describe("the carteira's address", () => {
     expect(filterFromUrl(new URLSearchParams("situacao=pago"))).toEqual({ status: ["pago"] });
     expect(filterFromUrl(new URLSearchParams("cidade=Recife"))).toEqual({ unknown_address: "cidade" });
     expect(filterFromUrl(new URLSearchParams("telefone=talvez"))).toEqual({ has_phone: "talvez" });
+    expect(filterFromUrl(new URLSearchParams("valor-de=500,00"))).toEqual({ open_cents: { min: "500,00" } });
+    expect(filterFromUrl(new URLSearchParams("valor-ate=1e999"))).toEqual({ open_cents: { max: "1e999" } });
+    expect(filterFromUrl(new URLSearchParams("sem-contato=nao"))).toEqual({ last_contact: { never: "nao" } });
   });
 });

@@ -88,7 +88,8 @@ export function filterFromUrl(params: URLSearchParams): PortfolioFilter {
     const range: Record<string, unknown> = {};
     for (const [end, word] of entries(words)) {
       const value = take(word);
-      if (value) range[end] = key === "open_cents" ? Number(value) : end === "never" ? true : value;
+      if (value)
+        range[end] = key === "open_cents" ? numberOr(value) : end === "never" && value === "sim" ? true : value;
     }
     if (Object.keys(range).length > 0) filter[key] = range;
   }
@@ -96,6 +97,12 @@ export function filterFromUrl(params: URLSearchParams): PortfolioFilter {
   const unknown = [...left.keys()][0];
   if (unknown) filter.unknown_address = unknown;
   return filter as PortfolioFilter;
+}
+
+/** What is no number stays text, which the database refuses: as JSON, NaN would be an absent bound. */
+function numberOr(value: string): number | string {
+  const number = Number(value);
+  return Number.isFinite(number) ? number : value;
 }
 
 function meantBy(key: ListKey, word: string): string {
