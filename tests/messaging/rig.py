@@ -176,7 +176,8 @@ class Rig:
 
     def numbers(self, batch_id: uuid.UUID) -> dict[str, Any]:
         found: dict[str, Any] = self.ask("select public.message_batch(%s)", batch_id)
-        return found["numbers"] | {"status": found["status"]}
+        numbers: dict[str, Any] = found["numbers"]
+        return numbers | {"status": found["status"]}
 
     def elapse(self, seconds: float) -> None:
         pause = f"{seconds} seconds"

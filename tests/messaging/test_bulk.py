@@ -8,7 +8,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.messaging.rig import ADMIN, OTHER_TENANT, SUPERVISOR, TENANT, Rig
+from tests.automation import TENANT
+from tests.messaging.rig import ADMIN, OTHER_TENANT, SUPERVISOR, Rig
 from tests.proof import examples
 
 WaitUntil = Any

@@ -7,7 +7,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.messaging.rig import ADMIN, APP, NUMBER, OTHER_TENANT, SUPERVISOR, TENANT, Rig
+from tests.automation import TENANT
+from tests.messaging.rig import ADMIN, OTHER_TENANT, SUPERVISOR, Rig
+from tests.simulators import APP, NUMBER
 
 WaitUntil = Any
 OPERATOR = "operador@demo.test"

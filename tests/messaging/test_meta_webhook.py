@@ -10,7 +10,9 @@ import httpx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.messaging.rig import APP_SECRET, NUMBER, OTHER_TENANT, TENANT, Rig
+from tests.automation import TENANT
+from tests.messaging.rig import OTHER_TENANT, Rig
+from tests.simulators import APP_SECRET, NUMBER
 
 PAYLOADS = sorted((Path(__file__).parents[1] / "providers/payloads/meta").glob("*.json"))
 any_text = st.text(st.characters())

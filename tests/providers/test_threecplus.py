@@ -11,7 +11,7 @@ from local_platform.providers import threecplus_calls as shapes
 from providers import threecplus
 from providers import threecplus_wire as wire
 from providers.events import CallStatus, DialerOutcome, EventKind, FailureClass, ProviderEvent
-from providers.threecplus_account import read_answer
+from providers.threecplus_account import Account, read_answer
 from tests.providers.contract import CallbackContract
 
 CALL: dict[str, Any] = {
@@ -156,5 +156,5 @@ def test_a_token_leaves_for_no_other_host(host: str, monkeypatch: pytest.MonkeyP
         raise AssertionError("it was sent")
 
     monkeypatch.setattr(http, "call_json", never)
-    account = threecplus.Account({"host": host}, "3cs_secret-token")
+    account = Account({"host": host}, "3cs_secret-token")
     assert threecplus.campaigns(account).failure is FailureClass.CONFIGURATION
