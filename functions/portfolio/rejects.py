@@ -37,6 +37,7 @@ REASONS = {
     "name_invalid": "o nome não serve e a pessoa ainda não é conhecida",
     "repeated_with_difference": "o mesmo título aparece em outra linha com dados diferentes",
     "debt_of_another_client": "o título já está na carteira em nome de outra pessoa",
+    "debt_paid_in_part": "o título já recebeu pagamentos, e o valor dele não muda por arquivo",
 }
 PARTS = {
     "[Content_Types].xml": (

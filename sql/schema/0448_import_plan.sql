@@ -71,6 +71,10 @@ begin
             when debts.id is not null and keyed.document <> (
                 select clients.document from public.clients where clients.id = debts.client_id
             ) then 'owner'
+            -- Has the creditor taken the payment off the value already, or not? Guessed wrong, it
+            -- is taken off twice: a person decides.
+            when debts.status = 'open' and debts.abated_cents > 0
+                and keyed.principal_cents <> debts.principal_cents then 'paid'
         end as differs_in
     from keyed
     left join public.debts

@@ -12,12 +12,17 @@ begin
     end if;
     update pg_temp.import_rows as staged
     set reason = case refused.differs_in
-            when 'owner' then 'debt_of_another_client' else 'repeated_with_difference'
+            when 'owner' then 'debt_of_another_client'
+            when 'paid' then 'debt_paid_in_part'
+            else 'repeated_with_difference'
         end,
-        column_name = headers ->> replace(refused.differs_in, 'owner', 'document'),
-        value = case refused.differs_in
-            when 'due_on' then to_char(staged.due_on, 'DD/MM/YYYY')
-            when 'principal' then (staged.principal_cents / 100.0)::numeric(20, 2)::text
+        column_name = headers ->> case refused.differs_in
+            when 'owner' then 'document' when 'paid' then 'principal' else refused.differs_in
+        end,
+        value = case
+            when refused.differs_in = 'due_on' then to_char(staged.due_on, 'DD/MM/YYYY')
+            when refused.differs_in in ('principal', 'paid')
+                then (staged.principal_cents / 100.0)::numeric(20, 2)::text
             else staged.document
         end
     from pg_temp.import_debts as refused

@@ -282,6 +282,11 @@ begin
                 where held.tenant_id = debts.tenant_id and held.debt_id = debts.id
                   and held.is_live
             )
+            -- Paid in part since the plan: the value stays what the payment was taken off.
+            and (
+                planned.action = 'returned' or debts.abated_cents = 0
+                or debts.principal_cents = planned.principal_cents
+            )
         cross join lateral (
             select jsonb_build_object(
                 'due_on', debts.due_on, 'principal_cents', debts.principal_cents,

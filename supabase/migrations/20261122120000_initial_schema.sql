@@ -2930,6 +2930,10 @@ begin
             when debts.id is not null and keyed.document <> (
                 select clients.document from public.clients where clients.id = debts.client_id
             ) then 'owner'
+            -- Has the creditor taken the payment off the value already, or not? Guessed wrong, it
+            -- is taken off twice: a person decides.
+            when debts.status = 'open' and debts.abated_cents > 0
+                and keyed.principal_cents <> debts.principal_cents then 'paid'
         end as differs_in
     from keyed
     left join public.debts
@@ -3029,12 +3033,17 @@ begin
     end if;
     update pg_temp.import_rows as staged
     set reason = case refused.differs_in
-            when 'owner' then 'debt_of_another_client' else 'repeated_with_difference'
+            when 'owner' then 'debt_of_another_client'
+            when 'paid' then 'debt_paid_in_part'
+            else 'repeated_with_difference'
         end,
-        column_name = headers ->> replace(refused.differs_in, 'owner', 'document'),
-        value = case refused.differs_in
-            when 'due_on' then to_char(staged.due_on, 'DD/MM/YYYY')
-            when 'principal' then (staged.principal_cents / 100.0)::numeric(20, 2)::text
+        column_name = headers ->> case refused.differs_in
+            when 'owner' then 'document' when 'paid' then 'principal' else refused.differs_in
+        end,
+        value = case
+            when refused.differs_in = 'due_on' then to_char(staged.due_on, 'DD/MM/YYYY')
+            when refused.differs_in in ('principal', 'paid')
+                then (staged.principal_cents / 100.0)::numeric(20, 2)::text
             else staged.document
         end
     from pg_temp.import_debts as refused
@@ -3583,6 +3592,11 @@ begin
                 select from public.agreement_debts as held
                 where held.tenant_id = debts.tenant_id and held.debt_id = debts.id
                   and held.is_live
+            )
+            -- Paid in part since the plan: the value stays what the payment was taken off.
+            and (
+                planned.action = 'returned' or debts.abated_cents = 0
+                or debts.principal_cents = planned.principal_cents
             )
         cross join lateral (
             select jsonb_build_object(

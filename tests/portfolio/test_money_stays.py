@@ -99,9 +99,8 @@ def test_a_changed_title_that_is_disputed_since_stays(agency: Agency) -> None:
     assert [row["reason"] for row in back["kept"]["rows"]] == ["changed_since"]
 
 
-def test_a_changed_title_that_was_paid_in_part_stays(agency: Agency) -> None:
-    agency(table([{}]))
-    changed = agency(CHANGED)
+def pay_in_part(agency: Agency) -> None:
+    """Fifty reais of Ana's only title."""
     [(client_id, debt_id, today)] = agency.rows(
         "select client_id, id, private.today(tenant_id)::text from public.debts"
         " where tenant_id = %(tenant)s"
@@ -122,8 +121,24 @@ def test_a_changed_title_that_was_paid_in_part_stays(agency: Agency) -> None:
         settlement["id"],
         who="supervisor",
     )
+
+
+def test_a_changed_title_that_was_paid_in_part_stays(agency: Agency) -> None:
+    agency(table([{}]))
+    changed = agency(CHANGED)
+    pay_in_part(agency)
     before = titles(agency)
     assert before[0][3] == "open"
     back = agency.rpc("rollback_import", changed["import_id"])
     assert titles(agency) == before
     assert [row["reason"] for row in back["kept"]["rows"]] == ["in_use"]
+
+
+def test_a_file_changes_no_value_that_a_payment_was_taken_off(agency: Agency) -> None:
+    agency(table([{}]))
+    pay_in_part(agency)
+    before = titles(agency)
+    answer = agency(CHANGED)
+    assert titles(agency) == before
+    assert answer["reject_reasons"] == {"debt_paid_in_part": 1}
+    assert agency(table([{}]))["rejected"] == 0

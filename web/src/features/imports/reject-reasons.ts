@@ -15,6 +15,7 @@ export const rejectReasons: Record<string, string> = {
   value_invalid: "valor não é um número",
   value_not_positive: "valor zero ou negativo",
   debt_of_another_client: "este título já pertence a outro cliente",
+  debt_paid_in_part: "o título já recebeu pagamentos: o valor não muda por arquivo",
   repeated_with_difference: "o mesmo título aparece com dados diferentes",
 };
 
