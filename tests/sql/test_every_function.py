@@ -14,6 +14,7 @@ WaitUntil = Callable[..., Any]
 # The import's own files: tests/portfolio calls their functions, through the one that uploads files.
 IMPORT_FILES = {"0446", "0447", "0448", "0449", "0450", "0451", "0452",
                 "0880", "0882", "0884", "0886", "0888", "0889"}  # fmt: skip
+MADE = r"^create (?:function|procedure) \w+\.(\w+)"
 # Money and its messages have tests of their own, and a look back of their own
 # (tests/money/test_every_function.py).
 MONEY = {
@@ -22,7 +23,7 @@ MONEY = {
     if ("0495" <= path.name < "0600" and path.name != "0500_realtime.sql")
     or path.name[:4] in {"0661", "0672", "0690", "0691", "0692", "0693", "0722"}
     or path.name in {"0709_agreement_filter.sql", "0712_list_agreements.sql"}
-    for name in re.findall(r"^create function \w+\.(\w+)", path.read_text(), re.MULTILINE)
+    for name in re.findall(MADE, path.read_text(), re.MULTILINE)
 }
 NEVER_CALLED = (
     "select proname from pg_proc where pronamespace in"
