@@ -63,3 +63,17 @@ test("a rejection wants a reason, and its author reads it", async ({ windowOf, o
   await expect(page.getByText("Decisão: acima da campanha")).toBeVisible();
   await expect(page.getByText("recusado", { exact: true })).toBeVisible();
 });
+
+test("a creditor without agreements lists none, and an unknown filter is refused, not everything", async ({
+  windowOf,
+  ownClient,
+}) => {
+  const page = await windowOf("supervisor@demo.test");
+  await page.getByRole("link", { name: "Acordos" }).click();
+  await page.getByLabel("Credor").selectOption(ownClient.creditor);
+  await expect(page).toHaveURL(/credor=/);
+  await expect(page.getByText("Nenhum acordo aqui")).toBeVisible();
+  await page.goto("/acordos?situacao=quitadinho");
+  await expect(page.getByText("Este filtro tem um valor que não vale")).toBeVisible();
+  await expect(page.getByRole("table")).toHaveCount(0);
+});

@@ -1,14 +1,14 @@
-import { Button, NativeSelect, TextInput } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { type ReactNode, useState } from "react";
 import { useLocation, useSearch } from "wouter";
 import { count, money } from "@/lib/format";
 import { useLiveQueries } from "@/lib/live-queries";
-import { type AgreementStatus, agreementStatusNames } from "@/lib/money-shapes";
 import { useHasRole, useMember } from "@/lib/session";
 import { useDocumentTitle } from "@/ui/document-title";
 import { EmptyState, ErrorState, Skeleton } from "@/ui/states";
 import { TabLinks } from "@/ui/tab-links";
+import { AgreementFilters } from "./agreement-filters";
 import classes from "./agreements.module.css";
 import { AgreementsTable } from "./agreements-table";
 import { ApprovalInbox } from "./approval-inbox";
@@ -49,41 +49,7 @@ export function AgreementsPage(): ReactNode {
       />
       {inboxError && <ErrorState error={inboxError} onRetry={() => void refetchInbox()} />}
       {inbox && inbox.count > 0 && <ApprovalInbox rows={inbox.rows} total={inbox.count} />}
-      <search className={classes.filters}>
-        <TextInput
-          aria-label="Buscar acordos"
-          placeholder="Nome, CPF/CNPJ, telefone ou contrato"
-          value={search}
-          autoComplete="off"
-          onChange={(event) => setSearch(event.currentTarget.value)}
-          onBlur={() => go(asked)}
-        />
-        <NativeSelect
-          aria-label="Situação"
-          value={filter.status ?? ""}
-          data={[
-            { value: "", label: "Toda situação" },
-            ...Object.entries(agreementStatusNames).map(([value, label]) => ({ value, label })),
-          ]}
-          onChange={({ currentTarget: { value } }) => {
-            const { status: _dropped, ...rest } = asked;
-            go(value ? { ...rest, status: value as AgreementStatus } : rest);
-          }}
-        />
-        <DueFilter label="Vence de" value={filter.due_from} onChange={(day) => go(withDay(asked, "due_from", day))} />
-        <DueFilter label="até" value={filter.due_to} onChange={(day) => go(withDay(asked, "due_to", day))} />
-        <label className={classes.mine}>
-          <input
-            type="checkbox"
-            checked={filter.created_by === "me"}
-            onChange={({ currentTarget: { checked } }) => {
-              const { created_by: _dropped, ...rest } = asked;
-              go(checked ? { ...rest, created_by: "me" } : rest);
-            }}
-          />
-          só os meus
-        </label>
-      </search>
+      <AgreementFilters filter={asked} search={search} onSearch={setSearch} onChange={go} />
       <Totals total={list.data?.pages[0]?.total} />
       {list.error && !rows && <ErrorState error={list.error} onRetry={() => void list.refetch()} />}
       {rows && rows.length === 0 && (
@@ -97,31 +63,6 @@ export function AgreementsPage(): ReactNode {
           Mostrar mais
         </Button>
       )}
-    </div>
-  );
-}
-
-function withDay(filter: AgreementFilter, key: "due_from" | "due_to", day: string): AgreementFilter {
-  const { [key]: _dropped, ...rest } = filter;
-  return day ? { ...rest, [key]: day } : rest;
-}
-
-interface DueFilterProps {
-  label: string;
-  value: string | undefined;
-  onChange: (day: string) => void;
-}
-
-function DueFilter({ label, value = "", onChange }: DueFilterProps): ReactNode {
-  return (
-    <div className={classes.mine}>
-      <span aria-hidden>{label}</span>
-      <TextInput
-        type="date"
-        aria-label={label === "até" ? "Vence até" : label}
-        value={value}
-        onChange={(event) => onChange(event.currentTarget.value)}
-      />
     </div>
   );
 }

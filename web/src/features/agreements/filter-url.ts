@@ -1,31 +1,30 @@
-import { type AgreementStatus, agreementStatusNames } from "@/lib/money-shapes";
 import type { AgreementFilter } from "./shapes";
 
-/** The filter is the address, so that a link can be shared and "back" brings it again. */
+const words: Record<keyof AgreementFilter, string> = {
+  q: "busca",
+  status: "situacao",
+  creditor_id: "credor",
+  template_id: "oferta",
+  due_from: "vence-de",
+  due_to: "vence-ate",
+  created_from: "criado-de",
+  created_to: "criado-ate",
+  created_by: "meus",
+};
+const keys = Object.keys(words) as (keyof AgreementFilter)[];
+
+/** The filter is the address, so that a link can be shared and "back" brings it again. What it says goes to the server
+ * as it is: a value that does not exist is refused there, and never becomes the list of everything. */
 export function filterFromUrl(params: URLSearchParams): AgreementFilter {
-  const q = params.get("busca")?.trim();
-  const status = params.get("situacao");
-  const from = params.get("vence-de");
-  const to = params.get("vence-ate");
-  return {
-    ...(q && { q }),
-    ...(status && status in agreementStatusNames && { status: status as AgreementStatus }),
-    ...(params.get("meus") === "sim" && { created_by: "me" as const }),
-    ...(isDay(from) && { due_from: from }),
-    ...(isDay(to) && { due_to: to }),
-  };
+  const said = keys.map((key) => [key, params.get(words[key])?.trim()] as const).filter(([, value]) => value);
+  return Object.fromEntries(said.map(([key, value]) => [key, value === "sim" && key === "created_by" ? "me" : value]));
 }
 
 export function filterToUrl(filter: AgreementFilter): URLSearchParams {
   const params = new URLSearchParams();
-  if (filter.q) params.set("busca", filter.q);
-  if (filter.status) params.set("situacao", filter.status);
-  if (filter.created_by) params.set("meus", "sim");
-  if (filter.due_from) params.set("vence-de", filter.due_from);
-  if (filter.due_to) params.set("vence-ate", filter.due_to);
+  for (const key of keys) {
+    const value = filter[key];
+    if (value) params.set(words[key], key === "created_by" && value === "me" ? "sim" : value);
+  }
   return params;
-}
-
-function isDay(text: string | null): text is string {
-  return text !== null && /^\d{4}-\d{2}-\d{2}$/.test(text);
 }

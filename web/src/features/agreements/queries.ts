@@ -8,7 +8,7 @@ import {
 } from "@tanstack/react-query";
 import type { Json } from "@/lib/database.types";
 import type { ChargeMethod } from "@/lib/money-shapes";
-import { fetchFrom, rpc, shaped } from "@/lib/supabase";
+import { db, fetchFrom, rpc, shaped, unwrap } from "@/lib/supabase";
 import type {
   AgreementDetail,
   AgreementFilter,
@@ -27,6 +27,29 @@ export function useAgreements(filter: AgreementFilter): UseInfiniteQueryResult<I
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next,
     placeholderData: keepPreviousData,
+  });
+}
+
+/** As many as a list of choices can be read through. */
+const maxNames = 200;
+
+interface FilterNames {
+  creditors: [id: string, name: string][];
+  templates: [id: string, name: string][];
+}
+
+export function useFilterNames(): UseQueryResult<FilterNames> {
+  return useQuery({
+    queryKey: ["agreement-filter-names"],
+    queryFn: async () => {
+      const named = (table: "creditors" | "agreement_templates") =>
+        unwrap<{ id: string; name: string }[]>(db.from(table).select("id,name").order("name").limit(maxNames));
+      const [creditors, templates] = await Promise.all([named("creditors"), named("agreement_templates")]);
+      return {
+        creditors: creditors.map(({ id, name }) => [id, name]),
+        templates: templates.map(({ id, name }) => [id, name]),
+      };
+    },
   });
 }
 

@@ -8,12 +8,18 @@ import type {
   Statement,
 } from "@/lib/money-shapes";
 
+/** As list_agreements takes it; from an address it may hold anything, and the server refuses what it does not know. */
 export interface AgreementFilter {
   q?: string;
-  status?: AgreementStatus;
-  created_by?: "me";
+  status?: string;
+  creditor_id?: string;
+  template_id?: string;
   due_from?: string;
   due_to?: string;
+  created_from?: string;
+  created_to?: string;
+  /** A member's id, or "me". */
+  created_by?: string;
 }
 
 export interface AgreementsPage {
