@@ -7,21 +7,18 @@ provider's 60 calls a minute while claiming.
 """
 
 import json
-import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import flask
 import functions_framework
 
 from kit import db, errors, http, log
+from outbox import drain
 from providers import negociarie
 
-BUDGET_SECONDS = 45  # a sweep comes every 60 s and should find the last one gone
 SENDERS = 5  # the concurrency production code uses there without complaints
 BATCH = SENDERS  # nobody waits: a lease must outlast only one charge's own calls
 LEASE_SECONDS = 90  # two logins and two calls of 13 s at the worst, and the database between
-EVENTS = 500  # callbacks applied in one transaction
 
 
 def perform(task: Any) -> None:
@@ -45,20 +42,11 @@ def perform(task: Any) -> None:
 @errors.as_http
 def negociarie_charge(request: flask.Request) -> flask.typing.ResponseReturnValue:
     http.require_jobs_key(request)
-    deadline = time.monotonic() + BUDGET_SECONDS
-    applied = claimed = 0
-    with ThreadPoolExecutor(SENDERS) as senders:
-        while time.monotonic() < deadline:
-            with db.as_worker() as tx:
-                apply = "select private.apply_provider_events(%s)"
-                [(events,)] = tx.execute(apply, (EVENTS,)).fetchall()
-            with db.as_worker() as tx:
-                claim = "select * from private.claim_charges(%s, %s)"
-                tasks = tx.execute(claim, (BATCH, LEASE_SECONDS)).fetchall()
-            # Every charge of the batch is tried; the first failure that is a bug surfaces after.
-            for attempt in [senders.submit(perform, task) for task in tasks]:
-                attempt.result()
-            applied, claimed = applied + events, claimed + len(tasks)
-            if not tasks and not events:
-                break
-    return {"applied": applied, "claimed": claimed}
+    return drain.drain(
+        "select * from private.claim_charges(%s, %s)",
+        perform,
+        senders=SENDERS,
+        batch=BATCH,
+        lease_seconds=LEASE_SECONDS,
+        hear=drain.apply_events,
+    )

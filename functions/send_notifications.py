@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from kit import errors, http
-from messaging import bulk
+from outbox import bulk
 
 BUDGET_SECONDS = 50  # a sweep comes every 60 s and should find the last one gone
 

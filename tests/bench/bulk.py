@@ -17,7 +17,7 @@ import psycopg
 from kit import config, http
 from local_platform import demo
 from local_platform.stack import Stack
-from messaging import bulk
+from outbox import bulk
 from providers import gupshup
 from providers.whatsapp import Account, Template
 from tests.bench.table import BenchRow

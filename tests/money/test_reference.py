@@ -213,7 +213,11 @@ def test_part_payments_agree_with_the_reference_component_by_component(
         day = due
         for days, share in sorted(payments):
             day = due + timedelta(days)
-            amount = max(1, int(sum(account.owed(day).values()) * share))
+            owed = sum(account.owed(day).values())
+            # A title that is paid whole is closed, and has no statement to compare.
+            amount = min(max(1, int(owed * share)), owed - 1)
+            if amount < 1:
+                continue
             calculating.set_today(day)
             settle(calculating, {"debt_ids": [debt]}, amount, client=client)
             account.pay(amount, day)

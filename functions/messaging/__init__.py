@@ -1,1 +1,0 @@
-"""What the functions that send messages share."""

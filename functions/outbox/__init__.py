@@ -1,0 +1,1 @@
+"""What every drain of a queue does alike: its loop, and the sending of messages."""
