@@ -81,8 +81,20 @@ test("a phone shows everything without sideways scrolling, and can dispose", asy
   expect(await sideways()).toBe(0);
   await page.getByRole("button", { name: "Caixa Postal" }).tap();
   await expect(page.getByText("Otávio Operador")).toBeVisible();
-  await page.goto("/automacao");
+  const more = page.getByRole("button", { name: "Mais", exact: true });
+  const sheet = page.getByRole("dialog", { name: "Mais" });
+  await more.press("Enter");
+  await expect(sheet).toBeVisible();
+  await expect(sheet.getByRole("link", { name: "Carteira" })).toHaveCount(0);
+  await expect(sheet.getByRole("link", { name: "Configurações" })).toHaveCount(0);
+  await page.keyboard.press("Escape");
+  await expect(sheet).toBeHidden();
+  await expect(more).toBeFocused();
+  await more.tap();
+  await expectClean(page, { within: "dialog" });
+  await sheet.getByRole("link", { name: "Automação" }).tap();
   await expect(page.getByRole("region", { name: "Regras" })).toBeVisible();
+  await expect(sheet).toBeHidden();
   expect(await sideways()).toBe(0);
 });
 

@@ -1,12 +1,11 @@
-import { IconAddressBook, IconBolt, IconFileDollar, IconHeadset, IconPhoneOutgoing } from "@tabler/icons-react";
 import { type ReactNode, Suspense } from "react";
-import { Link, useLocation } from "wouter";
+import { Link } from "wouter";
 import { afterPaint } from "@/app/after-paint";
 import { ClockBanner } from "@/app/clock-banner";
 import { LinkBanner } from "@/app/link-banner";
+import { MainNav } from "@/app/main-nav";
 import classes from "@/app/shell.module.css";
 import { PendingBadge } from "@/features/service/pending-badge";
-import { useLastServed } from "@/lib/last-served";
 
 const NotificationBell = afterPaint(() =>
   import("@/features/notifications/notification-bell").then((m) => m.NotificationBell),
@@ -15,44 +14,18 @@ const CallWatch = afterPaint(() => import("@/features/dialer/call-watch").then((
 const Toasts = afterPaint(() => import("@/app/toasts").then((m) => m.Toasts));
 const UserMenu = afterPaint(() => import("@/app/user-menu").then((m) => m.UserMenu));
 
-interface Room {
-  href: string;
-  label: string;
-  icon: typeof IconBolt;
-}
-
-const rooms: Room[] = [
-  { href: "/carteira", label: "Carteira", icon: IconAddressBook },
-  { href: "/acordos", label: "Acordos", icon: IconFileDollar },
-  { href: "/discador", label: "Discador", icon: IconPhoneOutgoing },
-  { href: "/automacao", label: "Automação", icon: IconBolt },
-];
-
+/** A rail beside the page; on a phone a strip above it (who I am, what is new) and the doors below, under the thumb. */
 export function Shell({ children }: { children: ReactNode }): ReactNode {
-  const [path] = useLocation();
-  const served = useLastServed();
-  const shown = served
-    ? [...rooms, { href: `/atendimento/${served.id}`, label: served.firstName, icon: IconHeadset }]
-    : rooms;
   return (
     <div className={classes.shell}>
       <a className={classes.skip} href="#conteudo">
         Ir para o conteúdo
       </a>
-      <nav className={classes.rail} aria-label="Principal">
+      <div className={classes.rail}>
         <Link href="/carteira" className={classes.mark} aria-label="Cobrança, início">
           <img src="/icon.svg" alt="" width={28} height={28} />
         </Link>
-        <ul className={classes.rooms}>
-          {shown.map(({ href, label, icon: Icon }) => (
-            <li key={href}>
-              <Link href={href} className={classes.room} aria-current={path.startsWith(href) ? "page" : undefined}>
-                <Icon size={20} stroke={1.6} aria-hidden />
-                <span>{label}</span>
-              </Link>
-            </li>
-          ))}
-        </ul>
+        <MainNav />
         <div className={classes.tools}>
           <PendingBadge />
           <Suspense fallback={<span className={classes.toolsLater} />}>
@@ -60,7 +33,7 @@ export function Shell({ children }: { children: ReactNode }): ReactNode {
             <UserMenu />
           </Suspense>
         </div>
-      </nav>
+      </div>
       <Suspense fallback={null}>
         <Toasts />
       </Suspense>

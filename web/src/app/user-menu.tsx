@@ -1,17 +1,15 @@
 import { Menu, UnstyledButton, useMantineColorScheme } from "@mantine/core";
-import { IconBuilding, IconLogout, IconMoon, IconSettings, IconSun } from "@tabler/icons-react";
+import { IconBuilding, IconLogout, IconMoon, IconSun } from "@tabler/icons-react";
 import type { ReactNode } from "react";
-import { Link } from "wouter";
 import classes from "@/app/shell.module.css";
 import { usePendingCount } from "@/features/service/use-pending";
 import { initials } from "@/lib/format";
-import { enterTenant, roleNames, signOut, useHasRole, useMember } from "@/lib/session";
+import { enterTenant, roleNames, signOut, useMember } from "@/lib/session";
 import "@/ui/menu-styles";
 
 export function UserMenu(): ReactNode {
   const { user, tenant, tenants } = useMember();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const isAdmin = useHasRole("admin");
   const pending = usePendingCount();
   const dark = colorScheme === "dark" || (colorScheme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
   const leave = (): void => {
@@ -50,11 +48,6 @@ export function UserMenu(): ReactNode {
         >
           {dark ? "Tema claro" : "Tema escuro"}
         </Menu.Item>
-        {isAdmin && (
-          <Menu.Item component={Link} href="/configuracoes" leftSection={<IconSettings size={16} />}>
-            Configurações
-          </Menu.Item>
-        )}
         <Menu.Item leftSection={<IconLogout size={16} />} onClick={leave}>
           Sair
         </Menu.Item>

@@ -1,0 +1,36 @@
+import {
+  IconAddressBook,
+  IconBolt,
+  IconCash,
+  IconFileDollar,
+  IconPhoneOutgoing,
+  IconSettings,
+} from "@tabler/icons-react";
+import { type Role, useHasRole } from "@/lib/session";
+
+export interface Door {
+  href: string;
+  label: string;
+  icon: typeof IconBolt;
+  /** The least role that finds something to do there; everybody without it. The page and SQL decide for themselves. */
+  role?: Role;
+}
+
+/** The rooms in the order of the rail, the most visited first: a phone's bar shows the first few, "Mais" the rest. */
+const doors: Door[] = [
+  { href: "/carteira", label: "Carteira", icon: IconAddressBook },
+  { href: "/acordos", label: "Acordos", icon: IconFileDollar },
+  { href: "/acordos/pagamentos", label: "Pagamentos", icon: IconCash },
+  { href: "/discador", label: "Discador", icon: IconPhoneOutgoing },
+  { href: "/automacao", label: "Automação", icon: IconBolt },
+  { href: "/configuracoes", label: "Configurações", icon: IconSettings, role: "admin" },
+];
+
+export function useDoors(): Door[] {
+  const may: Record<Role, boolean> = {
+    operator: true,
+    supervisor: useHasRole("supervisor"),
+    admin: useHasRole("admin"),
+  };
+  return doors.filter(({ role = "operator" }) => may[role]);
+}

@@ -1,0 +1,72 @@
+import type { QueryClient } from "@tanstack/react-query";
+import { type ComponentType, lazy, type ReactNode, useState } from "react";
+import { matchRoute, type Parser, type StringRouteParams } from "wouter";
+import { afterPaint } from "@/app/after-paint";
+import { serviceQuery } from "@/features/service/queries";
+import { learnRemaining } from "@/lib/sentences";
+
+interface Room {
+  path: string;
+  Page: ComponentType<{ params: object }>;
+  preload: () => Promise<void>;
+}
+
+/** A page whose properties are the path's parameters. Like `lazy`, but one whose code is already here renders at once: React
+ * holds back what was suspended, however briefly, until 300 ms after the fallback. */
+function room<Path extends string>(path: Path, load: () => Promise<ComponentType<StringRouteParams<Path>>>): Room {
+  let here: ComponentType<object> | undefined;
+  const code = async (): Promise<ComponentType<object>> => (await load()) as ComponentType<object>;
+  const Later = lazy(async () => ({ default: await code() }));
+  return {
+    path,
+    preload: async () => {
+      here = await code();
+    },
+    Page: ({ params }): ReactNode => {
+      const [Chosen] = useState(() => here ?? Later);
+      // Another client, agreement or batch is another page: nothing of the last one may stand in it.
+      return <Chosen {...params} key={Object.values(params).join("/")} />;
+    },
+  };
+}
+
+const login = room("/login", () => import("@/features/login/login-page").then((m) => m.LoginPage));
+const invitation = room("/convite", () => import("@/features/login/invitation-page").then((m) => m.InvitationPage));
+
+export const entrances: Room[] = [login, invitation];
+
+const servicePath = "/atendimento/:clientId";
+
+/** Every page behind the sign-in; of two that match, the first is shown. Its place in the navigation is a line in doors.ts. */
+export const rooms: Room[] = [
+  room("/carteira", () => import("@/app/portfolio-room").then((m) => m.PortfolioRoom)),
+  room("/carteira/:document", () => import("@/app/client-room").then((m) => m.ClientRoom)),
+  room("/atendimento", () => import("@/features/dialer/incoming-page").then((m) => m.IncomingPage)),
+  room(servicePath, () => import("@/app/service-room").then((m) => m.ServiceRoom)),
+  room("/acordos", () => import("@/features/agreements/agreements-page").then((m) => m.AgreementsPage)),
+  room("/acordos/pagamentos", () => import("@/features/payments/payments-page").then((m) => m.PaymentsPage)),
+  room("/acordos/:id", () => import("@/app/agreement-room").then((m) => m.AgreementRoom)),
+  room("/discador", () => import("@/features/dialer/dialer-page").then((m) => m.DialerPage)),
+  room("/automacao", () => import("@/features/automation/automation-page").then((m) => m.AutomationPage)),
+  room("/configuracoes", () => import("@/features/settings/settings-page").then((m) => m.SettingsPage)),
+  room("/configuracoes/cobranca", () => import("@/features/charging/charging-page").then((m) => m.ChargingPage)),
+];
+
+/** Fetches the code of a path's page, so that it need not suspend. */
+export async function preloadCode(parser: Parser, path: string): Promise<void> {
+  const asked = rooms.find((each) => matchRoute(parser, each.path, path)[0]);
+  if (asked?.path !== servicePath) await learnRemaining();
+  await asked?.preload();
+}
+
+/** Asks for the service screen's data while the session is still being asked for. */
+export async function preloadData(parser: Parser, queryClient: QueryClient, path: string): Promise<void> {
+  const [served, params] = matchRoute(parser, servicePath, path);
+  if (served) await queryClient.prefetchQuery(serviceQuery(queryClient, params.clientId));
+}
+
+/** The other rooms' code is a few kB each: fetched when the first one is painted, so that no later click waits for it. */
+export const RemainingPages = afterPaint(async () => {
+  await Promise.all([learnRemaining(), ...rooms.map(({ preload }) => preload())]);
+  return () => null;
+});
