@@ -3,6 +3,7 @@
 A deployed name has `-` for `_`, and `3cplus` for `threecplus`: no identifier begins with a digit.
 """
 
+from batch_results import batch_results
 from charge_document import charge_document
 from gupshup_webhook import gupshup_webhook
 from meta_webhook import meta_webhook
@@ -18,6 +19,7 @@ from send_message import send_message
 from send_notifications import send_notifications
 from statement_document import statement_document
 from sync_templates import sync_templates
+from test_integration import test_integration
 from threecplus_agent import threecplus_agent
 from threecplus_campaigns import threecplus_campaigns
 from threecplus_export import threecplus_export
@@ -25,6 +27,7 @@ from threecplus_reconcile import threecplus_reconcile
 from threecplus_webhook import threecplus_webhook
 
 __all__ = [
+    "batch_results",
     "charge_document",
     "gupshup_webhook",
     "meta_webhook",
@@ -40,6 +43,7 @@ __all__ = [
     "send_notifications",
     "statement_document",
     "sync_templates",
+    "test_integration",
     "threecplus_agent",
     "threecplus_campaigns",
     "threecplus_export",

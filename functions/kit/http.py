@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import hmac
+import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -54,6 +55,10 @@ class Call:
 
 class NothingSent(Exception):
     """The connection never came about: the server cannot have acted on the call."""
+
+
+class HostUnknown(NothingSent):
+    """Nobody has that name: the address is wrong, not the server down."""
 
 
 class OutcomeUnknown(Exception):
@@ -139,10 +144,20 @@ def _exchange(
                 if time.monotonic() > deadline or len(body) > limit:
                     raise OutcomeUnknown("answer too slow or too long")
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        raise NothingSent(type(error).__name__) from error
+        kind = HostUnknown if _is_nameless(error) else NothingSent
+        raise kind(type(error).__name__) from error
     except httpx.HTTPError as error:
         raise OutcomeUnknown(type(error).__name__) from error
     return Answer(response.status_code, response.headers, body.decode("utf-8", "replace"))
+
+
+def _is_nameless(error: BaseException | None) -> bool:
+    """Whether the name service answered that there is no such name; its silence says nothing."""
+    while error is not None:
+        if isinstance(error, socket.gaierror):
+            return error.errno == socket.EAI_NONAME
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def perform(call: Call) -> Answer:

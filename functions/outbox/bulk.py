@@ -15,7 +15,7 @@ from uuid import UUID
 from kit import db, errors, http, log
 from providers import whatsapp
 from providers.events import SendResult
-from providers.whatsapp import Account, Template
+from providers.whatsapp import Account, Media, Template
 
 CONNECTIONS = 300  # 2,000 messages/s at 100 ms each were measured with it; Meta grants 1,000
 CLAIM = 400  # half a second's worth at the highest pace, so that a claim is never stale
@@ -41,6 +41,7 @@ class Drain:
         self.answers: list[dict[str, Any]] = []
         self.calls: set[asyncio.Task[None]] = set()
         self.keys: dict[UUID, str] = {}
+        self.headers: dict[UUID, Media] = {}
         self.claimed = self.settled = 0
         self.is_over = asyncio.Event()
 
@@ -72,6 +73,9 @@ class Drain:
                 read = "select private.integration_secret(%s, %s)"
                 [(key,)] = tx.execute(read, (integration_id, field)).fetchall()
                 self.keys[integration_id] = key or ""
+            ids = [message.message_id for message in messages]
+            files = tx.execute("select * from private.template_headers(%s)", (ids,)).fetchall()
+            self.headers |= {row.message_id: Media(**row.header) for row in files}
         self.claimed += len(messages)
         return messages
 
@@ -112,7 +116,7 @@ class Drain:
             account = Account(message.settings, self.keys[message.integration_id])
             template = Template(
                 message.template_provider_id, message.template_name, message.language,
-                message.params,
+                message.params, self.headers.pop(message.message_id, None),
             )  # fmt: skip
             result: SendResult = await whatsapp.ask_among_others(
                 self.session,

@@ -4,7 +4,7 @@ from typing import Any
 
 from kit import db, log
 from providers import whatsapp
-from providers.whatsapp import Account, Template
+from providers.whatsapp import Account, Media, Template
 
 
 def send(message: Any, text: str | None = None) -> None:
@@ -16,15 +16,20 @@ def send(message: Any, text: str | None = None) -> None:
     with db.as_worker() as tx:
         begin = (
             "select private.begin_sending(%s, %s) as may_send,"
-            " private.integration_secret(%s, %s) as key, private.template_name(%s) as name"
+            " private.integration_secret(%s, %s) as key, private.template_name(%s) as name,"
+            " (select header from private.template_headers(array[%s]::uuid[])) as header"
         )
         ids = (message.message_id, message.attempt)
         secret = (message.integration_id, adapter.KEY_FIELD)
-        [begun] = tx.execute(begin, (*ids, *secret, message.message_id)).fetchall()
+        known = (message.message_id, message.message_id)
+        [begun] = tx.execute(begin, (*ids, *secret, *known)).fetchall()
     if not begun.may_send:
         return  # another worker has this attempt, a later one, or there is nothing to say any more
     account, reference = Account(message.settings, begun.key or ""), str(message.message_id)
-    template = Template(message.template_provider_id, begun.name, message.language, message.params)
+    header = Media(**begun.header) if begun.header else None
+    template = Template(
+        message.template_provider_id, begun.name, message.language, message.params, header
+    )
     if message.template_provider_id:
         result = whatsapp.ask(
             lambda: adapter.template_call(account, message.destination, template, reference),

@@ -90,6 +90,26 @@ class FailureClass(StrEnum):
     UNCLASSIFIED = "unclassified"  # a code nobody has described; its text is kept
 
 
+class Verdict(StrEnum):
+    """What a test of a connection found."""
+
+    WORKS = "works"
+    KEY_REFUSED = "key_refused"  # somebody is there, and does not know this key
+    ACCOUNT_UNKNOWN = "account_unknown"  # the key is right; app, number or account is not its own
+    HOST_WRONG = "host_wrong"  # nobody has that name, or somebody else answers under it
+    NO_ANSWER = "no_answer"  # down, or out of reach: says nothing about the key
+    BUSY = "busy"  # too many calls just now: the key was not looked at
+    INCOMPLETE = "incomplete"  # a field is missing, so nothing was asked
+    UNCLEAR = "unclear"  # an answer nobody has described; its words are kept
+
+
+class Probe(NamedTuple):
+    """The answer to one harmless question. detail: what the provider said, or calls us."""
+
+    verdict: Verdict
+    detail: str | None = None
+
+
 class SendResult(NamedTuple):
     """The answer to one attempt to send, in the order in which SQL's settle_message takes it.
 

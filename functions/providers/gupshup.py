@@ -15,6 +15,7 @@ from providers.events import (
     FailureClass,
     MessageStatus,
     Outcome,
+    Probe,
     ProviderEvent,
     SendResult,
 )
@@ -37,6 +38,7 @@ from providers.whatsapp import (
     TemplatePage,
     ask,
     is_key,
+    verdict_of,
 )
 
 API = "https://api.gupshup.io"
@@ -144,13 +146,26 @@ def _base() -> str:
 
 
 def templates_call(account: Account, page: str | None) -> http.Call:
-    """Lists by app id where the tenant gave it, else by the app's name, as the older page does."""
-    app = account.settings.get("app_id") or account.settings.get("app_name")
-    if not (is_key(account.key) and app):
+    """Lists by app id where the tenant gave it, else by the app's name, as the older page does,
+    which knows no pages."""
+    app_id, app_name = account.settings.get("app_id"), account.settings.get("app_name")
+    if not (is_key(account.key) and (app_id or app_name)):
         raise Incomplete("the integration lacks a usable key or app")
     asked = http.query(pageNo=page or "1", pageSize=str(TEMPLATES_A_PAGE))
-    url = f"{_base()}/wa/app/{http.path_part(app)}/template?{asked}"
-    return http.Call("GET", url, {"apikey": account.key})
+    path = f"/sm/api/v1/template/list/{http.path_part(app_name or '')}"
+    if app_id:
+        path = f"/wa/app/{http.path_part(app_id)}/template?{asked}"
+    return http.Call("GET", _base() + path, {"apikey": account.key})
+
+
+def probe_call(account: Account) -> http.Call:
+    """The list of templates: it needs both the key and the app, and moves nothing."""
+    return templates_call(account, None)
+
+
+def read_probe(answer: http.Answer) -> Probe:
+    listed = read_templates(answer)
+    return Probe(verdict_of(answer.status, listed.failure), listed.detail)
 
 
 def read_templates(answer: http.Answer) -> TemplatePage:

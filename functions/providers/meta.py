@@ -6,12 +6,13 @@ message_templates, support/error-codes). The version of the API is the tenant's 
 
 import hashlib
 import hmac
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from kit import config, http
 from providers import callbacks, whatsapp_wire
-from providers.events import FailureClass, Outcome, ProviderEvent, SendResult
+from providers.events import FailureClass, Outcome, Probe, ProviderEvent, SendResult, Verdict
 from providers.reading import any_id, as_dict, as_list, as_text, object_of
 from providers.whatsapp import (
     Account,
@@ -21,6 +22,7 @@ from providers.whatsapp import (
     Template,
     TemplatePage,
     is_key,
+    verdict_of,
 )
 
 API = "https://graph.facebook.com"
@@ -150,6 +152,27 @@ def templates_call(account: Account, page: str | None) -> http.Call:
     return http.Call("GET", url, _bearer(account), limit=TEMPLATES_BYTES)
 
 
+def probe_call(account: Account) -> http.Call:
+    """The number itself: it needs the token and the number's id, and moves nothing."""
+    number = account.settings.get("phone_number_id")
+    if not (is_key(account.key) and number):
+        raise Incomplete("the integration lacks a usable token or phone number id")
+    url = f"{_url(account, number)}?{http.query(fields='display_phone_number,quality_rating')}"
+    return http.Call("GET", url, _bearer(account))
+
+
+def read_probe(answer: http.Answer) -> Probe:
+    said = object_of(answer.text)
+    if answer.status < 300 and any_id(said, "id"):
+        return Probe(Verdict.WORKS, as_text(said.get("display_phone_number")))
+    result, code = read_answer(answer), as_text(as_dict(said.get("error")).get("code"))
+    if code in ("0", "190"):  # answered with 400 or 401
+        return Probe(Verdict.KEY_REFUSED, result.detail)
+    if code in ("33", "100", "803"):  # no such object, or not one that this token may see
+        return Probe(Verdict.ACCOUNT_UNKNOWN, result.detail)
+    return Probe(verdict_of(answer.status, result.failure), result.detail)
+
+
 def read_templates(answer: http.Answer) -> TemplatePage:
     said = object_of(answer.text)
     if answer.status >= 300 or not isinstance(said.get("data"), list):
@@ -173,6 +196,11 @@ def _template(item: Any) -> KnownTemplate | None:
         return None
     status = as_text(said.get("status")) or ""
     header = as_text(parts.get("HEADER", {}).get("format")) or "TEXT"
+    # Values for a header's or a button's own variables are nothing of ours: sent without, Meta
+    # refuses the message (132000), so the template is marked as what cannot be sent.
+    words = as_text(parts.get("HEADER", {}).get("text")) or ""
+    if "{{" in words or "{{" in json.dumps(as_list(parts.get("BUTTONS", {}).get("buttons"))):
+        header = "VARIABLE"
     return KnownTemplate(
         template_id,
         name,

@@ -204,6 +204,12 @@ def _forget(client_id: str, client_secret: str, token: str) -> None:
             del _tokens[key]
 
 
+def forget(client_id: str, client_secret: str) -> None:
+    """The next call asks for a token: a test of the secret must not live on an old one."""
+    with _asking:
+        _tokens.pop(_account(client_id, client_secret), None)
+
+
 def _account(client_id: str, client_secret: str) -> bytes:
     return hashlib.sha256(f"{_base()}\0{client_id}\0{client_secret}".encode()).digest()
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from kit import config, http
 from providers import threecplus_wire as wire
-from providers.events import DialerOutcome, DialerResult, FailureClass
+from providers.events import DialerOutcome, DialerResult, FailureClass, Probe, Verdict
 
 # The database checked it when the form was saved; a token must still never leave for another host.
 HOST = re.compile(r"[a-z0-9-]+\.3c\.(plus|fluxoti\.com)")
@@ -70,6 +70,33 @@ class Account(NamedTuple):
     def _base(self) -> str:
         host, simulators = self.settings["host"], config.settings().simulators_url
         return f"{simulators}/threecplus/{host}/api/v1" if simulators else f"https://{host}/api/v1"
+
+
+def probe(account: Account) -> Probe:
+    """One page of campaigns: it needs the host and a manager's token, and moves nothing."""
+    headers = account._headers(None)
+    if headers is None:
+        is_host = HOST.fullmatch(account.settings.get("host", ""))
+        return Probe(Verdict.INCOMPLETE if is_host else Verdict.HOST_WRONG)
+    try:
+        url = f"{account._base()}/campaigns?{http.query(page='1', per_page='1')}"
+        answer = http.call_json("GET", url, None, headers, LIST_BYTES)
+    except http.HostUnknown as error:
+        return Probe(Verdict.HOST_WRONG, str(error))
+    except (http.NothingSent, http.OutcomeUnknown) as error:
+        return Probe(Verdict.NO_ANSWER, str(error))
+    said = wire.json_answer(answer.text)
+    if answer.status < 300 and isinstance(said.get("data"), list):
+        return Probe(Verdict.WORKS)
+    detail = _detail(answer, said)
+    # Somebody answers there, and not in the dialer's words.
+    if answer.status == 404 or not said:
+        is_down = answer.status >= 500
+        return Probe(Verdict.NO_ANSWER if is_down else Verdict.HOST_WRONG, detail)
+    verdicts = {401: Verdict.KEY_REFUSED, 403: Verdict.KEY_REFUSED, 429: Verdict.BUSY}
+    is_silent = answer.status >= 500 or answer.status == 408
+    default = Verdict.NO_ANSWER if is_silent else Verdict.UNCLEAR
+    return Probe(verdicts.get(answer.status, default), detail)
 
 
 def read_answer(answer: http.Answer) -> tuple[DialerResult, dict[str, Any]]:

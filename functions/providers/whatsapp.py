@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol, cast
 
 from kit import http
-from providers.events import FailureClass, Outcome, ProviderEvent, SendResult
+from providers.events import FailureClass, Outcome, Probe, ProviderEvent, SendResult, Verdict
 
 PROVIDERS = ("gupshup", "meta")
 
@@ -97,6 +97,10 @@ class Adapter(Protocol):
 
     def read_templates(self, answer: http.Answer) -> TemplatePage: ...
 
+    def probe_call(self, account: Account) -> http.Call: ...
+
+    def read_probe(self, answer: http.Answer) -> Probe: ...
+
     def parse_events(self, raw: bytes) -> list[ProviderEvent]: ...
 
 
@@ -136,6 +140,20 @@ def _without_answer(failure: Exception) -> SendResult:
         case _:
             outcome, word = Outcome.UNKNOWN, FailureClass.OUTCOME_UNKNOWN
     return SendResult(outcome, failure=word, detail=str(failure))
+
+
+def verdict_of(status: int, failure: FailureClass | None) -> Verdict:
+    """What an HTTP status and our word for the refusal say about the connection."""
+    if failure is None:
+        return Verdict.WORKS
+    if failure is FailureClass.RATE_LIMITED:
+        return Verdict.BUSY
+    if status in (401, 403):
+        return Verdict.KEY_REFUSED
+    if status >= 500 or status == 408:
+        return Verdict.NO_ANSWER
+    is_ours = failure is FailureClass.CONFIGURATION or status == 404
+    return Verdict.ACCOUNT_UNKNOWN if is_ours else Verdict.UNCLEAR
 
 
 def is_key(value: str | None) -> bool:

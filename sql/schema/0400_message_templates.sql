@@ -39,6 +39,9 @@ create table public.message_templates (
     synced_at timestamptz,
     -- image, document or video: the template wants a file with each message. Null: text alone.
     header_type text,
+    -- That file: a public address which the provider fetches, and the name a document is shown by.
+    header_link text,
+    header_name text,
     created_at timestamptz not null default private.now(),
     constraint message_templates_pkey primary key (id),
     constraint message_templates_tenant_id_key unique (tenant_id, id),
@@ -50,6 +53,12 @@ create table public.message_templates (
     constraint message_templates_body_is_filled check (btrim(body) <> ''),
     constraint message_templates_variables_are_known check (
         private.are_template_variables(variables)
+    ),
+    constraint message_templates_header_link_is_public check (
+        header_link ~ '^https://[^[:space:]]{4,2000}$'
+    ),
+    constraint message_templates_header_name_is_short check (
+        length(btrim(header_name)) between 1 and 100
     )
 );
 comment on table public.message_templates is 'Message texts approved by a provider.';
@@ -76,8 +85,10 @@ grant insert (
     id, tenant_id, name, channel, provider, provider_template_id, language, category, body,
     variables, status
 ) on public.message_templates to authenticated;
-grant update (name, provider_template_id, language, category, body, variables, status)
-on public.message_templates to authenticated;
+grant update (
+    name, provider_template_id, language, category, body, variables, status, header_link,
+    header_name
+) on public.message_templates to authenticated;
 
 create trigger _900_audit_insert after insert on public.message_templates
 referencing new table as new_rows for each statement execute function private.tg_audit();
@@ -86,3 +97,23 @@ referencing old table as old_rows new table as new_rows
 for each statement execute function private.tg_audit();
 create trigger _900_audit_delete after delete on public.message_templates
 referencing old table as old_rows for each statement execute function private.tg_audit();
+
+-- What keeps a template from being sent, by its own nature; null: nothing does. One answer for the
+-- settings page, bulk sends and conversations.
+create function private.template_obstacle(template public.message_templates) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select case
+        when (template).provider_status = 'GONE' then 'gone'
+        when (template).status <> 'approved' then 'not_approved'
+        -- A place, or a variable in the header or a button: nothing of ours fills those.
+        when (template).header_type not in ('image', 'document', 'video') then 'header_unknown'
+        when (template).header_type is not null and (template).header_link is null
+            then 'header_missing'
+        when '' = any((template).variables) then 'unbound'
+    end
+$$;
+comment on function private.template_obstacle(public.message_templates) is
+'gone, not_approved, header_unknown, header_missing, unbound; null: it may be sent.';

@@ -7,10 +7,21 @@ create table public.integrations (
     -- What is not secret: app name, source number.
     settings jsonb not null default '{}',
     secret_hint text,
+    -- [{field, ends, at}]: what of each secret may be shown. A list, because the audit log drops
+    -- what is named like a secret, and should tell which one was replaced.
+    secret_notes jsonb not null default '[]',
     -- SHA-256 of the key in our webhook's address: routes a call to its tenant, opens nothing else.
     webhook_key_hash text,
+    -- The key before it, while the provider may still be calling the old address.
+    previous_key_hash text,
+    previous_key_until timestamptz,
     is_active boolean not null default true,
     last_event_at timestamptz,
+    -- Since when the provider owes us word of what it took; older than the last event: nothing.
+    awaiting_since timestamptz,
+    -- The last test by a person, and its verdict (functions/providers/events.py, Verdict).
+    tested_at timestamptz,
+    test_verdict text,
     -- Since when, and in the provider's words why, every message fails: key, app, number or wallet.
     failing_since timestamptz,
     failure_detail text,
@@ -22,6 +33,7 @@ create table public.integrations (
     constraint integrations_tenant_id_key unique (tenant_id, id),
     constraint integrations_one_per_provider unique (tenant_id, provider),
     constraint integrations_webhook_key_is_unique unique (webhook_key_hash),
+    constraint integrations_previous_key_is_unique unique (previous_key_hash),
     constraint integrations_tenant_fkey foreign key (tenant_id) references public.tenants (id),
     constraint integrations_settings_is_object check (jsonb_typeof(settings) = 'object')
 );
@@ -50,10 +62,11 @@ for each row execute function private.tg_touch_updated_at();
 
 create trigger _900_audit_insert after insert on public.integrations
 referencing new table as new_rows for each statement
-execute function private.tg_audit('last_event_at', 'paused_until');
+execute function private.tg_audit('last_event_at', 'awaiting_since', 'paused_until');
 create trigger _900_audit_update after update on public.integrations
 referencing old table as old_rows new table as new_rows
-for each statement execute function private.tg_audit('last_event_at', 'paused_until');
+for each statement
+execute function private.tg_audit('last_event_at', 'awaiting_since', 'paused_until');
 create trigger _900_audit_delete after delete on public.integrations
 referencing old table as old_rows for each statement
-execute function private.tg_audit('last_event_at', 'paused_until');
+execute function private.tg_audit('last_event_at', 'awaiting_since', 'paused_until');

@@ -112,7 +112,19 @@ begin
     from jsonb_each_text(secrets);
     -- Four characters tell two keys apart and open nothing.
     update public.integrations
-    set secret_hint = right((select min(value) from jsonb_each_text(secrets)), 4)
+    set secret_hint = right((select min(value) from jsonb_each_text(secrets)), 4),
+        secret_notes = (
+            select jsonb_agg(note.said order by note.said ->> 'field')
+            from (
+                select jsonb_build_object(
+                    'field', given.key, 'ends', right(given.value, 4), 'at', private.now()
+                ) as said
+                from jsonb_each_text(secrets) as given
+                union all
+                select known.value from jsonb_array_elements(integrations.secret_notes) as known
+                where not secrets ? (known.value ->> 'field')
+            ) as note
+        )
     where integrations.id = v_integration_id and secrets <> '{}';
 
     return jsonb_build_object(

@@ -40,6 +40,7 @@ begin
     elsif outcome = 'done' then
         perform private.follow_charge(v_charge.id, 'registering', answer);
         perform private.await_registration(v_charge.id, 0);
+        perform private.await_word(array[v_charge.integration_id]);
     elsif outcome = 'found' then
         perform private.record_payment_event(
             v_charge.integration_id, 'lookup',

@@ -62,6 +62,7 @@ begin
         perform private.advance_message(
             v_message.id, 'submitted', private.now(), settle_message.provider_message_id
         );
+        perform private.await_word(array[v_message.integration_id]);
         return true;
     end if;
     -- Any other answer is void once a receipt or the deadline has spoken.

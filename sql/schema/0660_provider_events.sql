@@ -42,9 +42,9 @@ begin
     -- Looking up the hash takes the same time whatever part of the key is right.
     select * into v_integration
     from public.integrations
-    where integrations.webhook_key_hash
-        = private.webhook_key_hash(receive_provider_event.webhook_key)
-      and integrations.provider = receive_provider_event.provider;
+    where integrations.id = private.integration_of_key(
+        receive_provider_event.provider, receive_provider_event.webhook_key
+    );
     if not found then
         raise exception 'webhook_key_unknown' using errcode = 'PT401',
             detail = 'no integration has this key';

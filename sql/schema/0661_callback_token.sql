@@ -15,8 +15,9 @@ as $$
         ), 'hex'), 'UTF8'))
     ), false)
     from public.integrations as integration
-    where integration.webhook_key_hash = private.webhook_key_hash(is_callback_token.webhook_key)
-      and integration.provider = 'negociarie'
+    where integration.id = private.integration_of_key(
+        'negociarie', is_callback_token.webhook_key
+    )
 $$;
 comment on function private.is_callback_token(text, text) is
 'False for an unknown key as well.';

@@ -201,8 +201,9 @@ set search_path = ''
 as $$
     select private.integration_secret(integration.id, webhook_secret.field)
     from public.integrations as integration
-    where integration.webhook_key_hash = private.webhook_key_hash(webhook_secret.webhook_key)
-      and integration.provider = webhook_secret.provider
+    where integration.id = private.integration_of_key(
+        webhook_secret.provider, webhook_secret.webhook_key
+    )
       and webhook_secret.field in ('app_secret', 'verify_token')
 $$;
 grant execute on function private.webhook_secret(public.provider_name, text, text) to webhook;

@@ -157,3 +157,23 @@ comment on function public.preview_template(uuid, uuid) is
 '{body, params, missing}: missing names the variables without a value for this client.';
 grant execute on function
 private.preview_template(uuid, uuid), public.preview_template(uuid, uuid) to authenticated;
+
+-- The files that messages' templates want in their header, for the moment of sending.
+create function private.template_headers(message_ids uuid[])
+returns table (message_id uuid, header jsonb)
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select message.id, jsonb_build_object(
+        'kind', template.header_type, 'url', template.header_link, 'name', template.header_name
+    )
+    from public.message_logs as message
+    join public.message_templates as template on template.id = message.template_id
+    where message.id = any(message_ids)
+      and template.header_type is not null and template.header_link is not null
+$$;
+comment on function private.template_headers(uuid[]) is
+'{kind, url, name} of providers/whatsapp.py Media; no row for a message without a file.';
+grant execute on function private.template_headers(uuid[]) to worker;

@@ -68,6 +68,12 @@ begin
     where told.outcome = 'submitted' and message.id = told.message_id
       and message.id = any(v_ids) and message.attempt = told.attempt
       and message.sending_at is not null and message.status <> 'queued';
+    perform private.await_word(array(
+        select distinct message.integration_id
+        from jsonb_to_recordset(results) as told (message_id uuid, outcome text)
+        join public.message_logs as message on message.id = told.message_id
+        where told.outcome = 'submitted'
+    ));
     for v_result in
         select told.*, message.batch_id, message.client_id, message.sender_id
         from jsonb_to_recordset(results) as told (

@@ -121,6 +121,7 @@ def create_app(platform: Platform) -> web.Application:
             web.post("/wa/api/v1/template/msg", gupshup.send_template),
             web.post("/wa/api/v1/msg", gupshup.send_session),
             web.get("/wa/app/{app}/template", gupshup.list_templates),
+            web.get("/sm/api/v1/template/list/{app}", gupshup.list_templates),
             web.put("/_control/apps/{name}", gupshup.put_app),
         ]
     )

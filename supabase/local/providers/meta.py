@@ -4,7 +4,7 @@ The numbers are told by the stack and by tests; the rest of `/_control` is in lo
 
     PUT  /_control/numbers/{phone_number_id}
          {"access_token", "app_secret", "waba_id", "display_phone_number", "callback_url",
-          "templates": [{"id", "name", "language", "category", "status", "body"}]}
+          "templates": [{"id", "name", "language", "category", "status", "body", "header"?}]}
     POST /_control/verify/{phone_number_id}   {"verify_token"}: asks our address for its challenge
 """
 
@@ -23,6 +23,7 @@ from local_platform.providers import Platform
 # Area codes whose WhatsApp ids keep the ninth digit; elsewhere the id is one digit shorter.
 NINE_DIGIT_AREAS = {str(area) for area in (*range(11, 20), 21, 22, 24, 27, 28)}
 PARAMETERS_WRONG, TEMPLATE_UNKNOWN, TEMPLATE_PAUSED, TOO_FAST = 132000, 132001, 132015, 130429
+FORMAT_WRONG = 132012  # a file for a header that has none, or none for one that wants it
 
 
 class Meta(Company):
@@ -51,11 +52,8 @@ class Meta(Company):
     def refusal(
         self, request: web.Request, account: dict[str, Any] | None, said: Any
     ) -> web.Response | None:
-        bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if not self.store.all("select 1 from accounts where api_key = ?", bearer):
-            return error(401, 190, "Invalid OAuth access token")
-        if account is None or account["api_key"] != bearer:
-            return error(400, 100, "Unsupported post request", subcode=33)
+        if (stranger := self.unknown_caller(request, account)) is not None:
+            return stranger
         if not isinstance(said, dict) or said.get("messaging_product") != "whatsapp":
             return error(400, 100, "(#100) The parameter messaging_product is required.")
         if not (str(said.get("to", "")).isdigit() and isinstance(said.get(said.get("type")), dict)):
@@ -77,7 +75,7 @@ class Meta(Company):
             return error(401, 190, "Invalid OAuth access token")
         listed = [
             {"id": t["id"], "name": t["name"], "language": t["language"], "status": t["status"],
-             "category": t["category"], "components": [{"type": "BODY", "text": t["body"]}]}
+             "category": t["category"], "components": components_of(t)}
             for t in known_templates(accounts[0])
         ]  # fmt: skip
         start, size = int(request.query.get("after", 0)), int(request.query.get("limit", 25))
@@ -85,6 +83,29 @@ class Meta(Company):
         if start + size < len(listed):
             paging["next"] = str(request.url.update_query(after=str(start + size)))
         return web.json_response({"data": listed[start : start + size], "paging": paging})
+
+    async def tell_number(self, request: web.Request) -> web.StreamResponse:
+        """The fields of a number, asked by whoever wants to know whether a token is good."""
+        self.calls += 1
+        account = self.store.account(request.match_info["number"])
+        refusal = self.unknown_caller(request, account)
+        if mood := self.mood_for(""):
+            return await self.misbehave(request, mood, "", "")
+        if refusal is not None or account is None:
+            return refusal or error(400, 100, "Unsupported get request", subcode=33)
+        told = {"id": account["name"], "quality_rating": "GREEN",
+                "display_phone_number": f"+{account['source']}"}  # fmt: skip
+        return web.json_response(told)
+
+    def unknown_caller(
+        self, request: web.Request, account: dict[str, Any] | None
+    ) -> web.Response | None:
+        bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if not self.store.all("select 1 from accounts where api_key = ?", bearer):
+            return error(401, 190, "Invalid OAuth access token")
+        if account is None or account["api_key"] != bearer:
+            return error(400, 100, "Unsupported request", subcode=33)
+        return None
 
     # --- what it tells us -----------------------------------------------------------------
 
@@ -176,6 +197,7 @@ def create_app(platform: Platform) -> web.Application:
             web.post("/_control/verify/{number}", meta.verify),
             web.post("/{version:v[0-9]+[.][0-9]+}/{number}/messages", meta.send),
             web.get("/{version:v[0-9]+[.][0-9]+}/{waba}/message_templates", meta.list_templates),
+            web.get("/{version:v[0-9]+[.][0-9]+}/{number}", meta.tell_number),
         ]
     )
 
@@ -185,6 +207,13 @@ def wa_id_of(phone: str) -> str:
     if len(phone) == 13 and phone.startswith("55") and phone[2:4] not in NINE_DIGIT_AREAS:
         return phone[:4] + phone[5:]
     return phone
+
+
+def components_of(template: dict[str, Any]) -> list[dict[str, Any]]:
+    """As Meta lists them: a header's format where the template has one, and its text."""
+    header = {"type": "HEADER", "format": template.get("header")}
+    body = {"type": "BODY", "text": template["body"]}
+    return [header, body] if template.get("header") else [body]
 
 
 def known_templates(account: dict[str, Any] | None) -> list[dict[str, Any]]:
@@ -212,6 +241,9 @@ def template_fault(said: dict[str, Any], known: list[dict[str, Any]]) -> web.Res
         return error(404, TEMPLATE_UNKNOWN, "(#132001) Template name does not exist")
     if template["status"] != "APPROVED":
         return error(400, TEMPLATE_PAUSED, "(#132015) Template is Paused")
+    headers = [part for part in said["template"].get("components", []) if part["type"] == "header"]
+    if bool(headers) != bool(template.get("header")):
+        return error(400, FORMAT_WRONG, "(#132012) Parameter format does not match")
     if "{{" in filled(template["body"], params) or any(not value.strip() for value in params):
         return error(400, PARAMETERS_WRONG, "(#132000) Number of parameters does not match")
     return None
