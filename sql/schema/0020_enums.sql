@@ -12,7 +12,7 @@ create type public.message_status as enum (
 );
 create type public.run_status as enum ('queued', 'running', 'done', 'skipped', 'failed');
 create type public.import_status as enum (
-    'running', 'done', 'failed', 'queued', 'cancelled', 'rolled_back', 'interrupted'
+    'running', 'done', 'failed', 'queued', 'cancelled', 'rolled_back', 'interrupted', 'rolling_back'
 );
 create type public.callback_status as enum ('scheduled', 'done', 'cancelled');
 create type public.template_status as enum ('approved', 'paused', 'rejected');
@@ -22,8 +22,10 @@ create type public.phone_kind as enum ('mobile', 'landline');
 
 create type public.sender_state as enum ('active', 'paused', 'disabled');
 create type public.sender_quality as enum ('unknown', 'green', 'yellow', 'red');
+-- Of a file that somebody sent: `refused` never will be kept, `failed` could not be had in time.
+create type public.media_status as enum ('waiting', 'kept', 'refused', 'failed');
 create type public.conversation_event_kind as enum (
-    'assigned', 'taken_over', 'released', 'opted_out', 'linked'
+    'assigned', 'taken_over', 'released', 'opted_out', 'linked', 'ignored', 'restored'
 );
 -- `awaiting_confirmation` waits for a second person; the last two are ends.
 create type public.batch_status as enum (

@@ -47,6 +47,9 @@ create table public.message_logs (
     failures smallint not null default 0,
     -- The boleto, Pix or card link it brings: sent only while that can be paid.
     charge_id uuid,
+    -- WhatsApp refused the number of that older message; this is the same text to its other form,
+    -- with or without the ninth digit.
+    other_form_of uuid,
     created_by uuid,
     created_at timestamptz not null default private.now(),
     sending_at timestamptz,
@@ -71,6 +74,9 @@ create table public.message_logs (
     references public.automation_runs (tenant_id, id),
     constraint message_logs_retried_run_fkey foreign key (tenant_id, retried_run_id)
     references public.automation_runs (tenant_id, id),
+    constraint message_logs_other_form_fkey foreign key (tenant_id, other_form_of)
+    references public.message_logs (tenant_id, id),
+    constraint message_logs_other_form_once unique (tenant_id, other_form_of),
     constraint message_logs_created_by_fkey foreign key (created_by) references auth.users (id),
     constraint message_logs_phone_is_e164 check (phone ~ '^\+[1-9][0-9]{7,14}$'),
     constraint message_logs_out_has_a_number check (direction = 'in' or phone is not null),

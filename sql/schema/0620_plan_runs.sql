@@ -37,7 +37,8 @@ as $$
         coalesce(verdict.reason, hours.reason, 'rate_limited'),
         greatest(hours.next_allowed_at, integration.paused_until),
         run.attempt + 1,
-        template.provider, integration.id, integration.settings, best.phone, template.id,
+        template.provider, integration.id, integration.settings,
+        private.whatsapp_form(run.tenant_id, best.phone), template.id,
         template.provider_template_id, template.language,
         private.render_body(template.body, filled.params), filled.params
     from public.automation_runs as run

@@ -76,6 +76,12 @@ begin
             when not v_is_guess then message.error_detail end
     where message.id = v_was.id;
 
+    if v_moves and advance_message.status = 'failed'
+        and advance_message.error_code = 'number_invalid'
+        and private.try_other_form(v_was.id)
+    then
+        return true;
+    end if;
     perform private.follow_message(v_was.id);
     if advance_message.status = 'failed' then
         perform private.learn_from_failure(v_was.id, advance_message.error_code);
@@ -143,7 +149,7 @@ begin
         where message.id = learn_from_failure.message_id
           and known.tenant_id = message.tenant_id
           and known.client_id = message.client_id
-          and known.phone = message.phone;
+          and private.phone_match(known.phone) = private.phone_match(message.phone);
     elsif error_code = 'opted_out' then
         perform private.suppress_phone(
             message.tenant_id, message.phone, message.channel, 'opted_out'

@@ -98,6 +98,9 @@ begin
         v_receipt ->> 'provider_message_id', v_receipt ->> 'wamid',
         v_receipt ->> 'error_code', v_receipt ->> 'error_detail'
     );
+    if v_receipt ->> 'status' in ('sent', 'delivered', 'read') then
+        perform private.learn_form(v_message_id, v_receipt ->> 'destination');
+    end if;
     return null;
 end;
 $$;

@@ -148,7 +148,7 @@ begin
     v_plan.provider := v_integration.provider;
     v_plan.integration_id := v_integration.id;
     v_plan.settings := v_integration.settings;
-    v_plan.phone := v_phone;
+    v_plan.phone := private.whatsapp_form(charge.tenant_id, v_phone);
     if v_is_window_open then
         v_plan.body := private.charge_text(charge);
         v_plan.params := '{}';

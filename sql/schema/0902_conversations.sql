@@ -21,6 +21,8 @@ create table public.conversations (
     last_message_at timestamptz not null default private.now(),
     unread int not null default 0,
     opted_out_at timestamptz,
+    -- A person said that this stranger is nobody's: it stays out of the lists and rings no bell.
+    ignored_at timestamptz,
     created_at timestamptz not null default private.now(),
     constraint conversations_pkey primary key (id),
     constraint conversations_tenant_id_key unique (tenant_id, id),
@@ -46,6 +48,8 @@ on public.conversations (sender_id, business_user_id) where business_user_id is 
 create index conversations_newest
 on public.conversations (tenant_id, last_message_at desc, id desc);
 create index conversations_of_owner on public.conversations (owner_id, tenant_id);
+create index conversations_unread on public.conversations (tenant_id, owner_id)
+where unread > 0 and ignored_at is null;
 create index conversations_of_client on public.conversations (tenant_id, client_id);
 create index conversations_of_sender on public.conversations (tenant_id, sender_id);
 

@@ -54,8 +54,12 @@ begin
         return null;
     end if;
 
+    perform private.want_media(v_message_id);
     update public.conversations as talk
-    set client_id = v_client_id, last_inbound_at = greatest(talk.last_inbound_at, v_at),
+    set client_id = v_client_id,
+        owner_id = case when private.works_here(talk.tenant_id, talk.owner_id) then talk.owner_id
+            else private.negotiator_of(talk.tenant_id, v_client_id) end,
+        last_inbound_at = greatest(talk.last_inbound_at, v_at),
         last_message_at = private.now(), unread = talk.unread + 1,
         contact_name = coalesce(v_inbound ->> 'name', talk.contact_name),
         wa_id = coalesce(private.wa_id_of(v_inbound), talk.wa_id)
@@ -167,7 +171,10 @@ begin
     end if;
     v_owners := array(
         select distinct owner.id
-        from private.clients_of_phone(event.tenant_id, client_of_inbound.phone) as owner (id)
+        -- Who has hidden the number behind a user name since is still the person we know.
+        from private.clients_of_phone(
+            event.tenant_id, coalesce(client_of_inbound.phone, talk.phone)
+        ) as owner (id)
     );
     if cardinality(v_owners) = 1 then
         return v_owners[1];
@@ -184,58 +191,8 @@ begin
 end;
 $$;
 
--- The whole message is one of these, whatever its accents, case and full stops.
-create table private.opt_out_words (
-    words text not null,
-    constraint opt_out_words_pkey primary key (words),
-    constraint opt_out_words_are_keys check (words = private.search_key(words))
-);
-alter table private.opt_out_words enable row level security;
-alter table private.opt_out_words force row level security;
-
-insert into private.opt_out_words (words)
-values
-('sair'), ('parar'), ('pare'), ('para'), ('stop'), ('sai'), ('descadastrar'), ('remover'),
-('nao quero'), ('nao quero mais'), ('nao quero receber'), ('nao quero mais receber'),
-('nao quero receber mensagens'), ('nao quero mais receber mensagens'), ('nao me mande mais'),
-('nao me mande mensagem'), ('nao me mande mais mensagem'), ('nao me mande mais mensagens'),
-('parar de receber'), ('parar mensagens'), ('cancelar inscricao'), ('sair da lista'),
-('me tira da lista'), ('me tire da lista'), ('remover meu numero'), ('bloquear');
-
-create function private.is_opt_out(text text) returns boolean
-language sql
-stable
-security definer
-set search_path = ''
-as $$
-    select exists (
-        select from private.opt_out_words as known
-        where known.words = private.search_key(pg_catalog.regexp_replace(
-            private.search_key(is_opt_out.text), '[^a-z0-9]', ' ', 'g'
-        ))
-    )
-$$;
-
-create function private.opt_out(talk public.conversations) returns void
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-    if talk.phone is not null then
-        perform private.suppress_phone(talk.tenant_id, talk.phone, 'whatsapp', 'opted_out');
-    elsif talk.client_id is not null then
-        insert into public.suppressions (tenant_id, client_id, channel, reason)
-        values (talk.tenant_id, talk.client_id, 'whatsapp', 'opted_out');
-    end if;
-    update public.conversations as found set opted_out_at = private.now()
-    where found.id = talk.id;
-    insert into public.conversation_events (tenant_id, conversation_id, client_id, kind)
-    values (talk.tenant_id, talk.id, talk.client_id, 'opted_out');
-end;
-$$;
-
--- The owner hears of it; without one, whoever the client is given to. One bell per unread talk.
+-- The owner hears of it; without one, whoever the client is given to. One bell per unread talk, and
+-- none for a stranger whom somebody put aside.
 create function private.tell_of_inbound(talk public.conversations, message_id uuid) returns void
 language sql
 security definer
@@ -252,12 +209,8 @@ as $$
             where given.tenant_id = talk.tenant_id and given.client_id = talk.client_id
         )) as user_id
     ) as person
-    where talk.unread = 1
-      and exists (
-          select from public.memberships as member
-          where member.tenant_id = talk.tenant_id and member.user_id = person.user_id
-            and member.revoked_at is null
-      )
+    where talk.unread = 1 and talk.ignored_at is null
+      and private.works_here(talk.tenant_id, person.user_id)
 $$;
 
 -- The newest bulk message to this person is the one they answered.

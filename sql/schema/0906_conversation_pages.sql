@@ -1,4 +1,4 @@
--- What the screens of talks show: a list, and one talk with its messages.
+-- What the list of talks shows.
 -- Free text may go out until then: 24 h after the person's last message to this number of ours.
 create function private.window_until(talk public.conversations) returns timestamptz
 language sql
@@ -22,6 +22,24 @@ $$;
 comment on function private.service_window(uuid, uuid, text) is
 'Until when free text may go to that number through that sender; null: nobody wrote.';
 
+-- A number may be two people's: what was said to the other one stays with the other one. What was
+-- sent again to the other form of a number is shown once.
+create function private.is_shown(message public.message_logs, talk public.conversations)
+returns boolean
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select (message.client_id is null or talk.client_id is null
+            or message.client_id = talk.client_id)
+        and not (message.status = 'failed' and message.error_code = 'number_invalid'
+            and exists (
+                select from public.message_logs as again
+                where again.tenant_id = message.tenant_id and again.other_form_of = message.id
+            ))
+$$;
+
 create function private.conversation_row(talk public.conversations) returns jsonb
 language sql
 stable
@@ -33,6 +51,7 @@ as $$
         'contact_name', talk.contact_name, 'unread', talk.unread,
         'last_message_at', talk.last_message_at, 'last_inbound_at', talk.last_inbound_at,
         'window_until', private.window_until(talk), 'opted_out_at', talk.opted_out_at,
+        'ignored_at', talk.ignored_at,
         'client', (
             select jsonb_build_object(
                 'id', client.id, 'name', client.name, 'document', client.document
@@ -48,15 +67,17 @@ as $$
             from public.senders as sender where sender.id = talk.sender_id
         ),
         'owner', case when talk.owner_id is not null then jsonb_build_object(
-            'user_id', talk.owner_id, 'name', private.actor_name(talk.tenant_id, talk.owner_id)
+            'user_id', talk.owner_id, 'name', private.actor_name(talk.tenant_id, talk.owner_id),
+            'is_here', private.works_here(talk.tenant_id, talk.owner_id)
         ) end,
         'last_message', (
             select jsonb_build_object(
                 'direction', message.direction, 'body', left(message.body, 160),
-                'status', message.status
+                'status', message.status, 'media', message.media ->> 'type'
             )
             from public.message_logs as message
             where message.tenant_id = talk.tenant_id and message.conversation_id = talk.id
+              and private.is_shown(message, talk)
             order by message.created_at desc, message.id desc limit 1
         )
     )
@@ -87,6 +108,7 @@ begin
             when 'client_id' then pg_input_is_valid(given.value, 'uuid')
             when 'unread' then given.value in ('true', 'false')
             when 'known' then given.value in ('true', 'false')
+            when 'ignored' then given.value in ('true', 'false')
             else false
         end
         limit 1
@@ -112,6 +134,8 @@ begin
                   or (talk.unread > 0) = (filter ->> 'unread')::boolean)
               and (filter ->> 'known' is null
                   or (talk.client_id is not null) = (filter ->> 'known')::boolean)
+              and (filter ->> 'client_id' is not null or (talk.ignored_at is not null)
+                  = coalesce((filter ->> 'ignored')::boolean, false))
               and (v_cursor is null or (talk.last_message_at, talk.id)
                   < (v_cursor[1]::timestamptz, v_cursor[2]::uuid))
             order by talk.last_message_at desc, talk.id desc
@@ -127,72 +151,44 @@ begin
 end;
 $$;
 
-create function private.conversation_page(conversation_id uuid, before text, page_size int)
-returns jsonb
+-- Unread talks as the inbox shows them: one's own, nobody's, and strangers'. Counted up to 100: the
+-- page says "99+".
+create function private.conversation_counts() returns jsonb
 language plpgsql
+stable
 security definer
 set search_path = ''
 as $$
 declare
-    c_max_page constant int := 200;
+    c_counted constant int := 100;
     v_tenant_id uuid := private.require_role('operator');
-    v_size int := least(greatest(coalesce(page_size, 50), 1), c_max_page);
-    v_cursor text[] := case when before is not null
-        then private.decode_cursor(before, 'timestamptz', 'uuid') end;
-    v_talk public.conversations :=
-        private.require_conversation(v_tenant_id, conversation_page.conversation_id);
-    v_items jsonb;
 begin
-    v_items := (
-        select coalesce(jsonb_agg(jsonb_build_object(
-            'id', page.id, 'at', page.created_at, 'direction', page.direction,
-            'body', page.body, 'media', page.media, 'status', page.status,
-            'template_id', page.template_id, 'error_code', page.error_code,
-            'sent_at', page.sent_at, 'delivered_at', page.delivered_at, 'read_at', page.read_at,
-            'is_bulk', page.batch_id is not null,
-            'actor', private.actor_name(page.tenant_id, page.created_by)
-        ) order by page.created_at desc, page.id desc), '[]')
-        from (
-            select message.*
-            from public.message_logs as message
-            where message.tenant_id = v_tenant_id and message.conversation_id = v_talk.id
-              and (v_cursor is null or (message.created_at, message.id)
-                  < (v_cursor[1]::timestamptz, v_cursor[2]::uuid))
-            order by message.created_at desc, message.id desc
-            limit v_size + 1
-        ) as page
-    );
     return jsonb_build_object(
-        'conversation', private.conversation_row(v_talk),
-        'items', v_items - v_size,
-        'next', case when jsonb_array_length(v_items) > v_size then private.encode_cursor(
-            v_items -> (v_size - 1) ->> 'at', v_items -> (v_size - 1) ->> 'id'
-        ) end,
-        'draft', (
-            select draft.body from public.conversation_drafts as draft
-            where draft.conversation_id = v_talk.id and draft.user_id = auth.uid()
+        'mine', (
+            select count(*) from (
+                select from public.conversations as talk
+                where talk.tenant_id = v_tenant_id and talk.unread > 0
+                  and talk.ignored_at is null and talk.owner_id = auth.uid()
+                limit c_counted
+            ) as counted
         ),
-        'events', (
-            select coalesce(jsonb_agg(jsonb_build_object(
-                'kind', event.kind, 'at', event.created_at,
-                'actor', private.actor_name(v_tenant_id, event.actor_id),
-                'to', private.actor_name(v_tenant_id, event.to_user_id)
-            ) order by event.created_at desc), '[]')
-            from (
-                select * from public.conversation_events as listed
-                where listed.tenant_id = v_tenant_id and listed.conversation_id = v_talk.id
-                order by listed.created_at desc limit 50
-            ) as event
+        'nobody', (
+            select count(*) from (
+                select from public.conversations as talk
+                where talk.tenant_id = v_tenant_id and talk.unread > 0
+                  and talk.ignored_at is null and talk.owner_id is null
+                  and talk.client_id is not null
+                limit c_counted
+            ) as counted
         ),
-        'contact', case when v_talk.client_id is not null then (
-            select jsonb_build_object(
-                'allowed', decided.allowed, 'next_allowed_at', decided.next_allowed_at,
-                'reason', decided.reason
-            )
-            from private.contact_decision(
-                v_tenant_id, v_talk.client_id, 'whatsapp', private.now()
-            ) as decided
-        ) end
+        'unknown', (
+            select count(*) from (
+                select from public.conversations as talk
+                where talk.tenant_id = v_tenant_id and talk.unread > 0
+                  and talk.ignored_at is null and talk.client_id is null
+                limit c_counted
+            ) as counted
+        )
     );
 end;
 $$;
@@ -205,17 +201,16 @@ stable
 set search_path = ''
 as $$ select private.list_conversations(filter, after, page_size) $$;
 comment on function public.list_conversations(jsonb, text, int) is
-'{rows, next}; filter: owner (me|none|uuid), client_id, unread, known.';
-create function public.conversation_page(
-    conversation_id uuid, before text default null, page_size int default 50
-) returns jsonb
+'{rows, next}; filter: owner (me|none|uuid), client_id, unread, known, ignored (left out: false).';
+create function public.conversation_counts() returns jsonb
 language sql
+stable
 set search_path = ''
-as $$ select private.conversation_page(conversation_id, before, page_size) $$;
-comment on function public.conversation_page(uuid, text, int) is
-'{conversation, items newest first, next, draft, events, contact}.';
+as $$ select private.conversation_counts() $$;
+comment on function public.conversation_counts() is
+'Unread talks: {mine, nobody, unknown}, each 100 at most.';
 
 grant execute on function
 private.list_conversations(jsonb, text, int), public.list_conversations(jsonb, text, int),
-private.conversation_page(uuid, text, int), public.conversation_page(uuid, text, int)
+private.conversation_counts(), public.conversation_counts()
 to authenticated;

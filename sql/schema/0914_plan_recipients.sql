@@ -66,7 +66,7 @@ as $$
             when history.is_just_now then 'just_written' end),
         -- Meta takes about one message per 6 s to one person.
         greatest(states.opens_at, history.capped_until, batch.now_at + interval '6 seconds'),
-        best.phone, filled.params,
+        private.whatsapp_form(person.tenant_id, best.phone), filled.params,
         case when not (batch.rate).is_free_in_window
             or talk.last_inbound_at is null
             or talk.last_inbound_at <= batch.now_at - interval '24 hours'

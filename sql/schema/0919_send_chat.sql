@@ -43,8 +43,9 @@ begin
             and coalesce(private.window_until(v_talk) <= private.now(), true)
             then 'window_closed'
         when v_template.id is not null and (
-            v_template.status <> 'approved' or v_template.provider <> v_sender.provider
-            or v_template.header_type is not null
+            v_template.provider <> v_sender.provider
+            -- A variable without a field is a value that is missing.
+            or coalesce(private.template_obstacle(v_template), 'unbound') <> 'unbound'
         ) then 'template_not_sendable'
         when v_template.id is not null and (
             v_plan.params is null or array_position(v_plan.params, null) is not null
@@ -66,11 +67,47 @@ begin
     v_plan.provider := v_sender.provider;
     v_plan.integration_id := v_sender.integration_id;
     v_plan.settings := private.sender_settings(v_sender.id);
-    v_plan.phone := v_talk.phone;
+    v_plan.phone := private.whatsapp_form(v_talk.tenant_id, v_talk.phone);
     v_plan.template_id := v_template.id;
     v_plan.provider_template_id := v_template.provider_template_id;
     v_plan.language := v_template.language;
     return v_plan;
+end;
+$$;
+
+-- What would be refused now, for the composer to say before anybody has typed: {text, template},
+-- each null or the reason, and next_allowed_at of a template.
+create function private.chat_obstacles(talk public.conversations) returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_text public.message_logs;
+    v_reason text;
+    v_hours record;
+begin
+    v_text.conversation_id := talk.id;
+    v_text.body := '';
+    v_reason := (private.plan_chat_message(v_text)).reason;
+    if talk.client_id is not null then
+        v_hours := private.contact_decision(
+            talk.tenant_id, talk.client_id, 'whatsapp', private.now()
+        );
+    end if;
+    return jsonb_build_object(
+        -- A pause of the number only delays.
+        'text', nullif(v_reason, 'rate_limited'),
+        'template', case
+            when v_reason in ('integration_inactive', 'no_reachable_phone', 'suppressed')
+                then v_reason
+            when talk.client_id is null then 'client_unknown'
+            when not v_hours.allowed then v_hours.reason
+        end,
+        'next_allowed_at', case when talk.client_id is not null and not v_hours.allowed
+            then v_hours.next_allowed_at end
+    );
 end;
 $$;
 

@@ -79,6 +79,7 @@ RIGHTS = {
     "manual_settlements": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "memberships": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "message_logs": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "message_media": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "message_templates": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
     # One's own; the world's are the admins'.
     "negotiation_drafts": Rights(ADMIN, OPERATOR_UP, ADMIN, ADMIN),

@@ -186,6 +186,9 @@ from public.senders where senders.integration_id = %(integration)s;
 insert into public.conversation_events (tenant_id, conversation_id, client_id, kind)
 select conversations.tenant_id, conversations.id, conversations.client_id, 'opted_out'
 from public.conversations where conversations.tenant_id = %(tenant)s;
+insert into public.message_media (message_id, tenant_id)
+select message_logs.id, message_logs.tenant_id
+from public.message_logs where message_logs.tenant_id = %(tenant)s limit 1;
 insert into public.conversation_drafts (tenant_id, conversation_id, user_id, body)
 select conversations.tenant_id, conversations.id, %(admin)s, 'Olá'
 from public.conversations where conversations.tenant_id = %(tenant)s;
