@@ -1,7 +1,8 @@
-"""What an operator asks the dialer for from our screen: to call a number, and to pause.
+"""What an operator asks the dialer for from our screen: how they stand, to call a number, to pause.
 
-POST {"action": "call", "phone": "+55…"} | {"action": "pause", "interval_id": 3} |
-{"action": "resume"} → {}; {"action": "breaks"} → {"breaks": [{id, name}]}.
+POST {"action": "call", "phone": "+55…", "client_id"?} | {"action": "pause", "interval_id": 3} |
+{"action": "resume"} → {}; {"action": "state"} → {"state"}; {"action": "breaks"} → {"breaks":
+[{id, name}]}. States: offline idle on_call wrap_up manual paused unknown.
 """
 
 import flask
@@ -10,20 +11,19 @@ import functions_framework
 from kit import db, errors, http
 from providers import callbacks, threecplus
 from providers import threecplus_wire as wire
-from providers.events import DialerOutcome, DialerResult, FailureClass
-from providers.threecplus_account import Account
+from providers.events import DialerResult, FailureClass
+from providers.threecplus_account import Account, Listed
 
 BODY_BYTES = 10_000  # an action and a number
 
 
-def refuse_unless_done(result: DialerResult) -> None:
-    if result.outcome is DialerOutcome.DONE:
+def refuse_unless_done(told: DialerResult | Listed) -> None:
+    if told.failure is None:
         return
-    if (result.detail or "").startswith("422"):
+    if (told.detail or "").startswith("422"):
         raise errors.AppError("the agent is not idle", code="agent_not_idle", status=409)
-    if result.failure is FailureClass.CONFIGURATION:
-        raise errors.AppError(result.detail or "", code="dialer_refused", status=409)
-    raise errors.AppError(result.detail or "", code="dialer_refused", status=502)
+    status = 409 if told.failure is FailureClass.CONFIGURATION else 502
+    raise errors.AppError(told.detail or "", code="dialer_refused", status=status)
 
 
 @functions_framework.http
@@ -36,7 +36,8 @@ def threecplus_agent(request: flask.Request) -> flask.typing.ResponseReturnValue
     with db.as_caller(request) as tx:
         [seat] = tx.execute("select * from private.dialer_seat()").fetchall()
         if action == "call":
-            tx.execute("select private.require_callable(%s)", (phone,))
+            may_call = "select private.require_callable(%s, %s)"
+            tx.execute(may_call, (phone, wire.text(asked.get("client_id"))))
     with db.as_worker() as tx:
         secrets = (
             "select private.integration_secret(%(id)s, 'api_token') as manager,"
@@ -45,16 +46,19 @@ def threecplus_agent(request: flask.Request) -> flask.typing.ResponseReturnValue
         [tokens] = tx.execute(secrets, {"id": seat.integration_id}).fetchall()
     account = Account(seat.settings, *tokens)
 
-    if action == "call" and phone and seat.extension:
-        refuse_unless_done(threecplus.click_to_call(account, seat.extension, phone))
-    elif action == "breaks":
-        return {"breaks": threecplus.breaks(account, seat.agent_id).items}
-    elif action == "pause" and (interval := wire.number_of(asked.get("interval_id"))):
-        refuse_unless_done(threecplus.pause(account, seat.agent_id, interval))
-    elif action == "resume":
-        refuse_unless_done(threecplus.pause(account, seat.agent_id, None))
-    else:
-        raise errors.AppError(
-            "call (with phone and extension), pause, resume", code="field_invalid"
-        )
+    match action, wire.number_of(asked.get("interval_id")):
+        case "state", _:
+            refuse_unless_done(agents := threecplus.agent_states(account))
+            return {"state": wire.agent_state(agents.items, seat.agent_id)}
+        case "breaks", _:
+            refuse_unless_done(breaks := threecplus.breaks(account, seat.agent_id))
+            return {"breaks": breaks.items}
+        case "call", _ if phone and seat.extension:
+            refuse_unless_done(threecplus.click_to_call(account, seat.extension, phone))
+        case ("pause", int() as interval) | ("resume", _ as interval):
+            resumed = None if action == "resume" else interval
+            refuse_unless_done(threecplus.pause(account, seat.agent_id, resumed))
+        case _:
+            wanted = "call (with phone, from an extension), pause, resume, state, breaks"
+            raise errors.AppError(wanted, code="field_invalid")
     return {}

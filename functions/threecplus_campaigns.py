@@ -1,7 +1,8 @@
 """What is at the dialer right now, read for a supervisor: campaigns, and one campaign's lists.
 
 GET without arguments → {"campaigns": […], "agents": […]}; with ?campaign=<id> → {"lists": […],
-"qualifications": […]}. Items keep the dialer's own field names.
+"qualifications": […]}; with ?campaign=0, what all campaigns share: {"lists": [], "qualifications":
+[those of any]}. Items keep the dialer's own field names.
 """
 
 import flask
@@ -34,6 +35,9 @@ def threecplus_campaigns(request: flask.Request) -> flask.typing.ResponseReturnV
     campaigns = items_of(threecplus.campaigns(account))
     if asked is None:
         return {"campaigns": campaigns, "agents": items_of(threecplus.agents(account))}
+    if asked == "0":
+        words = items_of(threecplus.all_qualifications(account, campaigns))
+        return {"lists": [], "qualifications": words}
     for campaign in campaigns:
         if str(campaign.get("id")) == asked:
             lists = items_of(threecplus.lists(account, int(asked)))

@@ -7,7 +7,7 @@ else may be repeated. A webhook's event is the root key of its body; nothing sig
 is known by the key in its URL.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -205,10 +205,33 @@ def agents(account: Account) -> Listed:
     return list_pages(account, "/agents")
 
 
+def agent_states(account: Account) -> Listed:
+    """[{id, name, status, …}] of the agents at work."""
+    return list_pages(account, "/agents/status")
+
+
+def all_qualifications(account: Account, campaigns: Iterable[Mapping[str, Any]]) -> Listed:
+    """Those of every list that a campaign uses, each once."""
+    found: dict[int | None, dict[str, Any]] = {}
+    asked: set[int | None] = set()
+    for campaign in campaigns:
+        if (list_id := _qualification_list(campaign)) not in asked:
+            asked.add(list_id)
+            listed = qualifications(account, campaign)
+            if listed.failure:
+                return listed
+            found |= {wire.number_of(item): item for item in listed.items}
+    return Listed(list(found.values()))
+
+
+def _qualification_list(campaign: Mapping[str, Any]) -> int | None:
+    found = campaign.get("qualification_list") or campaign.get("qualification_list_id")
+    return wire.number_of(found)
+
+
 def qualifications(account: Account, campaign: Mapping[str, Any]) -> Listed:
     """Those of a campaign's own list."""
-    found = campaign.get("qualification_list") or campaign.get("qualification_list_id")
-    list_id = wire.number_of(found)
+    list_id = _qualification_list(campaign)
     if list_id is None:
         return Listed([])
     return list_pages(account, f"/qualification_lists/{list_id}/qualifications")

@@ -35,6 +35,20 @@ _STATUS = {
 }
 
 
+# Of GET /agents/status; 21 and 22 are the wrap-up of calls made by hand.
+_AGENT_STATES = {
+    0: "offline",
+    1: "idle",
+    2: "on_call",
+    3: "wrap_up",
+    4: "manual",
+    5: "on_call",
+    6: "paused",
+    21: "wrap_up",
+    22: "wrap_up",
+}
+
+
 class Contact(Protocol):
     """One row of private.dialer_task_rows."""
 
@@ -122,6 +136,21 @@ def national(phone: str) -> str | None:
 def e164(phone: str | None) -> str | None:
     number = national(phone) if phone else None
     return f"+55{number}" if number else None
+
+
+def agent_state(agents: Iterable[Mapping[str, Any]], agent_id: int) -> str:
+    """How an agent stands: offline idle on_call wrap_up manual paused unknown.
+
+    The list holds who is logged in: an agent it does not name is offline.
+    """
+    for agent in agents:
+        if agent_id in (number_of(agent), number_of(agent.get("agent_id"))):
+            told = agent.get("status")
+            if isinstance(told, dict):
+                told = told.get("id")
+            number = whole(told)
+            return "unknown" if number is None else _AGENT_STATES.get(number, "unknown")
+    return "offline"
 
 
 def status(value: Any) -> CallStatus | None:

@@ -119,7 +119,10 @@ begin
     )
     union all
     select money.at, money.id, money.item
-    from private.money_timeline($1, $2, $3, $4, $5) as money;
+    from private.money_timeline($1, $2, $3, $4, $5) as money
+    union all
+    select call.at, call.id, call.item
+    from private.call_timeline($1, $2, $3, $4, $5) as call;
 end;
 $$;
 
@@ -193,7 +196,7 @@ set search_path = ''
 as $$ select private.client_timeline(client_id, before, page_size) $$;
 comment on function public.client_timeline(uuid, text, int) is
 '{items: [{kind, id, at, actor, …}], next}; kinds: disposition message automation callback
-conversation import agreement payment reversal.';
+call conversation import agreement payment reversal.';
 
 grant execute on function
 private.client_timeline(uuid, text, int), public.client_timeline(uuid, text, int)

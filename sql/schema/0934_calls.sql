@@ -21,6 +21,8 @@ create table public.calls (
     status public.call_status not null,
     mode text,
     disposition_id uuid,
+    -- What came of a call whose person nobody found: a disposition's key, told to the dialer alone.
+    outcome_type text,
     qualification_id bigint,
     qualification_name text,
     qualification_source public.qualification_source,
@@ -43,6 +45,9 @@ create table public.calls (
     references public.clients (tenant_id, id),
     constraint calls_disposition_fkey foreign key (tenant_id, disposition_id)
     references public.call_dispositions (tenant_id, id),
+    constraint calls_outcome_type_fkey foreign key (tenant_id, outcome_type)
+    references public.disposition_types (tenant_id, key),
+    constraint calls_have_one_outcome check (disposition_id is null or outcome_type is null),
     constraint calls_operator_fkey foreign key (operator_id) references auth.users (id),
     constraint calls_are_named check (external_id is not null or telephony_id is not null),
     constraint calls_phone_is_e164 check (phone ~ '^\+[1-9][0-9]{7,14}$'),
@@ -59,6 +64,8 @@ where telephony_id is not null;
 create index calls_of_integration on public.calls (tenant_id, integration_id, called_at desc);
 create index calls_of_client on public.calls (tenant_id, client_id, called_at desc);
 create index calls_of_operator on public.calls (operator_id, called_at desc);
+create index calls_of_outcome on public.calls (tenant_id, outcome_type)
+where outcome_type is not null;
 create unique index calls_one_per_disposition on public.calls (tenant_id, disposition_id);
 
 alter table public.calls enable row level security;

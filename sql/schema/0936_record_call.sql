@@ -63,9 +63,15 @@ begin
         telephony_id = coalesce(call.telephony_id, said ->> 'telephony_id'),
         phone = coalesce(call.phone, said ->> 'number'),
         identifier = coalesce(call.identifier, said ->> 'identifier'),
-        client_id = coalesce(call.client_id, private.client_of_call(
-            v_integration.tenant_id, said ->> 'identifier', said ->> 'number'
-        )),
+        client_id = coalesce(
+            call.client_id,
+            private.client_of_call(
+                v_integration.tenant_id, said ->> 'identifier', said ->> 'number'
+            ),
+            private.client_on_screen(
+                v_integration.tenant_id, (said ->> 'agent_id')::bigint, said ->> 'number'
+            )
+        ),
         campaign_id = coalesce(call.campaign_id, (said ->> 'campaign_id')::bigint),
         campaign_name = coalesce(said ->> 'campaign_name', call.campaign_name),
         list_id = coalesce(call.list_id, (said ->> 'list_id')::bigint),
@@ -87,8 +93,17 @@ begin
         billed_seconds = coalesce((said ->> 'billed_seconds')::int, call.billed_seconds),
         hangup_cause = coalesce((said ->> 'hangup_cause')::int, call.hangup_cause),
         is_recorded = call.is_recorded or coalesce((said ->> 'is_recorded')::boolean, false)
-    where call.id = v_call.id;
+    where call.id = v_call.id
+    returning * into v_call;
     perform private.note_qualification(v_call.id, said);
+    -- The agency's cap is reached: the machine does not go on by itself.
+    if v_call.client_id is not null and private.has_cap(v_call.tenant_id, 'call')
+        and private.is_over_cap(v_call.tenant_id, v_call.client_id, 'call', private.now())
+    then
+        perform private.leave_dialer(
+            v_call.tenant_id, array[v_call.client_id], null, 'attempt_cap'
+        );
+    end if;
     return case when v_is_news then 'recorded' else 'known' end;
 end;
 $$;
@@ -187,8 +202,9 @@ begin
     select event.* into v_event
     from public.integrations as integration
     join private.provider_events as event on event.integration_id = integration.id
-    where integration.webhook_key_hash
-        = private.webhook_key_hash(receive_call_event.webhook_key)
+    where integration.id = private.integration_of_key(
+        'threecplus', receive_call_event.webhook_key
+    )
       and event.external_id = receive_call_event.external_id;
     begin
         perform private.apply_call_event(v_event.id);

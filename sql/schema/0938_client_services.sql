@@ -58,6 +58,28 @@ as $$
       and held.seen_at > private.now() - private.service_patience()
 $$;
 
+-- Of several who share a number, the one its operator has on the screen: a call made by hand names
+-- nobody to the dialer.
+create function private.client_on_screen(tenant_id uuid, agent_id bigint, phone text)
+returns uuid
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select held.client_id
+    from public.dialer_agents as seat
+    join public.client_services as held
+        on held.operator_id = seat.user_id and held.tenant_id = seat.tenant_id
+    where seat.tenant_id = client_on_screen.tenant_id
+      and seat.agent_id = client_on_screen.agent_id
+      and held.seen_at > private.now() - private.service_patience()
+      and held.client_id in (
+          select private.clients_of_phone(client_on_screen.tenant_id, client_on_screen.phone)
+      )
+    order by held.since desc limit 1
+$$;
+
 create function private.begin_service(client_id uuid, call_id uuid) returns jsonb
 language plpgsql
 security definer

@@ -162,6 +162,7 @@ declare
     v_closed text[] := array(
         select closed.uf from private.closed_ufs((task).tenant_id, private.now()) as closed
     );
+    v_has_cap boolean := private.has_cap((task).tenant_id, 'call');
 begin
     update public.dialer_export_rows as contact
     set status = 'excluded', reason = judged.reason
@@ -184,6 +185,9 @@ begin
                 when marks.last_disposition_type is not null and private.is_wrong_number(
                     waiting.tenant_id, waiting.client_id, waiting.phone
                 ) then 'wrong_contact'
+                when v_has_cap and private.is_over_cap(
+                    waiting.tenant_id, waiting.client_id, 'call', private.now()
+                ) then 'attempt_cap'
                 when cardinality(v_closed) > 0 and coalesce(client.uf, private.uf_of(
                     waiting.tenant_id, waiting.client_id, null
                 ), '') = any(v_closed) then 'outside_hours'

@@ -94,6 +94,43 @@ create trigger _410_leave_dialer after update on public.clients
 referencing old table as old_rows new table as new_rows for each statement
 execute function private.tg_clients__leave_dialer();
 
+-- An agreement over some of the titles leaves others open, and one that is paid ends with none:
+-- neither moves the count of open titles that the trigger above reads.
+create function private.tg_agreements__leave_dialer() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.leave_dialer(
+        gone.tenant_id, array_agg(gone.client_id), null, gone.reason
+    )
+    from (
+        select became.tenant_id, became.client_id, case
+                when private.is_kept(became.status) then 'agreement_running'
+                when became.status = 'settled' and client.open_debts = 0 and not exists (
+                    select from public.agreements as other
+                    where other.tenant_id = became.tenant_id
+                      and other.client_id = became.client_id
+                      and private.is_living(other.status)
+                ) then 'nothing_owed'
+            end as reason
+        from new_rows as became
+        join public.clients as client
+            on client.tenant_id = became.tenant_id and client.id = became.client_id
+    ) as gone
+    where gone.reason is not null
+    group by gone.tenant_id, gone.reason;
+    return null;
+end;
+$$;
+create trigger _410_leave_dialer_insert after insert on public.agreements
+referencing new table as new_rows for each statement
+execute function private.tg_agreements__leave_dialer();
+create trigger _410_leave_dialer_update after update on public.agreements
+referencing new table as new_rows for each statement
+execute function private.tg_agreements__leave_dialer();
+
 create function private.tg_suppressions__leave_dialer() returns trigger
 language plpgsql
 security definer

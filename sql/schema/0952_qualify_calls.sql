@@ -24,7 +24,7 @@ begin
             where open_call.tenant_id = v_done.tenant_id
               and open_call.client_id = v_done.client_id
               and open_call.operator_id = v_done.operator_id
-              and open_call.disposition_id is null
+              and open_call.disposition_id is null and open_call.outcome_type is null
               and open_call.called_at > private.now() - c_longest_service
             order by open_call.called_at desc limit 1
             for update
@@ -82,3 +82,56 @@ begin
     end if;
 end;
 $$;
+
+-- Nobody was found for the number, and the call still came to something: the dialer is told, and no
+-- client's history is.
+create function private.dispose_call(call_id uuid, disposition_type text) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_call public.calls;
+    v_kind public.disposition_types;
+begin
+    select * into v_kind from public.disposition_types as kind
+    where kind.tenant_id = v_tenant_id and kind.key = dispose_call.disposition_type
+      and kind.is_active;
+    if not found then
+        raise exception 'disposition_unknown' using errcode = 'PT400',
+            detail = dispose_call.disposition_type;
+    elsif v_kind.is_callback or v_kind.opens_negotiation then
+        raise exception 'disposition_needs_client' using errcode = 'PT409',
+            detail = 'a promise and an offer are somebody''s';
+    end if;
+    select * into v_call from public.calls as call
+    where call.tenant_id = v_tenant_id and call.id = dispose_call.call_id
+      and (call.operator_id = auth.uid() or private.has_role('supervisor'))
+    for update;
+    if not found then
+        raise exception 'call_not_found' using errcode = 'PT404',
+            detail = 'no such call of the caller''s';
+    elsif v_call.client_id is not null or v_call.outcome_type is not null then
+        raise exception 'call_disposed' using errcode = 'PT409',
+            detail = 'the call has an outcome, or a client whose history it belongs to';
+    end if;
+    update public.calls as call set outcome_type = v_kind.key where call.id = v_call.id;
+    perform private.qualify_call(
+        v_call.id, private.qualification_of(v_tenant_id, v_call.campaign_id, v_kind.key), null
+    );
+    select * into v_call from public.calls as call where call.id = v_call.id;
+    return private.call_card(v_call);
+end;
+$$;
+
+create function public.dispose_call(call_id uuid, disposition_type text) returns jsonb
+language sql
+set search_path = ''
+as $$ select private.dispose_call(call_id, disposition_type) $$;
+comment on function public.dispose_call(uuid, text) is
+'A call of an unknown number; answers as my_open_calls. 400 disposition_unknown, 404 call_not_found,
+409 call_disposed, disposition_needs_client.';
+
+grant execute on function private.dispose_call(uuid, text), public.dispose_call(uuid, text)
+to authenticated;

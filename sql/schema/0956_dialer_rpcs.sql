@@ -1,5 +1,4 @@
--- What the page asks: the operator's open call, a client for an unknown number, the supervisor's
--- view of campaigns' exports and of the integration's health.
+-- What an operator's page asks: their open calls, and a client for an unknown number.
 create function private.call_card(call public.calls) returns jsonb
 language sql
 stable
@@ -15,6 +14,7 @@ as $$
         'campaign', (call).campaign_name, 'status', (call).status, 'mode', (call).mode,
         'called_at', (call).called_at, 'connected_at', (call).connected_at,
         'ended_at', (call).ended_at, 'disposition_id', (call).disposition_id,
+        'outcome_type', (call).outcome_type,
         'qualification', (call).qualification_name,
         'qualification_source', (call).qualification_source,
         'qualify_status', (call).qualify_status
@@ -36,7 +36,8 @@ begin
         from (
             select mine.* from public.calls as mine
             where mine.operator_id = auth.uid() and mine.tenant_id = v_tenant_id
-              and mine.disposition_id is null and mine.connected_at is not null
+              and mine.disposition_id is null and mine.outcome_type is null
+              and mine.connected_at is not null
               and mine.called_at > private.now() - interval '12 hours'
             order by mine.called_at desc limit 5
         ) as call
@@ -100,30 +101,39 @@ begin
         raise exception 'call_not_found' using errcode = 'PT404',
             detail = 'no such call of the caller''s';
     end if;
-    if v_call.disposition_id is not null and v_call.client_id <> link_call.client_id then
+    if v_call.outcome_type is not null
+        or v_call.disposition_id is not null and v_call.client_id <> link_call.client_id
+    then
         raise exception 'call_disposed' using errcode = 'PT409',
             detail = 'the call already has an outcome';
     end if;
     update public.calls as call set client_id = link_call.client_id
     where call.id = v_call.id
     returning * into v_call;
-    if v_call.phone is not null then
-        insert into public.client_phones (tenant_id, client_id, phone, kind, position)
-        values (
-            v_tenant_id, link_call.client_id, v_call.phone,
-            case when substr(v_call.phone, 6, 1) in ('2', '3', '4', '5')
-                then 'landline' else 'mobile' end::public.phone_kind,
-            -- After the ones that came with the portfolio.
-            9
-        )
-        on conflict on constraint client_phones_are_unique do nothing;
-    end if;
+    perform private.add_called_phone(v_tenant_id, link_call.client_id, v_call.phone);
     return private.call_card(v_call);
 end;
 $$;
 
-create function private.create_client_for_call(call_id uuid, document text, name text)
-returns jsonb
+create function private.add_called_phone(tenant_id uuid, client_id uuid, phone text)
+returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    insert into public.client_phones (tenant_id, client_id, phone, kind, position)
+    select add_called_phone.tenant_id, add_called_phone.client_id, add_called_phone.phone,
+        case when pg_catalog.substr(add_called_phone.phone, 6, 1) in ('2', '3', '4', '5')
+            then 'landline' else 'mobile' end::public.phone_kind,
+        -- After the ones that came with the portfolio.
+        9
+    where add_called_phone.phone is not null
+    on conflict on constraint client_phones_are_unique do nothing
+$$;
+
+create function private.create_client_for_call(
+    call_id uuid, document text, name text, phone text
+) returns jsonb
 language plpgsql
 security definer
 set search_path = ''
@@ -137,6 +147,8 @@ begin
         raise exception 'field_invalid' using errcode = 'PT400', detail = 'document';
     elsif btrim(coalesce(name, '')) = '' then
         raise exception 'field_invalid' using errcode = 'PT400', detail = 'name';
+    elsif phone !~ '^\+[1-9][0-9]{7,14}$' then
+        raise exception 'field_invalid' using errcode = 'PT400', detail = 'phone';
     end if;
     insert into public.clients (tenant_id, document, name)
     values (v_tenant_id, v_document, left(btrim(create_client_for_call.name), 200))
@@ -147,75 +159,12 @@ begin
         select client.id from public.clients as client
         where client.tenant_id = v_tenant_id and client.document = v_document
     ));
-    return private.link_call(call_id, v_client_id);
-end;
-$$;
-
-create function private.dialer_overview() returns jsonb
-language plpgsql
-stable
-security definer
-set search_path = ''
-as $$
-declare
-    v_tenant_id uuid := private.require_role('supervisor');
-    v_integration public.integrations;
-begin
-    select * into v_integration from public.integrations as integration
-    where integration.tenant_id = v_tenant_id and integration.provider = 'threecplus';
-    return jsonb_build_object(
-        'connected', v_integration.id is not null and v_integration.is_active,
-        'health', case when v_integration.id is not null then jsonb_build_object(
-            'last_event_at', v_integration.last_event_at,
-            'failing_since', v_integration.failing_since,
-            'failure_detail', v_integration.failure_detail,
-            'can_qualify', exists (
-                select from vault.secrets
-                where secrets.name = format('integration:%s:agent_token', v_integration.id)
-            ),
-            'calls_today', (
-                select count(*) from public.calls as call
-                where call.integration_id = v_integration.id
-                  and call.tenant_id = v_tenant_id
-                  and call.called_at >= private.today(v_tenant_id)::timestamp at time zone (
-                      select tenants.time_zone from public.tenants
-                      where tenants.id = v_tenant_id
-                  )
-            ),
-            'events_failed', (
-                select count(*) from private.provider_events as event
-                where event.tenant_id = v_tenant_id
-                  and event.integration_id = v_integration.id and event.error is not null
-                  and event.received_at > private.now() - interval '1 day'
-            ),
-            'last_sweep', (
-                select to_jsonb(sweep) - 'tenant_id' from public.call_sweeps as sweep
-                where sweep.tenant_id = v_tenant_id
-                  and sweep.integration_id = v_integration.id and sweep.finished_at is not null
-                order by sweep.started_at desc limit 1
-            )
-        ) end,
-        'exports', (
-            select coalesce(jsonb_agg(
-                to_jsonb(export) - '{tenant_id,selection,selection_hash,planned_until}'::text[]
-                || jsonb_build_object(
-                    'author', private.actor_name(v_tenant_id, export.created_by)
-                ) order by export.created_at desc), '[]')
-            from (
-                select newest.* from public.dialer_exports as newest
-                where newest.tenant_id = v_tenant_id
-                order by newest.created_at desc, newest.id desc limit 50
-            ) as export
-        ),
-        'agents', (
-            select coalesce(jsonb_agg(jsonb_build_object(
-                'id', seat.id, 'agent_id', seat.agent_id, 'agent_name', seat.agent_name,
-                'extension', seat.extension, 'user_id', seat.user_id,
-                'operator', private.actor_name(v_tenant_id, seat.user_id)
-            ) order by seat.agent_id), '[]')
-            from public.dialer_agents as seat where seat.tenant_id = v_tenant_id
-        )
-    );
+    if call_id is not null then
+        return private.link_call(call_id, v_client_id);
+    end if;
+    -- The dialer's link came before its call, or without one.
+    perform private.add_called_phone(v_tenant_id, v_client_id, create_client_for_call.phone);
+    return jsonb_build_object('id', null, 'client_id', v_client_id);
 end;
 $$;
 
@@ -244,25 +193,19 @@ as $$ select private.link_call(call_id, client_id) $$;
 comment on function public.link_call(uuid, uuid) is
 'Answers as my_open_calls. 404 call_not_found, client_not_found, 409 call_disposed.';
 
-create function public.create_client_for_call(call_id uuid, document text, name text)
-returns jsonb
+create function public.create_client_for_call(
+    call_id uuid, document text, name text, phone text default null
+) returns jsonb
 language sql
 set search_path = ''
-as $$ select private.create_client_for_call(call_id, document, name) $$;
-
-create function public.dialer_overview() returns jsonb
-language sql
-stable
-set search_path = ''
-as $$ select private.dialer_overview() $$;
-comment on function public.dialer_overview() is
-'Supervisor: {connected, health, exports (newest 50), agents}.';
+as $$ select private.create_client_for_call(call_id, document, name, phone) $$;
+comment on function public.create_client_for_call(uuid, text, text, text) is
+'Answers as my_open_calls; without a call {id: null, client_id}. 400 field_invalid.';
 
 grant execute on function
 private.my_open_calls(), public.my_open_calls(),
 private.find_client_for_call(text, text), public.find_client_for_call(text, text),
 private.link_call(uuid, uuid), public.link_call(uuid, uuid),
-private.create_client_for_call(uuid, text, text),
-public.create_client_for_call(uuid, text, text),
-private.dialer_overview(), public.dialer_overview()
+private.create_client_for_call(uuid, text, text, text),
+public.create_client_for_call(uuid, text, text, text)
 to authenticated;

@@ -5,6 +5,12 @@
 
 set local check_function_bodies = off;
 
+DROP TRIGGER "_900_audit_delete" ON "public"."integrations";
+
+DROP TRIGGER "_900_audit_insert" ON "public"."integrations";
+
+DROP TRIGGER "_900_audit_update" ON "public"."integrations";
+
 ALTER TABLE "public"."message_templates" DROP CONSTRAINT "message_templates_name_is_unique";
 
 ALTER TABLE "public"."message_templates" DROP CONSTRAINT "message_templates_variables_are_known";
@@ -73,7 +79,7 @@ ALTER TABLE "public"."call_sweeps" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "public"."call_sweeps" FORCE ROW LEVEL SECURITY;
 
-CREATE TABLE "public"."calls" ("id" uuid NOT NULL DEFAULT gen_random_uuid(), "tenant_id" uuid NOT NULL, "integration_id" uuid NOT NULL, "external_id" text COLLATE pg_catalog."C", "telephony_id" text COLLATE pg_catalog."C", "client_id" uuid, "phone" text COLLATE pg_catalog."C", "identifier" text, "campaign_id" bigint, "campaign_name" text, "list_id" bigint, "agent_id" bigint, "operator_id" uuid, "mode" text, "disposition_id" uuid, "qualification_id" bigint, "qualification_name" text, "qualification_note" text, "qualify_status" text, "hangup_cause" integer, "talk_seconds" integer, "billed_seconds" integer, "is_recorded" boolean NOT NULL DEFAULT false, "called_at" timestamp with time zone NOT NULL, "connected_at" timestamp with time zone, "ended_at" timestamp with time zone, CONSTRAINT "calls_are_named" CHECK (((external_id IS NOT NULL) OR (telephony_id IS NOT NULL))), CONSTRAINT "calls_phone_is_e164" CHECK ((phone ~ '^\+[1-9][0-9]{7,14}$'::text)), CONSTRAINT "calls_pkey" PRIMARY KEY (id), CONSTRAINT "calls_qualify_status_is_known" CHECK ((qualify_status = ANY (ARRAY['queued'::text, 'done'::text, 'failed'::text, 'no_mapping'::text, 'no_agent_token'::text]))), CONSTRAINT "calls_tenant_id_key" UNIQUE (tenant_id, id), "created_at" timestamp with time zone NOT NULL DEFAULT private.now());
+CREATE TABLE "public"."calls" ("id" uuid NOT NULL DEFAULT gen_random_uuid(), "tenant_id" uuid NOT NULL, "integration_id" uuid NOT NULL, "external_id" text COLLATE pg_catalog."C", "telephony_id" text COLLATE pg_catalog."C", "client_id" uuid, "phone" text COLLATE pg_catalog."C", "identifier" text, "campaign_id" bigint, "campaign_name" text, "list_id" bigint, "agent_id" bigint, "operator_id" uuid, "mode" text, "disposition_id" uuid, "outcome_type" text, "qualification_id" bigint, "qualification_name" text, "qualification_note" text, "qualify_status" text, "hangup_cause" integer, "talk_seconds" integer, "billed_seconds" integer, "is_recorded" boolean NOT NULL DEFAULT false, "called_at" timestamp with time zone NOT NULL, "connected_at" timestamp with time zone, "ended_at" timestamp with time zone, CONSTRAINT "calls_are_named" CHECK (((external_id IS NOT NULL) OR (telephony_id IS NOT NULL))), CONSTRAINT "calls_have_one_outcome" CHECK (((disposition_id IS NULL) OR (outcome_type IS NULL))), CONSTRAINT "calls_phone_is_e164" CHECK ((phone ~ '^\+[1-9][0-9]{7,14}$'::text)), CONSTRAINT "calls_pkey" PRIMARY KEY (id), CONSTRAINT "calls_qualify_status_is_known" CHECK ((qualify_status = ANY (ARRAY['queued'::text, 'done'::text, 'failed'::text, 'no_mapping'::text, 'no_agent_token'::text]))), CONSTRAINT "calls_tenant_id_key" UNIQUE (tenant_id, id), "created_at" timestamp with time zone NOT NULL DEFAULT private.now());
 
 ALTER TABLE "public"."calls" ENABLE ROW LEVEL SECURITY;
 
@@ -175,6 +181,18 @@ ALTER TABLE "private"."calling_windows" ADD COLUMN "source" text NOT NULL;
 
 ALTER TABLE "public"."client_phones" ADD COLUMN "whatsapp_retry_at" timestamp with time zone;
 
+ALTER TABLE "public"."integrations" ADD COLUMN "secret_notes" jsonb NOT NULL DEFAULT '[]'::jsonb;
+
+ALTER TABLE "public"."integrations" ADD COLUMN "previous_key_hash" text;
+
+ALTER TABLE "public"."integrations" ADD COLUMN "previous_key_until" timestamp with time zone;
+
+ALTER TABLE "public"."integrations" ADD COLUMN "awaiting_since" timestamp with time zone;
+
+ALTER TABLE "public"."integrations" ADD COLUMN "tested_at" timestamp with time zone;
+
+ALTER TABLE "public"."integrations" ADD COLUMN "test_verdict" text;
+
 ALTER TABLE "public"."message_logs" ADD COLUMN "sender_id" uuid;
 
 ALTER TABLE "public"."message_logs" ADD COLUMN "conversation_id" uuid;
@@ -196,6 +214,10 @@ ALTER TABLE "public"."message_templates" ADD COLUMN "provider_status" text;
 ALTER TABLE "public"."message_templates" ADD COLUMN "synced_at" timestamp with time zone;
 
 ALTER TABLE "public"."message_templates" ADD COLUMN "header_type" text;
+
+ALTER TABLE "public"."message_templates" ADD COLUMN "header_link" text;
+
+ALTER TABLE "public"."message_templates" ADD COLUMN "header_name" text;
 
 ALTER TABLE "public"."message_logs" ALTER COLUMN "phone" DROP NOT NULL;
 
@@ -242,6 +264,22 @@ ALTER TABLE "public"."senders" ADD COLUMN "quality" public.sender_quality NOT NU
 CREATE TYPE "public"."sender_state" AS ENUM ('active', 'paused', 'disabled');
 
 ALTER TABLE "public"."senders" ADD COLUMN "state" public.sender_state NOT NULL DEFAULT 'active'::public.sender_state;
+
+CREATE OR REPLACE FUNCTION private.add_called_phone(tenant_id uuid, client_id uuid, phone text)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    insert into public.client_phones (tenant_id, client_id, phone, kind, position)
+    select add_called_phone.tenant_id, add_called_phone.client_id, add_called_phone.phone,
+        case when pg_catalog.substr(add_called_phone.phone, 6, 1) in ('2', '3', '4', '5')
+            then 'landline' else 'mobile' end::public.phone_kind,
+        -- After the ones that came with the portfolio.
+        9
+    where add_called_phone.phone is not null
+    on conflict on constraint client_phones_are_unique do nothing
+$function$;
 
 CREATE OR REPLACE FUNCTION private.add_counts(a jsonb, b jsonb)
  RETURNS jsonb
@@ -464,6 +502,33 @@ AS $function$
         or named.variable ~ '^client\.extra\.[^.]{1,60}$'
     ), true)
     from unnest(are_template_variables.variables) as named (variable)
+$function$;
+
+CREATE OR REPLACE FUNCTION private.await_word(integration_ids uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    if exists (
+        select from public.integrations as integration
+        where integration.id = any(integration_ids)
+          and (integration.awaiting_since is null
+              or integration.awaiting_since <= integration.last_event_at)
+    ) then
+        update public.integrations as integration set awaiting_since = private.now()
+        where integration.id in (
+            select waiting.id from public.integrations as waiting
+            where waiting.id = any(integration_ids)
+              and (waiting.awaiting_since is null
+                  or waiting.awaiting_since <= waiting.last_event_at)
+            order by waiting.id
+            -- Who holds it writes the same; to wait while holding messages could deadlock.
+            for no key update skip locked
+        );
+    end if;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.batch_exclusion(variables text[])
@@ -935,6 +1000,7 @@ AS $function$
         'campaign', (call).campaign_name, 'status', (call).status, 'mode', (call).mode,
         'called_at', (call).called_at, 'connected_at', (call).connected_at,
         'ended_at', (call).ended_at, 'disposition_id', (call).disposition_id,
+        'outcome_type', (call).outcome_type,
         'qualification', (call).qualification_name,
         'qualification_source', (call).qualification_source,
         'qualify_status', (call).qualify_status
@@ -954,6 +1020,28 @@ AS $function$
         when 'ended' then 5
         else 6
     end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.call_timeline(tenant_id uuid, client_id uuid, before_at timestamp with time zone, before_id uuid, page_size integer)
+ RETURNS TABLE(at timestamp with time zone, id uuid, item jsonb)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select call.called_at, call.id, jsonb_build_object(
+        'kind', 'call', 'phone', call.phone, 'status', call.status, 'mode', call.mode,
+        'campaign', call.campaign_name, 'talk_seconds', call.talk_seconds,
+        'ended_at', call.ended_at, 'is_recorded', call.is_recorded,
+        'qualification', call.qualification_name,
+        'qualification_source', call.qualification_source,
+        'qualify_status', call.qualify_status, 'disposition_id', call.disposition_id,
+        'actor', private.actor_name(call.tenant_id, call.operator_id)
+    )
+    from public.calls as call
+    where call.tenant_id = $1 and call.client_id = $2
+      and (call.called_at, call.id) < ($3, $4)
+    order by call.called_at desc, call.id desc
+    limit $5
 $function$;
 
 CREATE OR REPLACE FUNCTION private.cancel_dialer_export(export_id uuid)
@@ -1389,6 +1477,25 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.client_on_screen(tenant_id uuid, agent_id bigint, phone text)
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select held.client_id
+    from public.dialer_agents as seat
+    join public.client_services as held
+        on held.operator_id = seat.user_id and held.tenant_id = seat.tenant_id
+    where seat.tenant_id = client_on_screen.tenant_id
+      and seat.agent_id = client_on_screen.agent_id
+      and held.seen_at > private.now() - private.service_patience()
+      and held.client_id in (
+          select private.clients_of_phone(client_on_screen.tenant_id, client_on_screen.phone)
+      )
+    order by held.since desc limit 1
+$function$;
+
 CREATE OR REPLACE FUNCTION private.confirmation_limit(tenant_id uuid)
  RETURNS integer
  LANGUAGE sql
@@ -1667,7 +1774,7 @@ AS $function$
     )
 $function$;
 
-CREATE OR REPLACE FUNCTION private.create_client_for_call(call_id uuid, document text, name text)
+CREATE OR REPLACE FUNCTION private.create_client_for_call(call_id uuid, document text, name text, phone text)
  RETURNS jsonb
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -1682,6 +1789,8 @@ begin
         raise exception 'field_invalid' using errcode = 'PT400', detail = 'document';
     elsif btrim(coalesce(name, '')) = '' then
         raise exception 'field_invalid' using errcode = 'PT400', detail = 'name';
+    elsif phone !~ '^\+[1-9][0-9]{7,14}$' then
+        raise exception 'field_invalid' using errcode = 'PT400', detail = 'phone';
     end if;
     insert into public.clients (tenant_id, document, name)
     values (v_tenant_id, v_document, left(btrim(create_client_for_call.name), 200))
@@ -1692,7 +1801,12 @@ begin
         select client.id from public.clients as client
         where client.tenant_id = v_tenant_id and client.document = v_document
     ));
-    return private.link_call(call_id, v_client_id);
+    if call_id is not null then
+        return private.link_call(call_id, v_client_id);
+    end if;
+    -- The dialer's link came before its call, or without one.
+    perform private.add_called_phone(v_tenant_id, v_client_id, create_client_for_call.phone);
+    return jsonb_build_object('id', null, 'client_id', v_client_id);
 end;
 $function$;
 
@@ -1811,6 +1925,65 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.dialer_export_results(export_id uuid, filter jsonb, after integer, page_size integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- A download asks for pages of this size.
+    c_max_page constant int := 1000;
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_size int := least(greatest(coalesce(page_size, 100), 1), c_max_page);
+    v_rows jsonb;
+begin
+    if not exists (
+        select from public.dialer_exports as export
+        where export.tenant_id = v_tenant_id and export.id = dialer_export_results.export_id
+    ) then
+        raise exception 'dialer_export_not_found' using errcode = 'PT404',
+            detail = 'no such export in the tenant';
+    elsif coalesce(filter, '{}') - '{outcome,reason}'::text[] <> '{}' then
+        raise exception 'unknown_filter' using errcode = 'PT400', detail = 'outcome, reason';
+    end if;
+    v_rows := (
+        select coalesce(jsonb_agg(to_jsonb(page) order by page.place), '[]')
+        from (
+            select contact.place, contact.client_id, client.name, client.document,
+                contact.phone, contact.status as outcome, contact.reason
+            from public.dialer_export_rows as contact
+            join public.clients as client
+                on client.tenant_id = contact.tenant_id and client.id = contact.client_id
+            where contact.tenant_id = v_tenant_id
+              and contact.export_id = dialer_export_results.export_id
+              and contact.place > coalesce(dialer_export_results.after, 0)
+              and (filter ->> 'outcome' is null or contact.status::text = filter ->> 'outcome')
+              and (filter ->> 'reason' is null or contact.reason = filter ->> 'reason')
+            order by contact.place limit v_size + 1
+        ) as page
+    );
+    return jsonb_build_object(
+        'rows', v_rows - v_size,
+        'next', case when jsonb_array_length(v_rows) > v_size
+            then v_rows -> (v_size - 1) -> 'place' end,
+        -- Counted for the first page alone.
+        'counts', case when dialer_export_results.after is null then (
+            select coalesce(jsonb_agg(
+                to_jsonb(counted) order by counted.outcome, counted.contacts desc
+            ), '[]')
+            from (
+                select contact.status as outcome, contact.reason, count(*) as contacts
+                from public.dialer_export_rows as contact
+                where contact.tenant_id = v_tenant_id
+                  and contact.export_id = dialer_export_results.export_id
+                group by contact.status, contact.reason
+            ) as counted
+        ) end
+    );
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.dialer_file_parts()
  RETURNS integer
  LANGUAGE sql
@@ -1827,6 +2000,9 @@ AS $function$
 declare
     v_tenant_id uuid := private.require_role('supervisor');
     v_integration public.integrations;
+    v_today timestamptz := private.today(v_tenant_id)::timestamp at time zone (
+        select tenants.time_zone from public.tenants where tenants.id = v_tenant_id
+    );
 begin
     select * into v_integration from public.integrations as integration
     where integration.tenant_id = v_tenant_id and integration.provider = 'threecplus';
@@ -1834,6 +2010,15 @@ begin
         'connected', v_integration.id is not null and v_integration.is_active,
         'health', case when v_integration.id is not null then jsonb_build_object(
             'last_event_at', v_integration.last_event_at,
+            -- The last sweep that found calls nobody told us of, and no event since.
+            'silent_since', (
+                select coalesce(v_integration.last_event_at, v_integration.created_at)
+                from public.call_sweeps as sweep
+                where sweep.tenant_id = v_tenant_id
+                  and sweep.integration_id = v_integration.id and sweep.recovered > 0
+                  and coalesce(v_integration.last_event_at, '-infinity') < sweep.started_at
+                order by sweep.started_at desc limit 1
+            ),
             'failing_since', v_integration.failing_since,
             'failure_detail', v_integration.failure_detail,
             'can_qualify', exists (
@@ -1844,10 +2029,25 @@ begin
                 select count(*) from public.calls as call
                 where call.integration_id = v_integration.id
                   and call.tenant_id = v_tenant_id
-                  and call.called_at >= private.today(v_tenant_id)::timestamp at time zone (
-                      select tenants.time_zone from public.tenants
-                      where tenants.id = v_tenant_id
-                  )
+                  and call.called_at >= v_today
+            ),
+            -- Dispositions of today that the dialer was not told: {no_mapping | failed | …: calls}.
+            'untold_today', (
+                select coalesce(jsonb_object_agg(untold.qualify_status, untold.calls), '{}')
+                from (
+                    select call.qualify_status, count(*) as calls
+                    from public.calls as call
+                    where call.integration_id = v_integration.id
+                      and call.tenant_id = v_tenant_id and call.called_at >= v_today
+                      and call.qualify_status in ('no_mapping', 'failed', 'no_agent_token')
+                    group by call.qualify_status
+                ) as untold
+            ),
+            'automatic_today', (
+                select count(*) from public.calls as call
+                where call.integration_id = v_integration.id
+                  and call.tenant_id = v_tenant_id and call.called_at >= v_today
+                  and call.qualification_source = 'automatic'
             ),
             'events_failed', (
                 select count(*) from private.provider_events as event
@@ -1985,6 +2185,47 @@ AS $function$
     where task.id = dialer_task_rows.task_id and task.attempt = dialer_task_rows.attempt
       and task.status = 'sending' and contact.phone is not null
     order by contact.place
+$function$;
+
+CREATE OR REPLACE FUNCTION private.dispose_call(call_id uuid, disposition_type text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_call public.calls;
+    v_kind public.disposition_types;
+begin
+    select * into v_kind from public.disposition_types as kind
+    where kind.tenant_id = v_tenant_id and kind.key = dispose_call.disposition_type
+      and kind.is_active;
+    if not found then
+        raise exception 'disposition_unknown' using errcode = 'PT400',
+            detail = dispose_call.disposition_type;
+    elsif v_kind.is_callback or v_kind.opens_negotiation then
+        raise exception 'disposition_needs_client' using errcode = 'PT409',
+            detail = 'a promise and an offer are somebody''s';
+    end if;
+    select * into v_call from public.calls as call
+    where call.tenant_id = v_tenant_id and call.id = dispose_call.call_id
+      and (call.operator_id = auth.uid() or private.has_role('supervisor'))
+    for update;
+    if not found then
+        raise exception 'call_not_found' using errcode = 'PT404',
+            detail = 'no such call of the caller''s';
+    elsif v_call.client_id is not null or v_call.outcome_type is not null then
+        raise exception 'call_disposed' using errcode = 'PT409',
+            detail = 'the call has an outcome, or a client whose history it belongs to';
+    end if;
+    update public.calls as call set outcome_type = v_kind.key where call.id = v_call.id;
+    perform private.qualify_call(
+        v_call.id, private.qualification_of(v_tenant_id, v_call.campaign_id, v_kind.key), null
+    );
+    select * into v_call from public.calls as call where call.id = v_call.id;
+    return private.call_card(v_call);
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.end_service(client_id uuid)
@@ -2363,6 +2604,107 @@ AS $function$
     )
 $function$;
 
+CREATE OR REPLACE FUNCTION private.integration_of_key(provider public.provider_name, webhook_key text)
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    -- Looking up a hash takes the same time whatever part of the key is right.
+    select integration.id
+    from public.integrations as integration
+    where integration.provider = integration_of_key.provider
+      and (
+          integration.webhook_key_hash
+          = private.webhook_key_hash(integration_of_key.webhook_key)
+          or (
+              integration.previous_key_hash
+              = private.webhook_key_hash(integration_of_key.webhook_key)
+              and integration.previous_key_until > private.now()
+          )
+      )
+$function$;
+
+CREATE OR REPLACE FUNCTION private.integration_page()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+begin
+    return (
+        select jsonb_agg(jsonb_build_object(
+            'provider', company.provider,
+            'fields', (
+                select jsonb_agg(jsonb_build_object(
+                    'field', known.field, 'is_secret', known.is_secret,
+                    'is_required', known.is_required, 'pattern', known.pattern
+                ) order by known.is_secret, not known.is_required, known.field)
+                from private.integration_fields as known
+                where known.provider = company.provider
+            ),
+            'connected', case when integration.id is not null then jsonb_build_object(
+                'id', integration.id, 'settings', integration.settings,
+                'is_active', integration.is_active,
+                'secrets', (
+                    -- Saved before notes were kept: then only that it is there.
+                    select coalesce(jsonb_agg(coalesce(
+                        note.said, jsonb_build_object('field', known.field)
+                    )), '[]')
+                    from private.integration_fields as known
+                    left join lateral (
+                        select kept.value as said
+                        from jsonb_array_elements(integration.secret_notes) as kept
+                        where kept.value ->> 'field' = known.field
+                    ) as note on true
+                    where known.provider = company.provider and known.is_secret
+                      and exists (
+                          select from vault.secrets
+                          where secrets.name
+                              = format('integration:%s:%s', integration.id, known.field)
+                      )
+                ),
+                'last_event_at', integration.last_event_at,
+                'silent_since', private.silent_since(integration),
+                'failing_since', integration.failing_since,
+                'failure_detail', integration.failure_detail,
+                'paused_until', case when integration.paused_until > private.now()
+                    then integration.paused_until end,
+                'previous_key_until', case when integration.previous_key_until > private.now()
+                    then integration.previous_key_until end,
+                'tested_at', integration.tested_at, 'test_verdict', integration.test_verdict
+            ) end
+        ) order by company.provider)
+        from (select distinct known.provider from private.integration_fields as known) as company
+        left join public.integrations as integration
+            on integration.tenant_id = v_tenant_id and integration.provider = company.provider
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.integration_to_test(provider public.provider_name)
+ RETURNS TABLE(integration_id uuid, settings jsonb)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+begin
+    return query
+    select integration.id, integration.settings
+    from public.integrations as integration
+    where integration.tenant_id = v_tenant_id
+      and integration.provider = integration_to_test.provider;
+    if not found then
+        raise exception 'integration_not_found' using errcode = 'PT404',
+            detail = 'connect the provider first';
+    end if;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.integrations_to_sync(tenant_id uuid)
  RETURNS TABLE(integration_id uuid, provider public.provider_name, settings jsonb)
  LANGUAGE sql
@@ -2373,6 +2715,46 @@ AS $function$
     from public.integrations as integration
     where integration.tenant_id = integrations_to_sync.tenant_id and integration.is_active
       and integration.provider in ('gupshup', 'meta')
+$function$;
+
+CREATE OR REPLACE FUNCTION private.is_callback_token(webhook_key text, token text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    -- Hashes are compared, so that the time taken says nothing about how much of it was right.
+    select coalesce(bool_or(
+        pg_catalog.sha256(pg_catalog.convert_to(is_callback_token.token, 'UTF8'))
+        = pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.encode(extensions.digest(
+            (integration.settings ->> 'client_id')
+            || private.integration_secret(integration.id, 'client_secret'), 'sha1'
+        ), 'hex'), 'UTF8'))
+    ), false)
+    from public.integrations as integration
+    where integration.id = private.integration_of_key(
+        'negociarie', is_callback_token.webhook_key
+    )
+$function$;
+
+CREATE OR REPLACE FUNCTION private.is_open_for_number(tenant_id uuid, phone text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select exists (
+        select from private.contact_hours_in(
+            is_open_for_number.tenant_id,
+            (
+                select plan.uf from private.area_codes as plan
+                where is_open_for_number.phone like '+55%'
+                  and plan.area_code = pg_catalog.substr(is_open_for_number.phone, 4, 2)
+            ),
+            private.now(), 1
+        ) as hours
+        where hours.opens_at <= private.now() and hours.closes_at > private.now()
+    )
 $function$;
 
 CREATE OR REPLACE FUNCTION private.is_opt_out(text text)
@@ -2426,6 +2808,24 @@ begin
                     and known.created_at <= done.created_at
               )
           end
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.lawful_hours()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    perform private.require_role('operator');
+    return (
+        select jsonb_agg(jsonb_build_object(
+            'uf', law.uf, 'weekday', law.weekday, 'opens', law.opens, 'closes', law.closes,
+            'source', law.source
+        ) order by law.uf nulls first, law.weekday, law.opens)
+        from private.calling_windows as law
     );
 end;
 $function$;
@@ -2533,24 +2933,16 @@ begin
         raise exception 'call_not_found' using errcode = 'PT404',
             detail = 'no such call of the caller''s';
     end if;
-    if v_call.disposition_id is not null and v_call.client_id <> link_call.client_id then
+    if v_call.outcome_type is not null
+        or v_call.disposition_id is not null and v_call.client_id <> link_call.client_id
+    then
         raise exception 'call_disposed' using errcode = 'PT409',
             detail = 'the call already has an outcome';
     end if;
     update public.calls as call set client_id = link_call.client_id
     where call.id = v_call.id
     returning * into v_call;
-    if v_call.phone is not null then
-        insert into public.client_phones (tenant_id, client_id, phone, kind, position)
-        values (
-            v_tenant_id, link_call.client_id, v_call.phone,
-            case when substr(v_call.phone, 6, 1) in ('2', '3', '4', '5')
-                then 'landline' else 'mobile' end::public.phone_kind,
-            -- After the ones that came with the portfolio.
-            9
-        )
-        on conflict on constraint client_phones_are_unique do nothing;
-    end if;
+    perform private.add_called_phone(v_tenant_id, link_call.client_id, v_call.phone);
     return private.call_card(v_call);
 end;
 $function$;
@@ -2676,6 +3068,42 @@ begin
         'next', case when jsonb_array_length(v_rows) > v_size then private.encode_cursor(
             v_rows -> (v_size - 1) ->> 'created_at', v_rows -> (v_size - 1) ->> 'id'
         ) end
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.list_templates(search text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- Meta allows 6,000; whoever has more than this looks for one by its name.
+    c_most constant int := 200;
+    v_tenant_id uuid := private.require_role('operator');
+    v_words text := lower(btrim(coalesce(search, '')));
+begin
+    return (
+        select jsonb_build_object(
+            'rows', coalesce(jsonb_agg(to_jsonb(listed) - 'place' order by listed.place)
+                filter (where listed.place <= c_most), '[]'),
+            'has_more', count(*) > c_most
+        )
+        from (
+            select template.id, template.provider, template.name, template.language,
+                template.category, template.body, template.variables, template.status,
+                template.provider_status, template.header_type, template.header_link,
+                template.header_name, template.synced_at,
+                private.template_obstacle(template) as obstacle,
+                row_number() over (order by template.name, template.language, template.id)
+                as place
+            from public.message_templates as template
+            where template.tenant_id = v_tenant_id and template.channel = 'whatsapp'
+              and position(v_words in lower(template.name || ' ' || template.body)) > 0
+            order by template.name, template.language, template.id
+            limit c_most + 1
+        ) as listed
     );
 end;
 $function$;
@@ -2839,12 +3267,25 @@ begin
         from (
             select mine.* from public.calls as mine
             where mine.operator_id = auth.uid() and mine.tenant_id = v_tenant_id
-              and mine.disposition_id is null and mine.connected_at is not null
+              and mine.disposition_id is null and mine.outcome_type is null
+              and mine.connected_at is not null
               and mine.called_at > private.now() - interval '12 hours'
             order by mine.called_at desc limit 5
         ) as call
     );
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.note_integration_test(provider public.provider_name, verdict text)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    update public.integrations as integration
+    set tested_at = private.now(), test_verdict = note_integration_test.verdict
+    where integration.tenant_id = private.require_role('admin')
+      and integration.provider = note_integration_test.provider
 $function$;
 
 CREATE OR REPLACE FUNCTION private.note_loaded_rows(task private.dialer_tasks, answer jsonb)
@@ -3574,6 +4015,44 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.rate_card()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- Four categories of two providers, changed every month for five years.
+    c_most constant int := 500;
+    v_tenant_id uuid := private.require_role('operator');
+    v_today date := private.today(v_tenant_id);
+begin
+    return (
+        select coalesce(jsonb_agg(jsonb_build_object(
+            'provider', price.provider, 'category', price.category, 'currency', price.currency,
+            'price_micros', price.price_micros, 'is_free_in_window', price.is_free_in_window,
+            'valid_from', price.valid_from, 'is_own', price.is_own, 'source', price.source,
+            'is_current', price.valid_from = (now_valid.rate).valid_from
+                and price.is_own = (now_valid.rate).is_own
+        ) order by price.provider, price.category, price.valid_from desc, price.is_own desc), '[]')
+        from (
+            select rate.provider, rate.category, rate.currency, rate.price_micros,
+                rate.is_free_in_window, rate.valid_from, true as is_own, null as source
+            from public.rate_cards as rate where rate.tenant_id = v_tenant_id
+            union all
+            select rate.provider, rate.category, rate.currency, rate.price_micros,
+                rate.is_free_in_window, rate.valid_from, false, rate.source
+            from private.published_rates as rate
+            order by valid_from desc
+            limit c_most
+        ) as price
+        cross join lateral (
+            select private.rate_of(v_tenant_id, price.provider, price.category, v_today) as rate
+        ) as now_valid
+    );
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.rate_of(tenant_id uuid, provider public.provider_name, category text, on_date date)
  RETURNS private.rate
  LANGUAGE sql
@@ -3636,8 +4115,9 @@ begin
     select event.* into v_event
     from public.integrations as integration
     join private.provider_events as event on event.integration_id = integration.id
-    where integration.webhook_key_hash
-        = private.webhook_key_hash(receive_call_event.webhook_key)
+    where integration.id = private.integration_of_key(
+        'threecplus', receive_call_event.webhook_key
+    )
       and event.external_id = receive_call_event.external_id;
     begin
         perform private.apply_call_event(v_event.id);
@@ -3648,6 +4128,50 @@ begin
         -- The event is kept; the queue will judge it, and name what is wrong with it.
         when integrity_constraint_violation or data_exception then return true;
     end;
+    return true;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.receive_provider_event(provider public.provider_name, webhook_key text, external_id text, kind text, payload jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- The settings page shows "last event" to the minute; each time would make one hot row.
+    c_freshness constant interval := interval '30 seconds';
+    v_integration public.integrations;
+    v_event_id uuid;
+begin
+    -- Looking up the hash takes the same time whatever part of the key is right.
+    select * into v_integration
+    from public.integrations
+    where integrations.id = private.integration_of_key(
+        receive_provider_event.provider, receive_provider_event.webhook_key
+    );
+    if not found then
+        raise exception 'webhook_key_unknown' using errcode = 'PT401',
+            detail = 'no integration has this key';
+    end if;
+    insert into private.provider_events
+        (provider, external_id, tenant_id, integration_id, kind, payload)
+    values (
+        v_integration.provider, receive_provider_event.external_id, v_integration.tenant_id,
+        v_integration.id, receive_provider_event.kind, receive_provider_event.payload
+    )
+    on conflict on constraint provider_events_are_stored_once do nothing
+    returning id into v_event_id;
+    if v_event_id is null then
+        return false;
+    end if;
+    insert into pgmq.q_provider_events (vt, message)
+    values (clock_timestamp(), jsonb_build_object('event_id', v_event_id));
+    update public.integrations set last_event_at = private.now()
+    where integrations.id = v_integration.id
+      and (integrations.last_event_at is null
+          or integrations.last_event_at < private.now() - c_freshness);
+    perform private.wake_function('run-automations');
     return true;
 end;
 $function$;
@@ -3663,6 +4187,7 @@ declare
     v_closed text[] := array(
         select closed.uf from private.closed_ufs((task).tenant_id, private.now()) as closed
     );
+    v_has_cap boolean := private.has_cap((task).tenant_id, 'call');
 begin
     update public.dialer_export_rows as contact
     set status = 'excluded', reason = judged.reason
@@ -3685,6 +4210,9 @@ begin
                 when marks.last_disposition_type is not null and private.is_wrong_number(
                     waiting.tenant_id, waiting.client_id, waiting.phone
                 ) then 'wrong_contact'
+                when v_has_cap and private.is_over_cap(
+                    waiting.tenant_id, waiting.client_id, 'call', private.now()
+                ) then 'attempt_cap'
                 when cardinality(v_closed) > 0 and coalesce(client.uf, private.uf_of(
                     waiting.tenant_id, waiting.client_id, null
                 ), '') = any(v_closed) then 'outside_hours'
@@ -3759,9 +4287,15 @@ begin
         telephony_id = coalesce(call.telephony_id, said ->> 'telephony_id'),
         phone = coalesce(call.phone, said ->> 'number'),
         identifier = coalesce(call.identifier, said ->> 'identifier'),
-        client_id = coalesce(call.client_id, private.client_of_call(
-            v_integration.tenant_id, said ->> 'identifier', said ->> 'number'
-        )),
+        client_id = coalesce(
+            call.client_id,
+            private.client_of_call(
+                v_integration.tenant_id, said ->> 'identifier', said ->> 'number'
+            ),
+            private.client_on_screen(
+                v_integration.tenant_id, (said ->> 'agent_id')::bigint, said ->> 'number'
+            )
+        ),
         campaign_id = coalesce(call.campaign_id, (said ->> 'campaign_id')::bigint),
         campaign_name = coalesce(said ->> 'campaign_name', call.campaign_name),
         list_id = coalesce(call.list_id, (said ->> 'list_id')::bigint),
@@ -3783,8 +4317,17 @@ begin
         billed_seconds = coalesce((said ->> 'billed_seconds')::int, call.billed_seconds),
         hangup_cause = coalesce((said ->> 'hangup_cause')::int, call.hangup_cause),
         is_recorded = call.is_recorded or coalesce((said ->> 'is_recorded')::boolean, false)
-    where call.id = v_call.id;
+    where call.id = v_call.id
+    returning * into v_call;
     perform private.note_qualification(v_call.id, said);
+    -- The agency's cap is reached: the machine does not go on by itself.
+    if v_call.client_id is not null and private.has_cap(v_call.tenant_id, 'call')
+        and private.is_over_cap(v_call.tenant_id, v_call.client_id, 'call', private.now())
+    then
+        perform private.leave_dialer(
+            v_call.tenant_id, array[v_call.client_id], null, 'attempt_cap'
+        );
+    end if;
     return case when v_is_news then 'recorded' else 'known' end;
 end;
 $function$;
@@ -3860,6 +4403,38 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.render_canned_reply(reply_id uuid, client_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_body text := (
+        select reply.body from public.canned_replies as reply
+        where reply.tenant_id = v_tenant_id and reply.id = render_canned_reply.reply_id
+    );
+    v_names text[] := private.reply_variables(v_body);
+    v_values text[];
+begin
+    if v_body is null then
+        raise exception 'canned_reply_not_found' using errcode = 'PT404',
+            detail = 'no such canned reply in the tenant';
+    end if;
+    perform private.require_client(v_tenant_id, client_id);
+    v_values := private.template_values(client_id, v_names);
+    for i in 1 .. cardinality(v_names) loop
+        -- What is not known stays a gap that the person sees and fills.
+        v_body := replace(v_body, '{{' || v_names[i] || '}}', coalesce(v_values[i], '…'));
+    end loop;
+    return jsonb_build_object('body', v_body, 'missing', (
+        select coalesce(jsonb_agg(v_names[place]), '[]')
+        from generate_subscripts(v_names, 1) as place where v_values[place] is null
+    ));
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.repeat_dialer_task(task private.dialer_tasks, error_code text, error_detail text, retry_after_seconds integer)
  RETURNS void
  LANGUAGE plpgsql
@@ -3891,6 +4466,16 @@ begin
         where integration.id = (task).integration_id;
     end if;
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.reply_variables(body text)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select coalesce(array_agg(distinct found.word[1]), '{}')
+    from regexp_matches(reply_variables.body, '\{\{([^{}]*)\}\}', 'g') as found (word)
 $function$;
 
 CREATE OR REPLACE FUNCTION private.request_dialer_export(selection jsonb, campaign_id bigint, campaign_name text, list_name text, weight integer)
@@ -4001,7 +4586,7 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.require_callable(phone text)
+CREATE OR REPLACE FUNCTION private.require_callable(phone text, client_id text DEFAULT NULL::text)
  RETURNS void
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
@@ -4009,37 +4594,38 @@ CREATE OR REPLACE FUNCTION private.require_callable(phone text)
 AS $function$
 declare
     v_tenant_id uuid := private.require_role('operator');
-    v_client_id uuid := private.client_of_phone(v_tenant_id, phone);
+    v_asked uuid;
     v_decision record;
-    v_hours record;
 begin
     if phone is null or phone !~ '^\+[1-9][0-9]{7,14}$' then
         raise exception 'field_invalid' using errcode = 'PT400', detail = 'phone';
     end if;
-    if private.is_suppressed(v_tenant_id, v_client_id, phone, 'call', private.now()) then
-        raise exception 'client_suppressed' using errcode = 'PT409',
-            detail = 'this number must not be called';
+    if client_id is not null then
+        -- What is no id is nobody's.
+        perform private.require_client(v_tenant_id, case
+            when pg_input_is_valid(client_id, 'uuid') then client_id::uuid end);
     end if;
-    if v_client_id is not null then
-        select * into v_decision
-        from private.contact_decision(v_tenant_id, v_client_id, 'call', private.now()) as decision;
-        if not v_decision.allowed then
-            raise exception 'contact_not_allowed' using errcode = 'PT409',
-                detail = v_decision.reason;
+    foreach v_asked in array case
+        when client_id is not null then array[client_id::uuid]
+        else array(select distinct private.clients_of_phone(v_tenant_id, phone)) || null::uuid
+    end loop
+        if private.is_suppressed(v_tenant_id, v_asked, phone, 'call', private.now()) then
+            raise exception 'client_suppressed' using errcode = 'PT409',
+                detail = 'this number must not be called';
         end if;
-        return;
-    end if;
-    -- Nobody's number yet: the state of its area code.
-    select * into v_hours from private.contact_hours_in(
-        v_tenant_id,
-        (select plan.uf from private.area_codes as plan
-         where plan.area_code = substr(require_callable.phone, 4, 2)),
-        private.now(), 1
-    ) as hours
-    where hours.opens_at <= private.now() and hours.closes_at > private.now();
-    if not found then
-        raise exception 'contact_not_allowed' using errcode = 'PT409', detail = 'outside_hours';
-    end if;
+        if v_asked is not null then
+            select * into v_decision from private.contact_decision(
+                v_tenant_id, v_asked, 'call', private.now()
+            ) as decision;
+            if not v_decision.allowed then
+                raise exception 'contact_not_allowed' using errcode = 'PT409',
+                    detail = v_decision.reason;
+            end if;
+        elsif not private.is_open_for_number(v_tenant_id, phone) then
+            raise exception 'contact_not_allowed' using errcode = 'PT409',
+                detail = 'outside_hours';
+        end if;
+    end loop;
 end;
 $function$;
 
@@ -4212,6 +4798,132 @@ begin
     end if;
     perform private.fold_batch_counts();
     return v_retried;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.rotate_webhook_key(provider public.provider_name, ends_old_now boolean)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    c_grace constant interval := interval '24 hours';
+    v_tenant_id uuid := private.require_role('admin');
+    v_key text := encode(extensions.gen_random_bytes(24), 'hex');
+    v_until timestamptz := case when not ends_old_now then private.now() + c_grace end;
+begin
+    update public.integrations as integration
+    set previous_key_hash = case when not ends_old_now then integration.webhook_key_hash end,
+        previous_key_until = v_until,
+        webhook_key_hash = private.webhook_key_hash(v_key)
+    where integration.tenant_id = v_tenant_id
+      and integration.provider = rotate_webhook_key.provider;
+    if not found then
+        raise exception 'integration_not_found' using errcode = 'PT404',
+            detail = 'connect the provider first';
+    end if;
+    return jsonb_build_object('webhook_key', v_key, 'previous_until', v_until);
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.save_integration(provider public.provider_name, settings jsonb, secrets jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+    v_integration_id uuid;
+    v_is_new boolean;
+    v_webhook_key text;
+    v_wrong text;
+begin
+    settings := coalesce(settings, '{}');
+    secrets := coalesce(secrets, '{}');
+    select integrations.id into v_integration_id
+    from public.integrations
+    where integrations.tenant_id = v_tenant_id
+      and integrations.provider = save_integration.provider
+    for update;
+    v_is_new := not found;
+
+    -- Unknown, malformed, or missing; a saved secret may be left out to keep it.
+    select given.key into v_wrong
+    from (
+        select key, value, false as is_secret from jsonb_each(settings)
+        union all
+        select key, value, true from jsonb_each(secrets)
+    ) as given
+    left join private.integration_fields as known
+        on known.provider = save_integration.provider and known.field = given.key
+        and known.is_secret = given.is_secret
+    where known.field is null or jsonb_typeof(given.value) <> 'string'
+       or given.value #>> '{}' !~ known.pattern
+    limit 1;
+    if v_wrong is null then
+        select known.field into v_wrong
+        from private.integration_fields as known
+        where known.provider = save_integration.provider and known.is_required
+          and not (case when known.is_secret then secrets else settings end) ? known.field
+          and (v_is_new or not known.is_secret)
+        limit 1;
+    end if;
+    -- No fields: a provider we have no adapter for, whose messages would stop the worker.
+    if not exists (
+        select from private.integration_fields as known
+        where known.provider = save_integration.provider
+    ) then
+        v_wrong := 'provider';
+    end if;
+    if v_wrong is not null then
+        raise exception 'integration_field_invalid' using errcode = 'PT400', detail = v_wrong;
+    end if;
+
+    if v_is_new then
+        v_webhook_key := encode(extensions.gen_random_bytes(24), 'hex');
+        insert into public.integrations (tenant_id, provider, settings, webhook_key_hash)
+        values (
+            v_tenant_id, save_integration.provider, save_integration.settings,
+            private.webhook_key_hash(v_webhook_key)
+        )
+        returning id into v_integration_id;
+    else
+        -- Whatever was wrong with it may be mended now.
+        update public.integrations
+        set settings = save_integration.settings, failing_since = null, failure_detail = null,
+            paused_until = null
+        where integrations.id = v_integration_id;
+    end if;
+
+    perform private.put_secret(format('integration:%s:%s', v_integration_id, key), value)
+    from jsonb_each_text(secrets);
+    -- Four characters tell two keys apart and open nothing.
+    update public.integrations
+    set secret_hint = right((select min(value) from jsonb_each_text(secrets)), 4),
+        secret_notes = (
+            select jsonb_agg(note.said order by note.said ->> 'field')
+            from (
+                select jsonb_build_object(
+                    'field', given.key, 'ends', right(given.value, 4), 'at', private.now()
+                ) as said
+                from jsonb_each_text(secrets) as given
+                union all
+                select known.value from jsonb_array_elements(integrations.secret_notes) as known
+                where not secrets ? (known.value ->> 'field')
+            ) as note
+        )
+    where integrations.id = v_integration_id and secrets <> '{}';
+
+    return jsonb_build_object(
+        'integration_id', v_integration_id,
+        'secret_hint', (
+            select integrations.secret_hint from public.integrations
+            where integrations.id = v_integration_id
+        ),
+        'webhook_key', v_webhook_key
+    );
 end;
 $function$;
 
@@ -4488,6 +5200,12 @@ begin
     where told.outcome = 'submitted' and message.id = told.message_id
       and message.id = any(v_ids) and message.attempt = told.attempt
       and message.sending_at is not null and message.status <> 'queued';
+    perform private.await_word(array(
+        select distinct message.integration_id
+        from jsonb_to_recordset(results) as told (message_id uuid, outcome text)
+        join public.message_logs as message on message.id = told.message_id
+        where told.outcome = 'submitted'
+    ));
     for v_result in
         select told.*, message.batch_id, message.client_id, message.sender_id
         from jsonb_to_recordset(results) as told (
@@ -4542,6 +5260,74 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.settle_charge(charge_id uuid, attempt integer, outcome text, answer jsonb DEFAULT '{}'::jsonb, error_code text DEFAULT NULL::text, error_detail text DEFAULT NULL::text, retry_after_seconds integer DEFAULT NULL::integer)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_charge public.charges;
+    v_action text;
+begin
+    if outcome is null
+        or outcome not in ('done', 'found', 'not_found', 'retry', 'failed', 'unknown')
+    then
+        raise exception 'outcome_invalid' using errcode = 'PT400', detail = outcome;
+    end if;
+    perform private.lock_client(charge.tenant_id, charge.client_id)
+    from public.charges as charge where charge.id = settle_charge.charge_id;
+    select * into v_charge from public.charges as charge
+    where charge.id = settle_charge.charge_id and charge.attempt = settle_charge.attempt
+      and charge.action like 'begun %'
+    for update;
+    if not found then
+        return false;
+    end if;
+    v_action := substr(v_charge.action, 7);
+    update public.charges as charge
+    set action = null, lease_until = null,
+        -- No answer to a question: it stays asked.
+        needs_lookup = charge.needs_lookup
+            or (v_action = 'lookup' and outcome in ('retry', 'unknown'))
+    where charge.id = v_charge.id;
+    perform pgmq.archive('charges', v_charge.queue_msg_id);
+
+    if outcome = 'done' and v_action = 'cancel' then
+        perform private.follow_charge(v_charge.id, 'cancelled', answer);
+    elsif outcome = 'done' then
+        perform private.follow_charge(v_charge.id, 'registering', answer);
+        perform private.await_registration(v_charge.id, 0);
+        perform private.await_word(array[v_charge.integration_id]);
+    elsif outcome = 'found' then
+        perform private.record_payment_event(
+            v_charge.integration_id, 'lookup',
+            answer || jsonb_build_object('reference', v_charge.reference)
+        );
+        perform private.await_registration(v_charge.id, v_charge.failures);
+    elsif outcome = 'not_found' then
+        perform private.miss_charge(v_charge);
+    elsif outcome = 'unknown' then
+        perform private.retry_charge_later(
+            v_charge.id, 'outcome_unknown', error_detail, retry_after_seconds
+        );
+    elsif outcome = 'retry' then
+        -- Refused for now, so certainly not taken: a create may be sent again.
+        update public.charges as charge set status = 'queued'
+        where charge.id = v_charge.id and charge.status = 'sending';
+        perform private.retry_charge_later(
+            v_charge.id, coalesce(error_code, 'provider_unavailable'), error_detail,
+            retry_after_seconds
+        );
+    else
+        perform private.fail_charge(
+            v_charge.id, coalesce(error_code, 'unclassified'), error_detail
+        );
+    end if;
+    return true;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.settle_dialer_task(task_id uuid, attempt integer, outcome text, answer jsonb DEFAULT '{}'::jsonb, error_code text DEFAULT NULL::text, error_detail text DEFAULT NULL::text, retry_after_seconds integer DEFAULT NULL::integer)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -4585,6 +5371,94 @@ begin
     end if;
     return true;
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.settle_message(message_id uuid, attempt integer, outcome text, provider_message_id text DEFAULT NULL::text, error_code text DEFAULT NULL::text, error_detail text DEFAULT NULL::text, retry_after_seconds integer DEFAULT NULL::integer)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_run_id uuid;
+    v_message public.message_logs;
+begin
+    if outcome is null or outcome not in ('submitted', 'retry', 'failed', 'unknown') then
+        raise exception 'outcome_invalid' using errcode = 'PT400', detail = outcome;
+    end if;
+    select message.automation_run_id into v_run_id
+    from public.message_logs as message where message.id = settle_message.message_id;
+    perform from public.automation_runs as run where run.id = v_run_id for update;
+    select * into v_message
+    from public.message_logs as message
+    where message.id = settle_message.message_id
+      and message.attempt = settle_message.attempt
+      and message.status <> 'queued'
+      and message.sending_at is not null
+    for update;
+    if not found then
+        return false;
+    end if;
+
+    -- An acceptance is the truth however late it comes, also after a receipt or our own guess.
+    if outcome = 'submitted' then
+        perform private.advance_message(
+            v_message.id, 'submitted', private.now(), settle_message.provider_message_id
+        );
+        perform private.await_word(array[v_message.integration_id]);
+        return true;
+    end if;
+    -- Any other answer is void once a receipt or the deadline has spoken.
+    if v_message.status not in ('sending', 'unknown') then
+        return false;
+    end if;
+    if outcome = 'failed' then
+        perform private.advance_message(
+            v_message.id, 'failed', private.now(), settle_message.provider_message_id,
+            error_code => coalesce(settle_message.error_code, 'unclassified'),
+            error_detail => settle_message.error_detail
+        );
+    elsif outcome = 'retry' then
+        perform private.retry_message(
+            v_message.id, coalesce(settle_message.error_code, 'provider_unavailable'),
+            settle_message.error_detail, settle_message.retry_after_seconds
+        );
+    else
+        update public.message_logs as message
+        set status = 'unknown', error_detail = settle_message.error_detail
+        where message.id = v_message.id and message.status = 'sending';
+        if v_run_id is null then
+            perform private.await_message_receipt(v_message.id);
+        else
+            perform private.await_receipt(v_run_id);
+        end if;
+    end if;
+    return true;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.silent_since(integration public.integrations)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select case
+        when not (integration).is_active then null
+        -- The dialer's sweeps find calls that nobody told us of.
+        when (integration).provider = 'threecplus' then (
+            select max(sweep.started_at) from public.call_sweeps as sweep
+            where sweep.integration_id = (integration).id and sweep.recovered > 0
+              and sweep.started_at > private.now() - interval '1 day'
+              and sweep.started_at > coalesce((integration).last_event_at, '-infinity')
+        )
+        when (integration).awaiting_since > coalesce((integration).last_event_at, '-infinity')
+            -- Receipts come within seconds, the slowest within minutes; Negociarie tells of a
+            -- boleto when the bank has registered it.
+            and (integration).awaiting_since < private.now() - case (integration).provider
+                when 'negociarie' then interval '6 hours' else interval '30 minutes' end
+            then (integration).awaiting_since
+    end
 $function$;
 
 CREATE OR REPLACE FUNCTION private.sweep_dialer()
@@ -4859,6 +5733,21 @@ AS $function$
       and member.role >= 'supervisor'
 $function$;
 
+CREATE OR REPLACE FUNCTION private.template_headers(message_ids uuid[])
+ RETURNS TABLE(message_id uuid, header jsonb)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select message.id, jsonb_build_object(
+        'kind', template.header_type, 'url', template.header_link, 'name', template.header_name
+    )
+    from public.message_logs as message
+    join public.message_templates as template on template.id = message.template_id
+    where message.id = any(message_ids)
+      and template.header_type is not null and template.header_link is not null
+$function$;
+
 CREATE OR REPLACE FUNCTION private.template_name(message_id uuid)
  RETURNS text
  LANGUAGE sql
@@ -4869,6 +5758,23 @@ AS $function$
     from public.message_logs as message
     join public.message_templates as template on template.id = message.template_id
     where message.id = template_name.message_id
+$function$;
+
+CREATE OR REPLACE FUNCTION private.template_obstacle(template public.message_templates)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select case
+        when (template).provider_status = 'GONE' then 'gone'
+        when (template).status <> 'approved' then 'not_approved'
+        -- A place, or a variable in the header or a button: nothing of ours fills those.
+        when (template).header_type not in ('image', 'document', 'video') then 'header_unknown'
+        when (template).header_type is not null and (template).header_link is null
+            then 'header_missing'
+        when '' = any((template).variables) then 'unbound'
+    end
 $function$;
 
 CREATE OR REPLACE FUNCTION private.template_params(client_id uuid, variables text[], charge_id uuid DEFAULT NULL::uuid)
@@ -4926,6 +5832,36 @@ AS $function$
         and charge.id = template_values.charge_id
     cross join unnest(template_values.variables) with ordinality as named (variable, position)
     where clients.id = template_values.client_id
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_agreements__leave_dialer()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    perform private.leave_dialer(
+        gone.tenant_id, array_agg(gone.client_id), null, gone.reason
+    )
+    from (
+        select became.tenant_id, became.client_id, case
+                when private.is_kept(became.status) then 'agreement_running'
+                when became.status = 'settled' and client.open_debts = 0 and not exists (
+                    select from public.agreements as other
+                    where other.tenant_id = became.tenant_id
+                      and other.client_id = became.client_id
+                      and private.is_living(other.status)
+                ) then 'nothing_owed'
+            end as reason
+        from new_rows as became
+        join public.clients as client
+            on client.tenant_id = became.tenant_id and client.id = became.client_id
+    ) as gone
+    where gone.reason is not null
+    group by gone.tenant_id, gone.reason;
+    return null;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.tg_batch_recipients__count()
@@ -5054,7 +5990,7 @@ begin
             where open_call.tenant_id = v_done.tenant_id
               and open_call.client_id = v_done.client_id
               and open_call.operator_id = v_done.operator_id
-              and open_call.disposition_id is null
+              and open_call.disposition_id is null and open_call.outcome_type is null
               and open_call.called_at > private.now() - c_longest_service
             order by open_call.called_at desc limit 1
             for update
@@ -5361,7 +6297,10 @@ begin
     )
     union all
     select money.at, money.id, money.item
-    from private.money_timeline($1, $2, $3, $4, $5) as money;
+    from private.money_timeline($1, $2, $3, $4, $5) as money
+    union all
+    select call.at, call.id, call.item
+    from private.call_timeline($1, $2, $3, $4, $5) as call;
 end;
 $function$;
 
@@ -5461,6 +6400,31 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.watch_integrations()
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    perform private.tell_supervisors(
+        integration.tenant_id, 'integration_silent', jsonb_build_object(
+            'integration_id', integration.id, 'provider', integration.provider,
+            'since', private.silent_since(integration)
+        )
+    )
+    from public.integrations as integration
+    where integration.provider <> 'threecplus'
+      and private.silent_since(integration) is not null
+      and not exists (
+          select from public.notifications as told
+          where told.tenant_id = integration.tenant_id and told.kind = 'integration_silent'
+            and told.payload ->> 'integration_id' = integration.id::text
+            and told.created_at > private.now() - interval '1 day'
+      );
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.webhook_secret(provider public.provider_name, webhook_key text, field text)
  RETURNS text
  LANGUAGE sql
@@ -5469,8 +6433,9 @@ CREATE OR REPLACE FUNCTION private.webhook_secret(provider public.provider_name,
 AS $function$
     select private.integration_secret(integration.id, webhook_secret.field)
     from public.integrations as integration
-    where integration.webhook_key_hash = private.webhook_key_hash(webhook_secret.webhook_key)
-      and integration.provider = webhook_secret.provider
+    where integration.id = private.integration_of_key(
+        webhook_secret.provider, webhook_secret.webhook_key
+    )
       and webhook_secret.field in ('app_secret', 'verify_token')
 $function$;
 
@@ -5617,11 +6582,11 @@ CREATE OR REPLACE FUNCTION public.conversation_page(conversation_id uuid, before
  SET search_path TO ''
 AS $function$ select private.conversation_page(conversation_id, before, page_size) $function$;
 
-CREATE OR REPLACE FUNCTION public.create_client_for_call(call_id uuid, document text, name text)
+CREATE OR REPLACE FUNCTION public.create_client_for_call(call_id uuid, document text, name text, phone text DEFAULT NULL::text)
  RETURNS jsonb
  LANGUAGE sql
  SET search_path TO ''
-AS $function$ select private.create_client_for_call(call_id, document, name) $function$;
+AS $function$ select private.create_client_for_call(call_id, document, name, phone) $function$;
 
 CREATE OR REPLACE FUNCTION public.create_message_batch(id uuid, selection jsonb, sender_id uuid, template_id uuid, name text, scheduled_at timestamp with time zone DEFAULT NULL::timestamp with time zone, includes_agreements boolean DEFAULT false)
  RETURNS jsonb
@@ -5634,12 +6599,25 @@ AS $function$
     )
 $function$;
 
+CREATE OR REPLACE FUNCTION public.dialer_export_results(export_id uuid, filter jsonb DEFAULT '{}'::jsonb, after integer DEFAULT NULL::integer, page_size integer DEFAULT 100)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$ select private.dialer_export_results(export_id, filter, after, page_size) $function$;
+
 CREATE OR REPLACE FUNCTION public.dialer_overview()
  RETURNS jsonb
  LANGUAGE sql
  STABLE
  SET search_path TO ''
 AS $function$ select private.dialer_overview() $function$;
+
+CREATE OR REPLACE FUNCTION public.dispose_call(call_id uuid, disposition_type text)
+ RETURNS jsonb
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.dispose_call(call_id, disposition_type) $function$;
 
 CREATE OR REPLACE FUNCTION public.end_service(client_id uuid)
  RETURNS boolean
@@ -5653,6 +6631,20 @@ CREATE OR REPLACE FUNCTION public.find_client_for_call(identifier text DEFAULT '
  STABLE
  SET search_path TO ''
 AS $function$ select private.find_client_for_call(identifier, phone) $function$;
+
+CREATE OR REPLACE FUNCTION public.integration_page()
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$ select private.integration_page() $function$;
+
+CREATE OR REPLACE FUNCTION public.lawful_hours()
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$ select private.lawful_hours() $function$;
 
 CREATE OR REPLACE FUNCTION public.link_call(call_id uuid, client_id uuid)
  RETURNS jsonb
@@ -5679,6 +6671,13 @@ CREATE OR REPLACE FUNCTION public.list_message_batches(after text DEFAULT NULL::
  STABLE
  SET search_path TO ''
 AS $function$ select private.list_message_batches(after, page_size) $function$;
+
+CREATE OR REPLACE FUNCTION public.list_templates(search text DEFAULT ''::text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$ select private.list_templates(search) $function$;
 
 CREATE OR REPLACE FUNCTION public.message_batch(batch_id uuid)
  RETURNS jsonb
@@ -5715,11 +6714,25 @@ CREATE OR REPLACE FUNCTION public.preview_template(template_id uuid, client_id u
  SET search_path TO ''
 AS $function$ select private.preview_template(template_id, client_id) $function$;
 
+CREATE OR REPLACE FUNCTION public.rate_card()
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$ select private.rate_card() $function$;
+
 CREATE OR REPLACE FUNCTION public.read_conversation(conversation_id uuid)
  RETURNS void
  LANGUAGE sql
  SET search_path TO ''
 AS $function$ select private.read_conversation(conversation_id) $function$;
+
+CREATE OR REPLACE FUNCTION public.render_canned_reply(reply_id uuid, client_id uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$ select private.render_canned_reply(reply_id, client_id) $function$;
 
 CREATE OR REPLACE FUNCTION public.request_dialer_export(selection jsonb, campaign_id bigint, campaign_name text DEFAULT ''::text, list_name text DEFAULT ''::text, weight integer DEFAULT 1)
  RETURNS jsonb
@@ -5743,6 +6756,55 @@ CREATE OR REPLACE FUNCTION public.retry_message_batch(batch_id uuid)
  SET search_path TO ''
  SET statement_timeout TO '5min'
 AS $function$ select private.retry_message_batch(batch_id) $function$;
+
+CREATE OR REPLACE FUNCTION public.rotate_webhook_key(provider public.provider_name, ends_old_now boolean DEFAULT false)
+ RETURNS jsonb
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.rotate_webhook_key(provider, ends_old_now) $function$;
+
+CREATE OR REPLACE FUNCTION public.save_dialer_agent(agent_id bigint, user_id uuid, agent_name text DEFAULT NULL::text, extension text DEFAULT NULL::text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+    perform private.require_role('admin');
+    delete from public.dialer_agents as seat
+    where seat.tenant_id = private.tenant_id()
+      and (seat.agent_id = save_dialer_agent.agent_id or seat.user_id = save_dialer_agent.user_id);
+    if save_dialer_agent.user_id is not null then
+        insert into public.dialer_agents (agent_id, user_id, agent_name, extension)
+        values (
+            save_dialer_agent.agent_id, save_dialer_agent.user_id,
+            left(save_dialer_agent.agent_name, 200), nullif(save_dialer_agent.extension, '')
+        );
+    end if;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION public.save_dialer_qualification(campaign_id bigint, disposition_type text, qualification_id bigint, qualification_name text DEFAULT ''::text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+    perform private.require_role('admin');
+    delete from public.dialer_qualifications as word
+    where word.tenant_id = private.tenant_id()
+      and word.campaign_id = save_dialer_qualification.campaign_id
+      and word.disposition_type = save_dialer_qualification.disposition_type;
+    if save_dialer_qualification.qualification_id is not null then
+        insert into public.dialer_qualifications
+            (campaign_id, disposition_type, qualification_id, qualification_name)
+        values (
+            save_dialer_qualification.campaign_id, save_dialer_qualification.disposition_type,
+            save_dialer_qualification.qualification_id,
+            left(save_dialer_qualification.qualification_name, 200)
+        );
+    end if;
+end;
+$function$;
 
 CREATE OR REPLACE FUNCTION public.save_sender(sender jsonb)
  RETURNS uuid
@@ -5792,6 +6854,8 @@ ALTER TABLE "public"."calls" ADD CONSTRAINT "calls_integration_fkey" FOREIGN KEY
 
 ALTER TABLE "public"."calls" ADD CONSTRAINT "calls_operator_fkey" FOREIGN KEY (operator_id) REFERENCES auth.users(id);
 
+ALTER TABLE "public"."calls" ADD CONSTRAINT "calls_outcome_type_fkey" FOREIGN KEY (tenant_id, outcome_type) REFERENCES public.disposition_types(tenant_id, key);
+
 ALTER TABLE "private"."dialer_tasks" ADD CONSTRAINT "dialer_tasks_call_fkey" FOREIGN KEY (tenant_id, call_id) REFERENCES public.calls(tenant_id, id) ON DELETE CASCADE;
 
 ALTER TABLE "public"."client_services" ADD CONSTRAINT "client_services_call_fkey" FOREIGN KEY (tenant_id, call_id) REFERENCES public.calls(tenant_id, id);
@@ -5822,6 +6886,8 @@ ALTER TABLE "private"."dialer_tasks" ADD CONSTRAINT "dialer_tasks_export_fkey" F
 
 ALTER TABLE "public"."dialer_export_rows" ADD CONSTRAINT "dialer_export_rows_export_fkey" FOREIGN KEY (tenant_id, export_id) REFERENCES public.dialer_exports(tenant_id, id) ON DELETE CASCADE;
 
+ALTER TABLE "public"."integrations" ADD CONSTRAINT "integrations_previous_key_is_unique" UNIQUE (previous_key_hash);
+
 ALTER TABLE "public"."message_batches" ADD CONSTRAINT "message_batches_confirmed_by_fkey" FOREIGN KEY (confirmed_by) REFERENCES auth.users(id);
 
 ALTER TABLE "public"."message_batches" ADD CONSTRAINT "message_batches_created_by_fkey" FOREIGN KEY (created_by) REFERENCES auth.users(id);
@@ -5847,6 +6913,10 @@ ALTER TABLE "public"."message_logs" ADD CONSTRAINT "message_logs_out_has_a_numbe
 ALTER TABLE "public"."message_logs" ADD CONSTRAINT "message_logs_retried_batch_fkey" FOREIGN KEY (tenant_id, retried_batch_id) REFERENCES public.message_batches(tenant_id, id);
 
 ALTER TABLE "public"."message_templates" ADD CONSTRAINT "message_templates_are_unique" UNIQUE (tenant_id, provider, provider_template_id);
+
+ALTER TABLE "public"."message_templates" ADD CONSTRAINT "message_templates_header_link_is_public" CHECK ((header_link ~ '^https://[^[:space:]]{4,2000}$'::text));
+
+ALTER TABLE "public"."message_templates" ADD CONSTRAINT "message_templates_header_name_is_short" CHECK (((length(btrim(header_name)) >= 1) AND (length(btrim(header_name)) <= 100)));
 
 ALTER TABLE "public"."message_templates" ADD CONSTRAINT "message_templates_name_is_unique" UNIQUE (tenant_id, provider, name, language);
 
@@ -5889,6 +6959,8 @@ CREATE INDEX calls_of_client ON public.calls USING btree (tenant_id, client_id, 
 CREATE INDEX calls_of_integration ON public.calls USING btree (tenant_id, integration_id, called_at DESC);
 
 CREATE INDEX calls_of_operator ON public.calls USING btree (operator_id, called_at DESC);
+
+CREATE INDEX calls_of_outcome ON public.calls USING btree (tenant_id, outcome_type) WHERE (outcome_type IS NOT NULL);
 
 CREATE UNIQUE INDEX calls_one_per_disposition ON public.calls USING btree (tenant_id, disposition_id);
 
@@ -5948,6 +7020,10 @@ CREATE INDEX senders_of_integration ON public.senders USING btree (tenant_id, in
 
 CREATE UNIQUE INDEX senders_one_default ON public.senders USING btree (tenant_id) WHERE is_default;
 
+CREATE TRIGGER _410_leave_dialer_insert AFTER INSERT ON public.agreements REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_agreements__leave_dialer();
+
+CREATE TRIGGER _410_leave_dialer_update AFTER UPDATE ON public.agreements REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_agreements__leave_dialer();
+
 CREATE TRIGGER _300_count_insert AFTER INSERT ON public.batch_recipients REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_batch_recipients__count();
 
 CREATE TRIGGER _300_count_update AFTER UPDATE ON public.batch_recipients REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_batch_recipients__count();
@@ -5997,6 +7073,12 @@ CREATE TRIGGER _900_audit_update AFTER UPDATE ON public.dialer_qualifications RE
 CREATE TRIGGER _300_sender_insert AFTER INSERT ON public.integrations REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_integrations__sender();
 
 CREATE TRIGGER _300_sender_update AFTER UPDATE ON public.integrations REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_integrations__sender();
+
+CREATE TRIGGER _900_audit_delete AFTER DELETE ON public.integrations REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit('last_event_at', 'awaiting_since', 'paused_until');
+
+CREATE TRIGGER _900_audit_insert AFTER INSERT ON public.integrations REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit('last_event_at', 'awaiting_since', 'paused_until');
+
+CREATE TRIGGER _900_audit_update AFTER UPDATE ON public.integrations REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit('last_event_at', 'awaiting_since', 'paused_until');
 
 CREATE TRIGGER _900_audit_delete AFTER DELETE ON public.message_batches REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit('last_progress_at', 'rate_per_second', 'alerted_at');
 
@@ -6083,6 +7165,8 @@ COMMENT ON FUNCTION "private"."dialer_seat"() IS 'PT409 dialer_seat_missing.';
 
 COMMENT ON FUNCTION "private"."dialer_task_rows"(uuid, integer) IS 'Contacts of a part, file or removal that was begun; is_wanted: to be loaded.';
 
+COMMENT ON FUNCTION "private"."integration_to_test"(public.provider_name) IS 'Admin. PT404 integration_not_found.';
+
 COMMENT ON FUNCTION "private"."plan_dialer_export"(integer) IS 'Clients planned; 0 = no export is waiting for it. Commit and call again.';
 
 COMMENT ON FUNCTION "private"."rate_of"(uuid, public.provider_name, text, date) IS 'The tenant''s own price of that day, else the published one; null: nobody knows.';
@@ -6091,13 +7175,17 @@ COMMENT ON FUNCTION "private"."receive_call_event"(text, text, text, jsonb) IS '
 
 COMMENT ON FUNCTION "private"."record_call"(uuid, jsonb, timestamp with time zone) IS 'recorded | known | payload_invalid.';
 
-COMMENT ON FUNCTION "private"."require_callable"(text) IS 'PT409 client_suppressed, contact_not_allowed (detail: the reason).';
+COMMENT ON FUNCTION "private"."require_callable"(text, text) IS 'PT409 client_suppressed, contact_not_allowed (detail: the reason), PT404 client_not_found.';
 
 COMMENT ON FUNCTION "private"."service_window"(uuid, uuid, text) IS 'Until when free text may go to that number through that sender; null: nobody wrote.';
 
 COMMENT ON FUNCTION "private"."settle_dialer_task"(uuid, integer, text, jsonb, text, text, integer) IS 'answer: list, file {list_id, …}; part, file {imported, filtered: [{phone, identifier, reason}]}.';
 
 COMMENT ON FUNCTION "private"."take_templates"(uuid, jsonb) IS 'A whole list in the words of providers/whatsapp.py KnownTemplate → {listed, gone}.';
+
+COMMENT ON FUNCTION "private"."template_headers"(uuid[]) IS '{kind, url, name} of providers/whatsapp.py Media; no row for a message without a file.';
+
+COMMENT ON FUNCTION "private"."template_obstacle"(public.message_templates) IS 'gone, not_approved, header_unknown, header_missing, unbound; null: it may be sent.';
 
 COMMENT ON FUNCTION "public"."batch_results"(uuid, jsonb, uuid, integer) IS '{rows, next} of recipients; filter: outcome, reason; pages of up to 1000, also for the export.';
 
@@ -6107,21 +7195,39 @@ of life, once a minute. 404 client_not_found.';
 COMMENT ON FUNCTION "public"."change_message_batch"(uuid, text) IS 'Supervisor: confirm (not the author) | pause | resume | cancel → the new status.';
 
 COMMENT ON FUNCTION "public"."client_timeline"(uuid, text, integer) IS '{items: [{kind, id, at, actor, …}], next}; kinds: disposition message automation callback
-conversation import agreement payment reversal.';
+call conversation import agreement payment reversal.';
 
 COMMENT ON FUNCTION "public"."conversation_page"(uuid, text, integer) IS '{conversation, items newest first, next, draft, events, contact}.';
 
+COMMENT ON FUNCTION "public"."create_client_for_call"(uuid, text, text, text) IS 'Answers as my_open_calls; without a call {id: null, client_id}. 400 field_invalid.';
+
 COMMENT ON FUNCTION "public"."create_message_batch"(uuid, jsonb, uuid, uuid, text, timestamp with time zone, boolean) IS 'Supervisor: {id, status, is_repeated}; the same id again is the same batch.';
+
+COMMENT ON FUNCTION "public"."dialer_export_results"(uuid, jsonb, integer, integer) IS 'Supervisor: {rows: [{place, client_id, name, document, phone (null: the whole client), outcome,
+reason}], next, counts: [{outcome, reason, contacts}] (first page)}. 404 dialer_export_not_found.';
 
 COMMENT ON FUNCTION "public"."dialer_overview"() IS 'Supervisor: {connected, health, exports (newest 50), agents}.';
 
+COMMENT ON FUNCTION "public"."dispose_call"(uuid, text) IS 'A call of an unknown number; answers as my_open_calls. 400 disposition_unknown, 404 call_not_found,
+409 call_disposed, disposition_needs_client.';
+
 COMMENT ON FUNCTION "public"."find_client_for_call"(text, text) IS '{client_id, phone, candidates: [{id, name, document}]}; client_id null when nobody or several.';
+
+COMMENT ON FUNCTION "public"."integration_page"() IS 'Admin: [{provider, fields: [{field, is_secret, is_required, pattern}], connected: null | {id,
+settings, is_active, secrets: [{field, ends?, at?}], last_event_at, silent_since, failing_since,
+failure_detail, paused_until, previous_key_until, tested_at, test_verdict}}].';
+
+COMMENT ON FUNCTION "public"."lawful_hours"() IS '[{uf | null: every other state, weekday (ISO), opens, closes, source}].';
 
 COMMENT ON FUNCTION "public"."link_call"(uuid, uuid) IS 'Answers as my_open_calls. 404 call_not_found, client_not_found, 409 call_disposed.';
 
 COMMENT ON FUNCTION "public"."list_conversations"(jsonb, text, integer) IS '{rows, next}; filter: owner (me|none|uuid), client_id, unread, known.';
 
 COMMENT ON FUNCTION "public"."list_message_batches"(text, integer) IS '{rows, next}, newest first.';
+
+COMMENT ON FUNCTION "public"."list_templates"(text) IS '{rows: [{id, provider, name, language, category, body, variables, status, provider_status,
+header_type, header_link, header_name, synced_at, obstacle}], has_more}; obstacle as in
+private.template_obstacle.';
 
 COMMENT ON FUNCTION "public"."message_batch"(uuid) IS 'One bulk send with its numbers: queued sent delivered read answered failed unknown skipped
 excluded, rate, seconds left, spent, reasons, retryable.';
@@ -6134,12 +7240,25 @@ example, cost, needs_confirmation}.';
 
 COMMENT ON FUNCTION "public"."preview_template"(uuid, uuid) IS '{body, params, missing}: missing names the variables without a value for this client.';
 
+COMMENT ON FUNCTION "public"."rate_card"() IS '[{provider, category, currency, price_micros, is_free_in_window, valid_from, is_own, is_current,
+source}]: own prices and published ones, newest first.';
+
+COMMENT ON FUNCTION "public"."render_canned_reply"(uuid, uuid) IS '{body, missing}: missing names the fields this client has no value for; they read "…".';
+
 COMMENT ON FUNCTION "public"."request_dialer_export"(jsonb, bigint, text, text, integer) IS 'Supervisor → {id, status, is_new}; the same selection and campaign on one day is one export.
 409 dialer_not_connected, 400 campaign_invalid, weight_invalid, selection_invalid.';
 
 COMMENT ON FUNCTION "public"."resume_dialer_export"(uuid) IS 'Supervisor; 404 dialer_export_not_found, 409 dialer_export_not_failed, dialer_export_replaced.';
 
 COMMENT ON FUNCTION "public"."retry_message_batch"(uuid) IS 'Supervisor: tries the transient failures again → how many.';
+
+COMMENT ON FUNCTION "public"."rotate_webhook_key"(public.provider_name, boolean) IS 'Admin: {webhook_key, previous_until}. The key is shown here and never again; the one before it
+lives 24 hours more, unless ends_old_now. PT404 integration_not_found.';
+
+COMMENT ON FUNCTION "public"."save_dialer_agent"(bigint, uuid, text, text) IS 'Admin. Seats an operator at an agent, and leaves no other seat to either; user_id null: nobody.';
+
+COMMENT ON FUNCTION "public"."save_dialer_qualification"(bigint, text, bigint, text) IS 'Admin. What a disposition is called in a campaign (0: in every one without its own); null: it is
+not told.';
 
 COMMENT ON FUNCTION "public"."save_sender"(jsonb) IS 'Admin: {provider, name, phone, account, throughput_per_second?, is_default?} → id; the account
 names it, so that saving again changes it.';
@@ -6198,6 +7317,8 @@ COMMENT ON TABLE "public"."senders" IS 'Numbers of ours, their pace and their st
 
 COMMENT ON TABLE "public"."tenant_calling_windows" IS 'An agency''s hours of contact, within the law''s.';
 
+REVOKE ALL ON FUNCTION "private"."add_called_phone"(uuid, uuid, text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."add_counts"(jsonb, jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."adopt_history"(public.conversations) FROM PUBLIC;
@@ -6209,6 +7330,8 @@ REVOKE ALL ON FUNCTION "private"."apply_template_event"(uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."are_template_variables"(text[]) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."are_template_variables"(text[]) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."await_word"(uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."batch_exclusion"(text[]) FROM PUBLIC;
 
@@ -6246,6 +7369,8 @@ REVOKE ALL ON FUNCTION "private"."call_card"(public.calls) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."call_rank"(public.call_status) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."call_timeline"(uuid, uuid, timestamp with time zone, uuid, integer) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."cancel_dialer_export"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."cancel_dialer_export"(uuid) TO "authenticated", "postgres";
@@ -6270,6 +7395,8 @@ REVOKE ALL ON FUNCTION "private"."client_of_call"(uuid, text, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."client_of_inbound"(private.provider_events, public.conversations, text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."client_on_screen"(uuid, bigint, text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."confirmation_limit"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."contact_attempts"(uuid, uuid, public.channel, timestamp with time zone, timestamp with time zone) FROM PUBLIC;
@@ -6284,9 +7411,9 @@ GRANT EXECUTE ON FUNCTION "private"."conversation_page"(uuid, text, integer) TO 
 
 REVOKE ALL ON FUNCTION "private"."conversation_row"(public.conversations) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."create_client_for_call"(uuid, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."create_client_for_call"(uuid, text, text, text) FROM PUBLIC;
 
-GRANT EXECUTE ON FUNCTION "private"."create_client_for_call"(uuid, text, text) TO "authenticated", "postgres";
+GRANT EXECUTE ON FUNCTION "private"."create_client_for_call"(uuid, text, text, text) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."create_message_batch"(uuid, jsonb, uuid, uuid, text, timestamp with time zone, boolean) FROM PUBLIC;
 
@@ -6295,6 +7422,10 @@ GRANT EXECUTE ON FUNCTION "private"."create_message_batch"(uuid, jsonb, uuid, uu
 REVOKE ALL ON FUNCTION "private"."dialer_account"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."dialer_account"() TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."dialer_export_results"(uuid, jsonb, integer, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."dialer_export_results"(uuid, jsonb, integer, integer) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."dialer_file_parts"() FROM PUBLIC;
 
@@ -6315,6 +7446,10 @@ REVOKE ALL ON FUNCTION "private"."dialer_task_body"(uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."dialer_task_rows"(uuid, integer) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."dialer_task_rows"(uuid, integer) TO "postgres", "worker";
+
+REVOKE ALL ON FUNCTION "private"."dispose_call"(uuid, text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."dispose_call"(uuid, text) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."end_service"(uuid) FROM PUBLIC;
 
@@ -6346,15 +7481,31 @@ REVOKE ALL ON FUNCTION "private"."forgive_numbers"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."has_cap"(uuid, public.channel) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."integration_of_key"(public.provider_name, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."integration_page"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."integration_page"() TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."integration_to_test"(public.provider_name) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."integration_to_test"(public.provider_name) TO "authenticated", "postgres";
+
 REVOKE ALL ON FUNCTION "private"."integrations_to_sync"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."integrations_to_sync"(uuid) TO "postgres", "worker";
+
+REVOKE ALL ON FUNCTION "private"."is_open_for_number"(uuid, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."is_opt_out"(text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."is_over_cap"(uuid, uuid, public.channel, timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."is_wrong_number"(uuid, uuid, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."lawful_hours"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."lawful_hours"() TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."leave_dialer"(uuid, uuid[], text, text) FROM PUBLIC;
 
@@ -6376,6 +7527,10 @@ REVOKE ALL ON FUNCTION "private"."list_message_batches"(text, integer) FROM PUBL
 
 GRANT EXECUTE ON FUNCTION "private"."list_message_batches"(text, integer) TO "authenticated", "postgres";
 
+REVOKE ALL ON FUNCTION "private"."list_templates"(text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."list_templates"(text) TO "authenticated", "postgres";
+
 REVOKE ALL ON FUNCTION "private"."mark_answered"(public.conversations, timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."message_batch"(uuid) FROM PUBLIC;
@@ -6389,6 +7544,10 @@ REVOKE ALL ON FUNCTION "private"."move_batch"(uuid, public.batch_status) FROM PU
 REVOKE ALL ON FUNCTION "private"."my_open_calls"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."my_open_calls"() TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."note_integration_test"(public.provider_name, text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."note_integration_test"(public.provider_name, text) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."note_loaded_rows"(private.dialer_tasks, jsonb) FROM PUBLIC;
 
@@ -6428,6 +7587,10 @@ REVOKE ALL ON FUNCTION "private"."qualification_of"(uuid, bigint, text) FROM PUB
 
 REVOKE ALL ON FUNCTION "private"."qualify_call"(uuid, bigint, text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."rate_card"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."rate_card"() TO "authenticated", "postgres";
+
 REVOKE ALL ON FUNCTION "private"."rate_of"(uuid, public.provider_name, text, date) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."read_conversation"(uuid) FROM PUBLIC;
@@ -6450,7 +7613,15 @@ REVOKE ALL ON FUNCTION "private"."refuse_chat"(private.message_plan, public.conv
 
 REVOKE ALL ON FUNCTION "private"."release_batch"(uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."render_canned_reply"(uuid, uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."render_canned_reply"(uuid, uuid) TO "authenticated", "postgres";
+
 REVOKE ALL ON FUNCTION "private"."repeat_dialer_task"(private.dialer_tasks, text, text, integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."reply_variables"(text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."reply_variables"(text) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."request_dialer_export"(jsonb, bigint, text, text, integer) FROM PUBLIC;
 
@@ -6458,9 +7629,9 @@ GRANT EXECUTE ON FUNCTION "private"."request_dialer_export"(jsonb, bigint, text,
 
 REVOKE ALL ON FUNCTION "private"."require_batch_means"(uuid, uuid, uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."require_callable"(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."require_callable"(text, text) FROM PUBLIC;
 
-GRANT EXECUTE ON FUNCTION "private"."require_callable"(text) TO "authenticated", "postgres";
+GRANT EXECUTE ON FUNCTION "private"."require_callable"(text, text) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."require_conversation"(uuid, uuid) FROM PUBLIC;
 
@@ -6475,6 +7646,10 @@ REVOKE ALL ON FUNCTION "private"."retry_batch_message"(uuid, text, text, integer
 REVOKE ALL ON FUNCTION "private"."retry_message_batch"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."retry_message_batch"(uuid) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."rotate_webhook_key"(public.provider_name, boolean) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."rotate_webhook_key"(public.provider_name, boolean) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."save_sender"(jsonb) FROM PUBLIC;
 
@@ -6508,6 +7683,8 @@ REVOKE ALL ON FUNCTION "private"."settle_dialer_task"(uuid, integer, text, jsonb
 
 GRANT EXECUTE ON FUNCTION "private"."settle_dialer_task"(uuid, integer, text, jsonb, text, text, integer) TO "postgres", "worker";
 
+REVOKE ALL ON FUNCTION "private"."silent_since"(public.integrations) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."sweep_dialer"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."take_conversation"(uuid, uuid) FROM PUBLIC;
@@ -6532,11 +7709,19 @@ REVOKE ALL ON FUNCTION "private"."tell_service"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tell_supervisors"(uuid, text, jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."template_headers"(uuid[]) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."template_headers"(uuid[]) TO "postgres", "worker";
+
 REVOKE ALL ON FUNCTION "private"."template_name"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."template_name"(uuid) TO "postgres", "worker";
 
+REVOKE ALL ON FUNCTION "private"."template_obstacle"(public.message_templates) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."template_values"(uuid, text[], uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_agreements__leave_dialer"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_batch_recipients__count"() FROM PUBLIC;
 
@@ -6563,6 +7748,8 @@ REVOKE ALL ON FUNCTION "private"."uf_of"(uuid, uuid, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."wa_id_of"(jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."watch_batches"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."watch_integrations"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."webhook_secret"(public.provider_name, text, text) FROM PUBLIC;
 
@@ -6598,17 +7785,25 @@ REVOKE ALL ON FUNCTION "public"."conversation_page"(uuid, text, integer) FROM PU
 
 GRANT EXECUTE ON FUNCTION "public"."conversation_page"(uuid, text, integer) TO "authenticated", "postgres", "service_role";
 
-REVOKE ALL ON FUNCTION "public"."create_client_for_call"(uuid, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "public"."create_client_for_call"(uuid, text, text, text) FROM PUBLIC;
 
-GRANT EXECUTE ON FUNCTION "public"."create_client_for_call"(uuid, text, text) TO "authenticated", "postgres", "service_role";
+GRANT EXECUTE ON FUNCTION "public"."create_client_for_call"(uuid, text, text, text) TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."create_message_batch"(uuid, jsonb, uuid, uuid, text, timestamp with time zone, boolean) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."create_message_batch"(uuid, jsonb, uuid, uuid, text, timestamp with time zone, boolean) TO "authenticated", "postgres", "service_role";
 
+REVOKE ALL ON FUNCTION "public"."dialer_export_results"(uuid, jsonb, integer, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."dialer_export_results"(uuid, jsonb, integer, integer) TO "authenticated", "postgres", "service_role";
+
 REVOKE ALL ON FUNCTION "public"."dialer_overview"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."dialer_overview"() TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."dispose_call"(uuid, text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."dispose_call"(uuid, text) TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."end_service"(uuid) FROM PUBLIC;
 
@@ -6617,6 +7812,14 @@ GRANT EXECUTE ON FUNCTION "public"."end_service"(uuid) TO "authenticated", "post
 REVOKE ALL ON FUNCTION "public"."find_client_for_call"(text, text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."find_client_for_call"(text, text) TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."integration_page"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."integration_page"() TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."lawful_hours"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."lawful_hours"() TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."link_call"(uuid, uuid) FROM PUBLIC;
 
@@ -6633,6 +7836,10 @@ GRANT EXECUTE ON FUNCTION "public"."list_conversations"(jsonb, text, integer) TO
 REVOKE ALL ON FUNCTION "public"."list_message_batches"(text, integer) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."list_message_batches"(text, integer) TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."list_templates"(text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."list_templates"(text) TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."message_batch"(uuid) FROM PUBLIC;
 
@@ -6654,9 +7861,17 @@ REVOKE ALL ON FUNCTION "public"."preview_template"(uuid, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."preview_template"(uuid, uuid) TO "authenticated", "postgres", "service_role";
 
+REVOKE ALL ON FUNCTION "public"."rate_card"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."rate_card"() TO "authenticated", "postgres", "service_role";
+
 REVOKE ALL ON FUNCTION "public"."read_conversation"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."read_conversation"(uuid) TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."render_canned_reply"(uuid, uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."render_canned_reply"(uuid, uuid) TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."request_dialer_export"(jsonb, bigint, text, text, integer) FROM PUBLIC;
 
@@ -6669,6 +7884,18 @@ GRANT EXECUTE ON FUNCTION "public"."resume_dialer_export"(uuid) TO "authenticate
 REVOKE ALL ON FUNCTION "public"."retry_message_batch"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."retry_message_batch"(uuid) TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."rotate_webhook_key"(public.provider_name, boolean) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."rotate_webhook_key"(public.provider_name, boolean) TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."save_dialer_agent"(bigint, uuid, text, text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."save_dialer_agent"(bigint, uuid, text, text) TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."save_dialer_qualification"(bigint, text, bigint, text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."save_dialer_qualification"(bigint, text, bigint, text) TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."save_sender"(jsonb) FROM PUBLIC;
 
@@ -6791,6 +8018,14 @@ GRANT INSERT ("id") ON TABLE "public"."message_policies" TO "authenticated";
 GRANT SELECT ON TABLE "public"."message_policies" TO "authenticated";
 
 GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON TABLE "public"."message_policies" TO "postgres", "service_role";
+
+REVOKE ALL ("header_link") ON TABLE "public"."message_templates" FROM "authenticated";
+
+GRANT UPDATE ("header_link") ON TABLE "public"."message_templates" TO "authenticated";
+
+REVOKE ALL ("header_name") ON TABLE "public"."message_templates" FROM "authenticated";
+
+GRANT UPDATE ("header_name") ON TABLE "public"."message_templates" TO "authenticated";
 
 GRANT INSERT ("category") ON TABLE "public"."rate_cards" TO "authenticated";
 
@@ -6956,6 +8191,8 @@ CREATE POLICY "tenant_calling_windows_update_admin" ON "public"."tenant_calling_
 
 GRANT INSERT ("tenant_id") ON TABLE "public"."tenant_calling_windows" TO "authenticated";
 
+ALTER TABLE "public"."canned_replies" ADD CONSTRAINT "canned_replies_variables_are_known" CHECK ((private.are_template_variables(private.reply_variables(body)) AND (''::text <> ALL (private.reply_variables(body))) AND (body !~ '\{\{charge\.'::text)));
+
 ALTER TABLE "public"."message_templates" ADD CONSTRAINT "message_templates_variables_are_known" CHECK (private.are_template_variables(variables));
 
 CREATE UNIQUE INDEX conversations_one_per_number ON public.conversations USING btree (sender_id, phone_key) WHERE (phone IS NOT NULL);
@@ -7084,6 +8321,8 @@ select cron.schedule(
           where integrations.provider = 'threecplus' and integrations.is_active
       )$$
 );
+
+select cron.schedule('watch-integrations', '*/10 * * * *', 'select private.watch_integrations()');
 
 -- Numbers connected before senders existed: the trigger makes each one's sender.
 update public.integrations set settings = settings where provider in ('gupshup', 'meta');

@@ -11,7 +11,9 @@ Each company is a host under which its API answers: /{host}/api/v1/…. `/` lets
     POST /_control/misbehave  {"do": "answer" | "hang" | "reset", "accept": false, "on": kind,
                                "status", "body", "retry_after", "times": 1}; kinds as in ROUTES
     PUT  /_control/habits     any of HABITS below
-    GET  /_control/state?host=…   {"lists", "contacts", "calls", "webhook", "counts"}
+    GET  /_control/state?host=…   {"lists", "contacts", "calls", "webhook", "counts", "habits"}
+
+A webhook that failed 50 times in a row is switched off; PUT of the company switches it on again.
 """
 
 import asyncio
@@ -96,7 +98,10 @@ class ThreeCPlus:
             return error(401, "Token de serviço inválido")
         if role == "agent" and agent is None:
             return error(400, "X-Agent-Id é obrigatório")
-        if role == "agent" and not any(str(a["id"]) == agent for a in company["agents"]):
+        if role == "agent" and not any(
+            str(a["id"]) == agent and a.get("active", True) for a in company["agents"]
+        ):
+            # Observed for an agent who was switched off; the help page says 400.
             return error(401, "Token de serviço inválido")
         if role == "agent" and not is_agents:
             return error(403, "Rota de gestor")
@@ -121,8 +126,15 @@ class ThreeCPlus:
         shown = []
         for item in found:
             total = sum(c["list_id"] == item["id"] for c in company["contacts"])
-            shown.append(item | {"total": total, "dial": total, "dialed": 0, "completed": 0,
-                                 "answered": 0, "abandoned": 0})  # fmt: skip
+            made = [c for c in company["calls"]
+                    if c["contact"] and c["contact"]["list_id"] == item["id"]]  # fmt: skip
+            dialed = len({call["phone"] for call in made})
+            shown.append(item | {
+                "total": total, "dial": max(total - dialed, 0), "dialed": dialed,
+                "completed": len({call["phone"] for call in made if call["ended_at"]}),
+                "answered": sum(call["status"] in (3, 7) for call in made),
+                "abandoned": sum(call["status"] == 6 for call in made),
+            })  # fmt: skip
         return self.paged(request, shown)
 
     async def create_list(self, request: web.Request, company: dict[str, Any]) -> web.Response:
@@ -228,6 +240,11 @@ class ThreeCPlus:
 
     async def get_agents(self, request: web.Request, company: dict[str, Any]) -> web.Response:
         return self.paged(request, company["agents"])
+
+    async def get_states(self, request: web.Request, company: dict[str, Any]) -> web.Response:
+        at_work = [{key: agent[key] for key in ("id", "name", "status")}
+                   for agent in company["agents"] if agent["status"] != 0]  # fmt: skip
+        return self.paged(request, at_work)
 
     async def get_qualifications(
         self, request: web.Request, company: dict[str, Any]
@@ -378,8 +395,9 @@ class ThreeCPlus:
         company = self.companies.get(request.query.get("host", ""))
         found = [company] if company else list(self.companies.values())
         shown = [item | {"tokens": None} for item in found]
-        at = datetime.now(UTC).isoformat()
-        return web.json_response({"companies": shown, "counts": dict(self.counts), "at": at})
+        told = {"counts": dict(self.counts), "habits": self.habits,
+                "at": datetime.now(UTC).isoformat()}  # fmt: skip
+        return web.json_response({"companies": shown} | told)
 
     async def page(self, _: web.Request) -> web.FileResponse:
         return web.FileResponse(Path(__file__).with_name("threecplus.html"))
@@ -406,6 +424,7 @@ def create_app(platform: Platform) -> web.Application:
                 api + "/campaigns/{campaign}/mailing/delete", call("remove", dialer.remove)
             ),
             web.get(f"{api}/agents", call("agents", dialer.get_agents)),
+            web.get(f"{api}/agents/status", call("states", dialer.get_states)),
             web.get(
                 api + "/qualification_lists/{list}/qualifications",
                 call("qualifications", dialer.get_qualifications),

@@ -916,6 +916,7 @@ export type Database = {
           list_id: number | null;
           mode: string | null;
           operator_id: string | null;
+          outcome_type: string | null;
           phone: string | null;
           qualification_id: number | null;
           qualification_name: string | null;
@@ -947,6 +948,7 @@ export type Database = {
           list_id?: number | null;
           mode?: string | null;
           operator_id?: string | null;
+          outcome_type?: string | null;
           phone?: string | null;
           qualification_id?: number | null;
           qualification_name?: string | null;
@@ -978,6 +980,7 @@ export type Database = {
           list_id?: number | null;
           mode?: string | null;
           operator_id?: string | null;
+          outcome_type?: string | null;
           phone?: string | null;
           qualification_id?: number | null;
           qualification_name?: string | null;
@@ -1010,6 +1013,13 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "integrations";
             referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "calls_outcome_type_fkey";
+            columns: ["tenant_id", "outcome_type"];
+            isOneToOne: false;
+            referencedRelation: "disposition_types";
+            referencedColumns: ["tenant_id", "key"];
           },
         ];
       };
@@ -2607,6 +2617,7 @@ export type Database = {
       };
       integrations: {
         Row: {
+          awaiting_since: string | null;
           created_at: string;
           failing_since: string | null;
           failure_detail: string | null;
@@ -2614,14 +2625,20 @@ export type Database = {
           is_active: boolean;
           last_event_at: string | null;
           paused_until: string | null;
+          previous_key_hash: string | null;
+          previous_key_until: string | null;
           provider: Database["public"]["Enums"]["provider_name"];
           secret_hint: string | null;
+          secret_notes: Json;
           settings: Json;
           tenant_id: string;
+          test_verdict: string | null;
+          tested_at: string | null;
           updated_at: string;
           webhook_key_hash: string | null;
         };
         Insert: {
+          awaiting_since?: string | null;
           created_at?: string;
           failing_since?: string | null;
           failure_detail?: string | null;
@@ -2629,14 +2646,20 @@ export type Database = {
           is_active?: boolean;
           last_event_at?: string | null;
           paused_until?: string | null;
+          previous_key_hash?: string | null;
+          previous_key_until?: string | null;
           provider: Database["public"]["Enums"]["provider_name"];
           secret_hint?: string | null;
+          secret_notes?: Json;
           settings?: Json;
           tenant_id: string;
+          test_verdict?: string | null;
+          tested_at?: string | null;
           updated_at?: string;
           webhook_key_hash?: string | null;
         };
         Update: {
+          awaiting_since?: string | null;
           created_at?: string;
           failing_since?: string | null;
           failure_detail?: string | null;
@@ -2644,10 +2667,15 @@ export type Database = {
           is_active?: boolean;
           last_event_at?: string | null;
           paused_until?: string | null;
+          previous_key_hash?: string | null;
+          previous_key_until?: string | null;
           provider?: Database["public"]["Enums"]["provider_name"];
           secret_hint?: string | null;
+          secret_notes?: Json;
           settings?: Json;
           tenant_id?: string;
+          test_verdict?: string | null;
+          tested_at?: string | null;
           updated_at?: string;
           webhook_key_hash?: string | null;
         };
@@ -3200,6 +3228,8 @@ export type Database = {
           category: string;
           channel: Database["public"]["Enums"]["channel"];
           created_at: string;
+          header_link: string | null;
+          header_name: string | null;
           header_type: string | null;
           id: string;
           language: string;
@@ -3217,6 +3247,8 @@ export type Database = {
           category?: string;
           channel?: Database["public"]["Enums"]["channel"];
           created_at?: string;
+          header_link?: string | null;
+          header_name?: string | null;
           header_type?: string | null;
           id?: string;
           language?: string;
@@ -3234,6 +3266,8 @@ export type Database = {
           category?: string;
           channel?: Database["public"]["Enums"]["channel"];
           created_at?: string;
+          header_link?: string | null;
+          header_name?: string | null;
           header_type?: string | null;
           id?: string;
           language?: string;
@@ -4204,6 +4238,7 @@ export type Database = {
           call_id: string;
           document: string;
           name: string;
+          phone?: string;
         };
         Returns: Json;
       };
@@ -4243,8 +4278,24 @@ export type Database = {
         };
         Returns: Json;
       };
+      dialer_export_results: {
+        Args: {
+          export_id: string;
+          filter?: Json;
+          after?: number;
+          page_size?: number;
+        };
+        Returns: Json;
+      };
       dialer_overview: {
         Args: Record<PropertyKey, never>;
+        Returns: Json;
+      };
+      dispose_call: {
+        Args: {
+          call_id: string;
+          disposition_type: string;
+        };
         Returns: Json;
       };
       end_service: {
@@ -4288,6 +4339,10 @@ export type Database = {
         Args: Record<PropertyKey, never>;
         Returns: number;
       };
+      integration_page: {
+        Args: Record<PropertyKey, never>;
+        Returns: Json;
+      };
       invite: {
         Args: {
           email: string;
@@ -4295,6 +4350,10 @@ export type Database = {
           display_name?: string;
         };
         Returns: string;
+      };
+      lawful_hours: {
+        Args: Record<PropertyKey, never>;
+        Returns: Json;
       };
       link_call: {
         Args: {
@@ -4339,6 +4398,12 @@ export type Database = {
         Args: {
           after?: string;
           page_size?: number;
+        };
+        Returns: Json;
+      };
+      list_templates: {
+        Args: {
+          search?: string;
         };
         Returns: Json;
       };
@@ -4425,6 +4490,10 @@ export type Database = {
         };
         Returns: Json;
       };
+      rate_card: {
+        Args: Record<PropertyKey, never>;
+        Returns: Json;
+      };
       reactivate_agreement: {
         Args: {
           agreement_id: string;
@@ -4451,6 +4520,13 @@ export type Database = {
           reason: string;
         };
         Returns: number;
+      };
+      render_canned_reply: {
+        Args: {
+          reply_id: string;
+          client_id: string;
+        };
+        Returns: Json;
       };
       request_charges: {
         Args: {
@@ -4558,6 +4634,13 @@ export type Database = {
         };
         Returns: Json;
       };
+      rotate_webhook_key: {
+        Args: {
+          provider: Database["public"]["Enums"]["provider_name"];
+          ends_old_now?: boolean;
+        };
+        Returns: Json;
+      };
       save_agreement_policy: {
         Args: {
           policy: Json;
@@ -4577,6 +4660,24 @@ export type Database = {
           address: Json;
         };
         Returns: string;
+      };
+      save_dialer_agent: {
+        Args: {
+          agent_id: number;
+          user_id: string;
+          agent_name?: string;
+          extension?: string;
+        };
+        Returns: undefined;
+      };
+      save_dialer_qualification: {
+        Args: {
+          campaign_id: number;
+          disposition_type: string;
+          qualification_id: number;
+          qualification_name?: string;
+        };
+        Returns: undefined;
       };
       save_integration: {
         Args: {
