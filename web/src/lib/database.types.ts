@@ -1752,6 +1752,7 @@ export type Database = {
           contact_name: string | null;
           created_at: string;
           id: string;
+          ignored_at: string | null;
           is_linked_by_person: boolean;
           last_inbound_at: string | null;
           last_message_at: string;
@@ -1771,6 +1772,7 @@ export type Database = {
           contact_name?: string | null;
           created_at?: string;
           id?: string;
+          ignored_at?: string | null;
           is_linked_by_person?: boolean;
           last_inbound_at?: string | null;
           last_message_at?: string;
@@ -1790,6 +1792,7 @@ export type Database = {
           contact_name?: string | null;
           created_at?: string;
           id?: string;
+          ignored_at?: string | null;
           is_linked_by_person?: boolean;
           last_inbound_at?: string | null;
           last_message_at?: string;
@@ -3014,6 +3017,7 @@ export type Database = {
           lease_until: string | null;
           media: Json | null;
           next_attempt_at: string | null;
+          other_form_of: string | null;
           params: string[];
           phone: string | null;
           price_micros: number | null;
@@ -3056,6 +3060,7 @@ export type Database = {
           lease_until?: string | null;
           media?: Json | null;
           next_attempt_at?: string | null;
+          other_form_of?: string | null;
           params?: string[];
           phone?: string | null;
           price_micros?: number | null;
@@ -3098,6 +3103,7 @@ export type Database = {
           lease_until?: string | null;
           media?: Json | null;
           next_attempt_at?: string | null;
+          other_form_of?: string | null;
           params?: string[];
           phone?: string | null;
           price_micros?: number | null;
@@ -3153,6 +3159,13 @@ export type Database = {
             referencedColumns: ["tenant_id", "id"];
           },
           {
+            foreignKeyName: "message_logs_other_form_fkey";
+            columns: ["tenant_id", "other_form_of"];
+            isOneToOne: true;
+            referencedRelation: "message_logs";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
             foreignKeyName: "message_logs_retried_batch_fkey";
             columns: ["tenant_id", "retried_batch_id"];
             isOneToOne: false;
@@ -3193,6 +3206,59 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "tenants";
             referencedColumns: ["id"];
+          },
+        ];
+      };
+      message_media: {
+        Row: {
+          attempt: number;
+          created_at: string;
+          failures: number;
+          kept_at: string | null;
+          lease_until: string | null;
+          message_id: string;
+          mime_type: string | null;
+          next_attempt_at: string | null;
+          reason: string | null;
+          size_bytes: number | null;
+          status: Database["public"]["Enums"]["media_status"];
+          tenant_id: string;
+        };
+        Insert: {
+          attempt?: number;
+          created_at?: string;
+          failures?: number;
+          kept_at?: string | null;
+          lease_until?: string | null;
+          message_id: string;
+          mime_type?: string | null;
+          next_attempt_at?: string | null;
+          reason?: string | null;
+          size_bytes?: number | null;
+          status?: Database["public"]["Enums"]["media_status"];
+          tenant_id: string;
+        };
+        Update: {
+          attempt?: number;
+          created_at?: string;
+          failures?: number;
+          kept_at?: string | null;
+          lease_until?: string | null;
+          message_id?: string;
+          mime_type?: string | null;
+          next_attempt_at?: string | null;
+          reason?: string | null;
+          size_bytes?: number | null;
+          status?: Database["public"]["Enums"]["media_status"];
+          tenant_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "message_media_message_fkey";
+            columns: ["tenant_id", "message_id"];
+            isOneToOne: true;
+            referencedRelation: "message_logs";
+            referencedColumns: ["tenant_id", "id"];
           },
         ];
       };
@@ -4219,11 +4285,21 @@ export type Database = {
         };
         Returns: undefined;
       };
+      conversation_counts: {
+        Args: Record<PropertyKey, never>;
+        Returns: Json;
+      };
       conversation_page: {
         Args: {
           conversation_id: string;
           before?: string;
           page_size?: number;
+        };
+        Returns: Json;
+      };
+      conversation_templates: {
+        Args: {
+          conversation_id: string;
         };
         Returns: Json;
       };
@@ -4328,6 +4404,13 @@ export type Database = {
           reason: string;
         };
         Returns: number;
+      };
+      ignore_conversation: {
+        Args: {
+          conversation_id: string;
+          is_ignored?: boolean;
+        };
+        Returns: undefined;
       };
       import_differences: {
         Args: {
@@ -4505,6 +4588,7 @@ export type Database = {
       read_conversation: {
         Args: {
           conversation_id: string;
+          message_id?: string;
         };
         Returns: undefined;
       };
@@ -4801,17 +4885,18 @@ export type Database = {
       channel: "whatsapp" | "call";
       charge_method: "boleto" | "pix" | "card";
       charge_status: "queued" | "sending" | "unknown" | "registering" | "open" | "paid" | "cancelling" | "cancelled" | "failed";
-      conversation_event_kind: "assigned" | "taken_over" | "released" | "opted_out" | "linked";
+      conversation_event_kind: "assigned" | "taken_over" | "released" | "opted_out" | "linked" | "ignored" | "restored";
       debt_mark_kind: "hold" | "prescription_override";
       debt_status: "open" | "in_agreement" | "on_hold" | "prescribed" | "settled" | "returned";
       dialer_export_status: "planning" | "loading" | "done" | "failed" | "cancelled";
       dialer_row_status: "excluded" | "waiting" | "loaded" | "filtered" | "removing" | "removed";
       due_interval: "weekly" | "biweekly" | "monthly";
       due_rule: "following" | "preceding" | "none";
-      import_status: "running" | "done" | "failed" | "queued" | "cancelled" | "rolled_back" | "interrupted";
+      import_status: "running" | "done" | "failed" | "queued" | "cancelled" | "rolled_back" | "interrupted" | "rolling_back";
       installment_kind: "down_payment" | "installment";
       installment_status: "open" | "paid" | "cancelled";
       interest_rule: "daily_30" | "actual_365" | "months_and_days";
+      media_status: "waiting" | "kept" | "refused" | "failed";
       member_role: "operator" | "supervisor" | "admin";
       message_direction: "in" | "out";
       message_status: "queued" | "sending" | "unknown" | "submitted" | "sent" | "delivered" | "read" | "failed" | "received";
