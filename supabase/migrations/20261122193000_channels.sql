@@ -47,6 +47,12 @@ ALTER TABLE "private"."dialer_tasks" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "private"."dialer_tasks" FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE "private"."media_files" ("message_id" uuid NOT NULL, "tenant_id" uuid NOT NULL, "content" bytea NOT NULL, CONSTRAINT "media_files_content_fits" CHECK ((octet_length(content) <= 16777216)), CONSTRAINT "media_files_pkey" PRIMARY KEY (message_id));
+
+ALTER TABLE "private"."media_files" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "private"."media_files" FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE "private"."opt_out_words" ("words" text NOT NULL, CONSTRAINT "opt_out_words_pkey" PRIMARY KEY (words), CONSTRAINT "opt_out_words_are_keys" CHECK ((words = private.search_key(words))));
 
 ALTER TABLE "private"."opt_out_words" ENABLE ROW LEVEL SECURITY;
@@ -64,6 +70,12 @@ CREATE TABLE "private"."sender_buckets" ("tenant_id" uuid NOT NULL, "sender_id" 
 ALTER TABLE "private"."sender_buckets" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "private"."sender_buckets" FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE "private"."whatsapp_forms" ("tenant_id" uuid NOT NULL, "phone_key" text NOT NULL, "phone" text NOT NULL, CONSTRAINT "whatsapp_forms_pkey" PRIMARY KEY (tenant_id, phone_key), "learnt_at" timestamp with time zone NOT NULL DEFAULT private.now());
+
+ALTER TABLE "private"."whatsapp_forms" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "private"."whatsapp_forms" FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE "public"."batch_recipients" ("tenant_id" uuid NOT NULL, "batch_id" uuid NOT NULL, "client_id" uuid NOT NULL, "reason" text, "message_id" uuid, "failures" smallint NOT NULL DEFAULT 0, "lease_until" timestamp with time zone, CONSTRAINT "batch_recipients_pkey" PRIMARY KEY (batch_id, client_id), CONSTRAINT "batch_recipients_reason_is_code" CHECK ((reason ~ '^[a-z_]+$'::text)), "not_before" timestamp with time zone NOT NULL DEFAULT private.now());
 
@@ -115,7 +127,7 @@ ALTER TABLE "public"."conversation_events" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "public"."conversation_events" FORCE ROW LEVEL SECURITY;
 
-CREATE TABLE "public"."conversations" ("id" uuid NOT NULL DEFAULT gen_random_uuid(), "tenant_id" uuid NOT NULL, "sender_id" uuid NOT NULL, "client_id" uuid, "phone" text COLLATE pg_catalog."C", "wa_id" text COLLATE pg_catalog."C", "business_user_id" text COLLATE pg_catalog."C", "contact_name" text, "owner_id" uuid, "is_linked_by_person" boolean NOT NULL DEFAULT false, "last_inbound_at" timestamp with time zone, "last_outbound_at" timestamp with time zone, "unread" integer NOT NULL DEFAULT 0, "opted_out_at" timestamp with time zone, CONSTRAINT "conversations_name_somebody" CHECK (((phone IS NOT NULL) OR (business_user_id IS NOT NULL))), CONSTRAINT "conversations_phone_is_e164" CHECK ((phone ~ '^\+[1-9][0-9]{7,14}$'::text)), CONSTRAINT "conversations_pkey" PRIMARY KEY (id), CONSTRAINT "conversations_tenant_id_key" UNIQUE (tenant_id, id), CONSTRAINT "conversations_wa_id_is_digits" CHECK ((wa_id ~ '^[0-9]{8,15}$'::text)), "last_message_at" timestamp with time zone NOT NULL DEFAULT private.now(), "created_at" timestamp with time zone NOT NULL DEFAULT private.now());
+CREATE TABLE "public"."conversations" ("id" uuid NOT NULL DEFAULT gen_random_uuid(), "tenant_id" uuid NOT NULL, "sender_id" uuid NOT NULL, "client_id" uuid, "phone" text COLLATE pg_catalog."C", "wa_id" text COLLATE pg_catalog."C", "business_user_id" text COLLATE pg_catalog."C", "contact_name" text, "owner_id" uuid, "is_linked_by_person" boolean NOT NULL DEFAULT false, "last_inbound_at" timestamp with time zone, "last_outbound_at" timestamp with time zone, "unread" integer NOT NULL DEFAULT 0, "opted_out_at" timestamp with time zone, "ignored_at" timestamp with time zone, CONSTRAINT "conversations_name_somebody" CHECK (((phone IS NOT NULL) OR (business_user_id IS NOT NULL))), CONSTRAINT "conversations_phone_is_e164" CHECK ((phone ~ '^\+[1-9][0-9]{7,14}$'::text)), CONSTRAINT "conversations_pkey" PRIMARY KEY (id), CONSTRAINT "conversations_tenant_id_key" UNIQUE (tenant_id, id), CONSTRAINT "conversations_wa_id_is_digits" CHECK ((wa_id ~ '^[0-9]{8,15}$'::text)), "last_message_at" timestamp with time zone NOT NULL DEFAULT private.now(), "created_at" timestamp with time zone NOT NULL DEFAULT private.now());
 
 ALTER TABLE "public"."conversations" ENABLE ROW LEVEL SECURITY;
 
@@ -150,6 +162,12 @@ CREATE TABLE "public"."message_batches" ("id" uuid NOT NULL, "tenant_id" uuid NO
 ALTER TABLE "public"."message_batches" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "public"."message_batches" FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE "public"."message_media" ("message_id" uuid NOT NULL, "tenant_id" uuid NOT NULL, "attempt" integer NOT NULL DEFAULT 0, "failures" smallint NOT NULL DEFAULT 0, "lease_until" timestamp with time zone, "mime_type" text, "size_bytes" integer, "reason" text, "kept_at" timestamp with time zone, CONSTRAINT "message_media_pkey" PRIMARY KEY (message_id), CONSTRAINT "message_media_reason_is_code" CHECK ((reason ~ '^[a-z_]+$'::text)), CONSTRAINT "message_media_tenant_id_key" UNIQUE (tenant_id, message_id), "next_attempt_at" timestamp with time zone DEFAULT private.now(), "created_at" timestamp with time zone NOT NULL DEFAULT private.now());
+
+ALTER TABLE "public"."message_media" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "public"."message_media" FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE "public"."message_policies" ("id" uuid NOT NULL DEFAULT gen_random_uuid(), "confirm_above_recipients" integer NOT NULL DEFAULT 5000, CONSTRAINT "message_policies_confirmation_is_positive" CHECK ((confirm_above_recipients >= 0)), CONSTRAINT "message_policies_pkey" PRIMARY KEY (id), "tenant_id" uuid NOT NULL DEFAULT private.tenant_id(), CONSTRAINT "message_policies_one_per_tenant" UNIQUE (tenant_id));
 
@@ -209,6 +227,8 @@ ALTER TABLE "public"."message_logs" ADD COLUMN "price_micros" bigint;
 
 ALTER TABLE "public"."message_logs" ADD COLUMN "answered_at" timestamp with time zone;
 
+ALTER TABLE "public"."message_logs" ADD COLUMN "other_form_of" uuid;
+
 ALTER TABLE "public"."message_templates" ADD COLUMN "provider_status" text;
 
 ALTER TABLE "public"."message_templates" ADD COLUMN "synced_at" timestamp with time zone;
@@ -237,7 +257,7 @@ CREATE TYPE "public"."call_status" AS ENUM ('dialing', 'answered', 'connected', 
 
 ALTER TABLE "public"."calls" ADD COLUMN "status" public.call_status NOT NULL;
 
-CREATE TYPE "public"."conversation_event_kind" AS ENUM ('assigned', 'taken_over', 'released', 'opted_out', 'linked');
+CREATE TYPE "public"."conversation_event_kind" AS ENUM ('assigned', 'taken_over', 'released', 'opted_out', 'linked', 'ignored', 'restored');
 
 ALTER TABLE "public"."conversation_events" ADD COLUMN "kind" public.conversation_event_kind NOT NULL;
 
@@ -248,6 +268,16 @@ ALTER TABLE "public"."dialer_exports" ADD COLUMN "status" public.dialer_export_s
 CREATE TYPE "public"."dialer_row_status" AS ENUM ('excluded', 'waiting', 'loaded', 'filtered', 'removing', 'removed');
 
 ALTER TABLE "public"."dialer_export_rows" ADD COLUMN "status" public.dialer_row_status NOT NULL;
+
+ALTER TYPE "public"."import_status" ADD VALUE 'rolling_back' AFTER 'interrupted';
+-- Why, which locks, and what must be deployed first:
+--
+
+set local check_function_bodies = off;
+
+CREATE TYPE "public"."media_status" AS ENUM ('waiting', 'kept', 'refused', 'failed');
+
+ALTER TABLE "public"."message_media" ADD COLUMN "status" public.media_status NOT NULL DEFAULT 'waiting'::public.media_status;
 
 CREATE TYPE "public"."qualification_source" AS ENUM ('ours', 'dialer', 'automatic');
 
@@ -307,6 +337,80 @@ AS $function$
       and private.phone_match(message.phone) = talk.phone_key
       and message.conversation_id is null
       and message.sender_id = talk.sender_id
+$function$;
+
+CREATE OR REPLACE FUNCTION private.advance_message(message_id uuid, status public.message_status, at timestamp with time zone, provider_message_id text DEFAULT NULL::text, wamid text DEFAULT NULL::text, error_code text DEFAULT NULL::text, error_detail text DEFAULT NULL::text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_was public.message_logs;
+    v_is_guess boolean;
+    v_moves boolean;
+    v_fails_first boolean;
+begin
+    -- Run before message, the order in which every job locks them.
+    perform from public.automation_runs as run
+    where run.id = (
+        select message.automation_run_id from public.message_logs as message
+        where message.id = advance_message.message_id
+    )
+    for update;
+    select * into v_was from public.message_logs as message
+    where message.id = advance_message.message_id and message.direction = 'out'
+    for update;
+    if not found then
+        return false;
+    end if;
+
+    -- "No receipt came" was our guess; any receipt knows better.
+    v_is_guess := v_was.status = 'failed' and v_was.error_code = 'outcome_unknown';
+    v_moves := v_is_guess
+        or private.message_rank(advance_message.status) > private.message_rank(v_was.status);
+    -- Of several failures the earliest is told; the word decides between two of one instant.
+    v_fails_first := advance_message.status = 'failed' and (
+        v_is_guess or v_was.failed_at is null
+        or (advance_message.at, coalesce(advance_message.error_code, ''))
+            < (v_was.failed_at, coalesce(v_was.error_code, ''))
+    );
+
+    update public.message_logs as message
+    set status = case when v_moves then advance_message.status else message.status end,
+        provider_message_id =
+            coalesce(message.provider_message_id, advance_message.provider_message_id),
+        wamid = coalesce(message.wamid, advance_message.wamid),
+        submitted_at = case when advance_message.status = 'submitted'
+            then least(message.submitted_at, at) else message.submitted_at end,
+        sent_at = case when advance_message.status = 'sent'
+            then least(message.sent_at, at) else message.sent_at end,
+        delivered_at = case when advance_message.status = 'delivered'
+            then least(message.delivered_at, at) else message.delivered_at end,
+        read_at = case when advance_message.status = 'read'
+            then least(message.read_at, at) else message.read_at end,
+        failed_at = case when v_fails_first then at
+            when not v_is_guess then message.failed_at end,
+        error_code = case when v_fails_first then advance_message.error_code
+            when not v_is_guess then message.error_code end,
+        error_detail = case when v_fails_first then advance_message.error_detail
+            when not v_is_guess then message.error_detail end
+    where message.id = v_was.id;
+
+    if v_moves and advance_message.status = 'failed'
+        and advance_message.error_code = 'number_invalid'
+        and private.try_other_form(v_was.id)
+    then
+        return true;
+    end if;
+    perform private.follow_message(v_was.id);
+    if advance_message.status = 'failed' then
+        perform private.learn_from_failure(v_was.id, advance_message.error_code);
+    elsif advance_message.status = 'submitted' then
+        perform private.mark_integration(v_was.integration_id, null);
+    end if;
+    return v_moves;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.apply_call_event(event_id uuid)
@@ -383,8 +487,12 @@ begin
         return null;
     end if;
 
+    perform private.want_media(v_message_id);
     update public.conversations as talk
-    set client_id = v_client_id, last_inbound_at = greatest(talk.last_inbound_at, v_at),
+    set client_id = v_client_id,
+        owner_id = case when private.works_here(talk.tenant_id, talk.owner_id) then talk.owner_id
+            else private.negotiator_of(talk.tenant_id, v_client_id) end,
+        last_inbound_at = greatest(talk.last_inbound_at, v_at),
         last_message_at = private.now(), unread = talk.unread + 1,
         contact_name = coalesce(v_inbound ->> 'name', talk.contact_name),
         wa_id = coalesce(private.wa_id_of(v_inbound), talk.wa_id)
@@ -457,6 +565,47 @@ begin
         perform private.fold_batch_counts();
     end if;
     return v_handled;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.apply_receipt(event_id uuid)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_event private.provider_events;
+    v_receipt jsonb;
+    v_at timestamptz;
+    v_message_id uuid;
+begin
+    select * into v_event from private.provider_events as event
+    where event.id = apply_receipt.event_id;
+    v_receipt := v_event.payload -> 'message';
+    if coalesce(v_receipt ->> 'status', '') not in
+        ('submitted', 'sent', 'delivered', 'read', 'failed')
+    then
+        return 'payload_invalid';
+    end if;
+    -- A receipt without a readable time happened when it arrived, and none happens in the future.
+    v_at := case when pg_input_is_valid(v_receipt ->> 'at', 'timestamptz')
+        then private.told_instant((v_receipt ->> 'at')::timestamptz) end;
+    v_at := least(coalesce(v_at, v_event.received_at), v_event.received_at);
+
+    v_message_id := private.message_of_receipt(v_event.integration_id, v_receipt);
+    if v_message_id is null then
+        return 'message_not_found';
+    end if;
+    perform private.advance_message(
+        v_message_id, (v_receipt ->> 'status')::public.message_status, v_at,
+        v_receipt ->> 'provider_message_id', v_receipt ->> 'wamid',
+        v_receipt ->> 'error_code', v_receipt ->> 'error_detail'
+    );
+    if v_receipt ->> 'status' in ('sent', 'delivered', 'read') then
+        perform private.learn_form(v_message_id, v_receipt ->> 'destination');
+    end if;
+    return null;
 end;
 $function$;
 
@@ -1159,6 +1308,40 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.chat_obstacles(talk public.conversations)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_text public.message_logs;
+    v_reason text;
+    v_hours record;
+begin
+    v_text.conversation_id := talk.id;
+    v_text.body := '';
+    v_reason := (private.plan_chat_message(v_text)).reason;
+    if talk.client_id is not null then
+        v_hours := private.contact_decision(
+            talk.tenant_id, talk.client_id, 'whatsapp', private.now()
+        );
+    end if;
+    return jsonb_build_object(
+        -- A pause of the number only delays.
+        'text', nullif(v_reason, 'rate_limited'),
+        'template', case
+            when v_reason in ('integration_inactive', 'no_reachable_phone', 'suppressed')
+                then v_reason
+            when talk.client_id is null then 'client_unknown'
+            when not v_hours.allowed then v_hours.reason
+        end,
+        'next_allowed_at', case when talk.client_id is not null and not v_hours.allowed
+            then v_hours.next_allowed_at end
+    );
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.claim_batch_messages(max integer, lease_seconds integer)
  RETURNS TABLE(message_id uuid, attempt integer, tenant_id uuid, integration_id uuid, provider public.provider_name, settings jsonb, destination text, template_provider_id text, template_name text, language text, params text[])
  LANGUAGE plpgsql
@@ -1280,6 +1463,35 @@ begin
     from claimed
     join public.integrations as integration on integration.id = claimed.integration_id;
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.claim_media(max integer, lease_seconds integer)
+ RETURNS TABLE(message_id uuid, attempt integer, integration_id uuid, provider public.provider_name, settings jsonb, media jsonb)
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    with due as (
+        select waiting.message_id
+        from public.message_media as waiting
+        where waiting.status = 'waiting' and waiting.next_attempt_at <= private.now()
+          and (waiting.lease_until is null or waiting.lease_until <= private.now())
+        order by waiting.next_attempt_at
+        limit claim_media.max
+        for update skip locked
+    ),
+    claimed as (
+        update public.message_media as waiting
+        set attempt = waiting.attempt + 1,
+            lease_until = private.now() + make_interval(secs => claim_media.lease_seconds)
+        from due
+        where waiting.message_id = due.message_id
+        returning waiting.message_id, waiting.attempt
+    )
+    select claimed.message_id, claimed.attempt, message.integration_id, message.provider,
+        private.sender_settings(message.sender_id), message.media
+    from claimed
+    join public.message_logs as message on message.id = claimed.message_id
 $function$;
 
 CREATE OR REPLACE FUNCTION private.claim_message(id uuid, queue_msg_id bigint, reads integer, lease_seconds integer)
@@ -1460,7 +1672,10 @@ begin
     end if;
     v_owners := array(
         select distinct owner.id
-        from private.clients_of_phone(event.tenant_id, client_of_inbound.phone) as owner (id)
+        -- Who has hidden the number behind a user name since is still the person we know.
+        from private.clients_of_phone(
+            event.tenant_id, coalesce(client_of_inbound.phone, talk.phone)
+        ) as owner (id)
     );
     if cardinality(v_owners) = 1 then
         return v_owners[1];
@@ -1664,10 +1879,99 @@ AS $function$
     where clients.tenant_id = contact_uf.tenant_id and clients.id = contact_uf.client_id
 $function$;
 
+CREATE OR REPLACE FUNCTION private.conversation_counts()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    c_counted constant int := 100;
+    v_tenant_id uuid := private.require_role('operator');
+begin
+    return jsonb_build_object(
+        'mine', (
+            select count(*) from (
+                select from public.conversations as talk
+                where talk.tenant_id = v_tenant_id and talk.unread > 0
+                  and talk.ignored_at is null and talk.owner_id = auth.uid()
+                limit c_counted
+            ) as counted
+        ),
+        'nobody', (
+            select count(*) from (
+                select from public.conversations as talk
+                where talk.tenant_id = v_tenant_id and talk.unread > 0
+                  and talk.ignored_at is null and talk.owner_id is null
+                  and talk.client_id is not null
+                limit c_counted
+            ) as counted
+        ),
+        'unknown', (
+            select count(*) from (
+                select from public.conversations as talk
+                where talk.tenant_id = v_tenant_id and talk.unread > 0
+                  and talk.ignored_at is null and talk.client_id is null
+                limit c_counted
+            ) as counted
+        )
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.conversation_history(talk public.conversations)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'id', event.id, 'kind', event.kind, 'at', event.created_at,
+        'actor', private.actor_name(event.tenant_id, event.actor_id),
+        'from', private.actor_name(event.tenant_id, event.from_user_id),
+        'to', private.actor_name(event.tenant_id, event.to_user_id)
+    ) order by event.created_at desc, event.id desc), '[]')
+    from (
+        select * from public.conversation_events as listed
+        where listed.tenant_id = talk.tenant_id and listed.conversation_id = talk.id
+        -- Longer than any talk's: who took it, who let it go.
+        order by listed.created_at desc, listed.id desc limit 50
+    ) as event
+$function$;
+
+CREATE OR REPLACE FUNCTION private.conversation_item(message public.message_logs)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select jsonb_build_object(
+        'id', message.id, 'at', message.created_at, 'direction', message.direction,
+        'body', message.body, 'status', message.status,
+        'media', message.media - 'url' - 'provider_media_id' || coalesce((
+            select jsonb_build_object(
+                'status', file.status, 'size_bytes', file.size_bytes, 'reason', file.reason
+            )
+            from public.message_media as file where file.message_id = message.id
+        ), '{}'),
+        'template_id', message.template_id,
+        'template', (
+            select template.name from public.message_templates as template
+            where template.id = message.template_id
+        ),
+        'charge_id', message.charge_id, 'error_code', message.error_code,
+        'sent_at', message.sent_at, 'delivered_at', message.delivered_at,
+        'read_at', message.read_at, 'next_attempt_at', message.next_attempt_at,
+        'is_bulk', num_nonnulls(message.batch_id, message.retried_batch_id) > 0,
+        'is_automatic', num_nonnulls(message.automation_run_id, message.retried_run_id) > 0,
+        'actor', private.actor_name(message.tenant_id, message.created_by)
+    )
+$function$;
+
 CREATE OR REPLACE FUNCTION private.conversation_page(conversation_id uuid, before text, page_size integer)
  RETURNS jsonb
  LANGUAGE plpgsql
- SECURITY DEFINER
+ STABLE SECURITY DEFINER
  SET search_path TO ''
 AS $function$
 declare
@@ -1676,23 +1980,24 @@ declare
     v_size int := least(greatest(coalesce(page_size, 50), 1), c_max_page);
     v_cursor text[] := case when before is not null
         then private.decode_cursor(before, 'timestamptz', 'uuid') end;
-    v_talk public.conversations :=
-        private.require_conversation(v_tenant_id, conversation_page.conversation_id);
+    v_talk public.conversations;
     v_items jsonb;
 begin
+    select * into v_talk from public.conversations as talk
+    where talk.tenant_id = v_tenant_id and talk.id = conversation_page.conversation_id;
+    if not found then
+        raise exception 'conversation_not_found' using errcode = 'PT404',
+            detail = 'no such conversation in the tenant';
+    end if;
     v_items := (
-        select coalesce(jsonb_agg(jsonb_build_object(
-            'id', page.id, 'at', page.created_at, 'direction', page.direction,
-            'body', page.body, 'media', page.media, 'status', page.status,
-            'template_id', page.template_id, 'error_code', page.error_code,
-            'sent_at', page.sent_at, 'delivered_at', page.delivered_at, 'read_at', page.read_at,
-            'is_bulk', page.batch_id is not null,
-            'actor', private.actor_name(page.tenant_id, page.created_by)
-        ) order by page.created_at desc, page.id desc), '[]')
+        select coalesce(jsonb_agg(
+            private.conversation_item(page) order by page.created_at desc, page.id desc
+        ), '[]')
         from (
             select message.*
             from public.message_logs as message
             where message.tenant_id = v_tenant_id and message.conversation_id = v_talk.id
+              and private.is_shown(message, v_talk)
               and (v_cursor is null or (message.created_at, message.id)
                   < (v_cursor[1]::timestamptz, v_cursor[2]::uuid))
             order by message.created_at desc, message.id desc
@@ -1709,18 +2014,9 @@ begin
             select draft.body from public.conversation_drafts as draft
             where draft.conversation_id = v_talk.id and draft.user_id = auth.uid()
         ),
-        'events', (
-            select coalesce(jsonb_agg(jsonb_build_object(
-                'kind', event.kind, 'at', event.created_at,
-                'actor', private.actor_name(v_tenant_id, event.actor_id),
-                'to', private.actor_name(v_tenant_id, event.to_user_id)
-            ) order by event.created_at desc), '[]')
-            from (
-                select * from public.conversation_events as listed
-                where listed.tenant_id = v_tenant_id and listed.conversation_id = v_talk.id
-                order by listed.created_at desc limit 50
-            ) as event
-        ),
+        'events', private.conversation_history(v_talk),
+        'people', private.people_of_talk(v_talk),
+        'composer', private.chat_obstacles(v_talk),
         'contact', case when v_talk.client_id is not null then (
             select jsonb_build_object(
                 'allowed', decided.allowed, 'next_allowed_at', decided.next_allowed_at,
@@ -1745,6 +2041,7 @@ AS $function$
         'contact_name', talk.contact_name, 'unread', talk.unread,
         'last_message_at', talk.last_message_at, 'last_inbound_at', talk.last_inbound_at,
         'window_until', private.window_until(talk), 'opted_out_at', talk.opted_out_at,
+        'ignored_at', talk.ignored_at,
         'client', (
             select jsonb_build_object(
                 'id', client.id, 'name', client.name, 'document', client.document
@@ -1760,18 +2057,80 @@ AS $function$
             from public.senders as sender where sender.id = talk.sender_id
         ),
         'owner', case when talk.owner_id is not null then jsonb_build_object(
-            'user_id', talk.owner_id, 'name', private.actor_name(talk.tenant_id, talk.owner_id)
+            'user_id', talk.owner_id, 'name', private.actor_name(talk.tenant_id, talk.owner_id),
+            'is_here', private.works_here(talk.tenant_id, talk.owner_id)
         ) end,
         'last_message', (
             select jsonb_build_object(
                 'direction', message.direction, 'body', left(message.body, 160),
-                'status', message.status
+                'status', message.status, 'media', message.media ->> 'type'
             )
             from public.message_logs as message
             where message.tenant_id = talk.tenant_id and message.conversation_id = talk.id
+              and private.is_shown(message, talk)
             order by message.created_at desc, message.id desc limit 1
         )
     )
+$function$;
+
+CREATE OR REPLACE FUNCTION private.conversation_templates(conversation_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- A tenant has dozens; a list for choosing from needs no second page.
+    c_listed constant int := 100;
+    v_tenant_id uuid := private.require_role('operator');
+    v_talk public.conversations;
+    v_message public.message_logs;
+    v_template record;
+    v_plan private.message_plan;
+    v_rate private.rate;
+    v_listed jsonb := '[]';
+begin
+    select * into v_talk from public.conversations as talk
+    where talk.tenant_id = v_tenant_id and talk.id = conversation_templates.conversation_id;
+    if not found then
+        raise exception 'conversation_not_found' using errcode = 'PT404',
+            detail = 'no such conversation in the tenant';
+    end if;
+    v_message.conversation_id := v_talk.id;
+    for v_template in
+        select template.id, template.name, template.category, template.provider
+        from public.message_templates as template
+        join public.senders as sender
+            on sender.id = v_talk.sender_id and sender.provider = template.provider
+        where template.tenant_id = v_tenant_id and template.status = 'approved'
+          -- Those bring a charge, which the chat sends by itself.
+          and not exists (
+              select from unnest(template.variables) as named (variable)
+              where named.variable like 'charge.%'
+          )
+        order by template.name, template.id
+        limit c_listed
+    loop
+        v_message.template_id := v_template.id;
+        v_plan := private.plan_chat_message(v_message);
+        v_rate := private.rate_of(
+            v_tenant_id, v_template.provider, v_template.category, private.today(v_tenant_id)
+        );
+        v_listed := v_listed || jsonb_build_object(
+            'id', v_template.id, 'name', v_template.name, 'category', v_template.category,
+            'body', v_plan.body,
+            'reason', case when v_plan.verdict = 'refuse' then v_plan.reason end,
+            'next_allowed_at', case when v_plan.verdict = 'refuse' then v_plan.not_before end,
+            'cost', case when v_rate.currency is not null then jsonb_build_object(
+                'currency', v_rate.currency, 'is_own', v_rate.is_own,
+                'price_micros', case when v_rate.is_free_in_window
+                    and private.window_until(v_talk) > private.now() then 0
+                    else v_rate.price_micros end
+            ) end
+        );
+    end loop;
+    return v_listed;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.create_client_for_call(call_id uuid, document text, name text, phone text)
@@ -2604,6 +2963,35 @@ AS $function$
     )
 $function$;
 
+CREATE OR REPLACE FUNCTION private.ignore_conversation(conversation_id uuid, is_ignored boolean)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_talk public.conversations :=
+        private.require_conversation(v_tenant_id, ignore_conversation.conversation_id);
+begin
+    if v_talk.client_id is not null then
+        raise exception 'conversation_known' using errcode = 'PT409',
+            detail = 'it belongs to a client';
+    elsif (v_talk.ignored_at is not null) = is_ignored then
+        return;
+    end if;
+    update public.conversations as talk
+    set ignored_at = case when is_ignored then private.now() end
+    where talk.id = v_talk.id;
+    insert into public.conversation_events (tenant_id, conversation_id, kind, actor_id)
+    values (
+        v_tenant_id, v_talk.id,
+        (case when is_ignored then 'ignored' else 'restored' end)::public.conversation_event_kind,
+        auth.uid()
+    );
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.integration_of_key(provider public.provider_name, webhook_key text)
  RETURNS uuid
  LANGUAGE sql
@@ -2765,10 +3153,20 @@ CREATE OR REPLACE FUNCTION private.is_opt_out(text text)
 AS $function$
     select exists (
         select from private.opt_out_words as known
-        where known.words = private.search_key(pg_catalog.regexp_replace(
-            private.search_key(is_opt_out.text), '[^a-z0-9]', ' ', 'g'
+        where known.words in (said.plain, pg_catalog.regexp_replace(
+            pg_catalog.regexp_replace(
+                said.plain,
+                '^((por favor|favor|pfv?|oi|ola|bom dia|boa tarde|boa noite|eu|quero|gostaria de'
+                || '|ja falei|ja disse|entao) )+', ''
+            ),
+            '( (por favor|por gentileza|favor|pfv?|obrigad[oa]|grat[oa]|ok|viu))+$', ''
         ))
     )
+    from (
+        select private.search_key(pg_catalog.regexp_replace(
+            private.search_key(is_opt_out.text), '[^a-z0-9]+', ' ', 'g'
+        )) as plain
+    ) as said
 $function$;
 
 CREATE OR REPLACE FUNCTION private.is_over_cap(tenant_id uuid, client_id uuid, channel public.channel, at timestamp with time zone)
@@ -2777,6 +3175,21 @@ CREATE OR REPLACE FUNCTION private.is_over_cap(tenant_id uuid, client_id uuid, c
  STABLE SECURITY DEFINER
  SET search_path TO ''
 AS $function$ select private.capped_until(tenant_id, client_id, channel, at) is not null $function$;
+
+CREATE OR REPLACE FUNCTION private.is_shown(message public.message_logs, talk public.conversations)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select (message.client_id is null or talk.client_id is null
+            or message.client_id = talk.client_id)
+        and not (message.status = 'failed' and message.error_code = 'number_invalid'
+            and exists (
+                select from public.message_logs as again
+                where again.tenant_id = message.tenant_id and again.other_form_of = message.id
+            ))
+$function$;
 
 CREATE OR REPLACE FUNCTION private.is_wrong_number(tenant_id uuid, client_id uuid, phone text)
  RETURNS boolean
@@ -2830,6 +3243,23 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.learn_form(message_id uuid, destination text)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    insert into private.whatsapp_forms as form (tenant_id, phone_key, phone)
+    select message.tenant_id, private.phone_match(message.phone), '+' || told.digits
+    from public.message_logs as message
+    cross join (select ltrim(learn_form.destination, '+') as digits) as told
+    where message.id = learn_form.message_id
+      and '+' || told.digits in (message.phone, private.other_form(message.phone))
+      and '+' || told.digits <> private.whatsapp_form(message.tenant_id, message.phone)
+    on conflict on constraint whatsapp_forms_pkey do update
+    set phone = excluded.phone, learnt_at = excluded.learnt_at
+$function$;
+
 CREATE OR REPLACE FUNCTION private.learn_from_failure(message_id uuid, error_code text)
  RETURNS void
  LANGUAGE plpgsql
@@ -2845,7 +3275,7 @@ begin
         where message.id = learn_from_failure.message_id
           and known.tenant_id = message.tenant_id
           and known.client_id = message.client_id
-          and known.phone = message.phone;
+          and private.phone_match(known.phone) = private.phone_match(message.phone);
     elsif error_code = 'opted_out' then
         perform private.suppress_phone(
             message.tenant_id, message.phone, message.channel, 'opted_out'
@@ -2960,7 +3390,7 @@ declare
 begin
     perform private.require_client(v_tenant_id, link_conversation.client_id);
     update public.conversations as talk
-    set client_id = link_conversation.client_id, is_linked_by_person = true
+    set client_id = link_conversation.client_id, is_linked_by_person = true, ignored_at = null
     where talk.id = v_talk.id;
     -- What nobody's was becomes theirs; what was another's stays in that history.
     update public.message_logs as message set client_id = link_conversation.client_id
@@ -2995,6 +3425,7 @@ begin
             when 'client_id' then pg_input_is_valid(given.value, 'uuid')
             when 'unread' then given.value in ('true', 'false')
             when 'known' then given.value in ('true', 'false')
+            when 'ignored' then given.value in ('true', 'false')
             else false
         end
         limit 1
@@ -3020,6 +3451,8 @@ begin
                   or (talk.unread > 0) = (filter ->> 'unread')::boolean)
               and (filter ->> 'known' is null
                   or (talk.client_id is not null) = (filter ->> 'known')::boolean)
+              and (filter ->> 'client_id' is not null or (talk.ignored_at is not null)
+                  = coalesce((filter ->> 'ignored')::boolean, false))
               and (v_cursor is null or (talk.last_message_at, talk.id)
                   < (v_cursor[1]::timestamptz, v_cursor[2]::uuid))
             order by talk.last_message_at desc, talk.id desc
@@ -3276,6 +3709,21 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.negotiator_of(tenant_id uuid, client_id uuid)
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select agreement.created_by
+    from public.agreements as agreement
+    where agreement.tenant_id = negotiator_of.tenant_id
+      and agreement.client_id = negotiator_of.client_id
+      and (private.is_living(agreement.status) or agreement.status = 'pending_approval')
+      and private.works_here(agreement.tenant_id, agreement.created_by)
+    order by agreement.created_at desc limit 1
+$function$;
+
 CREATE OR REPLACE FUNCTION private.note_integration_test(provider public.provider_name, verdict text)
  RETURNS void
  LANGUAGE sql
@@ -3417,6 +3865,7 @@ declare
     v_sender_id uuid;
     v_phone text;
     v_talk public.conversations;
+    v_is_shared boolean;
 begin
     perform private.require_client(v_tenant_id, client_id);
     select talk.id into v_talk.id from public.conversations as talk
@@ -3442,9 +3891,20 @@ begin
             detail = 'the client has no mobile number that may have WhatsApp';
     end if;
     v_talk := private.find_conversation(v_tenant_id, v_sender_id, v_phone, '{}');
-    -- Two people may share a number; the talk stays with whom it was.
+    v_is_shared := (
+        select count(distinct owner.id) > 1
+        from private.clients_of_phone(v_tenant_id, v_phone) as owner (id)
+    );
+    if v_talk.client_id <> open_conversation.client_id then
+        raise exception 'number_of_another' using errcode = 'PT409', detail = v_talk.id::text;
+    elsif v_is_shared and v_talk.last_inbound_at is not null then
+        raise exception 'number_shared' using errcode = 'PT409', detail = v_talk.id::text;
+    end if;
     update public.conversations as talk set client_id = open_conversation.client_id
     where talk.id = v_talk.id and talk.client_id is null;
+    update public.message_logs as message set client_id = open_conversation.client_id
+    where message.tenant_id = v_tenant_id and message.conversation_id = v_talk.id
+      and message.client_id is null;
     return v_talk.id;
 end;
 $function$;
@@ -3458,15 +3918,51 @@ AS $function$
 begin
     if talk.phone is not null then
         perform private.suppress_phone(talk.tenant_id, talk.phone, 'whatsapp', 'opted_out');
-    elsif talk.client_id is not null then
-        insert into public.suppressions (tenant_id, client_id, channel, reason)
-        values (talk.tenant_id, talk.client_id, 'whatsapp', 'opted_out');
     end if;
+    insert into public.suppressions (tenant_id, client_id, channel, reason)
+    select talk.tenant_id, talk.client_id, 'whatsapp', 'opted_out'
+    where talk.client_id is not null and not private.is_suppressed(
+        talk.tenant_id, talk.client_id, null, 'whatsapp', private.now()
+    );
     update public.conversations as found set opted_out_at = private.now()
     where found.id = talk.id;
     insert into public.conversation_events (tenant_id, conversation_id, client_id, kind)
     values (talk.tenant_id, talk.id, talk.client_id, 'opted_out');
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.other_form(phone text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE STRICT
+ SET search_path TO ''
+AS $function$
+    select case
+        when other_form.phone ~ '^\+55[1-9][0-9]9[0-9]{8}$'
+            then left(other_form.phone, 5) || right(other_form.phone, 8)
+        -- Landlines begin with 2 to 5 and have one form.
+        when other_form.phone ~ '^\+55[1-9][0-9][6-9][0-9]{7}$'
+            then left(other_form.phone, 5) || '9' || right(other_form.phone, 8)
+    end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.own_talks(talk_ids uuid[], owner_ids uuid[])
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    with taken as (
+        update public.conversations as talk set owner_id = given.owner_id
+        from unnest(own_talks.talk_ids, own_talks.owner_ids) as given (talk_id, owner_id)
+        where talk.id = given.talk_id and given.owner_id is not null
+          and (talk.owner_id is null or not private.works_here(talk.tenant_id, talk.owner_id))
+        returning talk.tenant_id, talk.id, talk.client_id, given.owner_id
+    )
+    insert into public.conversation_events
+        (tenant_id, conversation_id, client_id, kind, actor_id, to_user_id)
+    select taken.tenant_id, taken.id, taken.client_id, 'assigned', taken.owner_id, taken.owner_id
+    from taken
 $function$;
 
 CREATE OR REPLACE FUNCTION private.pause_sender(sender_id uuid, reason text, detail text)
@@ -3488,6 +3984,90 @@ begin
             jsonb_build_object('sender_id', v_sender.id, 'reason', pause_sender.reason)
         );
     end if;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.people_of_talk(talk public.conversations)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'id', known.id, 'name', known.name, 'document', known.document
+    ) order by known.name, known.id), '[]')
+    from (
+        select client.id, client.name, client.document
+        from public.clients as client
+        where client.tenant_id = talk.tenant_id and client.id in (
+            select owner.id from private.clients_of_phone(talk.tenant_id, talk.phone) as owner (id)
+        )
+        -- A call centre's number stands in a thousand records; nobody chooses from a thousand.
+        limit 20
+    ) as known
+$function$;
+
+CREATE OR REPLACE FUNCTION private.plan_charge_message(charge public.charges)
+ RETURNS private.message_plan
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_plan private.message_plan;
+    v_hours record;
+    v_phone text;
+    v_is_window_open boolean;
+    v_integration public.integrations;
+    v_template public.message_templates;
+begin
+    v_hours := private.contact_decision(
+        charge.tenant_id, charge.client_id, 'whatsapp', private.now()
+    );
+    select contact.phone, contact.is_window_open into v_phone, v_is_window_open
+    from private.whatsapp_contact(charge.tenant_id, charge.client_id) as contact;
+    v_template := private.charge_template(charge);
+    select integration.* into v_integration
+    from public.integrations as integration
+    where integration.tenant_id = charge.tenant_id and integration.is_active
+      and integration.provider = coalesce(v_template.provider, 'gupshup');
+    v_plan.reason := case
+        when not private.is_payable(charge) then 'charge_not_payable'
+        when num_nonnulls(charge.link, charge.pix_code, charge.digitable_line) = 0
+            then 'charge_not_ready'
+        when v_integration.id is null then 'integration_inactive'
+        when v_hours.reason = 'suppressed' then 'suppressed'
+        when v_phone is null then 'no_reachable_phone'
+        when v_template.id is null and not v_is_window_open then 'template_missing'
+        -- outside_hours, or as often as is decent.
+        when not v_hours.allowed then v_hours.reason
+        when v_integration.paused_until > private.now() then 'rate_limited'
+    end;
+    v_plan.verdict := case
+        when v_plan.reason is null then 'send'
+        when v_plan.reason = 'rate_limited' or v_plan.reason = v_hours.reason
+            and v_hours.next_allowed_at is not null then 'postpone'
+        else 'refuse'
+    end;
+    v_plan.not_before := greatest(v_hours.next_allowed_at, v_integration.paused_until);
+    v_plan.provider := v_integration.provider;
+    v_plan.integration_id := v_integration.id;
+    v_plan.settings := v_integration.settings;
+    v_plan.phone := private.whatsapp_form(charge.tenant_id, v_phone);
+    if v_is_window_open then
+        v_plan.body := private.charge_text(charge);
+        v_plan.params := '{}';
+    else
+        v_plan.template_id := v_template.id;
+        v_plan.provider_template_id := v_template.provider_template_id;
+        v_plan.language := v_template.language;
+        v_plan.params := private.without_double_dots(
+            v_template.body,
+            private.template_params(charge.client_id, v_template.variables, charge.id)
+        );
+        v_plan.body := private.render_body(v_template.body, v_plan.params);
+    end if;
+    return v_plan;
 end;
 $function$;
 
@@ -3533,8 +4113,9 @@ begin
             and coalesce(private.window_until(v_talk) <= private.now(), true)
             then 'window_closed'
         when v_template.id is not null and (
-            v_template.status <> 'approved' or v_template.provider <> v_sender.provider
-            or v_template.header_type is not null
+            v_template.provider <> v_sender.provider
+            -- A variable without a field is a value that is missing.
+            or coalesce(private.template_obstacle(v_template), 'unbound') <> 'unbound'
         ) then 'template_not_sendable'
         when v_template.id is not null and (
             v_plan.params is null or array_position(v_plan.params, null) is not null
@@ -3556,7 +4137,7 @@ begin
     v_plan.provider := v_sender.provider;
     v_plan.integration_id := v_sender.integration_id;
     v_plan.settings := private.sender_settings(v_sender.id);
-    v_plan.phone := v_talk.phone;
+    v_plan.phone := private.whatsapp_form(v_talk.tenant_id, v_talk.phone);
     v_plan.template_id := v_template.id;
     v_plan.provider_template_id := v_template.provider_template_id;
     v_plan.language := v_template.language;
@@ -3725,7 +4306,7 @@ AS $function$
             when history.is_just_now then 'just_written' end),
         -- Meta takes about one message per 6 s to one person.
         greatest(states.opens_at, history.capped_until, batch.now_at + interval '6 seconds'),
-        best.phone, filled.params,
+        private.whatsapp_form(person.tenant_id, best.phone), filled.params,
         case when not (batch.rate).is_free_in_window
             or talk.last_inbound_at is null
             or talk.last_inbound_at <= batch.now_at - interval '24 hours'
@@ -3781,6 +4362,74 @@ AS $function$
             when states.opens_at is null then 'outside_hours'
         end as reason
     ) as verdict
+$function$;
+
+CREATE OR REPLACE FUNCTION private.plan_runs(claim_id uuid)
+ RETURNS SETOF private.run_plan
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select run.id, run.tenant_id, run.client_id, run.queue_msg_id,
+        case
+            when verdict.reason is not null then 'skip'
+            when hours.next_allowed_at is null then 'skip'
+            when not hours.allowed or integration.paused_until > private.now() then 'postpone'
+            else 'send'
+        end,
+        coalesce(verdict.reason, hours.reason, 'rate_limited'),
+        greatest(hours.next_allowed_at, integration.paused_until),
+        run.attempt + 1,
+        template.provider, integration.id, integration.settings,
+        private.whatsapp_form(run.tenant_id, best.phone), template.id,
+        template.provider_template_id, template.language,
+        private.render_body(template.body, filled.params), filled.params
+    from public.automation_runs as run
+    join public.collection_rules as rule on rule.id = run.rule_id
+    join public.message_templates as template on template.id = rule.template_id
+    join public.clients as client on client.id = run.client_id
+    join public.call_dispositions as call on call.id = run.disposition_id
+    left join public.integrations as integration
+        on integration.tenant_id = run.tenant_id and integration.provider = template.provider
+        and integration.is_active
+    left join lateral (
+        select client_phones.phone
+        from public.client_phones
+        where client_phones.tenant_id = run.tenant_id and client_phones.client_id = run.client_id
+          and client_phones.kind = 'mobile'
+          and client_phones.has_whatsapp is not false
+          and not private.is_suppressed(
+              run.tenant_id, run.client_id, client_phones.phone, template.channel, private.now()
+          )
+        order by client_phones.position, client_phones.created_at, client_phones.id
+        limit 1
+    ) as best on true
+    cross join lateral private.contact_decision(
+        run.tenant_id, run.client_id, template.channel, private.now()
+    ) as hours
+    cross join lateral (
+        select private.without_double_dots(
+            template.body, private.template_params(run.client_id, template.variables)
+        ) as params
+    ) as filled
+    cross join lateral (
+        select case
+            -- A week later the call it followed is forgotten: silence is better.
+            when coalesce(run.retried_at, call.created_at) < private.now() - interval '7 days'
+                then 'expired'
+            when not rule.is_enabled then 'rule_disabled'
+            when template.status <> 'approved' then 'template_not_approved'
+            -- It speaks of a charge, and a rule brings none.
+            when exists (
+                select from unnest(template.variables) as variable where variable like 'charge.%'
+            ) then 'template_needs_charge'
+            when integration.id is null then 'integration_inactive'
+            when client.open_debts = 0 then 'nothing_owed'
+            when hours.reason = 'suppressed' then 'suppressed'
+            when best.phone is null then 'no_reachable_phone'
+        end as reason
+    ) as verdict
+    where run.claim_id = plan_runs.claim_id and run.status = 'running'
 $function$;
 
 CREATE OR REPLACE FUNCTION private.pop_screen(integration_id uuid, telephony_id text)
@@ -4078,7 +4727,7 @@ AS $function$
     limit 1
 $function$;
 
-CREATE OR REPLACE FUNCTION private.read_conversation(conversation_id uuid)
+CREATE OR REPLACE FUNCTION private.read_conversation(conversation_id uuid, message_id uuid)
  RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -4086,13 +4735,50 @@ CREATE OR REPLACE FUNCTION private.read_conversation(conversation_id uuid)
 AS $function$
 declare
     v_tenant_id uuid := private.require_role('operator');
+    v_talk public.conversations :=
+        private.require_conversation(v_tenant_id, read_conversation.conversation_id);
+    v_left int;
 begin
-    perform private.require_conversation(v_tenant_id, read_conversation.conversation_id);
-    update public.conversations as talk set unread = 0
-    where talk.id = read_conversation.conversation_id and talk.unread > 0;
+    if v_talk.owner_id <> auth.uid() and private.works_here(v_tenant_id, v_talk.owner_id) then
+        return;
+    end if;
+    v_left := (
+        select count(*)
+        from public.message_logs as message
+        where message.tenant_id = v_tenant_id and message.conversation_id = v_talk.id
+          and message.direction = 'in'
+          and (message.created_at, message.id) > (
+              select seen.created_at, seen.id from public.message_logs as seen
+              where seen.tenant_id = v_tenant_id and seen.conversation_id = v_talk.id
+                and seen.id = read_conversation.message_id
+          )
+    );
+    update public.conversations as talk set unread = v_left
+    where talk.id = v_talk.id and talk.unread > v_left;
     update public.notifications as bell set read_at = private.now()
-    where bell.user_id = auth.uid() and bell.read_at is null and bell.kind = 'message_received'
-      and bell.payload ->> 'conversation_id' = read_conversation.conversation_id::text;
+    where v_left = 0 and bell.user_id = auth.uid() and bell.read_at is null
+      and bell.kind = 'message_received'
+      and bell.payload ->> 'conversation_id' = v_talk.id::text;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.read_media(message_id uuid)
+ RETURNS TABLE(mime_type text, name text, content bytea)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+begin
+    return query
+    select media.mime_type, message.media ->> 'name', file.content
+    from public.message_media as media
+    join public.message_logs as message
+        on message.tenant_id = media.tenant_id and message.id = media.message_id
+    join private.media_files as file on file.message_id = media.message_id
+    where media.tenant_id = v_tenant_id and media.message_id = read_media.message_id
+      and media.status = 'kept';
 end;
 $function$;
 
@@ -4551,6 +5237,36 @@ begin
     return jsonb_build_object(
         'id', v_export.id, 'status', v_export.status, 'is_new', v_is_new
     );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.requeue_recipient(message public.message_logs)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_status public.batch_status := (
+        select batch.status from public.message_batches as batch where batch.id = message.batch_id
+    );
+begin
+    if v_status not in ('sending', 'paused', 'done') then
+        return false;
+    end if;
+    update public.message_logs as refused
+    set retried_batch_id = refused.batch_id, batch_id = null
+    where refused.id = message.id;
+    update public.batch_recipients as recipient
+    set status = 'waiting', reason = null, message_id = null, lease_until = null,
+        not_before = private.now()
+    where recipient.batch_id = message.batch_id and recipient.client_id = message.client_id;
+    if v_status = 'done' then
+        perform private.move_batch(message.batch_id, 'sending');
+    else
+        perform private.wake_function('send-notifications');
+    end if;
+    return true;
 end;
 $function$;
 
@@ -5373,6 +6089,59 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.settle_media(message_id uuid, attempt integer, outcome text, reason text DEFAULT NULL::text, mime_type text DEFAULT NULL::text, content bytea DEFAULT NULL::bytea)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- 20 s doubling: two hours in all; Meta gives a new address each time, Gupshup's have died by then.
+    c_max_failures constant int := 9;
+    c_first_pause constant interval := interval '20 seconds';
+    v_media public.message_media;
+begin
+    if outcome is null or outcome not in ('kept', 'retry', 'refused', 'failed')
+        or (outcome = 'kept') <> (content is not null)
+    then
+        raise exception 'outcome_invalid' using errcode = 'PT400', detail = outcome;
+    end if;
+    select * into v_media from public.message_media as media
+    where media.message_id = settle_media.message_id and media.attempt = settle_media.attempt
+      and media.status = 'waiting'
+    for update;
+    if not found then
+        return false;
+    end if;
+    if outcome = 'kept' then
+        insert into private.media_files (message_id, tenant_id, content)
+        values (v_media.message_id, v_media.tenant_id, settle_media.content);
+    elsif outcome = 'retry' and v_media.failures + 1 >= c_max_failures then
+        outcome := 'failed';
+    end if;
+    update public.message_media as media
+    set status = case outcome when 'retry' then 'waiting' else outcome end::public.media_status,
+        failures = media.failures + case when outcome = 'retry' then 1 else 0 end,
+        next_attempt_at = case when outcome = 'retry'
+            then private.now() + c_first_pause * 2 ^ media.failures end,
+        lease_until = null,
+        mime_type = coalesce(media.mime_type, settle_media.mime_type),
+        size_bytes = octet_length(settle_media.content),
+        reason = case when outcome <> 'kept' then settle_media.reason end,
+        kept_at = case when outcome = 'kept' then private.now() end
+    where media.message_id = v_media.message_id;
+    -- The talk's pages fetch it anew.
+    perform realtime.send(
+        jsonb_build_object('conversation_ids', jsonb_build_array(message.conversation_id),
+            'count', 1, 'at', private.now()),
+        'conversation_changed', 'tenant:' || v_media.tenant_id, true
+    )
+    from public.message_logs as message
+    where message.id = v_media.message_id and outcome <> 'retry';
+    return true;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.settle_message(message_id uuid, attempt integer, outcome text, provider_message_id text DEFAULT NULL::text, error_code text DEFAULT NULL::text, error_detail text DEFAULT NULL::text, retry_after_seconds integer DEFAULT NULL::integer)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -5481,6 +6250,22 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.sweep_media()
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    if exists (
+        select from public.message_media as waiting
+        where waiting.status = 'waiting' and waiting.next_attempt_at <= private.now()
+    ) then
+        perform private.wake_function('fetch-media');
+    end if;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.take_conversation(conversation_id uuid, user_id uuid)
  RETURNS void
  LANGUAGE plpgsql
@@ -5492,15 +6277,14 @@ declare
     v_talk public.conversations :=
         private.require_conversation(v_tenant_id, take_conversation.conversation_id);
 begin
-    -- Anybody may take one for themselves; giving it to another is a supervisor's.
-    if user_id is distinct from auth.uid() then
+    -- What is free or one's own, anybody may take or let go; all else is a supervisor's.
+    if user_id is distinct from auth.uid() and (user_id is not null or v_talk.owner_id <> auth.uid())
+        or user_id = auth.uid() and v_talk.owner_id <> auth.uid()
+        and private.works_here(v_tenant_id, v_talk.owner_id)
+    then
         perform private.require_role('supervisor');
     end if;
-    if user_id is not null and not exists (
-        select from public.memberships as member
-        where member.tenant_id = v_tenant_id and member.user_id = take_conversation.user_id
-          and member.revoked_at is null
-    ) then
+    if user_id is not null and not private.works_here(v_tenant_id, user_id) then
         raise exception 'member_not_found' using errcode = 'PT404',
             detail = 'nobody of this tenant has that id';
     end if;
@@ -5518,6 +6302,10 @@ begin
             else 'taken_over' end)::public.conversation_event_kind,
         auth.uid(), v_talk.owner_id, take_conversation.user_id
     );
+    insert into public.notifications (tenant_id, user_id, kind, payload)
+    select v_tenant_id, take_conversation.user_id, 'conversation_given',
+        jsonb_build_object('conversation_id', v_talk.id, 'client_id', v_talk.client_id)
+    where user_id <> auth.uid();
 end;
 $function$;
 
@@ -5701,12 +6489,8 @@ AS $function$
             where given.tenant_id = talk.tenant_id and given.client_id = talk.client_id
         )) as user_id
     ) as person
-    where talk.unread = 1
-      and exists (
-          select from public.memberships as member
-          where member.tenant_id = talk.tenant_id and member.user_id = person.user_id
-            and member.revoked_at is null
-      )
+    where talk.unread = 1 and talk.ignored_at is null
+      and private.works_here(talk.tenant_id, person.user_id)
 $function$;
 
 CREATE OR REPLACE FUNCTION private.tell_service(tenant_id uuid, client_id uuid)
@@ -5860,6 +6644,23 @@ begin
     ) as gone
     where gone.reason is not null
     group by gone.tenant_id, gone.reason;
+    return null;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_agreements__own_talks()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    perform private.own_talks(array_agg(talk.id), array_agg(made.created_by))
+    from new_rows as made
+    join public.conversations as talk
+        on talk.tenant_id = made.tenant_id and talk.client_id = made.client_id
+    where made.created_by is not null
+    having count(*) > 0;
     return null;
 end;
 $function$;
@@ -6161,17 +6962,19 @@ CREATE OR REPLACE FUNCTION private.tg_message_logs__own()
 AS $function$
 begin
     update public.conversations as talk
-    set last_outbound_at = private.now(), last_message_at = private.now(),
-        owner_id = coalesce(talk.owner_id, spoken.author_id)
+    set last_outbound_at = private.now(), last_message_at = private.now()
+    where talk.id in (
+        select new_rows.conversation_id from new_rows where new_rows.direction = 'out'
+    );
+    perform private.own_talks(array_agg(spoken.conversation_id), array_agg(spoken.created_by))
     from (
-        select new_rows.conversation_id,
-            (array_agg(new_rows.created_by) filter (where new_rows.created_by is not null))[1]
-                as author_id
+        select distinct on (new_rows.conversation_id)
+            new_rows.conversation_id, new_rows.created_by
         from new_rows
-        where new_rows.direction = 'out' and new_rows.conversation_id is not null
-        group by new_rows.conversation_id
+        where new_rows.direction = 'out' and new_rows.batch_id is null
+          and new_rows.conversation_id is not null and new_rows.created_by is not null
     ) as spoken
-    where talk.id = spoken.conversation_id;
+    having count(*) > 0;
     return null;
 end;
 $function$;
@@ -6290,6 +7093,9 @@ begin
           and import.id in (
               select debts.import_id from public.debts
               where debts.tenant_id = $1 and debts.client_id = $2
+              union all
+              select touched.import_id from private.import_touches as touched
+              where touched.tenant_id = $1 and touched.client_id = $2
           )
           and (import.created_at, import.id) < ($3, $4)
         order by import.created_at desc, import.id desc
@@ -6301,6 +7107,66 @@ begin
     union all
     select call.at, call.id, call.item
     from private.call_timeline($1, $2, $3, $4, $5) as call;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.try_other_form(message_id uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_message public.message_logs;
+    v_other text;
+    v_known text;
+begin
+    select * into v_message from public.message_logs as message
+    where message.id = try_other_form.message_id;
+    v_other := private.other_form(v_message.phone);
+    if v_other is null or v_message.channel <> 'whatsapp' or v_message.other_form_of is not null
+        or exists (
+            select from public.message_logs as refused
+            where refused.tenant_id = v_message.tenant_id and refused.error_code = 'number_invalid'
+              and (refused.retried_run_id = v_message.automation_run_id
+                  or refused.retried_batch_id = v_message.batch_id
+                  and refused.client_id = v_message.client_id)
+              and refused.phone = v_other
+        )
+    then
+        delete from private.whatsapp_forms as form
+        where form.tenant_id = v_message.tenant_id and form.phone = v_message.phone;
+        return false;
+    end if;
+    insert into private.whatsapp_forms as form (tenant_id, phone_key, phone)
+    values (v_message.tenant_id, private.phone_match(v_message.phone), v_other)
+    on conflict on constraint whatsapp_forms_pkey do update
+    set phone = excluded.phone, learnt_at = excluded.learnt_at
+    where form.phone = v_message.phone;
+    if v_message.automation_run_id is not null then
+        update public.message_logs as message
+        set retried_run_id = message.automation_run_id, automation_run_id = null
+        where message.id = v_message.id;
+        perform private.postpone_run(v_message.automation_run_id, private.now(), 'number_invalid');
+        perform private.wake_function('run-automations');
+    elsif v_message.batch_id is not null then
+        return private.requeue_recipient(v_message);
+    else
+        insert into public.message_logs (
+            tenant_id, client_id, direction, channel, provider, integration_id, sender_id,
+            conversation_id, phone, template_id, body, params, status, charge_id, other_form_of,
+            created_by, queue_msg_id, id
+        )
+        select v_message.tenant_id, v_message.client_id, 'out', v_message.channel,
+            v_message.provider, v_message.integration_id, v_message.sender_id,
+            v_message.conversation_id, v_other, v_message.template_id, v_message.body,
+            v_message.params, 'queued', v_message.charge_id, v_message.id, v_message.created_by,
+            private.enqueue_message(again.id, private.now()), again.id
+        from (select gen_random_uuid() as id) as again;
+        perform private.leave_message_queue(v_message.id);
+        perform private.wake_function('send-message');
+    end if;
+    return true;
 end;
 $function$;
 
@@ -6340,6 +7206,26 @@ CREATE OR REPLACE FUNCTION private.wa_id_of(inbound jsonb)
  SET search_path TO ''
 AS $function$
     select wa_id_of.inbound ->> 'wa_id' where wa_id_of.inbound ->> 'wa_id' ~ '^[0-9]{8,15}$'
+$function$;
+
+CREATE OR REPLACE FUNCTION private.want_media(message_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    insert into public.message_media (message_id, tenant_id, mime_type)
+    select message.id, message.tenant_id,
+        lower(btrim(split_part(message.media ->> 'mime_type', ';', 1)))
+    from public.message_logs as message
+    where message.id = want_media.message_id and message.direction = 'in'
+      and num_nonnulls(message.media ->> 'url', message.media ->> 'provider_media_id') > 0
+    on conflict on constraint message_media_pkey do nothing;
+    if found then
+        perform private.wake_function('fetch-media');
+    end if;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.watch_batches()
@@ -6439,6 +7325,22 @@ AS $function$
       and webhook_secret.field in ('app_secret', 'verify_token')
 $function$;
 
+CREATE OR REPLACE FUNCTION private.whatsapp_form(tenant_id uuid, phone text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select coalesce(
+        (
+            select form.phone from private.whatsapp_forms as form
+            where form.tenant_id = whatsapp_form.tenant_id
+              and form.phone_key = private.phone_match(whatsapp_form.phone)
+        ),
+        whatsapp_form.phone
+    )
+$function$;
+
 CREATE OR REPLACE FUNCTION private.window_until(talk public.conversations)
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -6492,6 +7394,19 @@ AS $function$
     from public.integrations as integration
     where integration.id = wish_dialer_task.integration_id
     on conflict on constraint dialer_tasks_are_wished_once do nothing
+$function$;
+
+CREATE OR REPLACE FUNCTION private.works_here(tenant_id uuid, user_id uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select exists (
+        select from public.memberships as member
+        where member.tenant_id = works_here.tenant_id and member.user_id = works_here.user_id
+          and member.revoked_at is null
+    )
 $function$;
 
 CREATE OR REPLACE FUNCTION private.write_claims(batch_id uuid, plans private.recipient_plan[], lease_seconds integer)
@@ -6576,11 +7491,26 @@ CREATE OR REPLACE FUNCTION public.change_message_batch(batch_id uuid, change tex
  SET statement_timeout TO '5min'
 AS $function$ select private.change_message_batch(batch_id, change) $function$;
 
+CREATE OR REPLACE FUNCTION public.conversation_counts()
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$ select private.conversation_counts() $function$;
+
 CREATE OR REPLACE FUNCTION public.conversation_page(conversation_id uuid, before text DEFAULT NULL::text, page_size integer DEFAULT 50)
  RETURNS jsonb
  LANGUAGE sql
+ STABLE
  SET search_path TO ''
 AS $function$ select private.conversation_page(conversation_id, before, page_size) $function$;
+
+CREATE OR REPLACE FUNCTION public.conversation_templates(conversation_id uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$ select private.conversation_templates(conversation_id) $function$;
 
 CREATE OR REPLACE FUNCTION public.create_client_for_call(call_id uuid, document text, name text, phone text DEFAULT NULL::text)
  RETURNS jsonb
@@ -6631,6 +7561,12 @@ CREATE OR REPLACE FUNCTION public.find_client_for_call(identifier text DEFAULT '
  STABLE
  SET search_path TO ''
 AS $function$ select private.find_client_for_call(identifier, phone) $function$;
+
+CREATE OR REPLACE FUNCTION public.ignore_conversation(conversation_id uuid, is_ignored boolean DEFAULT true)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.ignore_conversation(conversation_id, is_ignored) $function$;
 
 CREATE OR REPLACE FUNCTION public.integration_page()
  RETURNS jsonb
@@ -6721,11 +7657,11 @@ CREATE OR REPLACE FUNCTION public.rate_card()
  SET search_path TO ''
 AS $function$ select private.rate_card() $function$;
 
-CREATE OR REPLACE FUNCTION public.read_conversation(conversation_id uuid)
+CREATE OR REPLACE FUNCTION public.read_conversation(conversation_id uuid, message_id uuid DEFAULT NULL::uuid)
  RETURNS void
  LANGUAGE sql
  SET search_path TO ''
-AS $function$ select private.read_conversation(conversation_id) $function$;
+AS $function$ select private.read_conversation(conversation_id, message_id) $function$;
 
 CREATE OR REPLACE FUNCTION public.render_canned_reply(reply_id uuid, client_id uuid)
  RETURNS jsonb
@@ -6840,6 +7776,8 @@ ALTER TABLE "private"."batch_moves" ADD CONSTRAINT "batch_moves_pkey" PRIMARY KE
 
 ALTER TABLE "private"."dialer_tasks" ADD CONSTRAINT "dialer_tasks_integration_fkey" FOREIGN KEY (tenant_id, integration_id) REFERENCES public.integrations(tenant_id, id);
 
+ALTER TABLE "private"."whatsapp_forms" ADD CONSTRAINT "whatsapp_forms_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES public.tenants(id);
+
 ALTER TABLE "public"."batch_recipients" ADD CONSTRAINT "batch_recipients_client_fkey" FOREIGN KEY (tenant_id, client_id) REFERENCES public.clients(tenant_id, id);
 
 ALTER TABLE "public"."batch_recipients" ADD CONSTRAINT "batch_recipients_message_fkey" FOREIGN KEY (tenant_id, message_id) REFERENCES public.message_logs(tenant_id, id);
@@ -6908,9 +7846,19 @@ ALTER TABLE "public"."message_logs" ADD CONSTRAINT "message_logs_media_is_object
 
 ALTER TABLE "public"."message_logs" ADD CONSTRAINT "message_logs_one_per_recipient" UNIQUE (batch_id, client_id);
 
+ALTER TABLE "public"."message_logs" ADD CONSTRAINT "message_logs_other_form_fkey" FOREIGN KEY (tenant_id, other_form_of) REFERENCES public.message_logs(tenant_id, id);
+
+ALTER TABLE "public"."message_logs" ADD CONSTRAINT "message_logs_other_form_once" UNIQUE (tenant_id, other_form_of);
+
 ALTER TABLE "public"."message_logs" ADD CONSTRAINT "message_logs_out_has_a_number" CHECK (((direction = 'in'::public.message_direction) OR (phone IS NOT NULL)));
 
 ALTER TABLE "public"."message_logs" ADD CONSTRAINT "message_logs_retried_batch_fkey" FOREIGN KEY (tenant_id, retried_batch_id) REFERENCES public.message_batches(tenant_id, id);
+
+ALTER TABLE "public"."message_media" ADD CONSTRAINT "message_media_kept_is_whole" CHECK (((status = 'kept'::public.media_status) = ((kept_at IS NOT NULL) AND (size_bytes IS NOT NULL))));
+
+ALTER TABLE "public"."message_media" ADD CONSTRAINT "message_media_message_fkey" FOREIGN KEY (tenant_id, message_id) REFERENCES public.message_logs(tenant_id, id);
+
+ALTER TABLE "private"."media_files" ADD CONSTRAINT "media_files_media_fkey" FOREIGN KEY (tenant_id, message_id) REFERENCES public.message_media(tenant_id, message_id);
 
 ALTER TABLE "public"."message_templates" ADD CONSTRAINT "message_templates_are_unique" UNIQUE (tenant_id, provider, provider_template_id);
 
@@ -6937,6 +7885,8 @@ CREATE INDEX dialer_tasks_of_call ON private.dialer_tasks USING btree (tenant_id
 CREATE INDEX dialer_tasks_of_export ON private.dialer_tasks USING btree (tenant_id, export_id);
 
 CREATE INDEX dialer_tasks_of_integration ON private.dialer_tasks USING btree (tenant_id, integration_id);
+
+CREATE INDEX media_files_of_media ON private.media_files USING btree (tenant_id, message_id);
 
 CREATE INDEX sender_buckets_of_sender ON private.sender_buckets USING btree (tenant_id, sender_id);
 
@@ -6980,6 +7930,8 @@ CREATE INDEX conversations_of_sender ON public.conversations USING btree (tenant
 
 CREATE UNIQUE INDEX conversations_one_per_user ON public.conversations USING btree (sender_id, business_user_id) WHERE (business_user_id IS NOT NULL);
 
+CREATE INDEX conversations_unread ON public.conversations USING btree (tenant_id, owner_id) WHERE ((unread > 0) AND (ignored_at IS NULL));
+
 CREATE INDEX dialer_agents_of_user ON public.dialer_agents USING btree (user_id);
 
 CREATE INDEX dialer_export_rows_in_the_dialer ON public.dialer_export_rows USING btree (tenant_id, client_id) WHERE (status = ANY (ARRAY['waiting'::public.dialer_row_status, 'loaded'::public.dialer_row_status]));
@@ -7019,6 +7971,8 @@ CREATE INDEX message_logs_unknown ON public.message_logs USING btree (sending_at
 CREATE INDEX senders_of_integration ON public.senders USING btree (tenant_id, integration_id);
 
 CREATE UNIQUE INDEX senders_one_default ON public.senders USING btree (tenant_id) WHERE is_default;
+
+CREATE TRIGGER _400_own_talks AFTER INSERT ON public.agreements REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_agreements__own_talks();
 
 CREATE TRIGGER _410_leave_dialer_insert AFTER INSERT ON public.agreements REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_agreements__leave_dialer();
 
@@ -7138,6 +8092,8 @@ CREATE POLICY "dialer_exports_select_supervisor" ON "public"."dialer_exports" FO
 
 CREATE POLICY "message_batches_select_member" ON "public"."message_batches" FOR SELECT TO "authenticated" USING ((tenant_id = ( SELECT private.tenant_id() AS tenant_id)));
 
+CREATE POLICY "message_media_select_member" ON "public"."message_media" FOR SELECT TO "authenticated" USING ((tenant_id = ( SELECT private.tenant_id() AS tenant_id)));
+
 CREATE POLICY "senders_select_member" ON "public"."senders" FOR SELECT TO "authenticated" USING ((tenant_id = ( SELECT private.tenant_id() AS tenant_id)));
 
 COMMENT ON FUNCTION "private"."begin_batch_messages"(uuid[], integer[]) IS 'The ids that may be sent, each exactly once per attempt; commit, then call the provider.';
@@ -7153,6 +8109,8 @@ COMMENT ON FUNCTION "private"."claim_dialer_tasks"(integer, integer) IS 'Tasks l
 part {campaign_id, list_id}; file {campaign_id, name}; weight {campaign_id, list_ids, weight};
 remove {campaign_id}; qualify {agent_id, call_id, mode, qualification_id, note}.';
 
+COMMENT ON FUNCTION "private"."claim_media"(integer, integer) IS 'Files to fetch now, leased for lease_seconds. Commit before fetching.';
+
 COMMENT ON FUNCTION "private"."contact_decision"(uuid, uuid, public.channel, timestamp with time zone) IS 'reason: null | outside_hours | attempt_cap | suppressed. next_allowed_at is `at` when allowed, null
 when never.';
 
@@ -7166,6 +8124,8 @@ COMMENT ON FUNCTION "private"."dialer_seat"() IS 'PT409 dialer_seat_missing.';
 COMMENT ON FUNCTION "private"."dialer_task_rows"(uuid, integer) IS 'Contacts of a part, file or removal that was begun; is_wanted: to be loaded.';
 
 COMMENT ON FUNCTION "private"."integration_to_test"(public.provider_name) IS 'Admin. PT404 integration_not_found.';
+
+COMMENT ON FUNCTION "private"."other_form"(text) IS 'A Brazilian mobile with its ninth digit for one without, and the reverse; null: it has one form.';
 
 COMMENT ON FUNCTION "private"."plan_dialer_export"(integer) IS 'Clients planned; 0 = no export is waiting for it. Commit and call again.';
 
@@ -7197,7 +8157,11 @@ COMMENT ON FUNCTION "public"."change_message_batch"(uuid, text) IS 'Supervisor: 
 COMMENT ON FUNCTION "public"."client_timeline"(uuid, text, integer) IS '{items: [{kind, id, at, actor, …}], next}; kinds: disposition message automation callback
 call conversation import agreement payment reversal.';
 
-COMMENT ON FUNCTION "public"."conversation_page"(uuid, text, integer) IS '{conversation, items newest first, next, draft, events, contact}.';
+COMMENT ON FUNCTION "public"."conversation_counts"() IS 'Unread talks: {mine, nobody, unknown}, each 100 at most.';
+
+COMMENT ON FUNCTION "public"."conversation_page"(uuid, text, integer) IS '{conversation, items newest first, next, draft, events, people, composer, contact}.';
+
+COMMENT ON FUNCTION "public"."conversation_templates"(uuid) IS '[{id, name, category, body, reason, next_allowed_at, cost: {currency, price_micros, is_own}}].';
 
 COMMENT ON FUNCTION "public"."create_client_for_call"(uuid, text, text, text) IS 'Answers as my_open_calls; without a call {id: null, client_id}. 400 field_invalid.';
 
@@ -7213,6 +8177,8 @@ COMMENT ON FUNCTION "public"."dispose_call"(uuid, text) IS 'A call of an unknown
 
 COMMENT ON FUNCTION "public"."find_client_for_call"(text, text) IS '{client_id, phone, candidates: [{id, name, document}]}; client_id null when nobody or several.';
 
+COMMENT ON FUNCTION "public"."ignore_conversation"(uuid, boolean) IS 'Puts a stranger aside, or takes them back; PT409 conversation_known.';
+
 COMMENT ON FUNCTION "public"."integration_page"() IS 'Admin: [{provider, fields: [{field, is_secret, is_required, pattern}], connected: null | {id,
 settings, is_active, secrets: [{field, ends?, at?}], last_event_at, silent_since, failing_since,
 failure_detail, paused_until, previous_key_until, tested_at, test_verdict}}].';
@@ -7221,7 +8187,7 @@ COMMENT ON FUNCTION "public"."lawful_hours"() IS '[{uf | null: every other state
 
 COMMENT ON FUNCTION "public"."link_call"(uuid, uuid) IS 'Answers as my_open_calls. 404 call_not_found, client_not_found, 409 call_disposed.';
 
-COMMENT ON FUNCTION "public"."list_conversations"(jsonb, text, integer) IS '{rows, next}; filter: owner (me|none|uuid), client_id, unread, known.';
+COMMENT ON FUNCTION "public"."list_conversations"(jsonb, text, integer) IS '{rows, next}; filter: owner (me|none|uuid), client_id, unread, known, ignored (left out: false).';
 
 COMMENT ON FUNCTION "public"."list_message_batches"(text, integer) IS '{rows, next}, newest first.';
 
@@ -7235,6 +8201,8 @@ excluded, rate, seconds left, spent, reasons, retryable.';
 COMMENT ON FUNCTION "public"."my_open_calls"() IS '[{id, client_id, client, phone, campaign, status, called_at, ended_at, …}] of the caller, newest
 first: connected and without an outcome.';
 
+COMMENT ON FUNCTION "public"."open_conversation"(uuid, uuid) IS 'Its id. PT409 no_reachable_phone; number_of_another, number_shared (detail: the talk to link).';
+
 COMMENT ON FUNCTION "public"."preview_message_batch"(jsonb, uuid, uuid, boolean) IS 'Supervisor: {selected, eligible, is_estimate, excluded, waiting_for_hours, next_allowed_at,
 example, cost, needs_confirmation}.';
 
@@ -7242,6 +8210,8 @@ COMMENT ON FUNCTION "public"."preview_template"(uuid, uuid) IS '{body, params, m
 
 COMMENT ON FUNCTION "public"."rate_card"() IS '[{provider, category, currency, price_micros, is_free_in_window, valid_from, is_own, is_current,
 source}]: own prices and published ones, newest first.';
+
+COMMENT ON FUNCTION "public"."read_conversation"(uuid, uuid) IS 'Read up to that message (null: all of it), by its owner or while it is nobody''s.';
 
 COMMENT ON FUNCTION "public"."render_canned_reply"(uuid, uuid) IS '{body, missing}: missing names the fields this client has no value for; they read "…".';
 
@@ -7269,7 +8239,7 @@ attempt_cap.';
 
 COMMENT ON FUNCTION "public"."set_sender_state"(uuid, public.sender_state) IS 'Supervisor: active forgets why it was paused and goes on.';
 
-COMMENT ON FUNCTION "public"."take_conversation"(uuid, uuid) IS 'Becomes (or, supervisor, makes somebody; null: nobody) the owner; logged.';
+COMMENT ON FUNCTION "public"."take_conversation"(uuid, uuid) IS 'Becomes the owner of what is free (supervisor: of any, for anybody); null lets go; logged.';
 
 COMMENT ON FUNCTION "public"."take_over_service"(uuid, text) IS 'Supervisor; answers as begin_service. 400 reason_missing.';
 
@@ -7308,6 +8278,8 @@ COMMENT ON TABLE "public"."dialer_exports" IS 'Selections pushed to the dialer, 
 COMMENT ON TABLE "public"."dialer_qualifications" IS 'What a disposition is called at the dialer, per campaign.';
 
 COMMENT ON TABLE "public"."message_batches" IS 'Bulk sends and where they stand.';
+
+COMMENT ON TABLE "public"."message_media" IS 'How far the keeping of each inbound file came.';
 
 COMMENT ON TABLE "public"."message_policies" IS 'From which size on a bulk send needs a second person.';
 
@@ -7381,6 +8353,8 @@ REVOKE ALL ON FUNCTION "private"."change_message_batch"(uuid, text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."change_message_batch"(uuid, text) TO "authenticated", "postgres";
 
+REVOKE ALL ON FUNCTION "private"."chat_obstacles"(public.conversations) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."claim_batch_messages"(integer, integer) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."claim_batch_messages"(integer, integer) TO "postgres", "worker";
@@ -7388,6 +8362,10 @@ GRANT EXECUTE ON FUNCTION "private"."claim_batch_messages"(integer, integer) TO 
 REVOKE ALL ON FUNCTION "private"."claim_dialer_tasks"(integer, integer) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."claim_dialer_tasks"(integer, integer) TO "postgres", "worker";
+
+REVOKE ALL ON FUNCTION "private"."claim_media"(integer, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."claim_media"(integer, integer) TO "postgres", "worker";
 
 REVOKE ALL ON FUNCTION "private"."claim_of_sender"(uuid, integer, integer) FROM PUBLIC;
 
@@ -7405,11 +8383,23 @@ REVOKE ALL ON FUNCTION "private"."contact_hours_in"(uuid, text, timestamp with t
 
 REVOKE ALL ON FUNCTION "private"."contact_uf"(uuid, uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."conversation_counts"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."conversation_counts"() TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."conversation_history"(public.conversations) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."conversation_item"(public.message_logs) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."conversation_page"(uuid, text, integer) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."conversation_page"(uuid, text, integer) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."conversation_row"(public.conversations) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."conversation_templates"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."conversation_templates"(uuid) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."create_client_for_call"(uuid, text, text, text) FROM PUBLIC;
 
@@ -7481,6 +8471,10 @@ REVOKE ALL ON FUNCTION "private"."forgive_numbers"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."has_cap"(uuid, public.channel) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."ignore_conversation"(uuid, boolean) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."ignore_conversation"(uuid, boolean) TO "authenticated", "postgres";
+
 REVOKE ALL ON FUNCTION "private"."integration_of_key"(public.provider_name, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."integration_page"() FROM PUBLIC;
@@ -7501,11 +8495,15 @@ REVOKE ALL ON FUNCTION "private"."is_opt_out"(text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."is_over_cap"(uuid, uuid, public.channel, timestamp with time zone) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."is_shown"(public.message_logs, public.conversations) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."is_wrong_number"(uuid, uuid, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."lawful_hours"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."lawful_hours"() TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."learn_form"(uuid, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."leave_dialer"(uuid, uuid[], text, text) FROM PUBLIC;
 
@@ -7545,6 +8543,8 @@ REVOKE ALL ON FUNCTION "private"."my_open_calls"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."my_open_calls"() TO "authenticated", "postgres";
 
+REVOKE ALL ON FUNCTION "private"."negotiator_of"(uuid, uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."note_integration_test"(public.provider_name, text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."note_integration_test"(public.provider_name, text) TO "authenticated", "postgres";
@@ -7561,7 +8561,13 @@ GRANT EXECUTE ON FUNCTION "private"."open_conversation"(uuid, uuid) TO "authenti
 
 REVOKE ALL ON FUNCTION "private"."opt_out"(public.conversations) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."other_form"(text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."own_talks"(uuid[], uuid[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."pause_sender"(uuid, text, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."people_of_talk"(public.conversations) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."plan_chat_message"(public.message_logs) FROM PUBLIC;
 
@@ -7593,9 +8599,13 @@ GRANT EXECUTE ON FUNCTION "private"."rate_card"() TO "authenticated", "postgres"
 
 REVOKE ALL ON FUNCTION "private"."rate_of"(uuid, public.provider_name, text, date) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."read_conversation"(uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."read_conversation"(uuid, uuid) FROM PUBLIC;
 
-GRANT EXECUTE ON FUNCTION "private"."read_conversation"(uuid) TO "authenticated", "postgres";
+GRANT EXECUTE ON FUNCTION "private"."read_conversation"(uuid, uuid) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."read_media"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."read_media"(uuid) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."receive_call_event"(text, text, text, jsonb) FROM PUBLIC;
 
@@ -7626,6 +8636,8 @@ GRANT EXECUTE ON FUNCTION "private"."reply_variables"(text) TO "authenticated", 
 REVOKE ALL ON FUNCTION "private"."request_dialer_export"(jsonb, bigint, text, text, integer) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."request_dialer_export"(jsonb, bigint, text, text, integer) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."requeue_recipient"(public.message_logs) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."require_batch_means"(uuid, uuid, uuid) FROM PUBLIC;
 
@@ -7683,9 +8695,15 @@ REVOKE ALL ON FUNCTION "private"."settle_dialer_task"(uuid, integer, text, jsonb
 
 GRANT EXECUTE ON FUNCTION "private"."settle_dialer_task"(uuid, integer, text, jsonb, text, text, integer) TO "postgres", "worker";
 
+REVOKE ALL ON FUNCTION "private"."settle_media"(uuid, integer, text, text, text, bytea) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."settle_media"(uuid, integer, text, text, text, bytea) TO "postgres", "worker";
+
 REVOKE ALL ON FUNCTION "private"."silent_since"(public.integrations) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."sweep_dialer"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."sweep_media"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."take_conversation"(uuid, uuid) FROM PUBLIC;
 
@@ -7723,6 +8741,8 @@ REVOKE ALL ON FUNCTION "private"."template_values"(uuid, text[], uuid) FROM PUBL
 
 REVOKE ALL ON FUNCTION "private"."tg_agreements__leave_dialer"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."tg_agreements__own_talks"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."tg_batch_recipients__count"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_call_dispositions__qualify"() FROM PUBLIC;
@@ -7743,9 +8763,13 @@ REVOKE ALL ON FUNCTION "private"."tg_message_logs__own"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_suppressions__leave_dialer"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."try_other_form"(uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."uf_of"(uuid, uuid, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."wa_id_of"(jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."want_media"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."watch_batches"() FROM PUBLIC;
 
@@ -7755,11 +8779,15 @@ REVOKE ALL ON FUNCTION "private"."webhook_secret"(public.provider_name, text, te
 
 GRANT EXECUTE ON FUNCTION "private"."webhook_secret"(public.provider_name, text, text) TO "postgres", "webhook";
 
+REVOKE ALL ON FUNCTION "private"."whatsapp_form"(uuid, text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."window_until"(public.conversations) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."wish_dialer_removals"(uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."wish_dialer_task"(uuid, text, text, uuid, uuid, integer, jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."works_here"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."write_claims"(uuid, private.recipient_plan[], integer) FROM PUBLIC;
 
@@ -7781,9 +8809,17 @@ REVOKE ALL ON FUNCTION "public"."change_message_batch"(uuid, text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."change_message_batch"(uuid, text) TO "authenticated", "postgres", "service_role";
 
+REVOKE ALL ON FUNCTION "public"."conversation_counts"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."conversation_counts"() TO "authenticated", "postgres", "service_role";
+
 REVOKE ALL ON FUNCTION "public"."conversation_page"(uuid, text, integer) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."conversation_page"(uuid, text, integer) TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."conversation_templates"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."conversation_templates"(uuid) TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."create_client_for_call"(uuid, text, text, text) FROM PUBLIC;
 
@@ -7812,6 +8848,10 @@ GRANT EXECUTE ON FUNCTION "public"."end_service"(uuid) TO "authenticated", "post
 REVOKE ALL ON FUNCTION "public"."find_client_for_call"(text, text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."find_client_for_call"(text, text) TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."ignore_conversation"(uuid, boolean) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."ignore_conversation"(uuid, boolean) TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."integration_page"() FROM PUBLIC;
 
@@ -7865,9 +8905,9 @@ REVOKE ALL ON FUNCTION "public"."rate_card"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."rate_card"() TO "authenticated", "postgres", "service_role";
 
-REVOKE ALL ON FUNCTION "public"."read_conversation"(uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "public"."read_conversation"(uuid, uuid) FROM PUBLIC;
 
-GRANT EXECUTE ON FUNCTION "public"."read_conversation"(uuid) TO "authenticated", "postgres", "service_role";
+GRANT EXECUTE ON FUNCTION "public"."read_conversation"(uuid, uuid) TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."render_canned_reply"(uuid, uuid) FROM PUBLIC;
 
@@ -8010,6 +9050,10 @@ GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON
 GRANT SELECT ON TABLE "public"."message_batches" TO "authenticated";
 
 GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON TABLE "public"."message_batches" TO "postgres", "service_role";
+
+GRANT SELECT ON TABLE "public"."message_media" TO "authenticated";
+
+GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON TABLE "public"."message_media" TO "postgres", "service_role";
 
 GRANT INSERT ("confirm_above_recipients"), UPDATE ("confirm_above_recipients") ON TABLE "public"."message_policies" TO "authenticated";
 
@@ -8161,6 +9205,8 @@ CREATE INDEX message_batches_newest ON public.message_batches USING btree (tenan
 
 CREATE INDEX message_batches_of_sender ON public.message_batches USING btree (tenant_id, sender_id, created_at) WHERE (status = 'sending'::public.batch_status);
 
+CREATE INDEX message_media_due ON public.message_media USING btree (next_attempt_at) WHERE (status = 'waiting'::public.media_status);
+
 ALTER TABLE "public"."message_policies" ADD CONSTRAINT "message_policies_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES public.tenants(id);
 
 CREATE POLICY "message_policies_insert_admin" ON "public"."message_policies" FOR INSERT TO "authenticated" WITH CHECK (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('admin'::public.member_role) AS has_role)));
@@ -8248,15 +9294,6 @@ values
 ('meta', 'app_secret', true, true, '^\S{8,200}$'),
 ('meta', 'verify_token', true, true, '^\S{8,200}$');
 
-insert into private.opt_out_words (words)
-values
-('sair'), ('parar'), ('pare'), ('para'), ('stop'), ('sai'), ('descadastrar'), ('remover'),
-('nao quero'), ('nao quero mais'), ('nao quero receber'), ('nao quero mais receber'),
-('nao quero receber mensagens'), ('nao quero mais receber mensagens'), ('nao me mande mais'),
-('nao me mande mensagem'), ('nao me mande mais mensagem'), ('nao me mande mais mensagens'),
-('parar de receber'), ('parar mensagens'), ('cancelar inscricao'), ('sair da lista'),
-('me tira da lista'), ('me tire da lista'), ('remover meu numero'), ('bloquear');
-
 insert into private.published_rates (
     provider, category, currency, price_micros, is_free_in_window, valid_from, source
 )
@@ -8291,6 +9328,38 @@ values
 select cron.schedule('watch-batches', '* * * * *', 'select private.watch_batches()');
 
 select cron.schedule('forgive-numbers', '17 5 * * *', 'select private.forgive_numbers()');
+
+insert into private.opt_out_words (words)
+values
+('sair'), ('parar'), ('pare'), ('para'), ('stop'), ('sai'), ('descadastrar'), ('descadastre'),
+('remover'), ('remova'), ('bloquear'), ('unsubscribe'), ('opt out'), ('optout'),
+('nao quero'), ('nao quero mais'), ('nao quero receber'), ('nao quero mais receber'),
+('nao quero receber mais'), ('nao quero mensagem'), ('nao quero mensagens'),
+('nao quero mais mensagem'), ('nao quero mais mensagens'), ('nao quero receber mensagem'),
+('nao quero receber mensagens'), ('nao quero receber mais mensagens'),
+('nao quero mais receber mensagem'), ('nao quero mais receber mensagens'),
+('nao quero mais receber suas mensagens'), ('nao quero receber cobranca'),
+('nao quero receber cobrancas'), ('nao quero mais receber cobrancas'), ('nao quero contato'),
+('nao quero mais contato'), ('nao me mande mais'), ('nao me mande mensagem'),
+('nao me mande mensagens'), ('nao me mande mais mensagem'), ('nao me mande mais mensagens'),
+('nao mande mais'), ('nao mande mensagem'), ('nao mande mais mensagem'),
+('nao mande mais mensagens'), ('nao me mandem mais mensagens'), ('nao mandem mais mensagens'),
+('nao envie mais'), ('nao envie mais mensagens'), ('nao me envie mais mensagens'),
+('nao me chame mais'), ('nao me incomode'), ('nao me incomode mais'), ('nao me perturbe'),
+('me deixa em paz'), ('me deixe em paz'), ('pare de me mandar mensagem'),
+('pare de me mandar mensagens'), ('para de me mandar mensagem'), ('para de me mandar mensagens'),
+('pare de mandar mensagem'), ('pare de mandar mensagens'), ('para de mandar mensagem'),
+('para de mandar mensagens'), ('parem de me mandar mensagens'), ('parem de mandar mensagens'),
+('parar de receber'), ('parar de receber mensagens'), ('parar mensagens'),
+('parar as mensagens'), ('pare com as mensagens'), ('pare agora'), ('parar agora'), ('cancelar inscricao'),
+('cancelar mensagens'), ('cancelar recebimento'), ('sair da lista'), ('sair dessa lista'),
+('me tira da lista'), ('me tire da lista'), ('me tira dessa lista'), ('me tire dessa lista'),
+('me remova da lista'), ('me remove da lista'), ('tira meu numero'), ('tire meu numero'),
+('tira meu numero da lista'), ('tire meu numero da lista'), ('remover meu numero'),
+('remova meu numero'), ('remove meu numero'), ('apaga meu numero'), ('apague meu numero'),
+('exclua meu numero'), ('excluir meu numero');
+
+select cron.schedule('sweep-media', '* * * * *', 'select private.sweep_media()');
 
 insert into private.integration_fields (provider, field, is_secret, is_required, pattern)
 values
