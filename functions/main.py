@@ -5,7 +5,9 @@ A deployed name has `-` for `_`, and `3cplus` for `threecplus`: no identifier be
 
 from batch_results import batch_results
 from charge_document import charge_document
+from fetch_media import fetch_media
 from gupshup_webhook import gupshup_webhook
+from message_media import message_media
 from meta_webhook import meta_webhook
 from negociarie_callback import negociarie_callback
 from negociarie_charge import negociarie_charge
@@ -29,7 +31,9 @@ from threecplus_webhook import threecplus_webhook
 __all__ = [
     "batch_results",
     "charge_document",
+    "fetch_media",
     "gupshup_webhook",
+    "message_media",
     "meta_webhook",
     "negociarie_callback",
     "negociarie_charge",

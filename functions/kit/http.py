@@ -41,6 +41,15 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class File:
+    """What a server handed over: HTTP status, headers (case-insensitive) and the body's bytes."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Call:
     """One request, written but not sent. At most one of `form` and `json` is set; `limit` is how
     many bytes of the answer are read."""
@@ -63,6 +72,10 @@ class HostUnknown(NothingSent):
 
 class OutcomeUnknown(Exception):
     """The call left, and no complete answer came back: the server may have acted on it."""
+
+
+class TooLong(OutcomeUnknown):
+    """The answer is longer than was asked for; the rest of it was not read."""
 
 
 def client() -> "httpx.Client":
@@ -131,6 +144,18 @@ def _exchange(
     seconds: float | None = None,
     **content: Any,
 ) -> Answer:
+    got = _read(method, url, headers, limit, seconds, **content)
+    return Answer(got.status, got.headers, got.content.decode("utf-8", "replace"))
+
+
+def _read(
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    limit: int,
+    seconds: float | None,
+    **content: Any,
+) -> File:
     import httpx
 
     deadline = time.monotonic() + (seconds or CALL_SECONDS)
@@ -141,14 +166,22 @@ def _exchange(
             body = b""
             for chunk in response.iter_bytes():
                 body += chunk
-                if time.monotonic() > deadline or len(body) > limit:
-                    raise OutcomeUnknown("answer too slow or too long")
+                if len(body) > limit:
+                    raise TooLong(f"more than {limit} bytes")
+                if time.monotonic() > deadline:
+                    raise OutcomeUnknown("answer too slow")
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         kind = HostUnknown if _is_nameless(error) else NothingSent
         raise kind(type(error).__name__) from error
     except httpx.HTTPError as error:
         raise OutcomeUnknown(type(error).__name__) from error
-    return Answer(response.status_code, response.headers, body.decode("utf-8", "replace"))
+    return File(response.status_code, response.headers, body)
+
+
+def download(call: Call, seconds: float) -> File:
+    """Read a file of at most `call.limit` bytes within `seconds`; TooLong beyond, else the failures
+    of `post_form`."""
+    return _read(call.method, call.url, call.headers, call.limit, seconds)
 
 
 def _is_nameless(error: BaseException | None) -> bool:

@@ -30,6 +30,7 @@ from providers.reading import (
     phone_digits,
 )
 from providers.whatsapp import (
+    FILE_BYTES,
     Account,
     Incomplete,
     KnownTemplate,
@@ -38,11 +39,13 @@ from providers.whatsapp import (
     TemplatePage,
     ask,
     is_key,
+    own_address,
     verdict_of,
 )
 
 API = "https://api.gupshup.io"
 KEY_FIELD = "api_key"
+FILE_HOSTS = r"(?:[a-z0-9-]+\.)*gupshup\.(?:io|com)"
 TEMPLATE_PATH, SESSION_PATH = "/wa/api/v1/template/msg", "/wa/api/v1/msg"
 TEMPLATES_A_PAGE = 100
 
@@ -102,6 +105,18 @@ def media_call(account: Account, to: str, media: Media, reference: str | None) -
     if media.caption and kind != "audio":
         said["caption"] = media.caption
     return _message(SESSION_PATH, account, to, {"message": json.dumps(said, ensure_ascii=False)})
+
+
+def locate_call(account: Account, file: Mapping[str, str]) -> http.Call | None:
+    """The callback itself says where; nothing is asked."""
+    return None
+
+
+def file_call(account: Account, file: Mapping[str, str], located: http.Answer | None) -> http.Call:
+    """Addresses are public while they live, so they get no key."""
+    path, simulators = own_address(file.get("url"), FILE_HOSTS), config.settings().simulators_url
+    at = f"{simulators}/gupshup{path}" if simulators else str(file.get("url"))
+    return http.Call("GET", at, {}, limit=FILE_BYTES)
 
 
 def send_template(
@@ -296,7 +311,7 @@ def _v2_status(
 def _v2_inbound(payload: dict[str, Any], at: str | None, body: dict[str, Any]) -> ProviderEvent:
     inner, sender = as_dict(payload.get("payload")), as_dict(payload.get("sender"))
     kind, url = as_text(payload.get("type")), as_text(inner.get("url"))
-    kind = "document" if kind == "file" else kind
+    kind = {"file": "document", "contact": "contacts"}.get(kind or "", kind)
     words = as_text(inner.get("text")) or as_text(inner.get("title"))
     media = None
     if kind in whatsapp_wire.MEDIA_TYPES:
@@ -308,6 +323,8 @@ def _v2_inbound(payload: dict[str, Any], at: str | None, body: dict[str, Any]) -
             "caption": as_text(inner.get("caption")),
             "name": as_text(inner.get("name")),
         }
+    else:
+        media = whatsapp_wire.shared(kind, inner.get("contacts") or inner)
     phone = phone_digits(payload.get("source")) or phone_digits(sender.get("phone"))
     inbound = {
         "wamid": any_id(payload, "id"),

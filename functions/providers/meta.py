@@ -15,6 +15,7 @@ from providers import callbacks, whatsapp_wire
 from providers.events import FailureClass, Outcome, Probe, ProviderEvent, SendResult, Verdict
 from providers.reading import any_id, as_dict, as_list, as_text, object_of
 from providers.whatsapp import (
+    FILE_BYTES,
     Account,
     Incomplete,
     KnownTemplate,
@@ -22,11 +23,13 @@ from providers.whatsapp import (
     Template,
     TemplatePage,
     is_key,
+    own_address,
     verdict_of,
 )
 
 API = "https://graph.facebook.com"
 KEY_FIELD = "access_token"
+FILE_HOSTS = r"(?:[a-z0-9-]+\.)*(?:fbsbx\.com|fbcdn\.net|whatsapp\.net)"
 DEFAULT_VERSION = "v25.0"  # seen in production in 2026; a setting of the integration
 TEMPLATES_A_PAGE = 100
 TEMPLATES_BYTES = 2_000_000  # a hundred templates with buttons and examples
@@ -66,6 +69,21 @@ def media_call(account: Account, to: str, media: Media, reference: str | None) -
     if media.name and media.kind == "document":
         file["filename"] = media.name
     return _message(account, to, {"type": media.kind, media.kind: file}, reference)
+
+
+def locate_call(account: Account, file: Mapping[str, str]) -> http.Call | None:
+    media_id = file.get("provider_media_id")
+    if not (is_key(account.key) and media_id):
+        raise Incomplete("the sender lacks a usable token, or the file an id")
+    return http.Call("GET", _url(account, media_id), _bearer(account))
+
+
+def file_call(account: Account, file: Mapping[str, str], located: http.Answer | None) -> http.Call:
+    """The address lives for five minutes and wants the token, so it is asked for each time."""
+    url = as_text(object_of(located.text).get("url")) if located else None
+    path, simulators = own_address(url, FILE_HOSTS), config.settings().simulators_url
+    at = f"{simulators}/meta{path}" if simulators else str(url)
+    return http.Call("GET", at, _bearer(account), limit=FILE_BYTES)
 
 
 def _message(

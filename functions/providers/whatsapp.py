@@ -5,6 +5,7 @@ neither input nor output, so that one caller may block and another may have two 
 """
 
 import importlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol, cast
 
@@ -12,6 +13,7 @@ from kit import http
 from providers.events import FailureClass, Outcome, Probe, ProviderEvent, SendResult, Verdict
 
 PROVIDERS = ("gupshup", "meta")
+FILE_BYTES = 16 * 1024**2  # WhatsApp's own limit of audio and video; the database keeps no more
 
 
 class Account(NamedTuple):
@@ -91,6 +93,15 @@ class Adapter(Protocol):
         self, account: Account, to: str, media: Media, reference: str | None
     ) -> http.Call: ...
 
+    def locate_call(self, account: Account, file: Mapping[str, str]) -> http.Call | None:
+        """Asks where an inbound file lies, if the provider wants to be asked; `file` is the
+        `media` of the event."""
+
+    def file_call(
+        self, account: Account, file: Mapping[str, str], located: http.Answer | None
+    ) -> http.Call:
+        """Gets the file; Incomplete when no address of the provider's own is known."""
+
     def read_answer(self, answer: http.Answer) -> SendResult: ...
 
     def templates_call(self, account: Account, page: str | None) -> http.Call: ...
@@ -154,6 +165,15 @@ def verdict_of(status: int, failure: FailureClass | None) -> Verdict:
         return Verdict.NO_ANSWER
     is_ours = failure is FailureClass.CONFIGURATION or status == 404
     return Verdict.ACCOUNT_UNKNOWN if is_ours else Verdict.UNCLEAR
+
+
+def own_address(url: str | None, hosts: str) -> str:
+    """The path and query of an https address on one of the provider's hosts (a pattern). Raises
+    Incomplete for any other: a callback may name whatever it likes, and a key would go there."""
+    found = re.fullmatch(rf"https://(?:{hosts})(?::443)?(/[!-~]*)", url or "")
+    if not found:
+        raise Incomplete("the file lies at no address of the provider")
+    return found[1]
 
 
 def is_key(value: str | None) -> bool:

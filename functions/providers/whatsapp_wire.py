@@ -80,6 +80,7 @@ STATUS: dict[str, MessageStatus] = {
 WORTH_ASKING_AGAIN = frozenset({FailureClass.RATE_LIMITED, FailureClass.PROVIDER_UNAVAILABLE})
 
 MEDIA_TYPES = ("image", "document", "audio", "video", "sticker")
+_DEGREES = {"latitude": 90, "longitude": 180}
 # Names of the quality an account's number has, in our enum's words.
 QUALITY = {"GREEN": "green", "YELLOW": "yellow", "RED": "red"}
 
@@ -167,6 +168,8 @@ def _message(
             "caption": as_text(content.get("caption")),
             "name": as_text(content.get("filename")),
         }
+    else:
+        media = shared(kind, said.get(kind or ""))
     inbound = {
         "wamid": wamid,
         # A person with a user name (2026) may show neither; then the user id is all there is.
@@ -184,6 +187,29 @@ def _message(
     }
     payload = {"inbound": inbound, "raw": said}
     yield ProviderEvent(f"message:{wamid}", EventKind.MESSAGE_RECEIVED, payload)
+
+
+def shared(kind: str | None, content: Any) -> dict[str, Any] | None:
+    """A place or people that somebody sent, as the talk shows them; None for other kinds."""
+    if kind == "location":
+        place = as_dict(content)
+        at = [_degrees(place.get(name), most) for name, most in _DEGREES.items()]
+        name, address = as_text(place.get("name")), as_text(place.get("address"))
+        return {"type": kind, "latitude": at[0], "longitude": at[1], "name": name,
+                "address": address} if None not in at else None  # fmt: skip
+    if kind == "contacts":
+        people = [as_dict(as_dict(person).get("name")) for person in as_list(content)]
+        names = [as_text(name.get("formatted_name")) for name in people]
+        return {"type": kind, "name": ", ".join(name for name in names if name) or None}
+    return None
+
+
+def _degrees(value: Any, most: int) -> float | None:
+    try:
+        degrees = float(value)
+    except (TypeError, ValueError):
+        return None
+    return degrees if abs(degrees) <= most else None  # also what is not a number
 
 
 def _template(value: dict[str, Any]) -> ProviderEvent:

@@ -110,7 +110,8 @@ declare
         private.require_conversation(v_tenant_id, take_conversation.conversation_id);
 begin
     -- What is free or one's own, anybody may take or let go; all else is a supervisor's.
-    if user_id is distinct from auth.uid() and (user_id is not null or v_talk.owner_id <> auth.uid())
+    if user_id is distinct from auth.uid()
+        and (user_id is not null or v_talk.owner_id <> auth.uid())
         or user_id = auth.uid() and v_talk.owner_id <> auth.uid()
         and private.works_here(v_tenant_id, v_talk.owner_id)
     then

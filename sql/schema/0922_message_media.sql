@@ -66,7 +66,7 @@ as $$
 begin
     insert into public.message_media (message_id, tenant_id, mime_type)
     select message.id, message.tenant_id,
-        lower(btrim(split_part(message.media ->> 'mime_type', ';', 1)))
+        nullif(lower(btrim(split_part(message.media ->> 'mime_type', ';', 1))), '')
     from public.message_logs as message
     where message.id = want_media.message_id and message.direction = 'in'
       and num_nonnulls(message.media ->> 'url', message.media ->> 'provider_media_id') > 0

@@ -44,7 +44,7 @@ security definer
 set search_path = ''
 as $$
 declare
-    -- 20 s doubling: two hours in all; Meta gives a new address each time, Gupshup's have died by then.
+    -- 20 s doubling, 85 minutes in all: Meta gives a new address each time, Gupshup's are dead then.
     c_max_failures constant int := 9;
     c_first_pause constant interval := interval '20 seconds';
     v_media public.message_media;

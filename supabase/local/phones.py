@@ -12,10 +12,13 @@ receipts of their own latency. `/` shows the phones; `/_control` is for tests an
     PUT  /_control/pace          {"answer_seconds", "rate_per_second"}
     GET  /_control/messages      ?destination=…&phone=…; oldest first
     GET  /_control/calls         {"count"} of send requests, refused ones included
-    POST /_control/reply         {"app", "phone", "text" | "media", "name"}: the person answers
+    POST /_control/reply         {"app", "phone", "text" | "media", "name"}: the person answers;
+                                  media: image, sticker, audio, document, location, contacts, with
+                                  "file" (base64), "mime_type", "file_name" for bytes of one's own
 """
 
 import asyncio
+import base64
 import json
 import random
 import sqlite3
@@ -28,6 +31,8 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
+
+from local_platform.samples import SAMPLES
 
 ANSWER_SECONDS = 0.08  # what a provider's host takes from São Paulo on a good day
 RATE_PER_SECOND = 80  # Meta's default throughput of one number; Gupshup publishes none
@@ -64,6 +69,7 @@ create index if not exists messages_by_phone on messages (phone);
 create table if not exists receipts (
     seq integer primary key, app text, body text, message_id text, status text, due_at real,
     tries integer default 0, is_done integer default 0);
+create table if not exists files (id text primary key, mime_type text, content blob);
 create index if not exists receipts_due on receipts (due_at) where is_done = 0;
 """
 
@@ -335,6 +341,7 @@ class Company:
             return web.json_response({"unknown": given["app"]}, status=404)
         text, now = given.get("text") or f"[{given.get('media', '?')}]", time.time()
         wamid = f"wamid.{uuid.uuid4().hex.upper()}"
+        given |= self.keep_file(given)
         self.store.db.execute(
             "insert into messages (id, app, phone, direction, kind, text, wamid, at)"
             " values (?, ?, ?, 'out', 'text', ?, ?, ?)",
@@ -344,6 +351,26 @@ class Company:
         self.plan(account["name"], body, wamid, "", now)
         self.something_due.set()
         return web.json_response({"wamid": wamid}, status=202)
+
+    def keep_file(self, given: dict[str, Any]) -> dict[str, Any]:
+        """{"file_id", "mime_type", "file_name"} of what the person sends along, kept to be got."""
+        if given.get("media") not in SAMPLES:
+            return {}
+        mime_type, name, content = SAMPLES[given["media"]]()
+        if "file" in given:
+            content = base64.b64decode(given["file"])
+        mime_type, name = given.get("mime_type", mime_type), given.get("file_name", name)
+        file_id = uuid.uuid4().hex
+        values = (file_id, mime_type, content)
+        self.store.db.execute("insert into files values (?, ?, ?)", values)
+        return {"file_id": file_id, "mime_type": mime_type, "file_name": name}
+
+    def file(self, file_id: str) -> web.Response:
+        mood = self.mood_for("file") or {}
+        found = self.store.all("select * from files where id = ?", file_id)
+        if not found or mood:
+            return web.Response(status=mood.get("status", 404))
+        return web.Response(body=found[0]["content"], content_type=found[0]["mime_type"])
 
     async def page(self, _: web.Request) -> web.FileResponse:
         return web.FileResponse(Path(__file__).with_name("phones.html"))

@@ -97,11 +97,18 @@ class Gupshup(Company):
         kind = given.get("media")
         content = {"text": given.get("text")}
         if kind:
-            content = {"url": f"https://filemanager.gupshup.io/wa/media/{wamid}",
-                       "caption": given.get("text"), "contentType": "image/jpeg"}  # fmt: skip
+            content = shared(given) or {
+                "url": f"https://filemanager.gupshup.io/wa/media/{given['file_id']}",
+                "caption": given.get("text"), "contentType": given["mime_type"],
+                "name": given["file_name"],
+            }  # fmt: skip
+            kind = {"document": "file", "contacts": "contact"}.get(kind, kind)
         payload = {"id": wamid, "source": phone, "type": kind or "text", "payload": content,
                    "sender": sender}  # fmt: skip
         return envelope(account["name"], "message", payload, at)
+
+    async def media(self, request: web.Request) -> web.Response:
+        return self.file(request.match_info["file"])
 
     async def put_app(self, request: web.Request) -> web.Response:
         given = await request.json()
@@ -122,9 +129,19 @@ def create_app(platform: Platform) -> web.Application:
             web.post("/wa/api/v1/msg", gupshup.send_session),
             web.get("/wa/app/{app}/template", gupshup.list_templates),
             web.get("/sm/api/v1/template/list/{app}", gupshup.list_templates),
+            web.get("/wa/media/{file}", gupshup.media),
             web.put("/_control/apps/{name}", gupshup.put_app),
         ]
     )
+
+
+def shared(given: dict[str, Any]) -> dict[str, Any] | None:
+    """A place or people; nothing for files."""
+    if given["media"] == "location":
+        return {"latitude": "-23.5614", "longitude": "-46.6559", "name": "Avenida Paulista"}
+    if given["media"] == "contacts":
+        return {"contacts": [{"name": {"formatted_name": "Contato de Teste"}}]}
+    return None
 
 
 def envelope(app: str, kind: str, payload: dict[str, Any], at: float) -> dict[str, Any]:
