@@ -23,10 +23,15 @@ test("the panel previews while typing, keeps the draft and compares two proposal
   await expect(comparison.getByRole("row", { name: /^Alçada sua sua$/ })).toBeVisible();
   await expectClean(page, { within: '[aria-label="Negociação"]' });
 
-  const saved = page.waitForResponse((response) => response.url().includes("negotiation_drafts"));
+  // The first save changes no row, and is followed by the one that makes it.
+  const saved = page.waitForResponse(async (response) => {
+    const request = response.request();
+    if (!response.url().includes("negotiation_drafts") || !request.postData()?.includes('"installments":"2"'))
+      return false;
+    return request.method() === "POST" || ((await response.json()) as unknown[]).length > 0;
+  });
   await panel.getByLabel("Parcelas").fill("2");
   await saved;
-  await page.waitForLoadState("networkidle");
   await page.reload();
   await expect(page.getByRole("button", { name: "Caixa Postal" })).toBeVisible();
   await page.keyboard.press("Alt+s");

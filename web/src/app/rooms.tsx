@@ -1,8 +1,8 @@
 import type { QueryClient } from "@tanstack/react-query";
-import { type ComponentType, lazy, type ReactNode, useState } from "react";
+import type { ComponentType, ReactNode } from "react";
 import { matchRoute, type Parser, type StringRouteParams } from "wouter";
-import { afterPaint } from "@/app/after-paint";
 import { serviceQuery } from "@/features/service/queries";
+import { afterPaint, later } from "@/lib/later";
 import { learnRemaining } from "@/lib/sentences";
 
 interface Room {
@@ -11,22 +11,14 @@ interface Room {
   preload: () => Promise<void>;
 }
 
-/** A page whose properties are the path's parameters. Like `lazy`, but one whose code is already here renders at once: React
- * holds back what was suspended, however briefly, until 300 ms after the fallback. */
+/** A page whose properties are the path's parameters. */
 function room<Path extends string>(path: Path, load: () => Promise<ComponentType<StringRouteParams<Path>>>): Room {
-  let here: ComponentType<object> | undefined;
-  const code = async (): Promise<ComponentType<object>> => (await load()) as ComponentType<object>;
-  const Later = lazy(async () => ({ default: await code() }));
+  const Chosen = later(load as () => Promise<ComponentType<object>>);
   return {
     path,
-    preload: async () => {
-      here = await code();
-    },
-    Page: ({ params }): ReactNode => {
-      const [Chosen] = useState(() => here ?? Later);
-      // Another client, agreement or batch is another page: nothing of the last one may stand in it.
-      return <Chosen {...params} key={Object.values(params).join("/")} />;
-    },
+    preload: Chosen.preload,
+    // Another client, agreement or batch is another page: nothing of the last one may stand in it.
+    Page: ({ params }): ReactNode => <Chosen {...params} key={Object.values(params).join("/")} />,
   };
 }
 
@@ -49,6 +41,11 @@ export const rooms: Room[] = [
   room("/discador", () => import("@/features/dialer/dialer-page").then((m) => m.DialerPage)),
   room("/automacao", () => import("@/features/automation/automation-page").then((m) => m.AutomationPage)),
   room("/configuracoes", () => import("@/features/settings/settings-page").then((m) => m.SettingsPage)),
+  room("/configuracoes/integracoes", () =>
+    import("@/features/integrations/integrations-page").then((m) => m.IntegrationsPage),
+  ),
+  room("/configuracoes/whatsapp", () => import("@/features/whatsapp/whatsapp-page").then((m) => m.WhatsappPage)),
+  room("/configuracoes/contato", () => import("@/features/contact/contact-page").then((m) => m.ContactPage)),
   room("/configuracoes/cobranca", () => import("@/features/charging/charging-page").then((m) => m.ChargingPage)),
 ];
 

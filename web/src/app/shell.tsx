@@ -1,15 +1,15 @@
 import { type ReactNode, Suspense } from "react";
 import { Link } from "wouter";
-import { afterPaint } from "@/app/after-paint";
 import { ClockBanner } from "@/app/clock-banner";
-import { LinkBanner } from "@/app/link-banner";
 import { MainNav } from "@/app/main-nav";
 import classes from "@/app/shell.module.css";
 import { PendingBadge } from "@/features/service/pending-badge";
+import { afterPaint } from "@/lib/later";
 
 const NotificationBell = afterPaint(() =>
   import("@/features/notifications/notification-bell").then((m) => m.NotificationBell),
 );
+const LinkBanner = afterPaint(() => import("@/app/link-banner").then((m) => m.LinkBanner));
 const CallWatch = afterPaint(() => import("@/features/dialer/call-watch").then((m) => m.CallWatch));
 const Toasts = afterPaint(() => import("@/app/toasts").then((m) => m.Toasts));
 const UserMenu = afterPaint(() => import("@/app/user-menu").then((m) => m.UserMenu));
@@ -39,8 +39,8 @@ export function Shell({ children }: { children: ReactNode }): ReactNode {
       </Suspense>
       <div className={classes.main}>
         <ClockBanner />
-        <LinkBanner />
         <Suspense fallback={null}>
+          <LinkBanner />
           <CallWatch />
         </Suspense>
         <main id="conteudo" className={classes.content} tabIndex={-1}>

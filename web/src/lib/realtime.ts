@@ -1,8 +1,8 @@
 import type { RealtimeChannel, RealtimeClient } from "@supabase/realtime-js";
 import { useEffect, useEffectEvent, useSyncExternalStore } from "react";
+import { accessToken, watchAuth } from "@/lib/auth";
 import { apiUrl, publishableKey } from "@/lib/config";
 import { firstPaint } from "@/lib/first-paint";
-import { accessToken, auth } from "@/lib/supabase";
 
 /** Ids only; the screen fetches the row, so row-level security decides what is seen. */
 export interface ChangePayload {
@@ -65,7 +65,7 @@ function connect(): Promise<RealtimeClient> {
       window.addEventListener("offline", () => reportTrouble(0));
       window.addEventListener("online", () => void reconnect(created));
       // Deferred: auth holds its lock while it tells its listeners, and setAuth asks it for the new token.
-      auth.onAuthStateChange((event) => {
+      watchAuth((event) => {
         if (event === "TOKEN_REFRESHED") setTimeout(() => void created.setAuth());
         if (event === "SIGNED_OUT") setTimeout(() => void created.disconnect());
       });

@@ -1,7 +1,8 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useState } from "react";
+import { authClient, keptSession, watchAuth } from "@/lib/auth";
 import { setClock } from "@/lib/clock";
-import { auth, rpc, shaped } from "@/lib/supabase";
+import { rpc, shaped } from "@/lib/supabase";
 import { selectTenant } from "@/lib/tenant-choice";
 
 export type Role = "operator" | "supervisor" | "admin";
@@ -26,17 +27,18 @@ export interface MemberSession extends SessionContext {
   tenant: NonNullable<SessionContext["tenant"]>;
 }
 
-/** undefined while the stored session is being read. */
+/** undefined while a session that has run out is being renewed. */
 export function useUserId(): string | null | undefined {
-  const [userId, setUserId] = useState<string | null | undefined>(undefined);
+  const [userId, setUserId] = useState<string | null | undefined>(() => keptSession()?.user.id);
   const queryClient = useQueryClient();
-  useEffect(() => {
-    const { data } = auth.onAuthStateChange((event, session) => {
-      if (event === "SIGNED_OUT") queryClient.clear();
-      setUserId(session?.user.id ?? null);
-    });
-    return () => data.subscription.unsubscribe();
-  }, [queryClient]);
+  useEffect(
+    () =>
+      watchAuth((event, session) => {
+        if (event === "SIGNED_OUT") queryClient.clear();
+        setUserId(session?.user.id ?? null);
+      }),
+    [queryClient],
+  );
   return userId;
 }
 
@@ -81,6 +83,6 @@ export function enterTenant(tenantId: string): void {
 }
 
 export async function signOut(): Promise<void> {
-  await auth.signOut({ scope: "local" });
+  await (await authClient()).signOut({ scope: "local" });
   selectTenant(null);
 }

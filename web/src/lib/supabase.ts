@@ -1,27 +1,15 @@
-import { GoTrueClient } from "@supabase/auth-js";
 import { PostgrestClient } from "@supabase/postgrest-js";
+import { accessToken } from "@/lib/auth";
 import { apiUrl, functionsUrl, publishableKey } from "@/lib/config";
 import type { Database, Json } from "@/lib/database.types";
 import { AppError, errorFromResponse } from "@/lib/errors";
 import { selectedTenant } from "@/lib/tenant-choice";
 
 // supabase-js is these same clients plus storage and edge-runtime helpers that this page never calls; taking the parts
-// keeps 30 kB out of the first paint and lets realtime load after it (docs/decisions/0001-component-library.md).
+// keeps 30 kB out of the first paint and lets auth and realtime load after it (docs/decisions/0001-component-library.md).
 
 /** After this a request counts as lost and its outcome as unknown; the slowest screen RPC has a 15 ms budget. */
 const requestTimeoutMs = 15_000;
-
-export const auth: GoTrueClient = new GoTrueClient({
-  url: `${apiUrl}/auth/v1`,
-  headers: { apikey: publishableKey },
-  storageKey: "cobranca.session",
-  flowType: "pkce",
-});
-
-export async function accessToken(): Promise<string | null> {
-  const { data } = await auth.getSession();
-  return data.session?.access_token ?? null;
-}
 
 /** Headers of a request in the caller's name; an `x-tenant-id` already there wins, to speak for another of their tenants. */
 async function callersHeaders(given?: HeadersInit): Promise<Headers> {

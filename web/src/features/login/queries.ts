@@ -1,5 +1,5 @@
+import { authClient } from "@/lib/auth";
 import { AppError } from "@/lib/errors";
-import { auth } from "@/lib/supabase";
 
 export interface Credentials {
   email: string;
@@ -7,12 +7,14 @@ export interface Credentials {
 }
 
 export async function signIn({ email, password }: Credentials): Promise<void> {
+  const auth = await authClient();
   const { error } = await auth.signInWithPassword({ email: email.trim(), password });
   if (error) throw AppError.fromAuth(error);
 }
 
 /** The invitation is found by e-mail in the database; without one the account exists and belongs nowhere. */
 export async function signUp({ email, password, name }: Credentials & { name: string }): Promise<void> {
+  const auth = await authClient();
   const { data, error } = await auth.signUp({
     email: email.trim(),
     password,

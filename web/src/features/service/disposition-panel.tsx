@@ -1,13 +1,15 @@
-import { Textarea } from "@mantine/core";
 import { IconCheck } from "@tabler/icons-react";
-import { type ReactNode, useRef } from "react";
+import { type ReactNode, Suspense, useId, useRef } from "react";
 import { moment } from "@/lib/clock";
+import { later, painted } from "@/lib/later";
 import { Panel } from "@/ui/panel";
 import { useSingleKeys } from "@/ui/single-keys";
 import { Key } from "@/ui/tag";
-import { CallbackForm } from "./callback-form";
 import classes from "./disposition-panel.module.css";
 import type { DispositionType, ServiceScreen } from "./queries";
+
+const CallbackForm = later(() => import("./callback-form").then((m) => m.CallbackForm));
+void painted().then(CallbackForm.preload);
 
 export interface Chosen {
   type: DispositionType;
@@ -29,6 +31,7 @@ interface DispositionPanelProps {
 export function DispositionPanel(props: DispositionPanelProps): ReactNode {
   const { screen, notes, onNotes, choosing, onChoosing, onDispose, outcome } = props;
   const notesRef = useRef<HTMLTextAreaElement>(null);
+  const notesId = useId();
   const press = (type: DispositionType): void => {
     if (type.is_callback) onChoosing(type);
     else onDispose({ type, scheduledCallback: null });
@@ -45,25 +48,24 @@ export function DispositionPanel(props: DispositionPanelProps): ReactNode {
   return (
     <Panel title="Tabulação" aside={<CallbackNotice callbacks={screen.callbacks} />} scrolls className={classes.panel}>
       <div className={classes.body}>
-        <Textarea
-          ref={notesRef}
-          label={
-            <>
-              Observação <Key>O</Key>
-            </>
-          }
-          aria-label="Observação"
-          placeholder="O que foi dito, em uma linha ou duas"
-          maxLength={4000}
-          minRows={3}
-          maxRows={3}
-          rows={3}
-          value={notes}
-          onChange={(event) => onNotes(event.currentTarget.value)}
-          onKeyDown={(event) => {
-            if (event.key === "Escape") event.currentTarget.blur();
-          }}
-        />
+        <div className={classes.notes}>
+          <label htmlFor={notesId}>
+            Observação <Key>O</Key>
+          </label>
+          <textarea
+            ref={notesRef}
+            id={notesId}
+            aria-label="Observação"
+            placeholder="O que foi dito, em uma linha ou duas"
+            maxLength={4000}
+            rows={3}
+            value={notes}
+            onChange={(event) => onNotes(event.currentTarget.value)}
+            onKeyDown={(event) => {
+              if (event.key === "Escape") event.currentTarget.blur();
+            }}
+          />
+        </div>
         <fieldset className={classes.buttons} aria-label="Resultado da ligação">
           {screen.disposition_types.map((type) => (
             <button
@@ -83,14 +85,16 @@ export function DispositionPanel(props: DispositionPanelProps): ReactNode {
           ))}
         </fieldset>
         {choosing ? (
-          <CallbackForm
-            contact={screen.contact}
-            onCancel={() => onChoosing(null)}
-            onSave={(at) => {
-              onDispose({ type: choosing, scheduledCallback: at });
-              onChoosing(null);
-            }}
-          />
+          <Suspense fallback={null}>
+            <CallbackForm
+              contact={screen.contact}
+              onCancel={() => onChoosing(null)}
+              onSave={(at) => {
+                onDispose({ type: choosing, scheduledCallback: at });
+                onChoosing(null);
+              }}
+            />
+          </Suspense>
         ) : (
           <p role="status" className={classes.saved}>
             {outcome ? (

@@ -1,0 +1,34 @@
+import { type ComponentType, lazy, type ReactNode, useState } from "react";
+import { firstPaint, rest } from "@/lib/first-paint";
+
+export type Later<Props> = ComponentType<Props> & { preload: () => Promise<void> };
+
+/** Like `lazy`, but a component whose code is already here renders at once: React holds back what was suspended, however
+ * briefly, until 300 ms after the fallback. */
+export function later<Props extends object>(load: () => Promise<ComponentType<Props>>): Later<Props> {
+  let here: ComponentType<Props> | undefined;
+  const Awaited = lazy(async () => ({ default: await load() })) as unknown as ComponentType<Props>;
+  const Chosen = (props: Props): ReactNode => {
+    const [Which] = useState(() => here ?? Awaited);
+    return <Which {...props} />;
+  };
+  return Object.assign(Chosen, {
+    preload: async () => {
+      here = await load();
+    },
+  });
+}
+
+/** Resolves once the screen is painted and the browser has nothing better to do. */
+export async function painted(): Promise<void> {
+  await firstPaint;
+  await rest();
+}
+
+/** A component that is loaded once the screen is painted: menus, bell, toasts, who else is here. */
+export function afterPaint<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
+  return lazy(async () => {
+    await painted();
+    return { default: await load() };
+  }) as unknown as ComponentType<Props>;
+}
