@@ -203,6 +203,18 @@ select
 from public.tenants
 on conflict do nothing;
 
+-- The first agency has a number at Meta, too.
+insert into public.message_templates (
+    tenant_id, provider, name, provider_template_id, body, variables
+)
+values
+(
+    'd0000000-0000-4000-8000-000000000001', 'meta', 'lembrete_de_debito', '900000000000001',
+    'Olá, {{1}}! Aqui é da {{2}}. O valor em aberto hoje é {{3}}. Responda por aqui quando puder.',
+    array['client.first_name', 'tenant.name', 'client.open_total']
+)
+on conflict do nothing;
+
 -- What brings a charge outside the 24 hours: the code itself where there is one, else the link.
 insert into public.message_templates (tenant_id, name, provider_template_id, body, variables)
 select tenants.id, texts.name, texts.provider_template_id, texts.body, texts.variables

@@ -89,14 +89,15 @@ def probe(account: Account) -> Probe:
     if answer.status < 300 and isinstance(said.get("data"), list):
         return Probe(Verdict.WORKS)
     detail = _detail(answer, said)
+    if answer.status in (401, 403):
+        return Probe(Verdict.KEY_REFUSED, detail)
+    if answer.status == 429:
+        return Probe(Verdict.BUSY, detail)
+    if answer.status >= 500 or answer.status == 408:
+        return Probe(Verdict.NO_ANSWER, detail)
     # Somebody answers there, and not in the dialer's words.
-    if answer.status == 404 or not said:
-        is_down = answer.status >= 500
-        return Probe(Verdict.NO_ANSWER if is_down else Verdict.HOST_WRONG, detail)
-    verdicts = {401: Verdict.KEY_REFUSED, 403: Verdict.KEY_REFUSED, 429: Verdict.BUSY}
-    is_silent = answer.status >= 500 or answer.status == 408
-    default = Verdict.NO_ANSWER if is_silent else Verdict.UNCLEAR
-    return Probe(verdicts.get(answer.status, default), detail)
+    is_stranger = answer.status == 404 or not said
+    return Probe(Verdict.HOST_WRONG if is_stranger else Verdict.UNCLEAR, detail)
 
 
 def read_answer(answer: http.Answer) -> tuple[DialerResult, dict[str, Any]]:

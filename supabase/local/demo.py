@@ -28,6 +28,22 @@ USERS = tuple(email for emails in TENANTS.values() for email in emails)
 # The account of the demo tenant at the simulated Gupshup.
 GUPSHUP = {"app_name": "DemoCobrancas", "source": "551140000000"}
 GUPSHUP_API_KEY = "simulated-api-key"
+# And its number at the simulated Meta, which knows some templates that nobody has taken over yet.
+META = {"waba_id": "102290129340398", "phone_number_id": "106540352242922",
+        "source": "551130000000"}  # fmt: skip
+META_SECRETS = {
+    "access_token": "EAAB-simulated-token",
+    "app_secret": "simulated-app-secret",
+    "verify_token": "simulated-verify-token",
+}
+META_TEMPLATES = [
+    {"id": "900000000000002", "name": "aviso_de_vencimento", "category": "UTILITY",
+     "status": "APPROVED", "body": "Olá, {{1}}. Há um valor em aberto com {{2}}: {{3}}."},
+    {"id": "900000000000003", "name": "fatura_em_anexo", "category": "UTILITY",
+     "status": "APPROVED", "header": "DOCUMENT", "body": "Olá, {{1}}. A fatura segue em anexo."},
+    {"id": "900000000000004", "name": "oferta_de_fim_de_ano", "category": "MARKETING",
+     "status": "PENDING", "body": "Olá, {{1}}! Temos uma condição especial para você."},
+]  # fmt: skip
 # Its company at the simulated 3C Plus, and which of its agents our operators are.
 DIALER_HOST = "demo.3c.plus"
 DIALER_TOKENS = {"api_token": "3cs_simulated-manager", "agent_token": "3cs_simulated-agent"}
@@ -45,6 +61,7 @@ NEGOCIARIE = {"client_id": "1001", "methods": "boleto,pix,card"}
 NEGOCIARIE_SECRET = "simulated-client-secret"  # noqa: S105 - the simulator's, local only
 ACCOUNTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "gupshup": (GUPSHUP, {"api_key": GUPSHUP_API_KEY}),
+    "meta": (META, META_SECRETS),
     "threecplus": ({"host": DIALER_HOST}, DIALER_TOKENS),
     "negociarie": (NEGOCIARIE, {"client_secret": NEGOCIARIE_SECRET}),
 }
@@ -145,7 +162,7 @@ def register_accounts(server: Postgres) -> None:
         with server.connect("postgres") as connection:
             templates = connection.execute(
                 "select provider_template_id, body from public.message_templates"
-                " where channel = 'whatsapp'"
+                " where provider = 'gupshup'"
             )
             account = {
                 "api_key": GUPSHUP_API_KEY,
@@ -154,6 +171,27 @@ def register_accounts(server: Postgres) -> None:
                 "templates": dict(templates.fetchall()),
             }
         control(settings, "gupshup", f"apps/{GUPSHUP['app_name']}", account)
+    if (path := key_path(settings, "meta")).exists():
+        with server.connect("postgres") as connection:
+            known = connection.execute(
+                "select distinct provider_template_id, name, body"
+                " from public.message_templates where provider = 'meta'"
+            ).fetchall()
+        ids = {template["id"] for template in META_TEMPLATES}
+        taken = [
+            {"id": key, "name": name, "category": "UTILITY", "status": "APPROVED", "body": body}
+            for key, name, body in known
+            if key not in ids
+        ]
+        number = {
+            "access_token": META_SECRETS["access_token"],
+            "app_secret": META_SECRETS["app_secret"],
+            "waba_id": META["waba_id"],
+            "display_phone_number": META["source"],
+            "callback_url": f"{functions}/meta-webhook?key={path.read_text()}",
+            "templates": [{"language": "pt_BR"} | each for each in taken + META_TEMPLATES],
+        }
+        control(settings, "meta", f"numbers/{META['phone_number_id']}", number)
     if (path := key_path(settings, "threecplus")).exists():
         roles = {DIALER_TOKENS["api_token"]: "manager", DIALER_TOKENS["agent_token"]: "agent"}
         url = f"{functions}/3cplus-webhook?key={path.read_text()}"

@@ -3,8 +3,8 @@ import { type ReactNode, useState } from "react";
 import { useHasRole } from "@/lib/session";
 import { useDocumentTitle } from "@/ui/document-title";
 import { Panel } from "@/ui/panel";
+import { SettingsTabs } from "@/ui/settings-tabs";
 import { EmptyState, ErrorState, PageSkeleton } from "@/ui/states";
-import { TabLinks } from "@/ui/tab-links";
 import { AgreementPolicyForm } from "./agreement-policy-form";
 import { ChargePolicyForm } from "./charge-policy-form";
 import classes from "./charging.module.css";
@@ -34,13 +34,7 @@ function Charging(): ReactNode {
   return (
     <div className={classes.page}>
       <h1>Configurações</h1>
-      <TabLinks
-        label="Seções das configurações"
-        links={[
-          { href: "/configuracoes", label: "Geral" },
-          { href: "/configuracoes/cobranca", label: "Cobrança" },
-        ]}
-      />
+      <SettingsTabs />
       <NativeSelect
         label="Regras de"
         className={classes.narrow}

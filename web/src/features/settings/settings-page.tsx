@@ -2,8 +2,8 @@ import type { ReactNode } from "react";
 import { useHasRole } from "@/lib/session";
 import { useDocumentTitle } from "@/ui/document-title";
 import { Panel } from "@/ui/panel";
+import { SettingsTabs } from "@/ui/settings-tabs";
 import { EmptyState } from "@/ui/states";
-import { TabLinks } from "@/ui/tab-links";
 import { ApiKeys } from "./api-keys";
 import classes from "./settings-page.module.css";
 
@@ -19,13 +19,7 @@ export function SettingsPage(): ReactNode {
   return (
     <div className={classes.page}>
       <h1>Configurações</h1>
-      <TabLinks
-        label="Seções das configurações"
-        links={[
-          { href: "/configuracoes", label: "Geral" },
-          { href: "/configuracoes/cobranca", label: "Cobrança" },
-        ]}
-      />
+      <SettingsTabs />
       <Panel title="Chaves de API">
         <ApiKeys />
       </Panel>

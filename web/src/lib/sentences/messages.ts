@@ -5,6 +5,7 @@ export const messages: Record<string, string> = {
   batch_not_found: "Este disparo não existe mais.",
   batch_not_movable: "O disparo mudou enquanto você olhava. Confira a situação e tente de novo.",
   conversation_known: "Esta conversa já é de um cliente: não pode ser ignorada.",
+  canned_reply_not_found: "Esta resposta pronta não existe mais.",
   conversation_not_found: "Esta conversa não existe mais.",
   media_not_found: "Este arquivo não está guardado: o provedor não o entregou a tempo.",
   message_invalid: "Escreva uma mensagem de até 4.096 caracteres ou escolha um modelo.",

@@ -1,0 +1,15 @@
+import type { ReactNode } from "react";
+import { TabLinks } from "@/ui/tab-links";
+
+/** The rooms of the settings; each is a line here and a line in app/rooms.tsx. */
+const tabs = [
+  { href: "/configuracoes", label: "Geral" },
+  { href: "/configuracoes/cobranca", label: "Cobrança" },
+  { href: "/configuracoes/contato", label: "Contato" },
+  { href: "/configuracoes/whatsapp", label: "WhatsApp" },
+  { href: "/configuracoes/integracoes", label: "Integrações" },
+];
+
+export function SettingsTabs(): ReactNode {
+  return <TabLinks label="Seções das configurações" links={tabs} />;
+}
