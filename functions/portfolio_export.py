@@ -27,7 +27,7 @@ def portfolio_export(request: flask.Request) -> flask.typing.ResponseReturnValue
         )
     else:
         opened, selection = db.as_caller(request), exports.selection(request)
-    rows = exports.rows(opened, selection)
+    rows = exports.rows(opened, "select private.open_export(%s)", (selection,))
     day = next(rows).decode()
     return flask.Response(
         rows,

@@ -81,7 +81,9 @@ class Drain:
 
     async def is_worth_waiting(self) -> bool:
         """Sleeps until a sender may send again; False when that is not soon."""
-        [(pause,)] = await in_thread(lambda: self.ask("select private.batch_pause()"))
+        # Who was only told to wait, or left out, is counted here: no answer will do it.
+        ask = "select private.batch_pause() as pause, private.fold_batch_counts() as folded"
+        [(pause, _)] = await in_thread(lambda: self.ask(ask))
         if pause is None or pause > PATIENCE_SECONDS:
             return False
         await asyncio.sleep(pause)

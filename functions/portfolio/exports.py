@@ -1,8 +1,9 @@
 """The rows of an export as they come from the database."""
 
 import contextlib
+import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import flask
@@ -12,8 +13,12 @@ from kit import errors, http
 if TYPE_CHECKING:
     import psycopg
 
+    Opening = contextlib.AbstractContextManager[psycopg.Connection[Any]]
+
 BODY_BYTES = 1024 * 1024  # a selection of 10,000 ids has 400 kB
 BLOCK_BYTES = 64 * 1024  # small enough to arrive soon, large enough that the loop costs nothing
+FETCHED_ROWS = 2000  # some hundred kB at once
+SHEET = "Resultados"
 MARK = b"\xef\xbb\xbf"  # by it a spreadsheet knows UTF-8
 
 
@@ -40,20 +45,15 @@ def selection(request: flask.Request) -> str:
     return written
 
 
-def rows(
-    opening: "contextlib.AbstractContextManager[psycopg.Connection[Any]]", selection: str
-) -> Iterator[bytes]:
-    """The day of the tenant first, once nothing can be refused any more; then the file."""
+def rows(opening: "Opening", ask: str, values: tuple[object, ...]) -> Iterator[bytes]:
+    """The day of the tenant first, once nothing can be refused any more; then the file.
+
+    `ask` is a query for the statement to COPY, which writes the audit in the same transaction.
+    """
     with opening as connection:
-        row = connection.execute(
-            "select private.open_export(%s) as statement,"
-            " private.today(private.tenant_id())::text as day",
-            (selection,),
-        ).fetchone()
-        if row is None:
-            raise RuntimeError("open_export answers one row")
-        statement = f"copy ({row.statement}) to stdout (format csv, header, delimiter ';')"
-        yield row.day.encode()
+        opened = _opened(connection, ask, values)
+        statement = f"copy ({opened.statement}) to stdout (format csv, header, delimiter ';')"
+        yield opened.day.encode()
         try:
             with connection.transaction(), connection.cursor().copy(statement.encode()) as copy:
                 block = MARK
@@ -66,3 +66,38 @@ def rows(
         except GeneratorExit:
             connection.commit()  # who hangs up before the end has still been given what came
             raise
+
+
+def workbook(opening: "Opening", ask: str, values: tuple[object, ...]) -> Iterator[bytes]:
+    """The same as a workbook of texts, built on disk before its first byte: its index is its end.
+
+    Raises file_too_large (413) for more rows than a sheet has.
+    """
+    from portfolio import rejects  # a workbook is asked for seldom
+
+    with opening as connection:
+        opened = _opened(connection, ask, values)
+        # A cursor of the server's: the rows never are in memory together.
+        with connection.cursor(name="export") as cursor:
+            cursor.itersize = FETCHED_ROWS
+            cursor.execute(opened.statement.encode())
+            titles = [column.name for column in cursor.description or []]
+            table = itertools.chain([titles], cursor)
+            file = rejects.as_xlsx(_texts(table, rejects.SHEET_ROWS), SHEET)
+    yield opened.day.encode()
+    yield from rejects.blocks(file)
+
+
+def _opened(connection: "psycopg.Connection[Any]", ask: str, values: tuple[object, ...]) -> Any:
+    day = "private.today(private.tenant_id())::text as day"
+    row = connection.execute(f"select ({ask}) as statement, {day}".encode(), values).fetchone()
+    if row is None:
+        raise RuntimeError("an export answers one statement")
+    return row
+
+
+def _texts(table: Iterable[Sequence[object]], most: int) -> Iterator[list[str]]:
+    for number, cells in enumerate(table, start=1):
+        if number > most:
+            raise errors.AppError("more than a sheet holds", code="file_too_large", status=413)
+        yield ["" if cell is None else str(cell) for cell in cells]

@@ -100,12 +100,12 @@ def as_csv(table: Iterable[list[str]]) -> IO[bytes]:
     return file
 
 
-def as_xlsx(table: Iterable[list[str]]) -> IO[bytes]:
+def as_xlsx(table: Iterable[list[str]], title: str = "Recusados") -> IO[bytes]:
     """The table as a workbook of one sheet; every cell is text, so that no zero is eaten."""
     file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115  (the answer)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in PARTS.items():
-            archive.writestr(name, _DECLARATION + text)
+            archive.writestr(name, _DECLARATION + text.replace("Recusados", title))
         with archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet:
             sheet.write(
                 (

@@ -11,7 +11,7 @@ create table private.download_tickets (
     expires_at timestamptz not null,
     constraint download_tickets_pkey primary key (secret_hash),
     constraint download_tickets_purpose_is_known check (
-        purpose in ('portfolio-export', 'portfolio-rejects')
+        purpose in ('portfolio-export', 'portfolio-rejects', 'batch-results')
     )
 );
 comment on table private.download_tickets is 'One-time links to downloads; only hashes are kept.';
@@ -43,6 +43,12 @@ begin
                 raise exception 'import_not_found' using errcode = 'PT404',
                     detail = 'no such import in the tenant';
             end if;
+        when 'batch-results' then
+            perform private.message_batch(case
+                when pg_input_is_valid(arguments ->> 'batch_id', 'uuid')
+                    then (arguments ->> 'batch_id')::uuid
+            end);
+            perform private.outcome_condition(arguments ->> 'outcome', arguments ->> 'reason');
         else
             raise exception 'download_unknown' using errcode = 'PT400',
                 detail = coalesce(purpose, '');
@@ -65,7 +71,8 @@ set search_path = ''
 as $$ select private.open_download(purpose, arguments) $$;
 comment on function public.open_download(text, jsonb) is
 'Supervisor: a ticket for one GET /functions/v1/<purpose>?ticket=… within a minute. portfolio-export
-{selection}, portfolio-rejects {import_id, format?}. PT400 download_unknown, PT404 import_not_found.';
+{selection}, portfolio-rejects {import_id, format?}, batch-results
+{batch_id, outcome?, reason?, format?}. PT400 download_unknown, PT404 import_not_found.';
 
 -- Once: two who come with the same ticket wait for each other, and the second finds none. For the
 -- functions' login only; the download itself runs as the person, whose rights may have ended since.

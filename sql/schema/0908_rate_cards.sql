@@ -116,3 +116,19 @@ as $$
 $$;
 comment on function private.rate_of(uuid, public.provider_name, text, date) is
 'The tenant''s own price of that day, else the published one; null: nobody knows.';
+
+-- Of the agency's own day at that instant.
+create function private.rate_at(
+    tenant_id uuid, provider public.provider_name, category text, at timestamptz
+) returns private.rate
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select private.rate_of(
+        rate_at.tenant_id, rate_at.provider, rate_at.category,
+        (rate_at.at at time zone tenants.time_zone)::date
+    )
+    from public.tenants where tenants.id = rate_at.tenant_id
+$$;

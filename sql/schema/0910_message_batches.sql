@@ -16,6 +16,9 @@ create table public.message_batches (
     forecast jsonb not null default '{}',
     created_by uuid not null,
     confirmed_by uuid,
+    -- Who ended it before its end; a second person who refuses says why.
+    cancelled_by uuid,
+    refusal_reason text,
     created_at timestamptz not null default private.now(),
     confirmed_at timestamptz,
     started_at timestamptz,
@@ -35,6 +38,8 @@ create table public.message_batches (
     constraint message_batches_created_by_fkey foreign key (created_by) references auth.users (id),
     constraint message_batches_confirmed_by_fkey foreign key (confirmed_by)
     references auth.users (id),
+    constraint message_batches_cancelled_by_fkey foreign key (cancelled_by)
+    references auth.users (id),
     constraint message_batches_name_is_filled check (btrim(name) <> ''),
     constraint message_batches_two_people check (confirmed_by <> created_by),
     constraint message_batches_ends_with_time check (
@@ -51,6 +56,7 @@ create index message_batches_by_sender on public.message_batches (tenant_id, sen
 create index message_batches_of_template on public.message_batches (tenant_id, template_id);
 create index message_batches_of_author on public.message_batches (created_by);
 create index message_batches_of_confirmer on public.message_batches (confirmed_by);
+create index message_batches_of_canceller on public.message_batches (cancelled_by);
 create index message_batches_moving on public.message_batches (status)
 where status in ('scheduled', 'sending');
 
@@ -78,6 +84,9 @@ add constraint message_logs_batch_fkey foreign key (tenant_id, batch_id)
 references public.message_batches (tenant_id, id),
 add constraint message_logs_retried_batch_fkey foreign key (tenant_id, retried_batch_id)
 references public.message_batches (tenant_id, id);
+-- Serves the list of who did not get it; few of a batch are in it.
+create index message_logs_failed_of_batch on public.message_logs (batch_id, client_id)
+where status in ('failed', 'unknown') and batch_id is not null;
 
 -- One row per selected client; the queue that send-notifications drains. `not_before` is when it
 -- may be tried; the partition key of a later day is batch_id, which leads every index.
@@ -111,6 +120,8 @@ create index batch_recipients_due on public.batch_recipients (batch_id, not_befo
 where status = 'waiting';
 create index batch_recipients_leased on public.batch_recipients (batch_id, lease_until)
 where status = 'claimed';
+create index batch_recipients_left_out on public.batch_recipients (batch_id, client_id)
+where status in ('skipped', 'excluded');
 create index batch_recipients_of_batch on public.batch_recipients (tenant_id, batch_id);
 create index batch_recipients_of_client on public.batch_recipients (tenant_id, client_id);
 create index batch_recipients_of_message on public.batch_recipients (tenant_id, message_id);

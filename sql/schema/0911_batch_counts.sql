@@ -2,8 +2,8 @@
 -- anybody), and a fold adds them up: a million recipients are never counted.
 create table private.batch_counts (
     batch_id uuid not null,
-    -- recipient:<status>, skipped:<reason>, excluded:<reason>, message:<status>, failed:<code>,
-    -- accepted, answered, spent_micros.
+    -- recipient:<status>, waiting:<reason>, skipped:<reason>, excluded:<reason>, message:<status>,
+    -- failed:<code>, accepted, answered, spent_micros.
     key text not null,
     amount bigint not null,
     constraint batch_counts_pkey primary key (batch_id, key)
@@ -50,13 +50,14 @@ begin
                 from new_rows
                 join old_rows using (batch_id, client_id)
                 where new_rows.status <> old_rows.status
+                   or new_rows.status = 'waiting' and new_rows.reason is distinct from old_rows.reason
             ) as changed
             cross join lateral (
                 values
                 ('recipient:' || changed.was, -1), ('recipient:' || changed.status, 1),
-                (case when changed.was in ('skipped', 'excluded')
+                (case when changed.was in ('waiting', 'skipped', 'excluded')
                     then changed.was || ':' || changed.was_for end, -1),
-                (case when changed.status in ('skipped', 'excluded')
+                (case when changed.status in ('waiting', 'skipped', 'excluded')
                     then changed.status || ':' || changed.reason end, 1)
             ) as told (key, delta)
         ) as told
@@ -170,23 +171,29 @@ begin
             coalesce((
                 select summed.delta from summed
                 where summed.batch_id = moved.batch_id and summed.key = 'accepted'
-            ), 0) as accepted
+            ), 0) as accepted,
+            -- Whoever is put back to wait once more has not got any further.
+            exists (
+                select from summed
+                where summed.batch_id = moved.batch_id and summed.delta <> 0
+                  and summed.key in ('accepted', 'recipient:done', 'recipient:skipped')
+            ) as is_progress
         from (select distinct folded.batch_id from folded) as moved
         order by moved.batch_id
     loop
-        perform private.note_progress(v_moved.batch_id, v_moved.accepted::double precision);
+        if v_moved.is_progress then
+            perform private.note_progress(v_moved.batch_id, v_moved.accepted::double precision);
+        end if;
+        perform private.end_batch(v_moved.batch_id);
     end loop;
 end;
 $$;
 
 create function private.note_progress(batch_id uuid, accepted double precision) returns void
-language plpgsql
+language sql
 security definer
 set search_path = ''
 as $$
-declare
-    v_batch public.message_batches;
-begin
     update public.message_batches as batch
     set last_progress_at = private.now(),
         -- Half of what is shown is of the last half minute.
@@ -199,7 +206,19 @@ begin
         from public.message_batches as known where known.id = note_progress.batch_id
     ) as since
     where batch.id = note_progress.batch_id
-    returning batch.* into v_batch;
+$$;
+
+-- A batch that has nobody left is done; whoever watches hears that it changed.
+create function private.end_batch(batch_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_batch public.message_batches;
+begin
+    select * into v_batch from public.message_batches as batch
+    where batch.id = end_batch.batch_id;
     if v_batch.status = 'sending' and not exists (
         select from public.batch_recipients as recipient
         where recipient.batch_id = v_batch.id and recipient.status = 'waiting'

@@ -64,7 +64,48 @@ begin
 end;
 $$;
 
-create function private.change_message_batch(batch_id uuid, change text) returns text
+-- Who has not been written to never will be. A worker may hold some at this very moment: what it
+-- has begun goes out, and what it gives back is dropped by the watch (0917).
+create function private.cancel_batch(batch_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.move_batch(batch_id, 'cancelled');
+    update public.message_batches as batch set cancelled_by = auth.uid()
+    where batch.id = cancel_batch.batch_id;
+    perform private.drop_waiting(batch_id);
+    perform private.fold_batch_counts();
+end;
+$$;
+
+-- A message that never began is no message.
+create function private.drop_waiting(batch_id uuid) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    with waiting as materialized (
+        select recipient.client_id, recipient.message_id
+        from public.batch_recipients as recipient
+        where recipient.batch_id = drop_waiting.batch_id and recipient.status = 'waiting'
+        order by recipient.client_id
+        for update
+    ),
+    dropped as (
+        update public.batch_recipients as recipient
+        set status = 'skipped', reason = 'cancelled', message_id = null, lease_until = null
+        from waiting
+        where recipient.batch_id = drop_waiting.batch_id
+          and recipient.client_id = waiting.client_id
+    )
+    delete from public.message_logs as message
+    using waiting
+    where message.id = waiting.message_id and message.status = 'queued'
+$$;
+
+create function private.change_message_batch(batch_id uuid, change text, reason text) returns text
 language plpgsql
 security definer
 set search_path = ''
@@ -93,6 +134,25 @@ begin
             set confirmed_by = auth.uid(), confirmed_at = private.now()
             where batch.id = v_batch.id;
             perform private.release_batch(v_batch.id);
+        when 'refuse' then
+            if v_batch.created_by = auth.uid() then
+                raise exception 'approval_by_author' using errcode = 'PT403',
+                    detail = 'a second person refuses; the author cancels';
+            elsif v_batch.status <> 'awaiting_confirmation' then
+                raise exception 'batch_not_movable' using errcode = 'PT409',
+                    detail = 'it does not wait for a confirmation';
+            elsif btrim(coalesce(reason, '')) = '' then
+                raise exception 'reason_missing' using errcode = 'PT400',
+                    detail = 'the author wants to know why';
+            end if;
+            update public.message_batches as batch
+            set refusal_reason = btrim(reason) where batch.id = v_batch.id;
+            perform private.cancel_batch(v_batch.id);
+            insert into public.notifications (tenant_id, user_id, kind, payload)
+            values (
+                v_tenant_id, v_batch.created_by, 'batch_refused',
+                jsonb_build_object('batch_id', v_batch.id)
+            );
         when 'pause' then
             perform private.move_batch(v_batch.id, 'paused');
         when 'resume' then
@@ -103,11 +163,7 @@ begin
             end if;
             perform private.release_batch(v_batch.id);
         when 'cancel' then
-            perform private.move_batch(v_batch.id, 'cancelled');
-            update public.batch_recipients as recipient
-            set status = 'skipped', reason = 'cancelled'
-            where recipient.batch_id = v_batch.id and recipient.status = 'waiting';
-            perform private.fold_batch_counts();
+            perform private.cancel_batch(v_batch.id);
         else
             raise exception 'action_unknown' using errcode = 'PT400', detail = coalesce(change, '');
     end case;
@@ -175,13 +231,15 @@ begin
 end;
 $$;
 
-create function public.change_message_batch(batch_id uuid, change text) returns text
+create function public.change_message_batch(batch_id uuid, change text, reason text default null)
+returns text
 language sql
 set search_path = ''
 set statement_timeout = '5min'
-as $$ select private.change_message_batch(batch_id, change) $$;
-comment on function public.change_message_batch(uuid, text) is
-'Supervisor: confirm (not the author) | pause | resume | cancel → the new status.';
+as $$ select private.change_message_batch(batch_id, change, reason) $$;
+comment on function public.change_message_batch(uuid, text, text) is
+'Supervisor: confirm (not the author) | refuse (not the author, with a reason) | pause | resume |
+cancel → the new status.';
 create function public.retry_message_batch(batch_id uuid) returns int
 language sql
 set search_path = ''
@@ -191,6 +249,6 @@ comment on function public.retry_message_batch(uuid) is
 'Supervisor: tries the transient failures again → how many.';
 
 grant execute on function
-private.change_message_batch(uuid, text), public.change_message_batch(uuid, text),
+private.change_message_batch(uuid, text, text), public.change_message_batch(uuid, text, text),
 private.retry_message_batch(uuid), public.retry_message_batch(uuid)
 to authenticated;

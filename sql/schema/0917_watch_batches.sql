@@ -10,12 +10,21 @@ declare
     c_wait_for_receipts constant interval := interval '15 minutes';
     -- Two sweeps and the longest pause of a retry; longer is no hiccup.
     c_no_progress constant interval := interval '5 minutes';
+    -- A worker gives back what it held within its lease of a minute.
+    c_cancelled_lately constant interval := interval '1 hour';
     v_batch record;
 begin
     perform private.move_batch(batch.id, 'sending')
     from public.message_batches as batch
     where batch.status = 'scheduled' and batch.scheduled_at <= private.now();
     perform private.recover_leases();
+    perform private.drop_waiting(batch.id)
+    from public.message_batches as batch
+    where batch.status = 'cancelled' and batch.finished_at > private.now() - c_cancelled_lately
+      and exists (
+          select from public.batch_recipients as recipient
+          where recipient.batch_id = batch.id and recipient.status = 'waiting'
+      );
     perform private.advance_message(
         late.id, 'failed', private.now(), error_code => 'outcome_unknown'
     )
@@ -39,7 +48,11 @@ begin
           and exists (
               select from public.batch_recipients as recipient
               where recipient.batch_id = batch.id and recipient.status = 'waiting'
-                and recipient.not_before < private.now() - c_no_progress
+                and recipient.not_before < private.now() + case
+                    when recipient.reason in ('outside_hours', 'attempt_cap') then - c_no_progress
+                    -- Put back again and again, its time is always near.
+                    else c_no_progress
+                end
           )
     loop
         update public.message_batches as batch set alerted_at = private.now()

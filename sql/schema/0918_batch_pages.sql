@@ -16,6 +16,8 @@ as $$
         select
             coalesce((one.at ->> 'recipient:waiting')::bigint, 0)
                 + coalesce((one.at ->> 'recipient:claimed')::bigint, 0) as queued,
+            coalesce((one.at ->> 'waiting:outside_hours')::bigint, 0)
+                + coalesce((one.at ->> 'waiting:attempt_cap')::bigint, 0) as held,
             coalesce((one.at ->> 'accepted')::bigint, 0) as sent,
             coalesce((one.at ->> 'message:delivered')::bigint, 0)
                 + coalesce((one.at ->> 'message:read')::bigint, 0) as delivered,
@@ -32,9 +34,16 @@ as $$
     select to_jsonb(named) || jsonb_build_object(
         'selected', named.queued + named.done + named.skipped + named.excluded,
         'rate_per_second', case when batch.status = 'sending'
-            then round(batch.rate_per_second::numeric, 1) else 0 end,
-        'seconds_left', case when batch.status = 'sending' and batch.rate_per_second > 0.05
-            then ceil(named.queued / batch.rate_per_second)::bigint end,
+            then round(pace.per_second::numeric, 1) else 0 end,
+        -- Of those who need not wait for the hour or a cap.
+        'seconds_left', case when batch.status = 'sending' and pace.per_second > 0.05
+            then ceil((named.queued - named.held) / pace.per_second)::bigint end,
+        'next_due_at', (
+            select recipient.not_before
+            from public.batch_recipients as recipient
+            where recipient.batch_id = batch.id and recipient.status = 'waiting'
+            order by recipient.not_before limit 1
+        ),
         'reasons', (
             select coalesce(jsonb_agg(jsonb_build_object(
                 'kind', split_part(known.key, ':', 1), 'reason', split_part(known.key, ':', 2),
@@ -43,8 +52,7 @@ as $$
                 'count', known.amount
             ) order by known.amount desc, known.key), '[]')
             from known
-            where known.key like 'failed:%' or known.key like 'skipped:%'
-               or known.key like 'excluded:%'
+            where known.key ~ '^(failed|skipped|excluded|waiting):'
         ),
         'retryable', (
             select coalesce(sum(known.amount), 0) from known
@@ -52,6 +60,12 @@ as $$
         )
     )
     from named
+    cross join (
+        -- What note_progress would make of it, were nothing accepted since.
+        select batch.rate_per_second * exp(-least(greatest(extract(
+            epoch from private.now() - coalesce(batch.last_progress_at, batch.created_at)
+        )::double precision, 0), 3600) / 43) as per_second
+    ) as pace
 $$;
 
 create function private.batch_row(batch public.message_batches) returns jsonb
@@ -74,7 +88,17 @@ as $$
             'user_id', batch.confirmed_by,
             'name', private.actor_name(batch.tenant_id, batch.confirmed_by)
         ) end,
-        'may_confirm', batch.status = 'awaiting_confirmation' and batch.created_by <> auth.uid(),
+        'cancelled_by', case when batch.cancelled_by is not null then jsonb_build_object(
+            'user_id', batch.cancelled_by,
+            'name', private.actor_name(batch.tenant_id, batch.cancelled_by)
+        ) end,
+        'refusal_reason', batch.refusal_reason,
+        'confirmation', case when batch.status = 'awaiting_confirmation'
+            then private.confirmation_of(
+                batch.tenant_id, (batch.forecast ->> 'eligible')::bigint
+            ) end,
+        'may_confirm', batch.status = 'awaiting_confirmation' and batch.created_by <> auth.uid()
+            and private.has_role('supervisor'),
         'sender', (
             select jsonb_build_object(
                 'id', sender.id, 'name', sender.name, 'phone', sender.phone,
@@ -93,7 +117,8 @@ as $$
     )
 $$;
 
-create function private.list_message_batches(after text, page_size int) returns jsonb
+create function private.list_message_batches(filter jsonb, after text, page_size int)
+returns jsonb
 language plpgsql
 stable
 security definer
@@ -105,8 +130,18 @@ declare
     v_size int := least(greatest(coalesce(page_size, 30), 1), c_max_page);
     v_cursor text[] := case when after is not null
         then private.decode_cursor(after, 'timestamptz', 'uuid') end;
+    -- Known values first: what is no status is nobody's.
+    v_status text := filter ->> 'status';
+    v_name text := '%' || replace(replace(replace(
+        lower(btrim(filter ->> 'q')), '\', '\\'
+    ), '%', '\%'), '_', '\_') || '%';
     v_rows jsonb;
 begin
+    if coalesce(filter, '{}') - '{status,q,mine}'::text[] <> '{}' then
+        raise exception 'unknown_filter' using errcode = 'PT400', detail = 'status, q, mine';
+    elsif not pg_input_is_valid(v_status, 'public.batch_status') then
+        raise exception 'filter_invalid' using errcode = 'PT400', detail = 'status';
+    end if;
     v_rows := (
         select coalesce(jsonb_agg(
             private.batch_row(page) order by page.created_at desc, page.id desc
@@ -115,6 +150,9 @@ begin
             select batch.*
             from public.message_batches as batch
             where batch.tenant_id = v_tenant_id
+              and (v_status is null or batch.status = v_status::public.batch_status)
+              and (v_name is null or lower(batch.name) like v_name)
+              and (filter -> 'mine' is distinct from 'true' or batch.created_by = auth.uid())
               and (v_cursor is null or (batch.created_at, batch.id)
                   < (v_cursor[1]::timestamptz, v_cursor[2]::uuid))
             order by batch.created_at desc, batch.id desc
@@ -150,87 +188,25 @@ begin
 end;
 $$;
 
--- Recipients with what became of them, by keyset; `outcome` is the recipient's status until there
--- is a message, then the message's.
-create function private.batch_results(batch_id uuid, filter jsonb, after uuid, page_size int)
-returns jsonb
-language plpgsql
-stable
-security definer
-set search_path = ''
-as $$
-declare
-    -- An export asks for pages of this size.
-    c_max_page constant int := 1000;
-    v_tenant_id uuid := private.require_role('operator');
-    v_size int := least(greatest(coalesce(page_size, 100), 1), c_max_page);
-    v_rows jsonb;
-begin
-    perform private.message_batch(batch_results.batch_id);
-    if coalesce(filter, '{}') - '{outcome,reason}'::text[] <> '{}' then
-        raise exception 'unknown_filter' using errcode = 'PT400', detail = 'outcome, reason';
-    end if;
-    v_rows := (
-        select coalesce(jsonb_agg(to_jsonb(page) order by page.client_id), '[]')
-        from (
-            select recipient.client_id, client.name, client.document, message.phone,
-                coalesce(message.status::text, recipient.status::text) as outcome,
-                coalesce(message.error_code, recipient.reason) as reason,
-                message.error_detail, recipient.not_before, message.id as message_id,
-                message.submitted_at, message.sent_at, message.delivered_at, message.read_at,
-                message.answered_at, message.failed_at, message.price_micros
-            from public.batch_recipients as recipient
-            join public.clients as client
-                on client.tenant_id = recipient.tenant_id and client.id = recipient.client_id
-            left join public.message_logs as message
-                on message.id = recipient.message_id and message.batch_id = recipient.batch_id
-            where recipient.batch_id = batch_results.batch_id
-              and recipient.tenant_id = v_tenant_id
-              and (batch_results.after is null or recipient.client_id > batch_results.after)
-              and (filter ->> 'outcome' is null
-                  or coalesce(message.status::text, recipient.status::text)
-                      = filter ->> 'outcome')
-              and (filter ->> 'reason' is null
-                  or coalesce(message.error_code, recipient.reason) = filter ->> 'reason')
-            order by recipient.client_id
-            limit v_size + 1
-        ) as page
-    );
-    return jsonb_build_object(
-        'rows', v_rows - v_size,
-        'next', case when jsonb_array_length(v_rows) > v_size
-            then v_rows -> (v_size - 1) -> 'client_id' end
-    );
-end;
-$$;
-
-create function public.list_message_batches(after text default null, page_size int default 30)
-returns jsonb
+create function public.list_message_batches(
+    filter jsonb default '{}', after text default null, page_size int default 30
+) returns jsonb
 language sql
 stable
 set search_path = ''
-as $$ select private.list_message_batches(after, page_size) $$;
-comment on function public.list_message_batches(text, int) is '{rows, next}, newest first.';
+as $$ select private.list_message_batches(filter, after, page_size) $$;
+comment on function public.list_message_batches(jsonb, text, int) is
+'{rows, next}, newest first; filter: status, q (of the name), mine.';
 create function public.message_batch(batch_id uuid) returns jsonb
 language sql
 stable
 set search_path = ''
 as $$ select private.message_batch(batch_id) $$;
 comment on function public.message_batch(uuid) is
-'One bulk send with its numbers: queued sent delivered read answered failed unknown skipped
+'One bulk send with its numbers: queued held sent delivered read answered failed unknown skipped
 excluded, rate, seconds left, spent, reasons, retryable.';
-create function public.batch_results(
-    batch_id uuid, filter jsonb default '{}', after uuid default null, page_size int default 100
-) returns jsonb
-language sql
-stable
-set search_path = ''
-as $$ select private.batch_results(batch_id, filter, after, page_size) $$;
-comment on function public.batch_results(uuid, jsonb, uuid, int) is
-'{rows, next} of recipients; filter: outcome, reason; pages of up to 1000, also for the export.';
 
 grant execute on function
-private.list_message_batches(text, int), public.list_message_batches(text, int),
-private.message_batch(uuid), public.message_batch(uuid),
-private.batch_results(uuid, jsonb, uuid, int), public.batch_results(uuid, jsonb, uuid, int)
+private.list_message_batches(jsonb, text, int), public.list_message_batches(jsonb, text, int),
+private.message_batch(uuid), public.message_batch(uuid)
 to authenticated;

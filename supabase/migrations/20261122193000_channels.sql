@@ -5,17 +5,57 @@
 
 set local check_function_bodies = off;
 
+-- Names of files longer than the new bound keep their beginning.
+update public.imports set file_name = left(file_name, 255) where length(file_name) > 255;
+
+
+DROP TRIGGER "_500_broadcast" ON "public"."callbacks";
+
+DROP TRIGGER "_900_audit_delete" ON "public"."callbacks";
+
+DROP TRIGGER "_900_audit_insert" ON "public"."callbacks";
+
+DROP TRIGGER "_900_audit_update" ON "public"."callbacks";
+
+DROP TRIGGER "_900_audit_update" ON "public"."imports";
+
 DROP TRIGGER "_900_audit_delete" ON "public"."integrations";
 
 DROP TRIGGER "_900_audit_insert" ON "public"."integrations";
 
 DROP TRIGGER "_900_audit_update" ON "public"."integrations";
 
+DROP INDEX "public"."callbacks_due";
+
+ALTER TABLE "private"."download_tickets" DROP CONSTRAINT "download_tickets_purpose_is_known";
+
 ALTER TABLE "public"."message_templates" DROP CONSTRAINT "message_templates_name_is_unique";
 
 ALTER TABLE "public"."message_templates" DROP CONSTRAINT "message_templates_variables_are_known";
 
+DROP FUNCTION "private"."client_rows_sql"(text);
+
 DROP FUNCTION "private"."contact_hours_in"(uuid, text, timestamp with time zone, integer);
+
+DROP FUNCTION "private"."end_callback"(uuid, public.callback_status);
+
+DROP FUNCTION "private"."plan_client_rollback"(uuid, public.imports);
+
+DROP FUNCTION "private"."plan_rollback"(uuid, public.imports);
+
+DROP FUNCTION "private"."undo_import"(public.imports);
+
+DROP FUNCTION "private"."unfinished_import"(uuid);
+
+DROP FUNCTION "private"."update_chunk_people"(private.import_chunks, timestamp with time zone);
+
+DROP FUNCTION "private"."write_chunk_debts"(private.import_chunks);
+
+DROP FUNCTION "private"."write_chunk_people"(private.import_chunks);
+
+DROP FUNCTION "private"."write_rollback"(uuid, public.imports);
+
+DROP FUNCTION "public"."cancel_callback"(uuid);
 
 CREATE TABLE "private"."area_codes" ("area_code" text NOT NULL, "uf" text NOT NULL, CONSTRAINT "area_codes_pkey" PRIMARY KEY (area_code));
 
@@ -41,11 +81,29 @@ ALTER TABLE "private"."batch_moves" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "private"."batch_moves" FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE "private"."client_offers" ("tenant_id" uuid NOT NULL, "client_id" uuid NOT NULL, "operator_id" uuid NOT NULL, CONSTRAINT "client_offers_pkey" PRIMARY KEY (tenant_id, client_id, operator_id), "offered_at" timestamp with time zone NOT NULL DEFAULT private.now());
+
+ALTER TABLE "private"."client_offers" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "private"."client_offers" FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE "private"."dialer_tasks" ("id" uuid NOT NULL DEFAULT gen_random_uuid(), "tenant_id" uuid NOT NULL, "integration_id" uuid NOT NULL, "kind" text NOT NULL, "task_key" text NOT NULL, "export_id" uuid, "call_id" uuid, "part" integer, "payload" jsonb NOT NULL DEFAULT '{}'::jsonb, "status" text NOT NULL DEFAULT 'queued'::text, "attempt" integer NOT NULL DEFAULT 0, "failures" integer NOT NULL DEFAULT 0, "is_doubtful" boolean NOT NULL DEFAULT false, "lease_until" timestamp with time zone, "error_code" text, "error_detail" text, "done_at" timestamp with time zone, CONSTRAINT "dialer_tasks_are_wished_once" UNIQUE (integration_id, task_key), CONSTRAINT "dialer_tasks_kind_is_known" CHECK ((kind = ANY (ARRAY['list'::text, 'part'::text, 'file'::text, 'weight'::text, 'remove'::text, 'qualify'::text]))), CONSTRAINT "dialer_tasks_pkey" PRIMARY KEY (id), CONSTRAINT "dialer_tasks_status_is_known" CHECK ((status = ANY (ARRAY['queued'::text, 'sending'::text, 'done'::text, 'failed'::text, 'cancelled'::text]))), "next_attempt_at" timestamp with time zone NOT NULL DEFAULT private.now(), "created_at" timestamp with time zone NOT NULL DEFAULT private.now());
 
 ALTER TABLE "private"."dialer_tasks" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "private"."dialer_tasks" FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE "private"."import_rollbacks" ("import_id" uuid NOT NULL, "tenant_id" uuid NOT NULL, "code" text, "audit_id" bigint NOT NULL, "attempts" integer NOT NULL DEFAULT 0, "clients" integer NOT NULL, "clients_done" integer NOT NULL DEFAULT 0, "begun_at" timestamp with time zone NOT NULL, "begun_clients" integer NOT NULL DEFAULT 0, "done" jsonb NOT NULL, CONSTRAINT "import_rollbacks_pkey" PRIMARY KEY (import_id), CONSTRAINT "import_rollbacks_tenant_id_key" UNIQUE (tenant_id, import_id));
+
+ALTER TABLE "private"."import_rollbacks" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "private"."import_rollbacks" FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE "private"."import_touches" ("tenant_id" uuid NOT NULL, "import_id" uuid NOT NULL, "client_id" uuid NOT NULL, CONSTRAINT "import_touches_pkey" PRIMARY KEY (tenant_id, import_id, client_id));
+
+ALTER TABLE "private"."import_touches" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "private"."import_touches" FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE "private"."media_files" ("message_id" uuid NOT NULL, "tenant_id" uuid NOT NULL, "content" bytea NOT NULL, CONSTRAINT "media_files_content_fits" CHECK ((octet_length(content) <= 16777216)), CONSTRAINT "media_files_pkey" PRIMARY KEY (message_id));
 
@@ -59,11 +117,23 @@ ALTER TABLE "private"."opt_out_words" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "private"."opt_out_words" FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE "private"."outcome_words" ("code" text NOT NULL, "word" text NOT NULL, CONSTRAINT "outcome_words_pkey" PRIMARY KEY (code));
+
+ALTER TABLE "private"."outcome_words" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "private"."outcome_words" FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE "private"."published_rates" ("provider" public.provider_name NOT NULL, "category" text NOT NULL, "currency" text NOT NULL, "price_micros" bigint NOT NULL, "is_free_in_window" boolean NOT NULL, "valid_from" date NOT NULL, "source" text NOT NULL, CONSTRAINT "published_rates_pkey" PRIMARY KEY (provider, category, valid_from));
 
 ALTER TABLE "private"."published_rates" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "private"."published_rates" FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE "private"."rollback_chunks" ("import_id" uuid NOT NULL, "tenant_id" uuid NOT NULL, "place" integer NOT NULL, "created" uuid[] NOT NULL, "known" uuid[] NOT NULL, CONSTRAINT "rollback_chunks_pkey" PRIMARY KEY (import_id, place));
+
+ALTER TABLE "private"."rollback_chunks" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "private"."rollback_chunks" FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE "private"."sender_buckets" ("tenant_id" uuid NOT NULL, "sender_id" uuid NOT NULL, "tokens" double precision NOT NULL, "refilled_at" timestamp with time zone NOT NULL, "last_claimed_at" timestamp with time zone, CONSTRAINT "sender_buckets_pkey" PRIMARY KEY (sender_id));
 
@@ -76,6 +146,12 @@ CREATE TABLE "private"."whatsapp_forms" ("tenant_id" uuid NOT NULL, "phone_key" 
 ALTER TABLE "private"."whatsapp_forms" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "private"."whatsapp_forms" FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE "public"."agenda_policies" ("id" uuid NOT NULL DEFAULT gen_random_uuid(), "release_after_minutes" integer NOT NULL DEFAULT 15, CONSTRAINT "agenda_policies_pkey" PRIMARY KEY (id), CONSTRAINT "agenda_policies_release_within_a_day" CHECK (((release_after_minutes >= 1) AND (release_after_minutes <= 1440))), "tenant_id" uuid NOT NULL DEFAULT private.tenant_id(), CONSTRAINT "agenda_policies_one_per_tenant" UNIQUE (tenant_id));
+
+ALTER TABLE "public"."agenda_policies" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "public"."agenda_policies" FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE "public"."batch_recipients" ("tenant_id" uuid NOT NULL, "batch_id" uuid NOT NULL, "client_id" uuid NOT NULL, "reason" text, "message_id" uuid, "failures" smallint NOT NULL DEFAULT 0, "lease_until" timestamp with time zone, CONSTRAINT "batch_recipients_pkey" PRIMARY KEY (batch_id, client_id), CONSTRAINT "batch_recipients_reason_is_code" CHECK ((reason ~ '^[a-z_]+$'::text)), "not_before" timestamp with time zone NOT NULL DEFAULT private.now());
 
@@ -157,7 +233,7 @@ ALTER TABLE "public"."dialer_qualifications" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "public"."dialer_qualifications" FORCE ROW LEVEL SECURITY;
 
-CREATE TABLE "public"."message_batches" ("id" uuid NOT NULL, "tenant_id" uuid NOT NULL, "name" text NOT NULL, "sender_id" uuid NOT NULL, "template_id" uuid NOT NULL, "selection" jsonb NOT NULL, "includes_agreements" boolean NOT NULL DEFAULT false, "scheduled_at" timestamp with time zone, "forecast" jsonb NOT NULL DEFAULT '{}'::jsonb, "created_by" uuid NOT NULL, "confirmed_by" uuid, "confirmed_at" timestamp with time zone, "started_at" timestamp with time zone, "finished_at" timestamp with time zone, "last_progress_at" timestamp with time zone, "alerted_at" timestamp with time zone, "rate_per_second" real NOT NULL DEFAULT 0, CONSTRAINT "message_batches_name_is_filled" CHECK ((btrim(name) <> ''::text)), CONSTRAINT "message_batches_pkey" PRIMARY KEY (id), CONSTRAINT "message_batches_tenant_id_key" UNIQUE (tenant_id, id), CONSTRAINT "message_batches_two_people" CHECK ((confirmed_by <> created_by)), "created_at" timestamp with time zone NOT NULL DEFAULT private.now());
+CREATE TABLE "public"."message_batches" ("id" uuid NOT NULL, "tenant_id" uuid NOT NULL, "name" text NOT NULL, "sender_id" uuid NOT NULL, "template_id" uuid NOT NULL, "selection" jsonb NOT NULL, "includes_agreements" boolean NOT NULL DEFAULT false, "scheduled_at" timestamp with time zone, "forecast" jsonb NOT NULL DEFAULT '{}'::jsonb, "created_by" uuid NOT NULL, "confirmed_by" uuid, "cancelled_by" uuid, "refusal_reason" text, "confirmed_at" timestamp with time zone, "started_at" timestamp with time zone, "finished_at" timestamp with time zone, "last_progress_at" timestamp with time zone, "alerted_at" timestamp with time zone, "rate_per_second" real NOT NULL DEFAULT 0, CONSTRAINT "message_batches_name_is_filled" CHECK ((btrim(name) <> ''::text)), CONSTRAINT "message_batches_pkey" PRIMARY KEY (id), CONSTRAINT "message_batches_tenant_id_key" UNIQUE (tenant_id, id), CONSTRAINT "message_batches_two_people" CHECK ((confirmed_by <> created_by)), "created_at" timestamp with time zone NOT NULL DEFAULT private.now());
 
 ALTER TABLE "public"."message_batches" ENABLE ROW LEVEL SECURITY;
 
@@ -174,6 +250,12 @@ CREATE TABLE "public"."message_policies" ("id" uuid NOT NULL DEFAULT gen_random_
 ALTER TABLE "public"."message_policies" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "public"."message_policies" FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE "public"."notification_preferences" ("id" uuid NOT NULL DEFAULT gen_random_uuid(), "muted_topics" text[] NOT NULL DEFAULT '{}'::text[], "plays_sound" boolean NOT NULL DEFAULT true, CONSTRAINT "notification_preferences_pkey" PRIMARY KEY (id), CONSTRAINT "notification_preferences_topics_are_known" CHECK ((muted_topics <@ ARRAY['callbacks'::text, 'agreements'::text, 'payments'::text, 'messages'::text, 'imports'::text, 'sends'::text])), "tenant_id" uuid NOT NULL DEFAULT private.tenant_id(), "user_id" uuid NOT NULL DEFAULT auth.uid(), CONSTRAINT "notification_preferences_one_per_person" UNIQUE (tenant_id, user_id));
+
+ALTER TABLE "public"."notification_preferences" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "public"."notification_preferences" FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE "public"."rate_cards" ("id" uuid NOT NULL DEFAULT gen_random_uuid(), "provider" public.provider_name NOT NULL, "category" text NOT NULL, "currency" text NOT NULL DEFAULT 'BRL'::text, "price_micros" bigint NOT NULL, "is_free_in_window" boolean NOT NULL DEFAULT false, "valid_from" date NOT NULL, CONSTRAINT "rate_cards_category_is_known" CHECK ((category = ANY (ARRAY['marketing'::text, 'utility'::text, 'authentication'::text, 'service'::text]))), CONSTRAINT "rate_cards_currency_is_code" CHECK ((currency ~ '^[A-Z]{3}$'::text)), CONSTRAINT "rate_cards_pkey" PRIMARY KEY (id), CONSTRAINT "rate_cards_price_is_not_negative" CHECK ((price_micros >= 0)), "tenant_id" uuid NOT NULL DEFAULT private.tenant_id(), CONSTRAINT "rate_cards_one_a_day" UNIQUE (tenant_id, provider, category, valid_from), "created_at" timestamp with time zone NOT NULL DEFAULT private.now());
 
@@ -197,7 +279,33 @@ ALTER TABLE "public"."tenant_calling_windows" FORCE ROW LEVEL SECURITY;
 DELETE FROM private.calling_windows;
 ALTER TABLE "private"."calling_windows" ADD COLUMN "source" text NOT NULL;
 
+ALTER TABLE "private"."import_changes" ADD COLUMN "is_live" boolean NOT NULL DEFAULT true;
+
+ALTER TABLE "private"."import_plans" ADD COLUMN "debts_kept" jsonb NOT NULL DEFAULT '{}'::jsonb;
+
+ALTER TABLE "private"."import_plans" ADD COLUMN "debts_reopened" integer NOT NULL DEFAULT 0;
+
+ALTER TABLE "private"."import_plans" ADD COLUMN "clients_touched" integer NOT NULL DEFAULT 0;
+
+ALTER TABLE "public"."callbacks" ADD COLUMN "cancel_reason" text;
+
+ALTER TABLE "public"."callbacks" ADD COLUMN "released_from" uuid;
+
+ALTER TABLE "public"."callbacks" ADD COLUMN "reminded_for" timestamp with time zone;
+
 ALTER TABLE "public"."client_phones" ADD COLUMN "whatsapp_retry_at" timestamp with time zone;
+
+ALTER TABLE "public"."imports" ADD COLUMN "debts_reopened" integer NOT NULL DEFAULT 0;
+
+ALTER TABLE "public"."imports" ADD COLUMN "debts_kept" jsonb NOT NULL DEFAULT '{}'::jsonb;
+
+ALTER TABLE "public"."imports" ADD COLUMN "clients_touched" integer;
+
+ALTER TABLE "public"."imports" ADD COLUMN "undo_done" integer NOT NULL DEFAULT 0;
+
+ALTER TABLE "public"."imports" ADD COLUMN "undo_total" integer;
+
+ALTER TABLE "public"."imports" ADD COLUMN "rolled_back" jsonb;
 
 ALTER TABLE "public"."integrations" ADD COLUMN "secret_notes" jsonb NOT NULL DEFAULT '[]'::jsonb;
 
@@ -269,11 +377,12 @@ CREATE TYPE "public"."dialer_row_status" AS ENUM ('excluded', 'waiting', 'loaded
 
 ALTER TABLE "public"."dialer_export_rows" ADD COLUMN "status" public.dialer_row_status NOT NULL;
 
-ALTER TYPE "public"."import_status" ADD VALUE 'rolling_back' AFTER 'interrupted';
 -- Why, which locks, and what must be deployed first:
 --
 
 set local check_function_bodies = off;
+
+ALTER TABLE "private"."import_rollbacks" ADD COLUMN "outcome" public.import_status NOT NULL;
 
 CREATE TYPE "public"."media_status" AS ENUM ('waiting', 'kept', 'refused', 'failed');
 
@@ -294,6 +403,28 @@ ALTER TABLE "public"."senders" ADD COLUMN "quality" public.sender_quality NOT NU
 CREATE TYPE "public"."sender_state" AS ENUM ('active', 'paused', 'disabled');
 
 ALTER TABLE "public"."senders" ADD COLUMN "state" public.sender_state NOT NULL DEFAULT 'active'::public.sender_state;
+
+ALTER TYPE "private"."client_search" ADD ATTRIBUTE "is_common" boolean CASCADE;
+
+CREATE OR REPLACE FUNCTION private.abandon_import(import_id uuid, code text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+    v_import public.imports;
+begin
+    perform from private.import_plans as plan
+    where plan.import_id = abandon_import.import_id and plan.tenant_id = v_tenant
+    for update;
+    if found then  -- not being taken back already
+        select * into v_import from public.imports where imports.id = abandon_import.import_id;
+        perform private.take_back_import(v_import, 'failed', code);
+    end if;
+end;
+$function$;
 
 CREATE OR REPLACE FUNCTION private.add_called_phone(tenant_id uuid, client_id uuid, phone text)
  RETURNS void
@@ -337,6 +468,88 @@ AS $function$
       and private.phone_match(message.phone) = talk.phone_key
       and message.conversation_id is null
       and message.sender_id = talk.sender_id
+$function$;
+
+CREATE OR REPLACE FUNCTION private.advance_import(import_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_plan private.import_plans;
+    v_import public.imports;
+    v_chunk private.import_chunks;
+    v_people record;
+    v_debts record;
+    v_wrote private.import_plans;
+begin
+    if exists (
+        select from private.import_rollbacks as back
+        where back.import_id = advance_import.import_id
+    ) then
+        return private.advance_rollback(import_id);
+    end if;
+    select * into v_plan from private.import_plans as plan
+    where plan.import_id = advance_import.import_id
+    for update;
+    select * into v_import from public.imports where imports.id = advance_import.import_id;
+    if v_plan.import_id is null then
+        return private.import_step(v_import);  -- somebody else took the last step
+    elsif v_import.cancel_requested_at is not null then
+        return private.take_back_import(v_import, 'cancelled', 'import_cancelled');
+    end if;
+    select * into v_chunk from private.import_chunks as chunk
+    where chunk.import_id = v_plan.import_id
+    order by chunk.place
+    limit 1;
+    if v_chunk.import_id is null and v_plan.creditors = '[]' then
+        return private.finish_import(v_plan);
+    end if;
+
+    discard plans;  -- as in plan_portfolio
+    perform set_config('cobranca.import_id', v_plan.import_id::text, true);
+    update private.import_plans as plan set writer = pg_current_xact_id()
+    where plan.import_id = v_plan.import_id;
+    if v_plan.creditors <> '[]' then
+        perform private.write_planned_creditors(v_plan);
+    end if;
+    if v_chunk.import_id is not null then
+        select * into v_people from private.write_chunk_people(v_chunk);
+        select * into v_debts from private.write_chunk_debts(v_people.chunk);
+        v_wrote.clients_created := v_people.created;
+        v_wrote.clients_updated := v_people.updated;
+        v_wrote.debts_created := v_debts.created;
+        v_wrote.debts_updated := v_debts.updated;
+        v_wrote.debts_returned := v_debts.returned;
+        v_wrote.debts_reopened := v_debts.reopened;
+        v_wrote.clients_touched := (
+            select count(distinct touched.id)
+            from unnest(v_people.touched || v_debts.touched) as touched (id)
+        );
+        delete from private.import_chunks as chunk
+        where chunk.import_id = v_plan.import_id and chunk.place = v_chunk.place;
+    end if;
+    perform set_config('cobranca.import_id', '', true);
+    update private.import_plans as plan
+    set writer = null, attempts = 0, creditors = '[]',
+        rows_written = plan.rows_written + coalesce(v_chunk.rows, 0),
+        creditors_created = plan.creditors_created + jsonb_array_length(v_plan.creditors),
+        clients_created = plan.clients_created + coalesce(v_wrote.clients_created, 0),
+        clients_updated = plan.clients_updated + coalesce(v_wrote.clients_updated, 0),
+        clients_touched = plan.clients_touched + coalesce(v_wrote.clients_touched, 0),
+        debts_created = plan.debts_created + coalesce(v_wrote.debts_created, 0),
+        debts_updated = plan.debts_updated + coalesce(v_wrote.debts_updated, 0),
+        debts_returned = plan.debts_returned + coalesce(v_wrote.debts_returned, 0),
+        debts_reopened = plan.debts_reopened + coalesce(v_wrote.debts_reopened, 0),
+        begun_at = coalesce(plan.begun_at, v_import.started_at, private.now())
+    where plan.import_id = v_plan.import_id
+    returning plan.* into v_plan;
+    if not v_plan.is_rehearsal then
+        perform private.show_import_progress(v_plan);
+    end if;
+    return jsonb_build_object('status', 'running', 'rows_written', v_plan.rows_written);
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.advance_message(message_id uuid, status public.message_status, at timestamp with time zone, provider_message_id text DEFAULT NULL::text, wamid text DEFAULT NULL::text, error_code text DEFAULT NULL::text, error_detail text DEFAULT NULL::text)
@@ -410,6 +623,51 @@ begin
         perform private.mark_integration(v_was.integration_id, null);
     end if;
     return v_moves;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.advance_rollback(import_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_back private.import_rollbacks;
+    v_import public.imports;
+    v_chunk private.rollback_chunks;
+begin
+    select * into v_back from private.import_rollbacks as back
+    where back.import_id = advance_rollback.import_id
+    for update;
+    select * into v_import from public.imports where imports.id = advance_rollback.import_id;
+    if v_back.import_id is null then
+        return private.import_step(v_import);  -- somebody else took the last step
+    end if;
+    select * into v_chunk from private.rollback_chunks as chunk
+    where chunk.import_id = v_back.import_id
+    order by chunk.place
+    limit 1;
+    perform private.go_on_with_bulk(v_back.audit_id);
+    if v_chunk.import_id is null then
+        return private.finish_rollback(v_back, v_import);
+    end if;
+    discard plans;  -- as in plan_portfolio: every row that goes is looked for in other tables
+    perform private.lock_rollback_people(v_chunk.created || v_chunk.known, v_chunk.created);
+    perform private.judge_rollback(v_import, v_chunk.created || v_chunk.known, v_chunk.created);
+    v_back := private.count_rolled_back(v_back, private.write_rollback(
+        v_import, private.listed_kept_rows() - jsonb_array_length(v_back.done #> '{kept,rows}')
+    ));
+    perform private.end_bulk(v_back.audit_id, '{}');
+    delete from private.rollback_chunks as chunk
+    where chunk.import_id = v_chunk.import_id and chunk.place = v_chunk.place;
+    update private.import_rollbacks as back
+    set done = v_back.done, attempts = 0,
+        clients_done = back.clients_done + cardinality(v_chunk.created) + cardinality(v_chunk.known)
+    where back.import_id = v_back.import_id
+    returning back.* into v_back;
+    perform private.show_rollback_progress(v_back);
+    return private.import_step(v_import) || jsonb_build_object('status', 'running');
 end;
 $function$;
 
@@ -653,6 +911,41 @@ AS $function$
     from unnest(are_template_variables.variables) as named (variable)
 $function$;
 
+CREATE OR REPLACE FUNCTION private.assign_callback(callback_id uuid, user_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_promised public.callbacks := private.lock_callback(callback_id);
+begin
+    if v_promised.status <> 'scheduled' then
+        raise exception 'callback_ended' using errcode = 'PT409',
+            detail = 'this one is ' || v_promised.status;
+    end if;
+    if user_id <> auth.uid() and not private.has_role('supervisor') then
+        raise exception 'not_allowed' using errcode = 'PT403',
+            detail = 'only a supervisor gives a callback to somebody else';
+    end if;
+    if user_id is not null and not exists (
+        select from public.memberships as member
+        where member.tenant_id = v_promised.tenant_id
+          and member.user_id = assign_callback.user_id and member.revoked_at is null
+    ) then
+        raise exception 'member_not_found' using errcode = 'PT404',
+            detail = 'no live member of the tenant with this id';
+    end if;
+    update public.callbacks
+    set operator_id = assign_callback.user_id,
+        -- Who gets one that is due hears of it.
+        reminded_for = case when assign_callback.user_id <> auth.uid() then null
+            else callbacks.reminded_for end
+    where callbacks.id = v_promised.id
+      and callbacks.operator_id is distinct from assign_callback.user_id;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.await_word(integration_ids uuid[])
  RETURNS void
  LANGUAGE plpgsql
@@ -678,6 +971,23 @@ begin
         );
     end if;
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.batch_cost(category text, rate private.rate, eligible bigint, in_window bigint)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select case when rate.price_micros is not null then jsonb_build_object(
+        'category', batch_cost.category, 'currency', rate.currency,
+        'price_micros', rate.price_micros, 'valid_from', rate.valid_from,
+        'is_own', rate.is_own, 'in_window', batch_cost.in_window,
+        'is_free_in_window', rate.is_free_in_window,
+        'total_micros', rate.price_micros * (
+            batch_cost.eligible - case when rate.is_free_in_window then batch_cost.in_window else 0 end
+        )
+    ) end
 $function$;
 
 CREATE OR REPLACE FUNCTION private.batch_exclusion(variables text[])
@@ -723,6 +1033,59 @@ AS $function$
     end$sql$
 $function$;
 
+CREATE OR REPLACE FUNCTION private.batch_export_sql(batch_id uuid, condition text, zone text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select regexp_replace(replace(replace(replace(replace(replace($sql$
+        select client.document as "Documento",
+            $name as "Nome",
+            ltrim(message.phone, '+') as "Telefone",
+            case coalesce(message.status::text, recipient.status::text)
+                when 'waiting' then 'Na fila' when 'claimed' then 'Na fila'
+                when 'queued' then 'Na fila' when 'sending' then 'Enviando'
+                when 'unknown' then 'Sem confirmação' when 'submitted' then 'Aceita'
+                when 'sent' then 'Enviada' when 'delivered' then 'Entregue'
+                when 'read' then 'Lida' when 'failed' then 'Falhou'
+                when 'skipped' then 'Pulada' when 'excluded' then 'Fora do disparo'
+            end as "Situação",
+            coalesce(
+                $words::jsonb ->> coalesce(message.error_code, recipient.reason),
+                message.error_code, recipient.reason
+            ) as "Motivo",
+            $detail as "Resposta do provedor",
+            $message.submitted_at as "Aceita em", $message.sent_at as "Enviada em",
+            $message.delivered_at as "Entregue em", $message.read_at as "Lida em",
+            $message.answered_at as "Respondida em", $message.failed_at as "Falhou em"
+        from public.batch_recipients as recipient
+        -- One by one along the key: the planner cannot know whose tenant the policy means.
+        cross join lateral (
+            select found.* from public.clients as found
+            where found.id = recipient.client_id offset 0
+        ) as client
+        left join lateral (
+            select found.* from public.message_logs as found
+            where found.id = recipient.message_id offset 0
+        ) as message on true
+        where recipient.batch_id = $batch and $condition
+        order by recipient.client_id
+    $sql$,
+    '$name', private.plain_cell('client.name')),
+    '$detail', private.plain_cell('message.error_detail')),
+    '$words', (
+        select quote_literal(jsonb_object_agg(known.code, known.word)::text)
+        from private.outcome_words as known
+    )),
+    '$condition', batch_export_sql.condition),
+    '$batch', quote_literal(batch_export_sql.batch_id)),
+    -- The agency's own wall.
+    '\$(message\.\w+_at)',
+    'to_char(\1 at time zone ' || quote_literal(batch_export_sql.zone)
+        || ', ''DD/MM/YYYY HH24:MI:SS'')', 'g')
+$function$;
+
 CREATE OR REPLACE FUNCTION private.batch_numbers(batch public.message_batches)
  RETURNS jsonb
  LANGUAGE sql
@@ -740,6 +1103,8 @@ AS $function$
         select
             coalesce((one.at ->> 'recipient:waiting')::bigint, 0)
                 + coalesce((one.at ->> 'recipient:claimed')::bigint, 0) as queued,
+            coalesce((one.at ->> 'waiting:outside_hours')::bigint, 0)
+                + coalesce((one.at ->> 'waiting:attempt_cap')::bigint, 0) as held,
             coalesce((one.at ->> 'accepted')::bigint, 0) as sent,
             coalesce((one.at ->> 'message:delivered')::bigint, 0)
                 + coalesce((one.at ->> 'message:read')::bigint, 0) as delivered,
@@ -756,9 +1121,16 @@ AS $function$
     select to_jsonb(named) || jsonb_build_object(
         'selected', named.queued + named.done + named.skipped + named.excluded,
         'rate_per_second', case when batch.status = 'sending'
-            then round(batch.rate_per_second::numeric, 1) else 0 end,
-        'seconds_left', case when batch.status = 'sending' and batch.rate_per_second > 0.05
-            then ceil(named.queued / batch.rate_per_second)::bigint end,
+            then round(pace.per_second::numeric, 1) else 0 end,
+        -- Of those who need not wait for the hour or a cap.
+        'seconds_left', case when batch.status = 'sending' and pace.per_second > 0.05
+            then ceil((named.queued - named.held) / pace.per_second)::bigint end,
+        'next_due_at', (
+            select recipient.not_before
+            from public.batch_recipients as recipient
+            where recipient.batch_id = batch.id and recipient.status = 'waiting'
+            order by recipient.not_before limit 1
+        ),
         'reasons', (
             select coalesce(jsonb_agg(jsonb_build_object(
                 'kind', split_part(known.key, ':', 1), 'reason', split_part(known.key, ':', 2),
@@ -767,8 +1139,7 @@ AS $function$
                 'count', known.amount
             ) order by known.amount desc, known.key), '[]')
             from known
-            where known.key like 'failed:%' or known.key like 'skipped:%'
-               or known.key like 'excluded:%'
+            where known.key ~ '^(failed|skipped|excluded|waiting):'
         ),
         'retryable', (
             select coalesce(sum(known.amount), 0) from known
@@ -776,6 +1147,12 @@ AS $function$
         )
     )
     from named
+    cross join (
+        -- What note_progress would make of it, were nothing accepted since.
+        select batch.rate_per_second * exp(-least(greatest(extract(
+            epoch from private.now() - coalesce(batch.last_progress_at, batch.created_at)
+        )::double precision, 0), 3600) / 43) as per_second
+    ) as pace
 $function$;
 
 CREATE OR REPLACE FUNCTION private.batch_pause()
@@ -810,7 +1187,6 @@ CREATE OR REPLACE FUNCTION private.batch_results(batch_id uuid, filter jsonb, af
  SET search_path TO ''
 AS $function$
 declare
-    -- An export asks for pages of this size.
     c_max_page constant int := 1000;
     v_tenant_id uuid := private.require_role('operator');
     v_size int := least(greatest(coalesce(page_size, 100), 1), c_max_page);
@@ -820,12 +1196,12 @@ begin
     if coalesce(filter, '{}') - '{outcome,reason}'::text[] <> '{}' then
         raise exception 'unknown_filter' using errcode = 'PT400', detail = 'outcome, reason';
     end if;
-    v_rows := (
-        select coalesce(jsonb_agg(to_jsonb(page) order by page.client_id), '[]')
+    execute 'select coalesce(jsonb_agg(to_jsonb(page) order by page.client_id), ''[]'')
         from (
             select recipient.client_id, client.name, client.document, message.phone,
                 coalesce(message.status::text, recipient.status::text) as outcome,
                 coalesce(message.error_code, recipient.reason) as reason,
+                private.failure_class(message.error_code) as failure,
                 message.error_detail, recipient.not_before, message.id as message_id,
                 message.submitted_at, message.sent_at, message.delivered_at, message.read_at,
                 message.answered_at, message.failed_at, message.price_micros
@@ -834,18 +1210,14 @@ begin
                 on client.tenant_id = recipient.tenant_id and client.id = recipient.client_id
             left join public.message_logs as message
                 on message.id = recipient.message_id and message.batch_id = recipient.batch_id
-            where recipient.batch_id = batch_results.batch_id
-              and recipient.tenant_id = v_tenant_id
-              and (batch_results.after is null or recipient.client_id > batch_results.after)
-              and (filter ->> 'outcome' is null
-                  or coalesce(message.status::text, recipient.status::text)
-                      = filter ->> 'outcome')
-              and (filter ->> 'reason' is null
-                  or coalesce(message.error_code, recipient.reason) = filter ->> 'reason')
+                and message.client_id = recipient.client_id
+            where recipient.batch_id = $1 and recipient.tenant_id = $2
+              and ($3 is null or recipient.client_id > $3)
+              and ' || private.outcome_condition(filter ->> 'outcome', filter ->> 'reason') || '
             order by recipient.client_id
-            limit v_size + 1
-        ) as page
-    );
+            limit $4
+        ) as page'
+    into v_rows using batch_results.batch_id, v_tenant_id, batch_results.after, v_size + 1;
     return jsonb_build_object(
         'rows', v_rows - v_size,
         'next', case when jsonb_array_length(v_rows) > v_size
@@ -874,7 +1246,17 @@ AS $function$
             'user_id', batch.confirmed_by,
             'name', private.actor_name(batch.tenant_id, batch.confirmed_by)
         ) end,
-        'may_confirm', batch.status = 'awaiting_confirmation' and batch.created_by <> auth.uid(),
+        'cancelled_by', case when batch.cancelled_by is not null then jsonb_build_object(
+            'user_id', batch.cancelled_by,
+            'name', private.actor_name(batch.tenant_id, batch.cancelled_by)
+        ) end,
+        'refusal_reason', batch.refusal_reason,
+        'confirmation', case when batch.status = 'awaiting_confirmation'
+            then private.confirmation_of(
+                batch.tenant_id, (batch.forecast ->> 'eligible')::bigint
+            ) end,
+        'may_confirm', batch.status = 'awaiting_confirmation' and batch.created_by <> auth.uid()
+            and private.has_role('supervisor'),
         'sender', (
             select jsonb_build_object(
                 'id', sender.id, 'name', sender.name, 'phone', sender.phone,
@@ -1023,6 +1405,128 @@ begin
         );
     end if;
     return true;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.begin_resumption(import_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    c_attempts constant int := 5;  -- a sweep a minute: five minutes of a database in trouble
+    v_import public.imports;
+    v_attempts int;
+begin
+    select * into v_import from public.imports
+    where imports.id = begin_resumption.import_id
+    for update;
+    update private.import_rollbacks as back
+    set attempts = back.attempts + 1, begun_at = private.now(), begun_clients = back.clients_done
+    where back.import_id = v_import.id
+    returning back.attempts into v_attempts;
+    if v_attempts > c_attempts then
+        return private.give_rollback_up(v_import);
+    elsif v_attempts is not null then
+        return private.import_step(v_import) || jsonb_build_object('status', 'running');
+    end if;
+    update private.import_plans as plan
+    set attempts = plan.attempts + 1, begun_at = private.now(), begun_rows = plan.rows_written
+    where plan.import_id = v_import.id
+    returning plan.attempts into v_attempts;
+    if v_attempts > c_attempts then
+        return private.take_back_import(v_import, 'failed', 'internal');
+    elsif v_attempts is not null then
+        update public.imports set status = 'running', phase = 'writing', seconds_left = null
+        where imports.id = v_import.id and imports.status in ('running', 'interrupted');
+    end if;
+    return private.import_step(v_import) || jsonb_build_object('status', 'running');
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.begin_rollback(v_import public.imports, outcome public.import_status, code text)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_audit bigint := private.begin_bulk(
+        v_import.tenant_id, 'import_rollback', jsonb_build_object('import_id', v_import.id)
+    );
+    v_people int;
+begin
+    perform private.end_bulk(v_audit, '{}');
+    insert into private.import_rollbacks
+        (import_id, tenant_id, outcome, code, audit_id, clients, begun_at, done)
+    values (
+        v_import.id, v_import.tenant_id, begin_rollback.outcome, begin_rollback.code, v_audit, 0,
+        private.now(), '{"deleted": {"debts": 0, "clients": 0, "phones": 0, "creditors": 0},
+            "restored": {"debts": 0, "clients": 0}, "kept": {"count": 0, "rows": []}}'
+    );
+    -- Before numbers had rows of their own they lay in one.
+    with older as (
+        delete from private.import_changes as noted
+        where noted.tenant_id = v_import.tenant_id and noted.import_id = v_import.id
+          and noted.table_name = 'client_phones' and noted.created_ids is not null
+        returning noted.created_ids
+    )
+    insert into private.import_changes (tenant_id, import_id, table_name, row_id, before, after)
+    select v_import.tenant_id, v_import.id, 'client_phones', phone.id, '{}', '{}'
+    from older
+    cross join unnest(older.created_ids) as phone (id);
+
+    insert into private.rollback_chunks (import_id, tenant_id, place, created, known)
+    with noted as (
+        select changes.* from private.import_changes as changes
+        where changes.tenant_id = v_import.tenant_id and changes.import_id = v_import.id
+    ),
+    created as (
+        select unnest(noted.created_ids) as id from noted where noted.table_name = 'clients'
+    ),
+    people as (
+        select created.id from created
+        union
+        select noted.row_id from noted where noted.table_name = 'clients'
+        union
+        select phones.client_id from noted
+        join public.client_phones as phones
+            on noted.table_name = 'client_phones' and phones.id = noted.row_id
+        union
+        select debts.client_id from noted
+        join public.debts on noted.table_name = 'debts' and debts.id = noted.row_id
+        union
+        select debts.client_id from public.debts
+        where debts.tenant_id = v_import.tenant_id and debts.import_id = v_import.id
+        union
+        select touched.client_id from private.import_touches as touched
+        where touched.tenant_id = v_import.tenant_id and touched.import_id = v_import.id
+    ),
+    placed as (
+        select clients.id, exists (select from created where created.id = clients.id) as is_created,
+            (row_number() over (order by clients.document) - 1) / private.rollback_chunk_size()
+                as place
+        from people
+        join public.clients on clients.id = people.id
+    )
+    select v_import.id, v_import.tenant_id, placed.place,
+        coalesce(array_agg(placed.id) filter (where placed.is_created), '{}'),
+        coalesce(array_agg(placed.id) filter (where not placed.is_created), '{}')
+    from placed
+    group by placed.place;
+    select coalesce(sum(cardinality(chunk.created) + cardinality(chunk.known)), 0) into v_people
+    from private.rollback_chunks as chunk
+    where chunk.import_id = v_import.id;
+    update private.import_rollbacks as back set clients = v_people
+    where back.import_id = v_import.id;
+    update public.imports
+    set status = case when begin_rollback.outcome = 'rolled_back' then 'rolling_back'
+            else imports.status end::public.import_status,
+        error_code = null, undo_done = 0, undo_total = v_people, rows_per_second = null,
+        seconds_left = null
+    where imports.id = v_import.id;
+    return v_people;
 end;
 $function$;
 
@@ -1193,6 +1697,237 @@ AS $function$
     limit $5
 $function$;
 
+CREATE OR REPLACE FUNCTION private.callback_days(filter jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- A fortnight is more than a screen shows; a day's column shows eight calls and says how many
+    -- more there are.
+    c_max_days constant int := 14;
+    c_shown constant int := 8;
+    v_tenant_id uuid := private.require_role('operator');
+    v_asked record := private.read_callback_filter(v_tenant_id, coalesce(filter, '{}'));
+    v_first date := (filter ->> 'from')::date;
+    v_days int := (filter ->> 'to')::date - (filter ->> 'from')::date + 1;
+    v_day record;
+    v_found jsonb := '[]';
+    v_counted record;
+    v_ids uuid[];
+    v_last timestamptz;
+begin
+    if v_days is null or v_days not between 1 and c_max_days then
+        raise exception 'filter_invalid' using errcode = 'PT400', detail = 'from, to';
+    end if;
+    for v_day in
+        select ahead.day, hours.from_at, hours.until_at
+        from (
+            select v_first + step as day from generate_series(0, v_days - 1) as step
+        ) as ahead
+        cross join lateral private.read_callback_filter(
+            v_tenant_id, jsonb_build_object('from', ahead.day, 'to', ahead.day)
+        ) as hours
+        order by ahead.day
+    loop
+        execute 'select count(*) as calls, count(*) filter (where promised.due_at < $4) as overdue
+            from public.callbacks as promised
+            where promised.tenant_id = $1 and promised.status = ''scheduled''
+              and promised.due_at >= $2 and promised.due_at < $3' || v_asked.owner_sql
+        into v_counted
+        using v_tenant_id, v_day.from_at, v_day.until_at, private.now();
+        execute private.callback_page_sql(v_asked.owner_sql, false)
+        into v_ids, v_last
+        using v_tenant_id, v_day.from_at, v_day.until_at, c_shown;
+        v_found := v_found || jsonb_build_object(
+            'day', v_day.day, 'count', v_counted.calls, 'overdue', v_counted.overdue,
+            'rows', private.callback_rows(v_tenant_id, v_ids[1:c_shown])
+        );
+    end loop;
+    return v_found;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.callback_hours(callback_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- As the picker of the service screen: a week and the day it is opened on.
+    c_days_offered constant int := 8;
+    v_tenant_id uuid := private.require_role('operator');
+    v_client_id uuid := (
+        select promised.client_id from public.callbacks as promised
+        where promised.tenant_id = v_tenant_id and promised.id = callback_hours.callback_id
+    );
+begin
+    if v_client_id is null then
+        raise exception 'callback_not_found' using errcode = 'PT404',
+            detail = 'no callback with this id in the tenant';
+    end if;
+    return (
+        select coalesce(jsonb_agg(jsonb_build_object(
+            'date', hours.day, 'from', hours.opens_at, 'to', hours.closes_at
+        ) order by hours.opens_at), '[]')
+        from private.contact_hours(
+            v_tenant_id, v_client_id, private.now(), c_days_offered
+        ) as hours
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.callback_owner_sql(whose text)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+begin
+    return case
+        when coalesce(whose, 'all') = 'all' then ''
+        when whose = 'me' then ' and promised.operator_id = auth.uid()'
+        when whose = 'anyone' then ' and promised.operator_id is null'
+        when pg_input_is_valid(whose, 'uuid')
+            then format(' and promised.operator_id = %L', whose)
+    end;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.callback_page_sql(owner_sql text, is_later boolean)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select 'select array_agg(page.id order by page.due_at, page.id),
+            max(page.due_at) filter (where page.place <= $4)
+        from (
+            select promised.id, promised.due_at,
+                row_number() over (order by promised.due_at, promised.id) as place
+            from public.callbacks as promised
+            where promised.tenant_id = $1 and promised.status = ''scheduled''
+              and promised.due_at >= $2 and promised.due_at < $3' || owner_sql
+        || case when is_later then ' and (promised.due_at, promised.id) > ($5, $6)' else '' end
+        || ' order by promised.due_at, promised.id limit $4 + 1) as page'
+$function$;
+
+CREATE OR REPLACE FUNCTION private.callback_rows(tenant_id uuid, ids uuid[])
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- Longer than any run of holidays and Sundays.
+    c_days_ahead constant int := 15;
+    v_now timestamptz := private.now();
+    v_is_supervisor boolean := private.has_role('supervisor');
+begin
+    return (
+        with listed as materialized (
+            select promised.*, asked.place,
+                private.uf_of(promised.tenant_id, promised.client_id, clients.uf) as uf
+            from unnest(callback_rows.ids) with ordinality as asked (id, place)
+            join public.callbacks as promised on promised.id = asked.id
+            join public.clients
+                on clients.tenant_id = promised.tenant_id and clients.id = promised.client_id
+            where promised.tenant_id = callback_rows.tenant_id
+        ),
+        hours as materialized (
+            select states.uf, opening.opens_at, opening.closes_at
+            from (select distinct listed.uf from listed) as states
+            cross join lateral (
+                select found.opens_at, found.closes_at
+                from private.contact_hours_in(
+                    callback_rows.tenant_id, states.uf, v_now, c_days_ahead
+                ) as found
+                where found.closes_at > v_now
+                order by found.opens_at limit 1
+            ) as opening
+        )
+        select coalesce(jsonb_agg(jsonb_build_object(
+            'id', listed.id, 'due_at', listed.due_at, 'is_overdue', listed.due_at < v_now,
+            'note', listed.note, 'made_at', listed.created_at,
+            'made_by', private.actor_name(listed.tenant_id, made.operator_id),
+            'operator', case when listed.operator_id is not null then jsonb_build_object(
+                'id', listed.operator_id,
+                'name', private.actor_name(listed.tenant_id, listed.operator_id)
+            ) end,
+            'released_from', private.actor_name(listed.tenant_id, listed.released_from),
+            'is_mine', coalesce(listed.operator_id = auth.uid(), false),
+            'may_change', listed.operator_id is null or listed.operator_id = auth.uid()
+                or v_is_supervisor,
+            'client', jsonb_build_object(
+                'id', clients.id, 'name', clients.name, 'document', clients.document,
+                'open_cents', clients.open_cents, 'oldest_due_on', clients.oldest_due_on,
+                'creditor', (
+                    select string_agg(creditors.name, ', ' order by creditors.name)
+                    from public.creditors
+                    where creditors.tenant_id = clients.tenant_id
+                      and creditors.id = any(clients.creditor_ids)
+                ),
+                'phone', (
+                    select known.phone from public.client_phones as known
+                    where known.tenant_id = clients.tenant_id and known.client_id = clients.id
+                    order by known.position, known.id limit 1
+                )
+            ),
+            'window', case when private.is_suppressed(
+                listed.tenant_id, listed.client_id, null, 'call', v_now
+            ) then jsonb_build_object('allowed', false, 'reason', 'suppressed')
+            else jsonb_build_object(
+                'allowed', coalesce(hours.opens_at <= v_now, false),
+                'opens_at', hours.opens_at, 'closes_at', hours.closes_at,
+                'reason', case when coalesce(hours.opens_at > v_now, true)
+                    then 'outside_hours' end
+            ) end,
+            'in_service', private.service_state(listed.tenant_id, listed.client_id) ->> 'operator'
+        ) order by listed.place), '[]')
+        from listed
+        join public.clients
+            on clients.tenant_id = listed.tenant_id and clients.id = listed.client_id
+        join public.call_dispositions as made
+            on made.tenant_id = listed.tenant_id and made.id = listed.disposition_id
+        left join hours on hours.uf is not distinct from listed.uf
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.cancel_batch(batch_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    perform private.move_batch(batch_id, 'cancelled');
+    update public.message_batches as batch set cancelled_by = auth.uid()
+    where batch.id = cancel_batch.batch_id;
+    perform private.drop_waiting(batch_id);
+    perform private.fold_batch_counts();
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.cancel_callback(callback_id uuid, reason text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    -- Whoever may not is refused before being told what is missing.
+    perform private.lock_callback(callback_id);
+    if btrim(coalesce(reason, '')) = '' then
+        raise exception 'reason_missing' using errcode = 'PT400',
+            detail = 'a promise that nobody will keep says why';
+    end if;
+    perform private.end_callback(callback_id, 'cancelled', reason);
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.cancel_dialer_export(export_id uuid)
  RETURNS text
  LANGUAGE plpgsql
@@ -1254,7 +1989,7 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.change_message_batch(batch_id uuid, change text)
+CREATE OR REPLACE FUNCTION private.change_message_batch(batch_id uuid, change text, reason text)
  RETURNS text
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -1284,6 +2019,25 @@ begin
             set confirmed_by = auth.uid(), confirmed_at = private.now()
             where batch.id = v_batch.id;
             perform private.release_batch(v_batch.id);
+        when 'refuse' then
+            if v_batch.created_by = auth.uid() then
+                raise exception 'approval_by_author' using errcode = 'PT403',
+                    detail = 'a second person refuses; the author cancels';
+            elsif v_batch.status <> 'awaiting_confirmation' then
+                raise exception 'batch_not_movable' using errcode = 'PT409',
+                    detail = 'it does not wait for a confirmation';
+            elsif btrim(coalesce(reason, '')) = '' then
+                raise exception 'reason_missing' using errcode = 'PT400',
+                    detail = 'the author wants to know why';
+            end if;
+            update public.message_batches as batch
+            set refusal_reason = btrim(reason) where batch.id = v_batch.id;
+            perform private.cancel_batch(v_batch.id);
+            insert into public.notifications (tenant_id, user_id, kind, payload)
+            values (
+                v_tenant_id, v_batch.created_by, 'batch_refused',
+                jsonb_build_object('batch_id', v_batch.id)
+            );
         when 'pause' then
             perform private.move_batch(v_batch.id, 'paused');
         when 'resume' then
@@ -1294,11 +2048,7 @@ begin
             end if;
             perform private.release_batch(v_batch.id);
         when 'cancel' then
-            perform private.move_batch(v_batch.id, 'cancelled');
-            update public.batch_recipients as recipient
-            set status = 'skipped', reason = 'cancelled'
-            where recipient.batch_id = v_batch.id and recipient.status = 'waiting';
-            perform private.fold_batch_counts();
+            perform private.cancel_batch(v_batch.id);
         else
             raise exception 'action_unknown' using errcode = 'PT400', detail = coalesce(change, '');
     end case;
@@ -1465,6 +2215,32 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.claim_import()
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_left record;
+begin
+    for v_left in
+        select plan.import_id, plan.tenant_id, plan.attempts from private.import_plans as plan
+        union all
+        select back.import_id, back.tenant_id, back.attempts from private.import_rollbacks as back
+        order by attempts, import_id
+    loop
+        if pg_try_advisory_xact_lock(private.import_lock(v_left.import_id))
+            and pg_try_advisory_xact_lock(private.import_turn(v_left.tenant_id))
+        then
+            perform private.stay_open();
+            return v_left.import_id;
+        end if;
+    end loop;
+    return null;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.claim_media(max integer, lease_seconds integer)
  RETURNS TABLE(message_id uuid, attempt integer, integration_id uuid, provider public.provider_name, settings jsonb, media jsonb)
  LANGUAGE sql
@@ -1620,6 +2396,139 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.client_condition(filter private.client_filter, is_joined boolean DEFAULT false)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+declare
+    v_all text[] := array['clients.tenant_id = ($1).tenant_id'];
+    v_contact text[] := '{}';
+    v_any text[] := '{}';
+begin
+    if (filter.search).typed is not null then
+        v_all := v_all || private.search_condition(filter.search);
+    end if;
+    if filter.creditor_ids is not null then
+        v_all := v_all || 'clients.creditor_ids && ($1).creditor_ids'::text;
+    end if;
+    if filter.statuses is not null then
+        v_all := v_all || private.one_or_any(
+            'clients.debt_status', 'statuses', cardinality(filter.statuses)
+        );
+    end if;
+    if filter.aged_from is not null then
+        v_all := v_all || (
+            select '(' || string_agg(format(
+                'clients.oldest_due_on between (($1).aged_from)[%1$s] and (($1).aged_to)[%1$s]',
+                place
+            ), ' or ') || ')'
+            from generate_series(1, cardinality(filter.aged_from)) as place
+        );
+    end if;
+    if filter.min_cents is not null then
+        v_all := v_all || 'clients.open_cents >= ($1).min_cents'::text;
+    end if;
+    if filter.max_cents is not null then
+        v_all := v_all || 'clients.open_cents <= ($1).max_cents'::text;
+    end if;
+    if filter.due_from is not null then
+        v_all := v_all || 'clients.oldest_due_on >= ($1).due_from'::text;
+    end if;
+    if filter.due_to is not null then
+        v_all := v_all || 'clients.oldest_due_on <= ($1).due_to'::text;
+    end if;
+    if filter.ufs is not null then
+        v_all := v_all || private.one_or_any('clients.uf', 'ufs', cardinality(filter.ufs));
+    end if;
+
+    if filter.contact_from is not null then
+        v_contact := v_contact || 'contact.last_contact_at >= ($1).contact_from'::text;
+    end if;
+    if filter.contact_before is not null then
+        v_contact := v_contact || 'contact.last_contact_at < ($1).contact_before'::text;
+    end if;
+    if filter.disposition_types is not null then
+        v_contact := v_contact || private.one_or_any(
+            'contact.last_disposition_type', 'disposition_types',
+            cardinality(filter.disposition_types)
+        );
+    end if;
+    if v_contact <> '{}' then
+        v_all := v_all || private.contact_is(array_to_string(v_contact, ' and '), is_joined);
+    end if;
+    if filter.is_never_contacted then
+        v_all := v_all
+            || ('not ' || private.contact_is('contact.last_contact_at is not null', is_joined));
+    end if;
+    if filter.is_opted_out is not null then
+        v_all := v_all || (
+            case when filter.is_opted_out then '' else 'not ' end || private.contact_is(
+                '(contact.call_blocked_until is not null
+                  or contact.whatsapp_blocked_until is not null)
+                 and coalesce(greatest(contact.call_blocked_until, contact.whatsapp_blocked_until)
+                     > ($1).now_at, false)', is_joined
+            )
+        );
+    end if;
+
+    if filter.has_phone is not null then
+        v_all := v_all || case
+            when filter.has_phone then 'clients.has_phone' else 'not clients.has_phone' end;
+    end if;
+    if filter.whatsapp is not null then
+        v_all := v_all || (
+            select '(' || string_agg(case answer.word
+                when 'true' then 'clients.has_whatsapp'
+                when 'false' then 'not clients.has_whatsapp'
+                else 'clients.has_whatsapp is null'
+            end, ' or ') || ')'
+            from unnest(filter.whatsapp) as answer (word)
+        );
+    end if;
+    if cardinality(filter.agreement_statuses) > 0 or filter.has_no_agreement then
+        v_all := v_all || private.agreement_condition(
+            cardinality(filter.agreement_statuses), filter.has_no_agreement
+        );
+    end if;
+    if filter.import_id is not null then
+        v_all := v_all || 'clients.id in (
+            select debts.client_id from public.debts
+            where debts.tenant_id = ($1).tenant_id and debts.import_id = ($1).import_id
+            union all
+            select touched.client_id from private.import_touches as touched
+            where touched.tenant_id = ($1).tenant_id and touched.import_id = ($1).import_id
+        )'::text;
+    end if;
+    if filter.tag_ids is not null then
+        v_all := v_all || ('clients.id in (
+            select worn.client_id from public.client_tags as worn
+            where worn.tenant_id = ($1).tenant_id and ' || private.one_or_any(
+                'worn.tag_id', 'tag_ids', cardinality(filter.tag_ids)
+            ) || ')');
+    end if;
+    if filter.is_unassigned then
+        v_any := v_any || ('not ' || private.is_given('true'));
+    end if;
+    if cardinality(filter.operator_ids) > 0 then
+        v_any := v_any || private.is_given(private.one_or_any(
+            'given.user_id', 'operator_ids', cardinality(filter.operator_ids)
+        ));
+    end if;
+    if v_any <> '{}' then
+        v_all := v_all || ('(' || array_to_string(v_any, ' or ') || ')');
+    end if;
+    if filter.ids is not null then
+        v_all := v_all || 'clients.id = any(($1).ids)'::text;
+    end if;
+    if filter.except_ids is not null then
+        v_all := v_all || 'clients.id <> all(($1).except_ids)'::text;
+    end if;
+    return array_to_string(v_all, ' and ');
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.client_of_call(tenant_id uuid, identifier text, phone text)
  RETURNS uuid
  LANGUAGE plpgsql
@@ -1711,6 +2620,77 @@ AS $function$
     order by held.since desc limit 1
 $function$;
 
+CREATE OR REPLACE FUNCTION private.client_rows(tenant_id uuid, ids uuid[], today date, now_at timestamp with time zone)
+ RETURNS json
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+begin
+    return (
+        select coalesce(json_agg(json_build_object(
+            'id', clients.id, 'document', clients.document, 'name', clients.name,
+            'external_id', clients.external_id, 'email', clients.email, 'uf', clients.uf,
+            'open_cents', clients.open_cents, 'open_debts', clients.open_debts,
+            'oldest_due_on', clients.oldest_due_on,
+            'days_late', greatest(client_rows.today - clients.oldest_due_on, 0),
+            'status', clients.debt_status, 'has_phone', clients.has_phone,
+            'has_whatsapp', clients.has_whatsapp, 'created_at', clients.created_at,
+            'creditors', (
+                select coalesce(json_agg(
+                    creditors.name order by creditors.name_key collate "C"
+                ), '[]')
+                from public.creditors
+                where creditors.tenant_id = client_rows.tenant_id
+                  and creditors.id = any(clients.creditor_ids)
+            ),
+            'phone', (
+                select client_phones.phone
+                from public.client_phones
+                where client_phones.tenant_id = client_rows.tenant_id
+                  and client_phones.client_id = clients.id
+                order by client_phones.position, client_phones.id
+                limit 1
+            ),
+            'opted_out', coalesce(greatest(
+                contact.call_blocked_until, contact.whatsapp_blocked_until
+            ) > client_rows.now_at, false),
+            'last_contact_at', contact.last_contact_at,
+            'last_disposition', case when types.key is not null then json_build_object(
+                'type', types.key, 'label', types.label, 'color', types.color,
+                'at', contact.last_contact_at
+            ) end,
+            'assigned_to', (
+                select json_build_object('user_id', given.user_id, 'name', (
+                    select memberships.display_name
+                    from public.memberships
+                    where memberships.user_id = given.user_id
+                      and memberships.tenant_id = given.tenant_id
+                    order by memberships.created_at desc
+                    limit 1
+                ))
+                from public.client_assignments as given
+                where given.tenant_id = client_rows.tenant_id and given.client_id = clients.id
+            ),
+            'tags', (
+                select coalesce(json_agg(json_build_object(
+                    'id', tags.id, 'name', tags.name, 'color', tags.color
+                ) order by tags.name_key), '[]')
+                from public.client_tags as worn
+                join public.tags on tags.tenant_id = worn.tenant_id and tags.id = worn.tag_id
+                where worn.tenant_id = client_rows.tenant_id and worn.client_id = clients.id
+            )
+        ) order by page.place), '[]')
+        from unnest(client_rows.ids) with ordinality as page (id, place)
+        join public.clients on clients.id = page.id
+        left join private.client_contacts as contact
+            on contact.tenant_id = client_rows.tenant_id and contact.client_id = clients.id
+        left join public.disposition_types as types
+            on types.tenant_id = client_rows.tenant_id and types.key = contact.last_disposition_type
+    );
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.confirmation_limit(tenant_id uuid)
  RETURNS integer
  LANGUAGE sql
@@ -1721,6 +2701,24 @@ AS $function$
         select policy.confirm_above_recipients from public.message_policies as policy
         where policy.tenant_id = confirmation_limit.tenant_id
     ), 5000)
+$function$;
+
+CREATE OR REPLACE FUNCTION private.confirmation_of(tenant_id uuid, eligible bigint)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select jsonb_build_object(
+        'above', policy.above, 'is_needed', confirmation_of.eligible > policy.above,
+        'people', (
+            select coalesce(jsonb_agg(member.display_name order by member.display_name), '[]')
+            from public.memberships as member
+            where member.tenant_id = confirmation_of.tenant_id and member.revoked_at is null
+              and member.role >= 'supervisor' and member.user_id <> (select auth.uid())
+        )
+    )
+    from (select private.confirmation_limit(confirmation_of.tenant_id) as above) as policy
 $function$;
 
 CREATE OR REPLACE FUNCTION private.contact_attempts(tenant_id uuid, client_id uuid, channel public.channel, since timestamp with time zone, until timestamp with time zone)
@@ -2133,6 +3131,34 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.count_rolled_back(v_back private.import_rollbacks, written jsonb)
+ RETURNS private.import_rollbacks
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+declare
+    v_kind text;
+    v_table text;
+    v_rows int;
+begin
+    foreach v_kind in array array['deleted', 'restored'] loop
+        for v_table, v_rows in select * from jsonb_each_text(written -> v_kind) loop
+            v_back.done := jsonb_set(
+                v_back.done, array[v_kind, v_table],
+                to_jsonb((v_back.done #>> array[v_kind, v_table])::int + v_rows)
+            );
+        end loop;
+    end loop;
+    v_back.done := jsonb_set(v_back.done, '{kept}', jsonb_build_object(
+        'count',
+        (v_back.done #>> '{kept,count}')::int + (written #>> '{kept,count}')::int,
+        'rows', (v_back.done #> '{kept,rows}') || (written #> '{kept,rows}')
+    ));
+    return v_back;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.create_client_for_call(call_id uuid, document text, name text, phone text)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -2184,14 +3210,16 @@ declare
     v_template public.message_templates := v_means.template;
     v_batch public.message_batches;
     v_eligible bigint;
+    v_in_window bigint;
     v_rate private.rate;
 begin
     if id is null or btrim(coalesce(name, '')) = '' or scheduled_at < private.now() then
         raise exception 'batch_invalid' using errcode = 'PT400',
             detail = 'an id, a name, and no time in the past';
     end if;
-    v_rate := private.rate_of(
-        v_tenant_id, v_template.provider, v_template.category, private.today(v_tenant_id)
+    v_rate := private.rate_at(
+        v_tenant_id, v_template.provider, v_template.category,
+        greatest(scheduled_at, private.now())
     );
     insert into public.message_batches (
         id, tenant_id, name, sender_id, template_id, selection, includes_agreements, status,
@@ -2242,11 +3270,19 @@ begin
         raise exception 'batch_empty' using errcode = 'PT409',
             detail = 'nobody of the selection may get it';
     end if;
+    v_in_window := case when v_rate.is_free_in_window then (
+        select count(distinct talk.client_id)
+        from public.conversations as talk
+        join public.batch_recipients as recipient
+            on recipient.batch_id = v_batch.id and recipient.client_id = talk.client_id
+            and recipient.status = 'waiting'
+        where talk.tenant_id = v_tenant_id and talk.sender_id = v_batch.sender_id
+          and talk.last_inbound_at
+              > greatest(v_batch.scheduled_at, private.now()) - interval '24 hours'
+    ) else 0 end;
     update public.message_batches as batch
-    set forecast = jsonb_build_object(
-            'eligible', v_eligible, 'category', v_template.category,
-            'currency', v_rate.currency, 'price_micros', v_rate.price_micros,
-            'total_micros', v_rate.price_micros * v_eligible, 'valid_from', v_rate.valid_from
+    set forecast = jsonb_build_object('eligible', v_eligible) || coalesce(
+            private.batch_cost(v_template.category, v_rate, v_eligible, v_in_window), '{}'
         ),
         last_progress_at = private.now()
     where batch.id = v_batch.id;
@@ -2587,6 +3623,89 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.drop_waiting(batch_id uuid)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    with waiting as materialized (
+        select recipient.client_id, recipient.message_id
+        from public.batch_recipients as recipient
+        where recipient.batch_id = drop_waiting.batch_id and recipient.status = 'waiting'
+        order by recipient.client_id
+        for update
+    ),
+    dropped as (
+        update public.batch_recipients as recipient
+        set status = 'skipped', reason = 'cancelled', message_id = null, lease_until = null
+        from waiting
+        where recipient.batch_id = drop_waiting.batch_id
+          and recipient.client_id = waiting.client_id
+    )
+    delete from public.message_logs as message
+    using waiting
+    where message.id = waiting.message_id and message.status = 'queued'
+$function$;
+
+CREATE OR REPLACE FUNCTION private.end_batch(batch_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_batch public.message_batches;
+begin
+    select * into v_batch from public.message_batches as batch
+    where batch.id = end_batch.batch_id;
+    if v_batch.status = 'sending' and not exists (
+        select from public.batch_recipients as recipient
+        where recipient.batch_id = v_batch.id and recipient.status = 'waiting'
+    ) and not exists (
+        select from public.batch_recipients as recipient
+        where recipient.batch_id = v_batch.id and recipient.status = 'claimed'
+    ) then
+        update public.message_batches as batch
+        set status = 'done', finished_at = private.now()
+        where batch.id = v_batch.id and batch.status = 'sending';
+        insert into public.notifications (tenant_id, user_id, kind, payload)
+        values (
+            v_batch.tenant_id, v_batch.created_by, 'batch_finished',
+            jsonb_build_object('batch_id', v_batch.id)
+        );
+    end if;
+    perform realtime.send(
+        jsonb_build_object('id', v_batch.id, 'at', private.now()),
+        'batch_changed', 'tenant:' || v_batch.tenant_id, true
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.end_callback(callback_id uuid, status public.callback_status, reason text DEFAULT NULL::text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_promised public.callbacks := private.lock_callback(callback_id);
+begin
+    if v_promised.status = end_callback.status then
+        return;
+    end if;
+    if v_promised.status <> 'scheduled' then
+        raise exception 'callback_ended' using errcode = 'PT409',
+            detail = 'this one is ' || v_promised.status;
+    end if;
+    update public.callbacks
+    set status = end_callback.status, ended_at = private.now(), ended_by = auth.uid(),
+        -- 200 characters: a sentence.
+        cancel_reason = left(btrim(end_callback.reason), 200)
+    where callbacks.id = v_promised.id;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.end_service(client_id uuid)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -2604,6 +3723,30 @@ begin
     end if;
     perform private.tell_service(v_tenant_id, client_id);
     return true;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.end_taken_back(v_import public.imports, outcome public.import_status, code text, rows_kept integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    delete from private.import_changes as noted
+    where noted.tenant_id = v_import.tenant_id and noted.import_id = v_import.id;
+    delete from public.import_rejects
+    where import_rejects.tenant_id = v_import.tenant_id
+      and import_rejects.import_id = v_import.id;
+    update public.imports
+    set status = end_taken_back.outcome, finished_at = private.now(), phase = null,
+        rows_written = 0, seconds_left = null, rows_kept = end_taken_back.rows_kept,
+        error_code = case
+            when end_taken_back.rows_kept > 0 and end_taken_back.outcome = 'cancelled'
+                then 'import_cancelled_in_part' else end_taken_back.code end
+    where imports.id = v_import.id
+    returning imports.* into v_import;
+    return private.import_step(v_import);
 end;
 $function$;
 
@@ -2696,6 +3839,61 @@ AS $function$
         when error_code in ('configuration', 'template_rejected') then 'configuration'
         else 'unknown'
     end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.filter_options()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- An import further back is found by its page, not by a menu.
+    c_imports constant int := 50;
+    v_tenant_id uuid := private.require_role('operator');
+begin
+    return jsonb_build_object(
+        'creditors', (
+            select coalesce(jsonb_agg(jsonb_build_object('id', creditors.id, 'name', creditors.name)
+                order by creditors.name_key), '[]')
+            from public.creditors where creditors.tenant_id = v_tenant_id
+        ),
+        'tags', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'id', tags.id, 'name', tags.name, 'color', tags.color
+            ) order by tags.name_key), '[]')
+            from public.tags where tags.tenant_id = v_tenant_id
+        ),
+        'members', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'user_id', people.user_id, 'name', people.display_name, 'role', people.role
+            ) order by people.display_name), '[]')
+            from public.memberships as people
+            where people.tenant_id = v_tenant_id and people.revoked_at is null
+        ),
+        'dispositions', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'key', types.key, 'label', types.label, 'color', types.color
+            ) order by types.position, types.key), '[]')
+            from public.disposition_types as types where types.tenant_id = v_tenant_id
+        ),
+        'imports', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'id', newest.id, 'file_name', newest.file_name, 'created_at', newest.created_at,
+                'clients', newest.clients_touched
+            ) order by newest.created_at desc), '[]')
+            from (
+                select imports.* from public.imports
+                where imports.tenant_id = v_tenant_id and imports.status = 'done'
+                order by imports.created_at desc, imports.id desc
+                limit c_imports
+            ) as newest
+        ),
+        'ufs', to_jsonb(private.ufs()),
+        'agings', (select jsonb_agg(bands.band) from private.aging_bands() as bands),
+        'agreements', to_jsonb(private.agreement_words())
+    );
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.find_client_for_call(identifier text, phone text)
@@ -2839,6 +4037,81 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.finish_import(v_plan private.import_plans)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    c_many_rows constant int := 10000;  -- below, the statistics of before are near enough
+    v_import public.imports;
+begin
+    update public.imports
+    set status = 'done', finished_at = private.now(), phase = null, header = v_plan.header,
+        creditor_id = (
+            select creditors.id from public.creditors
+            where creditors.tenant_id = v_plan.tenant_id
+              and creditors.name_key = private.search_key(v_plan.creditor)
+        ),
+        rows = v_plan.rows, accepted = v_plan.accepted, rejected = v_plan.rejected,
+        rows_read = v_plan.rows, rows_total = v_plan.rows, rows_valid = v_plan.accepted,
+        rows_written = v_plan.accepted, seconds_left = 0, duplicates = v_plan.duplicates,
+        creditors_created = v_plan.creditors_created, clients_created = v_plan.clients_created,
+        clients_updated = v_plan.clients_updated, debts_created = v_plan.debts_created,
+        debts_updated = v_plan.debts_updated, debts_absent = v_plan.debts_absent,
+        debts_returned = v_plan.debts_returned, debts_reopened = v_plan.debts_reopened,
+        debts_kept = v_plan.debts_kept, clients_touched = v_plan.clients_touched,
+        reject_reasons = v_plan.reject_reasons,
+        warnings = v_plan.warnings, writing_at = coalesce(imports.writing_at, private.now())
+    where imports.id = v_plan.import_id
+    returning imports.* into v_import;
+    if v_import.idempotency_key is not null then
+        -- For whoever sends the same key again.
+        update public.imports set answer = private.import_answer(v_import)
+        where imports.id = v_import.id;
+    end if;
+    if v_plan.mapping <> '{}' then
+        perform private.save_import_mapping(
+            v_import, v_plan.header_key, v_plan.mapping
+        );
+    end if;
+    delete from private.import_plans as plan where plan.import_id = v_plan.import_id;
+    -- The next import and every list plan by these; autovacuum may come too late for both. The
+    -- lock it takes lasts only until the commit that follows.
+    if v_plan.debts_created > c_many_rows and not v_plan.is_rehearsal then
+        analyze public.clients;
+        analyze public.client_phones;
+        analyze public.debts;
+    end if;
+    return private.import_step(v_import);
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.finish_rollback(v_back private.import_rollbacks, v_import public.imports)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    v_back := private.count_rolled_back(v_back, private.rollback_creditors(v_import));
+    perform private.end_bulk(v_back.audit_id, v_back.done #- '{kept,rows}');
+    delete from private.import_rollbacks as back where back.import_id = v_back.import_id;
+    if v_back.outcome <> 'rolled_back' then
+        return private.end_taken_back(
+            v_import, v_back.outcome, v_back.code, (v_back.done #>> '{kept,count}')::int
+        );
+    end if;
+    update public.imports
+    set status = 'rolled_back', rolled_back = v_back.done, undo_done = v_back.clients,
+        seconds_left = null
+    where imports.id = v_import.id
+    returning imports.* into v_import;
+    return private.import_step(v_import);
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.fold_batch_counts()
  RETURNS void
  LANGUAGE plpgsql
@@ -2872,11 +4145,20 @@ begin
             coalesce((
                 select summed.delta from summed
                 where summed.batch_id = moved.batch_id and summed.key = 'accepted'
-            ), 0) as accepted
+            ), 0) as accepted,
+            -- Whoever is put back to wait once more has not got any further.
+            exists (
+                select from summed
+                where summed.batch_id = moved.batch_id and summed.delta <> 0
+                  and summed.key in ('accepted', 'recipient:done', 'recipient:skipped')
+            ) as is_progress
         from (select distinct folded.batch_id from folded) as moved
         order by moved.batch_id
     loop
-        perform private.note_progress(v_moved.batch_id, v_moved.accepted::double precision);
+        if v_moved.is_progress then
+            perform private.note_progress(v_moved.batch_id, v_moved.accepted::double precision);
+        end if;
+        perform private.end_batch(v_moved.batch_id);
     end loop;
 end;
 $function$;
@@ -2951,6 +4233,40 @@ AS $function$
     where known.whatsapp_retry_at <= private.now()
 $function$;
 
+CREATE OR REPLACE FUNCTION private.give_rollback_up(v_import public.imports)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_back private.import_rollbacks;
+begin
+    delete from private.import_rollbacks as back where back.import_id = v_import.id
+    returning back.* into v_back;
+    update public.imports
+    set status = case when v_back.outcome = 'rolled_back' then 'done'
+            else v_back.outcome end::public.import_status,
+        error_code = 'rollback_stopped', phase = null, seconds_left = null
+    where imports.id = v_import.id
+    returning imports.* into v_import;
+    return private.import_step(v_import);
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.go_on_with_bulk(audit_id bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    update public.audit_log set after = audit_log.after || '{"state": "running"}'
+    where audit_log.id = go_on_with_bulk.audit_id;
+    perform set_config('cobranca.bulk_audit_id', go_on_with_bulk.audit_id::text, true);
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.has_cap(tenant_id uuid, channel public.channel)
  RETURNS boolean
  LANGUAGE sql
@@ -2989,6 +4305,48 @@ begin
         (case when is_ignored then 'ignored' else 'restored' end)::public.conversation_event_kind,
         auth.uid()
     );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.import_answer(v_import public.imports)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    return jsonb_build_object(
+        'import_id', v_import.id, 'status', v_import.status, 'rows', v_import.rows,
+        'accepted', v_import.accepted, 'rejected', v_import.rejected,
+        'clients_created', v_import.clients_created, 'clients_updated', v_import.clients_updated,
+        'debts_created', v_import.debts_created, 'debts_updated', v_import.debts_updated,
+        'debts_absent', v_import.debts_absent, 'debts_returned', v_import.debts_returned,
+        'debts_reopened', v_import.debts_reopened, 'debts_kept', v_import.debts_kept,
+        'duplicates', v_import.duplicates, 'creditors_created', v_import.creditors_created,
+        'reject_reasons', v_import.reject_reasons, 'warnings', v_import.warnings,
+        'differences', private.list_import_differences(v_import.tenant_id, v_import.id)
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.imports_alive()
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant uuid := private.require_role('operator');
+    v_dead int := private.mark_dead_imports(v_tenant);
+begin
+    if v_dead > 0 and private.unfinished_import(v_tenant) is not null or exists (
+        select from private.import_rollbacks as back
+        where back.tenant_id = v_tenant
+          and pg_try_advisory_xact_lock(private.import_lock(back.import_id))
+    ) then
+        perform private.wake_function('portfolio-resume');
+    end if;
+    return v_dead;
 end;
 $function$;
 
@@ -3176,6 +4534,26 @@ CREATE OR REPLACE FUNCTION private.is_over_cap(tenant_id uuid, client_id uuid, c
  SET search_path TO ''
 AS $function$ select private.capped_until(tenant_id, client_id, channel, at) is not null $function$;
 
+CREATE OR REPLACE FUNCTION private.is_returned_by_file(debt public.debts)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    return (debt).status = 'returned' and exists (
+        select from private.import_changes as noted
+        where noted.tenant_id = (debt).tenant_id and noted.row_id = (debt).id
+          and noted.import_id = (debt).import_id and noted.table_name = 'debts'
+          and noted.after ->> 'status' = 'returned'
+    ) and not exists (
+        select from public.audit_log as said
+        where said.tenant_id = (debt).tenant_id and said.table_name = 'debts'
+          and said.row_id = (debt).id::text and said.after ->> 'status' = 'returned'
+    );
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.is_shown(message public.message_logs, talk public.conversations)
  RETURNS boolean
  LANGUAGE sql
@@ -3221,6 +4599,400 @@ begin
                     and known.created_at <= done.created_at
               )
           end
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.judge_changed_rows(v_import public.imports)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    create temp table rollback_fields on commit drop as
+    select item.change_id, item.table_name, field.name, item.before -> field.name as before,
+        later.id as later_id,
+        item.after -> field.name is not distinct from case
+            when later.id is not null then later.before -> field.name
+            else became.item -> field.name
+        end as is_as_left
+    from pg_temp.rollback as item
+    left join public.clients on item.table_name = 'clients' and clients.id = item.id
+    left join public.debts on item.table_name = 'debts' and debts.id = item.id
+    cross join lateral (
+        select case item.table_name when 'clients' then to_jsonb(clients)
+            else to_jsonb(debts) end as item
+    ) as became
+    cross join lateral jsonb_object_keys(item.after) as field (name)
+    left join lateral (
+        select layer.id, layer.before from pg_temp.rollback_layers as layer
+        where layer.row_id = item.id and layer.import_id <> v_import.id and layer.is_live
+          and layer.id > item.change_id and layer.after ? field.name
+        order by layer.id
+        limit 1
+    ) as later on true
+    where not item.is_created;
+    update pg_temp.rollback as item set reason = 'changed_since'
+    where exists (
+        select from pg_temp.rollback_fields as field
+        where field.change_id = item.change_id and not field.is_as_left
+    );
+    -- A later file's extra data lie among those of this one; they part when that one goes back.
+    update pg_temp.rollback as item set reason = 'imported_since'
+    from pg_temp.rollback_fields as field
+    where item.reason is null and field.change_id = item.change_id and field.name = 'extra'
+      and field.later_id is not null;
+    update pg_temp.rollback as item
+    set reason = case
+        when phones.has_whatsapp is not null then 'changed_since'
+        when exists (
+            select from public.message_logs as written
+            where written.tenant_id = v_import.tenant_id and written.client_id = phones.client_id
+              and written.phone = phones.phone
+              and written.created_at >= coalesce(v_import.writing_at, v_import.finished_at)
+        ) then 'contacted_since'
+    end
+    from public.client_phones as phones
+    where item.table_name = 'client_phones' and phones.id = item.id;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.judge_created_clients(v_import public.imports)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    -- What of theirs does not go, and the later import that brought it; null: a person, or a fact.
+    create temp table rollback_rests on commit drop as
+    select person.id as client_id, rest.table_name, rest.heir
+    from pg_temp.rollback as person
+    cross join lateral (
+        select 'debts' as table_name, case
+                when item.id is null or not item.is_created then (
+                    select imports.id from public.imports
+                    where imports.id = coalesce((item.before ->> 'import_id')::uuid, debts.import_id)
+                      and imports.id <> v_import.id and imports.status = 'done'
+                )
+                when item.reason = 'imported_since' then item.heir
+            end as heir
+        from public.debts
+        left join pg_temp.rollback as item on item.id = debts.id
+        where debts.tenant_id = v_import.tenant_id and debts.client_id = person.id
+          and (item.id is null or not item.is_created or item.reason is not null)
+        union all
+        select 'client_phones', (
+            select layer.import_id from pg_temp.rollback_layers as layer
+            where layer.row_id = phones.id and layer.is_later
+            limit 1
+        )
+        from public.client_phones as phones
+        join public.clients on clients.id = phones.client_id
+        left join pg_temp.rollback as item on item.id = phones.id
+        where phones.tenant_id = v_import.tenant_id and phones.client_id = person.id
+          and (item.id is null and phones.created_at <> clients.created_at
+               or item.reason is not null)
+        union all
+        select 'clients', layer.import_id from pg_temp.rollback_layers as layer
+        where layer.row_id = person.id and layer.is_later
+    ) as rest
+    where person.table_name = 'clients' and person.is_created;
+    analyze pg_temp.rollback_rests;
+
+    execute 'update pg_temp.rollback as item set reason = ''in_use''
+        from public.clients as held
+        where item.table_name = ''clients'' and item.is_created and held.id = item.id and ('
+        || private.references_sql('public.clients', 'held', array[
+            'public.debts', 'public.client_phones', 'private.import_touches'
+        ]::regclass[]) || '
+            or exists (select from pg_temp.rollback_rests as rest
+                where rest.client_id = held.id and rest.heir is null))';
+    update pg_temp.rollback as item set reason = 'changed_since'
+    where item.table_name = 'clients' and item.is_created and item.reason is null and exists (
+        select from public.audit_log as said
+        where said.tenant_id = v_import.tenant_id and said.table_name = 'clients'
+          and said.row_id = item.id::text and said.action = 'update'
+    );
+    update pg_temp.rollback as item set reason = 'imported_since', heir = (
+        select rest.heir from pg_temp.rollback_rests as rest
+        where rest.client_id = item.id
+        order by rest.heir
+        limit 1
+    )
+    where item.table_name = 'clients' and item.is_created and item.reason is null
+      and exists (select from pg_temp.rollback_rests as rest where rest.client_id = item.id);
+    -- The titles of a person who stays because of an edit, or of what a later file added to the
+    -- person alone, stay too: they are why the person is here.
+    update pg_temp.rollback as item set reason = kept.reason, heir = kept.heir
+    from pg_temp.rollback as kept
+    where item.table_name = 'debts' and item.is_created and item.reason is null
+      and kept.table_name = 'clients' and kept.is_created and kept.id = item.client_id
+      and (kept.reason = 'changed_since' or kept.reason = 'imported_since' and not exists (
+          select from pg_temp.rollback_rests as rest
+          where rest.client_id = kept.id and rest.table_name = 'debts'
+      ));
+    drop table pg_temp.rollback_rests;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.judge_debts(v_import public.imports)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_since timestamptz := coalesce(v_import.writing_at, v_import.finished_at);
+begin
+    -- Files leave a title open or returned: another status is somebody's word since. That it grew
+    -- old is nobody's.
+    update pg_temp.rollback as item set reason = 'changed_since'
+    from public.debts
+    cross join lateral (
+        select coalesce((
+            select layer.after ->> 'status' from pg_temp.rollback_layers as layer
+            where layer.row_id = debts.id and layer.after ? 'status'
+            order by layer.id desc
+            limit 1
+        ), 'open') as status
+    ) as left_as
+    where item.table_name = 'debts' and debts.id = item.id and item.reason is null
+      and debts.status::text <> left_as.status
+      and not (item.is_created and left_as.status = 'open' and debts.status = 'prescribed');
+    execute 'update pg_temp.rollback as item set reason = ''in_use''
+        from public.debts as held
+        where item.table_name = ''debts'' and item.is_created and item.reason is null
+          and held.id = item.id and (' || private.references_sql('public.debts', 'held', '{}') || ')';
+    -- What it changed was agreed upon, or paid in part, as the import left it.
+    update pg_temp.rollback as item set reason = 'in_use'
+    where item.table_name = 'debts' and not item.is_created and item.reason is null and (
+        exists (
+            select from public.agreement_debts as held
+            join public.agreements as agreement on agreement.id = held.agreement_id
+            where held.tenant_id = v_import.tenant_id and held.debt_id = item.id
+              and (held.is_live or agreement.created_at >= v_since)
+        ) or exists (
+            select from public.payment_allocations as paid
+            where paid.tenant_id = v_import.tenant_id and paid.debt_id = item.id
+              and paid.created_at >= v_since
+        )
+    );
+    -- Somebody spoke or wrote to the person since: the debt was talked about.
+    update pg_temp.rollback as item set reason = 'contacted_since'
+    where item.table_name = 'debts' and item.reason is null and (
+        exists (
+            select from public.call_dispositions as spoken
+            where spoken.tenant_id = v_import.tenant_id and spoken.client_id = item.client_id
+              and spoken.created_at >= v_since
+        ) or exists (
+            select from public.message_logs as written
+            where written.tenant_id = v_import.tenant_id and written.client_id = item.client_id
+              and written.created_at >= v_since
+        )
+    );
+    update pg_temp.rollback as item set reason = 'imported_since', heir = later.import_id
+    from (
+        select distinct on (layer.row_id) layer.row_id, layer.import_id
+        from pg_temp.rollback_layers as layer
+        where layer.table_name = 'debts' and layer.is_later
+        order by layer.row_id, layer.id
+    ) as later
+    where item.table_name = 'debts' and item.is_created and item.reason is null
+      and later.row_id = item.id;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.judge_rollback(v_import public.imports, people uuid[], created uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    create temp table rollback_rows on commit drop as
+    select 'clients' as table_name, listed.id, listed.id as client_id
+    from unnest(people) as listed (id)
+    union all
+    select 'debts', debts.id, debts.client_id from public.debts
+    where debts.tenant_id = v_import.tenant_id and debts.client_id = any(people)
+    union all
+    select 'client_phones', phones.id, phones.client_id from public.client_phones as phones
+    where phones.tenant_id = v_import.tenant_id and phones.client_id = any(people);
+    analyze pg_temp.rollback_rows;
+    create temp table rollback_layers on commit drop as
+    select noted.id, noted.table_name, noted.row_id, noted.import_id, noted.before, noted.after,
+        noted.is_live,
+        noted.is_live and noted.import_id <> v_import.id and later.status = 'done' as is_later
+    from pg_temp.rollback_rows as item
+    join private.import_changes as noted
+        on noted.tenant_id = v_import.tenant_id and noted.row_id = item.id
+        and noted.table_name = item.table_name
+    join public.imports as later on later.id = noted.import_id
+    where noted.is_live or noted.import_id = v_import.id;
+    create index rollback_layers_by_row on pg_temp.rollback_layers (row_id);
+    analyze pg_temp.rollback_layers;
+
+    create temp table rollback (
+        table_name text not null, id uuid not null, client_id uuid not null,
+        is_created boolean not null, change_id bigint, before jsonb, after jsonb, reason text,
+        heir uuid
+    ) on commit drop;
+    insert into pg_temp.rollback
+        (table_name, id, client_id, is_created, change_id, before, after)
+    select item.table_name, item.id, item.client_id, item.table_name = 'client_phones', own.id,
+        own.before, own.after
+    from pg_temp.rollback_layers as own
+    join pg_temp.rollback_rows as item
+        on item.id = own.row_id and item.table_name = own.table_name
+    where own.import_id = v_import.id and own.is_live;
+    -- Debts it created: those that still name it, and those that a later import changed.
+    insert into pg_temp.rollback (table_name, id, client_id, is_created)
+    select 'debts', debts.id, debts.client_id, true
+    from pg_temp.rollback_rows as item
+    join public.debts on item.table_name = 'debts' and debts.id = item.id
+    where (
+        debts.import_id = v_import.id or exists (
+            select from pg_temp.rollback_layers as later
+            where later.row_id = debts.id and later.import_id <> v_import.id
+              and later.before ->> 'import_id' = v_import.id::text
+        )
+    ) and not exists (
+        select from pg_temp.rollback_layers as own
+        where own.row_id = debts.id and own.import_id = v_import.id and own.is_live
+    );
+    insert into pg_temp.rollback (table_name, id, client_id, is_created)
+    select 'clients', listed.id, listed.id, true from unnest(created) as listed (id);
+    -- Half of what follows asks of one row at a time whether it goes back.
+    create index rollback_by_id on pg_temp.rollback (id);
+    create index rollback_by_client on pg_temp.rollback (client_id);
+    analyze pg_temp.rollback;
+
+    perform private.judge_changed_rows(v_import);
+    perform private.judge_debts(v_import);
+    perform private.judge_created_clients(v_import);
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.keep_import_chunks(tenant_id uuid, import_id uuid, chunk_rows integer)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    create temp table import_titles on commit drop as
+    select import_debts.document, case
+            when import_debts.debt_id is null then 'new'
+            when import_debts.status = 'returned' then 'reopened'
+            else 'changed'
+        end as action, import_debts.debt_id, import_clients.client_id, import_debts.creditor_id,
+        import_debts.contract, import_debts.installment, import_debts.due_on,
+        import_debts.principal_cents
+    from pg_temp.import_debts
+    join pg_temp.import_clients using (document)
+    where import_debts.debt_id is null or import_debts.is_changed
+       or import_debts.status = 'returned' and import_debts.kept is null
+    union all
+    select clients.document, 'returned', debts.id, debts.client_id, debts.creditor_id,
+        debts.contract, debts.installment, debts.due_on, debts.principal_cents
+    from pg_temp.import_absent
+    join public.debts on debts.id = import_absent.debt_id
+    join public.clients on clients.id = debts.client_id
+    where import_absent.is_returned;
+
+    create temp table import_people on commit drop as
+    with titles as (
+        select import_titles.document, count(*)::int as titles,
+            sum(import_titles.principal_cents)::bigint as open_cents,
+            min(import_titles.due_on) as oldest_due_on,
+            array_agg(distinct import_titles.creditor_id) as creditor_ids
+        from pg_temp.import_titles
+        group by import_titles.document
+    )
+    select document, import_clients.client_id, coalesce(import_clients.is_new, false) as is_new,
+        coalesce(import_clients.is_changed, false) as is_changed, import_clients.name,
+        import_clients.email, import_clients.uf, import_clients.external_id, import_clients.extra,
+        coalesce(import_phones.phones, '{}') as phones, titles.open_cents,
+        titles.titles as open_debts, titles.oldest_due_on, titles.creditor_ids,
+        coalesce(import_clients.lines, 0) as lines,
+        sum(1 + cardinality(coalesce(import_phones.phones, '{}')) + coalesce(titles.titles, 0))
+            over (order by document rows unbounded preceding)::int / chunk_rows as place
+    from pg_temp.import_clients
+    left join pg_temp.import_phones using (document)
+    full join titles using (document)
+    where import_clients.is_new or import_clients.is_changed
+       or import_phones.phones is not null or titles.titles is not null;
+    analyze pg_temp.import_people;
+
+    insert into private.import_chunks (import_id, tenant_id, place, rows, clients, debts)
+    select keep_import_chunks.import_id, keep_import_chunks.tenant_id, people.place, people.rows,
+        coalesce(people.clients, '{}'), coalesce(titles.debts, '{}')
+    from (
+        select import_people.place, sum(import_people.lines) as rows, array_agg(
+            row(
+                import_people.client_id, import_people.is_new, import_people.is_changed,
+                import_people.document, import_people.name, import_people.email, import_people.uf,
+                import_people.external_id, import_people.extra, import_people.phones,
+                import_people.open_cents, import_people.open_debts, import_people.oldest_due_on,
+                import_people.creditor_ids
+            )::private.planned_client
+            order by import_people.document
+        ) filter (where import_people.client_id is not null) as clients
+        from pg_temp.import_people
+        group by import_people.place
+    ) as people
+    left join (
+        select import_people.place, array_agg(
+            row(
+                import_titles.action, import_titles.debt_id, import_titles.client_id,
+                import_titles.creditor_id, import_titles.contract, import_titles.installment,
+                import_titles.due_on, import_titles.principal_cents
+            )::private.planned_debt
+            -- By key, so that indexes grow at their end.
+            order by import_titles.creditor_id, import_titles.contract, import_titles.installment
+        ) as debts
+        from pg_temp.import_titles
+        join pg_temp.import_people using (document)
+        group by import_people.place
+    ) as titles using (place);
+    drop table pg_temp.import_titles, pg_temp.import_people;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.keep_import_kept(tenant_id uuid, import_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    c_listed constant int := 200;  -- as many as a person looks through
+begin
+    insert into private.import_changes
+        (tenant_id, import_id, table_name, row_id, before, after, is_live)
+    select keep_import_kept.tenant_id, keep_import_kept.import_id, 'kept', debts.id,
+        jsonb_build_object(
+            'status', listed.kept, 'due_on', debts.due_on, 'principal_cents', debts.principal_cents
+        ),
+        jsonb_build_object('due_on', listed.due_on, 'principal_cents', listed.principal_cents),
+        false
+    from (
+        select import_debts.* from pg_temp.import_debts
+        where import_debts.kept is not null
+        order by import_debts.document, import_debts.contract, import_debts.installment
+        limit c_listed
+    ) as listed
+    join public.debts on debts.id = listed.debt_id;
+    return (
+        select coalesce(jsonb_object_agg(counted.kept, counted.titles), '{}')
+        from (
+            select import_debts.kept, count(*) as titles
+            from pg_temp.import_debts
+            where import_debts.kept is not null
+            group by import_debts.kept
+        ) as counted
     );
 end;
 $function$;
@@ -3401,6 +5173,105 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.list_callbacks(filter jsonb, after text, page_size integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- A day's work of a team on one page at most.
+    c_max_page constant int := 200;
+    v_tenant_id uuid := private.require_role('operator');
+    v_size int := least(greatest(coalesce(page_size, 60), 1), c_max_page);
+    v_asked record := private.read_callback_filter(v_tenant_id, coalesce(filter, '{}'));
+    v_cursor text[] := case when after is not null
+        then private.decode_cursor(after, 'timestamptz', 'uuid') end;
+    v_ids uuid[];
+    v_last timestamptz;
+    v_total jsonb;
+begin
+    execute private.callback_page_sql(v_asked.owner_sql, v_cursor is not null)
+    into v_ids, v_last
+    using v_tenant_id, v_asked.from_at, v_asked.until_at, v_size,
+        v_cursor[1]::timestamptz, v_cursor[2]::uuid;
+    if v_cursor is null then
+        execute 'select jsonb_build_object(
+                ''overdue'', count(*) filter (where promised.due_at < $4),
+                ''later'', count(*) filter (where promised.due_at >= $4))
+            from public.callbacks as promised
+            where promised.tenant_id = $1 and promised.status = ''scheduled''
+              and promised.due_at >= $2 and promised.due_at < $3' || v_asked.owner_sql
+        into v_total
+        using v_tenant_id, v_asked.from_at, v_asked.until_at, private.now();
+    end if;
+    return jsonb_build_object(
+        'rows', private.callback_rows(v_tenant_id, v_ids[1:v_size]), 'total', v_total,
+        'next', case when cardinality(v_ids) > v_size
+            then private.encode_cursor(v_last::text, v_ids[v_size]::text) end
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.list_clients(filter jsonb, after text, page_size integer, sort text)
+ RETURNS json
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET jit TO 'off'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+    -- 200 rows is more than a screen shows and still a small answer.
+    c_max_page constant int := 200;
+    v_tenant_id uuid := private.require_role('operator');
+    v_size int := least(greatest(coalesce(page_size, 60), 1), c_max_page);
+    v_sort private.client_sort := private.read_client_sort(coalesce(sort, '-open_cents'));
+    v_filter private.client_filter :=
+        private.weigh_search(private.read_client_filter(v_tenant_id, coalesce(filter, '{}')));
+    v_is_ranked boolean := private.is_ranked((v_filter).search);
+    v_cursor text[];
+    v_ids uuid[];
+    v_next text;
+begin
+    if after is not null then
+        v_cursor := private.decode_cursor(
+            after, 'text', case when v_is_ranked then 'int' else 'text' end, 'boolean', 'uuid',
+            v_sort.type_name
+        );
+        if v_cursor[1] <> v_sort.name or (v_cursor[2] = '') = v_is_ranked
+            or v_is_ranked and v_cursor[2]::int not between 0 and 3
+        then
+            raise exception 'invalid_cursor' using errcode = 'PT400',
+                detail = 'the cursor belongs to another order or search';
+        end if;
+        v_cursor[5] := replace(replace(v_cursor[5], '%7C', '|'), '%25', '%');
+    end if;
+    if v_sort.name like '%creditor' and not v_is_ranked then
+        v_filter.creditor_order := array(
+            select owed.id from public.creditors as owed where owed.tenant_id = v_tenant_id
+            order by owed.name_key collate "C", owed.id
+        );
+        if v_cursor is not null and not v_cursor[3]::boolean
+            and v_cursor[5] <> all(v_filter.creditor_order::text[])
+        then
+            raise exception 'invalid_cursor' using errcode = 'PT400',
+                detail = 'no such creditor in the tenant';
+        end if;
+    end if;
+    -- One more than asked says that there is a next page.
+    execute private.page_and_next_sql(private.client_page_sql(v_filter, v_sort, v_cursor))
+    into v_ids, v_next
+    using v_filter, v_cursor, v_size + 1, v_sort.name;
+    return json_build_object(
+        'rows', private.client_rows(
+            v_tenant_id, v_ids[:v_size], private.today(v_tenant_id), v_filter.now_at
+        ),
+        'next', v_next
+    );
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.list_conversations(filter jsonb, after text, page_size integer)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -3468,7 +5339,110 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.list_message_batches(after text, page_size integer)
+CREATE OR REPLACE FUNCTION private.list_import_differences(tenant_id uuid, import_id uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    with changed as (
+        select changes.table_name, changes.row_id, changes.before - 'import_id' as before,
+            changes.after - 'import_id' as after
+        from private.import_changes as changes
+        where changes.tenant_id = list_import_differences.tenant_id
+          and changes.import_id = list_import_differences.import_id
+          and changes.table_name in ('clients', 'debts') and changes.row_id is not null
+    ),
+    counted as (
+        select changed.table_name || '.' || field.name as name, count(*) as changes
+        from changed
+        cross join jsonb_object_keys(changed.after) as field (name)
+        group by 1
+    ),
+    kept as (
+        select clients.document, clients.name, debts.contract, debts.installment,
+            changes.before, changes.after
+        from private.import_changes as changes
+        join public.debts on debts.id = changes.row_id
+        join public.clients on clients.id = debts.client_id
+        where changes.tenant_id = list_import_differences.tenant_id
+          and changes.import_id = list_import_differences.import_id
+          and changes.table_name = 'kept'
+    ),
+    listed as (
+        select changed.table_name, clients.document, clients.name, debts.contract,
+            debts.installment, changed.before, changed.after
+        from changed
+        left join public.debts on changed.table_name = 'debts' and debts.id = changed.row_id
+        join public.clients on clients.id = coalesce(debts.client_id, changed.row_id)
+        order by clients.document, changed.table_name, debts.contract, debts.installment
+        limit 200  -- as many as a person looks through
+    )
+    select jsonb_build_object(
+        'fields', (select coalesce(jsonb_object_agg(counted.name, counted.changes), '{}') from counted),
+        'kept', (
+            select coalesce(jsonb_agg(
+                jsonb_build_object(
+                    'document', kept.document, 'name', kept.name, 'contract', kept.contract,
+                    'installment', kept.installment, 'status', kept.before ->> 'status',
+                    'changes', (
+                        select coalesce(jsonb_object_agg(
+                            field.name,
+                            jsonb_build_array(kept.before -> field.name, kept.after -> field.name)
+                        ), '{}')
+                        from jsonb_object_keys(kept.after) as field (name)
+                        where kept.before -> field.name <> kept.after -> field.name
+                    )
+                )
+                order by kept.document, kept.contract, kept.installment
+            ), '[]')
+            from kept
+        ),
+        'rows', coalesce(jsonb_agg(
+            jsonb_build_object(
+                'table', listed.table_name, 'document', listed.document, 'name', listed.name,
+                'contract', listed.contract, 'installment', listed.installment,
+                'changes', (
+                    select jsonb_object_agg(
+                        field.name,
+                        jsonb_build_array(listed.before -> field.name, listed.after -> field.name)
+                    )
+                    from jsonb_object_keys(listed.after) as field (name)
+                )
+            )
+            order by listed.document, listed.table_name, listed.contract, listed.installment
+        ), '[]')
+    )
+    from listed
+$function$;
+
+CREATE OR REPLACE FUNCTION private.list_kept_rows(listed integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    return jsonb_build_object(
+        'count', (select count(*) from pg_temp.rollback as item where item.reason is not null),
+        'rows', (
+            select coalesce(jsonb_agg(to_jsonb(kept)), '[]')
+            from (
+                select item.table_name as table, item.id, clients.document, clients.name,
+                    debts.contract, debts.installment, item.reason
+                from pg_temp.rollback as item
+                join public.clients on clients.id = item.client_id
+                left join public.debts on item.table_name = 'debts' and debts.id = item.id
+                where item.reason is not null
+                order by clients.document, item.table_name, debts.contract, debts.installment
+                limit listed
+            ) as kept
+        )
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.list_message_batches(filter jsonb, after text, page_size integer)
  RETURNS jsonb
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
@@ -3480,8 +5454,18 @@ declare
     v_size int := least(greatest(coalesce(page_size, 30), 1), c_max_page);
     v_cursor text[] := case when after is not null
         then private.decode_cursor(after, 'timestamptz', 'uuid') end;
+    -- Known values first: what is no status is nobody's.
+    v_status text := filter ->> 'status';
+    v_name text := '%' || replace(replace(replace(
+        lower(btrim(filter ->> 'q')), '\', '\\'
+    ), '%', '\%'), '_', '\_') || '%';
     v_rows jsonb;
 begin
+    if coalesce(filter, '{}') - '{status,q,mine}'::text[] <> '{}' then
+        raise exception 'unknown_filter' using errcode = 'PT400', detail = 'status, q, mine';
+    elsif not pg_input_is_valid(v_status, 'public.batch_status') then
+        raise exception 'filter_invalid' using errcode = 'PT400', detail = 'status';
+    end if;
     v_rows := (
         select coalesce(jsonb_agg(
             private.batch_row(page) order by page.created_at desc, page.id desc
@@ -3490,6 +5474,9 @@ begin
             select batch.*
             from public.message_batches as batch
             where batch.tenant_id = v_tenant_id
+              and (v_status is null or batch.status = v_status::public.batch_status)
+              and (v_name is null or lower(batch.name) like v_name)
+              and (filter -> 'mine' is distinct from 'true' or batch.created_by = auth.uid())
               and (v_cursor is null or (batch.created_at, batch.id)
                   < (v_cursor[1]::timestamptz, v_cursor[2]::uuid))
             order by batch.created_at desc, batch.id desc
@@ -3541,6 +5528,29 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.listed_kept_rows()
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$ select 200 $function$;
+
+CREATE OR REPLACE FUNCTION private.lock_rollback_people(people uuid[], created uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    perform from public.clients where clients.id = any(people)
+    order by clients.id
+    for no key update;
+    perform from public.clients where clients.id = any(created)
+    order by clients.id
+    for update;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.mark_answered(talk public.conversations, at timestamp with time zone)
  RETURNS void
  LANGUAGE sql
@@ -3561,6 +5571,75 @@ AS $function$
         limit 1
     )
     and message.answered_at is null
+$function$;
+
+CREATE OR REPLACE FUNCTION private.mark_dead_imports(tenant_id uuid)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_dead int;
+begin
+    -- Materialized: the lock is tried for unfinished imports alone.
+    with unfinished as materialized (
+        select imports.id, plan.import_id is not null or back.import_id is not null as is_planned
+        from public.imports
+        left join private.import_plans as plan on plan.import_id = imports.id
+        left join private.import_rollbacks as back on back.import_id = imports.id
+        where imports.status in ('queued', 'running')
+          and (mark_dead_imports.tenant_id is null
+               or imports.tenant_id = mark_dead_imports.tenant_id)
+    )
+    update public.imports
+    set status = case when unfinished.is_planned then 'interrupted' else 'failed' end
+            ::public.import_status,
+        error_code = case when not unfinished.is_planned then 'process_died' end,
+        finished_at = case when not unfinished.is_planned then private.now() end,
+        phase = case when unfinished.is_planned then imports.phase end, seconds_left = null
+    from unfinished
+    where imports.id = unfinished.id
+      and pg_try_advisory_xact_lock(private.import_lock(unfinished.id));
+    get diagnostics v_dead = row_count;
+    return v_dead;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.may_be_next(tenant_id uuid, client_id uuid, code text, closed_ufs text[])
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_channel public.channel := case when code = 'reply_waiting' then 'whatsapp' else 'call' end;
+    v_is_asked boolean := code in ('callback_mine', 'callback_anyone', 'reply_waiting');
+    v_now timestamptz := private.now();
+    v_client public.clients;
+begin
+    select * into v_client from public.clients
+    where clients.tenant_id = may_be_next.tenant_id and clients.id = may_be_next.client_id;
+    -- The cheap question first: after eight at night it answers for everybody.
+    if coalesce(private.uf_of(tenant_id, client_id, v_client.uf), '') = any(closed_ufs)
+        or private.is_suppressed(tenant_id, client_id, null, v_channel, v_now)
+    then
+        return false;
+    end if;
+    if code <> 'reply_waiting' and (
+        coalesce(v_client.debt_status not in ('open', 'in_agreement'), true)
+        or not exists (
+            select from public.client_phones as known
+            where known.tenant_id = may_be_next.tenant_id
+              and known.client_id = may_be_next.client_id
+              and not private.is_wrong_number(tenant_id, client_id, known.phone)
+        )
+    ) then
+        return false;
+    end if;
+    return v_is_asked
+        or (private.contact_decision(tenant_id, client_id, v_channel, v_now)).allowed;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.message_batch(batch_id uuid)
@@ -3724,6 +5803,189 @@ AS $function$
     order by agreement.created_at desc limit 1
 $function$;
 
+CREATE OR REPLACE FUNCTION private.next_client(leaving uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_now timestamptz := private.now();
+    v_closed text[] := array(
+        select closed.uf from private.closed_ufs(v_tenant_id, v_now) as closed
+    );
+    v_code text;
+    v_source text;
+    v_found record;
+    v_taken jsonb;
+begin
+    foreach v_code in array array[
+        'callback_mine', 'callback_anyone', 'reply_waiting', 'installment_due',
+        'agreement_broken', 'oldest_contact'
+    ] loop
+        -- Nobody may be contacted anywhere: nobody is looked at.
+        exit when cardinality(v_closed) > cardinality(private.ufs());
+        v_source := private.next_source(v_code);
+        for v_found in execute v_source
+            using v_tenant_id, auth.uid(), v_now, private.today(v_tenant_id), leaving, null::uuid
+        loop
+            continue when not private.may_be_next(
+                v_tenant_id, v_found.client_id, v_code, v_closed
+            );
+            v_taken := private.take_next(
+                v_tenant_id, v_found.client_id, v_code, v_found.at, v_found.callback_id,
+                v_source, leaving
+            );
+            if v_taken is not null then
+                return v_taken;
+            end if;
+        end loop;
+    end loop;
+    return jsonb_build_object(
+        'client_id', null,
+        'next_callback_at', (
+            select min(promised.due_at) from public.callbacks as promised
+            where promised.tenant_id = v_tenant_id and promised.operator_id = auth.uid()
+              and promised.status = 'scheduled' and promised.due_at > v_now
+        ),
+        'opens_at', (
+            select min(closed.opens_at) from private.closed_ufs(v_tenant_id, v_now) as closed
+            where cardinality(v_closed) > cardinality(private.ufs())
+        )
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.next_common_sql(client text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select pg_catalog.replace($sql$
+        $client is distinct from $5 and ($6::uuid is null or $client = $6)
+        and not exists (
+            select from public.client_services as held
+            where held.tenant_id = $1 and held.client_id = $client and held.operator_id <> $2
+              and held.seen_at > $3 - private.service_patience()
+        )
+        and not exists (
+            select from private.client_offers as offered
+            where offered.tenant_id = $1 and offered.client_id = $client
+              and offered.operator_id = $2 and offered.offered_at > $3 - private.offer_rest()
+        )
+    $sql$, '$client', client)
+$function$;
+
+CREATE OR REPLACE FUNCTION private.next_mine_sql(client text, author text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select pg_catalog.replace(pg_catalog.replace($sql$
+        coalesce((
+            select given.user_id from public.client_assignments as given
+            where given.tenant_id = $1 and given.client_id = $client
+        ), $author) = $2
+    $sql$, '$client', client), '$author', author)
+$function$;
+
+CREATE OR REPLACE FUNCTION private.next_source(code text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select case code
+        when 'callback_mine' then $sql$
+            select promised.client_id, promised.due_at as at, promised.id as callback_id
+            from public.callbacks as promised
+            where promised.tenant_id = $1 and promised.operator_id = $2
+              and promised.status = 'scheduled' and promised.due_at <= $3
+              and $sql$ || private.next_common_sql('promised.client_id') || $sql$
+            order by promised.due_at, promised.id $sql$
+        when 'callback_anyone' then $sql$
+            select promised.client_id, promised.due_at as at, promised.id as callback_id
+            from public.callbacks as promised
+            where promised.tenant_id = $1 and promised.operator_id is null
+              and promised.status = 'scheduled' and promised.due_at <= $3
+              and $sql$ || private.next_common_sql('promised.client_id') || $sql$
+            order by promised.due_at, promised.id $sql$
+        when 'reply_waiting' then $sql$
+            select talk.client_id, talk.last_inbound_at as at, null::uuid as callback_id
+            from public.conversations as talk
+            where talk.tenant_id = $1 and talk.unread > 0 and talk.client_id is not null
+              and talk.opted_out_at is null
+              and coalesce(talk.owner_id, (
+                  select given.user_id from public.client_assignments as given
+                  where given.tenant_id = $1 and given.client_id = talk.client_id
+              ), $2) = $2
+              and $sql$ || private.next_common_sql('talk.client_id') || $sql$
+            order by talk.last_inbound_at, talk.id $sql$
+        -- Not spoken with today yet; the largest first.
+        when 'installment_due' then $sql$
+            select part.client_id, part.effective_due_on::timestamp at time zone 'UTC' as at,
+                null::uuid as callback_id
+            from public.installments as part
+            join public.agreements as agreement
+                on agreement.tenant_id = part.tenant_id and agreement.id = part.agreement_id
+                and private.is_living(agreement.status)
+            where part.tenant_id = $1 and part.status = 'open' and part.effective_due_on = $4
+              and not exists (
+                  select from private.client_contacts as known
+                  join public.tenants on tenants.id = known.tenant_id
+                  where known.tenant_id = $1 and known.client_id = part.client_id
+                    and (known.last_contact_at at time zone tenants.time_zone)::date >= $4
+              )
+              and $sql$ || private.next_mine_sql('part.client_id', 'agreement.created_by')
+            || ' and ' || private.next_common_sql('part.client_id') || $sql$
+            order by part.amount_cents desc, part.id $sql$
+        -- Not spoken with since it broke, and nothing new agreed.
+        when 'agreement_broken' then $sql$
+            select agreement.client_id, broke.at, null::uuid as callback_id
+            from public.agreements as agreement
+            cross join lateral (
+                select max(event.created_at) as at from public.agreement_events as event
+                where event.tenant_id = $1 and event.agreement_id = agreement.id
+                  and event.to_status = agreement.status
+            ) as broke
+            where agreement.tenant_id = $1
+              and agreement.status in ('broken', 'broken_provisionally') and broke.at is not null
+              and not exists (
+                  select from public.agreements as kept
+                  where kept.tenant_id = $1 and kept.client_id = agreement.client_id
+                    and private.is_kept(kept.status)
+              )
+              and not exists (
+                  select from private.client_contacts as known
+                  where known.tenant_id = $1 and known.client_id = agreement.client_id
+                    and known.last_contact_at >= broke.at
+              )
+              and $sql$ || private.next_mine_sql('agreement.client_id', 'agreement.created_by')
+            || ' and ' || private.next_common_sql('agreement.client_id') || $sql$
+            order by broke.at, agreement.id $sql$
+        -- Four hours: as long as an unanswered call waits for the next. Whoever keeps an agreement
+        -- is not called about the debt.
+        when 'oldest_contact' then $sql$
+            select given.client_id, known.last_contact_at as at, null::uuid as callback_id
+            from public.client_assignments as given
+            left join private.client_contacts as known
+                on known.tenant_id = $1 and known.client_id = given.client_id
+            where given.tenant_id = $1 and given.user_id = $2
+              and (known.last_contact_at is null
+                  or known.last_contact_at <= $3 - interval '4 hours')
+              and not exists (
+                  select from public.agreements as kept
+                  where kept.tenant_id = $1 and kept.client_id = given.client_id
+                    and private.is_kept(kept.status)
+              )
+              and $sql$ || private.next_common_sql('given.client_id') || $sql$
+            order by known.last_contact_at nulls first, given.client_id $sql$
+    end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.note_integration_test(provider public.provider_name, verdict text)
  RETURNS void
  LANGUAGE sql
@@ -3775,15 +6037,23 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.note_progress(batch_id uuid, accepted double precision)
+CREATE OR REPLACE FUNCTION private.note_offer(tenant_id uuid, client_id uuid)
  RETURNS void
- LANGUAGE plpgsql
+ LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
-declare
-    v_batch public.message_batches;
-begin
+    insert into private.client_offers as known (tenant_id, client_id, operator_id)
+    values (note_offer.tenant_id, note_offer.client_id, auth.uid())
+    on conflict on constraint client_offers_pkey do update set offered_at = private.now()
+$function$;
+
+CREATE OR REPLACE FUNCTION private.note_progress(batch_id uuid, accepted double precision)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
     update public.message_batches as batch
     set last_progress_at = private.now(),
         -- Half of what is shown is of the last half minute.
@@ -3796,28 +6066,6 @@ begin
         from public.message_batches as known where known.id = note_progress.batch_id
     ) as since
     where batch.id = note_progress.batch_id
-    returning batch.* into v_batch;
-    if v_batch.status = 'sending' and not exists (
-        select from public.batch_recipients as recipient
-        where recipient.batch_id = v_batch.id and recipient.status = 'waiting'
-    ) and not exists (
-        select from public.batch_recipients as recipient
-        where recipient.batch_id = v_batch.id and recipient.status = 'claimed'
-    ) then
-        update public.message_batches as batch
-        set status = 'done', finished_at = private.now()
-        where batch.id = v_batch.id and batch.status = 'sending';
-        insert into public.notifications (tenant_id, user_id, kind, payload)
-        values (
-            v_batch.tenant_id, v_batch.created_by, 'batch_finished',
-            jsonb_build_object('batch_id', v_batch.id)
-        );
-    end if;
-    perform realtime.send(
-        jsonb_build_object('id', v_batch.id, 'at', private.now()),
-        'batch_changed', 'tenant:' || v_batch.tenant_id, true
-    );
-end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.note_qualification(call_id uuid, said jsonb)
@@ -3851,6 +6099,106 @@ begin
         end::public.qualification_source
     from public.integrations as integration
     where call.id = note_qualification.call_id and integration.id = call.integration_id;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.notification_bell(after text, page_size integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- A badge that says "99+" need not know how many more.
+    c_counted constant int := 100;
+    c_max_page constant int := 100;
+    v_tenant_id uuid := private.require_role('operator');
+    v_size int := least(greatest(coalesce(page_size, 30), 1), c_max_page);
+    v_cursor text[] := case when after is not null
+        then private.decode_cursor(after, 'timestamptz', 'uuid') end;
+begin
+    return (
+        with page as (
+            select told.id, told.kind, told.payload, told.created_at, told.read_at,
+                row_number() over (order by told.created_at desc, told.id desc) as place
+            from public.notifications as told
+            where told.user_id = (select auth.uid()) and told.tenant_id = v_tenant_id
+              and (v_cursor is null
+                  or (told.created_at, told.id) < (v_cursor[1]::timestamptz, v_cursor[2]::uuid))
+            order by told.created_at desc, told.id desc
+            limit v_size + 1
+        )
+        select jsonb_build_object(
+            'unread', (
+                select count(*) from (
+                    select from public.notifications as told
+                    where told.user_id = (select auth.uid()) and told.tenant_id = v_tenant_id
+                      and told.read_at is null
+                    limit c_counted
+                ) as waiting
+            ),
+            'rows', coalesce(jsonb_agg(to_jsonb(page) - 'place' order by page.place)
+                filter (where page.place <= v_size), '[]'),
+            'next', case when count(*) > v_size then (
+                select private.encode_cursor(last.created_at::text, last.id::text)
+                from page as last where last.place = v_size
+            ) end
+        )
+        from page
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.notification_topic(kind text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select case
+        when kind in ('callback_due', 'callbacks_overdue') then 'callbacks'
+        when kind like 'agreement\_%' then 'agreements'
+        when kind like 'payment\_%' or kind in ('settlement_pending', 'charge_failed')
+            then 'payments'
+        when kind = 'message_received' then 'messages'
+        when kind = 'import_finished' then 'imports'
+        when kind in (
+            'batch_awaits_confirmation', 'batch_finished', 'dialer_export_finished'
+        ) then 'sends'
+        -- What failed is told to those who can mend it, whatever they would rather hear.
+        else 'failures'
+    end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.offer_rest()
+ RETURNS interval
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$ select interval '15 minutes' $function$;
+
+CREATE OR REPLACE FUNCTION private.open_batch_export(batch_id uuid, filter jsonb)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_condition text := private.outcome_condition(filter ->> 'outcome', filter ->> 'reason');
+begin
+    perform private.message_batch(open_batch_export.batch_id);
+    insert into public.audit_log
+        (tenant_id, actor_id, actor, table_name, row_id, action, after)
+    values (
+        v_tenant_id, auth.uid(),
+        coalesce((select users.email from auth.users where users.id = auth.uid()), session_user),
+        'message_batches', open_batch_export.batch_id::text, 'export',
+        jsonb_build_object('filter', coalesce(filter, '{}'))
+    );
+    return private.batch_export_sql(open_batch_export.batch_id, v_condition, (
+        select tenants.time_zone from public.tenants where tenants.id = v_tenant_id
+    ));
 end;
 $function$;
 
@@ -3909,6 +6257,51 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.open_download(purpose text, arguments jsonb)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- The page follows the link at once.
+    c_lifetime constant interval := '1 minute';
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_secret text := encode(extensions.gen_random_bytes(32), 'hex');
+begin
+    -- What would be refused is refused here, where the page can say why.
+    case purpose
+        when 'portfolio-export' then
+            perform private.read_selection(v_tenant_id, arguments -> 'selection');
+        when 'portfolio-rejects' then
+            perform from public.imports
+            where imports.tenant_id = v_tenant_id and imports.id::text = arguments ->> 'import_id';
+            if not found then
+                raise exception 'import_not_found' using errcode = 'PT404',
+                    detail = 'no such import in the tenant';
+            end if;
+        when 'batch-results' then
+            perform private.message_batch(case
+                when pg_input_is_valid(arguments ->> 'batch_id', 'uuid')
+                    then (arguments ->> 'batch_id')::uuid
+            end);
+            perform private.outcome_condition(arguments ->> 'outcome', arguments ->> 'reason');
+        else
+            raise exception 'download_unknown' using errcode = 'PT400',
+                detail = coalesce(purpose, '');
+    end case;
+    delete from private.download_tickets as old where old.expires_at < private.now();
+    insert into private.download_tickets (
+        secret_hash, tenant_id, user_id, purpose, arguments, expires_at
+    )
+    values (
+        private.hash_api_key(v_secret), v_tenant_id, auth.uid(), purpose, arguments,
+        private.now() + c_lifetime
+    );
+    return v_secret;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.opt_out(talk public.conversations)
  RETURNS void
  LANGUAGE plpgsql
@@ -3946,6 +6339,36 @@ AS $function$
     end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.outcome_condition(outcome text, reason text)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+declare
+    v_condition text := case coalesce(outcome, 'everybody')
+        when 'everybody' then 'true'
+        when 'queued' then $sql$recipient.status in ('waiting', 'claimed')$sql$
+        when 'sent' then $sql$(message.submitted_at is not null
+            or message.status in ('submitted', 'sent', 'delivered', 'read'))$sql$
+        when 'delivered' then $sql$message.status in ('delivered', 'read')$sql$
+        when 'read' then $sql$message.status = 'read'$sql$
+        when 'answered' then 'message.answered_at is not null'
+        when 'failed' then $sql$message.status = 'failed'$sql$
+        when 'unknown' then $sql$message.status = 'unknown'$sql$
+        when 'skipped' then $sql$recipient.status = 'skipped'$sql$
+        when 'excluded' then $sql$recipient.status = 'excluded'$sql$
+    end;
+begin
+    if v_condition is null or reason !~ '^[a-z_]+$' then
+        raise exception 'filter_invalid' using errcode = 'PT400', detail = 'outcome, reason';
+    end if;
+    return v_condition || coalesce(
+        ' and coalesce(message.error_code, recipient.reason) = ' || quote_literal(reason), ''
+    );
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.own_talks(talk_ids uuid[], owner_ids uuid[])
  RETURNS void
  LANGUAGE sql
@@ -3963,6 +6386,49 @@ AS $function$
         (tenant_id, conversation_id, client_id, kind, actor_id, to_user_id)
     select taken.tenant_id, taken.id, taken.client_id, 'assigned', taken.owner_id, taken.owner_id
     from taken
+$function$;
+
+CREATE OR REPLACE FUNCTION private.page_and_next_sql(page text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select 'with page as materialized (
+            select found.*, row_number() over () as place from (' || page || ') as found
+        )
+        select array_agg(page.id order by page.place),
+            case when count(*) = $3 then max(private.encode_cursor(
+                $4, coalesce(page.rank::text, ''''), page.is_empty::text, page.id::text,
+                -- A name may hold the sign that parts the values.
+                replace(replace(page.value, ''%'', ''%25''), ''|'', ''%7C'')
+            )) filter (where page.place = $3 - 1) end
+        from page'
+$function$;
+
+CREATE OR REPLACE FUNCTION private.pass_rows_on(v_import public.imports)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    update private.import_changes as noted set is_live = false
+    from pg_temp.rollback_layers as layer
+    join pg_temp.rollback as item
+        on item.id = layer.row_id and item.table_name = layer.table_name
+        and item.is_created and item.heir = layer.import_id
+    where noted.id = layer.id and noted.is_live;
+    update public.debts set import_id = item.heir
+    from pg_temp.rollback as item
+    where item.table_name = 'debts' and item.heir is not null and debts.id = item.id
+      and debts.import_id = v_import.id;
+    insert into private.import_changes (tenant_id, import_id, table_name, created_ids)
+    select v_import.tenant_id, item.heir, 'clients', array_agg(item.id)
+    from pg_temp.rollback as item
+    where item.table_name = 'clients' and item.heir is not null
+    group by item.heir;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.pause_sender(sender_id uuid, reason text, detail text)
@@ -4254,6 +6720,242 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.plan_import(tenant_id uuid, headers jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    c_few_rows constant int := 1000;  -- as many index look-ups cost 10 ms
+begin
+    -- A join in nested loops is right for a few rows and ruinous for many, and the planner cannot
+    -- tell: a tenant that is new has no statistics yet.
+    perform set_config(
+        'enable_nestloop',
+        case when (select count(*) from pg_temp.import_rows) > c_few_rows then 'off' else 'on' end,
+        true
+    );
+    analyze pg_temp.import_rows;
+
+    -- Spellings of one creditor are one creditor ("Telefônica Ipê", "TELEFONICA IPE").
+    create temp table import_creditors on commit drop as
+    with written as (
+        select import_rows.creditor, private.search_key(import_rows.creditor) as name_key
+        from pg_temp.import_rows
+        where import_rows.reason is null
+        group by import_rows.creditor
+    ),
+    keyed as materialized (  -- one new id a key, however often it is looked at
+        select written.name_key, gen_random_uuid() as new_id
+        from written
+        group by written.name_key
+    )
+    select written.creditor, coalesce(creditors.id, keyed.new_id) as creditor_id,
+        creditors.id is null as is_new
+    from written
+    join keyed using (name_key)
+    left join public.creditors
+        on creditors.tenant_id = plan_import.tenant_id and creditors.name_key = written.name_key;
+
+    -- One row per natural key; a repeated line counts in `lines`.
+    create temp table import_debts on commit drop as
+    with keyed as (
+        select import_creditors.creditor_id, import_rows.contract, import_rows.installment,
+            count(*)::int as lines,
+            min(import_rows.document) as document, max(import_rows.document) as other_document,
+            min(import_rows.due_on) as due_on, max(import_rows.due_on) as other_due_on,
+            min(import_rows.principal_cents) as principal_cents,
+            max(import_rows.principal_cents) as other_cents
+        from pg_temp.import_rows
+        join pg_temp.import_creditors using (creditor)
+        where import_rows.reason is null
+        group by import_creditors.creditor_id, import_rows.contract, import_rows.installment
+    )
+    select keyed.*, debts.id as debt_id,
+        debts.status = 'open'
+        and (debts.due_on, debts.principal_cents) <> (keyed.due_on, keyed.principal_cents)
+            as is_changed,
+        debts.status,
+        -- Why it stays as it is, whatever the file says. What only its absence from an earlier file
+        -- returned opens again.
+        case
+            when debts.status <> 'open' and not private.is_returned_by_file(debts)
+                then debts.status::text
+        end as kept,
+        case
+            -- Two lines for one debt that disagree: nobody can tell which of them is owed.
+            when keyed.document <> keyed.other_document then 'document'
+            when keyed.due_on <> keyed.other_due_on then 'due_on'
+            when keyed.principal_cents <> keyed.other_cents then 'principal'
+            -- A contract that moves to another person may be a mended mistake or a new one, and
+            -- the first person's history hangs on it: a person decides.
+            when debts.id is not null and keyed.document <> (
+                select clients.document from public.clients where clients.id = debts.client_id
+            ) then 'owner'
+            -- Has the creditor taken the payment off the value already, or not? Guessed wrong, it
+            -- is taken off twice: a person decides.
+            when debts.abated_cents > 0 and keyed.principal_cents <> debts.principal_cents
+                and (debts.status = 'open' or private.is_returned_by_file(debts)) then 'paid'
+        end as differs_in
+    from keyed
+    left join public.debts
+        on debts.tenant_id = plan_import.tenant_id
+        and debts.creditor_id = keyed.creditor_id
+        and debts.contract = keyed.contract
+        and debts.installment = keyed.installment;
+
+    perform private.refuse_import_debts(headers);
+    -- Priced into an agreement that has yet to see its first payment.
+    update pg_temp.import_debts as named set kept = 'in_agreement', is_changed = false
+    from public.agreement_debts as held
+    where named.status = 'open' and held.tenant_id = plan_import.tenant_id
+      and held.debt_id = named.debt_id and held.is_live;
+
+    -- One row per person. A line later in the file knows better; a name in mixed case is preferred
+    -- to one in capitals. What the file leaves empty stays as stored.
+    create temp table import_clients on commit drop as
+    with people as (
+        select import_rows.document,
+            coalesce(
+                (array_agg(import_rows.name order by import_rows.line desc)
+                 filter (where import_rows.name <> upper(import_rows.name)))[1],
+                (array_agg(import_rows.name order by import_rows.line desc)
+                 filter (where import_rows.name is not null))[1]
+            ) as name,
+            (array_agg(import_rows.email order by import_rows.line desc)
+             filter (where import_rows.email is not null))[1] as email,
+            (array_agg(import_rows.uf order by import_rows.line desc)
+             filter (where import_rows.uf is not null))[1] as uf,
+            (array_agg(import_rows.external_id order by import_rows.line desc)
+             filter (where import_rows.external_id is not null))[1] as external_id,
+            bool_or(cardinality(import_rows.phones) > 0) as has_phone,
+            count(*)::int as lines
+        from pg_temp.import_rows
+        where import_rows.reason is null
+        group by import_rows.document
+    ),
+    extras as (
+        -- Of a repeated column the later line counts.
+        select import_rows.document, jsonb_object_agg(pair.key, pair.value order by import_rows.line)
+            as extra
+        from pg_temp.import_rows
+        cross join jsonb_each(import_rows.extra) as pair (key, value)
+        where import_rows.reason is null and import_rows.extra is not null
+          and pair.value <> 'null'
+        group by import_rows.document
+    )
+    select people.*, extras.extra, coalesce(clients.id, gen_random_uuid()) as client_id,
+        clients.id is null as is_new, coalesce(people.name, clients.name) is null as is_nameless,
+        clients.id is not null
+        and (merged.name, merged.email, merged.uf, merged.external_id, merged.extra)
+            is distinct from (clients.name, clients.email, clients.uf, clients.external_id,
+                clients.extra)
+            as is_changed
+    from people
+    left join extras using (document)
+    left join public.clients
+        on clients.tenant_id = plan_import.tenant_id and clients.document = people.document
+    cross join lateral (
+        -- As private.write_chunk_people merges them when their turn comes.
+        select
+            case
+                when lower(people.name) = lower(clients.name) then clients.name
+                else coalesce(people.name, clients.name)
+            end as name,
+            coalesce(people.email, clients.email) as email,
+            coalesce(people.uf, clients.uf) as uf,
+            coalesce(people.external_id, clients.external_id) as external_id,
+            coalesce(clients.extra, '{}') || coalesce(extras.extra, '{}') as extra
+    ) as merged;
+
+    -- A debt of somebody whose name neither the file nor the portfolio knows.
+    if exists (select from pg_temp.import_clients where import_clients.is_nameless) then
+        update pg_temp.import_rows as staged
+        set reason = case when staged.value is null then 'name_missing' else 'name_invalid' end,
+            column_name = headers ->> 'name'
+        from pg_temp.import_clients
+        where import_clients.is_nameless and staged.document = import_clients.document
+          and staged.reason is null;
+        delete from pg_temp.import_debts using pg_temp.import_clients
+        where import_clients.is_nameless and import_debts.document = import_clients.document;
+        delete from pg_temp.import_clients where import_clients.is_nameless;
+    end if;
+    analyze pg_temp.import_debts;
+    analyze pg_temp.import_clients;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.plan_portfolio(import_id uuid, headers jsonb, absent text, chunk_rows integer, said jsonb)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant uuid := private.require_open_import(import_id);
+    v_creditors jsonb;
+    v_rejected int;
+begin
+    -- A plan that checks foreign keys lives as long as its connection; one made while a table was
+    -- nearly empty scans it for every row of a large import.
+    discard plans;
+    perform private.plan_import(v_tenant, headers);
+    v_creditors := private.plan_import_creditors();
+    perform private.plan_absent_debts(v_tenant, absent);
+    perform private.plan_import_phones(v_tenant);
+
+    insert into public.import_rejects (tenant_id, import_id, line, column_name, value, reason)
+    select v_tenant, plan_portfolio.import_id, import_rows.line,
+        coalesce(import_rows.column_name, ''), import_rows.value, import_rows.reason
+    from pg_temp.import_rows
+    where import_rows.reason is not null
+    order by import_rows.line;
+    get diagnostics v_rejected = row_count;
+
+    insert into private.import_plans (
+        import_id, tenant_id, creditors, creditor, mapping, header, header_key, is_rehearsal,
+        rows, accepted, rejected, duplicates, reject_reasons, warnings, debts_absent, debts_kept,
+        rows_written
+    )
+    select plan_portfolio.import_id, v_tenant, v_creditors, said ->> 'creditor',
+        said -> 'mapping', array(select jsonb_array_elements_text(said -> 'header')),
+        said ->> 'header_key', (said ->> 'is_rehearsal')::boolean,
+        counted.accepted + v_rejected, counted.accepted, v_rejected,
+        (select coalesce(sum(import_debts.lines - 1), 0) from pg_temp.import_debts),
+        (
+            select coalesce(jsonb_object_agg(refused.reason, refused.lines), '{}')
+            from (
+                select import_rows.reason, count(*) as lines
+                from pg_temp.import_rows
+                where import_rows.reason is not null
+                group by import_rows.reason
+            ) as refused
+        ),
+        counted.warnings, (select count(*) from pg_temp.import_absent),
+        private.keep_import_kept(v_tenant, plan_portfolio.import_id), 0
+    from (
+        select count(*)::int as accepted, jsonb_build_object(
+            'name_invalid', coalesce(sum(import_rows.names_lost), 0),
+            'email_invalid', coalesce(sum(import_rows.emails_lost), 0),
+            'phone_invalid', coalesce(sum(import_rows.phones_lost), 0)
+        ) as warnings
+        from pg_temp.import_rows
+        where import_rows.reason is null
+    ) as counted;
+    perform private.keep_import_chunks(v_tenant, import_id, chunk_rows);
+    update private.import_plans as plan
+    set rows_written = plan.accepted - (
+        select coalesce(sum(chunk.rows), 0) from private.import_chunks as chunk
+        where chunk.import_id = plan_portfolio.import_id
+    )
+    where plan.import_id = plan_portfolio.import_id;
+    drop table pg_temp.import_rows, pg_temp.import_debts, pg_temp.import_clients,
+        pg_temp.import_creditors, pg_temp.import_absent, pg_temp.import_phones;
+    return v_rejected;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.plan_recipients(batch_id uuid, client_ids uuid[])
  RETURNS SETOF private.recipient_plan
  LANGUAGE sql
@@ -4432,6 +7134,19 @@ AS $function$
     where run.claim_id = plan_runs.claim_id and run.status = 'running'
 $function$;
 
+CREATE OR REPLACE FUNCTION private.planned_rows(query text, filter private.client_filter)
+ RETURNS double precision
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+    v_plan json;
+begin
+    execute 'explain (format json) ' || query into v_plan using filter;
+    return v_plan -> 0 -> 'Plan' ->> 'Plan Rows';
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.pop_screen(integration_id uuid, telephony_id text)
  RETURNS void
  LANGUAGE sql
@@ -4451,7 +7166,7 @@ AS $function$
       and call.operator_id is not null and call.status = 'connected'
 $function$;
 
-CREATE OR REPLACE FUNCTION private.preview_message_batch(selection jsonb, sender_id uuid, template_id uuid, includes_agreements boolean)
+CREATE OR REPLACE FUNCTION private.preview_message_batch(selection jsonb, sender_id uuid, template_id uuid, includes_agreements boolean, scheduled_at timestamp with time zone)
  RETURNS jsonb
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -4460,100 +7175,115 @@ CREATE OR REPLACE FUNCTION private.preview_message_batch(selection jsonb, sender
  SET enable_seqscan TO 'off'
 AS $function$
 declare
-    c_countable constant bigint := 50000;
+    -- Each row asks for its phones, its agreements and perhaps its attempts.
+    c_countable constant bigint := 20000;
+    c_examples constant int := 5;
     v_tenant_id uuid := private.require_role('supervisor');
     v_filter private.client_filter := private.read_selection(v_tenant_id, selection);
     v_condition text := private.client_condition(v_filter);
     v_scale double precision := private.sample_scale(v_filter, v_condition, c_countable);
     v_means record := private.require_batch_means(v_tenant_id, sender_id, template_id);
     v_template public.message_templates := v_means.template;
-    v_closed text[];
-    v_opens_at timestamptz;
-    v_counts jsonb;
-    v_example uuid;
+    -- When the first message would leave: its hours and its day's price count.
+    v_at timestamptz := greatest(scheduled_at, private.now());
+    v_opens jsonb;
+    v_groups jsonb;
+    v_examples uuid[];
     v_rate private.rate;
     v_eligible bigint;
     v_in_window bigint;
 begin
-    select array_agg(closed.uf), min(closed.opens_at) into v_closed, v_opens_at
-    from private.closed_ufs(v_tenant_id, v_filter.now_at) as closed;
-    execute 'select coalesce(jsonb_object_agg(counted.reason, counted.people), ''{}'')
+    select coalesce(jsonb_object_agg(closed.uf, closed.opens_at), '{}') into v_opens
+    from private.closed_ufs(v_tenant_id, v_at) as closed;
+    execute 'select coalesce(jsonb_agg(to_jsonb(counted)), ''[]'')
         from (
-            select told.reason, round(sum(listed.people) * $3)::bigint as people
-            from (
-                select excluded.reason, windowed.is_open, coalesce(
-                        clients.uf, private.uf_of(($1).tenant_id, clients.id, null), ''''
-                    ) = any($4) as waits,
-                    count(*) as people
-                from ' || private.client_source(v_scale) || '
-                left join private.client_contacts as contact
-                    on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id
-                cross join lateral (
+            select told.reason, told.is_open, waits.reason as wait,
+                case when waits.reason = ''outside_hours'' then lives.uf end as uf,
+                round(count(*) * $3)::bigint as people
+            from ' || private.client_source(v_scale) || '
+            left join private.client_contacts as contact
+                on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id
+            cross join lateral (
+                select excluded.reason, excluded.reason is null and exists (
+                    select from public.conversations as talk
+                    where talk.tenant_id = ($1).tenant_id and talk.client_id = clients.id
+                      and talk.sender_id = $5
+                      and talk.last_inbound_at > $7 - interval ''24 hours''
+                ) as is_open
+                from (
                     select ' || private.batch_exclusion(v_template.variables) || ' as reason
                 ) as excluded
-                cross join lateral (
-                    select exists (
-                        select from public.conversations as talk
-                        where talk.tenant_id = ($1).tenant_id and talk.client_id = clients.id
-                          and talk.sender_id = $5
-                          and talk.last_inbound_at > ($1).now_at - interval ''24 hours''
-                    ) as is_open
-                ) as windowed
-                where ' || v_condition || '
-                group by 1, 2, 3
-            ) as listed
+            ) as told
             cross join lateral (
-                values
-                (coalesce(listed.reason, ''eligible'')),
-                (case when listed.reason is null and listed.is_open then ''in_window'' end),
-                (case when listed.reason is null and listed.waits then ''waits'' end)
-            ) as told (reason)
-            where told.reason is not null
-            group by told.reason
+                select case when told.reason is null and $4 <> ''{}'' then coalesce(
+                    clients.uf, private.uf_of(($1).tenant_id, clients.id, null), ''''
+                ) end as uf
+            ) as lives
+            cross join lateral (
+                select case
+                    when told.reason is not null then null
+                    when $6 and private.is_over_cap(
+                        ($1).tenant_id, clients.id, ''whatsapp'', $7
+                    ) then ''attempt_cap''
+                    when $4 ? lives.uf then ''outside_hours''
+                end as reason
+            ) as waits
+            where ' || v_condition || '
+            group by 1, 2, 3, 4
         ) as counted'
-    into v_counts
-    using v_filter, includes_agreements, coalesce(v_scale, 1), coalesce(v_closed, '{}'), sender_id;
-    execute 'select clients.id from public.clients
-        left join private.client_contacts as contact
-            on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id
-        where ' || v_condition || ' and ' || private.batch_exclusion(v_template.variables)
-        || ' is null limit 1'
-    into v_example using v_filter, includes_agreements;
-    v_eligible := coalesce((v_counts ->> 'eligible')::bigint, 0);
-    v_in_window := coalesce((v_counts ->> 'in_window')::bigint, 0);
-    v_rate := private.rate_of(
-        v_tenant_id, v_template.provider, v_template.category, private.today(v_tenant_id)
-    );
+    into v_groups
+    using v_filter, includes_agreements, coalesce(v_scale, 1), v_opens, sender_id,
+        private.has_cap(v_tenant_id, 'whatsapp'), v_at;
+    execute 'select array(
+            select clients.id from public.clients
+            left join private.client_contacts as contact
+                on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id
+            where ' || v_condition || ' and ' || private.batch_exclusion(v_template.variables)
+        || ' is null limit $3)'
+    into v_examples using v_filter, includes_agreements, c_examples;
+    select coalesce(sum(counted.people) filter (where counted.reason is null), 0),
+        coalesce(sum(counted.people) filter (where counted.is_open), 0)
+    into v_eligible, v_in_window
+    from jsonb_to_recordset(v_groups) as counted (reason text, is_open boolean, people bigint);
+    v_rate := private.rate_at(v_tenant_id, v_template.provider, v_template.category, v_at);
     return jsonb_build_object(
         'selected', (
-            select coalesce(sum(entry.value::bigint), 0) from jsonb_each_text(v_counts) as entry
-            where entry.key not in ('in_window', 'waits')
+            select coalesce(sum(counted.people), 0)
+            from jsonb_to_recordset(v_groups) as counted (people bigint)
         ),
         'eligible', v_eligible,
         'is_estimate', v_scale is not null,
         'excluded', (
             select coalesce(jsonb_agg(jsonb_build_object(
-                'reason', entry.key, 'count', entry.value::bigint
-            ) order by entry.value::bigint desc, entry.key), '[]')
-            from jsonb_each_text(v_counts) as entry
-            where entry.key not in ('eligible', 'in_window', 'waits')
+                'reason', listed.reason, 'count', listed.people
+            ) order by listed.people desc, listed.reason), '[]')
+            from (
+                select counted.reason, sum(counted.people) as people
+                from jsonb_to_recordset(v_groups) as counted (reason text, people bigint)
+                where counted.reason is not null group by counted.reason
+            ) as listed
         ),
-        'waiting_for_hours', coalesce((v_counts ->> 'waits')::bigint, 0),
-        'next_allowed_at', case when v_counts ? 'waits' then v_opens_at end,
-        'example', case when v_example is not null then jsonb_build_object(
-            'client_id', v_example,
-            'name', (select client.name from public.clients as client where client.id = v_example)
-        ) || private.preview_template(v_template.id, v_example) end,
-        'cost', case when v_rate is not null then jsonb_build_object(
-            'category', v_template.category, 'currency', v_rate.currency,
-            'price_micros', v_rate.price_micros, 'valid_from', v_rate.valid_from,
-            'is_own', v_rate.is_own, 'in_window', v_in_window,
-            'is_free_in_window', v_rate.is_free_in_window,
-            'total_micros', v_rate.price_micros
-                * (v_eligible - case when v_rate.is_free_in_window then v_in_window else 0 end)
-        ) end,
-        'needs_confirmation',
-            v_eligible > private.confirmation_limit(v_tenant_id)
+        -- Eligible all the same: they get it later.
+        'waits', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'reason', listed.wait, 'uf', nullif(listed.uf, ''),
+                'opens_at', v_opens -> listed.uf, 'count', listed.people
+            ) order by listed.people desc, listed.uf), '[]')
+            from (
+                select counted.wait, counted.uf, sum(counted.people) as people
+                from jsonb_to_recordset(v_groups) as counted (wait text, uf text, people bigint)
+                where counted.wait is not null group by counted.wait, counted.uf
+            ) as listed
+        ),
+        'seconds', ceil(v_eligible / (0.9 * (v_means.sender).throughput_per_second)),
+        'examples', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'client_id', client.id, 'name', client.name
+            ) || private.preview_template(v_template.id, client.id) order by client.id), '[]')
+            from public.clients as client where client.id = any(v_examples)
+        ),
+        'cost', private.batch_cost(v_template.category, v_rate, v_eligible, v_in_window),
+        'confirmation', private.confirmation_of(v_tenant_id, v_eligible)
     );
 end;
 $function$;
@@ -4664,6 +7394,114 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.rank_walk(filter private.client_filter, sort private.client_sort, after text[], rank integer, condition text, is_next text DEFAULT NULL::text)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+declare
+    v_after_rank constant int := after[2];
+    v_last constant int := case when is_next is null then rank else rank + 1 end;
+    v_rank constant text := case
+        when is_next is null then rank::text
+        else format('case when %s then %s else %s end', is_next, v_last, rank) end;
+    -- Last in both directions; '~' sorts after every letter and digit, a space before.
+    v_value constant text := case when sort.is_empty is null then sort.expression else format(
+        'coalesce(%s, %L)', sort.of_client, case
+            when sort.type_name = 'text' then case when sort.is_descending then ' ' else '~' end
+            when sort.is_descending then '-infinity' else 'infinity' end
+    ) end;
+    v_begin text := '';
+begin
+    if condition is null or v_last < v_after_rank then
+        return null;
+    end if;
+    if rank <= v_after_rank then
+        v_begin := format(
+            '(%s, clients.id) %s (($2)[5]::%s, ($2)[4]::uuid)',
+            v_value, case when sort.is_descending then '<' else '>' end, sort.type_name
+        );
+        v_begin := ' and ' || case
+            when is_next is null then v_begin
+            when rank < v_after_rank then is_next || ' and ' || v_begin
+            else '(' || is_next || ' or ' || v_begin || ')' end;
+    end if;
+    return format(
+        '(select clients.id, %1$s as rank, (%2$s)::text as value, false as is_empty
+        from public.clients where %3$s and (%4$s)%5$s
+        order by %6$s%2$s %7$s, clients.id %7$s limit $3)',
+        v_rank, v_value, private.client_condition(filter), condition, v_begin,
+        case when is_next is null then '' else 'rank, ' end,
+        case when sort.is_descending then 'desc' else 'asc' end
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.ranked_page_sql(filter private.client_filter, sort private.client_sort, after text[])
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+declare
+    v_search constant private.client_search := (filter).search;
+    v_key constant text := '(($1).search).name_key';
+    v_begins constant text := '(clients.name_key collate "C" >= ' || v_key
+        || ' and clients.name_key collate "C" < ' || v_key || ' || ''~'')';
+    v_holds constant text := 'clients.name_key like (($1).search).phrase';
+    v_scattered text;
+    v_walks text[];
+begin
+    -- One word without any digit has nothing else to be found by.
+    if cardinality(v_search.words) > 1
+        or cardinality(private.search_branches(v_search, false)) > 0
+    then
+        v_scattered := private.search_condition(v_search);
+    end if;
+    filter.search := null;
+    v_walks := array[
+        private.rank_walk(filter, sort, after, 0, 'clients.name_key collate "C" = ' || v_key),
+        private.rank_walk(
+            filter, sort, after, 1, v_begins || ' and clients.name_key <> ' || v_key
+        )
+    ];
+    if v_search.phrase is null then
+        -- Two letters have no phrase.
+        v_walks := v_walks || private.rank_walk(
+            filter, sort, after, 3, v_scattered || ' and not ' || v_begins
+        );
+    elsif v_scattered is not null and not v_search.is_common then
+        v_walks := v_walks || private.rank_walk(
+            filter, sort, after, 2, v_scattered || ' and not ' || v_begins, 'not ' || v_holds
+        );
+    else
+        v_walks := v_walks || array[
+            private.rank_walk(filter, sort, after, 2, v_holds || ' and not ' || v_begins),
+            private.rank_walk(filter, sort, after, 3, v_scattered || ' and not ' || v_holds)
+        ];
+    end if;
+    v_walks := array_remove(v_walks, null);
+    return case cardinality(v_walks)
+        when 0 then private.empty_page_sql()
+        when 1 then v_walks[1]
+        else array_to_string(v_walks, ' union all ') || ' limit $3' end;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.rate_at(tenant_id uuid, provider public.provider_name, category text, at timestamp with time zone)
+ RETURNS private.rate
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select private.rate_of(
+        rate_at.tenant_id, rate_at.provider, rate_at.category,
+        (rate_at.at at time zone tenants.time_zone)::date
+    )
+    from public.tenants where tenants.id = rate_at.tenant_id
+$function$;
+
 CREATE OR REPLACE FUNCTION private.rate_card()
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -4725,6 +7563,41 @@ AS $function$
     ) as known
     order by known.is_own desc, known.valid_from desc
     limit 1
+$function$;
+
+CREATE OR REPLACE FUNCTION private.read_callback_filter(tenant_id uuid, filter jsonb, OUT owner_sql text, OUT from_at timestamp with time zone, OUT until_at timestamp with time zone)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+declare
+    v_key text;
+    v_zone text := (
+        select tenants.time_zone from public.tenants
+        where tenants.id = read_callback_filter.tenant_id
+    );
+begin
+    if jsonb_typeof(filter) is distinct from 'object' then
+        raise exception 'filter_invalid' using errcode = 'PT400', detail = 'an object is needed';
+    end if;
+    for v_key in select jsonb_object_keys(filter) loop
+        if v_key not in ('whose', 'from', 'to') then
+            raise exception 'unknown_filter' using errcode = 'PT400', detail = v_key;
+        end if;
+        if v_key in ('from', 'to') and not pg_input_is_valid(
+            coalesce(filter ->> v_key, 'null'), 'date'
+        ) then
+            raise exception 'filter_invalid' using errcode = 'PT400', detail = v_key;
+        end if;
+    end loop;
+    owner_sql := private.callback_owner_sql(filter ->> 'whose');
+    if owner_sql is null then
+        raise exception 'filter_invalid' using errcode = 'PT400', detail = 'whose';
+    end if;
+    from_at := coalesce((filter ->> 'from')::date::timestamp at time zone v_zone, '-infinity');
+    until_at := coalesce(((filter ->> 'to')::date + 1)::timestamp at time zone v_zone, 'infinity');
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.read_conversation(conversation_id uuid, message_id uuid)
@@ -5076,6 +7949,18 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.release_after(tenant_id uuid)
+ RETURNS interval
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select make_interval(mins => coalesce((
+        select policy.release_after_minutes from public.agenda_policies as policy
+        where policy.tenant_id = release_after.tenant_id
+    ), 15))
+$function$;
+
 CREATE OR REPLACE FUNCTION private.release_batch(batch_id uuid)
  RETURNS void
  LANGUAGE plpgsql
@@ -5086,6 +7971,90 @@ begin
     perform private.move_batch(batch.id, case when batch.scheduled_at > private.now()
         then 'scheduled' else 'sending' end::public.batch_status)
     from public.message_batches as batch where batch.id = release_batch.batch_id;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.release_callbacks()
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    c_batch constant int := 5000;
+    v_released int;
+begin
+    with late as (
+        select promised.id
+        from public.callbacks as promised
+        where promised.status = 'scheduled' and promised.operator_id is not null
+          and promised.due_at <= private.now() - private.release_after(promised.tenant_id)
+        order by promised.due_at
+        limit c_batch
+        for update skip locked
+    )
+    update public.callbacks as promised
+    set operator_id = null, released_from = promised.operator_id
+    from late
+    where promised.id = late.id;
+    get diagnostics v_released = row_count;
+    return v_released;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.remind_callbacks()
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- As many as a transaction should hold; the next run takes the rest.
+    c_batch constant int := 5000;
+    -- More than three bells at the same moment are read as none.
+    c_apart constant int := 3;
+    v_reminded int;
+begin
+    with due as (
+        select promised.id
+        from public.callbacks as promised
+        where promised.status = 'scheduled' and promised.due_at <= private.now()
+          and promised.reminded_for is distinct from promised.due_at
+        order by promised.due_at
+        limit c_batch
+        for update skip locked
+    ),
+    marked as (
+        update public.callbacks as promised set reminded_for = promised.due_at
+        from due
+        where promised.id = due.id
+        returning promised.*
+    ),
+    personal as (
+        select marked.*, count(*) over (
+            partition by marked.tenant_id, marked.operator_id
+        ) as together
+        from marked
+        join public.memberships as member
+            on member.tenant_id = marked.tenant_id and member.user_id = marked.operator_id
+            and member.revoked_at is null
+    ),
+    told as (
+        insert into public.notifications (tenant_id, user_id, kind, payload)
+        select personal.tenant_id, personal.operator_id, 'callback_due', jsonb_build_object(
+            'callback_id', personal.id, 'client_id', personal.client_id,
+            'due_at', personal.due_at
+        )
+        from personal where personal.together <= c_apart
+        union all
+        select personal.tenant_id, personal.operator_id, 'callbacks_overdue', jsonb_build_object(
+            'count', count(*), 'since', min(personal.due_at)
+        )
+        from personal where personal.together > c_apart
+        group by personal.tenant_id, personal.operator_id
+    )
+    select count(*) into v_reminded from marked;
+    return v_reminded;
 end;
 $function$;
 
@@ -5283,7 +8252,7 @@ begin
     select * into template from public.message_templates as known
     where known.tenant_id = require_batch_means.tenant_id
       and known.id = require_batch_means.template_id;
-    if sender.id is null then
+    if sender.id is null or sender.state = 'disabled' then
         raise exception 'sender_not_found' using errcode = 'PT404', detail = 'no such sender here';
     elsif template.id is null then
         raise exception 'template_not_found' using errcode = 'PT404',
@@ -5291,13 +8260,15 @@ begin
     elsif template.provider <> sender.provider then
         raise exception 'template_of_other_provider' using errcode = 'PT409',
             detail = 'the template belongs to ' || template.provider;
-    elsif template.status <> 'approved' or template.header_type is not null then
-        -- A header wants a file per message, which no field of a client gives.
-        raise exception 'template_not_sendable' using errcode = 'PT409',
-            detail = coalesce(template.header_type, template.status::text);
-    elsif '' = any(template.variables) then
+    elsif private.template_obstacle(template) = 'unbound' then
         raise exception 'template_unbound' using errcode = 'PT409',
             detail = 'a variable has no field';
+    elsif private.template_obstacle(template) is not null then
+        raise exception 'template_not_sendable' using errcode = 'PT409',
+            detail = private.template_obstacle(template);
+    elsif array_to_string(template.variables, ' ') like '%charge.%' then
+        raise exception 'template_not_sendable' using errcode = 'PT409',
+            detail = 'it speaks of a charge, and a bulk send brings none';
     end if;
 end;
 $function$;
@@ -5390,6 +8361,91 @@ begin
                 v_decision.next_allowed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
             );
     end if;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.reschedule_callback(callback_id uuid, due_at timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_promised public.callbacks := private.lock_callback(callback_id);
+begin
+    if v_promised.status <> 'scheduled' then
+        raise exception 'callback_ended' using errcode = 'PT409',
+            detail = 'this one is ' || v_promised.status;
+    end if;
+    if due_at is null or due_at <= private.now() then
+        raise exception 'callback_in_past' using errcode = 'PT400',
+            detail = 'due_at must lie in the future';
+    end if;
+    perform private.require_lawful_callback(v_promised.tenant_id, v_promised.client_id, due_at);
+    update public.callbacks
+    set due_at = reschedule_callback.due_at
+    where callbacks.id = v_promised.id;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.restore_changed_rows()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_debts int;
+    v_clients int;
+begin
+    create temp table rollback_values on commit drop as
+    select item.table_name, item.id, item.change_id,
+        coalesce(jsonb_object_agg(field.name, field.before) filter (where field.later_id is null), '{}')
+            as before
+    from pg_temp.rollback as item
+    join pg_temp.rollback_fields as field using (change_id)
+    where coalesce(item.reason, 'imported_since') = 'imported_since'
+    group by item.table_name, item.id, item.change_id;
+    analyze pg_temp.rollback_values;
+
+    update private.import_changes as later set before = later.before || found.before
+    from (
+        select field.later_id, jsonb_object_agg(field.name, field.before) as before
+        from pg_temp.rollback_fields as field
+        join pg_temp.rollback_values using (change_id)
+        where field.later_id is not null
+        group by field.later_id
+    ) as found
+    where later.id = found.later_id;
+    update private.import_changes as own set is_live = false
+    from pg_temp.rollback_values as item
+    where own.id = item.change_id;
+    update public.debts
+    set due_on = coalesce((item.before ->> 'due_on')::date, debts.due_on),
+        principal_cents = coalesce(
+            (item.before ->> 'principal_cents')::bigint, debts.principal_cents
+        ),
+        status = coalesce((item.before ->> 'status')::public.debt_status, debts.status),
+        import_id = case when item.before ? 'import_id' then (item.before ->> 'import_id')::uuid
+            else debts.import_id end
+    from pg_temp.rollback_values as item
+    where item.table_name = 'debts' and debts.id = item.id and item.before <> '{}';
+    update public.clients
+    set name = case when item.before ? 'name' then item.before ->> 'name' else clients.name end,
+        email = case when item.before ? 'email' then item.before ->> 'email' else clients.email end,
+        uf = case when item.before ? 'uf' then item.before ->> 'uf' else clients.uf end,
+        external_id = case when item.before ? 'external_id' then item.before ->> 'external_id'
+            else clients.external_id end,
+        extra = case when item.before ? 'extra' then item.before -> 'extra' else clients.extra end
+    from pg_temp.rollback_values as item
+    where item.table_name = 'clients' and clients.id = item.id and item.before <> '{}';
+    select count(*) filter (where item.table_name = 'debts'),
+        count(*) filter (where item.table_name = 'clients')
+    into v_debts, v_clients
+    from pg_temp.rollback as item
+    where not item.is_created and item.reason is null;
+    drop table pg_temp.rollback_values;
+    return jsonb_build_object('debts', v_debts, 'clients', v_clients);
 end;
 $function$;
 
@@ -5514,6 +8570,142 @@ begin
     end if;
     perform private.fold_batch_counts();
     return v_retried;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.rollback_chunk_size()
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$ select 2000 $function$;
+
+CREATE OR REPLACE FUNCTION private.rollback_creditors(v_import public.imports)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_deleted int;
+    v_kept jsonb;
+begin
+    create temp table rollback_creditors on commit drop as
+    select creditors.id, creditors.name, null::text as reason
+    from public.creditors
+    where creditors.id in (
+        select unnest(noted.created_ids) from private.import_changes as noted
+        where noted.tenant_id = v_import.tenant_id and noted.import_id = v_import.id
+          and noted.table_name = 'creditors'
+    );
+    execute 'update pg_temp.rollback_creditors as item set reason = ''in_use''
+        from public.creditors as held
+        where held.id = item.id and (' || private.references_sql(
+            'public.creditors', 'held',
+            array['public.debts', 'public.import_mappings', 'public.imports']::regclass[]
+        ) || ')';
+    update pg_temp.rollback_creditors as item set reason = 'changed_since'
+    where item.reason is null and exists (
+        select from public.audit_log as said
+        where said.tenant_id = v_import.tenant_id and said.table_name = 'creditors'
+          and said.row_id = item.id::text and said.action = 'update'
+    );
+    with heirs as (
+        select item.id, imports.id as heir
+        from pg_temp.rollback_creditors as item
+        join public.imports
+            on imports.tenant_id = v_import.tenant_id and imports.creditor_id = item.id
+        where item.reason is null and imports.id <> v_import.id and imports.status = 'done'
+        union
+        select distinct item.id, imports.id
+        from pg_temp.rollback_creditors as item
+        join public.debts
+            on debts.tenant_id = v_import.tenant_id and debts.creditor_id = item.id
+        join public.imports on imports.id = debts.import_id and imports.status = 'done'
+        where item.reason is null and imports.id <> v_import.id
+    ),
+    passed_on as (
+        insert into private.import_changes (tenant_id, import_id, table_name, created_ids)
+        select v_import.tenant_id, heirs.heir, 'creditors', array_agg(heirs.id)
+        from heirs
+        group by heirs.heir
+    )
+    update pg_temp.rollback_creditors as item set reason = 'imported_since'
+    from heirs
+    where heirs.id = item.id;
+    update pg_temp.rollback_creditors as item set reason = 'in_use'
+    where item.reason is null and exists (
+        select from public.debts
+        where debts.tenant_id = v_import.tenant_id and debts.creditor_id = item.id
+    );
+    -- Of this import, and of others that were taken back.
+    update public.imports set creditor_id = null
+    from pg_temp.rollback_creditors as item
+    where item.reason is null and imports.tenant_id = v_import.tenant_id
+      and imports.creditor_id = item.id;
+    delete from public.creditors using pg_temp.rollback_creditors as item
+    where item.reason is null and creditors.id = item.id;
+    get diagnostics v_deleted = row_count;
+    v_kept := (
+        select coalesce(jsonb_agg(jsonb_build_object(
+            'table', 'creditors', 'id', item.id, 'document', null, 'name', item.name,
+            'contract', null, 'installment', null, 'reason', item.reason
+        ) order by item.name), '[]')
+        from pg_temp.rollback_creditors as item
+        where item.reason is not null
+    );
+    drop table pg_temp.rollback_creditors;
+    return jsonb_build_object(
+        'deleted', jsonb_build_object('creditors', v_deleted), 'restored', '{}'::jsonb,
+        'kept', jsonb_build_object('count', jsonb_array_length(v_kept), 'rows', v_kept)
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.rollback_import(import_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+    v_import public.imports;
+    v_people int;
+    v_step jsonb := '{"status": "running"}';
+begin
+    -- Not beside another import: each sees what the one before it wrote, and one that is planned
+    -- counts on the rows it saw.
+    perform pg_advisory_xact_lock(private.import_turn(v_tenant));
+    if private.unfinished_import(v_tenant) is not null then
+        raise exception 'import_unfinished' using errcode = 'PT409',
+            detail = 'another import of this tenant is to be continued or cancelled first';
+    end if;
+    select * into v_import from public.imports
+    where imports.id = rollback_import.import_id and imports.tenant_id = v_tenant
+    for update;
+    if v_import.id is null then
+        raise exception 'import_not_found' using errcode = 'PT404',
+            detail = 'no such import in this tenant';
+    elsif v_import.status <> 'done' then
+        raise exception 'import_not_done' using errcode = 'PT409',
+            detail = v_import.status::text;
+    end if;
+    v_people := private.begin_rollback(v_import, 'rolled_back', null);
+    if v_people > private.rollback_chunk_size() then
+        perform private.wake_function('portfolio-resume');
+        return jsonb_build_object(
+            'import_id', v_import.id, 'status', 'rolling_back', 'clients', v_people
+        );
+    end if;
+    while v_step ->> 'status' = 'running' loop
+        v_step := private.advance_rollback(v_import.id);
+    end loop;
+    return (
+        select jsonb_build_object('import_id', imports.id, 'status', imports.status)
+            || imports.rolled_back
+        from public.imports where imports.id = v_import.id
+    );
 end;
 $function$;
 
@@ -5704,6 +8896,110 @@ begin
         is_default = coalesce((sender ->> 'is_default')::boolean, known.is_default)
     returning known.id into v_id;
     return v_id;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.search_condition(search private.client_search)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+declare
+    v_branches text[] := private.search_branches(search, coalesce(search.is_broad, false));
+    v_name text := 'false';
+begin
+    if search.email is not null then
+        -- Found first and ordered after: addresses of one portfolio resemble each other so much that
+        -- the planner takes few for many, and would look for them along the list's order. The index
+        -- holds filled addresses only, which it does not see through `collate`.
+        return 'clients.id = any(array(
+            select known.id from public.clients as known
+            where known.tenant_id = ($1).tenant_id and known.email_key is not null
+              and known.email_key >= (($1).search).email
+              and known.email_key < (($1).search).email || ''~''
+        ))';
+    end if;
+    if search.name_prefix is not null then
+        v_name := 'clients.name_key collate "C" >= (($1).search).name_prefix
+            and clients.name_key collate "C" < (($1).search).name_prefix || ''~''';
+    elsif search.words is not null then
+        v_name := private.words_condition(search);
+    end if;
+    if v_branches = '{}' then
+        return v_name;
+    end if;
+    if search.is_broad then
+        return '(' || v_name || (
+            select string_agg(' or exists (' || branch || ')', '') from unnest(v_branches) as branch
+        ) || ')';
+    end if;
+    if v_name <> 'false' then
+        v_branches := v_branches || (
+            'select clients.id from public.clients
+            where clients.tenant_id = ($1).tenant_id and ' || v_name
+        );
+    end if;
+    return 'clients.id in (' || array_to_string(v_branches, ' union all ') || ')';
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.selection_totals(selection jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET jit TO 'off'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+    -- Summing them reads as many rows: below a tenth of a second.
+    c_countable constant bigint := 50000;
+    -- Of so many found in a sample the true number is within a third of the estimate.
+    c_telling constant int := 50;
+    v_filter private.client_filter :=
+        private.read_selection(private.require_role('operator'), selection);
+    v_condition text;
+    v_scale double precision;
+    v_sum record;
+    v_whole record;
+begin
+    if v_filter.is_all then
+        -- The whole portfolio has a counter; what is taken out of it is a list.
+        v_whole := private.portfolio_of(v_filter.tenant_id);
+        v_filter.ids := coalesce(v_filter.except_ids, '{}');
+        v_filter.except_ids := null;
+    end if;
+    v_condition := private.client_condition(v_filter);
+    v_scale := private.sample_scale(v_filter, v_condition, c_countable);
+    execute 'select count(*) as clients, coalesce(sum(clients.open_debts), 0) as debts,
+            coalesce(sum(clients.open_cents), 0) as open_cents
+        from ' || private.client_source(v_scale) || ' where ' || v_condition
+    into v_sum using v_filter;
+    -- The planner overrated it, and too few were in the sample to judge by: then they are few.
+    if v_scale is not null and v_sum.clients < c_telling then
+        v_scale := null;
+        execute 'select count(*) as clients, coalesce(sum(found.open_debts), 0) as debts,
+                coalesce(sum(found.open_cents), 0) as open_cents
+            from (
+                select clients.open_debts, clients.open_cents from public.clients
+                where ' || v_condition || ' limit ' || c_countable || '
+            ) as found'
+        into v_sum using v_filter;
+    end if;
+    if v_filter.is_all then
+        return jsonb_build_object(
+            'clients', v_whole.clients - v_sum.clients,
+            'debts', v_whole.open_debts - v_sum.debts,
+            'open_cents', v_whole.open_cents - v_sum.open_cents, 'is_estimate', false
+        );
+    end if;
+    return jsonb_build_object(
+        'clients', round(v_sum.clients * coalesce(v_scale, 1)),
+        'debts', round(v_sum.debts * coalesce(v_scale, 1)),
+        'open_cents', round(v_sum.open_cents * coalesce(v_scale, 1)),
+        'is_estimate', v_scale is not null
+    );
 end;
 $function$;
 
@@ -6096,7 +9392,7 @@ CREATE OR REPLACE FUNCTION private.settle_media(message_id uuid, attempt integer
  SET search_path TO ''
 AS $function$
 declare
-    -- 20 s doubling: two hours in all; Meta gives a new address each time, Gupshup's have died by then.
+    -- 20 s doubling, 85 minutes in all: Meta gives a new address each time, Gupshup's are dead then.
     c_max_failures constant int := 9;
     c_first_pause constant interval := interval '20 seconds';
     v_media public.message_media;
@@ -6206,6 +9502,23 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.show_rollback_progress(v_back private.import_rollbacks)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_seconds float := extract(epoch from private.now() - v_back.begun_at);
+    v_rate float := (v_back.clients_done - v_back.begun_clients) / nullif(v_seconds, 0);
+begin
+    update public.imports
+    set undo_done = v_back.clients_done, rows_per_second = v_rate,
+        seconds_left = ceil((v_back.clients - v_back.clients_done) / nullif(v_rate, 0))
+    where imports.id = v_back.import_id;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.silent_since(integration public.integrations)
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -6230,6 +9543,22 @@ AS $function$
     end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.sweep_callbacks()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    -- What was offered yesterday may be offered again; the list stays as long as a day's work.
+    delete from private.client_offers as offered
+    where offered.offered_at < private.now() - interval '1 day';
+    return jsonb_build_object(
+        'reminded', private.remind_callbacks(), 'released', private.release_callbacks()
+    );
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.sweep_dialer()
  RETURNS void
  LANGUAGE plpgsql
@@ -6250,6 +9579,22 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.sweep_imports()
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    perform private.mark_dead_imports(null);
+    if exists (select from public.imports where imports.status = 'interrupted')
+        or exists (select from private.import_rollbacks)
+    then
+        perform private.wake_function('portfolio-resume');
+    end if;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.sweep_media()
  RETURNS void
  LANGUAGE plpgsql
@@ -6266,6 +9611,22 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.take_back_import(v_import public.imports, outcome public.import_status, code text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    delete from private.import_plans as plan where plan.import_id = v_import.id;
+    if v_import.writing_at is null then
+        return private.end_taken_back(v_import, outcome, code, 0);
+    end if;
+    perform private.begin_rollback(v_import, outcome, code);
+    return private.import_step(v_import) || jsonb_build_object('status', 'running');
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.take_conversation(conversation_id uuid, user_id uuid)
  RETURNS void
  LANGUAGE plpgsql
@@ -6278,7 +9639,8 @@ declare
         private.require_conversation(v_tenant_id, take_conversation.conversation_id);
 begin
     -- What is free or one's own, anybody may take or let go; all else is a supervisor's.
-    if user_id is distinct from auth.uid() and (user_id is not null or v_talk.owner_id <> auth.uid())
+    if user_id is distinct from auth.uid()
+        and (user_id is not null or v_talk.owner_id <> auth.uid())
         or user_id = auth.uid() and v_talk.owner_id <> auth.uid()
         and private.works_here(v_tenant_id, v_talk.owner_id)
     then
@@ -6306,6 +9668,34 @@ begin
     select v_tenant_id, take_conversation.user_id, 'conversation_given',
         jsonb_build_object('conversation_id', v_talk.id, 'client_id', v_talk.client_id)
     where user_id <> auth.uid();
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.take_next(tenant_id uuid, client_id uuid, code text, at timestamp with time zone, callback_id uuid, source text, leaving uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_is_still boolean;
+begin
+    if not pg_try_advisory_xact_lock(
+        hashtextextended('next_client:' || tenant_id || client_id, 0)
+    ) then
+        return null;
+    end if;
+    execute 'select exists (select from (' || source || ') as again)' into v_is_still
+    using tenant_id, auth.uid(), private.now(), private.today(tenant_id), leaving, client_id;
+    if not v_is_still
+        or not (private.begin_service(client_id, null) -> 'is_mine')::boolean
+    then
+        return null;
+    end if;
+    perform private.note_offer(tenant_id, client_id);
+    return jsonb_build_object(
+        'client_id', client_id, 'code', code, 'at', at, 'callback_id', callback_id
+    );
 end;
 $function$;
 
@@ -6472,6 +9862,28 @@ AS $function$
     where export.id = tell_dialer_export.export_id
 $function$;
 
+CREATE OR REPLACE FUNCTION private.tell_integration_failing(tenant_id uuid, provider text, reason text)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    insert into public.notifications (tenant_id, user_id, kind, payload)
+    select member.tenant_id, member.user_id, 'integration_failing', jsonb_build_object(
+        'provider', tell_integration_failing.provider, 'reason', tell_integration_failing.reason
+    )
+    from public.memberships as member
+    where member.tenant_id = tell_integration_failing.tenant_id and member.revoked_at is null
+      and member.role >= 'supervisor'
+      and not exists (
+          select from public.notifications as told
+          where told.tenant_id = member.tenant_id and told.user_id = member.user_id
+            and told.kind = 'integration_failing'
+            and told.payload ->> 'provider' = tell_integration_failing.provider
+            and told.created_at > private.now() - interval '1 day'
+      )
+$function$;
+
 CREATE OR REPLACE FUNCTION private.tell_of_inbound(talk public.conversations, message_id uuid)
  RETURNS void
  LANGUAGE sql
@@ -6618,6 +10030,36 @@ AS $function$
     where clients.id = template_values.client_id
 $function$;
 
+CREATE OR REPLACE FUNCTION private.tg_agreement_events__notify()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    -- To the agreement's author and to whoever has the client. What was parked is a case of its
+    -- own, told by it.
+    insert into public.notifications (tenant_id, user_id, kind, payload)
+    select event.tenant_id, member.user_id, 'payment_received', jsonb_build_object(
+        'agreement_id', event.agreement_id, 'client_id', agreement.client_id,
+        'payment_id', event.details -> 'payment_id',
+        'amount_cents', event.details -> 'amount_cents'
+    )
+    from new_rows as event
+    join public.agreements as agreement
+        on agreement.tenant_id = event.tenant_id and agreement.id = event.agreement_id
+    left join public.client_assignments as given
+        on given.tenant_id = event.tenant_id and given.client_id = agreement.client_id
+    join public.memberships as member
+        on member.tenant_id = event.tenant_id and member.revoked_at is null
+        and member.user_id in (agreement.created_by, given.user_id)
+    where event.kind = 'payment_received' and event.details ->> 'course' <> 'parked'
+      -- Who settled by hand knows.
+      and member.user_id is distinct from event.actor_id;
+    return null;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.tg_agreements__leave_dialer()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -6693,13 +10135,14 @@ begin
                 from new_rows
                 join old_rows using (batch_id, client_id)
                 where new_rows.status <> old_rows.status
+                   or new_rows.status = 'waiting' and new_rows.reason is distinct from old_rows.reason
             ) as changed
             cross join lateral (
                 values
                 ('recipient:' || changed.was, -1), ('recipient:' || changed.status, 1),
-                (case when changed.was in ('skipped', 'excluded')
+                (case when changed.was in ('waiting', 'skipped', 'excluded')
                     then changed.was || ':' || changed.was_for end, -1),
-                (case when changed.status in ('skipped', 'excluded')
+                (case when changed.status in ('waiting', 'skipped', 'excluded')
                     then changed.status || ':' || changed.reason end, 1)
             ) as told (key, delta)
         ) as told
@@ -6811,6 +10254,53 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.tg_callbacks__broadcast()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- 500 ids keep the payload far below the platform's limit of 256 kB.
+    c_ids_in_payload constant int := 500;
+begin
+    perform realtime.send(
+        jsonb_build_object(
+            'table', 'callbacks', 'count', changed.count,
+            'client_ids', to_jsonb(changed.client_ids[1:c_ids_in_payload]), 'at', private.now()
+        ),
+        'callback_changed', 'tenant:' || changed.tenant_id, true
+    )
+    from (
+        select new_rows.tenant_id, count(*) as count,
+            array_agg(distinct new_rows.client_id) as client_ids
+        from new_rows
+        group by new_rows.tenant_id
+    ) as changed;
+    return null;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_callbacks__quiet_reminders()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    update public.notifications as told set read_at = private.now()
+    from new_rows as became
+    where told.kind = 'callback_due' and told.read_at is null
+      and told.payload ->> 'callback_id' = became.id::text
+      and told.tenant_id = became.tenant_id
+      and (
+          became.status <> 'scheduled' or became.due_at > private.now()
+          or became.operator_id is distinct from told.user_id
+      );
+    return null;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.tg_clients__leave_dialer()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -6899,6 +10389,23 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.tg_memberships__release_callbacks()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    update public.callbacks as promised
+    set operator_id = null, released_from = promised.operator_id
+    from new_rows as became
+    where became.revoked_at is not null
+      and promised.tenant_id = became.tenant_id and promised.operator_id = became.user_id
+      and promised.status = 'scheduled';
+    return null;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.tg_message_logs__conversation()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -6975,6 +10482,47 @@ begin
           and new_rows.conversation_id is not null and new_rows.created_by is not null
     ) as spoken
     having count(*) > 0;
+    return null;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_notifications__preferences()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    if exists (
+        select from public.notification_preferences as wish
+        where wish.tenant_id = new.tenant_id and wish.user_id = new.user_id
+          and private.notification_topic(new.kind) = any(wish.muted_topics)
+    ) then
+        return null;
+    end if;
+    return new;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_reconciliations__notify()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    perform private.tell_integration_failing(
+        failed.tenant_id, failed.provider::text, failed.error
+    )
+    from (
+        select distinct on (integration.tenant_id, integration.provider)
+            integration.tenant_id, integration.provider, became.error
+        from new_rows as became
+        join public.integrations as integration
+            on integration.tenant_id = became.tenant_id and integration.id = became.integration_id
+        where became.error is not null
+        order by integration.tenant_id, integration.provider, became.id
+    ) as failed;
     return null;
 end;
 $function$;
@@ -7199,6 +10747,127 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.unfinished_import(tenant_id uuid)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    return (
+        select plan.import_id
+        from private.import_plans as plan
+        where plan.tenant_id = unfinished_import.tenant_id
+        union all
+        select back.import_id
+        from private.import_rollbacks as back
+        where back.tenant_id = unfinished_import.tenant_id
+        limit 1
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.update_chunk_people(chunk private.import_chunks, at timestamp with time zone)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_changed uuid[];
+    v_phoned uuid[];
+    v_touched uuid[];
+begin
+    perform from public.clients
+    where clients.id in (
+        select planned.client_id from unnest(chunk.clients) as planned where planned.is_changed
+    )
+    order by clients.id
+    for update;
+    with merged as (
+        select clients.id, private.jsonb_changes(became.item, was.item) as before,
+            private.jsonb_changes(was.item, became.item) as after
+        from unnest(chunk.clients) as planned
+        join public.clients on clients.id = planned.client_id
+        cross join lateral (
+            select jsonb_build_object(
+                'name', clients.name, 'email', clients.email, 'uf', clients.uf,
+                'external_id', clients.external_id, 'extra', clients.extra
+            ) as item
+        ) as was
+        cross join lateral (
+            select jsonb_build_object(
+                -- Capitals or not, the same name is no change.
+                'name', case
+                    when lower(planned.name) = lower(clients.name) then clients.name
+                    else coalesce(planned.name, clients.name)
+                end,
+                'email', coalesce(planned.email, clients.email),
+                'uf', coalesce(planned.uf, clients.uf),
+                'external_id', coalesce(planned.external_id, clients.external_id),
+                'extra', clients.extra || coalesce(planned.extra, '{}')
+            ) as item
+        ) as became
+        where planned.is_changed
+    ),
+    noted as (
+        insert into private.import_changes
+            (tenant_id, import_id, table_name, row_id, before, after)
+        select chunk.tenant_id, chunk.import_id, 'clients', merged.id, merged.before, merged.after
+        from merged
+        where merged.after is not null
+    ),
+    written as (
+        update public.clients
+        set name = coalesce(merged.after ->> 'name', clients.name),
+            email = coalesce(merged.after ->> 'email', clients.email),
+            uf = coalesce(merged.after ->> 'uf', clients.uf),
+            external_id = coalesce(merged.after ->> 'external_id', clients.external_id),
+            extra = coalesce(merged.after -> 'extra', clients.extra)
+        from merged
+        where clients.id = merged.id and merged.after is not null
+        returning clients.id
+    )
+    select array_agg(written.id) into v_changed from written;
+
+    with wanted as materialized (
+        select planned.client_id, numbers.phone, numbers.place
+        from unnest(chunk.clients) as planned
+        cross join unnest(planned.phones) with ordinality as numbers (phone, place)
+        where not planned.is_new
+    ),
+    added as (
+        insert into public.client_phones (tenant_id, client_id, phone, kind, position, created_at)
+        select chunk.tenant_id, wanted.client_id, wanted.phone,
+            private.phone_kind_of(wanted.phone),
+            row_number() over (partition by wanted.client_id order by wanted.place) + coalesce((
+                select max(stored.position) from public.client_phones as stored
+                where stored.tenant_id = chunk.tenant_id and stored.client_id = wanted.client_id
+            ), -1),
+            update_chunk_people.at
+        from wanted
+        -- Added by hand since the plan.
+        on conflict on constraint client_phones_are_unique do nothing
+        returning client_phones.client_id, client_phones.id
+    ),
+    noted as (
+        insert into private.import_changes
+            (tenant_id, import_id, table_name, row_id, before, after)
+        select chunk.tenant_id, chunk.import_id, 'client_phones', added.id, '{}', '{}'
+        from added
+    )
+    select array_agg(added.client_id) into v_phoned from added;
+    v_touched := array(
+        select distinct touched.id
+        from unnest(coalesce(v_changed, '{}') || coalesce(v_phoned, '{}')) as touched (id)
+    );
+    insert into private.import_touches (tenant_id, import_id, client_id)
+    select chunk.tenant_id, chunk.import_id, touched.id from unnest(v_touched) as touched (id)
+    on conflict do nothing;
+    return v_touched;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.wa_id_of(inbound jsonb)
  RETURNS text
  LANGUAGE sql
@@ -7217,7 +10886,7 @@ AS $function$
 begin
     insert into public.message_media (message_id, tenant_id, mime_type)
     select message.id, message.tenant_id,
-        lower(btrim(split_part(message.media ->> 'mime_type', ';', 1)))
+        nullif(lower(btrim(split_part(message.media ->> 'mime_type', ';', 1))), '')
     from public.message_logs as message
     where message.id = want_media.message_id and message.direction = 'in'
       and num_nonnulls(message.media ->> 'url', message.media ->> 'provider_media_id') > 0
@@ -7239,12 +10908,21 @@ declare
     c_wait_for_receipts constant interval := interval '15 minutes';
     -- Two sweeps and the longest pause of a retry; longer is no hiccup.
     c_no_progress constant interval := interval '5 minutes';
+    -- A worker gives back what it held within its lease of a minute.
+    c_cancelled_lately constant interval := interval '1 hour';
     v_batch record;
 begin
     perform private.move_batch(batch.id, 'sending')
     from public.message_batches as batch
     where batch.status = 'scheduled' and batch.scheduled_at <= private.now();
     perform private.recover_leases();
+    perform private.drop_waiting(batch.id)
+    from public.message_batches as batch
+    where batch.status = 'cancelled' and batch.finished_at > private.now() - c_cancelled_lately
+      and exists (
+          select from public.batch_recipients as recipient
+          where recipient.batch_id = batch.id and recipient.status = 'waiting'
+      );
     perform private.advance_message(
         late.id, 'failed', private.now(), error_code => 'outcome_unknown'
     )
@@ -7268,7 +10946,11 @@ begin
           and exists (
               select from public.batch_recipients as recipient
               where recipient.batch_id = batch.id and recipient.status = 'waiting'
-                and recipient.not_before < private.now() - c_no_progress
+                and recipient.not_before < private.now() + case
+                    when recipient.reason in ('outside_hours', 'attempt_cap') then - c_no_progress
+                    -- Put back again and again, its time is always near.
+                    else c_no_progress
+                end
           )
     loop
         update public.message_batches as batch set alerted_at = private.now()
@@ -7323,6 +11005,35 @@ AS $function$
         webhook_secret.provider, webhook_secret.webhook_key
     )
       and webhook_secret.field in ('app_secret', 'verify_token')
+$function$;
+
+CREATE OR REPLACE FUNCTION private.weigh_search(filter private.client_filter)
+ RETURNS private.client_filter
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- Looking up and sorting these takes a tenth of a second.
+    c_many constant bigint := 20000;
+    -- Reading these takes as long as meeting a page of them along the list's order.
+    c_common constant bigint := 5000;
+    v_search private.client_search := (filter).search;
+    v_branches text[] := private.search_branches(v_search, false);
+begin
+    if v_branches <> '{}' then
+        v_search.is_broad :=
+            private.planned_rows(array_to_string(v_branches, ' union all '), filter) > c_many;
+    end if;
+    if v_search.words is not null then
+        v_search.is_common := private.planned_rows(
+            'select from public.clients where clients.tenant_id = ($1).tenant_id and '
+            || private.words_condition(v_search), filter
+        ) > c_common;
+    end if;
+    filter.search := v_search;
+    return filter;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.whatsapp_form(tenant_id uuid, phone text)
@@ -7396,6 +11107,16 @@ AS $function$
     on conflict on constraint dialer_tasks_are_wished_once do nothing
 $function$;
 
+CREATE OR REPLACE FUNCTION private.words_condition(search private.client_search)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select string_agg(format('clients.name_key like ((($1).search).words)[%s]', place), ' and ')
+    from generate_series(1, cardinality(search.words)) as place
+$function$;
+
 CREATE OR REPLACE FUNCTION private.works_here(tenant_id uuid, user_id uuid)
  RETURNS boolean
  LANGUAGE sql
@@ -7407,6 +11128,142 @@ AS $function$
         where member.tenant_id = works_here.tenant_id and member.user_id = works_here.user_id
           and member.revoked_at is null
     )
+$function$;
+
+CREATE OR REPLACE FUNCTION private.write_chunk_debts(chunk private.import_chunks, OUT created integer, OUT updated integer, OUT returned integer, OUT reopened integer, OUT touched uuid[])
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+declare
+    v_now timestamptz := private.now();
+begin
+    insert into public.debts (
+        tenant_id, client_id, creditor_id, contract, installment, due_on, principal_cents,
+        import_id, created_at, updated_at
+    )
+    select chunk.tenant_id, planned.client_id, planned.creditor_id, planned.contract,
+        planned.installment, planned.due_on, planned.principal_cents, chunk.import_id, v_now, v_now
+    from unnest(chunk.debts) as planned
+    where planned.action = 'new';
+    get diagnostics created = row_count;
+
+    perform from public.debts
+    where debts.id in (
+        select planned.debt_id from unnest(chunk.debts) as planned where planned.action <> 'new'
+    )
+    order by debts.id
+    for update;
+    with due as (
+        select debts.id, debts.client_id, planned.action,
+            private.jsonb_changes(became.item, was.item) as before,
+            private.jsonb_changes(was.item, became.item) as after
+        from unnest(chunk.debts) as planned
+        join public.debts on debts.id = planned.debt_id and planned.action <> 'new'
+            and case planned.action when 'reopened' then private.is_returned_by_file(debts)
+                else debts.status = 'open' end
+            and not exists (
+                select from public.agreement_debts as held
+                where held.tenant_id = debts.tenant_id and held.debt_id = debts.id
+                  and held.is_live
+            )
+            -- Paid in part since the plan: the value stays what the payment was taken off.
+            and (
+                planned.action = 'returned' or debts.abated_cents = 0
+                or debts.principal_cents = planned.principal_cents
+            )
+        cross join lateral (
+            select jsonb_build_object(
+                'due_on', debts.due_on, 'principal_cents', debts.principal_cents,
+                'status', debts.status, 'import_id', debts.import_id
+            ) as item
+        ) as was
+        cross join lateral (
+            select was.item || jsonb_build_object('import_id', chunk.import_id)
+                || case planned.action
+                    when 'returned' then jsonb_build_object('status', 'returned')
+                    else jsonb_build_object(
+                        'due_on', planned.due_on, 'principal_cents', planned.principal_cents,
+                        'status', 'open'
+                    )
+                end as item
+        ) as became
+    ),
+    -- The title no longer says so of the import that wrote it before.
+    overwritten as (
+        insert into private.import_touches (tenant_id, import_id, client_id)
+        select distinct chunk.tenant_id, (due.before ->> 'import_id')::uuid, due.client_id
+        from due
+        where due.before ->> 'import_id' is not null
+        on conflict do nothing
+    ),
+    noted as (
+        insert into private.import_changes
+            (tenant_id, import_id, table_name, row_id, before, after)
+        select chunk.tenant_id, chunk.import_id, 'debts', due.id, due.before, due.after
+        from due
+    ),
+    written as (
+        update public.debts
+        set due_on = coalesce((due.after ->> 'due_on')::date, debts.due_on),
+            principal_cents = coalesce(
+                (due.after ->> 'principal_cents')::bigint, debts.principal_cents
+            ),
+            status = coalesce((due.after ->> 'status')::public.debt_status, debts.status),
+            import_id = chunk.import_id
+        from due
+        where debts.id = due.id
+        returning due.action, debts.client_id
+    )
+    select count(*) filter (where written.action = 'changed'),
+        count(*) filter (where written.action = 'returned'),
+        count(*) filter (where written.action = 'reopened'),
+        coalesce(array_agg(written.client_id), '{}')
+    into updated, returned, reopened, touched
+    from written;
+    touched := touched || array(
+        select planned.client_id from unnest(chunk.debts) as planned where planned.action = 'new'
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.write_chunk_people(INOUT chunk private.import_chunks, OUT created integer, OUT updated integer, OUT touched uuid[])
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+declare
+    -- Once and not by each row's default, which reads the clock's table.
+    v_now timestamptz := private.now();
+begin
+    perform private.lock_chunk_people(chunk);
+    begin
+        created := private.insert_chunk_people(chunk, v_now);
+    exception when unique_violation then
+        chunk := private.recognise_chunk_people(chunk);
+        created := private.insert_chunk_people(chunk, v_now);
+    end;
+    insert into public.client_phones (tenant_id, client_id, phone, kind, position, created_at)
+    select chunk.tenant_id, planned.client_id, numbers.phone, private.phone_kind_of(numbers.phone),
+        numbers.place - 1, v_now
+    from unnest(chunk.clients) as planned
+    cross join unnest(planned.phones) with ordinality as numbers (phone, place)
+    where planned.is_new
+    order by planned.document;
+    insert into private.import_changes (tenant_id, import_id, table_name, created_ids)
+    select chunk.tenant_id, chunk.import_id, 'clients', array_agg(planned.client_id)
+    from unnest(chunk.clients) as planned
+    where planned.is_new
+    having count(*) > 0;
+    touched := private.update_chunk_people(chunk, v_now);
+    updated := cardinality(touched);
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.write_claims(batch_id uuid, plans private.recipient_plan[], lease_seconds integer)
@@ -7451,6 +11308,57 @@ AS $function$
     select coalesce(array_agg(leased.message_id), '{}') from leased
 $function$;
 
+CREATE OR REPLACE FUNCTION private.write_rollback(v_import public.imports, listed integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_kept jsonb := private.list_kept_rows(listed);
+    v_restored jsonb := private.restore_changed_rows();
+    v_debts int;
+    v_phones int;
+    v_phones_of_people int;
+    v_people int;
+begin
+    perform private.pass_rows_on(v_import);
+    delete from public.debts using pg_temp.rollback as item
+    where item.table_name = 'debts' and item.is_created and item.reason is null
+      and debts.id = item.id;
+    get diagnostics v_debts = row_count;
+    delete from public.client_phones using pg_temp.rollback as item
+    where item.table_name = 'client_phones' and item.reason is null
+      and client_phones.id = item.id;
+    get diagnostics v_phones = row_count;
+    delete from public.client_phones using pg_temp.rollback as item
+    where item.table_name = 'clients' and item.is_created and item.reason is null
+      and client_phones.tenant_id = v_import.tenant_id
+      and client_phones.client_id = item.id;
+    get diagnostics v_phones_of_people = row_count;
+    delete from public.clients using pg_temp.rollback as item
+    where item.table_name = 'clients' and item.is_created and item.reason is null
+      and clients.id = item.id;
+    get diagnostics v_people = row_count;
+    delete from private.import_touches as touched
+    using pg_temp.rollback_rows as person
+    where person.table_name = 'clients' and touched.tenant_id = v_import.tenant_id
+      and touched.import_id = v_import.id and touched.client_id = person.id
+      and not exists (
+          select from pg_temp.rollback as item
+          where item.client_id = person.id and item.reason is not null
+      );
+    drop table pg_temp.rollback, pg_temp.rollback_rows, pg_temp.rollback_layers,
+        pg_temp.rollback_fields;
+    return jsonb_build_object(
+        'deleted', jsonb_build_object(
+            'debts', v_debts, 'clients', v_people, 'phones', v_phones + v_phones_of_people
+        ),
+        'restored', v_restored, 'kept', v_kept
+    );
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.wrong_contact_reason()
  RETURNS text
  LANGUAGE sql
@@ -7465,6 +11373,12 @@ AS $function$
         ) then 'wrong_contact'$sql$
 $function$;
 
+CREATE OR REPLACE FUNCTION public.assign_callback(callback_id uuid, user_id uuid)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.assign_callback(callback_id, user_id) $function$;
+
 CREATE OR REPLACE FUNCTION public.batch_results(batch_id uuid, filter jsonb DEFAULT '{}'::jsonb, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100)
  RETURNS jsonb
  LANGUAGE sql
@@ -7478,18 +11392,38 @@ CREATE OR REPLACE FUNCTION public.begin_service(client_id uuid, call_id uuid DEF
  SET search_path TO ''
 AS $function$ select private.begin_service(client_id, call_id) $function$;
 
+CREATE OR REPLACE FUNCTION public.callback_days(filter jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$ select private.callback_days(filter) $function$;
+
+CREATE OR REPLACE FUNCTION public.callback_hours(callback_id uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$ select private.callback_hours(callback_id) $function$;
+
+CREATE OR REPLACE FUNCTION public.cancel_callback(callback_id uuid, reason text)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.cancel_callback(callback_id, reason) $function$;
+
 CREATE OR REPLACE FUNCTION public.cancel_dialer_export(export_id uuid)
  RETURNS text
  LANGUAGE sql
  SET search_path TO ''
 AS $function$ select private.cancel_dialer_export(export_id) $function$;
 
-CREATE OR REPLACE FUNCTION public.change_message_batch(batch_id uuid, change text)
+CREATE OR REPLACE FUNCTION public.change_message_batch(batch_id uuid, change text, reason text DEFAULT NULL::text)
  RETURNS text
  LANGUAGE sql
  SET search_path TO ''
  SET statement_timeout TO '5min'
-AS $function$ select private.change_message_batch(batch_id, change) $function$;
+AS $function$ select private.change_message_batch(batch_id, change, reason) $function$;
 
 CREATE OR REPLACE FUNCTION public.conversation_counts()
  RETURNS jsonb
@@ -7594,6 +11528,13 @@ CREATE OR REPLACE FUNCTION public.link_conversation(conversation_id uuid, client
  SET search_path TO ''
 AS $function$ select private.link_conversation(conversation_id, client_id) $function$;
 
+CREATE OR REPLACE FUNCTION public.list_callbacks(filter jsonb DEFAULT '{}'::jsonb, after text DEFAULT NULL::text, page_size integer DEFAULT 60)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$ select private.list_callbacks(filter, after, page_size) $function$;
+
 CREATE OR REPLACE FUNCTION public.list_conversations(filter jsonb DEFAULT '{}'::jsonb, after text DEFAULT NULL::text, page_size integer DEFAULT 40)
  RETURNS jsonb
  LANGUAGE sql
@@ -7601,12 +11542,12 @@ CREATE OR REPLACE FUNCTION public.list_conversations(filter jsonb DEFAULT '{}'::
  SET search_path TO ''
 AS $function$ select private.list_conversations(filter, after, page_size) $function$;
 
-CREATE OR REPLACE FUNCTION public.list_message_batches(after text DEFAULT NULL::text, page_size integer DEFAULT 30)
+CREATE OR REPLACE FUNCTION public.list_message_batches(filter jsonb DEFAULT '{}'::jsonb, after text DEFAULT NULL::text, page_size integer DEFAULT 30)
  RETURNS jsonb
  LANGUAGE sql
  STABLE
  SET search_path TO ''
-AS $function$ select private.list_message_batches(after, page_size) $function$;
+AS $function$ select private.list_message_batches(filter, after, page_size) $function$;
 
 CREATE OR REPLACE FUNCTION public.list_templates(search text DEFAULT ''::text)
  RETURNS jsonb
@@ -7629,18 +11570,33 @@ CREATE OR REPLACE FUNCTION public.my_open_calls()
  SET search_path TO ''
 AS $function$ select private.my_open_calls() $function$;
 
+CREATE OR REPLACE FUNCTION public.next_client(leaving uuid DEFAULT NULL::uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.next_client(leaving) $function$;
+
+CREATE OR REPLACE FUNCTION public.notification_bell(after text DEFAULT NULL::text, page_size integer DEFAULT 30)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$ select private.notification_bell(after, page_size) $function$;
+
 CREATE OR REPLACE FUNCTION public.open_conversation(client_id uuid, sender_id uuid DEFAULT NULL::uuid)
  RETURNS uuid
  LANGUAGE sql
  SET search_path TO ''
 AS $function$ select private.open_conversation(client_id, sender_id) $function$;
 
-CREATE OR REPLACE FUNCTION public.preview_message_batch(selection jsonb, sender_id uuid, template_id uuid, includes_agreements boolean DEFAULT false)
+CREATE OR REPLACE FUNCTION public.preview_message_batch(selection jsonb, sender_id uuid, template_id uuid, includes_agreements boolean DEFAULT false, scheduled_at timestamp with time zone DEFAULT NULL::timestamp with time zone)
  RETURNS jsonb
  LANGUAGE sql
  SET search_path TO ''
 AS $function$
-    select private.preview_message_batch(selection, sender_id, template_id, includes_agreements)
+    select private.preview_message_batch(
+        selection, sender_id, template_id, includes_agreements, scheduled_at
+    )
 $function$;
 
 CREATE OR REPLACE FUNCTION public.preview_template(template_id uuid, client_id uuid)
@@ -7774,7 +11730,21 @@ AS $function$ select private.take_over_service(client_id, reason) $function$;
 
 ALTER TABLE "private"."batch_moves" ADD CONSTRAINT "batch_moves_pkey" PRIMARY KEY (from_status, to_status);
 
+ALTER TABLE "private"."client_offers" ADD CONSTRAINT "client_offers_client_fkey" FOREIGN KEY (tenant_id, client_id) REFERENCES public.clients(tenant_id, id) ON DELETE CASCADE;
+
+ALTER TABLE "private"."client_offers" ADD CONSTRAINT "client_offers_operator_fkey" FOREIGN KEY (operator_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
 ALTER TABLE "private"."dialer_tasks" ADD CONSTRAINT "dialer_tasks_integration_fkey" FOREIGN KEY (tenant_id, integration_id) REFERENCES public.integrations(tenant_id, id);
+
+ALTER TABLE "private"."download_tickets" ADD CONSTRAINT "download_tickets_purpose_is_known" CHECK ((purpose = ANY (ARRAY['portfolio-export'::text, 'portfolio-rejects'::text, 'batch-results'::text])));
+
+ALTER TABLE "private"."import_rollbacks" ADD CONSTRAINT "import_rollbacks_import_fkey" FOREIGN KEY (tenant_id, import_id) REFERENCES public.imports(tenant_id, id) ON DELETE CASCADE;
+
+ALTER TABLE "private"."import_touches" ADD CONSTRAINT "import_touches_client_fkey" FOREIGN KEY (tenant_id, client_id) REFERENCES public.clients(tenant_id, id) ON DELETE CASCADE;
+
+ALTER TABLE "private"."import_touches" ADD CONSTRAINT "import_touches_import_fkey" FOREIGN KEY (tenant_id, import_id) REFERENCES public.imports(tenant_id, id) ON DELETE CASCADE;
+
+ALTER TABLE "private"."rollback_chunks" ADD CONSTRAINT "rollback_chunks_rollback_fkey" FOREIGN KEY (tenant_id, import_id) REFERENCES private.import_rollbacks(tenant_id, import_id) ON DELETE CASCADE;
 
 ALTER TABLE "private"."whatsapp_forms" ADD CONSTRAINT "whatsapp_forms_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES public.tenants(id);
 
@@ -7783,6 +11753,10 @@ ALTER TABLE "public"."batch_recipients" ADD CONSTRAINT "batch_recipients_client_
 ALTER TABLE "public"."batch_recipients" ADD CONSTRAINT "batch_recipients_message_fkey" FOREIGN KEY (tenant_id, message_id) REFERENCES public.message_logs(tenant_id, id);
 
 ALTER TABLE "public"."call_sweeps" ADD CONSTRAINT "call_sweeps_integration_fkey" FOREIGN KEY (tenant_id, integration_id) REFERENCES public.integrations(tenant_id, id);
+
+ALTER TABLE "public"."callbacks" ADD CONSTRAINT "callbacks_cancelled_has_reason" CHECK (((cancel_reason IS NULL) OR ((status = 'cancelled'::public.callback_status) AND (btrim(cancel_reason) <> ''::text))));
+
+ALTER TABLE "public"."callbacks" ADD CONSTRAINT "callbacks_released_from_fkey" FOREIGN KEY (released_from) REFERENCES auth.users(id);
 
 ALTER TABLE "public"."calls" ADD CONSTRAINT "calls_client_fkey" FOREIGN KEY (tenant_id, client_id) REFERENCES public.clients(tenant_id, id);
 
@@ -7824,7 +11798,11 @@ ALTER TABLE "private"."dialer_tasks" ADD CONSTRAINT "dialer_tasks_export_fkey" F
 
 ALTER TABLE "public"."dialer_export_rows" ADD CONSTRAINT "dialer_export_rows_export_fkey" FOREIGN KEY (tenant_id, export_id) REFERENCES public.dialer_exports(tenant_id, id) ON DELETE CASCADE;
 
+ALTER TABLE "public"."imports" ADD CONSTRAINT "imports_file_name_is_short" CHECK ((length(file_name) <= 255));
+
 ALTER TABLE "public"."integrations" ADD CONSTRAINT "integrations_previous_key_is_unique" UNIQUE (previous_key_hash);
+
+ALTER TABLE "public"."message_batches" ADD CONSTRAINT "message_batches_cancelled_by_fkey" FOREIGN KEY (cancelled_by) REFERENCES auth.users(id);
 
 ALTER TABLE "public"."message_batches" ADD CONSTRAINT "message_batches_confirmed_by_fkey" FOREIGN KEY (confirmed_by) REFERENCES auth.users(id);
 
@@ -7880,17 +11858,27 @@ ALTER TABLE "public"."message_batches" ADD CONSTRAINT "message_batches_sender_fk
 
 ALTER TABLE "public"."message_logs" ADD CONSTRAINT "message_logs_sender_fkey" FOREIGN KEY (tenant_id, sender_id) REFERENCES public.senders(tenant_id, id);
 
+CREATE INDEX client_offers_of_operator ON private.client_offers USING btree (operator_id);
+
 CREATE INDEX dialer_tasks_of_call ON private.dialer_tasks USING btree (tenant_id, call_id);
 
 CREATE INDEX dialer_tasks_of_export ON private.dialer_tasks USING btree (tenant_id, export_id);
 
 CREATE INDEX dialer_tasks_of_integration ON private.dialer_tasks USING btree (tenant_id, integration_id);
 
+CREATE INDEX import_changes_of_row ON private.import_changes USING btree (tenant_id, row_id) WHERE (row_id IS NOT NULL);
+
+CREATE INDEX import_touches_of_client ON private.import_touches USING btree (tenant_id, client_id, import_id);
+
 CREATE INDEX media_files_of_media ON private.media_files USING btree (tenant_id, message_id);
+
+CREATE INDEX rollback_chunks_of_tenant ON private.rollback_chunks USING btree (tenant_id, import_id);
 
 CREATE INDEX sender_buckets_of_sender ON private.sender_buckets USING btree (tenant_id, sender_id);
 
 CREATE INDEX batch_recipients_leased ON public.batch_recipients USING btree (batch_id, lease_until) WHERE (status = 'claimed'::public.recipient_status);
+
+CREATE INDEX batch_recipients_left_out ON public.batch_recipients USING btree (batch_id, client_id) WHERE (status = ANY (ARRAY['skipped'::public.recipient_status, 'excluded'::public.recipient_status]));
 
 CREATE INDEX batch_recipients_of_batch ON public.batch_recipients USING btree (tenant_id, batch_id);
 
@@ -7899,6 +11887,16 @@ CREATE INDEX batch_recipients_of_client ON public.batch_recipients USING btree (
 CREATE INDEX batch_recipients_of_message ON public.batch_recipients USING btree (tenant_id, message_id);
 
 CREATE INDEX call_sweeps_read ON public.call_sweeps USING btree (integration_id, until_at DESC) WHERE (finished_at IS NOT NULL);
+
+CREATE INDEX callbacks_due ON public.callbacks USING btree (tenant_id, due_at, id) WHERE (status = 'scheduled'::public.callback_status);
+
+CREATE INDEX callbacks_of_person ON public.callbacks USING btree (tenant_id, operator_id, due_at, id) WHERE (status = 'scheduled'::public.callback_status);
+
+CREATE INDEX callbacks_released ON public.callbacks USING btree (released_from) WHERE (released_from IS NOT NULL);
+
+CREATE INDEX callbacks_to_release ON public.callbacks USING btree (due_at) WHERE ((status = 'scheduled'::public.callback_status) AND (operator_id IS NOT NULL));
+
+CREATE INDEX callbacks_to_remind ON public.callbacks USING btree (due_at) WHERE ((status = 'scheduled'::public.callback_status) AND (reminded_for IS DISTINCT FROM due_at));
 
 CREATE UNIQUE INDEX calls_by_external_id ON public.calls USING btree (integration_id, external_id) WHERE (external_id IS NOT NULL);
 
@@ -7954,9 +11952,13 @@ CREATE INDEX message_batches_moving ON public.message_batches USING btree (statu
 
 CREATE INDEX message_batches_of_author ON public.message_batches USING btree (created_by);
 
+CREATE INDEX message_batches_of_canceller ON public.message_batches USING btree (cancelled_by);
+
 CREATE INDEX message_batches_of_confirmer ON public.message_batches USING btree (confirmed_by);
 
 CREATE INDEX message_batches_of_template ON public.message_batches USING btree (tenant_id, template_id);
+
+CREATE INDEX message_logs_failed_of_batch ON public.message_logs USING btree (batch_id, client_id) WHERE ((status = ANY (ARRAY['failed'::public.message_status, 'unknown'::public.message_status])) AND (batch_id IS NOT NULL));
 
 CREATE INDEX message_logs_of_batch ON public.message_logs USING btree (tenant_id, batch_id, id) WHERE (batch_id IS NOT NULL);
 
@@ -7968,9 +11970,21 @@ CREATE INDEX message_logs_of_sender ON public.message_logs USING btree (tenant_i
 
 CREATE INDEX message_logs_unknown ON public.message_logs USING btree (sending_at) WHERE ((status = ANY (ARRAY['sending'::public.message_status, 'unknown'::public.message_status])) AND (batch_id IS NOT NULL));
 
+CREATE INDEX notifications_of_callback ON public.notifications USING btree (((payload ->> 'callback_id'::text))) WHERE ((kind = 'callback_due'::text) AND (read_at IS NULL));
+
+CREATE INDEX notifications_unread ON public.notifications USING btree (user_id, tenant_id) WHERE (read_at IS NULL);
+
 CREATE INDEX senders_of_integration ON public.senders USING btree (tenant_id, integration_id);
 
 CREATE UNIQUE INDEX senders_one_default ON public.senders USING btree (tenant_id) WHERE is_default;
+
+CREATE TRIGGER _900_audit_delete AFTER DELETE ON public.agenda_policies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
+
+CREATE TRIGGER _900_audit_insert AFTER INSERT ON public.agenda_policies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
+
+CREATE TRIGGER _900_audit_update AFTER UPDATE ON public.agenda_policies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
+
+CREATE TRIGGER _300_notify AFTER INSERT ON public.agreement_events REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_agreement_events__notify();
 
 CREATE TRIGGER _400_own_talks AFTER INSERT ON public.agreements REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_agreements__own_talks();
 
@@ -7983,6 +11997,18 @@ CREATE TRIGGER _300_count_insert AFTER INSERT ON public.batch_recipients REFEREN
 CREATE TRIGGER _300_count_update AFTER UPDATE ON public.batch_recipients REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_batch_recipients__count();
 
 CREATE TRIGGER _600_qualify AFTER INSERT ON public.call_dispositions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_call_dispositions__qualify();
+
+CREATE TRIGGER _400_quiet_reminders AFTER UPDATE ON public.callbacks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_callbacks__quiet_reminders();
+
+CREATE TRIGGER _500_broadcast_insert AFTER INSERT ON public.callbacks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_callbacks__broadcast();
+
+CREATE TRIGGER _500_broadcast AFTER UPDATE ON public.callbacks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_callbacks__broadcast();
+
+CREATE TRIGGER _900_audit_delete AFTER DELETE ON public.callbacks REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit('reminded_for');
+
+CREATE TRIGGER _900_audit_insert AFTER INSERT ON public.callbacks REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit('reminded_for');
+
+CREATE TRIGGER _900_audit_update AFTER UPDATE ON public.callbacks REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit('reminded_for');
 
 CREATE TRIGGER _200_broadcast_insert AFTER INSERT ON public.calls REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_broadcast('call_changed');
 
@@ -8024,6 +12050,8 @@ CREATE TRIGGER _900_audit_insert AFTER INSERT ON public.dialer_qualifications RE
 
 CREATE TRIGGER _900_audit_update AFTER UPDATE ON public.dialer_qualifications REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
 
+CREATE TRIGGER _900_audit_update AFTER UPDATE ON public.imports REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit('phase', 'rows_read', 'rows_valid', 'rows_written', 'rows_total', 'rows_per_second', 'seconds_left', 'answer', 'writing_at', 'undo_done', 'undo_total', 'rolled_back');
+
 CREATE TRIGGER _300_sender_insert AFTER INSERT ON public.integrations REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_integrations__sender();
 
 CREATE TRIGGER _300_sender_update AFTER UPDATE ON public.integrations REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_integrations__sender();
@@ -8033,6 +12061,8 @@ CREATE TRIGGER _900_audit_delete AFTER DELETE ON public.integrations REFERENCING
 CREATE TRIGGER _900_audit_insert AFTER INSERT ON public.integrations REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit('last_event_at', 'awaiting_since', 'paused_until');
 
 CREATE TRIGGER _900_audit_update AFTER UPDATE ON public.integrations REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit('last_event_at', 'awaiting_since', 'paused_until');
+
+CREATE TRIGGER _300_release_callbacks AFTER UPDATE ON public.memberships REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_memberships__release_callbacks();
 
 CREATE TRIGGER _900_audit_delete AFTER DELETE ON public.message_batches REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit('last_progress_at', 'rate_per_second', 'alerted_at');
 
@@ -8054,11 +12084,15 @@ CREATE TRIGGER _900_audit_insert AFTER INSERT ON public.message_policies REFEREN
 
 CREATE TRIGGER _900_audit_update AFTER UPDATE ON public.message_policies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
 
+CREATE TRIGGER _050_preferences BEFORE INSERT ON public.notifications FOR EACH ROW EXECUTE FUNCTION private.tg_notifications__preferences();
+
 CREATE TRIGGER _900_audit_delete AFTER DELETE ON public.rate_cards REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
 
 CREATE TRIGGER _900_audit_insert AFTER INSERT ON public.rate_cards REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
 
 CREATE TRIGGER _900_audit_update AFTER UPDATE ON public.rate_cards REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
+
+CREATE TRIGGER _300_notify AFTER UPDATE ON public.reconciliations REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_reconciliations__notify();
 
 CREATE TRIGGER _900_audit_delete AFTER DELETE ON public.senders REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit('paused_until');
 
@@ -8125,6 +12159,12 @@ COMMENT ON FUNCTION "private"."dialer_task_rows"(uuid, integer) IS 'Contacts of 
 
 COMMENT ON FUNCTION "private"."integration_to_test"(public.provider_name) IS 'Admin. PT404 integration_not_found.';
 
+COMMENT ON FUNCTION "private"."next_source"(text) IS 'Codes in the order of the queue: callback_mine callback_anyone reply_waiting installment_due
+agreement_broken oldest_contact.';
+
+COMMENT ON FUNCTION "private"."open_batch_export"(uuid, jsonb) IS 'Supervisor: the SELECT to COPY in this same transaction, of everybody or of filter: {outcome,
+reason} as in batch_results; the audit is written.';
+
 COMMENT ON FUNCTION "private"."other_form"(text) IS 'A Brazilian mobile with its ninth digit for one without, and the reverse; null: it has one form.';
 
 COMMENT ON FUNCTION "private"."plan_dialer_export"(integer) IS 'Clients planned; 0 = no export is waiting for it. Commit and call again.';
@@ -8134,6 +12174,10 @@ COMMENT ON FUNCTION "private"."rate_of"(uuid, public.provider_name, text, date) 
 COMMENT ON FUNCTION "private"."receive_call_event"(text, text, text, jsonb) IS 'True when new; PT401 webhook_key_unknown. kind: call_connected | call_finished | other.';
 
 COMMENT ON FUNCTION "private"."record_call"(uuid, jsonb, timestamp with time zone) IS 'recorded | known | payload_invalid.';
+
+COMMENT ON FUNCTION "private"."release_callbacks"() IS 'How many became anyone''s.';
+
+COMMENT ON FUNCTION "private"."remind_callbacks"() IS 'How many promised calls have come due since the last run.';
 
 COMMENT ON FUNCTION "private"."require_callable"(text, text) IS 'PT409 client_suppressed, contact_not_allowed (detail: the reason), PT404 client_not_found.';
 
@@ -8147,12 +12191,23 @@ COMMENT ON FUNCTION "private"."template_headers"(uuid[]) IS '{kind, url, name} o
 
 COMMENT ON FUNCTION "private"."template_obstacle"(public.message_templates) IS 'gone, not_approved, header_unknown, header_missing, unbound; null: it may be sent.';
 
-COMMENT ON FUNCTION "public"."batch_results"(uuid, jsonb, uuid, integer) IS '{rows, next} of recipients; filter: outcome, reason; pages of up to 1000, also for the export.';
+COMMENT ON FUNCTION "public"."assign_callback"(uuid, uuid) IS 'Null: anyone''s. Errors: callback_not_found, callback_of_another, callback_ended, member_not_found,
+not_allowed.';
+
+COMMENT ON FUNCTION "public"."batch_results"(uuid, jsonb, uuid, integer) IS '{rows, next} of recipients; filter: outcome (queued sent delivered read answered failed unknown
+skipped excluded), reason; pages of up to 1000.';
 
 COMMENT ON FUNCTION "public"."begin_service"(uuid, uuid) IS '{client_id, operator_id, operator, since, call_id, is_mine}: who has the client now. Also the sign
 of life, once a minute. 404 client_not_found.';
 
-COMMENT ON FUNCTION "public"."change_message_batch"(uuid, text) IS 'Supervisor: confirm (not the author) | pause | resume | cancel → the new status.';
+COMMENT ON FUNCTION "public"."callback_days"(jsonb) IS 'filter as list_callbacks, with from and to (14 days at most) → [{day, count, overdue, rows}]';
+
+COMMENT ON FUNCTION "public"."callback_hours"(uuid) IS '[{date, from, to}]: when its client may be called in the coming days. 404 callback_not_found.';
+
+COMMENT ON FUNCTION "public"."cancel_callback"(uuid, text) IS 'Nobody will call. Errors: callback_not_found, callback_of_another, callback_ended, reason_missing.';
+
+COMMENT ON FUNCTION "public"."change_message_batch"(uuid, text, text) IS 'Supervisor: confirm (not the author) | refuse (not the author, with a reason) | pause | resume |
+cancel → the new status.';
 
 COMMENT ON FUNCTION "public"."client_timeline"(uuid, text, integer) IS '{items: [{kind, id, at, actor, …}], next}; kinds: disposition message automation callback
 call conversation import agreement payment reversal.';
@@ -8179,6 +12234,12 @@ COMMENT ON FUNCTION "public"."find_client_for_call"(text, text) IS '{client_id, 
 
 COMMENT ON FUNCTION "public"."ignore_conversation"(uuid, boolean) IS 'Puts a stranger aside, or takes them back; PT409 conversation_known.';
 
+COMMENT ON FUNCTION "public"."import_differences"(uuid) IS 'Supervisor or admin: {fields: {"table.field": count}, rows: first 200 with before and after, kept:
+first 200 titles left alone}.';
+
+COMMENT ON FUNCTION "public"."imports_alive"() IS 'Marks the tenant''s imports whose process died as interrupted, and has them continued, or as failed
+(process_died) when they were still being read; answers how many. Has rollbacks continued, too.';
+
 COMMENT ON FUNCTION "public"."integration_page"() IS 'Admin: [{provider, fields: [{field, is_secret, is_required, pattern}], connected: null | {id,
 settings, is_active, secrets: [{field, ends?, at?}], last_event_at, silent_since, failing_since,
 failure_detail, paused_until, previous_key_until, tested_at, test_verdict}}].';
@@ -8187,24 +12248,41 @@ COMMENT ON FUNCTION "public"."lawful_hours"() IS '[{uf | null: every other state
 
 COMMENT ON FUNCTION "public"."link_call"(uuid, uuid) IS 'Answers as my_open_calls. 404 call_not_found, client_not_found, 409 call_disposed.';
 
+COMMENT ON FUNCTION "public"."list_callbacks"(jsonb, text, integer) IS 'filter {whose: me|anyone|all|user id, from, to (days)} → {rows: [{id, due_at, is_overdue, note,
+made_at, made_by, operator, released_from, is_mine, may_change, client, window: {allowed, opens_at,
+closes_at, reason}, in_service}], total: {overdue, later} on the first page, next}';
+
 COMMENT ON FUNCTION "public"."list_conversations"(jsonb, text, integer) IS '{rows, next}; filter: owner (me|none|uuid), client_id, unread, known, ignored (left out: false).';
 
-COMMENT ON FUNCTION "public"."list_message_batches"(text, integer) IS '{rows, next}, newest first.';
+COMMENT ON FUNCTION "public"."list_message_batches"(jsonb, text, integer) IS '{rows, next}, newest first; filter: status, q (of the name), mine.';
 
 COMMENT ON FUNCTION "public"."list_templates"(text) IS '{rows: [{id, provider, name, language, category, body, variables, status, provider_status,
 header_type, header_link, header_name, synced_at, obstacle}], has_more}; obstacle as in
 private.template_obstacle.';
 
-COMMENT ON FUNCTION "public"."message_batch"(uuid) IS 'One bulk send with its numbers: queued sent delivered read answered failed unknown skipped
+COMMENT ON FUNCTION "public"."message_batch"(uuid) IS 'One bulk send with its numbers: queued held sent delivered read answered failed unknown skipped
 excluded, rate, seconds left, spent, reasons, retryable.';
 
 COMMENT ON FUNCTION "public"."my_open_calls"() IS '[{id, client_id, client, phone, campaign, status, called_at, ended_at, …}] of the caller, newest
 first: connected and without an outcome.';
 
+COMMENT ON FUNCTION "public"."next_client"(uuid) IS 'Holds the client as begin_service does. {client_id, code: callback_mine | callback_anyone |
+reply_waiting | installment_due | agreement_broken | oldest_contact, at, callback_id}; `at`: due,
+written, broken or last spoken with (null: never). Nobody: {client_id: null, next_callback_at,
+opens_at (while nobody may be contacted)}.';
+
+COMMENT ON FUNCTION "public"."notification_bell"(text, integer) IS '{unread (100 = more than 99), rows: [{id, kind, payload, created_at, read_at}], next}';
+
 COMMENT ON FUNCTION "public"."open_conversation"(uuid, uuid) IS 'Its id. PT409 no_reachable_phone; number_of_another, number_shared (detail: the talk to link).';
 
-COMMENT ON FUNCTION "public"."preview_message_batch"(jsonb, uuid, uuid, boolean) IS 'Supervisor: {selected, eligible, is_estimate, excluded, waiting_for_hours, next_allowed_at,
-example, cost, needs_confirmation}.';
+COMMENT ON FUNCTION "public"."open_download"(text, jsonb) IS 'Supervisor: a ticket for one GET /functions/v1/<purpose>?ticket=… within a minute. portfolio-export
+{selection}, portfolio-rejects {import_id, format?}, batch-results
+{batch_id, outcome?, reason?, format?}. PT400 download_unknown, PT404 import_not_found.';
+
+COMMENT ON FUNCTION "public"."preview_message_batch"(jsonb, uuid, uuid, boolean, timestamp with time zone) IS 'Supervisor: {selected, eligible, is_estimate, excluded: [{reason, count}], waits: [{reason, uf,
+opens_at, count}], seconds, examples: [{client_id, name, body, params, missing}], cost: {category,
+currency, price_micros, valid_from, is_own, in_window, is_free_in_window, total_micros} | null,
+confirmation: {above, is_needed, people}}.';
 
 COMMENT ON FUNCTION "public"."preview_template"(uuid, uuid) IS '{body, params, missing}: missing names the variables without a value for this client.';
 
@@ -8218,9 +12296,16 @@ COMMENT ON FUNCTION "public"."render_canned_reply"(uuid, uuid) IS '{body, missin
 COMMENT ON FUNCTION "public"."request_dialer_export"(jsonb, bigint, text, text, integer) IS 'Supervisor → {id, status, is_new}; the same selection and campaign on one day is one export.
 409 dialer_not_connected, 400 campaign_invalid, weight_invalid, selection_invalid.';
 
+COMMENT ON FUNCTION "public"."reschedule_callback"(uuid, timestamp with time zone) IS 'Errors: callback_not_found, callback_of_another, callback_ended, callback_in_past,
+callback_outside_hours (detail: the next lawful instant), client_suppressed.';
+
 COMMENT ON FUNCTION "public"."resume_dialer_export"(uuid) IS 'Supervisor; 404 dialer_export_not_found, 409 dialer_export_not_failed, dialer_export_replaced.';
 
 COMMENT ON FUNCTION "public"."retry_message_batch"(uuid) IS 'Supervisor: tries the transient failures again → how many.';
+
+COMMENT ON FUNCTION "public"."rollback_import"(uuid) IS 'Supervisor or admin: {import_id, status: rolled_back, deleted, restored, kept: {count, rows: first
+200}}; of many people {import_id, status: rolling_back, clients}: imports.rolled_back holds the rest
+when it is over. PT404 import_not_found, PT409 import_not_done, import_unfinished.';
 
 COMMENT ON FUNCTION "public"."rotate_webhook_key"(public.provider_name, boolean) IS 'Admin: {webhook_key, previous_until}. The key is shown here and never again; the one before it
 lives 24 hours more, unless ends_old_now. PT404 integration_not_found.';
@@ -8249,7 +12334,17 @@ COMMENT ON TABLE "private"."batch_counts" IS 'Folded numbers of bulk sends.';
 
 COMMENT ON TABLE "private"."batch_deltas" IS 'Changes of those numbers that nobody has folded yet.';
 
+COMMENT ON TABLE "private"."client_offers" IS 'Clients the queue has opened, for a day.';
+
+COMMENT ON TABLE "private"."import_rollbacks" IS 'Imports that are being taken back.';
+
+COMMENT ON TABLE "private"."import_touches" IS 'Imports of a client that its titles do not name.';
+
+COMMENT ON TABLE "private"."rollback_chunks" IS 'People whose rows wait to go back, by document.';
+
 COMMENT ON TABLE "private"."sender_buckets" IS 'How many messages each sender may send right now.';
+
+COMMENT ON TABLE "public"."agenda_policies" IS 'After how many minutes somebody''s overdue callback becomes anyone''s.';
 
 COMMENT ON TABLE "public"."batch_recipients" IS 'Who gets a bulk send, and why somebody does not.';
 
@@ -8283,6 +12378,10 @@ COMMENT ON TABLE "public"."message_media" IS 'How far the keeping of each inboun
 
 COMMENT ON TABLE "public"."message_policies" IS 'From which size on a bulk send needs a second person.';
 
+COMMENT ON TABLE "public"."notification_preferences" IS 'Topics a person does not want, and whether reminders sound. Without a row: everything, with sound.';
+
+COMMENT ON TABLE "public"."notifications" IS 'Kinds and their topics: private.notification_topic; sentences: web/src/features/notifications.';
+
 COMMENT ON TABLE "public"."rate_cards" IS 'A tenant''s prices per message, each from a day on.';
 
 COMMENT ON TABLE "public"."senders" IS 'Numbers of ours, their pace and their state.';
@@ -8295,6 +12394,8 @@ REVOKE ALL ON FUNCTION "private"."add_counts"(jsonb, jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."adopt_history"(public.conversations) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."advance_rollback"(uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."apply_call_event"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."apply_template_event"(uuid) FROM PUBLIC;
@@ -8303,9 +12404,17 @@ REVOKE ALL ON FUNCTION "private"."are_template_variables"(text[]) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."are_template_variables"(text[]) TO "authenticated", "postgres";
 
+REVOKE ALL ON FUNCTION "private"."assign_callback"(uuid, uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."assign_callback"(uuid, uuid) TO "authenticated", "postgres";
+
 REVOKE ALL ON FUNCTION "private"."await_word"(uuid[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."batch_cost"(text, private.rate, bigint, bigint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."batch_exclusion"(text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."batch_export_sql"(uuid, text, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."batch_numbers"(public.message_batches) FROM PUBLIC;
 
@@ -8333,6 +12442,8 @@ REVOKE ALL ON FUNCTION "private"."begin_dialer_task"(uuid, integer) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."begin_dialer_task"(uuid, integer) TO "postgres", "worker";
 
+REVOKE ALL ON FUNCTION "private"."begin_rollback"(public.imports, public.import_status, text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."begin_service"(uuid, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."begin_service"(uuid, uuid) TO "authenticated", "postgres";
@@ -8343,15 +12454,35 @@ REVOKE ALL ON FUNCTION "private"."call_rank"(public.call_status) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."call_timeline"(uuid, uuid, timestamp with time zone, uuid, integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."callback_days"(jsonb) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."callback_days"(jsonb) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."callback_hours"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."callback_hours"(uuid) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."callback_owner_sql"(text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."callback_page_sql"(text, boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."callback_rows"(uuid, uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."cancel_batch"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."cancel_callback"(uuid, text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."cancel_callback"(uuid, text) TO "authenticated", "postgres";
+
 REVOKE ALL ON FUNCTION "private"."cancel_dialer_export"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."cancel_dialer_export"(uuid) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."capped_until"(uuid, uuid, public.channel, timestamp with time zone) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."change_message_batch"(uuid, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."change_message_batch"(uuid, text, text) FROM PUBLIC;
 
-GRANT EXECUTE ON FUNCTION "private"."change_message_batch"(uuid, text) TO "authenticated", "postgres";
+GRANT EXECUTE ON FUNCTION "private"."change_message_batch"(uuid, text, text) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."chat_obstacles"(public.conversations) FROM PUBLIC;
 
@@ -8375,7 +12506,11 @@ REVOKE ALL ON FUNCTION "private"."client_of_inbound"(private.provider_events, pu
 
 REVOKE ALL ON FUNCTION "private"."client_on_screen"(uuid, bigint, text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."client_rows"(uuid, uuid[], date, timestamp with time zone) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."confirmation_limit"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."confirmation_of"(uuid, bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."contact_attempts"(uuid, uuid, public.channel, timestamp with time zone, timestamp with time zone) FROM PUBLIC;
 
@@ -8400,6 +12535,8 @@ REVOKE ALL ON FUNCTION "private"."conversation_row"(public.conversations) FROM P
 REVOKE ALL ON FUNCTION "private"."conversation_templates"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."conversation_templates"(uuid) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."count_rolled_back"(private.import_rollbacks, jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."create_client_for_call"(uuid, text, text, text) FROM PUBLIC;
 
@@ -8441,9 +12578,19 @@ REVOKE ALL ON FUNCTION "private"."dispose_call"(uuid, text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."dispose_call"(uuid, text) TO "authenticated", "postgres";
 
+REVOKE ALL ON FUNCTION "private"."drop_waiting"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."end_batch"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."end_callback"(uuid, public.callback_status, text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."end_callback"(uuid, public.callback_status, text) TO "authenticated", "postgres";
+
 REVOKE ALL ON FUNCTION "private"."end_service"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."end_service"(uuid) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."end_taken_back"(public.imports, public.import_status, text, integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."fail_dialer_task"(private.dialer_tasks, text, text) FROM PUBLIC;
 
@@ -8461,6 +12608,8 @@ GRANT EXECUTE ON FUNCTION "private"."finish_call_sweep"(uuid, integer, integer, 
 
 REVOKE ALL ON FUNCTION "private"."finish_dialer_removal"(private.dialer_tasks) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."finish_rollback"(private.import_rollbacks, public.imports) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."fold_batch_counts"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."fold_batch_counts"() TO "postgres", "worker";
@@ -8468,6 +12617,10 @@ GRANT EXECUTE ON FUNCTION "private"."fold_batch_counts"() TO "postgres", "worker
 REVOKE ALL ON FUNCTION "private"."follow_dialer_task"(private.dialer_tasks, jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."forgive_numbers"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."give_rollback_up"(public.imports) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."go_on_with_bulk"(bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."has_cap"(uuid, public.channel) FROM PUBLIC;
 
@@ -8495,9 +12648,21 @@ REVOKE ALL ON FUNCTION "private"."is_opt_out"(text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."is_over_cap"(uuid, uuid, public.channel, timestamp with time zone) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."is_returned_by_file"(public.debts) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."is_shown"(public.message_logs, public.conversations) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."is_wrong_number"(uuid, uuid, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."judge_changed_rows"(public.imports) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."judge_created_clients"(public.imports) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."judge_debts"(public.imports) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."judge_rollback"(public.imports, uuid[], uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."keep_import_kept"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."lawful_hours"() FROM PUBLIC;
 
@@ -8517,19 +12682,31 @@ REVOKE ALL ON FUNCTION "private"."link_conversation"(uuid, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."link_conversation"(uuid, uuid) TO "authenticated", "postgres";
 
+REVOKE ALL ON FUNCTION "private"."list_callbacks"(jsonb, text, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."list_callbacks"(jsonb, text, integer) TO "authenticated", "postgres";
+
 REVOKE ALL ON FUNCTION "private"."list_conversations"(jsonb, text, integer) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."list_conversations"(jsonb, text, integer) TO "authenticated", "postgres";
 
-REVOKE ALL ON FUNCTION "private"."list_message_batches"(text, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."list_kept_rows"(integer) FROM PUBLIC;
 
-GRANT EXECUTE ON FUNCTION "private"."list_message_batches"(text, integer) TO "authenticated", "postgres";
+REVOKE ALL ON FUNCTION "private"."list_message_batches"(jsonb, text, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."list_message_batches"(jsonb, text, integer) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."list_templates"(text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."list_templates"(text) TO "authenticated", "postgres";
 
+REVOKE ALL ON FUNCTION "private"."listed_kept_rows"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."lock_rollback_people"(uuid[], uuid[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."mark_answered"(public.conversations, timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."may_be_next"(uuid, uuid, text, text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."message_batch"(uuid) FROM PUBLIC;
 
@@ -8545,15 +12722,39 @@ GRANT EXECUTE ON FUNCTION "private"."my_open_calls"() TO "authenticated", "postg
 
 REVOKE ALL ON FUNCTION "private"."negotiator_of"(uuid, uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."next_client"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."next_client"(uuid) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."next_common_sql"(text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."next_mine_sql"(text, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."next_source"(text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."note_integration_test"(public.provider_name, text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."note_integration_test"(public.provider_name, text) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."note_loaded_rows"(private.dialer_tasks, jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."note_offer"(uuid, uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."note_progress"(uuid, double precision) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."note_qualification"(uuid, jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."notification_bell"(text, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."notification_bell"(text, integer) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."notification_topic"(text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."offer_rest"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."open_batch_export"(uuid, jsonb) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."open_batch_export"(uuid, jsonb) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."open_conversation"(uuid, uuid) FROM PUBLIC;
 
@@ -8563,7 +12764,13 @@ REVOKE ALL ON FUNCTION "private"."opt_out"(public.conversations) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."other_form"(text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."outcome_condition"(text, text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."own_talks"(uuid[], uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."page_and_next_sql"(text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."pass_rows_on"(public.imports) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."pause_sender"(uuid, text, text) FROM PUBLIC;
 
@@ -8577,11 +12784,13 @@ GRANT EXECUTE ON FUNCTION "private"."plan_dialer_export"(integer) TO "postgres",
 
 REVOKE ALL ON FUNCTION "private"."plan_recipients"(uuid, uuid[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."planned_rows"(text, private.client_filter) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."pop_screen"(uuid, text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."preview_message_batch"(jsonb, uuid, uuid, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."preview_message_batch"(jsonb, uuid, uuid, boolean, timestamp with time zone) FROM PUBLIC;
 
-GRANT EXECUTE ON FUNCTION "private"."preview_message_batch"(jsonb, uuid, uuid, boolean) TO "authenticated", "postgres";
+GRANT EXECUTE ON FUNCTION "private"."preview_message_batch"(jsonb, uuid, uuid, boolean, timestamp with time zone) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."preview_template"(uuid, uuid) FROM PUBLIC;
 
@@ -8593,11 +12802,17 @@ REVOKE ALL ON FUNCTION "private"."qualification_of"(uuid, bigint, text) FROM PUB
 
 REVOKE ALL ON FUNCTION "private"."qualify_call"(uuid, bigint, text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."rank_walk"(private.client_filter, private.client_sort, text[], integer, text, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."rate_at"(uuid, public.provider_name, text, timestamp with time zone) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."rate_card"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."rate_card"() TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."rate_of"(uuid, public.provider_name, text, date) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."read_callback_filter"(uuid, jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."read_conversation"(uuid, uuid) FROM PUBLIC;
 
@@ -8621,7 +12836,13 @@ REVOKE ALL ON FUNCTION "private"."recover_leases"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."refuse_chat"(private.message_plan, public.conversations) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."release_after"(uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."release_batch"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."release_callbacks"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."remind_callbacks"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."render_canned_reply"(uuid, uuid) FROM PUBLIC;
 
@@ -8649,6 +12870,8 @@ REVOKE ALL ON FUNCTION "private"."require_conversation"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."require_lawful_callback"(uuid, uuid, timestamp with time zone) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."restore_changed_rows"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."resume_dialer_export"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."resume_dialer_export"(uuid) TO "authenticated", "postgres";
@@ -8658,6 +12881,10 @@ REVOKE ALL ON FUNCTION "private"."retry_batch_message"(uuid, text, text, integer
 REVOKE ALL ON FUNCTION "private"."retry_message_batch"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."retry_message_batch"(uuid) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."rollback_chunk_size"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."rollback_creditors"(public.imports) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."rotate_webhook_key"(public.provider_name, boolean) FROM PUBLIC;
 
@@ -8699,7 +12926,11 @@ REVOKE ALL ON FUNCTION "private"."settle_media"(uuid, integer, text, text, text,
 
 GRANT EXECUTE ON FUNCTION "private"."settle_media"(uuid, integer, text, text, text, bytea) TO "postgres", "worker";
 
+REVOKE ALL ON FUNCTION "private"."show_rollback_progress"(private.import_rollbacks) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."silent_since"(public.integrations) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."sweep_callbacks"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."sweep_dialer"() FROM PUBLIC;
 
@@ -8708,6 +12939,8 @@ REVOKE ALL ON FUNCTION "private"."sweep_media"() FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."take_conversation"(uuid, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."take_conversation"(uuid, uuid) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."take_next"(uuid, uuid, text, timestamp with time zone, uuid, text, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."take_over_service"(uuid, text) FROM PUBLIC;
 
@@ -8720,6 +12953,8 @@ GRANT EXECUTE ON FUNCTION "private"."take_templates"(uuid, jsonb) TO "postgres",
 REVOKE ALL ON FUNCTION "private"."take_tokens"(uuid, integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tell_dialer_export"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tell_integration_failing"(uuid, text, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tell_of_inbound"(public.conversations, uuid) FROM PUBLIC;
 
@@ -8739,6 +12974,8 @@ REVOKE ALL ON FUNCTION "private"."template_obstacle"(public.message_templates) F
 
 REVOKE ALL ON FUNCTION "private"."template_values"(uuid, text[], uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."tg_agreement_events__notify"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."tg_agreements__leave_dialer"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_agreements__own_talks"() FROM PUBLIC;
@@ -8746,6 +12983,10 @@ REVOKE ALL ON FUNCTION "private"."tg_agreements__own_talks"() FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."tg_batch_recipients__count"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_call_dispositions__qualify"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_callbacks__broadcast"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_callbacks__quiet_reminders"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_clients__leave_dialer"() FROM PUBLIC;
 
@@ -8755,17 +12996,27 @@ REVOKE ALL ON FUNCTION "private"."tg_dialer_exports__broadcast"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_integrations__sender"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."tg_memberships__release_callbacks"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."tg_message_logs__conversation"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_message_logs__count"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_message_logs__own"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."tg_notifications__preferences"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_reconciliations__notify"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."tg_suppressions__leave_dialer"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."try_other_form"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."uf_of"(uuid, uuid, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."unfinished_import"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."update_chunk_people"(private.import_chunks, timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."wa_id_of"(jsonb) FROM PUBLIC;
 
@@ -8787,11 +13038,23 @@ REVOKE ALL ON FUNCTION "private"."wish_dialer_removals"(uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."wish_dialer_task"(uuid, text, text, uuid, uuid, integer, jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."words_condition"(private.client_search) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."works_here"(uuid, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."write_chunk_debts"(private.import_chunks) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."write_chunk_people"(private.import_chunks) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."write_claims"(uuid, private.recipient_plan[], integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."write_rollback"(public.imports, integer) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."wrong_contact_reason"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "public"."assign_callback"(uuid, uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."assign_callback"(uuid, uuid) TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."batch_results"(uuid, jsonb, uuid, integer) FROM PUBLIC;
 
@@ -8801,13 +13064,25 @@ REVOKE ALL ON FUNCTION "public"."begin_service"(uuid, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."begin_service"(uuid, uuid) TO "authenticated", "postgres", "service_role";
 
+REVOKE ALL ON FUNCTION "public"."callback_days"(jsonb) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."callback_days"(jsonb) TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."callback_hours"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."callback_hours"(uuid) TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."cancel_callback"(uuid, text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."cancel_callback"(uuid, text) TO "authenticated", "postgres", "service_role";
+
 REVOKE ALL ON FUNCTION "public"."cancel_dialer_export"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."cancel_dialer_export"(uuid) TO "authenticated", "postgres", "service_role";
 
-REVOKE ALL ON FUNCTION "public"."change_message_batch"(uuid, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "public"."change_message_batch"(uuid, text, text) FROM PUBLIC;
 
-GRANT EXECUTE ON FUNCTION "public"."change_message_batch"(uuid, text) TO "authenticated", "postgres", "service_role";
+GRANT EXECUTE ON FUNCTION "public"."change_message_batch"(uuid, text, text) TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."conversation_counts"() FROM PUBLIC;
 
@@ -8869,13 +13144,17 @@ REVOKE ALL ON FUNCTION "public"."link_conversation"(uuid, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."link_conversation"(uuid, uuid) TO "authenticated", "postgres", "service_role";
 
+REVOKE ALL ON FUNCTION "public"."list_callbacks"(jsonb, text, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."list_callbacks"(jsonb, text, integer) TO "authenticated", "postgres", "service_role";
+
 REVOKE ALL ON FUNCTION "public"."list_conversations"(jsonb, text, integer) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."list_conversations"(jsonb, text, integer) TO "authenticated", "postgres", "service_role";
 
-REVOKE ALL ON FUNCTION "public"."list_message_batches"(text, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "public"."list_message_batches"(jsonb, text, integer) FROM PUBLIC;
 
-GRANT EXECUTE ON FUNCTION "public"."list_message_batches"(text, integer) TO "authenticated", "postgres", "service_role";
+GRANT EXECUTE ON FUNCTION "public"."list_message_batches"(jsonb, text, integer) TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."list_templates"(text) FROM PUBLIC;
 
@@ -8889,13 +13168,21 @@ REVOKE ALL ON FUNCTION "public"."my_open_calls"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."my_open_calls"() TO "authenticated", "postgres", "service_role";
 
+REVOKE ALL ON FUNCTION "public"."next_client"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."next_client"(uuid) TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."notification_bell"(text, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."notification_bell"(text, integer) TO "authenticated", "postgres", "service_role";
+
 REVOKE ALL ON FUNCTION "public"."open_conversation"(uuid, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."open_conversation"(uuid, uuid) TO "authenticated", "postgres", "service_role";
 
-REVOKE ALL ON FUNCTION "public"."preview_message_batch"(jsonb, uuid, uuid, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "public"."preview_message_batch"(jsonb, uuid, uuid, boolean, timestamp with time zone) FROM PUBLIC;
 
-GRANT EXECUTE ON FUNCTION "public"."preview_message_batch"(jsonb, uuid, uuid, boolean) TO "authenticated", "postgres", "service_role";
+GRANT EXECUTE ON FUNCTION "public"."preview_message_batch"(jsonb, uuid, uuid, boolean, timestamp with time zone) TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."preview_template"(uuid, uuid) FROM PUBLIC;
 
@@ -8956,6 +13243,14 @@ GRANT EXECUTE ON FUNCTION "public"."take_conversation"(uuid, uuid) TO "authentic
 REVOKE ALL ON FUNCTION "public"."take_over_service"(uuid, text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."take_over_service"(uuid, text) TO "authenticated", "postgres", "service_role";
+
+GRANT INSERT ("id") ON TABLE "public"."agenda_policies" TO "authenticated";
+
+GRANT INSERT ("release_after_minutes"), UPDATE ("release_after_minutes") ON TABLE "public"."agenda_policies" TO "authenticated";
+
+GRANT SELECT ON TABLE "public"."agenda_policies" TO "authenticated";
+
+GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON TABLE "public"."agenda_policies" TO "postgres", "service_role";
 
 GRANT SELECT ON TABLE "public"."batch_recipients" TO "authenticated";
 
@@ -9071,6 +13366,16 @@ REVOKE ALL ("header_name") ON TABLE "public"."message_templates" FROM "authentic
 
 GRANT UPDATE ("header_name") ON TABLE "public"."message_templates" TO "authenticated";
 
+GRANT INSERT ("id") ON TABLE "public"."notification_preferences" TO "authenticated";
+
+GRANT INSERT ("muted_topics"), UPDATE ("muted_topics") ON TABLE "public"."notification_preferences" TO "authenticated";
+
+GRANT INSERT ("plays_sound"), UPDATE ("plays_sound") ON TABLE "public"."notification_preferences" TO "authenticated";
+
+GRANT SELECT ON TABLE "public"."notification_preferences" TO "authenticated";
+
+GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON TABLE "public"."notification_preferences" TO "postgres", "service_role";
+
 GRANT INSERT ("category") ON TABLE "public"."rate_cards" TO "authenticated";
 
 GRANT INSERT ("currency") ON TABLE "public"."rate_cards" TO "authenticated";
@@ -9105,7 +13410,19 @@ GRANT DELETE, SELECT ON TABLE "public"."tenant_calling_windows" TO "authenticate
 
 GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON TABLE "public"."tenant_calling_windows" TO "postgres", "service_role";
 
+CREATE INDEX client_offers_old ON private.client_offers USING btree (offered_at);
+
 CREATE INDEX dialer_tasks_due ON private.dialer_tasks USING btree (next_attempt_at) WHERE (status = ANY (ARRAY['queued'::text, 'sending'::text]));
+
+ALTER TABLE "public"."agenda_policies" ADD CONSTRAINT "agenda_policies_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES public.tenants(id);
+
+CREATE POLICY "agenda_policies_insert_admin" ON "public"."agenda_policies" FOR INSERT TO "authenticated" WITH CHECK (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('admin'::public.member_role) AS has_role)));
+
+CREATE POLICY "agenda_policies_select_member" ON "public"."agenda_policies" FOR SELECT TO "authenticated" USING ((tenant_id = ( SELECT private.tenant_id() AS tenant_id)));
+
+CREATE POLICY "agenda_policies_update_admin" ON "public"."agenda_policies" FOR UPDATE TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('admin'::public.member_role) AS has_role))) WITH CHECK (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('admin'::public.member_role) AS has_role)));
+
+GRANT INSERT ("tenant_id"), UPDATE ("tenant_id") ON TABLE "public"."agenda_policies" TO "authenticated";
 
 CREATE INDEX batch_recipients_due ON public.batch_recipients USING btree (batch_id, not_before, client_id) WHERE (status = 'waiting'::public.recipient_status);
 
@@ -9216,6 +13533,22 @@ CREATE POLICY "message_policies_select_member" ON "public"."message_policies" FO
 CREATE POLICY "message_policies_update_admin" ON "public"."message_policies" FOR UPDATE TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('admin'::public.member_role) AS has_role))) WITH CHECK (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('admin'::public.member_role) AS has_role)));
 
 GRANT INSERT ("tenant_id") ON TABLE "public"."message_policies" TO "authenticated";
+
+ALTER TABLE "public"."notification_preferences" ADD CONSTRAINT "notification_preferences_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES public.tenants(id);
+
+GRANT INSERT ("tenant_id"), UPDATE ("tenant_id") ON TABLE "public"."notification_preferences" TO "authenticated";
+
+ALTER TABLE "public"."notification_preferences" ADD CONSTRAINT "notification_preferences_user_fkey" FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+CREATE INDEX notification_preferences_of_user ON public.notification_preferences USING btree (user_id);
+
+CREATE POLICY "notification_preferences_insert_own" ON "public"."notification_preferences" FOR INSERT TO "authenticated" WITH CHECK (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (user_id = ( SELECT auth.uid() AS uid))));
+
+CREATE POLICY "notification_preferences_select_own" ON "public"."notification_preferences" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (user_id = ( SELECT auth.uid() AS uid))));
+
+CREATE POLICY "notification_preferences_update_own" ON "public"."notification_preferences" FOR UPDATE TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (user_id = ( SELECT auth.uid() AS uid)))) WITH CHECK (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (user_id = ( SELECT auth.uid() AS uid))));
+
+GRANT INSERT ("user_id"), UPDATE ("user_id") ON TABLE "public"."notification_preferences" TO "authenticated";
 
 ALTER TABLE "public"."rate_cards" ADD CONSTRAINT "rate_cards_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES public.tenants(id);
 
@@ -9329,6 +13662,28 @@ select cron.schedule('watch-batches', '* * * * *', 'select private.watch_batches
 
 select cron.schedule('forgive-numbers', '17 5 * * *', 'select private.forgive_numbers()');
 
+insert into private.outcome_words (code, word)
+values
+('agreement_running', 'com acordo em andamento e em dia'),
+('attempt_cap', 'já foram feitas todas as tentativas permitidas no período'),
+('cancelled', 'o disparo foi cancelado antes'),
+('configuration', 'integração configurada de forma errada'),
+('just_written', 'esta pessoa acabou de receber outra mensagem'),
+('no_phone', 'sem telefone'),
+('no_whatsapp', 'sem celular que possa ter WhatsApp'),
+('nothing_owed', 'não há mais nada em aberto'),
+('number_invalid', 'número sem WhatsApp'),
+('opted_out', 'a pessoa pediu para não receber mensagens'),
+('outcome_unknown', 'o provedor não confirmou se enviou'),
+('outside_hours', 'fora do horário permitido para contato'),
+('policy', 'recusada pela política do WhatsApp'),
+('provider_unavailable', 'o provedor não respondeu depois de várias tentativas'),
+('rate_limited', 'limite de envio do provedor atingido; tentaremos de novo'),
+('retried', 'será tentada de novo'),
+('template_rejected', 'modelo recusado pelo provedor'),
+('unclassified', 'recusada pelo provedor sem motivo conhecido'),
+('variable_missing', 'falta um dado que o modelo usa');
+
 insert into private.opt_out_words (words)
 values
 ('sair'), ('parar'), ('pare'), ('para'), ('stop'), ('sai'), ('descadastrar'), ('descadastre'),
@@ -9351,7 +13706,8 @@ values
 ('pare de mandar mensagem'), ('pare de mandar mensagens'), ('para de mandar mensagem'),
 ('para de mandar mensagens'), ('parem de me mandar mensagens'), ('parem de mandar mensagens'),
 ('parar de receber'), ('parar de receber mensagens'), ('parar mensagens'),
-('parar as mensagens'), ('pare com as mensagens'), ('pare agora'), ('parar agora'), ('cancelar inscricao'),
+('parar as mensagens'), ('pare com as mensagens'), ('pare agora'), ('parar agora'),
+('cancelar inscricao'),
 ('cancelar mensagens'), ('cancelar recebimento'), ('sair da lista'), ('sair dessa lista'),
 ('me tira da lista'), ('me tire da lista'), ('me tira dessa lista'), ('me tire dessa lista'),
 ('me remova da lista'), ('me remove da lista'), ('tira meu numero'), ('tire meu numero'),
@@ -9391,7 +13747,18 @@ select cron.schedule(
       )$$
 );
 
+select cron.schedule('sweep-callbacks', '15 seconds', 'select private.sweep_callbacks()');
+
 select cron.schedule('watch-integrations', '*/10 * * * *', 'select private.watch_integrations()');
 
 -- Numbers connected before senders existed: the trigger makes each one's sender.
 update public.integrations set settings = settings where provider in ('gupshup', 'meta');
+
+-- Which clients an import touched, from what earlier imports noted.
+insert into private.import_touches
+select distinct noted.tenant_id, noted.import_id, clients.id
+from private.import_changes as noted
+left join public.debts on debts.id = noted.row_id and noted.table_name = 'debts'
+join public.clients on clients.id = case noted.table_name when 'clients' then noted.row_id else debts.client_id end
+where noted.row_id is not null
+on conflict do nothing;

@@ -37,6 +37,7 @@ ADMIN = {TENANT: "admin@demo.test", OTHER_TENANT: "admin@outra.test"}
 SUPERVISOR = "supervisor@demo.test"
 FUNCTIONS = [
     "send_notifications", "send_message", "run_automations", "gupshup_webhook", "meta_webhook",
+    "batch_results",
 ]  # fmt: skip
 FAST = {"enqueued": 0.01, "sent": 0.02, "delivered": 0.03, "read": 0.04}
 BODY = "Olá, {{1}}! O valor em aberto é {{2}}."
@@ -200,6 +201,13 @@ class Rig:
         self.meta.register(f"{url}/meta-webhook?key={self.keys[OTHER_TENANT, 'meta']}")
         for phone in (self.gupshup, self.meta):
             phone.receipts(latency=FAST)
+
+    def refuse(self, client: uuid.UUID, code: int) -> None:
+        """Gupshup's answer to this person's message, in either form of the ninth digit."""
+        phone = self.one("select phone from public.client_phones where client_id = %s", client)
+        for form in (phone[1:], phone[1:5] + phone[6:]):
+            refusal = {"status": "error", "code": code}
+            self.gupshup.misbehave("answer", status=400, body=refusal, phone=form)
 
     def phones(self) -> tuple[Phones, Phones]:
         return self.gupshup, self.meta

@@ -5,6 +5,32 @@ export type Json = string | number | boolean | null | { [key: string]: Json | un
 export type Database = {
   public: {
     Tables: {
+      agenda_policies: {
+        Row: {
+          id: string;
+          release_after_minutes: number;
+          tenant_id: string;
+        };
+        Insert: {
+          id?: string;
+          release_after_minutes?: number;
+          tenant_id?: string;
+        };
+        Update: {
+          id?: string;
+          release_after_minutes?: number;
+          tenant_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "agenda_policies_tenant_fkey";
+            columns: ["tenant_id"];
+            isOneToOne: true;
+            referencedRelation: "tenants";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       agreement_debts: {
         Row: {
           agreement_id: string;
@@ -840,6 +866,7 @@ export type Database = {
       };
       callbacks: {
         Row: {
+          cancel_reason: string | null;
           client_id: string;
           created_at: string;
           disposition_id: string;
@@ -849,10 +876,13 @@ export type Database = {
           id: string;
           note: string | null;
           operator_id: string | null;
+          released_from: string | null;
+          reminded_for: string | null;
           status: Database["public"]["Enums"]["callback_status"];
           tenant_id: string;
         };
         Insert: {
+          cancel_reason?: string | null;
           client_id: string;
           created_at?: string;
           disposition_id: string;
@@ -862,10 +892,13 @@ export type Database = {
           id?: string;
           note?: string | null;
           operator_id?: string | null;
+          released_from?: string | null;
+          reminded_for?: string | null;
           status?: Database["public"]["Enums"]["callback_status"];
           tenant_id: string;
         };
         Update: {
+          cancel_reason?: string | null;
           client_id?: string;
           created_at?: string;
           disposition_id?: string;
@@ -875,6 +908,8 @@ export type Database = {
           id?: string;
           note?: string | null;
           operator_id?: string | null;
+          released_from?: string | null;
+          reminded_for?: string | null;
           status?: Database["public"]["Enums"]["callback_status"];
           tenant_id?: string;
         };
@@ -2352,6 +2387,7 @@ export type Database = {
           api_key_id: string | null;
           cancel_requested_at: string | null;
           clients_created: number;
+          clients_touched: number | null;
           clients_updated: number;
           created_at: string;
           created_by: string | null;
@@ -2359,6 +2395,8 @@ export type Database = {
           creditors_created: number;
           debts_absent: number;
           debts_created: number;
+          debts_kept: Json;
+          debts_reopened: number;
           debts_returned: number;
           debts_updated: number;
           duplicates: number;
@@ -2373,6 +2411,7 @@ export type Database = {
           reject_reasons: Json;
           rejected: number;
           request_fingerprint: string | null;
+          rolled_back: Json | null;
           rows: number;
           rows_kept: number;
           rows_per_second: number | null;
@@ -2385,6 +2424,8 @@ export type Database = {
           started_at: string | null;
           status: Database["public"]["Enums"]["import_status"];
           tenant_id: string;
+          undo_done: number;
+          undo_total: number | null;
           warnings: Json;
           writing_at: string | null;
         };
@@ -2394,6 +2435,7 @@ export type Database = {
           api_key_id?: string | null;
           cancel_requested_at?: string | null;
           clients_created?: number;
+          clients_touched?: number | null;
           clients_updated?: number;
           created_at?: string;
           created_by?: string | null;
@@ -2401,6 +2443,8 @@ export type Database = {
           creditors_created?: number;
           debts_absent?: number;
           debts_created?: number;
+          debts_kept?: Json;
+          debts_reopened?: number;
           debts_returned?: number;
           debts_updated?: number;
           duplicates?: number;
@@ -2415,6 +2459,7 @@ export type Database = {
           reject_reasons?: Json;
           rejected?: number;
           request_fingerprint?: string | null;
+          rolled_back?: Json | null;
           rows?: number;
           rows_kept?: number;
           rows_per_second?: number | null;
@@ -2427,6 +2472,8 @@ export type Database = {
           started_at?: string | null;
           status?: Database["public"]["Enums"]["import_status"];
           tenant_id: string;
+          undo_done?: number;
+          undo_total?: number | null;
           warnings?: Json;
           writing_at?: string | null;
         };
@@ -2436,6 +2483,7 @@ export type Database = {
           api_key_id?: string | null;
           cancel_requested_at?: string | null;
           clients_created?: number;
+          clients_touched?: number | null;
           clients_updated?: number;
           created_at?: string;
           created_by?: string | null;
@@ -2443,6 +2491,8 @@ export type Database = {
           creditors_created?: number;
           debts_absent?: number;
           debts_created?: number;
+          debts_kept?: Json;
+          debts_reopened?: number;
           debts_returned?: number;
           debts_updated?: number;
           duplicates?: number;
@@ -2457,6 +2507,7 @@ export type Database = {
           reject_reasons?: Json;
           rejected?: number;
           request_fingerprint?: string | null;
+          rolled_back?: Json | null;
           rows?: number;
           rows_kept?: number;
           rows_per_second?: number | null;
@@ -2469,6 +2520,8 @@ export type Database = {
           started_at?: string | null;
           status?: Database["public"]["Enums"]["import_status"];
           tenant_id?: string;
+          undo_done?: number;
+          undo_total?: number | null;
           warnings?: Json;
           writing_at?: string | null;
         };
@@ -2907,6 +2960,7 @@ export type Database = {
       message_batches: {
         Row: {
           alerted_at: string | null;
+          cancelled_by: string | null;
           confirmed_at: string | null;
           confirmed_by: string | null;
           created_at: string;
@@ -2918,6 +2972,7 @@ export type Database = {
           last_progress_at: string | null;
           name: string;
           rate_per_second: number;
+          refusal_reason: string | null;
           scheduled_at: string | null;
           selection: Json;
           sender_id: string;
@@ -2928,6 +2983,7 @@ export type Database = {
         };
         Insert: {
           alerted_at?: string | null;
+          cancelled_by?: string | null;
           confirmed_at?: string | null;
           confirmed_by?: string | null;
           created_at?: string;
@@ -2939,6 +2995,7 @@ export type Database = {
           last_progress_at?: string | null;
           name: string;
           rate_per_second?: number;
+          refusal_reason?: string | null;
           scheduled_at?: string | null;
           selection: Json;
           sender_id: string;
@@ -2949,6 +3006,7 @@ export type Database = {
         };
         Update: {
           alerted_at?: string | null;
+          cancelled_by?: string | null;
           confirmed_at?: string | null;
           confirmed_by?: string | null;
           created_at?: string;
@@ -2960,6 +3018,7 @@ export type Database = {
           last_progress_at?: string | null;
           name?: string;
           rate_per_second?: number;
+          refusal_reason?: string | null;
           scheduled_at?: string | null;
           selection?: Json;
           sender_id?: string;
@@ -3388,6 +3447,38 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "clients";
             referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
+      notification_preferences: {
+        Row: {
+          id: string;
+          muted_topics: string[];
+          plays_sound: boolean;
+          tenant_id: string;
+          user_id: string;
+        };
+        Insert: {
+          id?: string;
+          muted_topics?: string[];
+          plays_sound?: boolean;
+          tenant_id?: string;
+          user_id?: string;
+        };
+        Update: {
+          id?: string;
+          muted_topics?: string[];
+          plays_sound?: boolean;
+          tenant_id?: string;
+          user_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "notification_preferences_tenant_fkey";
+            columns: ["tenant_id"];
+            isOneToOne: false;
+            referencedRelation: "tenants";
+            referencedColumns: ["id"];
           },
         ];
       };
@@ -4180,6 +4271,13 @@ export type Database = {
         Args: Record<PropertyKey, never>;
         Returns: Json;
       };
+      assign_callback: {
+        Args: {
+          callback_id: string;
+          user_id: string;
+        };
+        Returns: undefined;
+      };
       batch_results: {
         Args: {
           batch_id: string;
@@ -4218,6 +4316,18 @@ export type Database = {
         };
         Returns: Json;
       };
+      callback_days: {
+        Args: {
+          filter: Json;
+        };
+        Returns: Json;
+      };
+      callback_hours: {
+        Args: {
+          callback_id: string;
+        };
+        Returns: Json;
+      };
       cancel_agreement: {
         Args: {
           agreement_id: string;
@@ -4228,6 +4338,7 @@ export type Database = {
       cancel_callback: {
         Args: {
           callback_id: string;
+          reason: string;
         };
         Returns: undefined;
       };
@@ -4254,6 +4365,7 @@ export type Database = {
         Args: {
           batch_id: string;
           change: string;
+          reason?: string;
         };
         Returns: string;
       };
@@ -4460,6 +4572,14 @@ export type Database = {
         };
         Returns: Json;
       };
+      list_callbacks: {
+        Args: {
+          filter?: Json;
+          after?: string;
+          page_size?: number;
+        };
+        Returns: Json;
+      };
       list_clients: {
         Args: {
           filter?: Json;
@@ -4479,6 +4599,7 @@ export type Database = {
       };
       list_message_batches: {
         Args: {
+          filter?: Json;
           after?: string;
           page_size?: number;
         };
@@ -4519,6 +4640,19 @@ export type Database = {
         };
         Returns: Json;
       };
+      next_client: {
+        Args: {
+          leaving?: string;
+        };
+        Returns: Json;
+      };
+      notification_bell: {
+        Args: {
+          after?: string;
+          page_size?: number;
+        };
+        Returns: Json;
+      };
       open_conversation: {
         Args: {
           client_id: string;
@@ -4556,6 +4690,7 @@ export type Database = {
           sender_id: string;
           template_id: string;
           includes_agreements?: boolean;
+          scheduled_at?: string;
         };
         Returns: Json;
       };

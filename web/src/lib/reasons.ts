@@ -26,6 +26,11 @@ export const reasonSentences: Record<string, string> = {
   prescribed: "dívida prescrita",
   refused: "recusado pelo discador sem motivo",
   wrong_contact: "contato incorreto",
+  // in a bulk send
+  cancelled: "o disparo foi cancelado antes",
+  just_written: "esta pessoa acabou de receber outra mensagem",
+  retried: "será tentada de novo",
+  variable_missing: "falta um dado que o modelo usa",
   // told by the provider
   rate_limited: "limite de envio do provedor atingido; tentaremos de novo",
   provider_unavailable: "o provedor não respondeu depois de várias tentativas",
