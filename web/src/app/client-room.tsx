@@ -1,16 +1,37 @@
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import { ClientPage } from "@/features/client/client-page";
+import { useAltKey } from "@/ui/alt-key";
 
 const StatementDialog = lazy(async () => ({
   default: (await import("@/features/statement/statement-dialog")).StatementDialog,
 }));
 
-/** The client's page and the statement behind its values. */
+const ClientTalk = lazy(async () => ({ default: (await import("@/features/conversation/client-talk")).ClientTalk }));
+const ClientTalkDoor = lazy(async () => ({
+  default: (await import("@/features/conversation/client-talk-door")).ClientTalkDoor,
+}));
+
+/** The client's page, the statement behind its values and the talk beside them. */
 export function ClientRoom({ document }: { document: string }): ReactNode {
   const [explained, setExplained] = useState<{ clientId: string; debtId?: string | undefined } | null>(null);
+  const [talkOf, setTalkOf] = useState<string | null>(null);
   return (
     <>
-      <ClientPage document={document} onExplain={(clientId, debtId) => setExplained({ clientId, debtId })} />
+      <ClientPage
+        document={document}
+        onExplain={(clientId, debtId) => setExplained({ clientId, debtId })}
+        talkDoor={(clientId) => (
+          <Suspense fallback={null}>
+            <ClientTalkDoor clientId={clientId} onOpen={() => setTalkOf(clientId)} />
+            <TalkKey onPress={() => setTalkOf((open) => (open ? null : clientId))} />
+          </Suspense>
+        )}
+      />
+      {talkOf && (
+        <Suspense fallback={null}>
+          <ClientTalk clientId={talkOf} isOverlay onClose={() => setTalkOf(null)} />
+        </Suspense>
+      )}
       {explained && (
         <Suspense fallback={null}>
           <StatementDialog {...explained} onClose={() => setExplained(null)} />
@@ -18,4 +39,9 @@ export function ClientRoom({ document }: { document: string }): ReactNode {
       )}
     </>
   );
+}
+
+function TalkKey({ onPress }: { onPress: () => void }): ReactNode {
+  useAltKey("KeyC", onPress);
+  return null;
 }

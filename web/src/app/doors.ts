@@ -3,6 +3,7 @@ import {
   IconBolt,
   IconCash,
   IconFileDollar,
+  IconMessages,
   IconPhoneOutgoing,
   IconSettings,
 } from "@tabler/icons-react";
@@ -19,6 +20,7 @@ export interface Door {
 /** The rooms in the order of the rail, the most visited first: a phone's bar shows the first few, "Mais" the rest. */
 const doors: Door[] = [
   { href: "/carteira", label: "Carteira", icon: IconAddressBook },
+  { href: "/conversas", label: "Conversas", icon: IconMessages },
   { href: "/acordos", label: "Acordos", icon: IconFileDollar },
   { href: "/acordos/pagamentos", label: "Pagamentos", icon: IconCash },
   { href: "/discador", label: "Discador", icon: IconPhoneOutgoing },

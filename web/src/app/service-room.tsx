@@ -1,4 +1,5 @@
 import { lazy, type ReactNode, Suspense, useState } from "react";
+import { useSearchParams } from "wouter";
 import { ServicePage } from "@/features/service/service-page";
 import { afterPaint } from "@/lib/later";
 import { useAltKey } from "@/ui/alt-key";
@@ -6,7 +7,12 @@ import { useAltKey } from "@/ui/alt-key";
 const StatementDialog = lazy(async () => ({
   default: (await import("@/features/statement/statement-dialog")).StatementDialog,
 }));
-const ServiceLock = afterPaint(() => import("@/features/dialer/service-lock").then((m) => m.ServiceLock));
+const ServiceLock = afterPaint(() => import("@/features/calls/service-lock").then((m) => m.ServiceLock));
+const CallButton = afterPaint(() => import("@/features/calls/call-button").then((m) => m.CallButton));
+const ClientTalkDoor = afterPaint(() =>
+  import("@/features/conversation/client-talk-door").then((m) => m.ClientTalkDoor),
+);
+const ClientTalk = lazy(async () => ({ default: (await import("@/features/conversation/client-talk")).ClientTalk }));
 const NegotiationPanel = lazy(async () => ({
   default: (await import("@/features/negotiation/negotiation-panel")).NegotiationPanel,
 }));
@@ -15,6 +21,18 @@ const NegotiationPanel = lazy(async () => ({
 export function ServiceRoom({ clientId }: { clientId: string }): ReactNode {
   const [explained, setExplained] = useState<{ debtId?: string | undefined } | null>(null);
   const [isNegotiating, setIsNegotiating] = useState(false);
+  const [params, setParams] = useSearchParams();
+  const isTalking = params.has("conversa");
+  const setIsTalking = (open: boolean): void =>
+    setParams(
+      (now) => {
+        if (open) now.set("conversa", "1");
+        else now.delete("conversa");
+        return now;
+      },
+      { replace: true },
+    );
+  useAltKey("KeyC", () => setIsTalking(!isTalking));
   useAltKey("KeyS", () => setIsNegotiating((open) => !open));
   return (
     <>
@@ -25,6 +43,23 @@ export function ServiceRoom({ clientId }: { clientId: string }): ReactNode {
         clientId={clientId}
         onExplain={(debtId) => setExplained({ debtId })}
         onNegotiate={() => setIsNegotiating(true)}
+        talkDoor={
+          <Suspense fallback={null}>
+            <ClientTalkDoor clientId={clientId} onOpen={() => setIsTalking(true)} />
+          </Suspense>
+        }
+        talk={
+          isTalking && (
+            <Suspense fallback={<div />}>
+              <ClientTalk clientId={clientId} onClose={() => setIsTalking(false)} />
+            </Suspense>
+          )
+        }
+        phoneAction={({ phone }, index) => (
+          <Suspense fallback={null}>
+            <CallButton phone={phone} clientId={clientId} isFirst={index === 0} />
+          </Suspense>
+        )}
       />
       <Suspense fallback={null}>
         {isNegotiating && (

@@ -9,6 +9,7 @@ export interface ChangePayload {
   id?: string;
   client_id?: string;
   client_ids?: string[];
+  conversation_ids?: string[];
   table?: string;
   at?: string;
 }

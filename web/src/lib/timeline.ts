@@ -61,6 +61,21 @@ export interface CallbackItem extends Base {
   note: string | null;
 }
 
+export interface CallItem extends Base {
+  kind: "call";
+  phone: string | null;
+  status: string;
+  mode: string | null;
+  campaign: string | null;
+  talk_seconds: number | null;
+  ended_at: string | null;
+  is_recorded: boolean;
+  qualification: string | null;
+  /** Who said it: our screen, a person at the dialer, or its timer. */
+  qualification_source: "ours" | "dialer" | "automatic" | null;
+  qualify_status: "queued" | "done" | "failed" | "no_mapping" | "no_agent_token" | null;
+}
+
 export interface ImportItem extends Base {
   kind: "import";
   file_name: string;
@@ -96,8 +111,24 @@ export interface ReversalItem extends Base {
   reason: string;
 }
 
+/** What was done about a WhatsApp talk. */
+export interface ConversationItem extends Base {
+  kind: "conversation";
+  event: "assigned" | "taken_over" | "released" | "opted_out" | "linked" | "ignored" | "restored";
+  conversation_id: string;
+  to: string | null;
+}
+
 export type MoneyItem = AgreementItem | PaymentItem | ReversalItem;
-export type TimelineItem = DispositionItem | MessageItem | AutomationItem | CallbackItem | ImportItem | MoneyItem;
+export type TimelineItem =
+  | DispositionItem
+  | MessageItem
+  | AutomationItem
+  | CallbackItem
+  | CallItem
+  | ImportItem
+  | ConversationItem
+  | MoneyItem;
 
 export interface TimelinePage {
   items: TimelineItem[];

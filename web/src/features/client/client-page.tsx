@@ -30,12 +30,14 @@ interface ClientPageProps {
   document: string;
   /** Opens the explained statement of a client, at one title when one is named. */
   onExplain?: (clientId: string, debtId?: string) => void;
+  /** The way to the talk with the client. */
+  talkDoor?: (clientId: string) => ReactNode;
 }
 
-export function ClientPage({ document, onExplain }: ClientPageProps): ReactNode {
+export function ClientPage({ document, onExplain, talkDoor }: ClientPageProps): ReactNode {
   const { data: profile, error, refetch } = useClientProfile(document.replace(/[.\-/]/g, ""));
   useDocumentTitle(profile?.client.name ?? "Cliente");
-  if (profile) return <LoadedClient profile={profile} onExplain={onExplain} />;
+  if (profile) return <LoadedClient profile={profile} onExplain={onExplain} talkDoor={talkDoor} />;
   if (error instanceof AppError && error.code === "client_not_found")
     return (
       <EmptyState
@@ -52,9 +54,9 @@ export function ClientPage({ document, onExplain }: ClientPageProps): ReactNode 
   return error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <PageSkeleton />;
 }
 
-type LoadedProps = { profile: ClientProfile; onExplain: ClientPageProps["onExplain"] };
+type LoadedProps = { profile: ClientProfile } & Pick<ClientPageProps, "onExplain" | "talkDoor">;
 
-function LoadedClient({ profile, onExplain }: LoadedProps): ReactNode {
+function LoadedClient({ profile, onExplain, talkDoor }: LoadedProps): ReactNode {
   const { client, debts, phones, totals } = profile;
   const timeline = useTimeline(client.id);
   const { data: names } = useDispositionNames();
@@ -132,7 +134,7 @@ function LoadedClient({ profile, onExplain }: LoadedProps): ReactNode {
           <ClientAddresses client={client} addresses={profile.addresses} />
           <ClientExtra client={client} />
         </div>
-        <Panel title="Linha do tempo">
+        <Panel title="Linha do tempo" aside={talkDoor?.(client.id)}>
           <Timeline
             items={timeline.data}
             hasMore={timeline.hasNextPage}

@@ -40,6 +40,20 @@ export function tell({ kind, payload }: Notification): Told {
         href: "/discador",
         tone: "bad",
       };
+    case "message_received":
+      return {
+        title: "Nova mensagem no WhatsApp",
+        detail: "A pessoa escreveu na sua conversa.",
+        href: `/conversas/${payload.conversation_id}`,
+        tone: "neutral",
+      };
+    case "conversation_given":
+      return {
+        title: "Uma conversa passou para você",
+        detail: "A supervisão pediu que você continue.",
+        href: `/conversas/${payload.conversation_id}`,
+        tone: "neutral",
+      };
     case "agreement_pending_approval":
       return {
         title: "Uma proposta espera aprovação",

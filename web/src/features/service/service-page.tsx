@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useState } from "react";
+import type { Phone } from "@/lib/client-shapes";
 import { plural } from "@/lib/format";
 import { rememberServed } from "@/lib/last-served";
 import { useLiveQueries } from "@/lib/live-queries";
@@ -31,6 +32,11 @@ interface ServicePageProps {
   /** Opens the explained statement, at one title when one is named. */
   onExplain?: (debtId?: string) => void;
   onNegotiate?: () => void;
+  /** The way to the talk with the client, and the talk itself in the timeline's place while it is open. */
+  talkDoor?: ReactNode;
+  talk?: ReactNode;
+  /** What may be done with one of the numbers. */
+  phoneAction?: (phone: Phone, index: number) => ReactNode;
 }
 
 export function ServicePage({ clientId, ...doors }: ServicePageProps): ReactNode {
@@ -45,7 +51,7 @@ export function ServicePage({ clientId, ...doors }: ServicePageProps): ReactNode
 
 type LoadedProps = Omit<ServicePageProps, "clientId"> & { screen: ServiceScreen };
 
-function LoadedService({ screen, onExplain, onNegotiate }: LoadedProps): ReactNode {
+function LoadedService({ screen, onExplain, onNegotiate, phoneAction, talkDoor, talk }: LoadedProps): ReactNode {
   const { client, debts, phones, disposition_types: types } = screen;
   const { tenant } = useMember();
   const timeline = useTimeline(client.id);
@@ -94,7 +100,7 @@ function LoadedService({ screen, onExplain, onNegotiate }: LoadedProps): ReactNo
       <ClientHeader screen={screen} onExplain={onExplain} />
       <div className={classes.facts}>
         <Panel title="Telefones" aside={phones.length > 0 && plural(phones.length, "número", "números")}>
-          <PhoneList phones={phones} />
+          <PhoneList phones={phones} action={phoneAction} />
         </Panel>
         <Panel
           title="Títulos"
@@ -122,25 +128,27 @@ function LoadedService({ screen, onExplain, onNegotiate }: LoadedProps): ReactNo
         outcome={outcome}
         onDispose={(chosen) => void onDispose(chosen)}
       />
-      <Panel title="Linha do tempo" scrolls className={classes.timeline}>
-        <Timeline
-          items={timeline.data}
-          hasMore={timeline.hasNextPage}
-          loadingMore={timeline.isFetchingNextPage}
-          onMore={() => void timeline.fetchNextPage()}
-          colorOf={(type) => types.find(({ key }) => key === type)?.color}
-          unconfirmed={
-            unconfirmed.length > 0 && (
-              <Unconfirmed
-                records={unconfirmed}
-                types={types}
-                onEdit={onEdit}
-                onDiscard={({ id }) => void discard(id)}
-              />
-            )
-          }
-        />
-      </Panel>
+      {talk || (
+        <Panel title="Linha do tempo" aside={talkDoor} scrolls className={classes.timeline}>
+          <Timeline
+            items={timeline.data}
+            hasMore={timeline.hasNextPage}
+            loadingMore={timeline.isFetchingNextPage}
+            onMore={() => void timeline.fetchNextPage()}
+            colorOf={(type) => types.find(({ key }) => key === type)?.color}
+            unconfirmed={
+              unconfirmed.length > 0 && (
+                <Unconfirmed
+                  records={unconfirmed}
+                  types={types}
+                  onEdit={onEdit}
+                  onDiscard={({ id }) => void discard(id)}
+                />
+              )
+            }
+          />
+        </Panel>
+      )}
     </div>
   );
 }

@@ -6,17 +6,20 @@ import {
   IconMessageReply,
   IconPhone,
 } from "@tabler/icons-react";
-import type { ReactNode } from "react";
+import { type ReactNode, Suspense } from "react";
 import { localTime, moment } from "@/lib/clock";
 import { phone } from "@/lib/format";
+import { later } from "@/lib/later";
 import { reasonSentence } from "@/lib/reasons";
-import type { AutomationItem, CallbackItem, MessageItem, TimelineItem } from "@/lib/timeline";
+import type { AutomationItem, CallbackItem, ConversationItem, MessageItem, TimelineItem } from "@/lib/timeline";
 import { Tag } from "@/ui/tag";
 import { Entry, iconProps } from "@/ui/timeline/entry";
 import { messageStatusNames, messageStatusTones } from "@/ui/timeline/message-status";
 import { MoneyEntry } from "@/ui/timeline/money-entry";
 import { runStatusNames } from "@/ui/timeline/run-status";
 import classes from "@/ui/timeline/timeline.module.css";
+
+const CallEntry = later(() => import("@/ui/timeline/call-entry").then((m) => m.CallEntry));
 
 interface TimelineEntryProps {
   item: TimelineItem;
@@ -38,6 +41,12 @@ export function TimelineEntry({ item, colorOf }: TimelineEntryProps): ReactNode 
           {item.actor && <p className={classes.actor}>{item.actor}</p>}
         </Entry>
       );
+    case "call":
+      return (
+        <Suspense fallback={<Entry icon={<IconPhone {...iconProps} />} title="Ligação" at={item.at} />}>
+          <CallEntry item={item} />
+        </Suspense>
+      );
     case "message":
       return <MessageEntry item={item} />;
     case "automation":
@@ -51,12 +60,33 @@ export function TimelineEntry({ item, colorOf }: TimelineEntryProps): ReactNode 
           {item.actor && <p className={classes.actor}>{item.actor}</p>}
         </Entry>
       );
+    case "conversation":
+      return (
+        <Entry
+          icon={<IconMessage2 {...iconProps} />}
+          color={item.event === "opted_out" ? "red" : "teal"}
+          title={conversationEvents[item.event]}
+          at={item.at}
+        >
+          {(item.to ?? item.actor) && <p className={classes.actor}>{item.to ?? item.actor}</p>}
+        </Entry>
+      );
     case "agreement":
     case "payment":
     case "reversal":
       return <MoneyEntry item={item} />;
   }
 }
+
+const conversationEvents: Record<ConversationItem["event"], string> = {
+  assigned: "Conversa atendida",
+  taken_over: "Conversa assumida",
+  released: "Conversa livre",
+  opted_out: "Pediu para não receber mensagens",
+  linked: "Conversa ligada a este cliente",
+  ignored: "Número ignorado",
+  restored: "Número de volta",
+};
 
 function MessageEntry({ item }: { item: MessageItem }): ReactNode {
   const incoming = item.direction === "in";
