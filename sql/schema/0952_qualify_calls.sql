@@ -99,7 +99,7 @@ begin
     where kind.tenant_id = v_tenant_id and kind.key = dispose_call.disposition_type
       and kind.is_active;
     if not found then
-        raise exception 'disposition_unknown' using errcode = 'PT400',
+        raise exception 'disposition_type_unknown' using errcode = 'PT400',
             detail = dispose_call.disposition_type;
     elsif v_kind.is_callback or v_kind.opens_negotiation then
         raise exception 'disposition_needs_client' using errcode = 'PT409',
@@ -130,8 +130,8 @@ language sql
 set search_path = ''
 as $$ select private.dispose_call(call_id, disposition_type) $$;
 comment on function public.dispose_call(uuid, text) is
-'A call of an unknown number; answers as my_open_calls. 400 disposition_unknown, 404 call_not_found,
-409 call_disposed, disposition_needs_client.';
+'A call of an unknown number; answers as my_open_calls. 400 disposition_type_unknown, 404
+call_not_found, 409 call_disposed, disposition_needs_client.';
 
 grant execute on function private.dispose_call(uuid, text), public.dispose_call(uuid, text)
 to authenticated;

@@ -10,7 +10,7 @@ const NotificationBell = afterPaint(() =>
   import("@/features/notifications/notification-bell").then((m) => m.NotificationBell),
 );
 const LinkBanner = afterPaint(() => import("@/app/link-banner").then((m) => m.LinkBanner));
-const CallWatch = afterPaint(() => import("@/features/dialer/call-watch").then((m) => m.CallWatch));
+const CallWatch = afterPaint(() => import("@/features/calls/call-watch").then((m) => m.CallWatch));
 const Toasts = afterPaint(() => import("@/app/toasts").then((m) => m.Toasts));
 const UserMenu = afterPaint(() => import("@/app/user-menu").then((m) => m.UserMenu));
 

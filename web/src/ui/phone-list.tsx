@@ -5,28 +5,38 @@ import { phone as formatPhone } from "@/lib/format";
 import classes from "@/ui/phone-list.module.css";
 import { Tag } from "@/ui/tag";
 
-export function PhoneList({ phones }: { phones: Phone[] }): ReactNode {
+interface PhoneListProps {
+  phones: Phone[];
+  /** What may be done with a number: a call, beside it. */
+  action?: ((phone: Phone, index: number) => ReactNode) | undefined;
+}
+
+export function PhoneList({ phones, action }: PhoneListProps): ReactNode {
   if (phones.length === 0) return <p className={classes.none}>Nenhum telefone na carteira.</p>;
   return (
     <ul className={classes.list}>
-      {phones.map(({ id, phone, kind, has_whatsapp }) => (
-        <li key={id}>
-          {kind === "mobile" ? (
-            <IconDeviceMobile size={16} stroke={1.6} aria-label="Celular" />
-          ) : (
-            <IconPhone size={16} stroke={1.6} aria-label="Fixo" />
-          )}
-          <a href={`tel:${phone}`} className="num">
-            {formatPhone(phone)}
-          </a>
-          {has_whatsapp === true && (
-            <Tag tone="good">
-              <IconBrandWhatsapp size={13} aria-hidden /> WhatsApp
-            </Tag>
-          )}
-          {has_whatsapp === false && <Tag>sem WhatsApp</Tag>}
-        </li>
-      ))}
+      {phones.map((each, index) => {
+        const { id, phone, kind, has_whatsapp } = each;
+        return (
+          <li key={id}>
+            {kind === "mobile" ? (
+              <IconDeviceMobile size={16} stroke={1.6} aria-label="Celular" />
+            ) : (
+              <IconPhone size={16} stroke={1.6} aria-label="Fixo" />
+            )}
+            <a href={`tel:${phone}`} className="num">
+              {formatPhone(phone)}
+            </a>
+            {has_whatsapp === true && (
+              <Tag tone="good">
+                <IconBrandWhatsapp size={13} aria-hidden /> WhatsApp
+              </Tag>
+            )}
+            {has_whatsapp === false && <Tag>sem WhatsApp</Tag>}
+            {action?.(each, index)}
+          </li>
+        );
+      })}
     </ul>
   );
 }

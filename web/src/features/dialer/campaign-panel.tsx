@@ -6,6 +6,11 @@ import { Panel } from "@/ui/panel";
 import { Skeleton } from "@/ui/states";
 import classes from "./dialer.module.css";
 import { useCampaign, useCampaigns } from "./queries";
+import type { CampaignList } from "./shapes";
+
+function progressOf({ total, completed }: CampaignList): string {
+  return total ? `${Math.floor((100 * Math.min(completed ?? 0, total)) / total)} %` : "vazia";
+}
 
 interface CampaignPanelProps {
   chosen: number | null;
@@ -39,30 +44,37 @@ export function CampaignPanel({ chosen, onChoose }: CampaignPanelProps): ReactNo
             O discador liga das {campaign.start_time} às {campaign.end_time}.
           </p>
         )}
-        {room.data && (
-          <table className={classes.table}>
-            <caption>Listas da campanha</caption>
-            <thead>
-              <tr>
-                <th scope="col">Lista</th>
-                <th scope="col">Peso</th>
-                <th scope="col">Contatos</th>
-                <th scope="col">Discados</th>
-                <th scope="col">Atendidos</th>
-              </tr>
-            </thead>
-            <tbody>
-              {room.data.lists.map((list) => (
-                <tr key={list.id}>
-                  <th scope="row">{list.name}</th>
-                  <td>{list.weight === 0 ? "0, não disca" : list.weight}</td>
-                  <td>{count(list.total ?? 0)}</td>
-                  <td>{count(list.dialed ?? 0)}</td>
-                  <td>{count(list.answered ?? 0)}</td>
+        {room.data?.lists.length === 0 && <p className={classes.faint}>Esta campanha ainda não tem listas.</p>}
+        {room.data && room.data.lists.length > 0 && (
+          <div className={classes.scroll}>
+            <table className={classes.table}>
+              <caption>Listas da campanha</caption>
+              <thead>
+                <tr>
+                  <th scope="col">Lista</th>
+                  <th scope="col">Peso</th>
+                  <th scope="col">Contatos</th>
+                  <th scope="col">Discados</th>
+                  <th scope="col">Atendidos</th>
+                  <th scope="col">Abandonados</th>
+                  <th scope="col">Progresso</th>
                 </tr>
-              ))}
-            </tbody>
-          </table>
+              </thead>
+              <tbody>
+                {room.data.lists.map((list) => (
+                  <tr key={list.id}>
+                    <th scope="row">{list.name}</th>
+                    <td>{list.weight === 0 ? "0, não disca" : list.weight}</td>
+                    <td>{count(list.total ?? 0)}</td>
+                    <td>{count(list.dialed ?? 0)}</td>
+                    <td>{count(list.answered ?? 0)}</td>
+                    <td>{count(list.abandoned ?? 0)}</td>
+                    <td>{progressOf(list)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
         )}
       </div>
     </Panel>

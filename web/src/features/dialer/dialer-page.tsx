@@ -11,6 +11,7 @@ import { ExportCard } from "./export-card";
 import { HealthPanel } from "./health-panel";
 import { overviewKey, useOverview } from "./queries";
 import { SeatPanel } from "./seat-panel";
+import { WordPanel } from "./word-panel";
 
 /** Campaigns, lists, what was sent and what came of it, who sits where, and whether the dialer still talks to us. */
 export function DialerPage(): ReactNode {
@@ -50,8 +51,15 @@ export function DialerPage(): ReactNode {
           </ul>
         )}
       </Panel>
-      {overview.connected && <CampaignPanel chosen={campaign} onChoose={setCampaign} />}
-      {overview.connected && <SeatPanel seats={overview.agents} />}
+      {overview.connected && (
+        <>
+          <CampaignPanel chosen={campaign} onChoose={setCampaign} />
+          <div className={classes.pair}>
+            <WordPanel />
+            <SeatPanel seats={overview.agents} />
+          </div>
+        </>
+      )}
     </div>
   );
 }

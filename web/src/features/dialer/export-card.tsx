@@ -1,6 +1,6 @@
 import { Button, Progress } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { moment } from "@/lib/clock";
 import { sentenceFor } from "@/lib/errors";
 import { count, plural } from "@/lib/format";
@@ -8,6 +8,8 @@ import { reasonSentence } from "@/lib/reasons";
 import classes from "./dialer.module.css";
 import { overviewKey, resumeExport, stopExport } from "./queries";
 import type { DialerExport, ExportStatus } from "./shapes";
+
+const ExportResults = lazy(async () => ({ default: (await import("./export-results")).ExportResults }));
 
 const statusWords: Record<ExportStatus, string> = {
   planning: "escolhendo as pessoas",
@@ -23,6 +25,7 @@ export function ExportCard({ sent }: { sent: DialerExport }): ReactNode {
     mutationFn: (run: (id: string) => Promise<unknown>) => run(sent.id),
     onSettled: () => queryClient.invalidateQueries({ queryKey: overviewKey }),
   });
+  const [isOpen, setIsOpen] = useState(false);
   const excluded = Object.entries(sent.excluded);
   const isMoving = sent.status === "planning" || sent.status === "loading";
   return (
@@ -37,6 +40,7 @@ export function ExportCard({ sent }: { sent: DialerExport }): ReactNode {
           {plural(sent.loaded, "telefone carregado", "telefones carregados")} de {count(sent.planned)}
           {sent.filtered > 0 && `, ${count(sent.filtered)} recusados pelo discador`}
           {sent.removed > 0 && `, ${count(sent.removed)} retirados depois`}.
+          {sent.status === "done" && !sent.is_reported && " O discador não disse quais recusou."}
         </p>
         {isMoving && sent.planned > 0 && (
           <Progress value={(100 * (sent.loaded + sent.filtered)) / sent.planned} aria-label="Progresso do envio" />
@@ -60,6 +64,9 @@ export function ExportCard({ sent }: { sent: DialerExport }): ReactNode {
         {act.error && <p role="alert">{sentenceFor(act.error)}</p>}
       </div>
       <div className={classes.actions}>
+        <Button size="compact-sm" variant="light" onClick={() => setIsOpen(true)}>
+          Ver resultado
+        </Button>
         {sent.status === "failed" && (
           <Button size="compact-sm" loading={act.isPending} onClick={() => act.mutate(resumeExport)}>
             Retomar
@@ -71,6 +78,7 @@ export function ExportCard({ sent }: { sent: DialerExport }): ReactNode {
           </Button>
         )}
       </div>
+      <Suspense fallback={null}>{isOpen && <ExportResults sent={sent} onClose={() => setIsOpen(false)} />}</Suspense>
     </li>
   );
 }

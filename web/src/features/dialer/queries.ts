@@ -1,29 +1,25 @@
-import { type QueryKey, type UseQueryResult, useQuery } from "@tanstack/react-query";
+import {
+  type InfiniteData,
+  type QueryKey,
+  type UseInfiniteQueryResult,
+  type UseQueryResult,
+  useInfiniteQuery,
+  useQuery,
+} from "@tanstack/react-query";
 import { db, readFunction, rpc, shaped, unwrap } from "@/lib/supabase";
-import type { Agents, CallTarget, Campaign, CampaignRoom, ClientHit, OpenCall, Overview, Service } from "./shapes";
+import type { Agents, Campaign, CampaignRoom, Overview, Results, Word } from "./shapes";
 
-export const openCallsKey: QueryKey = ["open-calls"];
 export const overviewKey: QueryKey = ["dialer"];
+export const wordsKey: QueryKey = ["dialer-words"];
 /** The dialer's own answer takes its time; ours waits for it. */
-const liveTimeoutMs = 30_000;
-/** Signs of life; the database forgets a client after three minutes without one. */
-export const signOfLifeMs = 60_000;
-
-export function fetchOpenCalls(): Promise<OpenCall[]> {
-  return shaped<OpenCall[]>(rpc("my_open_calls", {}));
-}
-
-export function useOpenCalls(): UseQueryResult<OpenCall[]> {
-  return useQuery({ queryKey: openCallsKey, queryFn: fetchOpenCalls });
-}
-
+export const liveTimeoutMs = 30_000;
 export function useOverview(): UseQueryResult<Overview> {
   return useQuery({ queryKey: overviewKey, queryFn: () => shaped<Overview>(rpc("dialer_overview", {})) });
 }
 
 export function useCampaigns(enabled = true): UseQueryResult<{ campaigns: Campaign[]; agents: Agents }> {
   return useQuery({
-    queryKey: ["dialer", "campaigns"],
+    queryKey: ["dialer-live", "campaigns"],
     queryFn: () => readFunction<{ campaigns: Campaign[]; agents: Agents }>("3cplus-campaigns", {}, liveTimeoutMs),
     enabled,
   });
@@ -31,7 +27,7 @@ export function useCampaigns(enabled = true): UseQueryResult<{ campaigns: Campai
 
 export function useCampaign(id: number | null): UseQueryResult<CampaignRoom> {
   return useQuery({
-    queryKey: ["dialer", "campaign", id],
+    queryKey: ["dialer-live", "campaign", id],
     queryFn: () => readFunction<CampaignRoom>("3cplus-campaigns", { campaign: String(id) }, liveTimeoutMs),
     enabled: id !== null,
   });
@@ -64,42 +60,6 @@ export function resumeExport(id: string): Promise<unknown> {
   return rpc("resume_dialer_export", { export_id: id });
 }
 
-export function findForCall(identifier: string, phone: string): Promise<CallTarget> {
-  return shaped<CallTarget>(rpc("find_client_for_call", { identifier, phone }));
-}
-
-export function linkCall(callId: string, clientId: string): Promise<OpenCall> {
-  return shaped<OpenCall>(rpc("link_call", { call_id: callId, client_id: clientId }));
-}
-
-export function createForCall(callId: string, document: string, name: string): Promise<OpenCall> {
-  return shaped<OpenCall>(rpc("create_client_for_call", { call_id: callId, document, name }));
-}
-
-/** A screenful of people; who is not among them is searched for more precisely. */
-const shownHits = 8;
-
-export function useClientSearch(q: string): UseQueryResult<ClientHit[]> {
-  return useQuery({
-    queryKey: ["dialer", "search", q],
-    queryFn: async () =>
-      (await shaped<{ rows: ClientHit[] }>(rpc("list_clients", { filter: { q }, page_size: shownHits }))).rows,
-    enabled: q.trim().length > 1,
-  });
-}
-
-export function beginService(clientId: string): Promise<Service> {
-  return shaped<Service>(rpc("begin_service", { client_id: clientId }));
-}
-
-export function endService(clientId: string): Promise<unknown> {
-  return rpc("end_service", { client_id: clientId });
-}
-
-export function takeOver(clientId: string, reason: string): Promise<unknown> {
-  return rpc("take_over_service", { client_id: clientId, reason });
-}
-
 export interface SeatChange {
   agentId: number;
   agentName: string;
@@ -107,23 +67,19 @@ export interface SeatChange {
   userId: string;
 }
 
-export async function saveSeat({ agentId, agentName, extension, userId }: SeatChange): Promise<void> {
-  await unwrap(db.from("dialer_agents").delete().eq("agent_id", agentId));
-  if (userId === "") return;
-  await unwrap(db.from("dialer_agents").delete().eq("user_id", userId));
-  await unwrap(
-    db.from("dialer_agents").insert({
-      agent_id: agentId,
-      agent_name: agentName,
-      extension: extension || null,
-      user_id: userId,
-    }),
-  );
+export function saveSeat({ agentId, agentName, extension, userId }: SeatChange): Promise<unknown> {
+  return rpc("save_dialer_agent", {
+    agent_id: agentId,
+    // Null, which the generated types do not know of: nobody sits there.
+    user_id: (userId || null) as string,
+    agent_name: agentName,
+    extension,
+  });
 }
 
 export function useOperators(): UseQueryResult<{ user_id: string; display_name: string }[]> {
   return useQuery({
-    queryKey: ["dialer", "operators"],
+    queryKey: ["dialer-operators"],
     queryFn: () =>
       unwrap<{ user_id: string; display_name: string }[]>(
         db
@@ -132,6 +88,64 @@ export function useOperators(): UseQueryResult<{ user_id: string; display_name: 
           .is("revoked_at", null)
           .order("display_name")
           .overrideTypes<{ user_id: string; display_name: string }[], { merge: false }>(),
+      ),
+  });
+}
+
+/** A screenful; the rest on demand. */
+const resultsPage = 50;
+/** The most the database gives at once: a download is few requests. */
+const downloadPage = 1000;
+
+export type ResultFilter = Partial<{ outcome: string; reason: string }>;
+
+function askResults(exportId: string, filter: ResultFilter, after: number | null, size: number): Promise<Results> {
+  return shaped<Results>(
+    rpc("dialer_export_results", { export_id: exportId, filter, ...(after !== null && { after }), page_size: size }),
+  );
+}
+
+export function useResults(exportId: string, filter: ResultFilter): UseInfiniteQueryResult<InfiniteData<Results>> {
+  return useInfiniteQuery({
+    queryKey: [...overviewKey, "results", exportId, filter],
+    queryFn: ({ pageParam }) => askResults(exportId, filter, pageParam, resultsPage),
+    initialPageParam: null as number | null,
+    getNextPageParam: (last) => last.next,
+  });
+}
+
+export async function* allResults(exportId: string, filter: ResultFilter): AsyncGenerator<Results["rows"]> {
+  for (let after: number | null = null; ; ) {
+    const { rows, next }: Results = await askResults(exportId, filter, after, downloadPage);
+    yield rows;
+    if (next === null) return;
+    after = next;
+  }
+}
+
+export function useWords(): UseQueryResult<Word[]> {
+  return useQuery({
+    queryKey: wordsKey,
+    queryFn: () =>
+      unwrap<Word[]>(
+        db
+          .from("dialer_qualifications")
+          .select("campaign_id,disposition_type,qualification_id,qualification_name")
+          .order("campaign_id"),
+      ),
+  });
+}
+
+export function saveWord(word: Omit<Word, "qualification_id"> & { qualification_id: number | null }): Promise<unknown> {
+  return rpc("save_dialer_qualification", { ...word, qualification_id: word.qualification_id as number });
+}
+
+export function useOutcomes(): UseQueryResult<{ key: string; label: string }[]> {
+  return useQuery({
+    queryKey: ["dialer-outcomes"],
+    queryFn: () =>
+      unwrap<{ key: string; label: string }[]>(
+        db.from("disposition_types").select("key,label").eq("is_active", true).order("position"),
       ),
   });
 }

@@ -1,14 +1,3 @@
-export interface OpenCall {
-  id: string;
-  client_id: string | null;
-  client: string | null;
-  phone: string | null;
-  campaign: string | null;
-  status: string;
-  called_at: string;
-  ended_at: string | null;
-}
-
 /** As the dialer names things. */
 export interface Campaign {
   id: number;
@@ -34,6 +23,34 @@ export interface CampaignList {
 export interface CampaignRoom {
   lists: CampaignList[];
   qualifications: { id: number; name: string }[];
+}
+
+/** What a disposition is called at the dialer; campaign 0 is every campaign without a row of its own. */
+export interface Word {
+  campaign_id: number;
+  disposition_type: string;
+  qualification_id: number;
+  qualification_name: string;
+}
+
+export type RowOutcome = "excluded" | "waiting" | "loaded" | "filtered" | "removing" | "removed";
+
+export interface ResultRow {
+  place: number;
+  client_id: string;
+  name: string;
+  document: string;
+  /** Null: the client was left out as a whole. */
+  phone: string | null;
+  outcome: RowOutcome;
+  reason: string | null;
+}
+
+export interface Results {
+  rows: ResultRow[];
+  next: number | null;
+  /** Of the first page alone. */
+  counts: { outcome: RowOutcome; reason: string | null; contacts: number }[] | null;
 }
 
 export type ExportStatus = "planning" | "loading" | "done" | "failed" | "cancelled";
@@ -65,29 +82,22 @@ export interface Overview {
     failing_since: string | null;
     failure_detail: string | null;
     can_qualify: boolean;
+    /** Calls were found that nobody told us of, and nothing was told since. */
+    silent_since: string | null;
     calls_today: number;
+    automatic_today: number;
+    /** Dispositions of today the dialer was not told, by why. */
+    untold_today: Partial<Record<"no_mapping" | "failed" | "no_agent_token", number>>;
     events_failed: number;
     last_sweep: { finished_at: string; listed: number; recovered: number; failure: string | null } | null;
   } | null;
   exports: DialerExport[];
-  agents: { id: string; agent_id: number; extension: string | null; user_id: string; operator: string | null }[];
-}
-
-export interface CallTarget {
-  client_id: string | null;
-  phone: string | null;
-  candidates: ClientHit[];
-}
-
-export interface ClientHit {
-  id: string;
-  name: string;
-  document: string;
-}
-
-export interface Service {
-  operator_id: string;
-  operator: string | null;
-  since: string;
-  is_mine: boolean;
+  agents: {
+    id: string;
+    agent_id: number;
+    agent_name: string | null;
+    extension: string | null;
+    user_id: string;
+    operator: string | null;
+  }[];
 }

@@ -3,7 +3,7 @@ import { type ReactNode, useEffect, useRef, useState } from "react";
 import { instantAt, localDate, localTime, moment, now } from "@/lib/clock";
 import { day } from "@/lib/format";
 import classes from "./callback-form.module.css";
-import { refusalOf, usualSlots } from "./callback-slots";
+import { nextLawful, refusalOf, usualSlots } from "./callback-slots";
 import type { ContactState } from "./queries";
 import { dateFromText, timeFromText } from "./when-text";
 
@@ -25,7 +25,12 @@ export function CallbackForm({ contact, onSave, onCancel }: CallbackFormProps): 
   const date = dateFromText(dateText, today);
   const time = timeFromText(timeText);
   const chosen = date && time ? instantAt(date, time) : null;
-  const refusal = chosen ? refusalOf(chosen, now(), contact.hours) : null;
+  // Whoever asked not to be called is not promised a call; the database refuses it, too.
+  const isBlocked = contact.reason === "suppressed";
+  const refusal = isBlocked
+    ? "esta pessoa pediu para não receber ligações"
+    : chosen && refusalOf(chosen, now(), contact.hours);
+  const next = chosen && refusal && !isBlocked ? nextLawful(chosen, now(), contact.hours) : null;
   const choose = (at: Date): void => {
     setDateText(day(localDate(at)));
     setTimeText(localTime(at));
@@ -49,11 +54,12 @@ export function CallbackForm({ contact, onSave, onCancel }: CallbackFormProps): 
             ref={index === firstLawful ? firstChip : undefined}
             type="button"
             className={classes.chip}
-            disabled={reason !== null}
+            // Refused ones are reached by keyboard and finger, too: pressed, they say why and what comes next.
+            aria-disabled={reason !== null || isBlocked}
             title={reason ?? moment(at)}
             aria-pressed={chosen?.getTime() === at.getTime()}
             onClick={() => choose(at)}
-            onDoubleClick={() => onSave(at.toISOString())}
+            onDoubleClick={() => !reason && !isBlocked && onSave(at.toISOString())}
           >
             {label}
           </button>
@@ -88,8 +94,14 @@ export function CallbackForm({ contact, onSave, onCancel }: CallbackFormProps): 
         </Button>
       </div>
       <p role="status" className={classes.refusal}>
-        {chosen && refusal && `${moment(chosen)}: ${refusal}`}
+        {isBlocked && "Esta pessoa pediu para não receber ligações."}
+        {chosen && refusal && !isBlocked && `${moment(chosen)}: ${refusal}.`}
       </p>
+      {next && (
+        <button type="button" className={classes.next} onClick={() => choose(next)}>
+          Usar o próximo horário permitido: <strong>{moment(next)}</strong>
+        </button>
+      )}
     </form>
   );
 }

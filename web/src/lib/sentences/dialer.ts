@@ -13,5 +13,6 @@ export const dialer: Record<string, string> = {
   dialer_not_connected: "Conecte o 3C Plus nas configurações antes de usar o discador.",
   dialer_refused: "O 3C Plus não aceitou o pedido. Tente de novo em instantes.",
   dialer_seat_missing: "Seu usuário ainda não está ligado a um agente do discador.",
+  disposition_needs_client: "Este resultado precisa de uma pessoa: procure ou cadastre quem é.",
   weight_invalid: "O peso da lista vai de 1 a 100.",
 };

@@ -6,7 +6,7 @@ import { moment } from "@/lib/clock";
 import { useLiveQueries } from "@/lib/live-queries";
 import { useHasRole } from "@/lib/session";
 import { AskDialog } from "@/ui/ask-dialog";
-import classes from "./dialer.module.css";
+import classes from "./calls.module.css";
 import { beginService, endService, signOfLifeMs, takeOver } from "./queries";
 
 /** Holds the client while the screen is open, and says who else has it. It warns; work goes on either way. */

@@ -1,0 +1,69 @@
+import { IconPhoneIncoming } from "@tabler/icons-react";
+import { useQueryClient } from "@tanstack/react-query";
+import { type ReactNode, useEffect } from "react";
+import { Link, useLocation } from "wouter";
+import { moment } from "@/lib/clock";
+import { phone } from "@/lib/format";
+import { type ChangePayload, useTopic } from "@/lib/realtime";
+import { useMember } from "@/lib/session";
+import { isAt, placeOf } from "./call-place";
+import classes from "./calls.module.css";
+import { CurrentCall } from "./current-call";
+import { agentStateKey, fetchOpenCalls, openCallsKey, useOpenCalls, useSeat } from "./queries";
+import { SeatControl } from "./seat-control";
+
+interface Connected extends ChangePayload {
+  call_id?: string;
+  tenant_id?: string;
+}
+
+/** The dialer's desk: how the agent stands, the call of this screen, and what waits. A call that has just reached this operator
+ * opens its screen; with another one still open, or a dialog, it only says so: nothing half written is ever taken away. */
+export function CallWatch(): ReactNode {
+  const { user, tenant } = useMember();
+  const [path, navigate] = useLocation();
+  const queryClient = useQueryClient();
+  const { data: calls } = useOpenCalls();
+  const { data: seat } = useSeat(user.id);
+  useTopic(`user:${user.id}`, {
+    onJoined: () => void queryClient.invalidateQueries({ queryKey: openCallsKey }),
+    onChange: (event, payload) => {
+      if (event === "call_connected") void greet(payload);
+    },
+  });
+  useEffect(() => {
+    // What was disposed of on the page just left is open no more.
+    if (path) void queryClient.invalidateQueries({ queryKey: openCallsKey });
+  }, [path, queryClient]);
+  const greet = async (told: Connected): Promise<void> => {
+    if (told.tenant_id !== tenant.id || !told.call_id) return;
+    void queryClient.invalidateQueries({ queryKey: agentStateKey });
+    const isFree = !document.querySelector('[role="dialog"]');
+    const open = await queryClient.fetchQuery({ queryKey: openCallsKey, queryFn: fetchOpenCalls, staleTime: 0 });
+    const isBusy = open.some((call) => call.id !== told.call_id && path === placeOf(call));
+    const fresh = open.find(({ id }) => id === told.call_id);
+    if (isFree && !isBusy && fresh) navigate(placeOf(fresh));
+  };
+  const here = calls?.find((call) => isAt(path, call));
+  const waiting = calls?.filter((call) => !isAt(path, call)) ?? [];
+  const [next] = waiting;
+  if (!seat?.agentId && !here && !next) return null;
+  return (
+    <section className={classes.desk} aria-label="Ligações">
+      {seat?.agentId ? <SeatControl /> : null}
+      {here && <CurrentCall call={here} />}
+      {next && (
+        <p role="status" className={classes.call}>
+          <IconPhoneIncoming size={16} stroke={1.8} aria-hidden />
+          <span>
+            {next.ended_at ? "Ligação sem tabulação: " : here ? "Outra ligação: " : "Ligação em andamento: "}
+            <strong>{next.client ?? (next.phone ? phone(next.phone) : "número desconhecido")}</strong>,{" "}
+            {moment(next.called_at)}.
+          </span>
+          <Link href={placeOf(next)}>Abrir atendimento</Link>
+          {waiting.length > 1 && <span>Mais {waiting.length - 1} esperando.</span>}
+        </p>
+      )}
+    </section>
+  );
+}
