@@ -14,6 +14,11 @@ create table public.callbacks (
     -- Who made the call or called it off.
     ended_by uuid,
     created_at timestamptz not null default private.now(),
+    cancel_reason text,
+    -- Whose it was before it became anyone's.
+    released_from uuid,
+    -- The moment (`due_at`) its person was reminded of: moved to another one, it is told again.
+    reminded_for timestamptz,
     constraint callbacks_pkey primary key (id),
     constraint callbacks_one_per_disposition unique (tenant_id, disposition_id),
     constraint callbacks_disposition_fkey foreign key (tenant_id, disposition_id)
@@ -24,12 +29,29 @@ create table public.callbacks (
     constraint callbacks_ended_by_fkey foreign key (ended_by) references auth.users (id),
     constraint callbacks_end_when_not_scheduled check (
         (status = 'scheduled') = (ended_at is null)
+    ),
+    constraint callbacks_released_from_fkey foreign key (released_from) references auth.users (id),
+    constraint callbacks_cancelled_has_reason check (
+        cancel_reason is null or status = 'cancelled' and btrim(cancel_reason) <> ''
     )
 );
 comment on table public.callbacks is 'Calls promised for a later moment.';
 
 create index callbacks_of_client on public.callbacks (tenant_id, client_id, due_at);
-create index callbacks_due on public.callbacks (tenant_id, due_at) where status = 'scheduled';
+-- Serve the agenda: everybody's, one person's, nobody's.
+create index callbacks_due on public.callbacks (tenant_id, due_at, id) where status = 'scheduled';
+create index callbacks_of_person on public.callbacks (tenant_id, operator_id, due_at, id)
+where status = 'scheduled';
+-- That nobody is named says nothing of an order to the planner.
+create index callbacks_of_anyone on public.callbacks (tenant_id, due_at, id)
+where status = 'scheduled' and operator_id is null;
+-- Serve the job: who was not reminded yet, and what waits for a person who does not come.
+create index callbacks_to_remind on public.callbacks (due_at)
+where status = 'scheduled' and reminded_for is distinct from due_at;
+create index callbacks_to_release on public.callbacks (due_at)
+where status = 'scheduled' and operator_id is not null;
+create index callbacks_released on public.callbacks (released_from)
+where released_from is not null;
 create index callbacks_of_operator on public.callbacks (operator_id, due_at);
 -- Whose calls were in time.
 create index callbacks_ended_by on public.callbacks (ended_by, ended_at);
@@ -86,13 +108,47 @@ create trigger _200_callbacks after insert on public.call_dispositions
 referencing new table as new_rows for each statement
 execute function private.tg_call_dispositions__callbacks();
 
+-- The agenda is everybody's, so its news goes to the tenant's topic; the open screen of a client
+-- finds itself among the ids.
+create function private.tg_callbacks__broadcast() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- 500 ids keep the payload far below the platform's limit of 256 kB.
+    c_ids_in_payload constant int := 500;
+begin
+    perform realtime.send(
+        jsonb_build_object(
+            'table', 'callbacks', 'count', changed.count,
+            'client_ids', to_jsonb(changed.client_ids[1:c_ids_in_payload]), 'at', private.now()
+        ),
+        'callback_changed', 'tenant:' || changed.tenant_id, true
+    )
+    from (
+        select new_rows.tenant_id, count(*) as count,
+            array_agg(distinct new_rows.client_id) as client_ids
+        from new_rows
+        group by new_rows.tenant_id
+    ) as changed;
+    return null;
+end;
+$$;
+
 create trigger _500_broadcast after update on public.callbacks
 referencing new table as new_rows for each statement
-execute function private.tg_broadcast('callback_changed');
+execute function private.tg_callbacks__broadcast();
+create trigger _500_broadcast_insert after insert on public.callbacks
+referencing new table as new_rows for each statement
+execute function private.tg_callbacks__broadcast();
 create trigger _900_audit_insert after insert on public.callbacks
-referencing new table as new_rows for each statement execute function private.tg_audit();
+referencing new table as new_rows for each statement
+execute function private.tg_audit('reminded_for');
 create trigger _900_audit_update after update on public.callbacks
 referencing old table as old_rows new table as new_rows
-for each statement execute function private.tg_audit();
+for each statement
+execute function private.tg_audit('reminded_for');
 create trigger _900_audit_delete after delete on public.callbacks
-referencing old table as old_rows for each statement execute function private.tg_audit();
+referencing old table as old_rows for each statement
+execute function private.tg_audit('reminded_for');

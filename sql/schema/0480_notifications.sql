@@ -15,10 +15,15 @@ create table public.notifications (
     constraint notifications_kind_is_code check (kind ~ '^[a-z_]+$')
 );
 comment on table public.notifications is
-'Kinds: automation_failed {run_id, client_id, reason}, import_finished {import_id, status}.';
+'Kinds and their topics: private.notification_topic; sentences: web/src/features/notifications.';
 
 create index notifications_of_user
 on public.notifications (user_id, tenant_id, created_at desc, id desc);
+-- Serve the count of the badge, and reminders that are none any more.
+create index notifications_unread on public.notifications (user_id, tenant_id)
+where read_at is null;
+create index notifications_of_callback on public.notifications ((payload ->> 'callback_id'))
+where kind = 'callback_due' and read_at is null;
 create index notifications_of_tenant on public.notifications (tenant_id);
 
 alter table public.notifications enable row level security;

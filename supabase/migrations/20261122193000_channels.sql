@@ -27,6 +27,8 @@ DROP TRIGGER "_900_audit_update" ON "public"."integrations";
 
 DROP INDEX "public"."callbacks_due";
 
+DROP INDEX "public"."clients_by_open_value";
+
 ALTER TABLE "private"."download_tickets" DROP CONSTRAINT "download_tickets_purpose_is_known";
 
 ALTER TABLE "public"."message_templates" DROP CONSTRAINT "message_templates_name_is_unique";
@@ -377,10 +379,8 @@ CREATE TYPE "public"."dialer_row_status" AS ENUM ('excluded', 'waiting', 'loaded
 
 ALTER TABLE "public"."dialer_export_rows" ADD COLUMN "status" public.dialer_row_status NOT NULL;
 
--- Why, which locks, and what must be deployed first:
---
 
-set local check_function_bodies = off;
+
 
 ALTER TABLE "private"."import_rollbacks" ADD COLUMN "outcome" public.import_status NOT NULL;
 
@@ -3597,7 +3597,7 @@ begin
     where kind.tenant_id = v_tenant_id and kind.key = dispose_call.disposition_type
       and kind.is_active;
     if not found then
-        raise exception 'disposition_unknown' using errcode = 'PT400',
+        raise exception 'disposition_type_unknown' using errcode = 'PT400',
             detail = dispose_call.disposition_type;
     elsif v_kind.is_callback or v_kind.opens_negotiation then
         raise exception 'disposition_needs_client' using errcode = 'PT409',
@@ -5632,7 +5632,9 @@ begin
             select from public.client_phones as known
             where known.tenant_id = may_be_next.tenant_id
               and known.client_id = may_be_next.client_id
-              and not private.is_wrong_number(tenant_id, client_id, known.phone)
+              and not private.is_wrong_number(
+                  may_be_next.tenant_id, may_be_next.client_id, known.phone
+              )
         )
     ) then
         return false;
@@ -11025,7 +11027,8 @@ begin
         v_search.is_broad :=
             private.planned_rows(array_to_string(v_branches, ' union all '), filter) > c_many;
     end if;
-    if v_search.words is not null then
+    -- One word alone is a phrase: there is nothing scattered to rank beside it.
+    if cardinality(v_search.words) > 1 or v_search.words is not null and v_branches <> '{}' then
         v_search.is_common := private.planned_rows(
             'select from public.clients where clients.tenant_id = ($1).tenant_id and '
             || private.words_condition(v_search), filter
@@ -11840,7 +11843,7 @@ ALTER TABLE "private"."media_files" ADD CONSTRAINT "media_files_media_fkey" FORE
 
 ALTER TABLE "public"."message_templates" ADD CONSTRAINT "message_templates_are_unique" UNIQUE (tenant_id, provider, provider_template_id);
 
-ALTER TABLE "public"."message_templates" ADD CONSTRAINT "message_templates_header_link_is_public" CHECK ((header_link ~ '^https://[^[:space:]]{4,2000}$'::text));
+ALTER TABLE "public"."message_templates" ADD CONSTRAINT "message_templates_header_link_is_public" CHECK (((header_link ~ '^https://[^[:space:]]+$'::text) AND ((length(header_link) >= 12) AND (length(header_link) <= 2000))));
 
 ALTER TABLE "public"."message_templates" ADD CONSTRAINT "message_templates_header_name_is_short" CHECK (((length(btrim(header_name)) >= 1) AND (length(btrim(header_name)) <= 100)));
 
@@ -11889,6 +11892,8 @@ CREATE INDEX batch_recipients_of_message ON public.batch_recipients USING btree 
 CREATE INDEX call_sweeps_read ON public.call_sweeps USING btree (integration_id, until_at DESC) WHERE (finished_at IS NOT NULL);
 
 CREATE INDEX callbacks_due ON public.callbacks USING btree (tenant_id, due_at, id) WHERE (status = 'scheduled'::public.callback_status);
+
+CREATE INDEX callbacks_of_anyone ON public.callbacks USING btree (tenant_id, due_at, id) WHERE ((status = 'scheduled'::public.callback_status) AND (operator_id IS NULL));
 
 CREATE INDEX callbacks_of_person ON public.callbacks USING btree (tenant_id, operator_id, due_at, id) WHERE (status = 'scheduled'::public.callback_status);
 
@@ -12204,7 +12209,8 @@ COMMENT ON FUNCTION "public"."callback_days"(jsonb) IS 'filter as list_callbacks
 
 COMMENT ON FUNCTION "public"."callback_hours"(uuid) IS '[{date, from, to}]: when its client may be called in the coming days. 404 callback_not_found.';
 
-COMMENT ON FUNCTION "public"."cancel_callback"(uuid, text) IS 'Nobody will call. Errors: callback_not_found, callback_of_another, callback_ended, reason_missing.';
+COMMENT ON FUNCTION "public"."cancel_callback"(uuid, text) IS 'Nobody will call. Errors: callback_not_found, callback_of_another, callback_ended,
+reason_missing.';
 
 COMMENT ON FUNCTION "public"."change_message_batch"(uuid, text, text) IS 'Supervisor: confirm (not the author) | refuse (not the author, with a reason) | pause | resume |
 cancel → the new status.';
@@ -12227,8 +12233,8 @@ reason}], next, counts: [{outcome, reason, contacts}] (first page)}. 404 dialer_
 
 COMMENT ON FUNCTION "public"."dialer_overview"() IS 'Supervisor: {connected, health, exports (newest 50), agents}.';
 
-COMMENT ON FUNCTION "public"."dispose_call"(uuid, text) IS 'A call of an unknown number; answers as my_open_calls. 400 disposition_unknown, 404 call_not_found,
-409 call_disposed, disposition_needs_client.';
+COMMENT ON FUNCTION "public"."dispose_call"(uuid, text) IS 'A call of an unknown number; answers as my_open_calls. 400 disposition_type_unknown, 404
+call_not_found, 409 call_disposed, disposition_needs_client.';
 
 COMMENT ON FUNCTION "public"."find_client_for_call"(text, text) IS '{client_id, phone, candidates: [{id, name, document}]}; client_id null when nobody or several.';
 
@@ -12378,7 +12384,7 @@ COMMENT ON TABLE "public"."message_media" IS 'How far the keeping of each inboun
 
 COMMENT ON TABLE "public"."message_policies" IS 'From which size on a bulk send needs a second person.';
 
-COMMENT ON TABLE "public"."notification_preferences" IS 'Topics a person does not want, and whether reminders sound. Without a row: everything, with sound.';
+COMMENT ON TABLE "public"."notification_preferences" IS 'Topics a person does not want, and whether reminders sound. No row: everything, with sound.';
 
 COMMENT ON TABLE "public"."notifications" IS 'Kinds and their topics: private.notification_topic; sentences: web/src/features/notifications.';
 
@@ -13573,6 +13579,8 @@ GRANT INSERT ("tenant_id") ON TABLE "public"."tenant_calling_windows" TO "authen
 ALTER TABLE "public"."canned_replies" ADD CONSTRAINT "canned_replies_variables_are_known" CHECK ((private.are_template_variables(private.reply_variables(body)) AND (''::text <> ALL (private.reply_variables(body))) AND (body !~ '\{\{charge\.'::text)));
 
 ALTER TABLE "public"."message_templates" ADD CONSTRAINT "message_templates_variables_are_known" CHECK (private.are_template_variables(variables));
+
+CREATE INDEX clients_by_open_value ON public.clients USING btree (tenant_id, open_cents DESC, id DESC) INCLUDE (name_key);
 
 CREATE UNIQUE INDEX conversations_one_per_number ON public.conversations USING btree (sender_id, phone_key) WHERE (phone IS NOT NULL);
 

@@ -26,6 +26,13 @@ DEFINERS_OF_PEOPLE = {
     "private.save_integration": "admin; writes the Vault",
     "private.end_callback": "operator; nobody is granted to write callbacks",
     "private.reschedule_callback": "same",
+    "private.cancel_callback": "same",
+    "private.assign_callback": "same",
+    "private.list_callbacks": "one screen, one plan; tenant inside",
+    "private.callback_days": "same",
+    "private.callback_hours": "same",
+    "private.next_client": "an operator's one way to be given a client; holds it as begin_service",
+    "private.notification_bell": "the caller's own; tenant inside",
     "private.retry_automation_run": "supervisor; writes run and queue",
     "private.list_clients": "search operators are not leakproof",
     "private.service_screen": "one screen, one plan; tenant inside",
@@ -207,6 +214,7 @@ UNAUDITED = {
     "import_rejects": "is the record itself",
     "message_logs": "carries every step's time",
     "message_media": "is the record itself",
+    "notification_preferences": "what somebody wants to hear is nobody's business",
     "notifications": "reading is nobody's business",
 }
 

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from tests.sql.personas import World, acting, refused, set_clock
+from tests.sql.personas import TENANT, World, acting, refused, scalar, set_clock
 
 MONDAY_NOON = "2026-11-23 12:00-03"
 TUESDAY_TEN = "2026-11-24 10:00-03"
@@ -98,14 +98,17 @@ def test_a_call_that_promises_again_keeps_the_old_and_makes_the_new(
     assert rows == [("done",), ("scheduled",)]
 
 
-@pytest.mark.parametrize(("call", "end"), [("complete", "done"), ("cancel", "cancelled")])
+@pytest.mark.parametrize(
+    ("call", "end"),
+    [("complete_callback(%s)", "done"), ("cancel_callback(%s, 'pagou')", "cancelled")],
+)
 @pytest.mark.parametrize("who", ["operator", "supervisor"])
 def test_its_operator_and_a_supervisor_end_it(
     db: psycopg.Connection, world: World, promised: UUID, call: str, end: str, who: str
 ) -> None:
     with acting(db, world, who):
         for _ in range(2):  # a double click
-            db.execute(f"select public.{call}_callback(%s)", (promised,))
+            db.execute(f"select public.{call}", (promised,))
     assert state(db, promised) == (end, world.users[who], True)
 
 
@@ -113,7 +116,7 @@ def test_what_was_called_off_is_not_done_any_more(
     db: psycopg.Connection, world: World, promised: UUID
 ) -> None:
     with acting(db, world, "operator"):
-        db.execute("select public.cancel_callback(%s)", (promised,))
+        db.execute("select public.cancel_callback(%s, 'pagou')", (promised,))
     for call in ("complete_callback(%s)", "reschedule_callback(%s, '2026-11-25 10:00-03')"):
         with refused("callback_ended"), acting(db, world, "operator"):
             db.execute(f"select public.{call}", (promised,))
@@ -122,7 +125,7 @@ def test_what_was_called_off_is_not_done_any_more(
 
 @pytest.mark.parametrize(
     "call",
-    ["complete_callback(%s)", "cancel_callback(%s)",
+    ["complete_callback(%s)", "cancel_callback(%s, 'pagou')", "assign_callback(%s, null)",
      "reschedule_callback(%s, '2026-11-25 10:00-03')"],
 )  # fmt: skip
 def test_a_colleague_changes_nothing_of_it(
@@ -156,8 +159,8 @@ def test_it_is_moved_to_another_lawful_moment(
     [
         (MONDAY_NOON, "callback_in_past"),
         (None, "callback_in_past"),
-        (SUNDAY_TEN, "outside_hours"),
-        ("2026-11-24 23:00-03", "outside_hours"),
+        (SUNDAY_TEN, "callback_outside_hours"),
+        ("2026-11-24 23:00-03", "callback_outside_hours"),
     ],
 )
 def test_it_is_not_moved_to_a_moment_that_is_past_or_unlawful(
@@ -178,10 +181,85 @@ def test_nobody_writes_the_table_around_these(
         db.execute("update public.callbacks set status = 'done' where id = %s", (promised,))
 
 
-def test_the_clients_window_is_told(db: psycopg.Connection, world: World, promised: UUID) -> None:
+def test_the_agenda_is_told_of_what_is_made_and_of_what_ends(
+    db: psycopg.Connection, world: World, promised: UUID
+) -> None:
     with acting(db, world, "operator"):
         db.execute("select public.complete_callback(%s)", (promised,))
     found = db.execute(
-        "select topic from realtime.messages where event = 'callback_changed'"
+        "select topic, payload -> 'client_ids' ->> 0 from realtime.messages"
+        " where event = 'callback_changed' and payload ->> 'client_ids' like '%%' || %s || '%%'",
+        (str(world.ids["client"]),),
     ).fetchall()
-    assert found == [(f"client:{world.ids['client']}",)]
+    assert found[-2:] == [(f"tenant:{TENANT}", str(world.ids["client"]))] * 2
+
+
+def test_calling_off_wants_a_reason_and_keeps_it(
+    db: psycopg.Connection, world: World, promised: UUID
+) -> None:
+    for reason in (None, "", "  "):
+        with refused("reason_missing"), acting(db, world, "operator"):
+            db.execute("select public.cancel_callback(%s, %s)", (promised, reason))
+    assert state(db, promised) == STILL_SCHEDULED
+    with acting(db, world, "operator"):
+        db.execute("select public.cancel_callback(%s, ' pagou ontem ')", (promised,))
+    [(reason,)] = db.execute(
+        "select cancel_reason from public.callbacks where id = %s", (promised,)
+    )
+    assert reason == "pagou ontem"
+
+
+def test_the_agencys_cap_opens_no_unlawful_hour(
+    db: psycopg.Connection, world: World, promised: UUID
+) -> None:
+    """The cap's reason used to hide that of the hour."""
+    db.execute("update public.contact_caps set attempts = 1 where channel = 'call'")
+    with refused("callback_outside_hours"), acting(db, world, "operator"):
+        db.execute("select public.reschedule_callback(%s, %s)", (promised, SUNDAY_TEN))
+
+
+def test_whoever_must_not_be_called_is_promised_no_other_hour(
+    db: psycopg.Connection, world: World, promised: UUID
+) -> None:
+    db.execute(
+        "insert into public.suppressions (tenant_id, client_id, reason) values (%s, %s, 'pediu')",
+        (TENANT, world.ids["client"]),
+    )
+    with refused("client_suppressed"), acting(db, world, "operator"):
+        db.execute("select public.reschedule_callback(%s, '2026-11-25 10:00-03')", (promised,))
+
+
+def owner(db: psycopg.Connection, callback: UUID) -> object:
+    return scalar(db, "select operator_id from public.callbacks where id = %s", callback)
+
+
+def test_anyones_is_taken_by_anybody_and_anothers_by_a_supervisor(
+    db: psycopg.Connection, world: World, promised: UUID
+) -> None:
+    take = "select public.assign_callback(%s, %s)"
+    with acting(db, world, "operator"):
+        db.execute(take, (promised, None))
+    assert owner(db, promised) is None
+    with acting(db, world, "admin"):
+        db.execute(take, (promised, world.users["admin"]))
+    with refused("callback_of_another"), acting(db, world, "operator"):
+        db.execute(take, (promised, world.users["operator"]))
+    with acting(db, world, "supervisor"):
+        db.execute(take, (promised, world.users["operator"]))
+    assert owner(db, promised) == world.users["operator"]
+
+
+@pytest.mark.parametrize(
+    ("giver", "taker", "code"),
+    [
+        ("operator", "supervisor", "not_allowed"),
+        ("supervisor", "other_tenant", "member_not_found"),
+        ("supervisor", "revoked", "member_not_found"),
+    ],
+)
+def test_nobody_is_given_what_is_not_theirs_to_get(
+    db: psycopg.Connection, world: World, promised: UUID, giver: str, taker: str, code: str
+) -> None:
+    with refused(code), acting(db, world, giver):
+        db.execute("select public.assign_callback(%s, %s)", (promised, world.users[taker]))
+    assert owner(db, promised) == world.users["operator"]

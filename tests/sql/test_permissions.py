@@ -35,6 +35,7 @@ class Rights:
 
 
 RIGHTS = {
+    "agenda_policies": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
     "agreement_debts": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "agreement_events": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "agreement_policies": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
@@ -83,6 +84,8 @@ RIGHTS = {
     "message_templates": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
     # One's own; the world's are the admins'.
     "negotiation_drafts": Rights(ADMIN, OPERATOR_UP, ADMIN, ADMIN),
+    # One's own; the world's are the admins'.
+    "notification_preferences": Rights(ADMIN, OPERATOR_UP, ADMIN, NOBODY),
     "notifications": Rights(OPERATOR_UP, NOBODY, OPERATOR_UP, NOBODY),
     "payment_allocations": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "payment_cases": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
@@ -109,6 +112,11 @@ RIGHTS = {
 
 # What a new row says, where anybody may add one: `{tenant}` and ids of that agency's rows.
 NEW_ROWS = {
+    # The agency has its one row: adding to it is changing it.
+    "agenda_policies": "(tenant_id, release_after_minutes) values ('{tenant}', 9)"
+    " on conflict (tenant_id) do update set release_after_minutes = 9",
+    "notification_preferences": "(tenant_id, plays_sound) values ('{tenant}', false)"
+    " on conflict (tenant_id, user_id) do update set plays_sound = false",
     "agreement_templates": "(tenant_id, name) values ('{tenant}', 'Oferta nova')",
     # A creditor nobody has: rights are asked before references.
     "approval_limits": "(tenant_id, creditor_id, role) values ('{tenant}', '{client}', 'operator')",

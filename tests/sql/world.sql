@@ -208,3 +208,6 @@ join public.message_templates on message_templates.tenant_id = senders.tenant_id
 where senders.integration_id = %(integration)s limit 1;
 insert into public.batch_recipients (tenant_id, batch_id, client_id, status)
 values (%(tenant)s, %(message)s, %(client)s, 'done');
+
+insert into public.agenda_policies (tenant_id, release_after_minutes) values (%(tenant)s, 15);
+insert into public.notification_preferences (tenant_id, user_id) values (%(tenant)s, %(admin)s);
