@@ -32,7 +32,7 @@ export function ServiceRoom({ clientId }: { clientId: string }): ReactNode {
       },
       { replace: true },
     );
-  useAltKey("KeyC", () => setIsTalking(!isTalking));
+  useAltKey("KeyM", () => setIsTalking(!isTalking));
   useAltKey("KeyS", () => setIsNegotiating((open) => !open));
   return (
     <>

@@ -22,7 +22,7 @@ export function ClientTalkDoor({ clientId, onOpen }: { clientId: string; onOpen:
           </Tag>
         </>
       )}
-      &nbsp;<Key>Alt+C</Key>
+      &nbsp;<Key>Alt+M</Key>
     </Button>
   );
 }
