@@ -1,7 +1,7 @@
-"""Continues imports whose process died, where their last commit left them.
+"""Continues imports whose process died, and takes large ones back: each where its last commit was.
 
-Woken by the database's sweep and by the page's button. An import somebody is at is let alone: its
-lock is held, and so is its tenant's turn.
+Woken by the database's sweep and by the page. What somebody is at is let alone: its lock is held,
+and so is its tenant's turn.
 """
 
 import time
@@ -11,7 +11,7 @@ import functions_framework
 
 from kit import db, errors, http, log
 
-BUDGET_SECONDS = 45  # a sweep comes every 60 s and should find the last one gone
+BUDGET_SECONDS = 240  # a host ends a request after five minutes; the next sweep goes on
 
 
 def resume(import_id: str, deadline: float) -> str:

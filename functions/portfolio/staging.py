@@ -78,11 +78,12 @@ def _code(failure: BaseException) -> str:
 
 
 def await_turn(holder: "Connection", opened: Opener) -> None:
-    """Wait for the tenant's other imports, and finish what one of them left when it died."""
+    """Wait for the tenant's other imports, and finish what one of them, or a rollback, left when
+    it died."""
     while unfinished := _value(holder, "select private.await_import_turn()"):
         try:
-            written(str(unfinished), opened)
-        except (ImportCancelled, ImportCollided):
+            _to_the_end(str(unfinished), opened)
+        except ImportCollided:
             continue  # it was taken back; its own row says so
 
 
@@ -92,22 +93,32 @@ def written(import_id: str, opened: Opener) -> dict[str, Any]:
     A lost database leaves it as it is: interrupted, and continued from the last commit. A chunk
     that cannot be written takes the whole import back.
     """
+    return _ended(_to_the_end(import_id, opened))
+
+
+def _to_the_end(import_id: str, opened: Opener) -> dict[str, Any]:
+    """Step by step until an import, or a rollback, has ended; answers the last step."""
     import psycopg
 
-    step: dict[str, Any] = {"status": "running"}
     try:
-        while step["status"] == "running":
-            with opened() as connection:
-                step = _value(connection, "select private.write_import_chunk(%s)", import_id)
+        return _stepped(import_id, opened)
     except psycopg.Error as failure:
         is_collision = isinstance(failure, psycopg.errors.UniqueViolation)
         code = ImportCollided.code if is_collision else "internal"
         with opened() as connection:
             connection.execute("select private.abandon_import(%s, %s)", (import_id, code))
+        _stepped(import_id, opened)  # what is in goes back
         if is_collision:
             raise ImportCollided("the portfolio changed meanwhile; send it again") from failure
         raise
-    return _ended(step)
+
+
+def _stepped(import_id: str, opened: Opener) -> dict[str, Any]:
+    step: dict[str, Any] = {"status": "running"}
+    while step["status"] == "running":
+        with opened() as connection:
+            step = _value(connection, "select private.write_import_chunk(%s)", import_id)
+    return step
 
 
 def _ended(step: dict[str, Any]) -> dict[str, Any]:
@@ -132,10 +143,10 @@ def run(
     try:
         with connection.transaction() as everything:
             while unfinished := _value(connection, "select private.await_import_turn()"):
-                _steps(connection, str(unfinished))
+                _last_step(connection, str(unfinished))
             importing = _Import(connection, upload, options, journal)
             importing.read()
-            answer = _steps(connection, importing.import_id, importing.report_written)
+            answer = _ended(_last_step(connection, importing.import_id, importing.report_written))
             if options.dry_run:
                 answer["import_id"] = None
                 raise psycopg.Rollback(everything)
@@ -144,14 +155,14 @@ def run(
     return answer
 
 
-def _steps(
+def _last_step(
     connection: "Connection", import_id: str, report: Callable[[int], None] = lambda _: None
 ) -> dict[str, Any]:
-    step: dict[str, Any] = {"status": "running", "rows_written": 0}
+    step: dict[str, Any] = {"status": "running"}
     while step["status"] == "running":
-        report(step["rows_written"])
+        report(step.get("rows_written", 0))
         step = _value(connection, "select private.write_import_chunk(%s)", import_id)
-    return _ended(step)
+    return step
 
 
 @dataclass

@@ -18,6 +18,8 @@ FILE_BYTES = 300 * 1024 * 1024
 TOO_LARGE = f"at most {FILE_BYTES // 1024**2} MB; split the file and send the parts"
 CHUNK_BYTES = 1024 * 1024  # large enough that the loop costs nothing, small beside the memory limit
 IN_MEMORY_BYTES = 8 * 1024 * 1024  # larger uploads wait on disk
+NAME_CHARACTERS = 255  # what a disk holds, and imports.file_name
+EXTENSION_CHARACTERS = 10  # longer is no extension
 ZIP = b"PK\x03\x04"
 WORKBOOK_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 JSON_TYPES = ("application/json", "application/x-ndjson", "application/ndjson")
@@ -90,7 +92,18 @@ def _attached(request: flask.Request) -> tuple[IO[bytes], str]:
             "send exactly one file, and no field but `mapping`; other options go into the query",
             code="file_missing",
         )
-    return files[0].stream, (files[0].filename or "").replace("\0", "")  # SQL's text has no NUL
+    return files[0].stream, clipped(files[0].filename or "")
+
+
+def clipped(name: str) -> str:
+    """At most NAME_CHARACTERS of a file's name; of a long one its beginning and its extension."""
+    plain = name.replace("\0", "")  # SQL's text has no NUL
+    stem, dot, extension = plain.rpartition(".")
+    if len(plain) <= NAME_CHARACTERS:
+        return plain
+    if not stem or len(extension) > EXTENSION_CHARACTERS:
+        return plain[:NAME_CHARACTERS]
+    return stem[: NAME_CHARACTERS - len(extension) - 1] + dot + extension
 
 
 def _copy_body(request: flask.Request, file: IO[bytes]) -> None:

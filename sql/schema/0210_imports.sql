@@ -36,6 +36,12 @@ create table public.imports (
     header text[] not null default '{}',
     debts_absent int not null default 0,
     debts_returned int not null default 0,
+    -- Returned by the absence from an earlier file, and named by this one.
+    debts_reopened int not null default 0,
+    -- Named and left alone because of their status: {status: titles}.
+    debts_kept jsonb not null default '{}',
+    -- People it created or changed, or whose titles it did; null: imported before it was counted.
+    clients_touched int,
     -- Cells that were left out, by kind.
     warnings jsonb not null default '{}',
     error_code text,
@@ -54,6 +60,12 @@ create table public.imports (
     rows_total int,
     rows_per_second int,
     seconds_left int,
+    -- Of taking it back: people looked at so far, of how many; then what became of its rows:
+    -- {deleted, restored, kept}.
+    undo_done int not null default 0,
+    undo_total int,
+    rolled_back jsonb,
+    constraint imports_file_name_is_short check (length(file_name) <= 255),
     constraint imports_source_is_known check (source in ('csv', 'xlsx', 'api')),
     constraint imports_phase_is_known check (phase in ('reading', 'planning', 'writing')),
     constraint imports_idempotency_key_has_shape check (length(idempotency_key) between 1 and 200),
@@ -131,7 +143,7 @@ create trigger _900_audit_update after update on public.imports
 referencing old table as old_rows new table as new_rows
 for each statement execute function private.tg_audit(
     'phase', 'rows_read', 'rows_valid', 'rows_written', 'rows_total', 'rows_per_second',
-    'seconds_left', 'answer', 'writing_at'
+    'seconds_left', 'answer', 'writing_at', 'undo_done', 'undo_total', 'rolled_back'
 );
 create trigger _900_audit_delete after delete on public.imports
 referencing old table as old_rows for each statement execute function private.tg_audit();

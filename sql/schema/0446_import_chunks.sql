@@ -26,7 +26,7 @@ create type private.planned_client as (
     creditor_ids uuid []
 );
 create type private.planned_debt as (
-    -- new, changed, or returned (absent from the file).
+    -- new, changed, returned (absent from the file), or reopened (named again).
     action text,
     debt_id uuid,
     client_id uuid,
@@ -63,6 +63,7 @@ create table private.import_plans (
     reject_reasons jsonb not null,
     warnings jsonb not null,
     debts_absent int not null,
+    debts_kept jsonb not null default '{}',
     -- What the chunks have written so far. A line that changes nothing is written from the start.
     rows_written int not null,
     creditors_created int not null default 0,
@@ -71,6 +72,8 @@ create table private.import_plans (
     debts_created int not null default 0,
     debts_updated int not null default 0,
     debts_returned int not null default 0,
+    debts_reopened int not null default 0,
+    clients_touched int not null default 0,
     -- For the rate: when the writing began or went on, and what was written by then.
     begun_at timestamptz,
     begun_rows int not null default 0,

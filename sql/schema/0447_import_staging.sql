@@ -27,16 +27,25 @@ begin
 end;
 $$;
 
+-- Half written, or half taken back.
 create function private.unfinished_import(tenant_id uuid) returns uuid
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
-    select plan.import_id
-    from private.import_plans as plan
-    where plan.tenant_id = unfinished_import.tenant_id
-    limit 1
+begin
+    return (
+        select plan.import_id
+        from private.import_plans as plan
+        where plan.tenant_id = unfinished_import.tenant_id
+        union all
+        select back.import_id
+        from private.import_rollbacks as back
+        where back.tenant_id = unfinished_import.tenant_id
+        limit 1
+    );
+end;
 $$;
 grant execute on function private.await_import_turn() to authenticated;
 

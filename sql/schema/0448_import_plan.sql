@@ -56,11 +56,14 @@ begin
     select keyed.*, debts.id as debt_id,
         debts.status = 'open'
         and (debts.due_on, debts.principal_cents) <> (keyed.due_on, keyed.principal_cents)
-        -- Priced into an agreement that has yet to see its first payment.
-        and not exists (
-            select from public.agreement_debts as held
-            where held.tenant_id = debts.tenant_id and held.debt_id = debts.id and held.is_live
-        ) as is_changed,
+            as is_changed,
+        debts.status,
+        -- Why it stays as it is, whatever the file says. What only its absence from an earlier file
+        -- returned opens again.
+        case
+            when debts.status <> 'open' and not private.is_returned_by_file(debts)
+                then debts.status::text
+        end as kept,
         case
             -- Two lines for one debt that disagree: nobody can tell which of them is owed.
             when keyed.document <> keyed.other_document then 'document'
@@ -73,8 +76,8 @@ begin
             ) then 'owner'
             -- Has the creditor taken the payment off the value already, or not? Guessed wrong, it
             -- is taken off twice: a person decides.
-            when debts.status = 'open' and debts.abated_cents > 0
-                and keyed.principal_cents <> debts.principal_cents then 'paid'
+            when debts.abated_cents > 0 and keyed.principal_cents <> debts.principal_cents
+                and (debts.status = 'open' or private.is_returned_by_file(debts)) then 'paid'
         end as differs_in
     from keyed
     left join public.debts
@@ -84,6 +87,11 @@ begin
         and debts.installment = keyed.installment;
 
     perform private.refuse_import_debts(headers);
+    -- Priced into an agreement that has yet to see its first payment.
+    update pg_temp.import_debts as named set kept = 'in_agreement', is_changed = false
+    from public.agreement_debts as held
+    where named.status = 'open' and held.tenant_id = plan_import.tenant_id
+      and held.debt_id = named.debt_id and held.is_live;
 
     -- One row per person. A line later in the file knows better; a name in mixed case is preferred
     -- to one in capitals. What the file leaves empty stays as stored.

@@ -113,13 +113,17 @@ set search_path = ''
 as $$
 begin
     create temp table import_titles on commit drop as
-    select import_debts.document, case when import_debts.debt_id is null then 'new' else 'changed' end
-        as action, import_debts.debt_id, import_clients.client_id, import_debts.creditor_id,
+    select import_debts.document, case
+            when import_debts.debt_id is null then 'new'
+            when import_debts.status = 'returned' then 'reopened'
+            else 'changed'
+        end as action, import_debts.debt_id, import_clients.client_id, import_debts.creditor_id,
         import_debts.contract, import_debts.installment, import_debts.due_on,
         import_debts.principal_cents
     from pg_temp.import_debts
     join pg_temp.import_clients using (document)
     where import_debts.debt_id is null or import_debts.is_changed
+       or import_debts.status = 'returned' and import_debts.kept is null
     union all
     select clients.document, 'returned', debts.id, debts.client_id, debts.creditor_id,
         debts.contract, debts.installment, debts.due_on, debts.principal_cents
@@ -184,5 +188,42 @@ begin
         group by import_people.place
     ) as titles using (place);
     drop table pg_temp.import_titles, pg_temp.import_people;
+end;
+$$;
+
+-- What the file names and the import leaves alone, by status; the first of them are listed, with
+-- what the file says otherwise.
+create function private.keep_import_kept(tenant_id uuid, import_id uuid) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    c_listed constant int := 200;  -- as many as a person looks through
+begin
+    insert into private.import_changes
+        (tenant_id, import_id, table_name, row_id, before, after, is_live)
+    select keep_import_kept.tenant_id, keep_import_kept.import_id, 'kept', debts.id,
+        jsonb_build_object(
+            'status', listed.kept, 'due_on', debts.due_on, 'principal_cents', debts.principal_cents
+        ),
+        jsonb_build_object('due_on', listed.due_on, 'principal_cents', listed.principal_cents),
+        false
+    from (
+        select import_debts.* from pg_temp.import_debts
+        where import_debts.kept is not null
+        order by import_debts.document, import_debts.contract, import_debts.installment
+        limit c_listed
+    ) as listed
+    join public.debts on debts.id = listed.debt_id;
+    return (
+        select coalesce(jsonb_object_agg(counted.kept, counted.titles), '{}')
+        from (
+            select import_debts.kept, count(*) as titles
+            from pg_temp.import_debts
+            where import_debts.kept is not null
+            group by import_debts.kept
+        ) as counted
+    );
 end;
 $$;

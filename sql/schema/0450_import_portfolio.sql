@@ -31,7 +31,8 @@ begin
 
     insert into private.import_plans (
         import_id, tenant_id, creditors, creditor, mapping, header, header_key, is_rehearsal,
-        rows, accepted, rejected, duplicates, reject_reasons, warnings, debts_absent, rows_written
+        rows, accepted, rejected, duplicates, reject_reasons, warnings, debts_absent, debts_kept,
+        rows_written
     )
     select plan_portfolio.import_id, v_tenant, v_creditors, said ->> 'creditor',
         said -> 'mapping', array(select jsonb_array_elements_text(said -> 'header')),
@@ -47,7 +48,8 @@ begin
                 group by import_rows.reason
             ) as refused
         ),
-        counted.warnings, (select count(*) from pg_temp.import_absent), 0
+        counted.warnings, (select count(*) from pg_temp.import_absent),
+        private.keep_import_kept(v_tenant, plan_portfolio.import_id), 0
     from (
         select count(*)::int as accepted, jsonb_build_object(
             'name_invalid', coalesce(sum(import_rows.names_lost), 0),
@@ -88,6 +90,7 @@ begin
         'clients_created', v_import.clients_created, 'clients_updated', v_import.clients_updated,
         'debts_created', v_import.debts_created, 'debts_updated', v_import.debts_updated,
         'debts_absent', v_import.debts_absent, 'debts_returned', v_import.debts_returned,
+        'debts_reopened', v_import.debts_reopened, 'debts_kept', v_import.debts_kept,
         'duplicates', v_import.duplicates, 'creditors_created', v_import.creditors_created,
         'reject_reasons', v_import.reject_reasons, 'warnings', v_import.warnings,
         'differences', private.list_import_differences(v_import.tenant_id, v_import.id)

@@ -101,7 +101,7 @@ $$;
 
 -- Answers the chunk as it was written, for its debts.
 create function private.write_chunk_people(
-    inout chunk private.import_chunks, out created int, out updated int
+    inout chunk private.import_chunks, out created int, out updated int, out touched uuid[]
 )
 language plpgsql
 security definer
@@ -132,7 +132,8 @@ begin
     from unnest(chunk.clients) as planned
     where planned.is_new
     having count(*) > 0;
-    updated := private.update_chunk_people(chunk, v_now);
+    touched := private.update_chunk_people(chunk, v_now);
+    updated := cardinality(touched);
 end;
 $$;
 
@@ -146,9 +147,9 @@ as $$
 $$;
 
 -- Known people: their changed fields, and their new numbers behind those already there. Answers
--- how many people it touched.
+-- whom it touched.
 create function private.update_chunk_people(chunk private.import_chunks, at timestamptz)
-returns int
+returns uuid[]
 language plpgsql
 security definer
 set search_path = ''
@@ -156,6 +157,7 @@ as $$
 declare
     v_changed uuid[];
     v_phoned uuid[];
+    v_touched uuid[];
 begin
     perform from public.clients
     where clients.id in (
@@ -230,22 +232,27 @@ begin
         returning client_phones.client_id, client_phones.id
     ),
     noted as (
-        insert into private.import_changes (tenant_id, import_id, table_name, created_ids)
-        select chunk.tenant_id, chunk.import_id, 'client_phones', array_agg(added.id)
+        insert into private.import_changes
+            (tenant_id, import_id, table_name, row_id, before, after)
+        select chunk.tenant_id, chunk.import_id, 'client_phones', added.id, '{}', '{}'
         from added
-        having count(*) > 0
     )
     select array_agg(added.client_id) into v_phoned from added;
-    return (
-        select count(distinct touched.id)
+    v_touched := array(
+        select distinct touched.id
         from unnest(coalesce(v_changed, '{}') || coalesce(v_phoned, '{}')) as touched (id)
     );
+    insert into private.import_touches (tenant_id, import_id, client_id)
+    select chunk.tenant_id, chunk.import_id, touched.id from unnest(v_touched) as touched (id)
+    on conflict do nothing;
+    return v_touched;
 end;
 $$;
 
 -- A title that is no longer open is nobody's to change: it was paid or agreed upon since the plan.
 create function private.write_chunk_debts(
-    chunk private.import_chunks, out created int, out updated int, out returned int
+    chunk private.import_chunks, out created int, out updated int, out returned int,
+    out reopened int, out touched uuid[]
 )
 language plpgsql
 security definer
@@ -273,11 +280,14 @@ begin
     order by debts.id
     for update;
     with due as (
-        select debts.id, planned.action, private.jsonb_changes(became.item, was.item) as before,
+        select debts.id, debts.client_id, planned.action,
+            private.jsonb_changes(became.item, was.item) as before,
             private.jsonb_changes(was.item, became.item) as after
         from unnest(chunk.debts) as planned
-        join public.debts on debts.id = planned.debt_id and debts.status = 'open'
-            and planned.action <> 'new' and not exists (
+        join public.debts on debts.id = planned.debt_id and planned.action <> 'new'
+            and case planned.action when 'reopened' then private.is_returned_by_file(debts)
+                else debts.status = 'open' end
+            and not exists (
                 select from public.agreement_debts as held
                 where held.tenant_id = debts.tenant_id and held.debt_id = debts.id
                   and held.is_live
@@ -298,10 +308,19 @@ begin
                 || case planned.action
                     when 'returned' then jsonb_build_object('status', 'returned')
                     else jsonb_build_object(
-                        'due_on', planned.due_on, 'principal_cents', planned.principal_cents
+                        'due_on', planned.due_on, 'principal_cents', planned.principal_cents,
+                        'status', 'open'
                     )
                 end as item
         ) as became
+    ),
+    -- The title no longer says so of the import that wrote it before.
+    overwritten as (
+        insert into private.import_touches (tenant_id, import_id, client_id)
+        select distinct chunk.tenant_id, (due.before ->> 'import_id')::uuid, due.client_id
+        from due
+        where due.before ->> 'import_id' is not null
+        on conflict do nothing
     ),
     noted as (
         insert into private.import_changes
@@ -319,11 +338,16 @@ begin
             import_id = chunk.import_id
         from due
         where debts.id = due.id
-        returning due.action
+        returning due.action, debts.client_id
     )
     select count(*) filter (where written.action = 'changed'),
-        count(*) filter (where written.action = 'returned')
-    into updated, returned
+        count(*) filter (where written.action = 'returned'),
+        count(*) filter (where written.action = 'reopened'),
+        coalesce(array_agg(written.client_id), '{}')
+    into updated, returned, reopened, touched
     from written;
+    touched := touched || array(
+        select planned.client_id from unnest(chunk.debts) as planned where planned.action = 'new'
+    );
 end;
 $$;

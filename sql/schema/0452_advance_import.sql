@@ -12,12 +12,15 @@ declare
     v_import public.imports;
     v_chunk private.import_chunks;
     v_people record;
-    v_clients_created int := 0;
-    v_clients_updated int := 0;
-    v_debts_created int := 0;
-    v_debts_updated int := 0;
-    v_debts_returned int := 0;
+    v_debts record;
+    v_wrote private.import_plans;
 begin
+    if exists (
+        select from private.import_rollbacks as back
+        where back.import_id = advance_import.import_id
+    ) then
+        return private.advance_rollback(import_id);
+    end if;
     select * into v_plan from private.import_plans as plan
     where plan.import_id = advance_import.import_id
     for update;
@@ -44,11 +47,17 @@ begin
     end if;
     if v_chunk.import_id is not null then
         select * into v_people from private.write_chunk_people(v_chunk);
-        v_clients_created := v_people.created;
-        v_clients_updated := v_people.updated;
-        select written.created, written.updated, written.returned
-        into v_debts_created, v_debts_updated, v_debts_returned
-        from private.write_chunk_debts(v_people.chunk) as written;
+        select * into v_debts from private.write_chunk_debts(v_people.chunk);
+        v_wrote.clients_created := v_people.created;
+        v_wrote.clients_updated := v_people.updated;
+        v_wrote.debts_created := v_debts.created;
+        v_wrote.debts_updated := v_debts.updated;
+        v_wrote.debts_returned := v_debts.returned;
+        v_wrote.debts_reopened := v_debts.reopened;
+        v_wrote.clients_touched := (
+            select count(distinct touched.id)
+            from unnest(v_people.touched || v_debts.touched) as touched (id)
+        );
         delete from private.import_chunks as chunk
         where chunk.import_id = v_plan.import_id and chunk.place = v_chunk.place;
     end if;
@@ -57,11 +66,13 @@ begin
     set writer = null, attempts = 0, creditors = '[]',
         rows_written = plan.rows_written + coalesce(v_chunk.rows, 0),
         creditors_created = plan.creditors_created + jsonb_array_length(v_plan.creditors),
-        clients_created = plan.clients_created + v_clients_created,
-        clients_updated = plan.clients_updated + v_clients_updated,
-        debts_created = plan.debts_created + v_debts_created,
-        debts_updated = plan.debts_updated + v_debts_updated,
-        debts_returned = plan.debts_returned + v_debts_returned,
+        clients_created = plan.clients_created + coalesce(v_wrote.clients_created, 0),
+        clients_updated = plan.clients_updated + coalesce(v_wrote.clients_updated, 0),
+        clients_touched = plan.clients_touched + coalesce(v_wrote.clients_touched, 0),
+        debts_created = plan.debts_created + coalesce(v_wrote.debts_created, 0),
+        debts_updated = plan.debts_updated + coalesce(v_wrote.debts_updated, 0),
+        debts_returned = plan.debts_returned + coalesce(v_wrote.debts_returned, 0),
+        debts_reopened = plan.debts_reopened + coalesce(v_wrote.debts_reopened, 0),
         begun_at = coalesce(plan.begun_at, v_import.started_at, private.now())
     where plan.import_id = v_plan.import_id
     returning plan.* into v_plan;
@@ -145,7 +156,9 @@ begin
         creditors_created = v_plan.creditors_created, clients_created = v_plan.clients_created,
         clients_updated = v_plan.clients_updated, debts_created = v_plan.debts_created,
         debts_updated = v_plan.debts_updated, debts_absent = v_plan.debts_absent,
-        debts_returned = v_plan.debts_returned, reject_reasons = v_plan.reject_reasons,
+        debts_returned = v_plan.debts_returned, debts_reopened = v_plan.debts_reopened,
+        debts_kept = v_plan.debts_kept, clients_touched = v_plan.clients_touched,
+        reject_reasons = v_plan.reject_reasons,
         warnings = v_plan.warnings, writing_at = coalesce(imports.writing_at, private.now())
     where imports.id = v_plan.import_id
     returning imports.* into v_import;
@@ -172,7 +185,7 @@ end;
 $$;
 
 -- A cancelled import leaves nothing, and so does one that cannot be written: the chunks that are in
--- go back at once, but for rows that somebody acted on meanwhile, which are counted.
+-- go back step by step (0888), but for rows that somebody acted on meanwhile, which are counted.
 create function private.take_back_import(
     v_import public.imports, outcome public.import_status, code text
 ) returns jsonb
@@ -180,23 +193,35 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
-declare
-    v_kept int := 0;
 begin
-    if v_import.writing_at is not null then
-        v_kept := private.undo_import(v_import) #>> '{kept,count}';
-    end if;
     delete from private.import_plans as plan where plan.import_id = v_import.id;
+    if v_import.writing_at is null then
+        return private.end_taken_back(v_import, outcome, code, 0);
+    end if;
+    perform private.begin_rollback(v_import, outcome, code);
+    return private.import_step(v_import) || jsonb_build_object('status', 'running');
+end;
+$$;
+
+create function private.end_taken_back(
+    v_import public.imports, outcome public.import_status, code text, rows_kept int
+) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
     delete from private.import_changes as noted
     where noted.tenant_id = v_import.tenant_id and noted.import_id = v_import.id;
     delete from public.import_rejects
     where import_rejects.tenant_id = v_import.tenant_id
       and import_rejects.import_id = v_import.id;
     update public.imports
-    set status = take_back_import.outcome, finished_at = private.now(), phase = null,
-        rows_written = 0, seconds_left = null, rows_kept = v_kept,
-        error_code = case when v_kept > 0 and take_back_import.outcome = 'cancelled'
-            then 'import_cancelled_in_part' else take_back_import.code end
+    set status = end_taken_back.outcome, finished_at = private.now(), phase = null,
+        rows_written = 0, seconds_left = null, rows_kept = end_taken_back.rows_kept,
+        error_code = case
+            when end_taken_back.rows_kept > 0 and end_taken_back.outcome = 'cancelled'
+                then 'import_cancelled_in_part' else end_taken_back.code end
     where imports.id = v_import.id
     returning imports.* into v_import;
     return private.import_step(v_import);

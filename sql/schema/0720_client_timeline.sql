@@ -112,6 +112,9 @@ begin
           and import.id in (
               select debts.import_id from public.debts
               where debts.tenant_id = $1 and debts.client_id = $2
+              union all
+              select touched.import_id from private.import_touches as touched
+              where touched.tenant_id = $1 and touched.client_id = $2
           )
           and (import.created_at, import.id) < ($3, $4)
         order by import.created_at desc, import.id desc

@@ -93,6 +93,8 @@ as $$
 declare
     -- Summing them reads as many rows: below a tenth of a second.
     c_countable constant bigint := 50000;
+    -- Of so many found in a sample the true number is within a third of the estimate.
+    c_telling constant int := 50;
     v_filter private.client_filter :=
         private.read_selection(private.require_role('operator'), selection);
     v_condition text;
@@ -112,6 +114,17 @@ begin
             coalesce(sum(clients.open_cents), 0) as open_cents
         from ' || private.client_source(v_scale) || ' where ' || v_condition
     into v_sum using v_filter;
+    -- The planner overrated it, and too few were in the sample to judge by: then they are few.
+    if v_scale is not null and v_sum.clients < c_telling then
+        v_scale := null;
+        execute 'select count(*) as clients, coalesce(sum(found.open_debts), 0) as debts,
+                coalesce(sum(found.open_cents), 0) as open_cents
+            from (
+                select clients.open_debts, clients.open_cents from public.clients
+                where ' || v_condition || ' limit ' || c_countable || '
+            ) as found'
+        into v_sum using v_filter;
+    end if;
     if v_filter.is_all then
         return jsonb_build_object(
             'clients', v_whole.clients - v_sum.clients,

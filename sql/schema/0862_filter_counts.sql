@@ -143,7 +143,8 @@ begin
         ),
         'imports', (
             select coalesce(jsonb_agg(jsonb_build_object(
-                'id', newest.id, 'file_name', newest.file_name, 'created_at', newest.created_at
+                'id', newest.id, 'file_name', newest.file_name, 'created_at', newest.created_at,
+                'clients', newest.clients_touched
             ) order by newest.created_at desc), '[]')
             from (
                 select imports.* from public.imports

@@ -1,6 +1,8 @@
 -- What an import did, so that it can be shown field by field and taken back: the ids it created
 -- (many to a row; a million rows of them would cost as much as the import), and one row for each
--- row it changed, with the fields before and after. Created debts name their import themselves.
+-- row it changed, with the fields before and after (and one for each number it gave to somebody
+-- known, with neither). Created debts name their import themselves. Beside these, under the name
+-- `kept`, the first titles that it found and left alone.
 create table private.import_changes (
     id bigint generated always as identity,
     tenant_id uuid not null,
@@ -10,6 +12,9 @@ create table private.import_changes (
     row_id uuid,
     before jsonb,
     after jsonb,
+    -- False: it went back; or nothing is left for it to go back to, because the import that had made
+    -- the row was taken back first, and the row is this one's own now.
+    is_live boolean not null default true,
     constraint import_changes_pkey primary key (id),
     constraint import_changes_import_fkey foreign key (tenant_id, import_id)
     references public.imports (tenant_id, id) on delete cascade,
@@ -21,9 +26,53 @@ create table private.import_changes (
 comment on table private.import_changes is 'Before- and after-images of one import.';
 create index import_changes_of_import
 on private.import_changes (tenant_id, import_id, table_name, row_id);
+-- Serves: what later imports did to a row.
+create index import_changes_of_row on private.import_changes (tenant_id, row_id)
+where row_id is not null;
 
 alter table private.import_changes enable row level security;
 alter table private.import_changes force row level security;
+
+-- Whom an import touched, where their titles do not say it: it changed only the person or a number,
+-- or a later import has written the title since. Who is on neither list was not touched.
+create table private.import_touches (
+    tenant_id uuid not null,
+    import_id uuid not null,
+    client_id uuid not null,
+    constraint import_touches_pkey primary key (tenant_id, import_id, client_id),
+    constraint import_touches_import_fkey foreign key (tenant_id, import_id)
+    references public.imports (tenant_id, id) on delete cascade,
+    constraint import_touches_client_fkey foreign key (tenant_id, client_id)
+    references public.clients (tenant_id, id) on delete cascade
+);
+comment on table private.import_touches is 'Imports of a client that its titles do not name.';
+-- Serves the client's timeline.
+create index import_touches_of_client
+on private.import_touches (tenant_id, client_id, import_id);
+
+alter table private.import_touches enable row level security;
+alter table private.import_touches force row level security;
+
+-- Returned by its absence from a file, and by nobody's word since.
+create function private.is_returned_by_file(debt public.debts) returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    return (debt).status = 'returned' and exists (
+        select from private.import_changes as noted
+        where noted.tenant_id = (debt).tenant_id and noted.row_id = (debt).id
+          and noted.import_id = (debt).import_id and noted.table_name = 'debts'
+          and noted.after ->> 'status' = 'returned'
+    ) and not exists (
+        select from public.audit_log as said
+        where said.tenant_id = (debt).tenant_id and said.table_name = 'debts'
+          and said.row_id = (debt).id::text and said.after ->> 'status' = 'returned'
+    );
+end;
+$$;
 
 -- Open debts of the file's creditors that no line names. A refused line names its debt as well; one
 -- whose key cannot be read speaks for all debts of its person.
@@ -65,7 +114,8 @@ begin
 end;
 $$;
 
--- {fields, rows}: how many values of each field changed, and the first changed rows.
+-- {fields, rows, kept}: how many values of each field changed, the first changed rows, and the
+-- first titles that were named and left alone, with what the file says otherwise.
 create function private.list_import_differences(tenant_id uuid, import_id uuid) returns jsonb
 language sql
 stable
@@ -78,13 +128,23 @@ as $$
         from private.import_changes as changes
         where changes.tenant_id = list_import_differences.tenant_id
           and changes.import_id = list_import_differences.import_id
-          and changes.row_id is not null
+          and changes.table_name in ('clients', 'debts') and changes.row_id is not null
     ),
     counted as (
         select changed.table_name || '.' || field.name as name, count(*) as changes
         from changed
         cross join jsonb_object_keys(changed.after) as field (name)
         group by 1
+    ),
+    kept as (
+        select clients.document, clients.name, debts.contract, debts.installment,
+            changes.before, changes.after
+        from private.import_changes as changes
+        join public.debts on debts.id = changes.row_id
+        join public.clients on clients.id = debts.client_id
+        where changes.tenant_id = list_import_differences.tenant_id
+          and changes.import_id = list_import_differences.import_id
+          and changes.table_name = 'kept'
     ),
     listed as (
         select changed.table_name, clients.document, clients.name, debts.contract,
@@ -97,6 +157,24 @@ as $$
     )
     select jsonb_build_object(
         'fields', (select coalesce(jsonb_object_agg(counted.name, counted.changes), '{}') from counted),
+        'kept', (
+            select coalesce(jsonb_agg(
+                jsonb_build_object(
+                    'document', kept.document, 'name', kept.name, 'contract', kept.contract,
+                    'installment', kept.installment, 'status', kept.before ->> 'status',
+                    'changes', (
+                        select coalesce(jsonb_object_agg(
+                            field.name,
+                            jsonb_build_array(kept.before -> field.name, kept.after -> field.name)
+                        ), '{}')
+                        from jsonb_object_keys(kept.after) as field (name)
+                        where kept.before -> field.name <> kept.after -> field.name
+                    )
+                )
+                order by kept.document, kept.contract, kept.installment
+            ), '[]')
+            from kept
+        ),
         'rows', coalesce(jsonb_agg(
             jsonb_build_object(
                 'table', listed.table_name, 'document', listed.document, 'name', listed.name,
@@ -134,6 +212,7 @@ stable
 set search_path = ''
 as $$ select private.import_differences(import_id) $$;
 comment on function public.import_differences(uuid) is
-'Supervisor or admin: {fields: {"table.field": count}, rows: first 200 with before and after}.';
+'Supervisor or admin: {fields: {"table.field": count}, rows: first 200 with before and after, kept:
+first 200 titles left alone}.';
 grant execute on function private.import_differences(uuid), public.import_differences(uuid)
 to authenticated;

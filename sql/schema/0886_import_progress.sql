@@ -199,9 +199,10 @@ declare
 begin
     -- Materialized: the lock is tried for unfinished imports alone.
     with unfinished as materialized (
-        select imports.id, plan.import_id is not null as is_planned
+        select imports.id, plan.import_id is not null or back.import_id is not null as is_planned
         from public.imports
         left join private.import_plans as plan on plan.import_id = imports.id
+        left join private.import_rollbacks as back on back.import_id = imports.id
         where imports.status in ('queued', 'running')
           and (mark_dead_imports.tenant_id is null
                or imports.tenant_id = mark_dead_imports.tenant_id)
@@ -229,7 +230,11 @@ declare
     v_tenant uuid := private.require_role('operator');
     v_dead int := private.mark_dead_imports(v_tenant);
 begin
-    if v_dead > 0 and private.unfinished_import(v_tenant) is not null then
+    if v_dead > 0 and private.unfinished_import(v_tenant) is not null or exists (
+        select from private.import_rollbacks as back
+        where back.tenant_id = v_tenant
+          and pg_try_advisory_xact_lock(private.import_lock(back.import_id))
+    ) then
         perform private.wake_function('portfolio-resume');
     end if;
     return v_dead;
@@ -242,7 +247,7 @@ set search_path = ''
 as $$ select private.imports_alive() $$;
 comment on function public.imports_alive() is
 'Marks the tenant''s imports whose process died as interrupted, and has them continued, or as failed
-(process_died) when they were still being read; answers how many.';
+(process_died) when they were still being read; answers how many. Has rollbacks continued, too.';
 
 create function private.cancel_import(import_id uuid) returns jsonb
 language plpgsql

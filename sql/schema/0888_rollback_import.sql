@@ -1,32 +1,54 @@
 -- Takes one import back: what it created goes, what it changed returns to what it was. What anybody
--- did something with since stays as it is, and is listed with the reason.
+-- did something with since stays as it is, and is listed with the reason (0885). Like the import it
+-- goes in chunks of people, each with its undo in one transaction, so that a million rows hold no
+-- lock for minutes, people see how far it is, and a crash at any point leaves it to be continued
+-- (0889). Cancelled imports go back the same way.
+create table private.import_rollbacks (
+    import_id uuid not null,
+    tenant_id uuid not null,
+    -- What the import is when it has gone back, and the code it then carries.
+    outcome public.import_status not null,
+    code text,
+    -- The one line of audit for all of its rows; without a key, as the audit has none.
+    audit_id bigint not null,
+    attempts int not null default 0,
+    clients int not null,
+    clients_done int not null default 0,
+    begun_at timestamptz not null,
+    begun_clients int not null default 0,
+    -- {deleted: {table: rows}, restored: {table: rows}, kept: {count, rows}} so far.
+    done jsonb not null,
+    constraint import_rollbacks_pkey primary key (import_id),
+    constraint import_rollbacks_tenant_id_key unique (tenant_id, import_id),
+    constraint import_rollbacks_import_fkey foreign key (tenant_id, import_id)
+    references public.imports (tenant_id, id) on delete cascade
+);
+comment on table private.import_rollbacks is 'Imports that are being taken back.';
+alter table private.import_rollbacks enable row level security;
+alter table private.import_rollbacks force row level security;
 
--- Does any row of any table point at this one? Asked of the catalog, so that rooms added later
--- count by themselves.
-create function private.references_sql(target regclass, row_alias text, ignored regclass[])
-returns text
+create table private.rollback_chunks (
+    import_id uuid not null,
+    tenant_id uuid not null,
+    place int not null,
+    -- People the import made, and people it only touched.
+    created uuid[] not null,
+    known uuid[] not null,
+    constraint rollback_chunks_pkey primary key (import_id, place),
+    constraint rollback_chunks_rollback_fkey foreign key (tenant_id, import_id)
+    references private.import_rollbacks (tenant_id, import_id) on delete cascade
+);
+comment on table private.rollback_chunks is 'People whose rows wait to go back, by document.';
+create index rollback_chunks_of_tenant on private.rollback_chunks (tenant_id, import_id);
+alter table private.rollback_chunks enable row level security;
+alter table private.rollback_chunks force row level security;
+
+-- People in a chunk: about a second's work.
+create function private.rollback_chunk_size() returns int
 language sql
-stable
+immutable
 set search_path = ''
-as $$
-    select coalesce(string_agg(
-        format(
-            'exists (select from %s as other where %s)',
-            fk.conrelid::regclass, (
-                select string_agg(
-                    format('other.%I = %s.%I', own.attname, row_alias, theirs.attname), ' and '
-                )
-                from unnest(fk.conkey, fk.confkey) as pair (own, theirs)
-                join pg_catalog.pg_attribute as own
-                    on own.attrelid = fk.conrelid and own.attnum = pair.own
-                join pg_catalog.pg_attribute as theirs
-                    on theirs.attrelid = fk.confrelid and theirs.attnum = pair.theirs
-            )
-        ), ' or '
-    ), 'false')
-    from pg_catalog.pg_constraint as fk
-    where fk.contype = 'f' and fk.confrelid = target and fk.conrelid <> all(ignored)
-$$;
+as $$ select 2000 $$;
 
 create function private.rollback_import(import_id uuid) returns jsonb
 language plpgsql
@@ -36,7 +58,8 @@ as $$
 declare
     v_tenant uuid := private.require_role('supervisor');
     v_import public.imports;
-    v_answer jsonb;
+    v_people int;
+    v_step jsonb := '{"status": "running"}';
 begin
     -- Not beside another import: each sees what the one before it wrote, and one that is planned
     -- counts on the rows it saw.
@@ -55,15 +78,42 @@ begin
         raise exception 'import_not_done' using errcode = 'PT409',
             detail = v_import.status::text;
     end if;
-    v_answer := jsonb_build_object('import_id', v_import.id, 'status', 'rolled_back')
-        || private.undo_import(v_import);
-    update public.imports set status = 'rolled_back' where imports.id = v_import.id;
-    return v_answer;
+    v_people := private.begin_rollback(v_import, 'rolled_back', null);
+    if v_people > private.rollback_chunk_size() then
+        perform private.wake_function('portfolio-resume');
+        return jsonb_build_object(
+            'import_id', v_import.id, 'status', 'rolling_back', 'clients', v_people
+        );
+    end if;
+    while v_step ->> 'status' = 'running' loop
+        v_step := private.advance_rollback(v_import.id);
+    end loop;
+    return (
+        select jsonb_build_object('import_id', imports.id, 'status', imports.status)
+            || imports.rolled_back
+        from public.imports where imports.id = v_import.id
+    );
 end;
 $$;
 
--- {deleted, restored, kept}: what became of an import's rows; one line of audit for all of them.
-create function private.undo_import(v_import public.imports) returns jsonb
+create function public.rollback_import(import_id uuid) returns jsonb
+language sql
+set search_path = ''
+-- To find the people of a million rows takes some seconds, and it waits for its turn; the API ends
+-- what people ask after eight, unless the function says otherwise.
+set statement_timeout = '15min'
+as $$ select private.rollback_import(import_id) $$;
+comment on function public.rollback_import(uuid) is
+'Supervisor or admin: {import_id, status: rolled_back, deleted, restored, kept: {count, rows: first
+200}}; of many people {import_id, status: rolling_back, clients}: imports.rolled_back holds the rest
+when it is over. PT404 import_not_found, PT409 import_not_done, import_unfinished.';
+grant execute on function private.rollback_import(uuid), public.rollback_import(uuid)
+to authenticated;
+
+-- Cuts the people of an import into chunks and answers how many they are.
+create function private.begin_rollback(
+    v_import public.imports, outcome public.import_status, code text
+) returns int
 language plpgsql
 security definer
 set search_path = ''
@@ -72,284 +122,248 @@ declare
     v_audit bigint := private.begin_bulk(
         v_import.tenant_id, 'import_rollback', jsonb_build_object('import_id', v_import.id)
     );
-    v_done jsonb;
+    v_people int;
 begin
+    perform private.end_bulk(v_audit, '{}');
+    insert into private.import_rollbacks
+        (import_id, tenant_id, outcome, code, audit_id, clients, begun_at, done)
+    values (
+        v_import.id, v_import.tenant_id, begin_rollback.outcome, begin_rollback.code, v_audit, 0,
+        private.now(), '{"deleted": {"debts": 0, "clients": 0, "phones": 0, "creditors": 0},
+            "restored": {"debts": 0, "clients": 0}, "kept": {"count": 0, "rows": []}}'
+    );
+    -- Before numbers had rows of their own they lay in one.
+    with older as (
+        delete from private.import_changes as noted
+        where noted.tenant_id = v_import.tenant_id and noted.import_id = v_import.id
+          and noted.table_name = 'client_phones' and noted.created_ids is not null
+        returning noted.created_ids
+    )
+    insert into private.import_changes (tenant_id, import_id, table_name, row_id, before, after)
+    select v_import.tenant_id, v_import.id, 'client_phones', phone.id, '{}', '{}'
+    from older
+    cross join unnest(older.created_ids) as phone (id);
+
+    insert into private.rollback_chunks (import_id, tenant_id, place, created, known)
+    with noted as (
+        select changes.* from private.import_changes as changes
+        where changes.tenant_id = v_import.tenant_id and changes.import_id = v_import.id
+    ),
+    created as (
+        select unnest(noted.created_ids) as id from noted where noted.table_name = 'clients'
+    ),
+    people as (
+        select created.id from created
+        union
+        select noted.row_id from noted where noted.table_name = 'clients'
+        union
+        select phones.client_id from noted
+        join public.client_phones as phones
+            on noted.table_name = 'client_phones' and phones.id = noted.row_id
+        union
+        select debts.client_id from noted
+        join public.debts on noted.table_name = 'debts' and debts.id = noted.row_id
+        union
+        select debts.client_id from public.debts
+        where debts.tenant_id = v_import.tenant_id and debts.import_id = v_import.id
+        union
+        select touched.client_id from private.import_touches as touched
+        where touched.tenant_id = v_import.tenant_id and touched.import_id = v_import.id
+    ),
+    placed as (
+        select clients.id, exists (select from created where created.id = clients.id) as is_created,
+            (row_number() over (order by clients.document) - 1) / private.rollback_chunk_size()
+                as place
+        from people
+        join public.clients on clients.id = people.id
+    )
+    select v_import.id, v_import.tenant_id, placed.place,
+        coalesce(array_agg(placed.id) filter (where placed.is_created), '{}'),
+        coalesce(array_agg(placed.id) filter (where not placed.is_created), '{}')
+    from placed
+    group by placed.place;
+    select coalesce(sum(cardinality(chunk.created) + cardinality(chunk.known)), 0) into v_people
+    from private.rollback_chunks as chunk
+    where chunk.import_id = v_import.id;
+    update private.import_rollbacks as back set clients = v_people
+    where back.import_id = v_import.id;
+    update public.imports
+    set status = case when begin_rollback.outcome = 'rolled_back' then 'rolling_back'
+            else imports.status end::public.import_status,
+        error_code = null, undo_done = 0, undo_total = v_people, rows_per_second = null,
+        seconds_left = null
+    where imports.id = v_import.id;
+    return v_people;
+end;
+$$;
+
+-- One step: the next chunk, or the end. Two at once take turns on the rollback's row.
+create function private.advance_rollback(import_id uuid) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_back private.import_rollbacks;
+    v_import public.imports;
+    v_chunk private.rollback_chunks;
+begin
+    select * into v_back from private.import_rollbacks as back
+    where back.import_id = advance_rollback.import_id
+    for update;
+    select * into v_import from public.imports where imports.id = advance_rollback.import_id;
+    if v_back.import_id is null then
+        return private.import_step(v_import);  -- somebody else took the last step
+    end if;
+    select * into v_chunk from private.rollback_chunks as chunk
+    where chunk.import_id = v_back.import_id
+    order by chunk.place
+    limit 1;
+    perform private.go_on_with_bulk(v_back.audit_id);
+    if v_chunk.import_id is null then
+        return private.finish_rollback(v_back, v_import);
+    end if;
     discard plans;  -- as in plan_portfolio: every row that goes is looked for in other tables
-    perform private.plan_rollback(v_import.tenant_id, v_import);
-    v_done := private.write_rollback(v_import.tenant_id, v_import);
-    perform private.end_bulk(v_audit, v_done #- '{kept,rows}');
-    drop table pg_temp.rollback;
-    return v_done;
-end;
-$$;
-
-create function public.rollback_import(import_id uuid) returns jsonb
-language sql
-set search_path = ''
--- Taking back lasts as long as importing; the API ends what people ask after eight seconds, unless
--- the function says otherwise.
-set statement_timeout = '15min'
-as $$ select private.rollback_import(import_id) $$;
-comment on function public.rollback_import(uuid) is
-'Supervisor or admin: {import_id, status, deleted, restored, kept: {count, rows: first 200}}.';
-grant execute on function private.rollback_import(uuid), public.rollback_import(uuid)
-to authenticated;
-
--- pg_temp.rollback: one row per row of the import; reason null = goes back. All is judged before
--- anything is touched, because taking a debt back touches its client.
-create function private.plan_rollback(tenant_id uuid, v_import public.imports) returns void
-language plpgsql
-security definer
-set search_path = ''
-as $$
-#variable_conflict use_column
-declare
-    v_tenant uuid := tenant_id;
-    v_since timestamptz := coalesce(v_import.writing_at, v_import.finished_at);
-begin
-    create temp table rollback (
-        table_name text not null, id uuid not null, client_id uuid, is_created boolean not null,
-        before jsonb, reason text
-    ) on commit drop;
-
-    insert into pg_temp.rollback (table_name, id, is_created)
-    select changes.table_name, unnest(changes.created_ids), true
-    from private.import_changes as changes
-    where changes.tenant_id = v_tenant and changes.import_id = v_import.id
-      and changes.created_ids is not null;
-    insert into pg_temp.rollback (table_name, id, is_created, before, reason)
-    select changes.table_name, changes.row_id, false, changes.before,
-        case when changes.after is distinct from (
-            select jsonb_object_agg(field.name, became.item -> field.name)
-            from jsonb_object_keys(changes.after) as field (name)
-        )
-        -- It leaves a title open or returned: another status is somebody's word since.
-        or debts.status <> coalesce((changes.after ->> 'status')::public.debt_status, 'open')
-            then 'changed_since' end
-    from private.import_changes as changes
-    left join public.clients on changes.table_name = 'clients' and clients.id = changes.row_id
-    left join public.debts on changes.table_name = 'debts' and debts.id = changes.row_id
-    cross join lateral (
-        select case changes.table_name when 'clients' then to_jsonb(clients)
-            else to_jsonb(debts) end as item
-    ) as became
-    where changes.tenant_id = v_tenant and changes.import_id = v_import.id
-      and changes.row_id is not null;
-    -- Debts it created: those that still name it, and those a later import changed.
-    insert into pg_temp.rollback (table_name, id, client_id, is_created, reason)
-    select 'debts', debts.id, debts.client_id, true,
-        case when debts.updated_at <> debts.created_at or debts.status <> 'open'
-            then 'changed_since' end
-    from public.debts
-    where debts.tenant_id = v_tenant and debts.import_id = v_import.id
-      and not exists (
-          select from private.import_changes as changes
-          where changes.tenant_id = v_tenant and changes.import_id = v_import.id
-            and changes.table_name = 'debts' and changes.row_id = debts.id
-      )
-    union
-    select 'debts', debts.id, debts.client_id, true, 'changed_since'
-    from private.import_changes as later
-    join public.debts on debts.id = later.row_id and debts.import_id <> v_import.id
-    where later.tenant_id = v_tenant and later.table_name = 'debts'
-      and later.before ->> 'import_id' = v_import.id::text
-      and not exists (
-          select from pg_temp.rollback as known
-          where known.table_name = 'debts' and known.id = later.row_id
-      );
-    update pg_temp.rollback as item set client_id = debts.client_id
-    from public.debts
-    where item.table_name = 'debts' and item.client_id is null and debts.id = item.id;
-    update pg_temp.rollback as item set client_id = client_phones.client_id,
-        reason = case
-            when client_phones.has_whatsapp is not null then 'changed_since'
-            when exists (
-                select from public.message_logs as written
-                where written.tenant_id = v_tenant and written.client_id = client_phones.client_id
-                  and written.phone = client_phones.phone and written.created_at >= v_since
-            ) then 'contacted_since'
-        end
-    from public.client_phones
-    where item.table_name = 'client_phones' and client_phones.id = item.id;
-    update pg_temp.rollback as item set client_id = item.id where item.table_name = 'clients';
-    -- Gone since, by another hand: nothing is left to take back.
-    delete from pg_temp.rollback as item
-    where item.table_name in ('debts', 'client_phones') and item.client_id is null
-       or item.table_name = 'clients'
-       and not exists (select from public.clients where clients.id = item.id);
-    -- Half of what follows asks of one row at a time whether it goes back.
-    create index rollback_by_id on pg_temp.rollback (id);
-    analyze pg_temp.rollback;
-
-    execute 'update pg_temp.rollback as item set reason = ''in_use''
-        from public.debts as held
-        where item.table_name = ''debts'' and item.is_created and item.reason is null
-          and held.id = item.id and (' || private.references_sql('public.debts', 'held', '{}') || ')';
-    -- What it changed was agreed upon, or paid in part, as the import left it.
-    update pg_temp.rollback as item set reason = 'in_use'
-    where item.table_name = 'debts' and not item.is_created and item.reason is null and (
-        exists (
-            select from public.agreement_debts as held
-            join public.agreements as agreement on agreement.id = held.agreement_id
-            where held.tenant_id = v_tenant and held.debt_id = item.id
-              and (held.is_live or agreement.created_at >= v_since)
-        ) or exists (
-            select from public.payment_allocations as paid
-            where paid.tenant_id = v_tenant and paid.debt_id = item.id
-              and paid.created_at >= v_since
-        )
-    );
-    -- Somebody spoke or wrote to the person since: the debt was talked about.
-    update pg_temp.rollback as item set reason = 'contacted_since'
-    where item.table_name = 'debts' and item.reason is null and (
-        exists (
-            select from public.call_dispositions as spoken
-            where spoken.tenant_id = v_tenant and spoken.client_id = item.client_id
-              and spoken.created_at >= v_since
-        ) or exists (
-            select from public.message_logs as written
-            where written.tenant_id = v_tenant and written.client_id = item.client_id
-              and written.created_at >= v_since
-        )
-    );
-    perform private.plan_client_rollback(v_tenant, v_import);
-end;
-$$;
-
-create function private.plan_client_rollback(tenant_id uuid, v_import public.imports) returns void
-language plpgsql
-security definer
-set search_path = ''
-as $$
-#variable_conflict use_column
-begin
-    -- A client with a debt, a number or anything else that stays, stays.
-    execute 'update pg_temp.rollback as item set reason = ''in_use''
-        from public.clients as held
-        where item.table_name = ''clients'' and item.is_created and held.id = item.id and ('
-        || private.references_sql(
-            'public.clients', 'held', array['public.debts', 'public.client_phones']::regclass[]
-        ) || '
-            or exists (select from public.debts where debts.tenant_id = held.tenant_id
-                and debts.client_id = held.id and not exists (
-                    select from pg_temp.rollback as going where going.table_name = ''debts''
-                    and going.id = debts.id and going.is_created and going.reason is null))
-            or exists (select from public.client_phones as phones
-                where phones.tenant_id = held.tenant_id and phones.client_id = held.id
-                and phones.created_at <> held.created_at))';
-    update pg_temp.rollback as item set reason = 'changed_since'
-    from public.clients
-    where item.table_name = 'clients' and item.is_created and item.reason is null
-      and clients.id = item.id and clients.updated_at <> clients.created_at;
-    -- The debts of a client who stays because of an edit stay too: they are why the client is here.
-    update pg_temp.rollback as item set reason = 'changed_since'
-    from pg_temp.rollback as kept
-    where item.table_name = 'debts' and item.is_created and item.reason is null
-      and kept.table_name = 'clients' and kept.is_created and kept.reason = 'changed_since'
-      and kept.id = item.client_id;
-    execute 'update pg_temp.rollback as item set reason = ''in_use''
-        from public.creditors as held
-        where item.table_name = ''creditors'' and held.id = item.id and ('
-        || private.references_sql(
-            'public.creditors', 'held',
-            array['public.debts', 'public.import_mappings', 'public.imports']::regclass[]
-        ) || '
-            or exists (select from public.imports as other where other.tenant_id = held.tenant_id
-                and other.creditor_id = held.id and other.id <> $1)
-            or exists (select from public.debts where debts.tenant_id = held.tenant_id
-                and debts.creditor_id = held.id and not exists (
-                    select from pg_temp.rollback as going where going.table_name = ''debts''
-                    and going.id = debts.id and going.is_created and going.reason is null)))'
-    using v_import.id;
-end;
-$$;
-
-create function private.write_rollback(tenant_id uuid, v_import public.imports) returns jsonb
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-    v_deleted jsonb := '{}';
-    v_restored jsonb := '{}';
-    v_rows bigint;
-begin
-    update public.debts
-    set due_on = coalesce((item.before ->> 'due_on')::date, debts.due_on),
-        principal_cents = coalesce(
-            (item.before ->> 'principal_cents')::bigint, debts.principal_cents
-        ),
-        status = coalesce((item.before ->> 'status')::public.debt_status, debts.status),
-        import_id = (item.before ->> 'import_id')::uuid
-    from pg_temp.rollback as item
-    where item.table_name = 'debts' and not item.is_created and item.reason is null
-      and debts.id = item.id;
-    get diagnostics v_rows = row_count;
-    v_restored := v_restored || jsonb_build_object('debts', v_rows);
-    update public.clients
-    set name = case when item.before ? 'name' then item.before ->> 'name' else clients.name end,
-        email = case when item.before ? 'email' then item.before ->> 'email' else clients.email end,
-        uf = case when item.before ? 'uf' then item.before ->> 'uf' else clients.uf end,
-        external_id = case when item.before ? 'external_id' then item.before ->> 'external_id'
-            else clients.external_id end,
-        extra = case when item.before ? 'extra' then item.before -> 'extra' else clients.extra end
-    from pg_temp.rollback as item
-    where item.table_name = 'clients' and not item.is_created and item.reason is null
-      and clients.id = item.id;
-    get diagnostics v_rows = row_count;
-    v_restored := v_restored || jsonb_build_object('clients', v_rows);
-
-    delete from public.debts using pg_temp.rollback as item
-    where item.table_name = 'debts' and item.is_created and item.reason is null
-      and debts.id = item.id;
-    get diagnostics v_rows = row_count;
-    v_deleted := v_deleted || jsonb_build_object('debts', v_rows);
-    delete from public.client_phones using pg_temp.rollback as item
-    where item.table_name = 'client_phones' and item.reason is null
-      and client_phones.id = item.id;
-    get diagnostics v_rows = row_count;
-    v_deleted := v_deleted || jsonb_build_object('phones', v_rows);
-    delete from public.client_phones using pg_temp.rollback as item
-    where item.table_name = 'clients' and item.is_created and item.reason is null
-      and client_phones.tenant_id = write_rollback.tenant_id
-      and client_phones.client_id = item.id;
-    get diagnostics v_rows = row_count;
-    v_deleted := jsonb_set(
-        v_deleted, '{phones}', to_jsonb((v_deleted ->> 'phones')::bigint + v_rows)
-    );
-    delete from public.clients using pg_temp.rollback as item
-    where item.table_name = 'clients' and item.is_created and item.reason is null
-      and clients.id = item.id;
-    get diagnostics v_rows = row_count;
-    v_deleted := v_deleted || jsonb_build_object('clients', v_rows);
-    update public.imports set creditor_id = null
-    where imports.id = v_import.id and imports.creditor_id in (
-        select item.id from pg_temp.rollback as item
-        where item.table_name = 'creditors' and item.reason is null
-    );
-    delete from public.creditors using pg_temp.rollback as item
-    where item.table_name = 'creditors' and item.reason is null and creditors.id = item.id;
-    get diagnostics v_rows = row_count;
-    v_deleted := v_deleted || jsonb_build_object('creditors', v_rows);
-
-    return jsonb_build_object('deleted', v_deleted, 'restored', v_restored, 'kept', (
-        select jsonb_build_object(
-            'count', (
-                select count(*) from pg_temp.rollback as item
-                where item.reason is not null and item.table_name <> 'creditors'
-            ),
-            'rows', coalesce(jsonb_agg(to_jsonb(listed)), '[]')
-        )
-        from (
-            select item.table_name as table, item.id, clients.document, clients.name,
-                debts.contract, debts.installment, item.reason
-            from pg_temp.rollback as item
-            join public.clients on clients.id = item.client_id
-            left join public.debts on item.table_name = 'debts' and debts.id = item.id
-            where item.reason is not null and item.table_name <> 'creditors'
-            order by clients.document, item.table_name, debts.contract, debts.installment
-            limit 200  -- as many as a person looks through
-        ) as listed
+    perform private.lock_rollback_people(v_chunk.created || v_chunk.known, v_chunk.created);
+    perform private.judge_rollback(v_import, v_chunk.created || v_chunk.known, v_chunk.created);
+    v_back := private.count_rolled_back(v_back, private.write_rollback(
+        v_import, private.listed_kept_rows() - jsonb_array_length(v_back.done #> '{kept,rows}')
     ));
+    perform private.end_bulk(v_back.audit_id, '{}');
+    delete from private.rollback_chunks as chunk
+    where chunk.import_id = v_chunk.import_id and chunk.place = v_chunk.place;
+    update private.import_rollbacks as back
+    set done = v_back.done, attempts = 0,
+        clients_done = back.clients_done + cardinality(v_chunk.created) + cardinality(v_chunk.known)
+    where back.import_id = v_back.import_id
+    returning back.* into v_back;
+    perform private.show_rollback_progress(v_back);
+    return private.import_step(v_import) || jsonb_build_object('status', 'running');
+end;
+$$;
+
+create function private.listed_kept_rows() returns int
+language sql
+immutable
+set search_path = ''
+as $$ select 200 $$;  -- as many as a person looks through
+
+-- The line of audit speaks for this transaction's rows, too (0062).
+create function private.go_on_with_bulk(audit_id bigint) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    update public.audit_log set after = audit_log.after || '{"state": "running"}'
+    where audit_log.id = go_on_with_bulk.audit_id;
+    perform set_config('cobranca.bulk_audit_id', go_on_with_bulk.audit_id::text, true);
+end;
+$$;
+
+-- The people first, in one order, as everything that moves their money does; who may go is then
+-- held against whoever would hang something on them.
+create function private.lock_rollback_people(people uuid[], created uuid[]) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform from public.clients where clients.id = any(people)
+    order by clients.id
+    for no key update;
+    perform from public.clients where clients.id = any(created)
+    order by clients.id
+    for update;
+end;
+$$;
+
+create function private.count_rolled_back(v_back private.import_rollbacks, written jsonb)
+returns private.import_rollbacks
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_kind text;
+    v_table text;
+    v_rows int;
+begin
+    foreach v_kind in array array['deleted', 'restored'] loop
+        for v_table, v_rows in select * from jsonb_each_text(written -> v_kind) loop
+            v_back.done := jsonb_set(
+                v_back.done, array[v_kind, v_table],
+                to_jsonb((v_back.done #>> array[v_kind, v_table])::int + v_rows)
+            );
+        end loop;
+    end loop;
+    v_back.done := jsonb_set(v_back.done, '{kept}', jsonb_build_object(
+        'count',
+        (v_back.done #>> '{kept,count}')::int + (written #>> '{kept,count}')::int,
+        'rows', (v_back.done #> '{kept,rows}') || (written #> '{kept,rows}')
+    ));
+    return v_back;
+end;
+$$;
+
+create function private.show_rollback_progress(v_back private.import_rollbacks) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_seconds float := extract(epoch from private.now() - v_back.begun_at);
+    v_rate float := (v_back.clients_done - v_back.begun_clients) / nullif(v_seconds, 0);
+begin
+    update public.imports
+    set undo_done = v_back.clients_done, rows_per_second = v_rate,
+        seconds_left = ceil((v_back.clients - v_back.clients_done) / nullif(v_rate, 0))
+    where imports.id = v_back.import_id;
+end;
+$$;
+
+create function private.finish_rollback(
+    v_back private.import_rollbacks, v_import public.imports
+) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    v_back := private.count_rolled_back(v_back, private.rollback_creditors(v_import));
+    perform private.end_bulk(v_back.audit_id, v_back.done #- '{kept,rows}');
+    delete from private.import_rollbacks as back where back.import_id = v_back.import_id;
+    if v_back.outcome <> 'rolled_back' then
+        return private.end_taken_back(
+            v_import, v_back.outcome, v_back.code, (v_back.done #>> '{kept,count}')::int
+        );
+    end if;
+    update public.imports
+    set status = 'rolled_back', rolled_back = v_back.done, undo_done = v_back.clients,
+        seconds_left = null
+    where imports.id = v_import.id
+    returning imports.* into v_import;
+    return private.import_step(v_import);
+end;
+$$;
+
+-- Tried too often: what went back stays back, and the rest stays until somebody asks again.
+create function private.give_rollback_up(v_import public.imports) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_back private.import_rollbacks;
+begin
+    delete from private.import_rollbacks as back where back.import_id = v_import.id
+    returning back.* into v_back;
+    update public.imports
+    set status = case when v_back.outcome = 'rolled_back' then 'done'
+            else v_back.outcome end::public.import_status,
+        error_code = 'rollback_stopped', phase = null, seconds_left = null
+    where imports.id = v_import.id
+    returning imports.* into v_import;
+    return private.import_step(v_import);
 end;
 $$;

@@ -36,14 +36,14 @@ begin
     perform from private.import_plans as plan
     where plan.import_id = abandon_import.import_id and plan.tenant_id = v_tenant
     for update;
-    if found then
+    if found then  -- not being taken back already
         select * into v_import from public.imports where imports.id = abandon_import.import_id;
         perform private.take_back_import(v_import, 'failed', code);
     end if;
 end;
 $$;
 
--- For the job: an import nobody is at, and its tenant's turn, both held until the transaction ends.
+-- For the job: an import (or a rollback) nobody is at, and its tenant's turn, both held until the transaction ends.
 -- Never waits: who holds either is importing.
 create function private.claim_import() returns uuid
 language plpgsql
@@ -51,17 +51,19 @@ security definer
 set search_path = ''
 as $$
 declare
-    v_plan private.import_plans;
+    v_left record;
 begin
-    for v_plan in
-        select plan.* from private.import_plans as plan
-        order by plan.attempts, plan.import_id
+    for v_left in
+        select plan.import_id, plan.tenant_id, plan.attempts from private.import_plans as plan
+        union all
+        select back.import_id, back.tenant_id, back.attempts from private.import_rollbacks as back
+        order by attempts, import_id
     loop
-        if pg_try_advisory_xact_lock(private.import_lock(v_plan.import_id))
-            and pg_try_advisory_xact_lock(private.import_turn(v_plan.tenant_id))
+        if pg_try_advisory_xact_lock(private.import_lock(v_left.import_id))
+            and pg_try_advisory_xact_lock(private.import_turn(v_left.tenant_id))
         then
             perform private.stay_open();
-            return v_plan.import_id;
+            return v_left.import_id;
         end if;
     end loop;
     return null;
@@ -83,6 +85,15 @@ begin
     select * into v_import from public.imports
     where imports.id = begin_resumption.import_id
     for update;
+    update private.import_rollbacks as back
+    set attempts = back.attempts + 1, begun_at = private.now(), begun_clients = back.clients_done
+    where back.import_id = v_import.id
+    returning back.attempts into v_attempts;
+    if v_attempts > c_attempts then
+        return private.give_rollback_up(v_import);
+    elsif v_attempts is not null then
+        return private.import_step(v_import) || jsonb_build_object('status', 'running');
+    end if;
     update private.import_plans as plan
     set attempts = plan.attempts + 1, begun_at = private.now(), begun_rows = plan.rows_written
     where plan.import_id = v_import.id
@@ -107,7 +118,9 @@ set search_path = ''
 as $$
 begin
     perform private.mark_dead_imports(null);
-    if exists (select from public.imports where imports.status = 'interrupted') then
+    if exists (select from public.imports where imports.status = 'interrupted')
+        or exists (select from private.import_rollbacks)
+    then
         perform private.wake_function('portfolio-resume');
     end if;
 end;

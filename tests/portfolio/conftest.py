@@ -108,7 +108,7 @@ class Agency:
             "creditors": "select name from public.creditors where tenant_id = %(tenant)s",
             "clients": """
                 select document, name, email, uf, external_id, open_cents, open_debts,
-                    oldest_due_on, debt_status, cardinality(creditor_ids)
+                    oldest_due_on, debt_status, cardinality(creditor_ids), extra
                 from public.clients where tenant_id = %(tenant)s""",
             "phones": """
                 select document, phone, kind, position

@@ -1,7 +1,6 @@
 """The whole platform, an import under way, and something that is killed for good."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -27,10 +26,12 @@ def admin(sign_in: Callable[[str], supabase.Client]) -> supabase.Client:
 
 
 @pytest.fixture
-def creditor(stack: Stack, admin: supabase.Client) -> Iterator[str]:
+def creditor(stack: Stack, admin: supabase.Client, wait_until: Any) -> Iterator[str]:
     """Taken out of the demo again, as the import it came with."""
     yield "Credor da Queda"
-    admin.rpc("rollback_import", {"import_id": IMPORT_ID}).execute()
+    if row(stack)[0] == "done":
+        admin.rpc("rollback_import", {"import_id": IMPORT_ID}).execute()
+    wait_until(lambda: row(stack)[0] == "rolled_back", ALL_OF_IT)
     with psycopg.connect(stack.settings.database_url(), autocommit=True) as owner:
         owner.execute("delete from public.imports where id = %s", (IMPORT_ID,))
 
@@ -93,15 +94,58 @@ def test_what_is_killed_while_it_writes_is_continued_to_its_end(
     assert answers[0] != 200
     written = wait_until(lambda: row(stack))[1]
     assert 0 < written < PEOPLE
-    deadline = time.monotonic() + ALL_OF_IT
-
-    def is_done() -> bool:
-        assert time.monotonic() < deadline
-        try:
-            admin.rpc("imports_alive").execute()  # as the page when it opens: it wakes the job
-        except (httpx.HTTPError, supabase.PostgrestAPIError):
-            return False  # the doors come back one by one
-        return bool((row(stack) or ("",))[0] == "done")
-
-    wait_until(is_done, ALL_OF_IT)
+    wait_until(lambda: seen_from_the_page(stack, admin) == "done", ALL_OF_IT)
     assert row(stack) == ("done", PEOPLE, PEOPLE)
+
+
+def seen_from_the_page(stack: Stack, admin: supabase.Client) -> str:
+    """The import's status, asked as the page does when it opens: that wakes the job."""
+    try:
+        admin.rpc("imports_alive").execute()
+    except (httpx.HTTPError, supabase.PostgrestAPIError):
+        return ""  # the doors come back one by one
+    return str((row(stack) or ("",))[0])
+
+
+def undone(stack: Stack) -> int:
+    with psycopg.connect(stack.settings.database_url()) as owner:
+        [(people,)] = owner.execute(
+            "select undo_done from public.imports where id = %s", (IMPORT_ID,)
+        )
+    return int(people)
+
+
+@pytest.mark.parametrize("victim", ["functions", "postgres"])
+def test_a_rollback_that_is_killed_goes_on_to_its_end(
+    stack: Stack, admin: supabase.Client, creditor: str, wait_until: Any, victim: str
+) -> None:
+    token = admin.auth.get_session().access_token  # type: ignore[union-attr]  # signed in above
+    with httpx.Client(timeout=ALL_OF_IT) as client:
+        sent = client.post(
+            f"{stack.settings.url}/functions/v1/portfolio-import",
+            params={"import_id": IMPORT_ID},
+            headers={"Authorization": f"Bearer {token}", "Content-Type": "text/csv"},
+            content=portfolio(creditor),
+        )
+    assert sent.status_code == 200
+    begun = admin.rpc("rollback_import", {"import_id": IMPORT_ID}).execute()
+    assert begun.data == {"import_id": IMPORT_ID, "status": "rolling_back", "clients": PEOPLE}
+    wait_until(lambda: undone(stack) > 0, ALL_OF_IT)
+    with psycopg.connect(stack.settings.database_url()) as owner:
+        # So that the next chunk is inside its transaction when it happens.
+        owner.execute("lock table public.debts in exclusive mode")
+        stack.kill(victim)
+        owner.close()
+    stack.restart(victim)
+    left = wait_until(lambda: row(stack))
+    assert left[0] == "rolling_back"
+    assert 0 < left[2] < PEOPLE
+    wait_until(lambda: seen_from_the_page(stack, admin) == "rolled_back", ALL_OF_IT)
+    with psycopg.connect(stack.settings.database_url()) as owner:
+        [(outcome,)] = owner.execute(
+            "select rolled_back from public.imports where id = %s", (IMPORT_ID,)
+        )
+    assert outcome["deleted"] == {
+        "debts": PEOPLE, "clients": PEOPLE, "phones": PEOPLE, "creditors": 1,
+    }  # fmt: skip
+    assert row(stack)[2] == 0

@@ -16,7 +16,7 @@ CARTEIRA = (DATA / "carteira_2000.csv").read_bytes()
 FIELDS = {
     "import_id", "status", "rows", "accepted", "rejected", "clients_created", "clients_updated",
     "debts_created", "debts_updated", "duplicates", "creditors_created", "reject_reasons",
-    "warnings", "debts_absent", "debts_returned", "differences",
+    "warnings", "debts_absent", "debts_returned", "debts_reopened", "debts_kept", "differences",
 }  # fmt: skip
 
 

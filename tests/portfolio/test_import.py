@@ -27,14 +27,15 @@ def test_a_new_file_creates_creditor_client_phones_and_debt(agency: Agency) -> N
         "import_id": None, "status": "done", "rows": 1, "accepted": 1, "rejected": 0,
         "duplicates": 0, "clients_created": 1, "clients_updated": 0, "debts_created": 1,
         "debts_updated": 0, "creditors_created": 1, "reject_reasons": {},
-        "debts_absent": 0, "debts_returned": 0, "differences": {"fields": {}, "rows": []},
+        "debts_absent": 0, "debts_returned": 0, "debts_reopened": 0, "debts_kept": {},
+        "differences": {"fields": {}, "rows": [], "kept": []},
         "warnings": {"name_invalid": 0, "email_invalid": 0, "phone_invalid": 0},
     }  # fmt: skip
     due_on = datetime.date(2026, 1, 10)
     assert agency.state() == {
         "creditors": [("Banco Aurora S.A.",)],
         "clients": [("52998224725", "Ana Souza", "ana@exemplo.com.br", "SP", None,
-                     123456, 1, due_on, "open", 1)],
+                     123456, 1, due_on, "open", 1, {})],
         "phones": [("52998224725", "+5511987654321", "mobile", 0)],
         "debts": [("Banco Aurora S.A.", "A1", 1, "52998224725", due_on, 123456, "open")],
     }  # fmt: skip

@@ -273,7 +273,7 @@ def test_cancelled_while_it_writes_it_stops_between_chunks_and_leaves_nothing(
     monkeypatch.setattr(staging, "_value", watched)
     with pytest.raises(ImportCancelled) as refusal:
         process.imports(FOUR)
-    assert (refusal.value.code, seen) == ("import_cancelled", [0, 1, 2])
+    assert (refusal.value.code, seen) == ("import_cancelled", [0, 1, 2, 2, 0])
     assert process.agency.counts() == dict.fromkeys(process.agency.counts(), 0) | {"imports": 1}
 
 
@@ -288,7 +288,8 @@ def test_what_somebody_acted_on_stays_and_is_counted(process: Process) -> None:
     )
     process.agency.rpc("cancel_import", import_id)
     by_the_job(process, import_id)
-    assert status(process, import_id) == ("cancelled", "import_cancelled_in_part", 0, 2)
+    # A person, a title, and the creditor.
+    assert status(process, import_id) == ("cancelled", "import_cancelled_in_part", 0, 3)
     assert (process.agency.counts()["clients"], process.agency.counts()["debts"]) == (1, 1)
 
 

@@ -13,7 +13,7 @@ WaitUntil = Callable[..., Any]
 
 # The import's own files: tests/portfolio calls their functions, through the one that uploads files.
 IMPORT_FILES = {"0446", "0447", "0448", "0449", "0450", "0451", "0452",
-                "0880", "0882", "0884", "0886", "0888", "0889"}  # fmt: skip
+                "0880", "0882", "0884", "0885", "0886", "0887", "0888", "0889"}  # fmt: skip
 MADE = r"^create (?:function|procedure) \w+\.(\w+)"
 # Money and its messages have tests of their own, and a look back of their own
 # (tests/money/test_every_function.py).
