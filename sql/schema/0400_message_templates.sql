@@ -55,7 +55,7 @@ create table public.message_templates (
         private.are_template_variables(variables)
     ),
     constraint message_templates_header_link_is_public check (
-        header_link ~ '^https://[^[:space:]]{4,2000}$'
+        header_link ~ '^https://[^[:space:]]+$' and length(header_link) between 12 and 2000
     ),
     constraint message_templates_header_name_is_short check (
         length(btrim(header_name)) between 1 and 100

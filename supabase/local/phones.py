@@ -148,10 +148,10 @@ class Company:
         taken = self.accept(**message) if mood.get("accept") and refusal is None else ""
         return await self.misbehave(request, mood, taken, message["phone"])
 
-    def mood_for(self, phone: str) -> dict[str, Any] | None:
-        """The oldest mood for anybody or for this phone; each is for one send."""
+    def mood_for(self, phone: str, on: str = "send") -> dict[str, Any] | None:
+        """The oldest mood for anybody or for this phone; each is for one send, or one question."""
         for mood in self.moods:
-            if mood.get("phone", phone) == phone:
+            if mood.get("on", "send") == on and mood.get("phone", phone) == phone:
                 self.moods.remove(mood)
                 return mood
         return None
@@ -268,6 +268,11 @@ class Company:
                 "update messages set status = ? where id = ?",
                 (receipt["status"], receipt["message_id"]),
             )
+
+    async def tell(self, request: web.Request, told: web.Response) -> web.StreamResponse:
+        """Answer one question, or misbehave if told to (a mood on `list`)."""
+        mood = self.mood_for("", on="list")
+        return await self.misbehave(request, mood, "", "") if mood else told
 
     async def misbehave(
         self, request: web.Request, mood: dict[str, Any], taken: str, phone: str

@@ -60,7 +60,10 @@ class Gupshup(Company):
             return error(429, "Too Many Requests", code=4001, headers={"Retry-After": "1"})
         return None
 
-    async def list_templates(self, request: web.Request) -> web.Response:
+    async def list_templates(self, request: web.Request) -> web.StreamResponse:
+        return await self.tell(request, self.templates_of(request))
+
+    def templates_of(self, request: web.Request) -> web.Response:
         app = self.store.account(request.match_info["app"])
         if app is None or app["api_key"] != request.headers.get("apikey"):
             return error(401, "Authentication Failed")

@@ -4,7 +4,8 @@ The numbers are told by the stack and by tests; the rest of `/_control` is in lo
 
     PUT  /_control/numbers/{phone_number_id}
          {"access_token", "app_secret", "waba_id", "display_phone_number", "callback_url",
-          "templates": [{"id", "name", "language", "category", "status", "body", "header"?}]}
+          "templates": [{"id", "name", "language", "category", "status", "body", "header"?,
+                        "button"?}]}
     POST /_control/verify/{phone_number_id}   {"verify_token"}: asks our address for its challenge
 """
 
@@ -64,7 +65,10 @@ class Meta(Company):
             return error(429, TOO_FAST, "(#130429) Rate limit hit")
         return None
 
-    async def list_templates(self, request: web.Request) -> web.Response:
+    async def list_templates(self, request: web.Request) -> web.StreamResponse:
+        return await self.tell(request, self.templates_of(request))
+
+    def templates_of(self, request: web.Request) -> web.Response:
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
         accounts = [
             account
@@ -86,16 +90,12 @@ class Meta(Company):
 
     async def tell_number(self, request: web.Request) -> web.StreamResponse:
         """The fields of a number, asked by whoever wants to know whether a token is good."""
-        self.calls += 1
         account = self.store.account(request.match_info["number"])
-        refusal = self.unknown_caller(request, account)
-        if mood := self.mood_for(""):
-            return await self.misbehave(request, mood, "", "")
-        if refusal is not None or account is None:
-            return refusal or error(400, 100, "Unsupported get request", subcode=33)
-        told = {"id": account["name"], "quality_rating": "GREEN",
-                "display_phone_number": f"+{account['source']}"}  # fmt: skip
-        return web.json_response(told)
+        if (refusal := self.unknown_caller(request, account)) is None and account is not None:
+            number = {"id": account["name"], "quality_rating": "GREEN",
+                      "display_phone_number": f"+{account['source']}"}  # fmt: skip
+            refusal = web.json_response(number)
+        return await self.tell(request, refusal or error(400, 100, "Unsupported", subcode=33))
 
     def unknown_caller(
         self, request: web.Request, account: dict[str, Any] | None
@@ -242,10 +242,12 @@ def wa_id_of(phone: str) -> str:
 
 
 def components_of(template: dict[str, Any]) -> list[dict[str, Any]]:
-    """As Meta lists them: a header's format where the template has one, and its text."""
+    """As Meta lists them: header and button where the template has one, and its text."""
     header = {"type": "HEADER", "format": template.get("header")}
-    body = {"type": "BODY", "text": template["body"]}
-    return [header, body] if template.get("header") else [body]
+    button = {"type": "URL", "text": "Abrir", "url": template.get("button")}
+    parts = [header] if template.get("header") else []
+    parts += [{"type": "BODY", "text": template["body"]}]
+    return parts + ([{"type": "BUTTONS", "buttons": [button]}] if template.get("button") else [])
 
 
 def known_templates(account: dict[str, Any] | None) -> list[dict[str, Any]]:

@@ -1,0 +1,214 @@
+"""Templates are the provider's: taken over whole or not at all, bound by people, sent complete."""
+
+import uuid
+from typing import Any
+
+import pytest
+
+from kit import http
+from tests.messaging.office import ADMIN, OPERATOR, OTHER_ADMIN, SUPERVISOR, Office
+from tests.messaging.rig import OTHER_TENANT, Rig
+from tests.simulators import META_TEMPLATE
+
+LINK = "https://exemplo.test/fatura.pdf"
+FAULTS: list[tuple[dict[str, Any], str]] = [
+    ({"do": "answer", "status": 401, "body": {"error": {"code": 190}}}, "configuration"),
+    ({"do": "answer", "status": 429}, "rate_limited"),
+    ({"do": "answer", "status": 503}, "provider_unavailable"),
+    ({"do": "answer", "status": 200, "body": {"data": "x"}}, "outcome_unknown"),
+    ({"do": "garbage"}, "outcome_unknown"),
+    ({"do": "reset"}, "provider_unavailable"),
+    ({"do": "hang"}, "provider_unavailable"),
+]
+
+
+def synced(office: Office, by: str = ADMIN) -> dict[str, Any]:
+    answer = office.post("sync-templates", {}, by=by)
+    assert answer.status_code == 200, answer.text
+    return {told["provider"]: told for told in answer.json()["synced"]}
+
+
+def listed(office: Office, search: str = "", by: str = ADMIN) -> dict[str, dict[str, Any]]:
+    page = office.ask("select public.list_templates(%s)", search, by=by)
+    return {row["name"]: row for row in page["rows"]}
+
+
+def test_both_providers_are_listed_and_nothing_is_bound_by_itself(office: Office) -> None:
+    office.connect("gupshup")
+    office.connect("meta")
+    office.list_at_gupshup({"g-1": "Oi, {{1}}.", "g-2": "Oi."})
+    office.list_at_meta([{"id": "1", "name": "um"}, {"id": "2", "name": "dois", "body": "Oi."}])
+    assert {name: told["listed"] for name, told in synced(office).items()} == {
+        "gupshup": 2, "meta": 2,
+    }  # fmt: skip
+    found = listed(office)
+    assert (found["um"]["variables"], found["um"]["obstacle"]) == (["", ""], "unbound")
+    assert (found["g-2"]["provider"], found["dois"]["obstacle"]) == ("gupshup", None)
+    assert list(listed(office, "DOIS")) == ["dois"]
+
+
+@pytest.mark.parametrize("provider", ["gupshup", "meta"])
+def test_half_a_list_changes_nothing_and_the_other_provider_is_taken(
+    office: Office, provider: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "CALL_SECONDS", 0.6)
+    office.connect("gupshup")
+    office.connect("meta")
+    office.list_at_gupshup({"g-1": "Oi."})
+    synced(office)
+    kept = "select * from public.message_templates where provider = %s order by id"
+    before = office.rows(kept, provider)
+    for mood, word in FAULTS:
+        office.misbehave(provider, **mood)
+        told = synced(office)
+        assert told.pop(provider)["error"] == word, mood
+        assert [rest["error"] for rest in told.values()] == [None]
+        assert office.rows(kept, provider) == before
+
+
+def test_a_binding_survives_and_what_is_gone_is_told(office: Office) -> None:
+    office.connect("meta")
+    office.list_at_meta([{"id": "1", "name": "um"}, {"id": "2", "name": "dois"}])
+    synced(office)
+    bind(office, "um", variables=["client.first_name", "client.extra.placa"])
+    office.list_at_meta([{"id": "1", "name": "um", "category": "MARKETING"}])
+    assert synced(office)["meta"] == {"provider": "meta", "error": None, "listed": 1, "gone": 1}
+    found = listed(office)
+    assert found["um"]["variables"] == ["client.first_name", "client.extra.placa"]
+    assert (found["um"]["category"], found["um"]["obstacle"]) == ("marketing", None)
+    assert found["dois"]["obstacle"] == "gone"
+
+
+def bind(office: Office, name: str, by: str = ADMIN, **columns: Any) -> int:
+    given = {"variables": None, "header_link": None, "header_name": None} | columns
+    statement = (
+        "with bound as (update public.message_templates"
+        " set variables = coalesce(%s::text[], variables),"
+        " header_link = coalesce(%s, header_link), header_name = coalesce(%s, header_name)"
+        " where name = %s returning 1) select count(*) from bound"
+    )
+    return int(office.ask(statement, *given.values(), name, by=by))
+
+
+@pytest.mark.parametrize(
+    "variables", [["client.document"], ["client.extra."], ["client.extra.a.b"], ["now()"]]
+)
+def test_a_variable_outside_the_closed_list_is_refused(
+    office: Office, variables: list[str]
+) -> None:
+    office.connect("meta")
+    synced(office)
+    with pytest.raises(Exception, match="message_templates_variables_are_known"):
+        bind(office, META_TEMPLATE["name"], variables=variables)
+
+
+@pytest.mark.parametrize("person", [OPERATOR, SUPERVISOR, OTHER_ADMIN])
+def test_nobody_but_the_agencys_admin_binds(office: Office, person: str) -> None:
+    office.connect("meta")
+    office.list_at_meta([{"name": "so_nosso"}])
+    synced(office)
+    assert bind(office, "so_nosso", by=person, header_link=LINK) == 0
+    assert ("so_nosso" in listed(office, by=person)) == (person != OTHER_ADMIN)
+
+
+def test_an_operator_asks_no_provider(office: Office) -> None:
+    office.connect("meta")
+    for person, status in ((OPERATOR, 403), (None, 401)):
+        assert office.post("sync-templates", {}, by=person).status_code == status
+    assert listed(office, META_TEMPLATE["body"]) == {}
+
+
+def test_what_cannot_be_sent_says_why(office: Office) -> None:
+    office.connect("meta")
+    office.list_at_meta(
+        [
+            {"id": "1", "name": "pendente", "status": "PENDING", "body": "Oi."},
+            {"id": "2", "name": "com_arquivo", "header": "DOCUMENT", "body": "Oi."},
+            {"id": "3", "name": "com_lugar", "header": "LOCATION", "body": "Oi."},
+            {"id": "4", "name": "botao", "button": "https://a.test/{{1}}", "body": "Oi."},
+        ]
+    )
+    synced(office)
+    assert {name: row["obstacle"] for name, row in listed(office).items() if row["synced_at"]} == {
+        "pendente": "not_approved", "com_arquivo": "header_missing", "com_lugar": "header_unknown",
+        "botao": "header_unknown",
+    }  # fmt: skip
+    with pytest.raises(Exception, match="header_link_is_public"):
+        bind(office, "com_arquivo", header_link="http://10.0.0.1/x")
+    bind(office, "com_arquivo", header_link=LINK, header_name="fatura.pdf")
+    assert listed(office)["com_arquivo"]["obstacle"] is None
+
+
+def test_a_file_goes_with_every_message_of_its_template(rig: Rig) -> None:
+    url = str(rig.functions.base_url)
+    rig.meta.register(url, templates=[META_TEMPLATE | {"header": "DOCUMENT"}])
+    clients = rig.people(3, OTHER_TENANT)
+    template = rig.template("meta", OTHER_TENANT)
+    rig.rows("update public.message_templates set header_type = 'document' returning id")
+    with pytest.raises(Exception, match="template_not_sendable"):
+        rig.batch(clients, "meta", OTHER_TENANT, template=template)
+    rig.ask(
+        "with given as (update public.message_templates set header_link = %s,"
+        " header_name = 'fatura.pdf' where id = %s returning 1) select count(*) from given",
+        LINK, template, by=OTHER_ADMIN,
+    )  # fmt: skip
+    rig.batch(clients, "meta", OTHER_TENANT, template=template)
+    rig.drain()
+    talk = rig.ask("select public.open_conversation(%s)", clients[0], by=OTHER_ADMIN)
+    rig.rows(
+        "update public.message_logs set created_at = created_at - interval '2 days' returning id"
+    )
+    rig.ask(
+        "select public.send_chat_message(%s, %s, null, %s)", talk, uuid.uuid4(), template,
+        by=OTHER_ADMIN,
+    )  # fmt: skip
+    rig.drain("send-message")
+    parts = [message["form"]["template"]["components"][0] for message in rig.meta.messages()]
+    file = {"link": LINK, "filename": "fatura.pdf"}
+    header = {"type": "header", "parameters": [{"type": "document", "document": file}]}
+    assert parts == [header] * 4
+
+
+def test_a_canned_reply_reads_as_the_client_would(office: Office) -> None:
+    add = "insert into public.canned_replies (shortcut, body) values ('oi', %s) returning id"
+    [client] = office.rows(
+        "select clients.id, clients.name from public.clients join public.tenants on tenants.id ="
+        " clients.tenant_id where tenants.name = 'Demo Cobranças' order by document limit 1"
+    )
+    body = "Olá, {{client.first_name}}! Placa {{client.extra.placa}}."
+    reply = office.ask(add, body, by=SUPERVISOR)
+    read = "select public.render_canned_reply(%s, %s)"
+    told = office.ask(read, reply, client["id"], by=OPERATOR)
+    first = client["name"].split()[0].capitalize()
+    assert told == {"body": f"Olá, {first}! Placa ….", "missing": ["client.extra.placa"]}
+    with pytest.raises(Exception, match="canned_reply_not_found"):
+        office.ask(read, reply, client["id"], by=OTHER_ADMIN)
+    for wrong in ("{{client.document}}", "{{charge.link}}", "{{}}", "{{ client.name }}"):
+        with pytest.raises(Exception, match="canned_replies_variables_are_known"):
+            office.ask(add, wrong, by=SUPERVISOR)
+    with pytest.raises(Exception, match="row-level security"):
+        office.ask(add, "Olá", by=OPERATOR)
+
+
+def test_the_newest_own_price_holds_from_its_day_on(office: Office) -> None:
+    add = (
+        "insert into public.rate_cards (provider, category, price_micros, valid_from)"
+        " values ('meta', 'utility', %s, private.today(private.tenant_id()) + %s) returning id"
+    )
+    for price, days in ((30_000, -10), (35_000, 0), (40_000, 5)):
+        office.ask(add, price, days)
+    current = [
+        price
+        for price in office.ask("select public.rate_card()", by=OPERATOR)
+        if price["is_current"] and (price["provider"], price["category"]) == ("meta", "utility")
+    ]
+    assert [price["price_micros"] for price in current] == [35_000]
+    assert len(office.ask("select public.rate_card()")) == len(
+        office.ask("select public.rate_card()", by=OTHER_ADMIN)
+    ) + 3  # fmt: skip
+
+
+def test_the_laws_hours_are_anybodys_of_an_agency_to_read(office: Office) -> None:
+    hours = office.ask("select public.lawful_hours()", by=OPERATOR)
+    assert {row["uf"] for row in hours} >= {None, "SP", "RJ"}
+    assert all(row["source"] and row["opens"] < row["closes"] for row in hours)
