@@ -5,6 +5,7 @@ import {
   IconFileDollar,
   IconMessages,
   IconPhoneOutgoing,
+  IconSend,
   IconSettings,
 } from "@tabler/icons-react";
 import { type Role, useHasRole } from "@/lib/session";
@@ -24,6 +25,7 @@ const doors: Door[] = [
   { href: "/acordos", label: "Acordos", icon: IconFileDollar },
   { href: "/acordos/pagamentos", label: "Pagamentos", icon: IconCash },
   { href: "/discador", label: "Discador", icon: IconPhoneOutgoing },
+  { href: "/disparos", label: "Disparos", icon: IconSend },
   { href: "/automacao", label: "Automação", icon: IconBolt },
   { href: "/configuracoes", label: "Configurações", icon: IconSettings, role: "admin" },
 ];

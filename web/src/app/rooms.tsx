@@ -41,6 +41,10 @@ export const rooms: Room[] = [
   room("/conversas", () => import("@/features/conversation/inbox-page").then((m) => m.InboxPage)),
   room("/conversas/:conversationId", () => import("@/features/conversation/inbox-page").then((m) => m.InboxPage)),
   room("/discador", () => import("@/features/dialer/dialer-page").then((m) => m.DialerPage)),
+  room("/disparos", () => import("@/features/broadcast/batches-page").then((m) => m.BatchesPage)),
+  room("/disparos/novo", () => import("@/features/broadcast/start-page").then((m) => m.StartPage)),
+  room("/disparos/novo/:draft", () => import("@/features/broadcast/compose-page").then((m) => m.ComposePage)),
+  room("/disparos/:id", () => import("@/features/broadcast/batch-page").then((m) => m.BatchPage)),
   room("/automacao", () => import("@/features/automation/automation-page").then((m) => m.AutomationPage)),
   room("/configuracoes", () => import("@/features/settings/settings-page").then((m) => m.SettingsPage)),
   room("/configuracoes/integracoes", () =>

@@ -1,4 +1,4 @@
-import { Button, Modal } from "@mantine/core";
+import { Modal } from "@mantine/core";
 import { type ReactNode, Suspense, use } from "react";
 import { moment } from "@/lib/clock";
 import { sentenceFor } from "@/lib/errors";
@@ -12,19 +12,18 @@ import { DoorsContext } from "./doors";
 import { ExportForm } from "./export-form";
 import { useEligibility } from "./queries";
 import type { Selection } from "./selection";
-import type { BulkAction, Eligibility } from "./shapes";
+import type { DialogAction, Eligibility } from "./shapes";
 import { TagForm } from "./tag-form";
 
-const titles: Record<BulkAction, string> = {
+const titles: Record<DialogAction, string> = {
   assign: "Atribuir a um operador",
   tag: "Pôr ou tirar uma tag",
   export: "Exportar para planilha",
-  whatsapp: "Enviar WhatsApp",
   dialer: "Enviar ao discador",
 };
 
 interface BulkDialogProps {
-  action: BulkAction;
+  action: DialogAction;
   selection: Selection;
   onClose: () => void;
 }
@@ -48,7 +47,6 @@ export function BulkDialog({ action, selection, onClose }: BulkDialogProps): Rea
         {action === "assign" && <AssignForm selection={selection} onClose={onClose} />}
         {action === "tag" && <TagForm selection={selection} onClose={onClose} />}
         {action === "export" && <ExportForm selection={selection} onClose={onClose} />}
-        {action === "whatsapp" && <Later room="Disparos" onClose={onClose} />}
         {action === "dialer" && (
           <Suspense fallback={<Skeleton width="100%" height={120} />}>
             <DialerForm selection={selection} onClose={onClose} />
@@ -82,21 +80,5 @@ function Preview({ eligibility }: { eligibility: Eligibility }): ReactNode {
       )}
       {next_allowed_at && <p className={classes.note}>O horário permitido recomeça {moment(next_allowed_at)}.</p>}
     </section>
-  );
-}
-
-function Later({ room, onClose }: { room: string; onClose: () => void }): ReactNode {
-  return (
-    <>
-      <p className={classes.note}>
-        Esta é só a prévia: o envio em massa chega com a tela {room}. Salve o filtro como segmento para encontrar as
-        mesmas pessoas lá.
-      </p>
-      <div className={classes.actions}>
-        <Button variant="default" onClick={onClose}>
-          Voltar à lista
-        </Button>
-      </div>
-    </>
   );
 }

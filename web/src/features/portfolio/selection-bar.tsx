@@ -1,9 +1,10 @@
 import { Button } from "@mantine/core";
 import { IconBrandWhatsapp, IconDownload, IconPhoneOutgoing, IconTag, IconUserCheck, IconX } from "@tabler/icons-react";
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { lazy, type ReactNode, Suspense, use, useState } from "react";
+import { DoorsContext } from "./doors";
 import classes from "./portfolio-page.module.css";
 import type { Selection } from "./selection";
-import type { BulkAction } from "./shapes";
+import type { BulkAction, DialogAction } from "./shapes";
 
 const BulkDialog = lazy(() => import("./bulk-dialog").then((m) => ({ default: m.BulkDialog })));
 
@@ -17,7 +18,8 @@ const actions: [BulkAction, string, typeof IconTag][] = [
 
 /** What can be done with the chosen people. */
 export function SelectionBar({ selection, onClear }: { selection: Selection; onClear: () => void }): ReactNode {
-  const [open, setOpen] = useState<BulkAction | null>(null);
+  const [open, setOpen] = useState<DialogAction | null>(null);
+  const { composeMessage } = use(DoorsContext);
   return (
     <div className={classes.bulk} role="toolbar" aria-label="Ações com os escolhidos">
       {actions.map(([action, label, Icon]) => (
@@ -26,7 +28,7 @@ export function SelectionBar({ selection, onClear }: { selection: Selection; onC
           size="compact-sm"
           variant="default"
           leftSection={<Icon size={15} aria-hidden />}
-          onClick={() => setOpen(action)}
+          onClick={() => (action === "whatsapp" ? composeMessage(selection) : setOpen(action))}
         >
           {label}
         </Button>

@@ -57,6 +57,8 @@ export interface FilterOptions {
 }
 
 export type BulkAction = "dialer" | "whatsapp" | "assign" | "tag" | "export";
+/** A message to many has a room of its own. */
+export type DialogAction = Exclude<BulkAction, "whatsapp">;
 
 export interface Eligibility {
   selected: number;

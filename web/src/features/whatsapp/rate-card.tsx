@@ -4,9 +4,10 @@ import { type ReactNode, useState } from "react";
 import { localDate, now } from "@/lib/clock";
 import { sentenceFor } from "@/lib/errors";
 import { day as dayText } from "@/lib/format";
+import { categories, categoryName, priceText } from "@/lib/message-words";
 import { addPrice, type Price, useRateCard, type WhatsappProvider, whatsappKey } from "./queries";
 import classes from "./whatsapp.module.css";
-import { categories, categoryName, microsOf, priceText, providerNames } from "./words";
+import { microsOf, providerNames } from "./words";
 
 /** What a message costs, from which day on; older prices stay, so that every forecast can be explained. */
 export function RateCard(): ReactNode {

@@ -4,12 +4,13 @@ import { type ReactNode, useState } from "react";
 import { moment } from "@/lib/clock";
 import { sentenceFor } from "@/lib/errors";
 import { phone as phoneText } from "@/lib/format";
+import { pauseReason } from "@/lib/message-words";
 import { ErrorState, Skeleton } from "@/ui/states";
 import { Tag } from "@/ui/tag";
 import { type Sender, setSenderState, useSenders, whatsappKey } from "./queries";
 import { SenderForm } from "./sender-form";
 import classes from "./whatsapp.module.css";
-import { pauseReason, providerNames, qualities, senderStates } from "./words";
+import { providerNames, qualities, senderStates } from "./words";
 
 export function Senders(): ReactNode {
   const { data: senders, error, refetch } = useSenders();

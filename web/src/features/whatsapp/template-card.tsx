@@ -1,11 +1,12 @@
 import { Button } from "@mantine/core";
 import type { ReactNode } from "react";
 import { moment } from "@/lib/clock";
+import { categoryName, obstacleText } from "@/lib/message-words";
 import { Tag } from "@/ui/tag";
 import type { Template } from "./queries";
 import { TemplateForm } from "./template-form";
 import classes from "./whatsapp.module.css";
-import { categoryName, fieldName, obstacleText, providerNames, statusWords } from "./words";
+import { fieldName, providerNames, statusWords } from "./words";
 
 interface CardProps {
   template: Template;

@@ -29,19 +29,6 @@ export function fieldName(field: string): string {
   return known?.label ?? (field.startsWith(extraPrefix) ? `carteira: ${field.slice(extraPrefix.length)}` : field);
 }
 
-/** Keys of private.template_obstacle. */
-const obstacles: Record<string, string> = {
-  gone: "não existe mais no provedor",
-  not_approved: "o provedor ainda não aprovou, pausou ou recusou",
-  header_missing: "falta o arquivo do cabeçalho",
-  header_unknown: "não enviável: tem local ou variável no cabeçalho ou no botão, que nenhum campo preenche",
-  unbound: "falta ligar uma variável a um campo",
-};
-
-export function obstacleText(obstacle: string): string {
-  return obstacles[obstacle] ?? obstacle;
-}
-
 const statuses: Record<string, { label: string; tone: Tone }> = {
   approved: { label: "aprovado", tone: "good" },
   paused: { label: "parado", tone: "warn" },
@@ -50,17 +37,6 @@ const statuses: Record<string, { label: string; tone: Tone }> = {
 
 export function statusWords(status: string): { label: string; tone: Tone } {
   return statuses[status] ?? { label: status, tone: "neutral" };
-}
-
-export const categories: { value: string; label: string }[] = [
-  { value: "utility", label: "utilidade" },
-  { value: "marketing", label: "marketing" },
-  { value: "authentication", label: "autenticação" },
-  { value: "service", label: "atendimento" },
-];
-
-export function categoryName(category: string): string {
-  return categories.find(({ value }) => value === category)?.label ?? category;
 }
 
 export const senderStates: Record<Sender["state"], { label: string; tone: Tone }> = {
@@ -76,12 +52,6 @@ export const qualities: Record<Sender["quality"], { label: string; tone: Tone }>
   unknown: { label: "qualidade não informada", tone: "neutral" },
 };
 
-export function pauseReason(reason: string | null): string {
-  if (reason === "person") return "pausado por uma pessoa";
-  if (reason === "configuration") return "o provedor recusa a chave, o app, o número ou o saldo";
-  return reason ?? "";
-}
-
 /** Why a synchronisation failed, in the failure words of the adapters. */
 const syncErrors: Record<string, string> = {
   configuration: "a chave, o app ou a conta foi recusada",
@@ -92,12 +62,6 @@ const syncErrors: Record<string, string> = {
 
 export function syncError(error: string): string {
   return syncErrors[error] ?? "recusou o pedido";
-}
-
-/** Millionths → "R$ 0,0340": messages cost less than a cent. */
-export function priceText(micros: number, currency: string): string {
-  const format = new Intl.NumberFormat("pt-BR", { style: "currency", currency, minimumFractionDigits: 4 });
-  return format.format(micros / 1_000_000);
 }
 
 /** "0,035" → 35000 millionths; null for anything that is no price. */
