@@ -40,7 +40,7 @@ function LoadedTalk({ talkId, page, back }: { talkId: string; page: TalkPage; ba
   const draft = useDraft(talkId, page.draft);
   useReading(page);
   return (
-    <section className={classes.talk} aria-label="Conversa">
+    <section className={classes.talk} aria-label="Conversa" data-talk={talkId}>
       {talk.client && <ClientTopic clientId={talk.client.id} talkId={talkId} />}
       <TalkHeader page={page} back={back} />
       {!talk.client && <LinkPanel talk={talk} people={people} />}
