@@ -53,6 +53,28 @@ def test_a_nul_in_the_files_name_is_left_out(endpoint: Endpoint) -> None:
     ) == [("junho.csv",)]
 
 
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("a" * 300 + ".xlsx", "a" * 250 + ".xlsx"),
+        ("ç" * 300 + ".csv", "ç" * 251 + ".csv"),
+        ("a" * 300, "a" * 255),
+        ("a." + "b" * 300, "a." + "b" * 253),
+        ("a" * 251 + ".csv", "a" * 251 + ".csv"),
+    ],
+    ids=["xlsx", "accents", "no extension", "no name", "just so"],
+)
+def test_a_long_name_is_clipped_and_keeps_its_extension(
+    endpoint: Endpoint, name: str, kept: str
+) -> None:
+    file = (io.BytesIO(table([{}])), name)
+    answer = endpoint({"file": file}, content_type="multipart/form-data")
+    assert answer.status_code == 200
+    assert endpoint.agency.rows(
+        "select file_name from public.imports where tenant_id = %(tenant)s"
+    ) == [(kept,)]
+
+
 def test_a_dry_run_writes_nothing(endpoint: Endpoint) -> None:
     answer = endpoint(CARTEIRA, "dry_run=true").json
     assert answer is not None
