@@ -17,6 +17,11 @@ begin
     return (
         with page as (
             select told.id, told.kind, told.payload, told.created_at, told.read_at,
+                (
+                    select clients.name from public.clients
+                    where clients.tenant_id = v_tenant_id
+                      and clients.id = (told.payload ->> 'client_id')::uuid
+                ) as client_name,
                 row_number() over (order by told.created_at desc, told.id desc) as place
             from public.notifications as told
             where told.user_id = (select auth.uid()) and told.tenant_id = v_tenant_id
@@ -54,6 +59,7 @@ stable
 set search_path = ''
 as $$ select private.notification_bell(after, page_size) $$;
 comment on function public.notification_bell(text, int) is
-'{unread (100 = more than 99), rows: [{id, kind, payload, created_at, read_at}], next}';
+'{unread (100 = more than 99), rows: [{id, kind, payload, client_name, created_at,
+read_at}], next}';
 grant execute on function
 private.notification_bell(text, int), public.notification_bell(text, int) to authenticated;

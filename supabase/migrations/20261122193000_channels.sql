@@ -4173,7 +4173,17 @@ declare
     v_export public.dialer_exports;
 begin
     if (task).kind = 'qualify' then
-        update public.calls as call set qualify_status = 'done' where call.id = (task).call_id;
+        -- It is what the call is called there now, whatever the timer had said before.
+        update public.calls as call
+        set qualify_status = 'done', qualification_source = 'ours',
+            qualification_id = ((task).payload ->> 'qualification_id')::bigint,
+            qualification_name = (
+                select word.qualification_name from public.dialer_qualifications as word
+                where word.tenant_id = call.tenant_id
+                  and word.qualification_id = ((task).payload ->> 'qualification_id')::bigint
+                order by word.campaign_id = call.campaign_id desc limit 1
+            )
+        where call.id = (task).call_id;
         return;
     elsif (task).kind = 'remove' then
         perform private.finish_dialer_removal(task);
@@ -6122,6 +6132,11 @@ begin
     return (
         with page as (
             select told.id, told.kind, told.payload, told.created_at, told.read_at,
+                (
+                    select clients.name from public.clients
+                    where clients.tenant_id = v_tenant_id
+                      and clients.id = (told.payload ->> 'client_id')::uuid
+                ) as client_name,
                 row_number() over (order by told.created_at desc, told.id desc) as place
             from public.notifications as told
             where told.user_id = (select auth.uid()) and told.tenant_id = v_tenant_id
@@ -10303,6 +10318,34 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.tg_calls__broadcast()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    perform private.send_change(
+        'call_changed', tg_table_name, changed.tenant_id, changed.id, changed.client_ids
+    )
+    from (
+        select new_rows.tenant_id, min(new_rows.id::text) as id,
+            array_agg(distinct new_rows.client_id) as client_ids
+        from new_rows
+        join old_rows on old_rows.id = new_rows.id
+        where new_rows.client_id is not null and (
+            new_rows.status, new_rows.client_id, new_rows.qualification_id,
+            new_rows.qualify_status
+        ) is distinct from (
+            old_rows.status, old_rows.client_id, old_rows.qualification_id,
+            old_rows.qualify_status
+        )
+        group by new_rows.tenant_id
+    ) as changed;
+    return null;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.tg_clients__leave_dialer()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -12017,7 +12060,7 @@ CREATE TRIGGER _900_audit_update AFTER UPDATE ON public.callbacks REFERENCING OL
 
 CREATE TRIGGER _200_broadcast_insert AFTER INSERT ON public.calls REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_broadcast('call_changed');
 
-CREATE TRIGGER _200_broadcast_update AFTER UPDATE ON public.calls REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_broadcast_status('call_changed');
+CREATE TRIGGER _200_broadcast_update AFTER UPDATE ON public.calls REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_calls__broadcast();
 
 CREATE TRIGGER _900_audit_delete AFTER DELETE ON public.canned_replies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
 
@@ -12277,7 +12320,8 @@ reply_waiting | installment_due | agreement_broken | oldest_contact, at, callbac
 written, broken or last spoken with (null: never). Nobody: {client_id: null, next_callback_at,
 opens_at (while nobody may be contacted)}.';
 
-COMMENT ON FUNCTION "public"."notification_bell"(text, integer) IS '{unread (100 = more than 99), rows: [{id, kind, payload, created_at, read_at}], next}';
+COMMENT ON FUNCTION "public"."notification_bell"(text, integer) IS '{unread (100 = more than 99), rows: [{id, kind, payload, client_name, created_at,
+read_at}], next}';
 
 COMMENT ON FUNCTION "public"."open_conversation"(uuid, uuid) IS 'Its id. PT409 no_reachable_phone; number_of_another, number_shared (detail: the talk to link).';
 
@@ -12993,6 +13037,8 @@ REVOKE ALL ON FUNCTION "private"."tg_call_dispositions__qualify"() FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."tg_callbacks__broadcast"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_callbacks__quiet_reminders"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_calls__broadcast"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_clients__leave_dialer"() FROM PUBLIC;
 

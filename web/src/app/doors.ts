@@ -1,6 +1,7 @@
 import {
   IconAddressBook,
   IconBolt,
+  IconCalendarClock,
   IconCash,
   IconFileDollar,
   IconMessages,
@@ -22,6 +23,7 @@ export interface Door {
 const doors: Door[] = [
   { href: "/carteira", label: "Carteira", icon: IconAddressBook },
   { href: "/conversas", label: "Conversas", icon: IconMessages },
+  { href: "/agenda", label: "Agenda", icon: IconCalendarClock },
   { href: "/acordos", label: "Acordos", icon: IconFileDollar },
   { href: "/acordos/pagamentos", label: "Pagamentos", icon: IconCash },
   { href: "/discador", label: "Discador", icon: IconPhoneOutgoing },

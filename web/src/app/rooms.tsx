@@ -35,6 +35,7 @@ export const rooms: Room[] = [
   room("/carteira/:document", () => import("@/app/client-room").then((m) => m.ClientRoom)),
   room("/atendimento", () => import("@/features/calls/incoming-page").then((m) => m.IncomingPage)),
   room(servicePath, () => import("@/app/service-room").then((m) => m.ServiceRoom)),
+  room("/agenda", () => import("@/features/agenda/agenda-page").then((m) => m.AgendaPage)),
   room("/acordos", () => import("@/features/agreements/agreements-page").then((m) => m.AgreementsPage)),
   room("/acordos/pagamentos", () => import("@/features/payments/payments-page").then((m) => m.PaymentsPage)),
   room("/acordos/:id", () => import("@/app/agreement-room").then((m) => m.AgreementRoom)),

@@ -13,6 +13,7 @@ const ClientTalkDoor = afterPaint(() =>
   import("@/features/conversation/client-talk-door").then((m) => m.ClientTalkDoor),
 );
 const ClientTalk = lazy(async () => ({ default: (await import("@/features/conversation/client-talk")).ClientTalk }));
+const NextClientBar = afterPaint(() => import("@/features/agenda/next-client").then((m) => m.NextClientBar));
 const NegotiationPanel = lazy(async () => ({
   default: (await import("@/features/negotiation/negotiation-panel")).NegotiationPanel,
 }));
@@ -43,6 +44,11 @@ export function ServiceRoom({ clientId }: { clientId: string }): ReactNode {
         clientId={clientId}
         onExplain={(debtId) => setExplained({ debtId })}
         onNegotiate={() => setIsNegotiating(true)}
+        next={
+          <Suspense fallback={null}>
+            <NextClientBar clientId={clientId} />
+          </Suspense>
+        }
         talkDoor={
           <Suspense fallback={null}>
             <ClientTalkDoor clientId={clientId} onOpen={() => setIsTalking(true)} />

@@ -37,3 +37,11 @@ export const debtStatusNames: Record<DebtStatus, string> = {
   settled: "quitado",
   returned: "devolvido",
 };
+
+export interface ContactState {
+  allowed: boolean;
+  next_allowed_at: string | null;
+  reason: string | null;
+  /** Lawful intervals of the coming days, when the database tells them. */
+  hours?: { date: string; from: string; to: string }[];
+}

@@ -1,4 +1,5 @@
-import { Button } from "@mantine/core";
+import { ActionIcon, Button } from "@mantine/core";
+import { IconSettings } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { moment } from "@/lib/clock";
@@ -8,12 +9,16 @@ import { tell } from "./sentences";
 
 interface NotificationListProps {
   notifications: Notification[];
+  /** Also among those that are not shown. */
+  anyUnread: boolean;
   onFollow: () => void;
+  onChoose: () => void;
+  onMore: (() => void) | undefined;
 }
 
-export function NotificationList({ notifications, onFollow }: NotificationListProps): ReactNode {
+export function NotificationList(props: NotificationListProps): ReactNode {
+  const { notifications, anyUnread, onFollow, onChoose, onMore } = props;
   const { mutate: markRead, isPending } = useMarkRead();
-  const anyUnread = notifications.some(({ read_at }) => read_at === null);
   return (
     <>
       <header className={classes.head}>
@@ -27,9 +32,14 @@ export function NotificationList({ notifications, onFollow }: NotificationListPr
         >
           Marcar como lidas
         </Button>
+        <ActionIcon size={26} aria-label="Escolher os avisos" title="Escolher os avisos" onClick={onChoose}>
+          <IconSettings size={16} stroke={1.6} aria-hidden />
+        </ActionIcon>
       </header>
       {notifications.length === 0 && (
-        <p className={classes.none}>Nada por aqui. Avisos de automações e importações aparecem neste sino.</p>
+        <p className={classes.none}>
+          Nada por aqui. Retornos na hora, acordos, pagamentos e respostas aparecem neste sino.
+        </p>
       )}
       <ul className={classes.list}>
         {notifications.map((notification) => {
@@ -54,6 +64,11 @@ export function NotificationList({ notifications, onFollow }: NotificationListPr
           );
         })}
       </ul>
+      {onMore && (
+        <Button size="compact-sm" variant="subtle" fullWidth onClick={onMore}>
+          Mostrar mais antigas
+        </Button>
+      )}
     </>
   );
 }

@@ -1,15 +1,10 @@
 import { reasonSentence } from "@/lib/reasons";
 import type { Notification } from "./queries";
-
-interface Told {
-  title: string;
-  detail: string;
-  href: string;
-  tone: "good" | "bad" | "neutral";
-}
+import { type Told, tellWork } from "./work-sentences";
 
 /** A notification holds ids and codes; here is what people read and where it leads. */
-export function tell({ kind, payload }: Notification): Told {
+export function tell(told: Notification): Told {
+  const { kind, payload } = told;
   switch (kind) {
     case "automation_failed":
       return {
@@ -22,13 +17,6 @@ export function tell({ kind, payload }: Notification): Told {
       return payload.status === "failed"
         ? { title: "A importação falhou", detail: "Nada foi gravado.", href: "/carteira", tone: "bad" }
         : { title: "Importação concluída", detail: "A carteira já está atualizada.", href: "/carteira", tone: "good" };
-    case "callback_due":
-      return {
-        title: "Hora de retornar uma ligação",
-        detail: "Abra o atendimento do cliente.",
-        href: payload.client_id ? `/atendimento/${payload.client_id}` : "/carteira",
-        tone: "neutral",
-      };
     case "dialer_export_finished":
       return payload.status === "failed"
         ? { title: "O envio ao discador parou", detail: "Veja o motivo e retome.", href: "/discador", tone: "bad" }
@@ -62,7 +50,7 @@ export function tell({ kind, payload }: Notification): Told {
         tone: "neutral",
       };
     default:
-      return tellMoney(kind, payload);
+      return tellWork(told) ?? tellMoney(kind, payload);
   }
 }
 

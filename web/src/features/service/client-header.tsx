@@ -2,19 +2,22 @@ import { CopyButton, UnstyledButton } from "@mantine/core";
 import { IconClock, IconClockPause } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
+import type { ContactState } from "@/lib/client-shapes";
 import { moment } from "@/lib/clock";
 import { documentNumber, money } from "@/lib/format";
 import { reasonSentence } from "@/lib/reasons";
 import { Tag } from "@/ui/tag";
 import classes from "./client-header.module.css";
-import type { ContactState, ServiceScreen } from "./queries";
+import type { ServiceScreen } from "./queries";
 
 interface ClientHeaderProps {
   screen: ServiceScreen;
   onExplain?: (() => void) | undefined;
+  /** Arrives after the paint, in a place kept for it. */
+  next?: ReactNode;
 }
 
-export function ClientHeader({ screen, onExplain }: ClientHeaderProps): ReactNode {
+export function ClientHeader({ screen, onExplain, next }: ClientHeaderProps): ReactNode {
   const { client, creditors, debts, open_cents, contact } = screen;
   const contracts = [...new Set(debts.map(({ contract }) => contract))];
   return (
@@ -38,6 +41,7 @@ export function ClientHeader({ screen, onExplain }: ClientHeaderProps): ReactNod
           {client.uf && <Fact term="UF" value={client.uf} />}
         </dl>
       </div>
+      {next && <div className={classes.next}>{next}</div>}
       <div className={classes.money}>
         <span>Total em aberto</span>
         <strong className="num" data-testid="open-total">

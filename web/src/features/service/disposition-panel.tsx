@@ -8,7 +8,7 @@ import { Key } from "@/ui/tag";
 import classes from "./disposition-panel.module.css";
 import type { DispositionType, ServiceScreen } from "./queries";
 
-const CallbackForm = later(() => import("./callback-form").then((m) => m.CallbackForm));
+const CallbackForm = later(() => import("@/ui/callback-form/callback-form").then((m) => m.CallbackForm));
 void painted().then(CallbackForm.preload);
 
 export interface Chosen {

@@ -1,5 +1,5 @@
 import { type QueryClient, queryOptions } from "@tanstack/react-query";
-import type { Client, Debt, Phone } from "@/lib/client-shapes";
+import type { Client, ContactState, Debt, Phone } from "@/lib/client-shapes";
 import { db, rpc, shaped, unwrap } from "@/lib/supabase";
 import { seedTimeline, type TimelinePage } from "@/lib/timeline";
 import type { PendingDisposition } from "./pending-store";
@@ -11,14 +11,6 @@ export interface DispositionType {
   color: string;
   is_callback: boolean;
   opens_negotiation: boolean;
-}
-
-export interface ContactState {
-  allowed: boolean;
-  next_allowed_at: string | null;
-  reason: string | null;
-  /** Lawful intervals of the coming days, when the database tells them. */
-  hours?: { date: string; from: string; to: string }[];
 }
 
 export interface ScheduledCallback {

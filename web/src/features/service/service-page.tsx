@@ -32,6 +32,8 @@ interface ServicePageProps {
   /** Opens the explained statement, at one title when one is named. */
   onExplain?: (debtId?: string) => void;
   onNegotiate?: () => void;
+  /** The way to the next client. */
+  next?: ReactNode;
   /** The way to the talk with the client, and the talk itself in the timeline's place while it is open. */
   talkDoor?: ReactNode;
   talk?: ReactNode;
@@ -51,7 +53,7 @@ export function ServicePage({ clientId, ...doors }: ServicePageProps): ReactNode
 
 type LoadedProps = Omit<ServicePageProps, "clientId"> & { screen: ServiceScreen };
 
-function LoadedService({ screen, onExplain, onNegotiate, phoneAction, talkDoor, talk }: LoadedProps): ReactNode {
+function LoadedService({ screen, onExplain, onNegotiate, phoneAction, next, talkDoor, talk }: LoadedProps): ReactNode {
   const { client, debts, phones, disposition_types: types } = screen;
   const { tenant } = useMember();
   const timeline = useTimeline(client.id);
@@ -97,7 +99,7 @@ function LoadedService({ screen, onExplain, onNegotiate, phoneAction, talkDoor, 
   const outcome = last && `${unconfirmed.length > 0 ? "Guardada, enviando" : "Registrada"}: ${last.label}`;
   return (
     <div className={classes.page}>
-      <ClientHeader screen={screen} onExplain={onExplain} />
+      <ClientHeader screen={screen} onExplain={onExplain} next={next} />
       <div className={classes.facts}>
         <Panel title="Telefones" aside={phones.length > 0 && plural(phones.length, "número", "números")}>
           <PhoneList phones={phones} action={phoneAction} />

@@ -1,5 +1,5 @@
+import type { ContactState } from "@/lib/client-shapes";
 import { addDays, instantAt, localDate, localTime, weekday } from "@/lib/clock";
-import type { ContactState } from "./queries";
 
 export interface Slot {
   label: string;

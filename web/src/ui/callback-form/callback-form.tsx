@@ -1,19 +1,21 @@
 import { Button, TextInput } from "@mantine/core";
 import { type ReactNode, useEffect, useRef, useState } from "react";
+import type { ContactState } from "@/lib/client-shapes";
 import { instantAt, localDate, localTime, moment, now } from "@/lib/clock";
 import { day } from "@/lib/format";
-import classes from "./callback-form.module.css";
-import { nextLawful, refusalOf, usualSlots } from "./callback-slots";
-import type { ContactState } from "./queries";
-import { dateFromText, timeFromText } from "./when-text";
+import classes from "@/ui/callback-form/callback-form.module.css";
+import { nextLawful, refusalOf, usualSlots } from "@/ui/callback-form/callback-slots";
+import { dateFromText, timeFromText } from "@/ui/callback-form/when-text";
 
 interface CallbackFormProps {
-  contact: ContactState;
+  contact: Pick<ContactState, "reason" | "hours">;
+  /** On the button that saves. */
+  action?: string;
   onSave: (at: string) => void;
   onCancel: () => void;
 }
 
-export function CallbackForm({ contact, onSave, onCancel }: CallbackFormProps): ReactNode {
+export function CallbackForm({ contact, action = "Agendar retorno", onSave, onCancel }: CallbackFormProps): ReactNode {
   const today = localDate(now());
   const [dateText, setDateText] = useState(day(today));
   const [timeText, setTimeText] = useState("");
@@ -65,6 +67,10 @@ export function CallbackForm({ contact, onSave, onCancel }: CallbackFormProps): 
           </button>
         ))}
       </div>
+      <p role="status" className={classes.refusal}>
+        {isBlocked && "Esta pessoa pediu para não receber ligações."}
+        {chosen && refusal && !isBlocked && `${moment(chosen)}: ${refusal}.`}
+      </p>
       <div className={classes.fields}>
         <TextInput
           label="Data"
@@ -89,19 +95,16 @@ export function CallbackForm({ contact, onSave, onCancel }: CallbackFormProps): 
           onChange={(event) => setTimeText(event.currentTarget.value)}
           onBlur={() => time && setTimeText(time)}
         />
-        <Button type="submit" size="sm" className={classes.save} disabled={!chosen || refusal !== null}>
-          Agendar retorno
-        </Button>
+        {next ? (
+          <Button size="sm" variant="light" className={classes.save} onClick={() => choose(next)}>
+            Usar {moment(next)}, o próximo permitido
+          </Button>
+        ) : (
+          <Button type="submit" size="sm" className={classes.save} disabled={!chosen || refusal !== null}>
+            {action}
+          </Button>
+        )}
       </div>
-      <p role="status" className={classes.refusal}>
-        {isBlocked && "Esta pessoa pediu para não receber ligações."}
-        {chosen && refusal && !isBlocked && `${moment(chosen)}: ${refusal}.`}
-      </p>
-      {next && (
-        <button type="button" className={classes.next} onClick={() => choose(next)}>
-          Usar o próximo horário permitido: <strong>{moment(next)}</strong>
-        </button>
-      )}
     </form>
   );
 }

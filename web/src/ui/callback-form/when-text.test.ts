@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { dateFromText, timeFromText } from "./when-text";
+import { dateFromText, timeFromText } from "@/ui/callback-form/when-text";
 
 const today = "2026-11-23";
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { setClock } from "@/lib/clock";
-import { nextLawful, refusalOf, usualSlots } from "./callback-slots";
+import { nextLawful, refusalOf, usualSlots } from "@/ui/callback-form/callback-slots";
 
 // Saturday 21 November 2026, 13:10 in São Paulo (UTC-3): open 8–14 today, closed on Sunday, open again on Monday.
 const now = new Date("2026-11-21T16:10:00Z");
