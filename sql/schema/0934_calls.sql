@@ -80,9 +80,36 @@ grant select on public.calls to authenticated;
 create trigger _200_broadcast_insert after insert on public.calls
 referencing new table as new_rows for each statement
 execute function private.tg_broadcast('call_changed');
+-- A status, whose it is, and what the dialer calls it are news; times and ids are not.
+create function private.tg_calls__broadcast() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.send_change(
+        'call_changed', tg_table_name, changed.tenant_id, changed.id, changed.client_ids
+    )
+    from (
+        select new_rows.tenant_id, min(new_rows.id::text) as id,
+            array_agg(distinct new_rows.client_id) as client_ids
+        from new_rows
+        join old_rows on old_rows.id = new_rows.id
+        where new_rows.client_id is not null and (
+            new_rows.status, new_rows.client_id, new_rows.qualification_id,
+            new_rows.qualify_status
+        ) is distinct from (
+            old_rows.status, old_rows.client_id, old_rows.qualification_id,
+            old_rows.qualify_status
+        )
+        group by new_rows.tenant_id
+    ) as changed;
+    return null;
+end;
+$$;
 create trigger _200_broadcast_update after update on public.calls
 referencing old table as old_rows new table as new_rows for each statement
-execute function private.tg_broadcast_status('call_changed');
+execute function private.tg_calls__broadcast();
 
 create function private.call_rank(status public.call_status) returns int
 language sql

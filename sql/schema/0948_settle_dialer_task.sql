@@ -133,7 +133,17 @@ declare
     v_export public.dialer_exports;
 begin
     if (task).kind = 'qualify' then
-        update public.calls as call set qualify_status = 'done' where call.id = (task).call_id;
+        -- It is what the call is called there now, whatever the timer had said before.
+        update public.calls as call
+        set qualify_status = 'done', qualification_source = 'ours',
+            qualification_id = ((task).payload ->> 'qualification_id')::bigint,
+            qualification_name = (
+                select word.qualification_name from public.dialer_qualifications as word
+                where word.tenant_id = call.tenant_id
+                  and word.qualification_id = ((task).payload ->> 'qualification_id')::bigint
+                order by word.campaign_id = call.campaign_id desc limit 1
+            )
+        where call.id = (task).call_id;
         return;
     elsif (task).kind = 'remove' then
         perform private.finish_dialer_removal(task);

@@ -5,20 +5,12 @@ import uuid
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from local_platform.providers import threecplus_calls as shapes
 from tests.dialer.test_export import dispose
 from tests.dialing import OPERATOR_AGENT, Floor, connect_dialer
 from tests.money.world import World
 
-any_text = st.text(st.characters())
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | any_text,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(any_text, inner, max_size=3),
-    max_leaves=10,
-)
 WaitUntil = Any
 AT = 1_772_000_000.0
 
@@ -88,66 +80,6 @@ def test_the_operators_secrets_are_not_kept(floor: Floor) -> None:
     kept = json.dumps(event["payload"])
     assert "segredo-do-agente" not in kept
     assert "senha-do-ramal" not in kept
-
-
-def test_without_the_key_nothing_is_stored(floor: Floor) -> None:
-    body = shapes.connected(told(floor))
-    for key in ("", "wrong", "' or 1=1", "ä", "x" * 5_000):
-        assert floor.callback(body, key).status_code == 401
-    assert floor.world.rows("select 1 from private.provider_events") == []
-    assert (
-        floor.functions.get("/3cplus-webhook", params={"key": floor.webhook_key}).status_code == 405
-    )
-    answer = floor.functions.post(f"/3cplus-webhook/{floor.webhook_key}", json=body)
-    assert answer.status_code == 200
-
-
-def test_what_is_no_json_object_is_refused_and_what_is_unknown_is_kept(floor: Floor) -> None:
-    for body in (b"", b"{", b"[]", b"null", b"\xff", b"[" * 9_999, b'{"a": NaN}'):
-        assert floor.callback(body).status_code == 400
-    assert floor.callback(b'{"a": "' + b"x" * 1_000_000 + b'"}').status_code == 413
-    assert floor.callback({"call-was-invented": {"x": 1}}).status_code == 200
-    floor.apply()
-    [event] = floor.world.rows("select kind, error, handled_at from private.provider_events")
-    assert (event["kind"], event["error"]) == ("other", None)
-    assert event["handled_at"] is not None
-
-
-def test_no_body_whatever_makes_it_fail(floor: Floor) -> None:
-    floor.person(1)
-    good = shapes.history(told(floor), "2024")["call-history-was-created"]
-
-    @settings(
-        max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-    )
-    @given(
-        st.binary(max_size=200)
-        | st.fixed_dictionaries(
-            {
-                "call-history-was-created": st.fixed_dictionaries(
-                    {}, optional={name: json_values for name in good}
-                )
-            }
-        )
-        | st.fixed_dictionaries(
-            {
-                "call-was-connected": st.fixed_dictionaries(
-                    {"call": st.fixed_dictionaries(
-                        {"telephony_id": json_values},
-                        optional={"phone": json_values, "identifier": json_values,
-                                  "campaign_id": json_values})},
-                    optional={"agent": json_values},
-                )
-            }
-        )
-    )  # fmt: skip
-    def fuzz(body: Any) -> None:
-        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        assert floor.callback(raw).status_code in (200, 400)
-
-    fuzz()
-    floor.apply()
-    assert floor.world.rows("select 1 from private.provider_events where handled_at is null") == []
 
 
 def test_two_agencies_with_the_same_number_never_see_each_others_calls(floor: Floor) -> None:

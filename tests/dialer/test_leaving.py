@@ -1,4 +1,4 @@
-"""Whoever need not or must not be called leaves the mailing by themselves, on every path there is."""
+"""Whoever need not or must not be called leaves the mailing by themselves, on every path."""
 
 import uuid
 from collections.abc import Callable
@@ -38,9 +38,7 @@ def agrees_on_everything(floor: Floor, client: uuid.UUID) -> None:
 
 def agrees_on_one_of_two_titles(floor: Floor, client: uuid.UUID) -> None:
     floor.world.debt(20_000, floor.world.today - timedelta(90), client=client)
-    agree(
-        floor.world, client_id=client, debt_ids=[first_debt(floor, client)], installments=1
-    )
+    agree(floor.world, client_id=client, debt_ids=[first_debt(floor, client)], installments=1)
     # The other title is still owed: nothing but the agreement can have said so.
     open_debts = "select open_debts from public.clients where id = %s"
     assert floor.world.one(open_debts, client) == 1
@@ -93,9 +91,7 @@ def is_called_as_often_as_allowed(floor: Floor, client: uuid.UUID) -> None:
         (is_called_as_often_as_allowed, "attempt_cap"),
     ],
 )
-def test_who_need_not_be_called_leaves_the_mailing(
-    floor: Floor, story: Story, reason: str
-) -> None:
+def test_who_need_not_be_called_leaves_the_mailing(floor: Floor, story: Story, reason: str) -> None:
     leaves, stays = floor.person(1), floor.person(2)
     floor.world.policy()
     export = floor.export()

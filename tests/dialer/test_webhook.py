@@ -1,0 +1,91 @@
+"""3C Plus's address: closed without its key, and in one piece whatever is posted."""
+
+import copy
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from local_platform.providers import threecplus_calls as shapes
+from tests.dialer.test_calls import told
+from tests.dialing import Floor
+from tests.proof import examples
+
+any_text = st.text(st.characters())
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | any_text,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(any_text, inner, max_size=3),
+    max_leaves=10,
+)
+
+
+def places(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place within a body."""
+    inner = value.items() if isinstance(value, dict) else []
+    return [here, *(place for key, item in inner for place in places(item, (*here, key)))]
+
+
+@st.composite
+def almost(draw: st.DrawFn, bodies: list[dict[str, Any]]) -> Any:
+    """A real body in which a few places hold anything, or nothing."""
+    body: Any = {"": copy.deepcopy(draw(st.sampled_from(bodies)))}
+    for _ in range(draw(st.integers(1, 3))):
+        *way, last = ("", *draw(st.sampled_from(places(body.get("")))))
+        holder = body
+        for key in way:
+            holder = holder.get(key, {}) if isinstance(holder, dict) else {}
+        if isinstance(holder, dict):
+            if draw(st.booleans()):
+                holder[last] = draw(json_values)
+            else:
+                holder.pop(last, None)
+    return body.get("", {})
+
+
+def test_without_the_key_nothing_is_stored(floor: Floor) -> None:
+    body = shapes.connected(told(floor))
+    for key in ("", "wrong", "' or 1=1", "ä", "x" * 5_000):
+        assert floor.callback(body, key).status_code == 401
+    assert floor.world.rows("select 1 from private.provider_events") == []
+    assert (
+        floor.functions.get("/3cplus-webhook", params={"key": floor.webhook_key}).status_code == 405
+    )
+    answer = floor.functions.post(f"/3cplus-webhook/{floor.webhook_key}", json=body)
+    assert answer.status_code == 200
+
+
+def test_what_is_no_json_object_is_refused_and_what_is_unknown_is_kept(floor: Floor) -> None:
+    for body in (b"", b"{", b"[]", b"null", b"\xff", b"[" * 9_999, b'{"a": NaN}'):
+        assert floor.callback(body).status_code == 400
+    assert floor.callback(b'{"a": "' + b"x" * 1_000_000 + b'"}').status_code == 413
+    assert floor.callback({"call-was-invented": {"x": 1}}).status_code == 200
+    floor.apply()
+    [event] = floor.world.rows("select kind, error, handled_at from private.provider_events")
+    assert (event["kind"], event["error"]) == ("other", None)
+    assert event["handled_at"] is not None
+
+
+@pytest.mark.proof
+def test_no_body_whatever_makes_it_fail(floor: Floor) -> None:
+    client = floor.person(1)
+    call = told(floor, client, qualification={"id": 31, "name": "Promessa"})
+    bodies = [
+        shapes.connected(call), shapes.history(call, "2024"), shapes.history(call, "2025"),
+        shapes.connected(call) | shapes.history(call, "2025"),
+    ]  # fmt: skip
+
+    @settings(
+        max_examples=examples(80, 2_000),
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+    )
+    @given(st.binary(max_size=200) | json_values | almost(bodies))
+    def fuzz(body: Any) -> None:
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        assert floor.callback(raw).status_code in (200, 400)
+
+    fuzz()
+    floor.apply()
+    assert floor.world.rows("select 1 from private.provider_events where handled_at is null") == []
