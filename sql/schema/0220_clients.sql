@@ -39,8 +39,11 @@ create table public.clients (
 comment on table public.clients is 'Debtors, one row per document and tenant.';
 comment on column public.clients.open_cents is 'Derived: sum of the principal of open debts.';
 
--- Serves the list in its default order, with and without a status.
-create index clients_by_open_value on public.clients (tenant_id, open_cents desc, id desc);
+-- Serves the list in its default order, with and without a status. It holds the name so that who
+-- searches a common one walks the order without a visit to each client: half the time, for a
+-- hundredth of what an import costs.
+create index clients_by_open_value on public.clients (tenant_id, open_cents desc, id desc)
+include (name_key);
 create index clients_by_status
 on public.clients (tenant_id, debt_status, open_cents desc, id desc);
 -- Serve the other orders of the list, and aging, which is a range of the oldest open title.

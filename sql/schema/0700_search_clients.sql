@@ -19,7 +19,9 @@ create type private.client_search as (
     foreign_phone text,
     phone_tail text,
     -- So many begin with it that they are met sooner along the list's order than looked up.
-    is_broad boolean
+    is_broad boolean,
+    -- So many have the words in their names.
+    is_common boolean
 );
 
 create function private.read_search(typed text) returns private.client_search
@@ -130,6 +132,15 @@ begin
 end;
 $$;
 
+create function private.words_condition(search private.client_search) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select string_agg(format('clients.name_key like ((($1).search).words)[%s]', place), ' and ')
+    from generate_series(1, cardinality(search.words)) as place
+$$;
+
 -- The condition on `clients`: holds no value of the search, which is parameter ($1).search.
 create function private.search_condition(search private.client_search) returns text
 language plpgsql
@@ -155,10 +166,7 @@ begin
         v_name := 'clients.name_key collate "C" >= (($1).search).name_prefix
             and clients.name_key collate "C" < (($1).search).name_prefix || ''~''';
     elsif search.words is not null then
-        v_name := (
-            select string_agg(format('clients.name_key like ((($1).search).words)[%s]', place), ' and ')
-            from generate_series(1, cardinality(search.words)) as place
-        );
+        v_name := private.words_condition(search);
     end if;
     if v_branches = '{}' then
         return v_name;

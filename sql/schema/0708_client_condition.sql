@@ -116,6 +116,9 @@ begin
         v_all := v_all || 'clients.id in (
             select debts.client_id from public.debts
             where debts.tenant_id = ($1).tenant_id and debts.import_id = ($1).import_id
+            union all
+            select touched.client_id from private.import_touches as touched
+            where touched.tenant_id = ($1).tenant_id and touched.import_id = ($1).import_id
         )'::text;
     end if;
     if filter.tag_ids is not null then
@@ -169,7 +172,8 @@ as $$
           and ' || condition || ')'
 $$;
 
--- Asks the planner whether the beginning of a document, phone or contract is everybody's.
+-- Asks the planner whether the beginning of a document, phone or contract is everybody's, and
+-- whether the words of a name are so many people's that no page ranks them all.
 -- (Whatever asks the planner has to be volatile, though it changes nothing.)
 create function private.weigh_search(filter private.client_filter) returns private.client_filter
 language plpgsql
@@ -179,16 +183,36 @@ as $$
 declare
     -- Looking up and sorting these takes a tenth of a second.
     c_many constant bigint := 20000;
+    -- Reading these takes as long as meeting a page of them along the list's order.
+    c_common constant bigint := 5000;
     v_search private.client_search := (filter).search;
     v_branches text[] := private.search_branches(v_search, false);
-    v_plan json;
 begin
     if v_branches <> '{}' then
-        execute 'explain (format json) ' || array_to_string(v_branches, ' union all ')
-        into v_plan using filter;
-        v_search.is_broad := (v_plan -> 0 -> 'Plan' ->> 'Plan Rows')::double precision > c_many;
-        filter.search := v_search;
+        v_search.is_broad :=
+            private.planned_rows(array_to_string(v_branches, ' union all '), filter) > c_many;
     end if;
+    -- One word alone is a phrase: there is nothing scattered to rank beside it.
+    if cardinality(v_search.words) > 1 or v_search.words is not null and v_branches <> '{}' then
+        v_search.is_common := private.planned_rows(
+            'select from public.clients where clients.tenant_id = ($1).tenant_id and '
+            || private.words_condition(v_search), filter
+        ) > c_common;
+    end if;
+    filter.search := v_search;
     return filter;
+end;
+$$;
+
+create function private.planned_rows(query text, filter private.client_filter)
+returns double precision
+language plpgsql
+set search_path = ''
+as $$
+declare
+    v_plan json;
+begin
+    execute 'explain (format json) ' || query into v_plan using filter;
+    return v_plan -> 0 -> 'Plan' ->> 'Plan Rows';
 end;
 $$;

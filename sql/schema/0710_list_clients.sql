@@ -131,62 +131,22 @@ as $$
        or case when sort.is_descending then place <= from_place else place >= from_place end
 $$;
 
--- An exact name before all, then what begins so, what holds the phrase, and its scattered words:
--- one walk each, the next begun only when the page is not full. A common name thus fills its page
--- from the list's order; ranking all of its bearers would take them all.
-create function private.ranked_page_sql(
-    filter private.client_filter, sort private.client_sort, after text[]
-) returns text
-language plpgsql
+-- The page's ids in one array, and the cursor of the last that is shown. $4: name of the order.
+create function private.page_and_next_sql(page text) returns text
+language sql
 immutable
 set search_path = ''
 as $$
-declare
-    v_key constant text := '(($1).search).name_key';
-    v_begins constant text := '(clients.name_key collate "C" >= ' || v_key
-        || ' and clients.name_key collate "C" < ' || v_key || ' || ''~'')';
-    v_holds constant text := 'clients.name_key like (($1).search).phrase';
-    v_way text := case when sort.is_descending then 'desc' else 'asc' end;
-    -- Last in both directions; '~' sorts after every letter and digit, a space before.
-    v_value text := case when sort.is_empty is null then sort.expression else format(
-        'coalesce(%s, %L)', sort.of_client, case
-            when sort.type_name = 'text' then case when sort.is_descending then ' ' else '~' end
-            when sort.is_descending then '-infinity' else 'infinity' end
-    ) end;
-    v_ranks text[];
-    v_walks text[] := '{}';
-begin
-    v_ranks := array[
-        'clients.name_key collate "C" = ' || v_key,
-        v_begins || ' and clients.name_key <> ' || v_key,
-        -- Two letters have no phrase …
-        case when ((filter).search).phrase is not null then v_holds || ' and not ' || v_begins end,
-        -- … and one word without any digit has nothing else to be found by.
-        case when cardinality(((filter).search).words) > 1
-            or cardinality(private.search_branches((filter).search, false)) > 0
-            then private.search_condition((filter).search) || ' and not ' || case
-                when ((filter).search).phrase is not null then v_holds else v_begins end
-        end
-    ];
-    filter.search := null;
-    for rank in coalesce(after[2]::int, 0)..3 loop
-        continue when v_ranks[rank + 1] is null;
-        v_walks := v_walks || format(
-            '(select clients.id, %1$s as rank, (%2$s)::text as value, false as is_empty
-            from public.clients where %3$s and (%4$s)%5$s
-            order by %2$s %6$s, clients.id %6$s limit $3)',
-            rank, v_value, private.client_condition(filter), v_ranks[rank + 1],
-            case when rank = after[2]::int then format(
-                ' and (%s, clients.id) %s (($2)[5]::%s, ($2)[4]::uuid)',
-                v_value, case when sort.is_descending then '<' else '>' end, sort.type_name
-            ) else '' end,
-            v_way
-        );
-    end loop;
-    return case when v_walks = '{}' then private.empty_page_sql()
-        when cardinality(v_walks) = 1 then v_walks[1]
-        else array_to_string(v_walks, ' union all ') || ' limit $3' end;
-end;
+    select 'with page as materialized (
+            select found.*, row_number() over () as place from (' || page || ') as found
+        )
+        select array_agg(page.id order by page.place),
+            case when count(*) = $3 then max(private.encode_cursor(
+                $4, coalesce(page.rank::text, ''''), page.is_empty::text, page.id::text,
+                -- A name may hold the sign that parts the values.
+                replace(replace(page.value, ''%'', ''%25''), ''|'', ''%7C'')
+            )) filter (where page.place = $3 - 1) end
+        from page'
 $$;
 
 create function private.list_clients(filter jsonb, after text, page_size int, sort text)
@@ -208,7 +168,8 @@ declare
         private.weigh_search(private.read_client_filter(v_tenant_id, coalesce(filter, '{}')));
     v_is_ranked boolean := private.is_ranked((v_filter).search);
     v_cursor text[];
-    v_answer json;
+    v_ids uuid[];
+    v_next text;
 begin
     if after is not null then
         v_cursor := private.decode_cursor(
@@ -235,12 +196,16 @@ begin
                 detail = 'no such creditor in the tenant';
         end if;
     end if;
-    execute private.client_rows_sql(private.client_page_sql(
-        v_filter, v_sort, v_cursor
-    ))
-    into v_answer
-    using v_filter, v_cursor, v_size + 1, private.today(v_tenant_id), v_sort.name;
-    return v_answer;
+    -- One more than asked says that there is a next page.
+    execute private.page_and_next_sql(private.client_page_sql(v_filter, v_sort, v_cursor))
+    into v_ids, v_next
+    using v_filter, v_cursor, v_size + 1, v_sort.name;
+    return json_build_object(
+        'rows', private.client_rows(
+            v_tenant_id, v_ids[:v_size], private.today(v_tenant_id), v_filter.now_at
+        ),
+        'next', v_next
+    );
 end;
 $$;
 

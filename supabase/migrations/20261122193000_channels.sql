@@ -379,8 +379,10 @@ CREATE TYPE "public"."dialer_row_status" AS ENUM ('excluded', 'waiting', 'loaded
 
 ALTER TABLE "public"."dialer_export_rows" ADD COLUMN "status" public.dialer_row_status NOT NULL;
 
+-- Why, which locks, and what must be deployed first:
+--
 
-
+set local check_function_bodies = off;
 
 ALTER TABLE "private"."import_rollbacks" ADD COLUMN "outcome" public.import_status NOT NULL;
 
@@ -1884,7 +1886,11 @@ begin
                 'reason', case when coalesce(hours.opens_at > v_now, true)
                     then 'outside_hours' end
             ) end,
-            'in_service', private.service_state(listed.tenant_id, listed.client_id) ->> 'operator'
+            'in_service', (
+                select serving.state ->> 'operator'
+                from private.service_state(listed.tenant_id, listed.client_id) as serving (state)
+                where not (serving.state -> 'is_mine')::boolean
+            )
         ) order by listed.place), '[]')
         from listed
         join public.clients
@@ -2072,11 +2078,11 @@ begin
     v_text.conversation_id := talk.id;
     v_text.body := '';
     v_reason := (private.plan_chat_message(v_text)).reason;
-    if talk.client_id is not null then
-        v_hours := private.contact_decision(
-            talk.tenant_id, talk.client_id, 'whatsapp', private.now()
-        );
-    end if;
+    select decided.* into v_hours
+    from (select talk.client_id as id) as person
+    left join lateral private.contact_decision(
+        talk.tenant_id, person.id, 'whatsapp', private.now()
+    ) as decided on person.id is not null;
     return jsonb_build_object(
         -- A pause of the number only delays.
         'text', nullif(v_reason, 'rate_limited'),
@@ -6574,11 +6580,12 @@ begin
     where integration.id = v_sender.integration_id;
     select * into v_template from public.message_templates as template
     where template.id = message.template_id;
-    if v_talk.client_id is not null then
-        v_hours := private.contact_decision(
-            v_talk.tenant_id, v_talk.client_id, 'whatsapp', private.now()
-        );
-    end if;
+    -- Of a stranger no state is known: all null.
+    select decided.* into v_hours
+    from (select v_talk.client_id as id) as person
+    left join lateral private.contact_decision(
+        v_talk.tenant_id, person.id, 'whatsapp', private.now()
+    ) as decided on person.id is not null;
     v_plan.params := message.params;
     v_plan.body := message.body;
     if v_template.id is not null then
@@ -6601,7 +6608,8 @@ begin
             or coalesce(private.template_obstacle(v_template), 'unbound') <> 'unbound'
         ) then 'template_not_sendable'
         when v_template.id is not null and (
-            v_plan.params is null or array_position(v_plan.params, null) is not null
+            array_position(v_plan.params, null) is not null
+            or cardinality(v_plan.params) is distinct from cardinality(v_template.variables)
         ) then 'variable_missing'
         -- An answer to somebody who wrote just now is no contact out of the blue.
         when v_template.id is not null and not v_hours.allowed then v_hours.reason

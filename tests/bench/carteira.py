@@ -1,8 +1,9 @@
 """The carteira at full size: lists, search, screens, selections and export.
 
 Beside 49 smaller agencies stands one with a million clients, and one of the size for which a
-rival's times are known. "As owner" is the very statement the list runs, with its values written
+rival's times are known. "As owner" is what the list runs as one statement with its values written
 into it, by the role that no policy binds; ours is the call a browser makes, session and all.
+Ours keeps the plan of the statement that reads a page's rows: so does a second owner.
 """
 
 from __future__ import annotations
@@ -92,23 +93,27 @@ def measure(caller_url: str, owner_url: str) -> list[BenchRow]:
 
 
 def _lists(bench: Bench) -> list[BenchRow]:
-    """One row a filter; the last says the median of all."""
-    found, ratios = [], []
+    """The medians of all filters, then one row a filter."""
+    found, ratios, kept = [], [], []
     for name, filters in some_filters(bench).items():
         seconds = interleaved(bench.arms(filters), ROUNDS, inner=3)
         ratios.append(seconds["ours"] / seconds["owner"])
+        kept.append(seconds["ours"] / seconds["kept"])
         found.append(against_owner(f"carteira page, 1,000,000 clients, {name}", seconds))
-    middle = sorted(ratios)[len(ratios) // 2]
-    return [
+    medians = [
         BenchRow(
             f"carteira page, median of {len(ratios)} filters",
-            "the same SQL as owner",
-            f"worst {max(ratios):.2f} ×",
-            f"{middle:.2f} ×",
-            "≤ 1.10 ×",
-        ),
-        *found,
+            reference,
+            f"{min(many):.2f} to {max(many):.2f} ×",
+            f"{sorted(many)[len(many) // 2]:.2f} ×",
+            goal,
+        )
+        for reference, many, goal in (
+            ("the same SQL as owner", ratios, "≤ 1.10 ×"),
+            ("as owner, the rows' plan kept", kept, "—"),
+        )
     ]
+    return [*medians, *found]
 
 
 def _deep(bench: Bench) -> list[BenchRow]:

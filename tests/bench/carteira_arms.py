@@ -17,25 +17,32 @@ Filter = dict[str, Any]
 PAGE = 60
 ROUNDS = 9  # odd: the median is one that was measured
 
-# The list's statement for a filter, an order and a cursor, its parameters written into it.
+# What the list runs for a filter, an order and a cursor, its values written in: the statement that
+# finds a page, and the one that reads its rows.
 OWNERS_SQL = """
-create function pg_temp.owners_sql(tenant_id uuid, filter jsonb, sort text, after text)
+create function pg_temp.page_sql(tenant_id uuid, filter jsonb, sort text, after text)
 returns text language plpgsql as $$
 declare
     v_filter private.client_filter :=
         private.weigh_search(private.read_client_filter(tenant_id, filter));
-    v_sort private.client_sort := private.read_client_sort(sort);
-    v_sql text := private.client_rows_sql(
-        private.client_page_sql(v_filter, v_sort, string_to_array(after, '|'))
-    );
+    v_cursor text[] := string_to_array(after, '|');
 begin
-    return replace(replace(replace(replace(replace(v_sql,
+    return replace(replace(replace(replace(
+        private.page_and_next_sql(
+            private.client_page_sql(v_filter, private.read_client_sort(sort), v_cursor)
+        ),
         '$1', quote_literal(v_filter::text) || '::private.client_filter'),
-        '$2', coalesce(quote_literal(string_to_array(after, '|')::text), 'null') || '::text[]'),
-        '$3', '61'),
-        '$4', quote_literal(private.today(tenant_id)::text)),
-        '$5', quote_literal(sort));
+        '$2', coalesce(quote_literal(v_cursor::text), 'null') || '::text[]'),
+        '$3', '61'), '$4', quote_literal(sort));
 end;
+$$;
+create function pg_temp.rows_sql(tenant_id uuid, ids text) returns text language sql as $$
+    select replace(replace(replace(replace(substring(prosrc from 'return \\((.*)\\);'),
+        'client_rows.tenant_id', quote_literal(tenant_id) || '::uuid'), 'client_rows.ids', ids),
+        'client_rows.today', quote_literal(private.today(tenant_id)) || '::date'),
+        'client_rows.now_at', quote_literal(private.now()) || '::timestamptz')
+    from pg_proc
+    where oid = 'private.client_rows(uuid, uuid[], date, timestamptz)'::regprocedure
 $$
 """
 
@@ -58,24 +65,43 @@ class Bench:
     def arms(
         self, filters: Filter, sort: str = "-open_cents", after: str | None = None
     ) -> dict[str, Callable[[], object]]:
-        """The owner's statement and ours; the two must answer the same."""
-        text = only(
+        """The owner's statement, the owner's with the plan of the rows kept, and ours.
+
+        All answer the same.
+        """
+        page_sql = only(
             self.owner,
-            "select pg_temp.owners_sql(%s, %s, %s, %s)",
+            "select pg_temp.page_sql(%s, %s, %s, %s)",
             self.tenant,
             json.dumps(filters),
             sort,
             after,
         )
-        statement = text.encode()
+        rows_sql = "select pg_temp.rows_sql(%s, %s)"
+        found_ids = "(select found.ids[:60] from found)"
+        whole = (
+            f"with found (ids, next) as materialized ({page_sql}) select json_build_object("
+            f"'rows', ({only(self.owner, rows_sql, self.tenant, found_ids)}), 'next', found.next)"
+            " from found"
+        ).encode()
+        kept = only(self.owner, rows_sql, self.tenant, "%s::uuid[]").encode()
 
         def as_owner() -> Any:
-            row = self.owner.execute(statement, prepare=False).fetchone()
-            assert row is not None
-            return row[0]
+            return self.owner.execute(whole, prepare=False).fetchone()
 
-        assert as_owner()["rows"] == self.list(filters, sort, after)["rows"]
-        return {"owner": as_owner, "ours": lambda: self.list(filters, sort, after)}
+        def kept_by_owner() -> Any:
+            found = self.owner.execute(page_sql.encode(), prepare=False).fetchone()
+            assert found is not None
+            ids = (found[0] or [])[:PAGE]
+            return self.owner.execute(kept, (ids,), prepare=True).fetchone()
+
+        ours = self.list(filters, sort, after)
+        assert as_owner()[0]["rows"] == kept_by_owner()[0] == ours["rows"]
+        return {
+            "owner": as_owner,
+            "kept": kept_by_owner,
+            "ours": lambda: self.list(filters, sort, after),
+        }
 
 
 def sign_in(bench: Bench) -> None:
