@@ -78,7 +78,8 @@ export interface CallItem extends Base {
 
 export interface ImportItem extends Base {
   kind: "import";
-  file_name: string;
+  /** Null when a program sent rows, not a file. */
+  file_name: string | null;
 }
 
 export interface AgreementItem extends Base {

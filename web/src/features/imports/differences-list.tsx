@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { type DebtStatus, debtStatusNames } from "@/lib/client-shapes";
 import { day, documentNumber, money, plural } from "@/lib/format";
 import classes from "./import-dialog.module.css";
 import type { ChangedRow, Differences } from "./shapes";
@@ -35,12 +36,10 @@ function nameOf(row: ChangedRow, field: string): string {
   return changedNames[`${row.table}.${field}`] ?? field;
 }
 
-const debtWords: Record<string, string> = { open: "em aberto", settled: "quitado", returned: "devolvido" };
-
-function shown(field: string, value: unknown): string {
+export function shown(field: string, value: unknown): string {
   if (value === null || value === undefined || value === "") return "em branco";
   if (field === "principal_cents" && typeof value === "number") return money(value);
   if (typeof value !== "string") return typeof value === "object" ? JSON.stringify(value) : String(value);
   if (field === "due_on") return day(value);
-  return debtWords[value] ?? value;
+  return debtStatusNames[value as DebtStatus] ?? value;
 }

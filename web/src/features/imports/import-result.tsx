@@ -6,6 +6,7 @@ import { sentenceFor } from "@/lib/errors";
 import { count, plural } from "@/lib/format";
 import { DifferencesList } from "./differences-list";
 import classes from "./import-dialog.module.css";
+import { KeptTitles } from "./kept-titles";
 import { downloadRejects, importRejects } from "./queries";
 import { rejectReason } from "./reject-reasons";
 import type { ImportReject, ImportSummary } from "./shapes";
@@ -53,6 +54,15 @@ export function ImportResult({ summary, dryRun, absent }: ImportResultProps): Re
           {absentFate(absent, dryRun, summary.debts_absent === 1)}
         </p>
       )}
+      {summary.debts_reopened > 0 && (
+        <p className={classes.note}>
+          {dryRun
+            ? plural(summary.debts_reopened, "título devolvido volta a abrir", "títulos devolvidos voltam a abrir")
+            : plural(summary.debts_reopened, "título devolvido voltou a abrir", "títulos devolvidos voltaram a abrir")}
+          : faltou em uma remessa anterior e veio nesta.
+        </p>
+      )}
+      <KeptTitles summary={summary} />
       {summary.differences && <DifferencesList differences={summary.differences} />}
       {summary.rejected > 0 && <Rejects reasons={summary.reject_reasons} rejects={rejects} total={summary.rejected} />}
       {storedId && (

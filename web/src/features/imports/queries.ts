@@ -1,15 +1,6 @@
 import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { callFunction, db, download, rpc, shaped, unwrap } from "@/lib/supabase";
-import type {
-  Creditor,
-  Differences,
-  ImportOptions,
-  ImportReject,
-  ImportRow,
-  ImportSummary,
-  Preview,
-  Rollback,
-} from "./shapes";
+import type { Creditor, Differences, ImportOptions, ImportReject, ImportRow, ImportSummary, Preview } from "./shapes";
 
 /** A tenant works for tens of creditors; beyond this the list needs a search box, not a longer list. */
 const maxCreditors = 500;
@@ -65,10 +56,10 @@ export async function importPortfolio(
 }
 
 const importColumns =
-  "id,file_name,status,phase,created_at,accepted,rejected,rows_read,rows_valid,rows_written,rows_total,rows_per_second,seconds_left,error_code,cancel_requested_at,rows_kept";
+  "id,file_name,status,phase,created_at,accepted,rejected,rows_read,rows_valid,rows_written,rows_total,rows_per_second,seconds_left,error_code,cancel_requested_at,rows_kept,undo_done,undo_total,rolled_back";
 
 const summaryColumns =
-  "import_id:id,rows,accepted,rejected,duplicates,clients_created,clients_updated,debts_created,debts_updated,creditors_created,debts_absent,debts_returned,reject_reasons";
+  "import_id:id,rows,accepted,rejected,duplicates,clients_created,clients_updated,debts_created,debts_updated,creditors_created,debts_absent,debts_returned,debts_reopened,debts_kept,reject_reasons";
 
 /** Watched while its upload runs; null before the server knows it and after a dry run. */
 export function useImportProgress(importId: string | null): UseQueryResult<ImportRow | null> {
@@ -81,7 +72,7 @@ export function useImportProgress(importId: string | null): UseQueryResult<Impor
           .select(importColumns)
           .eq("id", importId ?? "")
           .maybeSingle(),
-      ) as Promise<ImportRow | null>,
+      ) as unknown as Promise<ImportRow | null>,
     enabled: importId !== null,
   });
 }
@@ -102,7 +93,7 @@ export function useRecentImports(): UseQueryResult<ImportRow[]> {
     queryKey: ["imports", "recent"],
     queryFn: () => {
       const newest = db.from("imports").select(importColumns).order("created_at", { ascending: false });
-      return unwrap(newest.limit(recentImports)) as Promise<ImportRow[]>;
+      return unwrap(newest.limit(recentImports)) as unknown as Promise<ImportRow[]>;
     },
     enabled: !asked.isPending,
   });
@@ -140,8 +131,9 @@ export async function resumeImport(importId: string): Promise<void> {
   await rpc("resume_import", { import_id: importId });
 }
 
-export async function rollBack(importId: string): Promise<Rollback> {
-  return shaped<Rollback>(rpc("rollback_import", { import_id: importId }));
+/** A large one is only begun by it: its row then tells how far it is, and what became of it. */
+export async function rollBack(importId: string): Promise<void> {
+  await rpc("rollback_import", { import_id: importId });
 }
 
 /** Shown in the dialog; the rest is in the spreadsheet of rejects. */

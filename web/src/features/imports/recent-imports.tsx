@@ -2,13 +2,15 @@ import { Button } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { moment } from "@/lib/clock";
-import { sentenceFor } from "@/lib/errors";
+import { AppError, sentenceFor } from "@/lib/errors";
 import { plural } from "@/lib/format";
 import { ImportProgress } from "./import-progress";
 import { downloadRejects, rollBack, useRecentImports } from "./queries";
 import classes from "./recent-imports.module.css";
-import { type ImportRow, type Rollback, unfinished } from "./shapes";
-import { keptReasons, statusNames } from "./words";
+import { RollbackProgress } from "./rollback-progress";
+import { KeptRows, RolledBack } from "./rolled-back";
+import { type ImportRow, unfinished } from "./shapes";
+import { nameOf, statusNames } from "./words";
 
 /** What came in lately, with its rejects and the way back. */
 export function RecentImports(): ReactNode {
@@ -17,9 +19,10 @@ export function RecentImports(): ReactNode {
   const rejects = useMutation({ mutationFn: downloadRejects });
   const back = useMutation({ mutationFn: rollBack, onSuccess: () => queryClient.invalidateQueries() });
   const error = rejects.error ?? back.error;
-  const undo = ({ id, file_name }: ImportRow): void => {
-    const question = `Desfazer a importação de ${file_name}? O que ela criou e mudou volta ao que era antes.`;
-    if (window.confirm(question)) back.mutate(id);
+  const undone = imports.find(({ id, status }) => id === back.variables && status === "rolled_back")?.rolled_back;
+  const undo = (row: ImportRow): void => {
+    const question = `Desfazer a importação de ${nameOf(row)}? O que ela criou e mudou volta ao que era antes.`;
+    if (window.confirm(question)) back.mutate(row.id);
   };
   if (imports.length === 0) return null;
   return (
@@ -30,25 +33,33 @@ export function RecentImports(): ReactNode {
           {sentenceFor(error)}
         </p>
       )}
-      {back.data && <RolledBack rollback={back.data} />}
+      {undone && <RolledBack rollback={undone} />}
       <ul>
         {imports.map((row) => (
           <li key={row.id}>
             <span className={classes.file}>
-              {row.file_name}
+              {nameOf(row)}
               <span className={classes.note}>
                 {moment(row.created_at)} · {statusNames[row.status]}
                 {row.status === "done" && ` · ${plural(row.accepted, "aceita", "aceitas")}`}
                 {row.rejected > 0 && ` · ${plural(row.rejected, "rejeitada", "rejeitadas")}`}
                 {row.rows_kept > 0 && ` · ${plural(row.rows_kept, "linha ficou", "linhas ficaram")}`}
               </span>
+              {row.error_code && <span className={classes.note}>{sentenceFor(new AppError(row.error_code, 0))}</span>}
               {unfinished.includes(row.status) && <ImportProgress importId={row.id} />}
+              {row.status === "rolling_back" && <RollbackProgress row={row} />}
+              {row.rolled_back && row.rolled_back.kept.count > 0 && row.rolled_back !== undone && (
+                <details className={classes.stayed}>
+                  <summary>{plural(row.rolled_back.kept.count, "item ficou", "itens ficaram")}</summary>
+                  <KeptRows kept={row.rolled_back.kept} />
+                </details>
+              )}
             </span>
             {row.rejected > 0 && (
               <Button
                 size="compact-sm"
                 variant="default"
-                aria-label={`Baixar rejeitadas de ${row.file_name}`}
+                aria-label={`Baixar rejeitadas de ${nameOf(row)}`}
                 loading={rejects.isPending && rejects.variables === row.id}
                 onClick={() => rejects.mutate(row.id)}
               >
@@ -60,7 +71,7 @@ export function RecentImports(): ReactNode {
                 size="compact-sm"
                 variant="subtle"
                 color="red"
-                aria-label={`Desfazer ${row.file_name}`}
+                aria-label={`Desfazer ${nameOf(row)}`}
                 loading={back.isPending && back.variables === row.id}
                 onClick={() => undo(row)}
               >
@@ -71,30 +82,5 @@ export function RecentImports(): ReactNode {
         ))}
       </ul>
     </section>
-  );
-}
-
-function RolledBack({ rollback }: { rollback: Rollback }): ReactNode {
-  const { deleted, restored, kept } = rollback;
-  return (
-    <div role="status" className={classes.undone}>
-      <p>
-        Importação desfeita: {plural(deleted.clients, "cliente saiu", "clientes saíram")},{" "}
-        {plural(deleted.debts, "título saiu", "títulos saíram")},{" "}
-        {plural(restored.clients + restored.debts, "linha voltou", "linhas voltaram")} ao que era.
-      </p>
-      {kept.count > 0 && (
-        <>
-          <p>{plural(kept.count, "linha ficou", "linhas ficaram")}, porque alguém agiu sobre ela depois:</p>
-          <ul className={classes.kept}>
-            {kept.rows.map((row) => (
-              <li key={`${row.table}:${row.id}`}>
-                {row.name}: {keptReasons[row.reason] ?? row.reason}
-              </li>
-            ))}
-          </ul>
-        </>
-      )}
-    </div>
   );
 }

@@ -1,3 +1,5 @@
+import type { DebtStatus } from "@/lib/client-shapes";
+
 export interface Creditor {
   id: string;
   name: string;
@@ -17,6 +19,10 @@ export interface ImportSummary {
   /** Open titles of the file's creditors that the file does not name. */
   debts_absent: number;
   debts_returned: number;
+  /** Returned by their absence from an earlier file, and named by this one. */
+  debts_reopened: number;
+  /** Named and left alone because of their status: {status: titles}. */
+  debts_kept: Partial<Record<DebtStatus, number>>;
   reject_reasons: Record<string, number>;
   differences: Differences | null;
   /** First rejects, when the function tells them with its answer (a dry run stores none). */
@@ -27,6 +33,17 @@ export interface Differences {
   /** "clients.name" → rows in which it changes. */
   fields: Record<string, number>;
   rows: ChangedRow[];
+  /** The first titles that stay as they are, with what the file says otherwise. */
+  kept: KeptTitle[];
+}
+
+export interface KeptTitle {
+  document: string;
+  name: string;
+  contract: string;
+  installment: number;
+  status: DebtStatus;
+  changes: Record<string, [stored: unknown, said: unknown]>;
 }
 
 export interface ChangedRow {
@@ -57,14 +74,23 @@ export interface Preview {
   new_creditors: string[];
 }
 
-export type ImportStatus = "queued" | "running" | "interrupted" | "done" | "failed" | "cancelled" | "rolled_back";
+export type ImportStatus =
+  | "queued"
+  | "running"
+  | "interrupted"
+  | "done"
+  | "failed"
+  | "cancelled"
+  | "rolling_back"
+  | "rolled_back";
 
 /** Somebody is at it, or will be: it can be cancelled. */
 export const unfinished: readonly ImportStatus[] = ["queued", "running", "interrupted"];
 
 export interface ImportRow {
   id: string;
-  file_name: string;
+  /** Null when a program sent rows, not a file. */
+  file_name: string | null;
   status: ImportStatus;
   phase: string | null;
   created_at: string;
@@ -80,12 +106,25 @@ export interface ImportRow {
   cancel_requested_at: string | null;
   /** Rows of a cancelled import that stayed, because somebody acted on them while it ran. */
   rows_kept: number;
+  /** People looked at while it is taken back, of how many. */
+  undo_done: number;
+  undo_total: number | null;
+  rolled_back: Rollback | null;
 }
 
 export interface Rollback {
   deleted: { debts: number; clients: number };
   restored: { debts: number; clients: number };
-  kept: { count: number; rows: { table: string; id: string; name: string; document: string; reason: string }[] };
+  kept: { count: number; rows: KeptRow[] };
+}
+
+/** A row of an import that stays when it is taken back: somebody, or a later file, needs it. */
+export interface KeptRow {
+  table: "clients" | "client_phones" | "debts" | "creditors";
+  id: string;
+  name: string;
+  contract: string | null;
+  reason: string;
 }
 
 /** Everything besides the file that decides what an import does. */

@@ -1,4 +1,9 @@
-import type { ImportStatus } from "./shapes";
+import type { ImportRow, ImportStatus, KeptRow } from "./shapes";
+
+/** What a program sends has no file's name. */
+export function nameOf({ file_name }: Pick<ImportRow, "file_name">): string {
+  return file_name ?? "Envio por API";
+}
 
 export const fieldNames: Record<string, string> = {
   document: "CPF ou CNPJ",
@@ -32,11 +37,20 @@ export const statusNames: Record<ImportStatus, string> = {
   done: "concluída",
   failed: "falhou",
   cancelled: "cancelada",
+  rolling_back: "sendo desfeita",
   rolled_back: "desfeita",
 };
 
 export const keptReasons: Record<string, string> = {
   changed_since: "mudou depois da importação",
   in_use: "está em uso",
-  contacted_since: "foi contatado depois da importação",
+  contacted_since: "o cliente foi contatado depois da importação",
+  imported_since: "uma importação posterior também mexeu",
 };
+
+/** What a row that stayed is: "título A1 de Ana Souza". */
+export function keptRow({ table, name, contract }: KeptRow): string {
+  if (table === "debts") return `Título ${contract ?? ""} de ${name}`;
+  if (table === "client_phones") return `Telefone de ${name}`;
+  return table === "creditors" ? `Credor ${name}` : name;
+}

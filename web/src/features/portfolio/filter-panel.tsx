@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { moment } from "@/lib/clock";
+import { plural } from "@/lib/format";
 import { type Choice, type ListKey, type PortfolioFilter, withKey } from "./filter";
 import { DateRange, FacetList, MoneyRange, OneOf, YesNo } from "./filter-fields";
 import classes from "./filter-panel.module.css";
@@ -102,7 +103,11 @@ export function FilterPanel({ counted, filter, onChange }: FilterPanelProps): Re
         title="Importação"
         choices={options?.imports.map((each) => ({
           value: each.id,
-          label: `${each.file_name} · ${moment(each.created_at)}`,
+          label: [
+            each.file_name ?? "Envio por API",
+            moment(each.created_at),
+            ...(each.clients === null ? [] : [plural(each.clients, "cliente", "clientes")]),
+          ].join(" · "),
         }))}
         value={filter.import_id}
         onChange={(value) => set("import_id", value)}

@@ -50,7 +50,8 @@ export interface FilterOptions {
   tags: TagName[];
   members: { user_id: string; name: string; role: Role }[];
   dispositions: { key: string; label: string; color: string }[];
-  imports: { id: string; file_name: string; created_at: string }[];
+  /** Clients: whom it touched; null for those of before that was counted. */
+  imports: { id: string; file_name: string | null; created_at: string; clients: number | null }[];
   ufs: string[];
   agings: string[];
   agreements: string[];

@@ -27,9 +27,10 @@ export const imports: Record<string, string> = {
   import_not_done: "Só uma importação concluída pode ser desfeita, e uma única vez.",
   import_not_running: "Esta importação já terminou.",
   import_not_interrupted: "Esta importação não está interrompida.",
-  import_unfinished: "Há uma importação interrompida. Continue ou cancele aquela primeiro.",
+  import_unfinished: "Há uma importação pela metade, ou sendo desfeita. Espere ela terminar, ou cancele-a primeiro.",
   import_cancelled_in_part:
     "A importação foi cancelada. Ficaram só as linhas em que alguém já trabalhou enquanto ela corria.",
+  rollback_stopped: "O servidor não conseguiu desfazer tudo. O que voltou, voltou; desfaça de novo para terminar.",
   process_died: "O servidor parou no meio da importação e nada foi gravado. Envie o mesmo arquivo de novo.",
   api_key_name_invalid: "Dê um nome à chave, com até 80 letras.",
   api_key_not_found: "Esta chave não existe mais.",

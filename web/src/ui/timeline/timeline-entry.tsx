@@ -56,7 +56,7 @@ export function TimelineEntry({ item, colorOf }: TimelineEntryProps): ReactNode 
     case "import":
       return (
         <Entry icon={<IconFileImport {...iconProps} />} title="Importado na carteira" at={item.at}>
-          <p>{item.file_name}</p>
+          <p>{item.file_name ?? "Envio por API"}</p>
           {item.actor && <p className={classes.actor}>{item.actor}</p>}
         </Entry>
       );
