@@ -180,7 +180,7 @@ def _message(
         "type": kind,
         "text": words,
         "media": media,
-        "media_url": media["url"] if media else None,
+        "media_url": media.get("url") if media else None,
         "replies_to": any_id(as_dict(said.get("context")), "gs_id", "id"),
         "account": account,
         "at": instant(said.get("timestamp")),
@@ -207,7 +207,7 @@ def shared(kind: str | None, content: Any) -> dict[str, Any] | None:
 def _degrees(value: Any, most: int) -> float | None:
     try:
         degrees = float(value)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         return None
     return degrees if abs(degrees) <= most else None  # also what is not a number
 

@@ -21,11 +21,12 @@ begin
     where integration.id = v_sender.integration_id;
     select * into v_template from public.message_templates as template
     where template.id = message.template_id;
-    if v_talk.client_id is not null then
-        v_hours := private.contact_decision(
-            v_talk.tenant_id, v_talk.client_id, 'whatsapp', private.now()
-        );
-    end if;
+    -- Of a stranger no state is known: all null.
+    select decided.* into v_hours
+    from (select v_talk.client_id as id) as person
+    left join lateral private.contact_decision(
+        v_talk.tenant_id, person.id, 'whatsapp', private.now()
+    ) as decided on person.id is not null;
     v_plan.params := message.params;
     v_plan.body := message.body;
     if v_template.id is not null then
@@ -43,12 +44,15 @@ begin
             and coalesce(private.window_until(v_talk) <= private.now(), true)
             then 'window_closed'
         when v_template.id is not null and (
-            v_template.provider <> v_sender.provider
+            -- Nobody can say which hours are lawful for a stranger.
+            v_talk.client_id is null
+            or v_template.provider <> v_sender.provider
             -- A variable without a field is a value that is missing.
             or coalesce(private.template_obstacle(v_template), 'unbound') <> 'unbound'
         ) then 'template_not_sendable'
         when v_template.id is not null and (
-            v_plan.params is null or array_position(v_plan.params, null) is not null
+            array_position(v_plan.params, null) is not null
+            or cardinality(v_plan.params) is distinct from cardinality(v_template.variables)
         ) then 'variable_missing'
         -- An answer to somebody who wrote just now is no contact out of the blue.
         when v_template.id is not null and not v_hours.allowed then v_hours.reason
@@ -91,11 +95,11 @@ begin
     v_text.conversation_id := talk.id;
     v_text.body := '';
     v_reason := (private.plan_chat_message(v_text)).reason;
-    if talk.client_id is not null then
-        v_hours := private.contact_decision(
-            talk.tenant_id, talk.client_id, 'whatsapp', private.now()
-        );
-    end if;
+    select decided.* into v_hours
+    from (select talk.client_id as id) as person
+    left join lateral private.contact_decision(
+        talk.tenant_id, person.id, 'whatsapp', private.now()
+    ) as decided on person.id is not null;
     return jsonb_build_object(
         -- A pause of the number only delays.
         'text', nullif(v_reason, 'rate_limited'),

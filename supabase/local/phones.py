@@ -371,7 +371,7 @@ class Company:
         return {"file_id": file_id, "mime_type": mime_type, "file_name": name}
 
     def file(self, file_id: str) -> web.Response:
-        mood = self.mood_for("file") or {}
+        mood = self.mood_for("", on="file") or {}
         found = self.store.all("select * from files where id = ?", file_id)
         if not found or mood:
             return web.Response(status=mood.get("status", 404))

@@ -114,23 +114,47 @@ def test_a_reply_to_a_bulk_message_is_counted_and_shows_what_it_answers(
     assert page["conversation"]["unread"] == 1
 
 
-@pytest.mark.parametrize("words", ["Sair", "PARAR", "não quero", "NAO QUERO.", "  pare!  ", "Stop"])
+@pytest.mark.parametrize(
+    "words",
+    ["Sair", "PARAR", "não quero", "NAO QUERO.", "  pare!  ", "Stop", "Pára!!!", "SAIR 🙏",
+     "por favor, parar", "quero sair, obrigada", "Não quero mais receber mensagens.",
+     "remova meu número", "me deixa em paz", "pfv pare de me mandar mensagem"],
+)  # fmt: skip
+def test_words_that_ask_us_to_stop(rig: Rig, words: str) -> None:
+    assert rig.one("select private.is_opt_out(%s)", words) is True
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["não quero pagar hoje", "vou sair agora", "não", "", "não quero parcelar",
+     "quando vou sair dessa dívida?", "quero parar de dever", "não quero agora", "para quando é?",
+     "para pagar onde?", "quero quitar", "obrigado", "pode parar de correr juros?"],
+)  # fmt: skip
+def test_words_that_only_contain_one_are_no_opt_out(rig: Rig, words: str) -> None:
+    assert rig.one("select private.is_opt_out(%s)", words) is False
+
+
 def test_an_opt_out_suppresses_at_once_and_the_timeline_says_so(
-    rig: Rig, wait_until: WaitUntil, words: str
+    rig: Rig, wait_until: WaitUntil
 ) -> None:
     rig.listen()
     [client] = rig.people(1)
-    rig.gupshup.reply(APP, phone_of(rig, client), words)
-    hear(rig, wait_until, 1)
+    phone = phone_of(rig, client)
+    rig.owner.execute(
+        "insert into public.client_phones (tenant_id, client_id, phone, kind)"
+        " values (%s, %s, '+5511977776666', 'mobile')", (TENANT, client),
+    )  # fmt: skip
+    rig.gupshup.reply(APP, phone, "Não quero mais!")
+    talk = hear(rig, wait_until, 1)[0]["conversation_id"]
+    # By the person's other number neither.
     with pytest.raises(psycopg.Error, match="batch_empty"):
         rig.batch([client])
+    with pytest.raises(psycopg.Error, match="suppressed"):
+        rig.ask("select public.send_chat_message(%s, %s, 'Olá')", talk, uuid.uuid4())
+    composer = rig.ask("select public.conversation_page(%s)", talk)["composer"]
+    assert (composer["text"], composer["template"]) == ("suppressed", "suppressed")
     items = rig.ask("select public.client_timeline(%s)", client)["items"]
     assert [i["event"] for i in items if i["kind"] == "conversation"] == ["opted_out"]
-
-
-@pytest.mark.parametrize("words", ["não quero pagar hoje", "vou sair agora", "não", ""])
-def test_words_that_only_contain_one_are_no_opt_out(rig: Rig, words: str) -> None:
-    assert rig.one("select private.is_opt_out(%s)", words) is False
 
 
 def test_who_answers_owns_it_and_a_takeover_is_logged(rig: Rig, wait_until: WaitUntil) -> None:
@@ -158,9 +182,11 @@ def test_who_answers_owns_it_and_a_takeover_is_logged(rig: Rig, wait_until: Wait
         "select string_agg(users.email, ',') from public.notifications"
         " join auth.users on users.id = user_id where kind = 'message_received'"
     ) == OPERATOR  # fmt: skip
+    with pytest.raises(psycopg.errors.Error, match="not_allowed"):
+        rig.ask("select public.take_conversation(%s)::text", talk, by="operador2@demo.test")
     rig.ask("select public.take_conversation(%s)::text", talk, by=SUPERVISOR)
     events = rig.ask("select public.conversation_page(%s)", talk)["events"]
-    assert [event["kind"] for event in events] == ["taken_over"]
+    assert [event["kind"] for event in events] == ["taken_over", "assigned"]
 
 
 def test_free_text_outside_the_24_hours_is_refused_and_a_template_goes(
@@ -173,6 +199,9 @@ def test_free_text_outside_the_24_hours_is_refused_and_a_template_goes(
     rig.elapse(24 * 3_600)
     with pytest.raises(psycopg.Error, match="window_closed"):
         rig.ask("select public.send_chat_message(%s, %s, 'Olá')", talk, uuid.uuid4())
+    assert rig.ask("select public.conversation_page(%s)", talk)["composer"]["text"] == (
+        "window_closed"
+    )
     with_template = "select public.send_chat_message(%s, %s, template_id => %s)"
     template = rig.template()
     rig.ask(with_template, talk, uuid.uuid4(), template)
