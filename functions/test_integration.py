@@ -34,6 +34,7 @@ def test_integration(request: flask.Request) -> flask.typing.ResponseReturnValue
     told = probes.probe(provider, found.settings, secrets)
 
     with db.as_caller(request) as tx:
-        tx.execute("select private.note_integration_test(%s, %s)", (provider, told.verdict))
+        note = "select private.note_integration_test(%s, %s, %s)"
+        tx.execute(note, (provider, told.verdict, told.quality))
     log.event("integration_tested", provider=provider, outcome=told.verdict)
     return {"provider": provider, "verdict": told.verdict, "detail": told.detail}

@@ -104,10 +104,15 @@ class Verdict(StrEnum):
 
 
 class Probe(NamedTuple):
-    """The answer to one harmless question. detail: what the provider said, or calls us."""
+    """The answer to one harmless question.
+
+    detail   what the provider said, or calls us
+    quality  of the number asked for: green, yellow or red, where the provider tells it
+    """
 
     verdict: Verdict
     detail: str | None = None
+    quality: str | None = None
 
 
 class SendResult(NamedTuple):

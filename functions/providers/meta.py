@@ -182,7 +182,8 @@ def probe_call(account: Account) -> http.Call:
 def read_probe(answer: http.Answer) -> Probe:
     said = object_of(answer.text)
     if answer.status < 300 and any_id(said, "id"):
-        return Probe(Verdict.WORKS, as_text(said.get("display_phone_number")))
+        quality = whatsapp_wire.QUALITY.get(as_text(said.get("quality_rating")) or "")
+        return Probe(Verdict.WORKS, as_text(said.get("display_phone_number")), quality)
     result, code = read_answer(answer), as_text(as_dict(said.get("error")).get("code"))
     if code in ("0", "190"):  # answered with 400 or 401
         return Probe(Verdict.KEY_REFUSED, result.detail)

@@ -113,21 +113,36 @@ $$;
 comment on function private.integration_to_test(public.provider_name) is
 'Admin. PT404 integration_not_found.';
 
-create function private.note_integration_test(provider public.provider_name, verdict text)
-returns void
-language sql
+-- quality: of the number that was asked for, where the provider tells it.
+create function private.note_integration_test(
+    provider public.provider_name, verdict text, quality text
+) returns void
+language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+begin
     update public.integrations as integration
     set tested_at = private.now(), test_verdict = note_integration_test.verdict
-    where integration.tenant_id = private.require_role('admin')
+    where integration.tenant_id = v_tenant_id
+      and integration.provider = note_integration_test.provider;
+    update public.senders as sender
+    set quality = note_integration_test.quality::public.sender_quality
+    from public.integrations as integration
+    where integration.tenant_id = v_tenant_id
       and integration.provider = note_integration_test.provider
+      and sender.integration_id = integration.id
+      and sender.account = private.sender_account(integration.provider, integration.settings)
+      and note_integration_test.quality is not null
+      and sender.quality::text <> note_integration_test.quality;
+end;
 $$;
 
 grant execute on function
 private.rotate_webhook_key(public.provider_name, boolean),
 public.rotate_webhook_key(public.provider_name, boolean),
 private.integration_to_test(public.provider_name),
-private.note_integration_test(public.provider_name, text)
+private.note_integration_test(public.provider_name, text, text)
 to authenticated;

@@ -20,7 +20,11 @@ begin
     insert into public.senders as known
         (tenant_id, integration_id, provider, name, phone, account, is_default)
     select connected.tenant_id, connected.id, connected.provider,
-        private.sender_account(connected.provider, connected.settings),
+        -- Nobody knows a number by Meta's id of it.
+        case connected.provider
+            when 'meta' then 'Meta ' || (connected.settings ->> 'source')
+            else private.sender_account(connected.provider, connected.settings)
+        end,
         '+' || (connected.settings ->> 'source'),
         private.sender_account(connected.provider, connected.settings),
         not exists (

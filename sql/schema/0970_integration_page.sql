@@ -42,7 +42,7 @@ begin
                 select jsonb_agg(jsonb_build_object(
                     'field', known.field, 'is_secret', known.is_secret,
                     'is_required', known.is_required, 'pattern', known.pattern
-                ) order by known.is_secret, not known.is_required, known.field)
+                ) order by not known.is_required, known.is_secret, known.field)
                 from private.integration_fields as known
                 where known.provider = company.provider
             ),

@@ -379,10 +379,8 @@ CREATE TYPE "public"."dialer_row_status" AS ENUM ('excluded', 'waiting', 'loaded
 
 ALTER TABLE "public"."dialer_export_rows" ADD COLUMN "status" public.dialer_row_status NOT NULL;
 
--- Why, which locks, and what must be deployed first:
---
 
-set local check_function_bodies = off;
+
 
 ALTER TABLE "private"."import_rollbacks" ADD COLUMN "outcome" public.import_status NOT NULL;
 
@@ -4403,7 +4401,7 @@ begin
                 select jsonb_agg(jsonb_build_object(
                     'field', known.field, 'is_secret', known.is_secret,
                     'is_required', known.is_required, 'pattern', known.pattern
-                ) order by known.is_secret, not known.is_required, known.field)
+                ) order by not known.is_required, known.is_secret, known.field)
                 from private.integration_fields as known
                 where known.provider = company.provider
             ),
@@ -6004,16 +6002,29 @@ AS $function$
     end
 $function$;
 
-CREATE OR REPLACE FUNCTION private.note_integration_test(provider public.provider_name, verdict text)
+CREATE OR REPLACE FUNCTION private.note_integration_test(provider public.provider_name, verdict text, quality text)
  RETURNS void
- LANGUAGE sql
+ LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+begin
     update public.integrations as integration
     set tested_at = private.now(), test_verdict = note_integration_test.verdict
-    where integration.tenant_id = private.require_role('admin')
+    where integration.tenant_id = v_tenant_id
+      and integration.provider = note_integration_test.provider;
+    update public.senders as sender
+    set quality = note_integration_test.quality::public.sender_quality
+    from public.integrations as integration
+    where integration.tenant_id = v_tenant_id
       and integration.provider = note_integration_test.provider
+      and sender.integration_id = integration.id
+      and sender.account = private.sender_account(integration.provider, integration.settings)
+      and note_integration_test.quality is not null
+      and sender.quality::text <> note_integration_test.quality;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.note_loaded_rows(task private.dialer_tasks, answer jsonb)
@@ -6603,7 +6614,9 @@ begin
             and coalesce(private.window_until(v_talk) <= private.now(), true)
             then 'window_closed'
         when v_template.id is not null and (
-            v_template.provider <> v_sender.provider
+            -- Nobody can say which hours are lawful for a stranger.
+            v_talk.client_id is null
+            or v_template.provider <> v_sender.provider
             -- A variable without a field is a value that is missing.
             or coalesce(private.template_obstacle(v_template), 'unbound') <> 'unbound'
         ) then 'template_not_sendable'
@@ -10429,7 +10442,11 @@ begin
     insert into public.senders as known
         (tenant_id, integration_id, provider, name, phone, account, is_default)
     select connected.tenant_id, connected.id, connected.provider,
-        private.sender_account(connected.provider, connected.settings),
+        -- Nobody knows a number by Meta's id of it.
+        case connected.provider
+            when 'meta' then 'Meta ' || (connected.settings ->> 'source')
+            else private.sender_account(connected.provider, connected.settings)
+        end,
         '+' || (connected.settings ->> 'source'),
         private.sender_account(connected.provider, connected.settings),
         not exists (
@@ -12793,9 +12810,9 @@ REVOKE ALL ON FUNCTION "private"."next_mine_sql"(text, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."next_source"(text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."note_integration_test"(public.provider_name, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."note_integration_test"(public.provider_name, text, text) FROM PUBLIC;
 
-GRANT EXECUTE ON FUNCTION "private"."note_integration_test"(public.provider_name, text) TO "authenticated", "postgres";
+GRANT EXECUTE ON FUNCTION "private"."note_integration_test"(public.provider_name, text, text) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."note_loaded_rows"(private.dialer_tasks, jsonb) FROM PUBLIC;
 

@@ -234,3 +234,5 @@ def test_what_is_switched_off_raises_no_alarm_and_can_be_tested(office: Office) 
 def test_the_number_is_asked_for_and_not_another(office: Office) -> None:
     office.connect("meta")
     assert office.test("meta")[1] == "+551130000000", NUMBER
+    [sender] = office.rows("select quality::text from public.senders where provider = 'meta'")
+    assert sender["quality"] == "green"

@@ -2,7 +2,6 @@ import { Button } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { sentenceFor } from "@/lib/errors";
-import { useMember } from "@/lib/session";
 import { Skeleton } from "@/ui/states";
 import classes from "./contact.module.css";
 import { contactKey, type Hours, saveOwnHours, useOwnHours } from "./queries";
@@ -37,14 +36,13 @@ export function OwnHours(): ReactNode {
 /** The agency's own hours are cut with the law's: nothing written here can widen them. */
 function Week({ hours }: { hours: Hours[] }): ReactNode {
   const queryClient = useQueryClient();
-  const { tenant } = useMember();
   const [days, setDays] = useState(weekOf(hours));
   const chosen: Hours[] = days.flatMap(({ isOpen, opens, closes }, place) =>
     isOpen ? [{ weekday: place + 1, opens, closes }] : [],
   );
   const isRight = chosen.every(({ opens, closes }) => opens !== "" && opens < closes);
   const save = useMutation({
-    mutationFn: () => saveOwnHours(chosen, tenant.id),
+    mutationFn: () => saveOwnHours(chosen),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: contactKey }),
   });
   const change = (place: number, change: Partial<Day>): void =>

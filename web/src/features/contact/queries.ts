@@ -41,12 +41,11 @@ export function useOwnHours(): UseQueryResult<Hours[]> {
 }
 
 /** Days first made or changed, then the others closed: a moment with a row too many never widens anything. */
-export async function saveOwnHours(hours: Hours[], tenantId: string): Promise<void> {
-  const rows = hours.map((each) => ({ ...each, tenant_id: tenantId }));
-  if (rows.length > 0)
-    await unwrap(db.from("tenant_calling_windows").upsert(rows, { onConflict: "tenant_id,weekday" }));
+export async function saveOwnHours(hours: Hours[]): Promise<void> {
+  if (hours.length > 0)
+    await unwrap(db.from("tenant_calling_windows").upsert(hours, { onConflict: "tenant_id,weekday" }));
   const kept = hours.map(({ weekday }) => weekday).join(",");
-  await unwrap(db.from("tenant_calling_windows").delete().eq("tenant_id", tenantId).not("weekday", "in", `(${kept})`));
+  await unwrap(db.from("tenant_calling_windows").delete().not("weekday", "in", `(${kept})`));
 }
 
 export function useCaps(): UseQueryResult<Cap[]> {

@@ -8,7 +8,7 @@ export function clockText(time: string): string {
 }
 
 export const channels = [
-  { value: "whatsapp", label: "WhatsApp (modelos)" },
+  { value: "whatsapp", label: "WhatsApp" },
   { value: "call", label: "Ligações" },
 ] as const;
 

@@ -3,20 +3,18 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { sentenceFor } from "@/lib/errors";
 import { count } from "@/lib/format";
-import { useMember } from "@/lib/session";
 import { saveConfirmationLimit, useConfirmationLimit, whatsappKey } from "./queries";
 import classes from "./whatsapp.module.css";
 
 /** From how many recipients on a second person must want a bulk send. */
 export function LimitForm(): ReactNode {
   const queryClient = useQueryClient();
-  const { tenant } = useMember();
   const { data: limit } = useConfirmationLimit();
   const [typed, setTyped] = useState<string | null>(null);
   const text = typed ?? (limit === undefined ? "" : String(limit));
   const isNumber = /^\d{1,7}$/.test(text);
   const save = useMutation({
-    mutationFn: () => saveConfirmationLimit(Number(text), tenant.id),
+    mutationFn: () => saveConfirmationLimit(Number(text)),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: whatsappKey }),
   });
   return (

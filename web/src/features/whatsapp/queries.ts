@@ -152,8 +152,9 @@ export function useConfirmationLimit(): UseQueryResult<number> {
   });
 }
 
-export async function saveConfirmationLimit(recipients: number, tenantId: string): Promise<void> {
-  const row = { tenant_id: tenantId, confirm_above_recipients: recipients };
+/** The agency is the caller's: its column has that default, and nobody is granted to change it. */
+export async function saveConfirmationLimit(recipients: number): Promise<void> {
+  const row = { confirm_above_recipients: recipients };
   await unwrap(db.from("message_policies").upsert(row, { onConflict: "tenant_id" }));
 }
 

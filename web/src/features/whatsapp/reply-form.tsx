@@ -1,6 +1,6 @@
 import { Button, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useRef, useState } from "react";
+import { type ReactNode, useId, useRef, useState } from "react";
 import { AppError, sentenceFor } from "@/lib/errors";
 import { type Reply, saveReply, whatsappKey } from "./queries";
 import classes from "./whatsapp.module.css";
@@ -26,6 +26,7 @@ export function ReplyForm({ reply, onClose }: { reply: Reply | null; onClose: ()
   const [shortcut, setShortcut] = useState(reply?.shortcut ?? "");
   const [body, setBody] = useState(reply?.body ?? "");
   const text = useRef<HTMLTextAreaElement>(null);
+  const textId = useId();
   const unknown = unknownFields(body);
   const isShortcut = /^[a-z0-9-]{1,40}$/.test(shortcut);
   const save = useMutation({
@@ -58,9 +59,10 @@ export function ReplyForm({ reply, onClose }: { reply: Reply | null; onClose: ()
         error={shortcut !== "" && !isShortcut ? "Letras minúsculas sem acento, números e hífen" : undefined}
         onChange={(event) => setShortcut(event.currentTarget.value.toLowerCase().replace(/^\//, ""))}
       />
-      <label className={classes.area}>
-        Texto
+      <div className={classes.area}>
+        <label htmlFor={textId}>Texto</label>
         <textarea
+          id={textId}
           ref={text}
           required
           rows={4}
@@ -68,7 +70,7 @@ export function ReplyForm({ reply, onClose }: { reply: Reply | null; onClose: ()
           value={body}
           onChange={(event) => setBody(event.currentTarget.value)}
         />
-      </label>
+      </div>
       <div className={classes.buttons}>
         <span className={classes.note}>Pôr um campo:</span>
         {fields.map(({ value, label }) => (
