@@ -94,7 +94,7 @@ test("to who has not written only a template goes, with its words and its cost",
 }) => {
   const page = await windowOf("operador@demo.test");
   await openService(page, ownClient);
-  await page.keyboard.press("Alt+KeyM");
+  await page.keyboard.press("Alt+KeyW");
   await page.getByRole("button", { name: "Começar conversa" }).click();
   const talk = talkOf(page);
   await expect(talk.getByText("Só modelos")).toBeVisible();

@@ -42,6 +42,6 @@ export function ClientRoom({ document }: { document: string }): ReactNode {
 }
 
 function TalkKey({ onPress }: { onPress: () => void }): ReactNode {
-  useAltKey("KeyM", onPress);
+  useAltKey("KeyW", onPress);
   return null;
 }

@@ -33,7 +33,7 @@ export function ServiceRoom({ clientId }: { clientId: string }): ReactNode {
       },
       { replace: true },
     );
-  useAltKey("KeyM", () => setIsTalking(!isTalking));
+  useAltKey("KeyW", () => setIsTalking(!isTalking));
   useAltKey("KeyS", () => setIsNegotiating((open) => !open));
   return (
     <>

@@ -22,7 +22,7 @@ export function ClientTalkDoor({ clientId, onOpen }: { clientId: string; onOpen:
           </Tag>
         </>
       )}
-      &nbsp;<Key>Alt+M</Key>
+      &nbsp;<Key>Alt+W</Key>
     </Button>
   );
 }

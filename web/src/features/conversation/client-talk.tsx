@@ -27,7 +27,7 @@ export function ClientTalk({ clientId, onClose, isOverlay }: ClientTalkProps): R
     <section className={classes.panel} data-overlay={isOverlay || undefined} aria-label="Conversa com o cliente">
       <header className={classes.head}>
         <h2>Conversa</h2>
-        <Key>Alt+M</Key>
+        <Key>Alt+W</Key>
         {talks.length > 1 && (
           <NativeSelect
             size="xs"
