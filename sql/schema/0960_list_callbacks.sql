@@ -128,7 +128,11 @@ begin
                 'reason', case when coalesce(hours.opens_at > v_now, true)
                     then 'outside_hours' end
             ) end,
-            'in_service', private.service_state(listed.tenant_id, listed.client_id) ->> 'operator'
+            'in_service', (
+                select serving.state ->> 'operator'
+                from private.service_state(listed.tenant_id, listed.client_id) as serving (state)
+                where not (serving.state -> 'is_mine')::boolean
+            )
         ) order by listed.place), '[]')
         from listed
         join public.clients

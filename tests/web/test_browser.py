@@ -37,5 +37,7 @@ def test_people_work_in_a_browser(stack: Stack, tmp_path: Path) -> None:
         "@playwright/test/cli.js",
         "test",
         E2E_BASE_URL=stack.settings.url,
+        # The demo's clock is moved by the owner alone.
+        E2E_DATABASE_URL=stack.settings.database_url(),
         E2E_OUTPUT=str(tmp_path),
     )

@@ -7,7 +7,7 @@ import { useLiveQueries } from "@/lib/live-queries";
 import { useHasRole, useMember } from "@/lib/session";
 import { useDocumentTitle } from "@/ui/document-title";
 import { useSingleKeys } from "@/ui/single-keys";
-import { EmptyState, ErrorState, PageSkeleton } from "@/ui/states";
+import { ErrorState, PageSkeleton } from "@/ui/states";
 import { Key } from "@/ui/tag";
 import classes from "./agenda.module.css";
 import { CallbackList } from "./callback-list";
@@ -102,13 +102,7 @@ function Listed({ filter }: { filter: AgendaFilter }): ReactNode {
   return (
     <>
       <Totals total={list.data?.pages[0]?.total} />
-      {rows.length === 0 ? (
-        <EmptyState title="Nenhum retorno marcado aqui">
-          No atendimento, tecle 4 e escolha o horário: o retorno aparece nesta lista e avisa na hora.
-        </EmptyState>
-      ) : (
-        <CallbackList rows={rows} />
-      )}
+      <CallbackList rows={rows} />
       {list.hasNextPage && (
         <Button variant="default" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
           Mostrar mais

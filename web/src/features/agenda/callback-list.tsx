@@ -3,6 +3,7 @@ import { localDate } from "@/lib/clock";
 import { sentenceFor } from "@/lib/errors";
 import { useMember } from "@/lib/session";
 import { AskDialog } from "@/ui/ask-dialog";
+import { EmptyState } from "@/ui/states";
 import classes from "./agenda.module.css";
 import { CallbackRow } from "./callback-row";
 import { MoveDialog } from "./move-dialog";
@@ -84,6 +85,11 @@ export function CallbackList({ rows }: { rows: Callback[] }): ReactNode {
         <p role="alert" className={classes.error}>
           {sentenceFor(error)}
         </p>
+      )}
+      {rows.length === 0 && (
+        <EmptyState title="Nenhum retorno marcado aqui">
+          No atendimento, tecle 4 e escolha o horário: o retorno aparece nesta lista e avisa na hora.
+        </EmptyState>
       )}
       {groupsOf(rows).map(({ title, rows: listed }) => (
         <section key={title} aria-label={title} className={classes.group}>

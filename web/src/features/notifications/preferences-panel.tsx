@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { sentenceFor } from "@/lib/errors";
 import classes from "./notification-bell.module.css";
 import { type Preferences, usePreferences, useSavePreferences } from "./queries";
@@ -7,8 +7,15 @@ import { topics } from "./topics";
 
 /** What this person wants to hear of, saved with each click. */
 export function PreferencesPanel({ onBack }: { onBack: () => void }): ReactNode {
-  const { data: wishes, error } = usePreferences();
-  const { mutate: save, error: refusal } = useSavePreferences();
+  const { data: stored, error } = usePreferences();
+  const [chosen, setChosen] = useState<Preferences | null>(null);
+  const { mutate, error: refusal } = useSavePreferences();
+  // A box shows at once what was clicked, and what is stored when that was refused.
+  const wishes = chosen ?? stored;
+  const save = (wanted: Preferences): void => {
+    setChosen(wanted);
+    mutate(wanted, { onError: () => setChosen(null) });
+  };
   const failed = error ?? refusal;
   return (
     <>

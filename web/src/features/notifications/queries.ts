@@ -86,7 +86,6 @@ export function useSavePreferences(): UseMutationResult<unknown, Error, Preferen
   return useMutation({
     mutationFn: (wanted: Preferences) =>
       unwrap(db.from("notification_preferences").upsert(wanted, { onConflict: "tenant_id,user_id" })),
-    onMutate: (wanted) => queryClient.setQueryData(preferencesKey, wanted),
     onSettled: () => queryClient.invalidateQueries({ queryKey: preferencesKey }),
   });
 }
