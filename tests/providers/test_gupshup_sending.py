@@ -150,12 +150,12 @@ def test_an_http_success_that_says_error_is_no_success() -> None:
     assert gupshup.read_answer(answer).failure is FailureClass.CONFIGURATION
 
 
-@pytest.mark.parametrize("status", range(200, 600))
-def test_no_answer_without_the_word_is_taken_for_a_success(status: int) -> None:
-    for text in ("", "{}", "[]", '{"status": 1}', "<html>", '{"status":"queued"}'):
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"status": 1}', "<html>", '{"status":"queued"}'])
+def test_no_answer_without_the_word_is_taken_for_a_success(text: str) -> None:
+    for status in range(200, 600):
         result = gupshup.read_answer(http.Answer(status, {}, text))
-        assert result.outcome is not Outcome.SUBMITTED
-        assert result.failure in set(FailureClass)
+        assert result.outcome is not Outcome.SUBMITTED, status
+        assert result.failure in set(FailureClass), status
 
 
 def test_every_code_of_the_table_has_a_class_and_every_receipt_a_status() -> None:

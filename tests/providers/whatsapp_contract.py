@@ -12,7 +12,7 @@ import pytest
 
 from kit import config, http
 from providers import whatsapp
-from providers.events import FailureClass, Outcome, SendResult
+from providers.events import FailureClass, Outcome, SendResult, Verdict
 from providers.whatsapp import Account, Media, Template
 from tests.simulators import Phones
 
@@ -108,12 +108,14 @@ class WhatsAppContract:
         assert results[1].retry_after_seconds
         assert len(phones.messages(TO)) == 1
 
-    @pytest.mark.parametrize("status", range(200, 600))
-    def test_no_answer_without_the_word_is_taken_for_a_success(self, status: int) -> None:
-        for text in ("", "{}", "[]", '{"status": 1}', "<html>", '{"messages": [{}]}'):
+    @pytest.mark.parametrize(
+        "text", ["", "{}", "[]", '{"status": 1}', "<html>", '{"messages": [{}]}']
+    )
+    def test_no_answer_without_the_word_is_taken_for_a_success(self, text: str) -> None:
+        for status in range(200, 600):
             result = self.adapter().read_answer(http.Answer(status, {}, text))
-            assert result.outcome is not Outcome.SUBMITTED
-            assert result.failure in set(FailureClass)
+            assert result.outcome is not Outcome.SUBMITTED, status
+            assert result.failure in set(FailureClass), status
 
     def test_the_templates_are_listed_in_our_words(self, phones: Phones) -> None:
         adapter = self.adapter()
@@ -128,3 +130,22 @@ class WhatsAppContract:
         wrong = self.account._replace(key="wrong-key")
         page = adapter.read_templates(http.perform(adapter.templates_call(wrong, None)))
         assert page.failure is FailureClass.CONFIGURATION
+
+    def probed(self, account: Account) -> Verdict:
+        adapter = self.adapter()
+        return adapter.read_probe(http.perform(adapter.probe_call(account))).verdict
+
+    def test_a_harmless_question_tells_whether_the_account_is_right(self, phones: Phones) -> None:
+        assert self.probed(self.account) is Verdict.WORKS
+        assert self.probed(self.account._replace(key="wrong-key")) is Verdict.KEY_REFUSED
+        with pytest.raises(whatsapp.Incomplete):
+            self.adapter().probe_call(self.account._replace(settings={}))
+        assert phones.messages() == []
+
+    @pytest.mark.parametrize("text", ["", "{}", "[]", '{"status": 1}', "<html>", '{"data": 1}'])
+    def test_nothing_but_the_account_itself_is_taken_for_a_working_connection(
+        self, text: str
+    ) -> None:
+        for status in range(200, 600):
+            verdict = self.adapter().read_probe(http.Answer(status, {}, text)).verdict
+            assert verdict in set(Verdict) - {Verdict.WORKS}, status

@@ -9,7 +9,8 @@ import pytest
 
 from local_platform import database as databases
 from local_platform.stack import Stack
-from tests.sql.personas import EMAILS, OTHER_TENANT, TENANT, World
+from tests.sql.carteira import FACTS, NOON
+from tests.sql.personas import EMAILS, OTHER_TENANT, TENANT, World, set_clock
 
 # The names of the rows that `world.sql` makes for each agency.
 ROWS = (
@@ -62,12 +63,30 @@ def world(stack: Stack, seeded_template: str) -> Iterator[World]:
         databases.drop_database(connection, name)
 
 
-@pytest.fixture
-def db(world: World) -> Iterator[psycopg.Connection]:
-    """The superuser's transaction in the world; nothing of it stays."""
-    with psycopg.connect(world.url) as connection:
+@pytest.fixture(scope="package")
+def session(world: World) -> Iterator[psycopg.Connection]:
+    """One for all tests of the folder: a new one would compile every function anew."""
+    # What a test prepares, the next one's tables may no longer fit.
+    with psycopg.connect(world.url, prepare_threshold=None) as connection:
         yield connection
-        connection.rollback()
+
+
+@pytest.fixture
+def db(session: psycopg.Connection) -> Iterator[psycopg.Connection]:
+    """The superuser's transaction in the world; nothing of it stays."""
+    yield session
+    session.rollback()
+
+
+@pytest.fixture(scope="module")
+def people_with_a_past(session: psycopg.Connection, world: World) -> Iterator[psycopg.Connection]:
+    """The demo's people, each with facts that filters ask for; planted once for a whole file."""
+    set_clock(session, NOON)
+    parameters = {"t": TENANT, **world.users, **world.ids}
+    for statement in FACTS.split(";\n"):
+        session.execute(statement.encode(), parameters)
+    yield session
+    session.rollback()
 
 
 def _plant(connection: psycopg.Connection, url: str) -> World:

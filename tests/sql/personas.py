@@ -65,6 +65,20 @@ def acting(
 
 
 @contextlib.contextmanager
+def swollen(world: World, rows: str) -> Iterator[psycopg.Connection]:
+    """A transaction in the world with these many `rows`, which go without a trace.
+
+    Rolled back, they would still lie in the tables, and every later test would read past them.
+    """
+    with psycopg.connect(world.url) as connection:
+        connection.execute(rows.encode())
+        yield connection
+        connection.rollback()
+        connection.autocommit = True
+        connection.execute("vacuum")
+
+
+@contextlib.contextmanager
 def working(db: psycopg.Connection, role: str) -> Iterator[psycopg.Connection]:
     """Put on the hat of a job or a webhook: `worker` or `webhook`."""
     reset(db)

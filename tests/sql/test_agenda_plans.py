@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.sql.personas import TENANT, World, scalar
+from tests.sql.personas import TENANT, World, scalar, swollen
 
 CALLBACKS = 100_000
 LARGE = f"""
@@ -25,10 +25,8 @@ analyze public.callbacks;
 
 @pytest.fixture(scope="module")
 def large(world: World) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(world.url) as connection:
-        connection.execute(LARGE.encode())
+    with swollen(world, LARGE) as connection:
         yield connection
-        connection.rollback()
 
 
 def plan(db: psycopg.Connection, statement: str, values: dict[int, str]) -> dict[str, Any]:

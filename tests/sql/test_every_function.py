@@ -28,7 +28,8 @@ MONEY = {
 # Messages and the dialer run where their providers are simulated: tests/messaging, tests/dialer.
 CHANNELS = {
     name
-    for path in (ROOT / "sql" / "schema").glob("09[0-5]*.sql")
+    for path in (ROOT / "sql" / "schema").glob("0*.sql")
+    if "0900" <= path.name < "0960" or path.name[:4] in {"0400", "0416", "0970"}
     for name in re.findall(MADE, path.read_text(), re.MULTILINE)
 }
 NEVER_CALLED = (
@@ -48,7 +49,10 @@ def called_by_the_imports_tests() -> set[str]:
     return set(re.findall(r"create function (?:public|private)\.(\w+)", "\n".join(texts)))
 
 
-def test_every_function_was_called(world: World, wait_until: WaitUntil) -> None:
+def test_every_function_was_called(
+    session: psycopg.Connection, world: World, wait_until: WaitUntil
+) -> None:
+    session.close()
     with psycopg.connect(world.url, autocommit=True) as connection:
         # A session tells its counts when it ends.
         wait_until(lambda: scalar(connection, OTHER_SESSIONS) == 0)

@@ -1,6 +1,7 @@
 """Every filter, alone and combined, in every order, against a reference that reads row by row."""
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -8,8 +9,6 @@ import pytest
 
 from tests.sql.carteira import (
     BANDS,
-    FACTS,
-    NOON,
     Filter,
     agreement_words,
     ask,
@@ -37,13 +36,11 @@ SORTS += ["creditor", "created_at"]
 SORTS += [f"-{sort}" for sort in SORTS]
 
 
-@pytest.fixture(autouse=True)
-def facts(db: psycopg.Connection, world: World) -> None:
-    """The demo's people, each with a past."""
-    set_clock(db, NOON)
-    parameters = {"t": TENANT, **world.users, **world.ids}
-    for statement in FACTS.split(";\n"):
-        db.execute(statement.encode(), parameters)
+@pytest.fixture
+def db(people_with_a_past: psycopg.Connection) -> Iterator[psycopg.Connection]:
+    """A savepoint behind the facts; nothing of a test stays."""
+    with people_with_a_past.transaction(force_rollback=True):
+        yield people_with_a_past
 
 
 def choices(db: psycopg.Connection, world: World) -> dict[str, list[Any]]:

@@ -4,6 +4,7 @@ import csv
 import datetime
 import io
 import json
+from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -11,8 +12,6 @@ import psycopg
 import pytest
 
 from tests.sql.carteira import (
-    FACTS,
-    NOON,
     Filter,
     Row,
     agreement_words,
@@ -28,13 +27,11 @@ Selection = dict[str, Any]
 KEPT = {"pending_approval", "awaiting_first_payment", "active"}
 
 
-@pytest.fixture(autouse=True)
-def facts(db: psycopg.Connection, world: World) -> None:
-    """The demo's people, each with a past."""
-    set_clock(db, NOON)
-    parameters = {"t": TENANT, **world.users, **world.ids}
-    for statement in FACTS.split(";\n"):
-        db.execute(statement.encode(), parameters)
+@pytest.fixture
+def db(people_with_a_past: psycopg.Connection) -> Iterator[psycopg.Connection]:
+    """A savepoint behind the facts; nothing of a test stays."""
+    with people_with_a_past.transaction(force_rollback=True):
+        yield people_with_a_past
 
 
 def totals(db: psycopg.Connection, world: World, selection: Selection) -> dict[str, Any]:

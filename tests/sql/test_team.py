@@ -153,23 +153,23 @@ def test_there_is_no_role_above_admin(db: psycopg.Connection) -> None:
     assert scalar(db, "select enum_last(null::public.member_role)") == "admin"
 
 
-def test_nobody_gives_a_role_above_their_own(db: psycopg.Connection, world: World) -> None:
+def test_nobody_gives_a_role_above_their_own(world: World) -> None:
     """Shown with a role that a later issue might add above admin."""
-    db.execute("alter type public.member_role add value 'owner'")
-    db.commit()
-    try:
-        with refused("not_allowed"), acting(db, world, "admin"):
-            db.execute("select public.invite('nova@pessoa.test', 'owner')")
-        with refused("not_allowed"), acting(db, world, "admin"):
-            target = membership(db, world, "operator")
-            db.execute("select public.set_member_role(%s, 'owner')", (target,))
-    finally:
-        db.rollback()
-        db.execute(
-            "delete from pg_enum where enumtypid = 'public.member_role'::regtype"
-            " and enumlabel = 'owner'"
-        )
+    with psycopg.connect(world.url) as db:
+        db.execute("alter type public.member_role add value 'owner'")
         db.commit()
+        try:
+            with refused("not_allowed"), acting(db, world, "admin"):
+                db.execute("select public.invite('nova@pessoa.test', 'owner')")
+            with refused("not_allowed"), acting(db, world, "admin"):
+                target = membership(db, world, "operator")
+                db.execute("select public.set_member_role(%s, 'owner')", (target,))
+        finally:
+            db.rollback()
+            db.execute(
+                "delete from pg_enum where enumtypid = 'public.member_role'::regtype"
+                " and enumlabel = 'owner'"
+            )
 
 
 def test_an_admin_changes_a_role(db: psycopg.Connection, world: World) -> None:
