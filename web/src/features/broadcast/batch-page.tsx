@@ -30,7 +30,7 @@ export function BatchPage({ id }: { id: string }): ReactNode {
     <div className={classes.page}>
       <header className={classes.head}>
         <h1>{batch.name}</h1>
-        <span role="status">
+        <span role="status" aria-label="Situação">
           <Tag tone={tone}>{label}</Tag>
         </span>
         <BatchActions batch={batch} />

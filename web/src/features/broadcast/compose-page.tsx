@@ -1,5 +1,4 @@
-import { Button, Checkbox, TextInput } from "@mantine/core";
-import "@mantine/core/styles/Checkbox.css";
+import { Button, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useEffect } from "react";
@@ -113,12 +112,17 @@ function Composer({ id, draft, onChange }: ComposerProps): ReactNode {
         <div className={classes.stack}>
           <Panel title="Quem recebe">
             <div className={classes.inside}>
-              <Checkbox
-                label="Incluir quem tem acordo em dia"
-                description="Só para lembretes: cobrar de novo quem está pagando estraga o acordo."
-                checked={draft.includesAgreements}
-                onChange={({ currentTarget: { checked } }) => onChange({ includesAgreements: checked })}
-              />
+              <label className={classes.check}>
+                <input
+                  type="checkbox"
+                  checked={draft.includesAgreements}
+                  onChange={({ currentTarget: { checked } }) => onChange({ includesAgreements: checked })}
+                />
+                <span>
+                  Incluir quem tem acordo em dia
+                  <span className={classes.faint}> (só para lembretes: cobrar quem está pagando estraga o acordo)</span>
+                </span>
+              </label>
               {forecast.error && wish.templateId && (
                 <p role="alert" className={classes.error}>
                   {sentenceFor(forecast.error)}

@@ -90,9 +90,9 @@ function CostLines({ cost, eligible }: { cost: Cost | null; eligible: number }):
         <strong className="num">{costText(total_micros, currency)}</strong>
       </p>
       <p className={classes.faint}>
-        {count(eligible)} × {priceText(price_micros, currency)} ({categoryName(category)}), tabela de {day(valid_from)}
-        {is_own ? " da sua assessoria" : ", tabela indicativa: o preço publicado, não o do seu contrato"}. Só o que é
-        entregue é cobrado.
+        {count(eligible)} × {priceText(price_micros, currency)} ({categoryName(category)}),{" "}
+        {is_own ? "tabela da sua assessoria, válida desde" : "tabela indicativa de"} {day(valid_from)}
+        {!is_own && " (o preço publicado, não o do seu contrato)"}. Só o que é entregue é cobrado.
       </p>
       {in_window > 0 && (
         <p className={classes.faint}>

@@ -38,7 +38,7 @@ export function ResultsPanel({ batch, filter, onFilter }: ResultsProps): ReactNo
       title={filter.outcome ? outcomeNames[filter.outcome] : "Pessoa por pessoa"}
       aside={mayExport && <DownloadMenu batch={batch} filter={filter} />}
     >
-      <div className={classes.inside}>
+      <div className={classes.results}>
         <Reasons reasons={batch.numbers.reasons} filter={filter} onFilter={onFilter} />
         {results.error && !rows && <ErrorState error={results.error} onRetry={() => void results.refetch()} />}
         {!rows && !results.error && <Skeleton width="100%" height={120} />}

@@ -1,4 +1,5 @@
 import { SegmentedControl, TextInput } from "@mantine/core";
+import "@mantine/core/styles/FloatingIndicator.css";
 import "@mantine/core/styles/SegmentedControl.css";
 import type { ReactNode } from "react";
 import { addDays, localDate, now } from "@/lib/clock";
