@@ -1,4 +1,10 @@
 -- Connecting a provider makes its first number; further ones are added by an admin.
+create function private.sends_whatsapp(provider text) returns boolean
+language sql
+immutable
+set search_path = ''
+as $$ select sends_whatsapp.provider in ('gupshup', 'meta') $$;
+
 create function private.sender_account(provider public.provider_name, settings jsonb)
 returns text
 language sql
@@ -61,7 +67,7 @@ begin
     v_wrong := (
         select given.key from jsonb_each_text(sender) as given
         where not case given.key
-            when 'provider' then given.value in ('gupshup', 'meta')
+            when 'provider' then private.sends_whatsapp(given.value)
             when 'name' then btrim(given.value) <> '' and length(given.value) <= 80
             when 'phone' then given.value ~ '^\+[1-9][0-9]{7,14}$'
             when 'account' then given.value ~ '^[A-Za-z0-9 _-]{1,100}$'

@@ -82,7 +82,7 @@ as $$
     select integration.id, integration.provider, integration.settings
     from public.integrations as integration
     where integration.tenant_id = integrations_to_sync.tenant_id and integration.is_active
-      and integration.provider in ('gupshup', 'meta')
+      and private.sends_whatsapp(integration.provider::text)
 $$;
 grant execute on function private.integrations_to_sync(uuid) to worker;
 

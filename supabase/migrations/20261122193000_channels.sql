@@ -4474,7 +4474,7 @@ AS $function$
     select integration.id, integration.provider, integration.settings
     from public.integrations as integration
     where integration.tenant_id = integrations_to_sync.tenant_id and integration.is_active
-      and integration.provider in ('gupshup', 'meta')
+      and private.sends_whatsapp(integration.provider::text)
 $function$;
 
 CREATE OR REPLACE FUNCTION private.is_callback_token(webhook_key text, token text)
@@ -8891,7 +8891,7 @@ begin
     v_wrong := (
         select given.key from jsonb_each_text(sender) as given
         where not case given.key
-            when 'provider' then given.value in ('gupshup', 'meta')
+            when 'provider' then private.sends_whatsapp(given.value)
             when 'name' then btrim(given.value) <> '' and length(given.value) <= 80
             when 'phone' then given.value ~ '^\+[1-9][0-9]{7,14}$'
             when 'account' then given.value ~ '^[A-Za-z0-9 _-]{1,100}$'
@@ -9156,6 +9156,13 @@ AS $function$
     join public.integrations as integration on integration.id = sender.integration_id
     where sender.id = sender_settings.sender_id
 $function$;
+
+CREATE OR REPLACE FUNCTION private.sends_whatsapp(provider text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$ select sends_whatsapp.provider in ('gupshup', 'meta') $function$;
 
 CREATE OR REPLACE FUNCTION private.service_patience()
  RETURNS interval
@@ -12981,6 +12988,8 @@ REVOKE ALL ON FUNCTION "private"."sender_account"(public.provider_name, jsonb) F
 REVOKE ALL ON FUNCTION "private"."sender_of_event"(uuid, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."sender_settings"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."sends_whatsapp"(text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."service_patience"() FROM PUBLIC;
 

@@ -1,6 +1,7 @@
 """The ground under the functions: settings, who the caller is, and how refusals are told."""
 
 import json
+import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -199,3 +200,19 @@ def test_a_failure_inside_leaves_nothing_behind(thread: Thread) -> None:
     with pytest.raises(psycopg.errors.InvalidTextRepresentation):
         fail("select 'x'::int")
     assert thread.rows("select 1 from private.provider_events") == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [(socket.EAI_NONAME, http.HostUnknown), (socket.EAI_AGAIN, http.NothingSent)],
+)
+def test_a_name_that_nobody_has_is_told_from_a_name_service_that_is_silent(
+    answer: int, kind: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def resolve(*_: object, **__: object) -> None:
+        raise socket.gaierror(answer, "as the resolver says")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    with pytest.raises(http.NothingSent) as told:
+        http.call_json("GET", "https://ninguem.3c.plus/api/v1/campaigns", None, {})
+    assert type(told.value) is kind

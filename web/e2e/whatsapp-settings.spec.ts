@@ -31,6 +31,7 @@ test("a webhook's key is shown once, and the address before it says until when i
   const page = await windowOf("admin@outra.test");
   await page.goto(`${settings}/integracoes`);
   const gupshup = page.getByRole("region", { name: "Gupshup", exact: true });
+  await expect(gupshup).toBeVisible();
   if (await gupshup.getByRole("button", { name: "Conectar Gupshup" }).isVisible()) {
     await gupshup.getByRole("button", { name: "Conectar Gupshup" }).click();
     await expect(gupshup.getByText("Preencha este campo")).toHaveCount(3);
