@@ -46,7 +46,7 @@ export function CallbackList({ rows }: { rows: Callback[] }): ReactNode {
   const close = (): void => {
     const { id } = asking?.callback ?? {};
     setAsking(null);
-    // The dialog gives the focus back to what opened it, which a letter never was.
+    // The dialog gives the focus back to what opened it, which a letter never was; a moved row is another one by now.
     requestAnimationFrame(() => list.current?.querySelector<HTMLElement>(`[data-callback-link="${id}"]`)?.focus());
   };
   const act = (action: RowAction, callback: Callback): void => {

@@ -30,7 +30,14 @@ export function MoveDialog({ callback, onDone, onClose }: MoveDialogProps): Reac
     }
   };
   return (
-    <Modal opened onClose={onClose} title={`Remarcar ${callback.client.name}`} transitionProps={{ duration: 0 }}>
+    <Modal
+      opened
+      onClose={onClose}
+      title={`Remarcar ${callback.client.name}`}
+      transitionProps={{ duration: 0 }}
+      // A moment half chosen is not lost to a click beside it.
+      closeOnClickOutside={false}
+    >
       <p className={classes.faint}>Estava para {moment(callback.due_at)}.</p>
       {!hours &&
         (error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <Skeleton width="100%" height={120} />)}

@@ -96,11 +96,12 @@ export function CallbackForm({ contact, action = "Agendar retorno", onSave, onCa
           onBlur={() => time && setTimeText(time)}
         />
         {next ? (
-          <Button size="sm" variant="light" className={classes.save} onClick={() => choose(next)}>
+          // Another element than the one that saves: React would turn it into that one before its click is through.
+          <Button key="next" size="sm" variant="light" className={classes.save} onClick={() => choose(next)}>
             Usar {moment(next)}, o próximo permitido
           </Button>
         ) : (
-          <Button type="submit" size="sm" className={classes.save} disabled={!chosen || refusal !== null}>
+          <Button key="save" type="submit" size="sm" className={classes.save} disabled={!chosen || refusal !== null}>
             {action}
           </Button>
         )}
