@@ -1,11 +1,12 @@
 import { Button, CloseButton } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 import { day, money } from "@/lib/format";
-import { methodNames } from "@/lib/money-shapes";
+import { type ChargeMethod, methodNames } from "@/lib/money-shapes";
+import { AddressForm } from "@/ui/address-form";
 import { ErrorState, Skeleton } from "@/ui/states";
 import { Tag } from "@/ui/tag";
 import classes from "./composer.module.css";
-import { useChatCharges } from "./queries";
+import { saveAddress, useChatCharges } from "./queries";
 import type { ChatCharge, ChatInstallment } from "./shapes";
 import { useIssue } from "./use-issue";
 import type { Outbox } from "./use-pending";
@@ -77,8 +78,11 @@ interface OpenInstallmentProps {
   outbox: Outbox;
 }
 
+/** By either way to pay; the installment's own method decides nothing here. */
+const methods: ChargeMethod[] = ["pix", "boleto"];
+
 function OpenInstallment({ clientId, installment, outbox }: OpenInstallmentProps): ReactNode {
-  const { issue, isIssuing, problem } = useIssue(clientId, (chargeId, messageId) =>
+  const { issue, wanted, isIssuing, problem, lacksAddress } = useIssue(clientId, (chargeId, messageId) =>
     outbox.send({ id: messageId, body: "", chargeId }),
   );
   return (
@@ -87,13 +91,31 @@ function OpenInstallment({ clientId, installment, outbox }: OpenInstallmentProps
         <strong className="num">{money(installment.amount_cents)}</strong> parcela {installment.number}, vence{" "}
         {day(installment.due_on)}
       </span>
-      <Button size="compact-sm" variant="default" loading={isIssuing} onClick={() => issue(installment.id)}>
-        Gerar e enviar {methodNames[installment.method]}
-      </Button>
+      <span className={classes.methods}>
+        {methods.map((method) => (
+          <Button
+            key={method}
+            size="compact-sm"
+            variant="default"
+            disabled={isIssuing}
+            loading={isIssuing && wanted?.method === method}
+            onClick={() => issue({ installmentId: installment.id, method })}
+          >
+            Gerar e enviar {methodNames[method]}
+          </Button>
+        ))}
+      </span>
       {problem && (
         <span role="alert" className={classes.hint}>
           {problem}
         </span>
+      )}
+      {lacksAddress && wanted && (
+        <AddressForm
+          action="Guardar e enviar"
+          save={(address) => saveAddress(clientId, address)}
+          onDone={() => issue(wanted)}
+        />
       )}
     </li>
   );

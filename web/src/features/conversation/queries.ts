@@ -6,6 +6,7 @@ import {
   useInfiniteQuery,
   useQuery,
 } from "@tanstack/react-query";
+import type { ChargeMethod } from "@/lib/money-shapes";
 import { db, downloadFrom, fetchFrom, rpc, shaped, unwrap } from "@/lib/supabase";
 import type {
   CannedReply,
@@ -81,10 +82,8 @@ export async function saveDraft(talkId: string, body: string): Promise<void> {
     await unwrap(drafts().delete().eq("conversation_id", talkId));
     return;
   }
-  const at = new Date().toISOString();
-  const changed = await unwrap(
-    drafts().update({ body, updated_at: at }).eq("conversation_id", talkId).select("conversation_id"),
-  );
+  const update = { body, updated_at: new Date().toISOString() };
+  const changed = await unwrap(drafts().update(update).eq("conversation_id", talkId).select("user_id"));
   if (changed.length === 0) await unwrap(drafts().insert({ conversation_id: talkId, body }));
 }
 
@@ -96,7 +95,6 @@ export function useCannedReplies(): UseQueryResult<CannedReply[]> {
     queryKey: ["canned-replies"],
     queryFn: () =>
       unwrap<CannedReply[]>(db.from("canned_replies").select("id,shortcut,body").order("shortcut").limit(maxReplies)),
-    staleTime: 60_000,
   });
 }
 
@@ -185,9 +183,14 @@ export function useChatCharges(clientId: string): UseQueryResult<ChatCharges> {
   });
 }
 
-export async function issueCharge(installmentId: string): Promise<string> {
-  const [made] = await shaped<{ charge_id: string }[]>(rpc("request_charges", { installment_ids: [installmentId] }));
+export async function issueCharge(installmentId: string, method: ChargeMethod): Promise<string> {
+  const wanted = { installment_ids: [installmentId], method };
+  const [made] = await shaped<{ charge_id: string }[]>(rpc("request_charges", wanted));
   return made?.charge_id ?? "";
+}
+
+export async function saveAddress(clientId: string, address: Record<string, string>): Promise<void> {
+  await rpc("save_client_address", { client_id: clientId, address });
 }
 
 export async function chargeStatus(chargeId: string): Promise<{ status: string; error_code: string | null }> {
