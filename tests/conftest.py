@@ -25,6 +25,7 @@ from local_platform import database as databases
 from local_platform import demo
 from local_platform.settings import Platform
 from local_platform.stack import Stack
+from tests.memory import quick_folder
 from tests.workers import pytest_collection_modifyitems, pytest_xdist_make_scheduler
 
 __all__ = ["pytest_collection_modifyitems", "pytest_xdist_make_scheduler"]
@@ -71,8 +72,10 @@ def wait_until() -> WaitUntil:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The whole platform on free ports, with a data folder that is thrown away."""
-    settings = Platform.create(tmp_path_factory.mktemp("stack"), 0, durable=False)
-    with Stack(settings) as running:
+    with (
+        quick_folder(tmp_path_factory.mktemp("stack")) as data,
+        Stack(Platform.create(data, 0, durable=False)) as running,
+    ):
         running.start_all()
         yield running
 

@@ -14,6 +14,7 @@ from local_platform.errors import StackError
 from local_platform.settings import Platform
 from local_platform.stack import Stack
 from tests.automation import WaitUntil
+from tests.memory import quick_folder
 
 EXAMPLE = "CT-EXEMPLO"
 
@@ -45,7 +46,10 @@ class Person:
 @pytest.fixture(scope="module")
 def demo_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A demo of its own, whose clock nobody else reads."""
-    with Stack(Platform.create(tmp_path_factory.mktemp("money"), 0, durable=False)) as running:
+    with (
+        quick_folder(tmp_path_factory.mktemp("money")) as data,
+        Stack(Platform.create(data, 0, durable=False)) as running,
+    ):
         running.start_all()
         yield running
 

@@ -6,12 +6,15 @@ import pytest
 
 from local_platform.settings import Platform
 from local_platform.stack import Stack
+from tests.memory import quick_folder
 
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Of their own: other tests on this worker find the demo as it was planted."""
-    settings = Platform.create(tmp_path_factory.mktemp("browser"), 0, durable=False)
-    with Stack(settings) as running:
+    with (
+        quick_folder(tmp_path_factory.mktemp("browser")) as data,
+        Stack(Platform.create(data, 0, durable=False)) as running,
+    ):
         running.start_all()
         yield running
