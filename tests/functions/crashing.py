@@ -7,14 +7,15 @@ that leave something behind count: a commit has happened, a provider has been ca
 
 import os
 import signal
+import threading
 from collections.abc import Callable
 from typing import Any
 
-import flask
-import functions_framework
 import psycopg
+from werkzeug.test import Client
 
 from kit import config, http
+from local_platform import functions_host
 from local_platform.settings import ROOT
 
 
@@ -27,6 +28,7 @@ def run_and_die(
 ) -> None:
     """Run one drain; SIGKILL ourselves at that boundary, or exit 0 when there are fewer."""
     passed = 0
+    counting = threading.Lock()  # an asynchronous drain asks the database from threads
 
     def guarded(call: Callable[..., Any]) -> Callable[..., Any]:
         def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -40,18 +42,27 @@ def run_and_die(
 
     def tick() -> None:
         nonlocal passed
-        passed += 1
-        if passed == boundary:
-            os.kill(os.getpid(), signal.SIGKILL)
+        with counting:
+            passed += 1
+            if passed == boundary:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    perform_on = http.perform_on
+
+    async def ask(client: "http.Session", call: http.Call) -> http.Answer:
+        if not is_coarse:
+            tick()
+        answer = await perform_on(client, call)
+        tick()
+        return answer
 
     if not is_coarse:
         psycopg.Connection.execute = guarded(psycopg.Connection.execute)  # type: ignore[method-assign]  # the wrap is the test
     psycopg.Connection.commit = guarded(psycopg.Connection.commit)  # type: ignore[method-assign]  # the wrap is the test
     http.post_form, http.call_json = guarded(http.post_form), guarded(http.call_json)
-    http.perform = guarded(http.perform)
+    http.perform, http.perform_on = guarded(http.perform), ask
     config.settings = lambda: settings  # type: ignore[assignment]  # the test's, not the machine's
-    create_app: Callable[[str, str], flask.Flask] = functions_framework.create_app
-    app = create_app(function, str(ROOT / "functions" / "main.py"))
+    app = functions_host.app_of(function, ROOT / "functions" / "main.py")
     headers = {"Authorization": f"Bearer {jobs_key}"}
-    answer = app.test_client().post("/", headers=headers)
+    answer = Client(app).post("/", headers=headers, environ_base={"REMOTE_ADDR": "127.0.0.1"})
     os._exit(0 if answer.status_code == 200 else 1)
