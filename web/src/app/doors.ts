@@ -9,6 +9,8 @@ import {
   IconSend,
   IconSettings,
 } from "@tabler/icons-react";
+import type { ComponentType } from "react";
+import { afterPaint } from "@/lib/later";
 import { type Role, useHasRole } from "@/lib/session";
 
 export interface Door {
@@ -17,12 +19,16 @@ export interface Door {
   icon: typeof IconBolt;
   /** The least role that finds something to do there; everybody without it. The page and SQL decide for themselves. */
   role?: Role;
+  /** What waits behind it; shown once the page is painted. */
+  badge?: ComponentType;
 }
+
+const UnreadBadge = afterPaint(() => import("@/features/conversation/unread-badge").then((m) => m.UnreadBadge));
 
 /** The rooms in the order of the rail, the most visited first: a phone's bar shows the first few, "Mais" the rest. */
 const doors: Door[] = [
   { href: "/carteira", label: "Carteira", icon: IconAddressBook },
-  { href: "/conversas", label: "Conversas", icon: IconMessages },
+  { href: "/conversas", label: "Conversas", icon: IconMessages, badge: UnreadBadge },
   { href: "/agenda", label: "Agenda", icon: IconCalendarClock },
   { href: "/acordos", label: "Acordos", icon: IconFileDollar },
   { href: "/acordos/pagamentos", label: "Pagamentos", icon: IconCash },

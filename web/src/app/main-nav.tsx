@@ -1,5 +1,5 @@
 import { IconDots, IconHeadset } from "@tabler/icons-react";
-import { type MouseEvent, type ReactNode, useId, useRef, useState } from "react";
+import { type MouseEvent, type ReactNode, Suspense, useId, useRef, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { doorOf } from "@/app/door-of";
 import { type Door, useDoors } from "@/app/doors";
@@ -39,11 +39,24 @@ export function MainNav(): ReactNode {
   );
 }
 
-function DoorLink({ door: { href, label, icon: Icon }, here }: { door: Door; here: string | undefined }): ReactNode {
+function DoorLink({
+  door: { href, label, icon: Icon, badge: Badge },
+  here,
+}: {
+  door: Door;
+  here: string | undefined;
+}): ReactNode {
   return (
     <Link href={href} className={classes.door} aria-current={href === here ? "page" : undefined}>
       <Icon size={20} stroke={1.6} aria-hidden />
       <span>{label}</span>
+      {Badge && (
+        <Suspense fallback={null}>
+          <span className={classes.badge}>
+            <Badge />
+          </span>
+        </Suspense>
+      )}
     </Link>
   );
 }

@@ -39,6 +39,7 @@ export interface MessageItem extends Base {
   channel: string;
   phone: string;
   body: string;
+  media: { type: string } | null;
   status: MessageStatus;
   error_code: string | null;
   sent_at: string | null;

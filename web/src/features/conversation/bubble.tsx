@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import { IconAlertCircle, IconCheck, IconChecks, IconClock } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { localTime, moment } from "@/lib/clock";
+import { wordsOf } from "@/lib/message-media";
 import { reasonSentence } from "@/lib/reasons";
 import { Tag } from "@/ui/tag";
 import { messageStatusNames } from "@/ui/timeline/message-status";
@@ -9,7 +10,7 @@ import { retryIdOf } from "./items";
 import { MediaView } from "./media-view";
 import type { Item, Pending } from "./shapes";
 import classes from "./talk.module.css";
-import { bodyOf, mayRetry } from "./words";
+import { mayRetry } from "./words";
 
 interface BubbleProps {
   item: Item;
@@ -19,7 +20,7 @@ interface BubbleProps {
 
 export function Bubble({ item, items, onAgain }: BubbleProps): ReactNode {
   const { direction, media, status } = item;
-  const body = bodyOf(item);
+  const body = wordsOf(item.body, media !== null);
   return (
     <li className={classes.bubble} data-direction={direction} data-status={status} data-message={item.id}>
       <Author item={item} />

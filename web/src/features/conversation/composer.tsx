@@ -27,6 +27,8 @@ export function Composer({ page, outbox, draft }: ComposerProps): ReactNode {
   const { user } = useMember();
   const isOpen = useWindowIsOpen(talk.window_until);
   const reason = composer.text ?? (isOpen ? null : "window_closed");
+  // Only the closed window is no bar: a template opens it, and a draft waits for it.
+  const isBarred = reason !== null && reason !== "window_closed";
   const mayTemplate = composer.template === null;
   const [extra, setExtra] = useState<"template" | "charge" | null>(null);
   const field = useRef<HTMLTextAreaElement>(null);
@@ -83,10 +85,8 @@ export function Composer({ page, outbox, draft }: ComposerProps): ReactNode {
           rows={1}
           maxLength={maxLength}
           value={draft.text}
-          disabled={reason !== null && reason !== "window_closed"}
-          placeholder={
-            reason ? "Rascunho guardado; enviar só com a janela aberta" : "Escreva, ou / para respostas prontas"
-          }
+          disabled={isBarred}
+          placeholder={placeholderOf(reason)}
           aria-label="Mensagem"
           aria-autocomplete="list"
           aria-controls={canned.isOpen ? id : undefined}
@@ -100,6 +100,7 @@ export function Composer({ page, outbox, draft }: ComposerProps): ReactNode {
               aria-label="Enviar Pix ou boleto"
               title="Enviar Pix ou boleto"
               aria-expanded={extra === "charge"}
+              disabled={isBarred}
               onClick={() => setExtra(extra === "charge" ? null : "charge")}
             >
               <IconQrcode size={18} />
@@ -133,4 +134,9 @@ export function Composer({ page, outbox, draft }: ComposerProps): ReactNode {
       )}
     </footer>
   );
+}
+
+function placeholderOf(reason: string | null): string {
+  if (reason === null) return "Escreva, ou / para respostas prontas";
+  return reason === "window_closed" ? "Rascunho: só sai com a janela aberta" : "Não é possível escrever agora";
 }

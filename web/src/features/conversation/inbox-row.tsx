@@ -2,10 +2,11 @@ import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { moment } from "@/lib/clock";
 import { phone } from "@/lib/format";
+import { mediaNames, wordsOf } from "@/lib/message-media";
 import { Tag } from "@/ui/tag";
 import classes from "./inbox.module.css";
 import type { Talk } from "./shapes";
-import { bodyOf, mediaNames, talkName } from "./words";
+import { talkName } from "./words";
 
 interface InboxRowProps {
   talk: Talk;
@@ -15,7 +16,7 @@ interface InboxRowProps {
 
 export function InboxRow({ talk, href, isOpen }: InboxRowProps): ReactNode {
   const { last_message: last, unread, owner } = talk;
-  const said = last && (bodyOf(last) || mediaNames[last.media ?? ""] || "Mensagem");
+  const said = last && (wordsOf(last.body, last.media !== null) || mediaNames[last.media ?? ""] || "Mensagem");
   return (
     <li>
       <Link

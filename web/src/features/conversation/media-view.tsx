@@ -3,10 +3,10 @@ import { IconDownload, IconMapPin, IconUser } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { sentenceFor } from "@/lib/errors";
+import { mediaNames } from "@/lib/message-media";
 import { downloadMedia, useMedia } from "./queries";
 import type { Item, Media } from "./shapes";
 import classes from "./talk.module.css";
-import { mediaNames } from "./words";
 
 const refusals: Record<string, string> = {
   too_large: "maior que 16 MB, não foi guardado",

@@ -60,18 +60,3 @@ export function mayRetry({ direction, status, error_code, is_bulk, is_automatic 
   if (direction === "in" || status !== "failed" || is_bulk || is_automatic) return false;
   return worthRetrying.includes(error_code ?? "unclassified");
 }
-
-export const mediaNames: Record<string, string> = {
-  image: "Foto",
-  sticker: "Figurinha",
-  audio: "Áudio",
-  video: "Vídeo",
-  document: "Documento",
-  location: "Localização",
-  contacts: "Contato",
-};
-
-/** A file without words has its kind for a body; the file itself says that better. */
-export function bodyOf({ body, media }: { body: string; media: { type: string } | string | null }): string {
-  return media && /^\[\w+\]$/.test(body) ? "" : body;
-}

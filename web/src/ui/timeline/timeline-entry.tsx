@@ -10,6 +10,7 @@ import { type ReactNode, Suspense } from "react";
 import { localTime, moment } from "@/lib/clock";
 import { phone } from "@/lib/format";
 import { later } from "@/lib/later";
+import { mediaNames, wordsOf } from "@/lib/message-media";
 import { reasonSentence } from "@/lib/reasons";
 import type { AutomationItem, CallbackItem, ConversationItem, MessageItem, TimelineItem } from "@/lib/timeline";
 import { Tag } from "@/ui/tag";
@@ -99,7 +100,7 @@ function MessageEntry({ item }: { item: MessageItem }): ReactNode {
       at={item.at}
     >
       <p className={classes.bubble} data-in={incoming || undefined}>
-        {item.body}
+        {wordsOf(item.body, item.media !== null) || mediaNames[item.media?.type ?? ""]}
       </p>
       <p className={classes.receipts} data-message data-status={item.status}>
         <Tag tone={messageStatusTones[item.status]}>{messageStatusNames[item.status]}</Tag>
