@@ -45,17 +45,18 @@ export function BatchPage({ id }: { id: string }): ReactNode {
   );
 }
 
-function Pace({ batch: { status, numbers, forecast } }: { batch: Batch }): ReactNode {
+function Pace({ batch: { status, numbers, forecast, sender } }: { batch: Batch }): ReactNode {
   const { queued, held, rate_per_second, seconds_left, next_due_at, spent_micros } = numbers;
   const { currency, total_micros } = forecast;
+  const isMoving = status === "sending" && sender.state === "active" && queued > held;
   return (
     <p className={parts.facts}>
-      {status === "sending" && queued > held && (
+      {isMoving && (
         <span>
           <strong className="num">{rate_per_second.toLocaleString("pt-BR")}</strong> por segundo
         </span>
       )}
-      {seconds_left !== null && queued > held && (
+      {isMoving && seconds_left !== null && (
         <span>
           faltam cerca de <strong>{durationText(seconds_left)}</strong>
         </span>

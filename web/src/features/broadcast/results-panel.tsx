@@ -51,7 +51,9 @@ export function ResultsPanel({ batch, filter, onFilter }: ResultsProps): ReactNo
             <thead>
               <tr>
                 <th scope="col">Cliente</th>
-                <th scope="col">Telefone</th>
+                <th scope="col" data-wide>
+                  Telefone
+                </th>
                 <th scope="col">Situação</th>
                 <th scope="col">Motivo</th>
                 <th scope="col">Quando</th>
@@ -123,7 +125,9 @@ function ResultRow({ row }: { row: Result }): ReactNode {
         <Link href={`/carteira/${row.document}`}>{row.name}</Link>
         <div className={classes.faint}>{documentNumber(row.document)}</div>
       </td>
-      <td className="num">{row.phone ? phone(row.phone) : "—"}</td>
+      <td className="num" data-wide>
+        {row.phone ? phone(row.phone) : "—"}
+      </td>
       <td>
         <Tag tone={tone}>{label}</Tag>
         {row.answered_at && <div className={classes.faint}>respondeu</div>}
