@@ -43,7 +43,7 @@ create index rollback_chunks_of_tenant on private.rollback_chunks (tenant_id, im
 alter table private.rollback_chunks enable row level security;
 alter table private.rollback_chunks force row level security;
 
--- People in a chunk: about a second's work.
+-- People in a chunk: half a second's work.
 create function private.rollback_chunk_size() returns int
 language sql
 immutable

@@ -4181,12 +4181,19 @@ begin
         update public.calls as call
         set qualify_status = 'done', qualification_source = 'ours',
             qualification_id = ((task).payload ->> 'qualification_id')::bigint,
-            qualification_name = (
+            qualification_name = coalesce((
                 select word.qualification_name from public.dialer_qualifications as word
-                where word.tenant_id = call.tenant_id
+                where word.tenant_id = call.tenant_id and word.qualification_name <> ''
                   and word.qualification_id = ((task).payload ->> 'qualification_id')::bigint
                 order by word.campaign_id = call.campaign_id desc limit 1
-            )
+            ), (
+                -- A word saved without its name: ours for the same.
+                select kind.label from public.disposition_types as kind
+                left join public.call_dispositions as done
+                    on done.tenant_id = kind.tenant_id and done.id = call.disposition_id
+                where kind.tenant_id = call.tenant_id
+                  and kind.key = coalesce(done.disposition_type, call.outcome_type)
+            ))
         where call.id = (task).call_id;
         return;
     elsif (task).kind = 'remove' then
@@ -11400,27 +11407,40 @@ declare
     v_restored jsonb := private.restore_changed_rows();
     v_debts int;
     v_phones int;
-    v_phones_of_people int;
     v_people int;
 begin
     perform private.pass_rows_on(v_import);
-    delete from public.debts using pg_temp.rollback as item
-    where item.table_name = 'debts' and item.is_created and item.reason is null
-      and debts.id = item.id;
-    get diagnostics v_debts = row_count;
-    delete from public.client_phones using pg_temp.rollback as item
-    where item.table_name = 'client_phones' and item.reason is null
-      and client_phones.id = item.id;
-    get diagnostics v_phones = row_count;
-    delete from public.client_phones using pg_temp.rollback as item
-    where item.table_name = 'clients' and item.is_created and item.reason is null
-      and client_phones.tenant_id = v_import.tenant_id
-      and client_phones.client_id = item.id;
-    get diagnostics v_phones_of_people = row_count;
-    delete from public.clients using pg_temp.rollback as item
-    where item.table_name = 'clients' and item.is_created and item.reason is null
-      and clients.id = item.id;
-    get diagnostics v_people = row_count;
+    -- In one statement: totals and reach are kept for people who are still there when it ends, and
+    -- most of these are not.
+    with gone_debts as (
+        delete from public.debts using pg_temp.rollback as item
+        where item.table_name = 'debts' and item.is_created and item.reason is null
+          and debts.id = item.id
+        returning debts.id
+    ),
+    gone_phones as (
+        delete from public.client_phones
+        where client_phones.id in (
+            select item.id from pg_temp.rollback as item
+            where item.table_name = 'client_phones' and item.reason is null
+            union all
+            select phones.id
+            from pg_temp.rollback as item
+            join public.client_phones as phones
+                on phones.tenant_id = v_import.tenant_id and phones.client_id = item.id
+            where item.table_name = 'clients' and item.is_created and item.reason is null
+        )
+        returning client_phones.id
+    ),
+    gone_people as (
+        delete from public.clients using pg_temp.rollback as item
+        where item.table_name = 'clients' and item.is_created and item.reason is null
+          and clients.id = item.id
+        returning clients.id
+    )
+    select (select count(*) from gone_debts), (select count(*) from gone_phones),
+        (select count(*) from gone_people)
+    into v_debts, v_phones, v_people;
     delete from private.import_touches as touched
     using pg_temp.rollback_rows as person
     where person.table_name = 'clients' and touched.tenant_id = v_import.tenant_id
@@ -11433,7 +11453,7 @@ begin
         pg_temp.rollback_fields;
     return jsonb_build_object(
         'deleted', jsonb_build_object(
-            'debts', v_debts, 'clients', v_people, 'phones', v_phones + v_phones_of_people
+            'debts', v_debts, 'clients', v_people, 'phones', v_phones
         ),
         'restored', v_restored, 'kept', v_kept
     );
