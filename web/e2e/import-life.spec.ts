@@ -1,4 +1,5 @@
 import type { Locator, Page } from "@playwright/test";
+import { expectClean } from "./axe.ts";
 import { inventClients, newWord, type OwnClient } from "./own-clients.ts";
 import { expect, test } from "./people.ts";
 
@@ -109,6 +110,63 @@ test("a supervisor hears before sending that a creditor is unknown", async ({ wi
   await choose(dialog, "nova.csv", csv(inventClients(1, creditor)));
   await expect(dialog.getByRole("alert")).toContainText(`1 credor do arquivo não está cadastrado: ${creditor}.`);
   await expect(dialog.getByRole("button", { name: "Conferir arquivo" })).toBeDisabled();
+});
+
+test("a large import is taken back under the eyes, and what a later file needs is listed", async ({ windowOf }) => {
+  const page = await windowOf("admin@demo.test");
+  page.on("dialog", (question) => void question.accept());
+  // More than one chunk of people.
+  const clients = inventClients(4200, `Credor ${newWord()}`);
+  const name = `${newWord()}.csv`;
+  for (const [file, text] of [
+    [name, csv(clients)],
+    ["depois.csv", csv(clients.slice(0, 1), 1, "2026-02-10")],
+  ] as const) {
+    const dialog = await openDialog(page);
+    await choose(dialog, file, text);
+    await dialog.getByRole("button", { name: "Conferir arquivo" }).click();
+    await dialog.getByRole("button", { name: "Confirmar importação" }).click();
+    await expect(dialog.getByText("Importação concluída")).toBeVisible();
+    await dialog.getByRole("button", { name: "Ver a carteira" }).click();
+  }
+  const dialog = await openDialog(page);
+  await dialog.getByRole("button", { name: `Desfazer ${name}` }).click();
+  await expect(dialog.getByText(/ de 4\.200 clientes/)).toBeVisible();
+  await expect(dialog.getByText("Importação desfeita: 4.199 clientes saíram, 4.199 títulos saíram.")).toBeVisible();
+  const person = clients[0];
+  await expect(dialog.getByText(`${person?.name}: uma importação posterior também mexeu`).first()).toBeVisible();
+  await expectClean(page, { within: '[role="dialog"]' });
+  await page.keyboard.press("Escape");
+  await page.getByLabel("Buscar na carteira").fill(person?.document ?? "");
+  await expect(page.getByRole("row", { name: new RegExp(person?.name ?? "") })).toBeVisible();
+});
+
+test("titles that closed here are told before the import, and those returned by absence open again", async ({
+  windowOf,
+  ownClients,
+}) => {
+  const [first, second] = await ownClients(2);
+  const page = await windowOf("admin@demo.test");
+  const line = (client: OwnClient | undefined): string =>
+    client ? `\n${csv([client]).split("\n")[1]}`.replace("-0;", ";") : "";
+  const send = async (text: string, absent: "leave" | "return"): Promise<Locator> => {
+    const dialog = await openDialog(page);
+    await dialog.getByLabel("Títulos que não vieram no arquivo").selectOption(absent);
+    await choose(dialog, "remessa.csv", text);
+    await dialog.getByRole("button", { name: "Conferir arquivo" }).click();
+    await expect(dialog.getByText("Se você confirmar")).toBeVisible();
+    return dialog;
+  };
+  const confirm = async (dialog: Locator): Promise<void> => {
+    await dialog.getByRole("button", { name: "Confirmar importação" }).press("Enter");
+    await expect(dialog.getByText("Importação concluída")).toBeVisible();
+    await dialog.getByRole("button", { name: "Ver a carteira" }).press("Enter");
+  };
+  await confirm(await send(csv([]) + line(first), "return"));
+  const dialog = await send(csv([]) + line(first) + line(second), "leave");
+  await expect(dialog.getByText(/^1 título devolvido volta a abrir/)).toBeVisible();
+  await expect(dialog.getByRole("heading", { name: "Se você confirmar" }).locator("..")).toBeFocused();
+  await confirm(dialog);
 });
 
 /** The rejects as CSV, by the same door as the button's XLSX. */

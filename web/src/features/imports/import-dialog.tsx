@@ -68,7 +68,7 @@ export function ImportDialog({ onClose }: { onClose: () => void }): ReactNode {
   const unanswered = preview.data ? openQuestions(preview.data, options.mapping, options.creditor) : [];
   return (
     <Modal opened onClose={onClose} title="Importar carteira" size="xl" closeOnClickOutside={!busy}>
-      <div className={classes.body}>
+      <div className={classes.body} data-import={importId}>
         {!done && (
           <>
             <ImportFileField file={file} onChoose={choose} disabled={busy} />

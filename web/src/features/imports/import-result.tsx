@@ -1,7 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { sentenceFor } from "@/lib/errors";
 import { count, plural } from "@/lib/format";
 import { DifferencesList } from "./differences-list";
@@ -25,6 +25,10 @@ export function ImportResult({ summary, dryRun, absent }: ImportResultProps): Re
     enabled: storedId !== null,
   });
   const download = useMutation({ mutationFn: downloadRejects });
+  // The button that asked is gone: whoever works by keyboard goes on from here.
+  const section = useRef<HTMLElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another answer, the same place.
+  useEffect(() => section.current?.focus(), [summary, dryRun]);
   const rejects = stored.data ?? summary.rejects ?? [];
   const facts: [string, number][] = [
     ["Linhas lidas", summary.rows],
@@ -38,7 +42,7 @@ export function ImportResult({ summary, dryRun, absent }: ImportResultProps): Re
     ["Credores novos", summary.creditors_created],
   ];
   return (
-    <section aria-live="polite" className={classes.result}>
+    <section ref={section} tabIndex={-1} aria-live="polite" className={classes.result}>
       <h3>{dryRun ? "Se você confirmar" : "Importação concluída"}</h3>
       <dl className={classes.counts}>
         {facts.map(([term, value]) => (
@@ -48,6 +52,7 @@ export function ImportResult({ summary, dryRun, absent }: ImportResultProps): Re
           </div>
         ))}
       </dl>
+      {changesNothing(summary) && <p className={classes.note}>Nada muda: o que o arquivo traz já está na carteira.</p>}
       {summary.debts_absent > 0 && (
         <p className={classes.note}>
           {plural(summary.debts_absent, "título em aberto não veio", "títulos em aberto não vieram")} no arquivo
@@ -84,6 +89,11 @@ export function ImportResult({ summary, dryRun, absent }: ImportResultProps): Re
       )}
     </section>
   );
+}
+
+function changesNothing(summary: ImportSummary): boolean {
+  const written = summary.clients_created + summary.clients_updated + summary.debts_created + summary.debts_updated;
+  return summary.accepted > 0 && written + summary.debts_returned + summary.debts_reopened === 0;
 }
 
 function absentFate(absent: "leave" | "return", dryRun: boolean, single: boolean): string {

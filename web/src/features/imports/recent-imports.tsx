@@ -36,7 +36,7 @@ export function RecentImports(): ReactNode {
       {undone && <RolledBack rollback={undone} />}
       <ul>
         {imports.map((row) => (
-          <li key={row.id}>
+          <li key={row.id} data-import={row.id}>
             <span className={classes.file}>
               {nameOf(row)}
               <span className={classes.note}>

@@ -7,12 +7,13 @@ import { keptReasons, keptRow } from "./words";
 /** What became of the rows of an import that was taken back. */
 export function RolledBack({ rollback }: { rollback: Rollback }): ReactNode {
   const { deleted, restored, kept } = rollback;
+  const returned = restored.clients + restored.debts;
   return (
     <div role="status" className={classes.undone}>
       <p>
         Importação desfeita: {plural(deleted.clients, "cliente saiu", "clientes saíram")},{" "}
-        {plural(deleted.debts, "título saiu", "títulos saíram")},{" "}
-        {plural(restored.clients + restored.debts, "linha voltou", "linhas voltaram")} ao que era.
+        {plural(deleted.debts, "título saiu", "títulos saíram")}
+        {returned > 0 && `, ${plural(returned, "linha voltou ao que era", "linhas voltaram ao que eram")}`}.
       </p>
       {kept.count > 0 && (
         <>

@@ -14,9 +14,7 @@ export function tell(told: Notification): Told {
         tone: "bad",
       };
     case "import_finished":
-      return payload.status === "failed"
-        ? { title: "A importação falhou", detail: "Nada foi gravado.", href: "/carteira", tone: "bad" }
-        : { title: "Importação concluída", detail: "A carteira já está atualizada.", href: "/carteira", tone: "good" };
+      return { href: "/carteira", ...(importEnds[String(payload.status)] ?? importDone) };
     case "dialer_export_finished":
       return payload.status === "failed"
         ? { title: "O envio ao discador parou", detail: "Veja o motivo e retome.", href: "/discador", tone: "bad" }
@@ -53,6 +51,17 @@ export function tell(told: Notification): Told {
       return tellWork(told) ?? tellMoney(kind, payload);
   }
 }
+
+const importDone: Omit<Told, "href"> = {
+  title: "Importação concluída",
+  detail: "A carteira já está atualizada.",
+  tone: "good",
+};
+const importEnds: Record<string, Omit<Told, "href">> = {
+  failed: { title: "A importação falhou", detail: "Nada foi gravado.", tone: "bad" },
+  cancelled: { title: "Importação cancelada", detail: "O que já tinha entrado voltou.", tone: "neutral" },
+  interrupted: { title: "A importação parou no meio", detail: "Ela continua sozinha em até um minuto.", tone: "bad" },
+};
 
 const agreementTitles: Record<string, { title: string; tone: Told["tone"] }> = {
   agreement_awaiting_first_payment: { title: "Acordo aprovado", tone: "good" },

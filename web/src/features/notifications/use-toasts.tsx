@@ -40,10 +40,13 @@ export function useToasts(notifications: Notification[] | undefined, playsSound:
   }, [notifications, playsSound]);
 }
 
-/** A message in the talk that somebody is looking at is no news. */
+/** A message in the talk that somebody is looking at is no news, nor is the end of an import that somebody watches: its
+ * toast would lie over the very buttons that come next. */
 function isOnScreen({ kind, payload }: Notification): boolean {
   const talk = `[data-talk="${CSS.escape(String(payload.conversation_id))}"]`;
-  return kind === "message_received" && !document.hidden && document.querySelector(talk) !== null;
+  const watched = `[data-import="${CSS.escape(String(payload.import_id))}"]`;
+  const shown = kind === "message_received" ? talk : kind === "import_finished" ? watched : null;
+  return shown !== null && !document.hidden && document.querySelector(shown) !== null;
 }
 
 function show(notification: Notification): void {

@@ -1,7 +1,8 @@
 export const imports: Record<string, string> = {
   file_missing: "Escolha um arquivo.",
   file_empty: "O arquivo está vazio.",
-  file_not_csv: "Este arquivo não é um CSV. Confira se ele abre como planilha e tente de novo.",
+  file_not_csv:
+    "Não achamos uma carteira neste arquivo. Confira se ele abre como planilha e se uma linha traz os nomes das colunas: CPF, contrato, vencimento e valor.",
   file_type_unsupported: "Este tipo de arquivo não é aceito. Salve a planilha como XLSX ou CSV.",
   file_too_large: "O arquivo é grande demais. Divida-o em partes.",
   row_too_long: "Há uma linha longa demais no arquivo. Confira as aspas e o separador.",
