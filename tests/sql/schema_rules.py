@@ -439,9 +439,10 @@ RULES = [
         " where not tgisinternal and tgtype & 1 = 1"
         f" and tgrelid in (select oid from pg_class where relnamespace in {OURS})"
         " and tgname not in"
-        # The last joins a message to its talk; bulk sends say it themselves.
-        " ('_100_touch_updated_at', '_100_accept', '_200_ship_disposition_types',"
-        "  '_100_conversation')",
+        # The first drops what its person muted, which only a row's trigger can. The last joins a
+        # message to its talk; bulk sends say it themselves.
+        " ('_050_preferences', '_100_touch_updated_at', '_100_accept',"
+        "  '_200_ship_disposition_types', '_100_conversation')",
         "create trigger broken after insert on public.debts"
         " for each row execute function private.tg_touch_updated_at()",
     ),
