@@ -1,4 +1,4 @@
-"""A small agency with histories, for the queue: made without triggers, so that every fact is given."""
+"""A small agency with histories, for the queue: made without triggers, every fact is given."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

@@ -93,6 +93,7 @@ def test_the_job_has_an_index_of_its_own(large: psycopg.Connection, job: str) ->
     answer = scalar(
         large,
         "explain (format json) select id from public.callbacks where status = 'scheduled'"
-        f" and {condition} and due_at <= private.now() - interval '1 hour' order by due_at limit 10",
+        f" and {condition} and due_at <= private.now() - interval '1 hour'"
+        " order by due_at limit 10",
     )
     assert job in json.dumps(answer)

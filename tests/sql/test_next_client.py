@@ -99,7 +99,9 @@ def build(agency: Agency, told: dict[str, Any]) -> Client:
             "assignee": somebody(told["assignee"]),
             "held": lately(told["held"]),
             "offered": lately(told["offered"]),
-            "callbacks": [Callback(**c | {"owner": somebody(c["owner"])}) for c in told["callbacks"]],
+            "callbacks": [
+                Callback(**c | {"owner": somebody(c["owner"])}) for c in told["callbacks"]
+            ],
             "talks": [Talk(**t | {"owner": somebody(t["owner"])}) for t in told["talks"]],
             "deals": [Deal(**d | {"author": somebody(d["author"])}) for d in told["deals"]],
         })
@@ -144,10 +146,12 @@ def agency(db: psycopg.Connection, world: World) -> Iterator[Agency]:
 
 
 def plain(agency: Agency, **more: Any) -> Client:
-    me = agency.people[0]
-    return Client(**{"uf": "SP", "status": "open", "has_phone": True, "assignee": me,
-                     "last_contact": None, "suppressed": None, "held": None, "offered": None}
-                  | more)  # fmt: skip
+    """Somebody of the asking operator's portfolio, whom nothing forbids to call."""
+    usual: dict[str, Any] = {
+        "uf": "SP", "status": "open", "has_phone": True, "assignee": agency.people[0],
+        "last_contact": None, "suppressed": None, "held": None, "offered": None,
+    }  # fmt: skip
+    return Client(**usual | more)
 
 
 NOON = datetime.fromisoformat(MONDAY_NOON)
@@ -245,9 +249,9 @@ def test_many_operators_at_once_never_get_the_same(fresh_database: str) -> None:
         )
         owner.execute(
             "insert into public.debts (tenant_id, client_id, creditor_id, contract, due_on,"
-            " principal_cents) select clients.tenant_id, clients.id, creditors.id, clients.document, current_date,"
-            " 1000 from public.clients join public.creditors using (tenant_id)"
-            " where clients.tenant_id = %s",
+            " principal_cents) select clients.tenant_id, clients.id, creditors.id,"
+            " clients.document, current_date, 1000 from public.clients"
+            " join public.creditors using (tenant_id) where clients.tenant_id = %s",
             (tenant,),
         )
         # Anyone's callbacks: everybody wants the same ones in the same order.
