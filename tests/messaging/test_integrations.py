@@ -9,7 +9,6 @@ from kit import http
 from tests.messaging.office import (
     ADMIN,
     FORMS,
-    NUMBER,
     OPERATOR,
     OTHER_ADMIN,
     SUPERVISOR,
@@ -233,6 +232,6 @@ def test_what_is_switched_off_raises_no_alarm_and_can_be_tested(office: Office) 
 
 def test_the_number_is_asked_for_and_not_another(office: Office) -> None:
     office.connect("meta")
-    assert office.test("meta")[1] == "+551130000000", NUMBER
+    assert office.test("meta")[1] == "+551130000000"
     [sender] = office.rows("select quality::text from public.senders where provider = 'meta'")
     assert sender["quality"] == "green"

@@ -61,7 +61,7 @@ class Meta(Company):
             return error(400, 100, "(#100) Invalid parameter")
         if said["type"] == "template" and (wrong := template_fault(said, known_templates(account))):
             return wrong
-        if self.is_too_fast(account["name"]):
+        if account is not None and self.is_too_fast(account["name"]):
             return error(429, TOO_FAST, "(#130429) Rate limit hit")
         return None
 
