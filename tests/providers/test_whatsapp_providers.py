@@ -21,6 +21,7 @@ VALUES = ["João", "R$ 150,00"]
 
 class TestGupshup(WhatsAppContract):
     provider = "gupshup"
+    file_url = "https://filemanager.gupshup.io/wa/media/1"
     account = Account({"app_name": APP, "source": SOURCE}, API_KEY)
     template = Template("lembrete", "lembrete", "pt_BR", VALUES)
     wrong_accounts = (
@@ -38,6 +39,7 @@ class TestGupshup(WhatsAppContract):
 
 class TestMeta(WhatsAppContract):
     provider = "meta"
+    file_url = "https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid=1"
     account = Account({"phone_number_id": NUMBER, "waba_id": WABA}, TOKEN)
     template = Template("900", "lembrete", "pt_BR", VALUES)
     wrong_accounts = (

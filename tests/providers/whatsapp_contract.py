@@ -6,6 +6,7 @@ fixture `phones`: its simulator, with the adapter pointed at it.
 
 import asyncio
 import dataclasses
+import json
 from typing import Any
 
 import pytest
@@ -35,6 +36,7 @@ class WhatsAppContract:
     account: Account
     template: Template
     wrong_accounts: tuple[Account, ...]
+    file_url: str  # where an inbound file lies
 
     def adapter(self) -> whatsapp.Adapter:
         return whatsapp.adapter(self.provider)
@@ -149,3 +151,23 @@ class WhatsAppContract:
         for status in range(200, 600):
             verdict = self.adapter().read_probe(http.Answer(status, {}, text)).verdict
             assert verdict in set(Verdict) - {Verdict.WORKS}, status
+
+    @pytest.mark.parametrize(
+        "url",
+        [None, "", "http://{host}/x", "https://{host}.evil.test/x", "https://evil.test/{host}/x",
+         "https://me@{host}/x", "https://{host}:8443/x", "https://127.0.0.1/x", "//{host}/x",
+         "https://{host}\n.evil.test/x"],
+    )  # fmt: skip
+    def test_a_file_is_only_ever_asked_of_the_providers_own_hosts(
+        self, phones: Phones, url: str | None
+    ) -> None:
+        host = self.file_url.split("/")[2]
+        told = url.replace("{host}", host) if url else url
+        with pytest.raises(whatsapp.Incomplete):
+            self.file_call(told)
+        assert self.file_call(self.file_url).method == "GET"
+
+    def file_call(self, url: str | None) -> http.Call:
+        file = {"provider_media_id": "1"} | ({"url": url} if url else {})
+        located = http.Answer(200, {}, json.dumps({"url": url}))
+        return self.adapter().file_call(self.account, file, located)
