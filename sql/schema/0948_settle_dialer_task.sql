@@ -137,12 +137,19 @@ begin
         update public.calls as call
         set qualify_status = 'done', qualification_source = 'ours',
             qualification_id = ((task).payload ->> 'qualification_id')::bigint,
-            qualification_name = (
+            qualification_name = coalesce((
                 select word.qualification_name from public.dialer_qualifications as word
-                where word.tenant_id = call.tenant_id
+                where word.tenant_id = call.tenant_id and word.qualification_name <> ''
                   and word.qualification_id = ((task).payload ->> 'qualification_id')::bigint
                 order by word.campaign_id = call.campaign_id desc limit 1
-            )
+            ), (
+                -- A word saved without its name: ours for the same.
+                select kind.label from public.disposition_types as kind
+                left join public.call_dispositions as done
+                    on done.tenant_id = kind.tenant_id and done.id = call.disposition_id
+                where kind.tenant_id = call.tenant_id
+                  and kind.key = coalesce(done.disposition_type, call.outcome_type)
+            ))
         where call.id = (task).call_id;
         return;
     elsif (task).kind = 'remove' then

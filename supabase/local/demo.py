@@ -50,11 +50,11 @@ DIALER_TOKENS = {"api_token": "3cs_simulated-manager", "agent_token": "3cs_simul
 DIALER_AGENTS = {"operador@demo.test": (77, "1001"), "operador2@demo.test": (78, "1002")}
 # A disposition's word at the simulated dialer.
 DIALER_WORDS = {
-    "negotiate": 31,
-    "callback": 32,
-    "wrong_contact": 33,
-    "voicemail": 34,
-    "dropped": 35,
+    "negotiate": (31, "Promessa de pagamento"),
+    "callback": (32, "Retornar"),
+    "wrong_contact": (33, "Pessoa errada"),
+    "voicemail": (34, "Caixa postal"),
+    "dropped": (35, "Ligação caiu"),
 }
 # And at the simulated Negociarie, with every method its contract may have.
 NEGOCIARIE = {"client_id": "1001", "methods": "boleto,pix,card"}
@@ -240,9 +240,9 @@ def seat_operators(server: Postgres) -> None:
         for kind, word in DIALER_WORDS.items():
             connection.execute(
                 "insert into public.dialer_qualifications"
-                " (tenant_id, disposition_type, qualification_id)"
-                " select tenants.id, %s, %s from public.tenants where tenants.name = %s",
-                (kind, word, name),
+                " (tenant_id, disposition_type, qualification_id, qualification_name)"
+                " select tenants.id, %s, %s, %s from public.tenants where tenants.name = %s",
+                (kind, *word, name),
             )
 
 

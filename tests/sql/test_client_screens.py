@@ -114,6 +114,7 @@ def test_the_timeline_tells_every_kind_newest_first(db: psycopg.Connection, worl
         "message",
         "automation",
         "callback",
+        "call",
         "import",
         "conversation",
         "agreement",

@@ -57,8 +57,8 @@ test("a callback takes a lawful time and refuses an unlawful one", async ({ wind
   const lawful = form.getByRole("button", { disabled: false }).filter({ hasNotText: "Agendar" }).last();
   await lawful.click();
   await form.getByLabel("Hora").fill("03:00");
-  await expect(form.getByText(/03:00: (fora do horário|já passou)/)).toBeVisible();
-  await expect(form.getByRole("button", { name: "Agendar retorno" })).toBeDisabled();
+  await expect(form.getByText(/03:00: (antes das \d\d:\d\d não se liga|já passou|não se liga|feriado)/)).toBeVisible();
+  await expect(form.getByRole("button", { name: "Agendar retorno" })).toBeHidden();
   await lawful.click();
   await form.getByRole("button", { name: "Agendar retorno" }).click();
   await expect(timeline(page).getByText(/^Retorno marcado para/)).toBeVisible();
