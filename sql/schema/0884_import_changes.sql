@@ -12,8 +12,8 @@ create table private.import_changes (
     row_id uuid,
     before jsonb,
     after jsonb,
-    -- False: it went back; or nothing is left for it to go back to, because the import that had made
-    -- the row was taken back first, and the row is this one's own now.
+    -- False: it went back; or nothing is left for it to go back to, because the import that had
+    -- made the row was taken back first, and the row is this one's own now.
     is_live boolean not null default true,
     constraint import_changes_pkey primary key (id),
     constraint import_changes_import_fkey foreign key (tenant_id, import_id)

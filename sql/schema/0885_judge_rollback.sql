@@ -1,9 +1,10 @@
--- What of an import goes back, judged for the people of one chunk (0888) before anything is touched.
--- A row stays when a person, or a fact that people made, needs it as it is: an edit in the audit, a
--- contact, a payment, an agreement, a tag. What later imports did to it is no such reason. The files
--- lie over each other in layers, and taking one out closes the gap: where a later one wrote the same
--- field, that one will give back what this one found; and a row that this one made and a later one
--- changed stays (`imported_since`) and is the later one's own from now on, to go with it.
+-- What of an import goes back, judged for the people of one chunk (0888) before anything is
+-- touched. A row stays when a person, or a fact that people made, needs it as it is: an edit in the
+-- audit, a contact, a payment, an agreement, a tag. What later imports did to it is no such reason.
+-- The files lie over each other in layers, and taking one out closes the gap: where a later one
+-- wrote the same field, that one will give back what this one found; and a row that this one made
+-- and a later one changed stays (`imported_since`) and is the later one's own from now on, to go
+-- with it.
 
 -- Does any row of any table point at this one? Asked of the catalog, so that rooms added later
 -- count by themselves.
@@ -32,9 +33,10 @@ as $$
     where fk.contype = 'f' and fk.confrelid = target and fk.conrelid <> all(ignored)
 $$;
 
--- pg_temp.rollback: one row per row of the import; reason null = goes back; heir = the later import
--- whose own it is from now on. pg_temp.rollback_layers: what it and the later ones noted about these
--- people. pg_temp.rollback_fields: each value it changed, and the layer that wrote it next.
+-- pg_temp.rollback: one row per row of the import; reason null = goes back; heir = the later
+-- import whose own it is from now on. pg_temp.rollback_layers: what it and the later ones noted
+-- about these people. pg_temp.rollback_fields: each value it changed, and the layer that wrote it
+-- next.
 create function private.judge_rollback(v_import public.imports, people uuid[], created uuid[])
 returns void
 language plpgsql
@@ -186,7 +188,8 @@ begin
     execute 'update pg_temp.rollback as item set reason = ''in_use''
         from public.debts as held
         where item.table_name = ''debts'' and item.is_created and item.reason is null
-          and held.id = item.id and (' || private.references_sql('public.debts', 'held', '{}') || ')';
+          and held.id = item.id
+          and (' || private.references_sql('public.debts', 'held', '{}') || ')';
     -- What it changed was agreed upon, or paid in part, as the import left it.
     update pg_temp.rollback as item set reason = 'in_use'
     where item.table_name = 'debts' and not item.is_created and item.reason is null and (
@@ -241,7 +244,9 @@ begin
         select 'debts' as table_name, case
                 when item.id is null or not item.is_created then (
                     select imports.id from public.imports
-                    where imports.id = coalesce((item.before ->> 'import_id')::uuid, debts.import_id)
+                    where imports.id = coalesce(
+                        (item.before ->> 'import_id')::uuid, debts.import_id
+                    )
                       and imports.id <> v_import.id and imports.status = 'done'
                 )
                 when item.reason = 'imported_since' then item.heir

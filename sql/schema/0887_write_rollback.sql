@@ -102,8 +102,9 @@ declare
 begin
     create temp table rollback_values on commit drop as
     select item.table_name, item.id, item.change_id,
-        coalesce(jsonb_object_agg(field.name, field.before) filter (where field.later_id is null), '{}')
-            as before
+        coalesce(
+            jsonb_object_agg(field.name, field.before) filter (where field.later_id is null), '{}'
+        ) as before
     from pg_temp.rollback as item
     join pg_temp.rollback_fields as field using (change_id)
     where coalesce(item.reason, 'imported_since') = 'imported_since'
@@ -177,8 +178,8 @@ begin
 end;
 $$;
 
--- When no title is left to go. Several later imports may need one: whoever goes last takes it along.
--- Answers what became of them, as write_rollback.
+-- When no title is left to go. Several later imports may need one: whoever goes last takes it
+-- along. Answers what became of them, as write_rollback.
 create function private.rollback_creditors(v_import public.imports) returns jsonb
 language plpgsql
 security definer

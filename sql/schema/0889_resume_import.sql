@@ -43,8 +43,8 @@ begin
 end;
 $$;
 
--- For the job: an import (or a rollback) nobody is at, and its tenant's turn, both held until the transaction ends.
--- Never waits: who holds either is importing.
+-- For the job: an import (or a rollback) nobody is at, and its tenant's turn, both held until the
+-- transaction ends. Never waits: who holds either is importing.
 create function private.claim_import() returns uuid
 language plpgsql
 security definer
