@@ -30,6 +30,8 @@ export function WordPanel(): ReactNode {
   const wordOf = (type: string, campaign: number): Word | undefined =>
     words.data?.find((word) => word.disposition_type === type && word.campaign_id === campaign);
   const choices = room.data?.qualifications;
+  const nameOf = ({ qualification_id: id, qualification_name: name }: Word): string =>
+    choices?.find((choice) => choice.id === id)?.name ?? (name || String(id));
   const missing = outcomes.data?.filter(({ key }) => !wordOf(key, everyCampaign) && !wordOf(key, scope)).length ?? 0;
   const problem = save.error ?? words.error ?? outcomes.error ?? liveError ?? room.error;
   return (
@@ -66,7 +68,7 @@ export function WordPanel(): ReactNode {
                 disabled={!mayChange || save.isPending || !choices}
                 error={
                   isGone
-                    ? `“${used.qualification_name || used.qualification_id}” não existe no discador para esta campanha`
+                    ? `“${nameOf(used)}” não existe no discador para esta campanha`
                     : !used && "O discador não é avisado desta tabulação"
                 }
                 value={own ? String(own.qualification_id) : ""}
@@ -82,13 +84,11 @@ export function WordPanel(): ReactNode {
                 data={[
                   {
                     value: "",
-                    label: shared
-                      ? `como em todas as campanhas: ${shared.qualification_name || shared.qualification_id}`
-                      : "nenhuma",
+                    label: shared ? `como em todas as campanhas: ${nameOf(shared)}` : "nenhuma",
                   },
                   // Chosen once and no longer told by the dialer: still what is sent.
-                  ...(own && isGone ? [{ value: String(own.qualification_id), label: own.qualification_name }] : []),
-                  ...(choices ?? (own ? [{ id: own.qualification_id, name: own.qualification_name }] : [])).map(
+                  ...(own && isGone ? [{ value: String(own.qualification_id), label: nameOf(own) }] : []),
+                  ...(choices ?? (own ? [{ id: own.qualification_id, name: nameOf(own) }] : [])).map(
                     ({ id, name }) => ({ value: String(id), label: name }),
                   ),
                 ]}
