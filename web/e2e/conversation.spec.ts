@@ -138,7 +138,9 @@ test("another agency sees nothing of it, not even by its address", async ({ wind
   const stranger = await windowOf("admin@outra.test");
   await stranger.goto("/conversas?ver=todas");
   await expect(stranger.getByRole("heading", { name: "Conversas" })).toBeVisible();
-  await expect(stranger.getByText("Nada aqui")).toBeVisible();
+  const list = stranger.getByRole("region", { name: "Lista de conversas" });
+  await expect(list.locator("[aria-busy]")).toHaveCount(0);
+  await expect(list.getByText(ownClient.name)).toHaveCount(0);
   await stranger.goto(page.url());
   await expect(stranger.getByText("Esta conversa não existe mais.")).toBeVisible();
 });

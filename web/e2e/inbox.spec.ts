@@ -2,7 +2,7 @@ import { expectClean } from "./axe.ts";
 import { expect, test } from "./people.ts";
 import { composerOf, digits, openTalk, talkOf, write } from "./talks.ts";
 
-test("a number of two people is nobody's until somebody says whose; a stranger can be put aside", async ({
+test("a stranger is put aside, brought back, and linked to whoever it is", async ({
   windowOf,
   ownClient,
   request,
