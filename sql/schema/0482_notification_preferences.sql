@@ -11,7 +11,7 @@ as $$
         when kind like 'agreement\_%' then 'agreements'
         when kind like 'payment\_%' or kind in ('settlement_pending', 'charge_failed')
             then 'payments'
-        when kind = 'message_received' then 'messages'
+        when kind in ('message_received', 'conversation_given') then 'messages'
         when kind = 'import_finished' then 'imports'
         when kind in (
             'batch_awaits_confirmation', 'batch_finished', 'dialer_export_finished'
