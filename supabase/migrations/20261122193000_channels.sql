@@ -4694,7 +4694,9 @@ begin
         select 'debts' as table_name, case
                 when item.id is null or not item.is_created then (
                     select imports.id from public.imports
-                    where imports.id = coalesce((item.before ->> 'import_id')::uuid, debts.import_id)
+                    where imports.id = coalesce(
+                        (item.before ->> 'import_id')::uuid, debts.import_id
+                    )
                       and imports.id <> v_import.id and imports.status = 'done'
                 )
                 when item.reason = 'imported_since' then item.heir
@@ -4785,7 +4787,8 @@ begin
     execute 'update pg_temp.rollback as item set reason = ''in_use''
         from public.debts as held
         where item.table_name = ''debts'' and item.is_created and item.reason is null
-          and held.id = item.id and (' || private.references_sql('public.debts', 'held', '{}') || ')';
+          and held.id = item.id
+          and (' || private.references_sql('public.debts', 'held', '{}') || ')';
     -- What it changed was agreed upon, or paid in part, as the import left it.
     update pg_temp.rollback as item set reason = 'in_use'
     where item.table_name = 'debts' and not item.is_created and item.reason is null and (
@@ -8448,8 +8451,9 @@ declare
 begin
     create temp table rollback_values on commit drop as
     select item.table_name, item.id, item.change_id,
-        coalesce(jsonb_object_agg(field.name, field.before) filter (where field.later_id is null), '{}')
-            as before
+        coalesce(
+            jsonb_object_agg(field.name, field.before) filter (where field.later_id is null), '{}'
+        ) as before
     from pg_temp.rollback as item
     join pg_temp.rollback_fields as field using (change_id)
     where coalesce(item.reason, 'imported_since') = 'imported_since'
