@@ -242,3 +242,11 @@ def in_order(rows: list[Row], sort: str) -> list[str]:
     filled.sort(key=lambda row: (row[column], row["id"]), reverse=sort.startswith("-"))
     empty = sorted(row["id"] for row in rows if row[column] is None)
     return [row["id"] for row in filled] + empty
+
+
+def last_audit(db: psycopg.Connection) -> dict[str, Any]:
+    row = db.execute(
+        "select row_id, action, after, actor from public.audit_log order by id desc limit 1"
+    ).fetchone()
+    assert row is not None
+    return {"row_id": row[0], "action": row[1], "after": row[2], "actor": row[3]}
