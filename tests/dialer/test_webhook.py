@@ -32,7 +32,8 @@ def almost(draw: st.DrawFn, bodies: list[dict[str, Any]]) -> Any:
     """A real body in which a few places hold anything, or nothing."""
     body: Any = {"": copy.deepcopy(draw(st.sampled_from(bodies)))}
     for _ in range(draw(st.integers(1, 3))):
-        *way, last = ("", *draw(st.sampled_from(places(body.get("")))))
+        place: tuple[Any, ...] = ("", *draw(st.sampled_from(places(body.get("")))))
+        way, last = place[:-1], place[-1]
         holder = body
         for key in way:
             holder = holder.get(key, {}) if isinstance(holder, dict) else {}
