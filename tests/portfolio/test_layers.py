@@ -19,7 +19,7 @@ OTHER_PERSON = {
 }  # fmt: skip
 WITH_EXTRA = (*COLUMNS, "Loja", "Turno")
 # What a second file may do to what a first one made.
-LATER = {
+LATER: dict[str, list[dict[str, str]]] = {
     "another value": [{"Valor": "2.000,00"}],
     "another day": [{"Vencimento": "11/02/2026"}],
     "another e-mail": [{"E-mail": "nova@exemplo.com.br"}],
