@@ -1,9 +1,9 @@
-import { Button, Modal, TextInput } from "@mantine/core";
+import { Modal, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
-import { sentenceFor } from "@/lib/errors";
 import classes from "@/ui/ask-dialog.module.css";
 import "@/ui/dialog-styles";
+import { FormEnd } from "@/ui/form-end";
 
 export interface Asked {
   reason: string;
@@ -66,24 +66,15 @@ export function AskDialog(props: AskDialogProps): ReactNode {
           value={reason}
           onChange={(event) => setReason(event.currentTarget.value)}
         />
-        {error && (
-          <p role="alert" className={classes.error}>
-            {sentenceFor(error)}
-          </p>
-        )}
-        <div className={classes.buttons}>
-          <Button variant="default" onClick={props.onClose}>
-            Voltar
-          </Button>
-          <Button
-            type="submit"
-            {...(danger && { color: "red" })}
-            loading={isPending}
-            disabled={!reason.trim() || Boolean(dayRequired && !day)}
-          >
-            {action}
-          </Button>
-        </div>
+        <FormEnd
+          error={error}
+          back="Voltar"
+          onBack={props.onClose}
+          action={action}
+          danger={danger}
+          busy={isPending}
+          disabled={!reason.trim() || Boolean(dayRequired && !day)}
+        />
       </form>
     </Modal>
   );

@@ -2,10 +2,10 @@ import { Button, Modal, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { localDate, now } from "@/lib/clock";
-import { sentenceFor } from "@/lib/errors";
 import { centsOf, centsText } from "@/lib/typed";
 import classes from "@/ui/ask-dialog.module.css";
 import "@/ui/dialog-styles";
+import { FormEnd } from "@/ui/form-end";
 import { settleManually } from "./queries";
 import type { Installment } from "./shapes";
 
@@ -87,19 +87,14 @@ export function SettleDialog({ installment, clientId, name, onDone, onClose }: S
             value={evidence}
             onChange={(event) => setEvidence(event.currentTarget.value)}
           />
-          {error && (
-            <p role="alert" className={classes.error}>
-              {sentenceFor(error)}
-            </p>
-          )}
-          <div className={classes.buttons}>
-            <Button variant="default" onClick={onClose}>
-              Voltar
-            </Button>
-            <Button type="submit" loading={isPending} disabled={!cents || !paidOn || !evidence.trim()}>
-              Dar baixa
-            </Button>
-          </div>
+          <FormEnd
+            error={error}
+            back="Voltar"
+            onBack={onClose}
+            action="Dar baixa"
+            busy={isPending}
+            disabled={!cents || !paidOn || !evidence.trim()}
+          />
         </form>
       )}
     </Modal>

@@ -1,8 +1,8 @@
-import { Button, Modal, TextInput } from "@mantine/core";
+import { Modal, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
-import { sentenceFor } from "@/lib/errors";
 import "@/ui/dialog-styles";
+import { FormEnd } from "@/ui/form-end";
 import classes from "./client-page.module.css";
 import { type ProfileClient, updateClient } from "./queries";
 
@@ -51,19 +51,7 @@ export function EditDialog({ client, onClose }: { client: ProfileClient; onClose
           />
         ))}
         <p className={classes.faint}>Quem mudou o quê fica registrado na auditoria.</p>
-        {save.error && (
-          <p role="alert" className={classes.warn}>
-            {sentenceFor(save.error)}
-          </p>
-        )}
-        <div className={classes.buttons}>
-          <Button variant="default" onClick={onClose}>
-            Cancelar
-          </Button>
-          <Button type="submit" loading={save.isPending}>
-            Salvar
-          </Button>
-        </div>
+        <FormEnd error={save.error} onBack={onClose} action="Salvar" busy={save.isPending} />
       </form>
     </Modal>
   );
