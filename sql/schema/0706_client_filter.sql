@@ -35,7 +35,9 @@ create type private.client_filter as (
     ids uuid [],
     except_ids uuid [],
     -- The list's own, when it is sorted by creditor: all of the tenant's, by name.
-    creditor_order uuid []
+    creditor_order uuid [],
+    -- The import wrote so much that its people are met sooner along the list than looked up.
+    is_broad_import boolean
 );
 
 -- Days late, both ends included; an open end is infinite.

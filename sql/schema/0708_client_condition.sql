@@ -113,13 +113,22 @@ begin
         );
     end if;
     if filter.import_id is not null then
-        v_all := v_all || 'clients.id in (
+        -- With an offset the planner cannot gather them all first, which is what is not wanted.
+        v_all := v_all || case when filter.is_broad_import then '(exists (
+            select from public.debts
+            where debts.tenant_id = ($1).tenant_id and debts.client_id = clients.id
+              and debts.import_id = ($1).import_id offset 0
+        ) or exists (
+            select from private.import_touches as touched
+            where touched.tenant_id = ($1).tenant_id and touched.client_id = clients.id
+              and touched.import_id = ($1).import_id offset 0
+        ))' else 'clients.id in (
             select debts.client_id from public.debts
             where debts.tenant_id = ($1).tenant_id and debts.import_id = ($1).import_id
             union all
             select touched.client_id from private.import_touches as touched
             where touched.tenant_id = ($1).tenant_id and touched.import_id = ($1).import_id
-        )'::text;
+        )' end;
     end if;
     if filter.tag_ids is not null then
         v_all := v_all || ('clients.id in (
@@ -172,8 +181,8 @@ as $$
           and ' || condition || ')'
 $$;
 
--- Asks the planner whether the beginning of a document, phone or contract is everybody's, and
--- whether the words of a name are so many people's that no page ranks them all.
+-- Asks the planner whether the beginning of a document, phone or contract is everybody's, whether
+-- the words of a name are so many people's that no page ranks them all, and how large an import is.
 -- (Whatever asks the planner has to be volatile, though it changes nothing.)
 create function private.weigh_search(filter private.client_filter) returns private.client_filter
 language plpgsql
@@ -200,6 +209,12 @@ begin
         ) > c_common;
     end if;
     filter.search := v_search;
+    if filter.import_id is not null then
+        filter.is_broad_import := private.planned_rows(
+            'select from public.debts
+            where debts.tenant_id = ($1).tenant_id and debts.import_id = ($1).import_id', filter
+        ) > c_many;
+    end if;
     return filter;
 end;
 $$;

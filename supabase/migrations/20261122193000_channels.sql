@@ -404,6 +404,8 @@ CREATE TYPE "public"."sender_state" AS ENUM ('active', 'paused', 'disabled');
 
 ALTER TABLE "public"."senders" ADD COLUMN "state" public.sender_state NOT NULL DEFAULT 'active'::public.sender_state;
 
+ALTER TYPE "private"."client_filter" ADD ATTRIBUTE "is_broad_import" boolean CASCADE;
+
 ALTER TYPE "private"."client_search" ADD ATTRIBUTE "is_common" boolean CASCADE;
 
 CREATE OR REPLACE FUNCTION private.abandon_import(import_id uuid, code text)
@@ -2497,13 +2499,22 @@ begin
         );
     end if;
     if filter.import_id is not null then
-        v_all := v_all || 'clients.id in (
+        -- With an offset the planner cannot gather them all first, which is what is not wanted.
+        v_all := v_all || case when filter.is_broad_import then '(exists (
+            select from public.debts
+            where debts.tenant_id = ($1).tenant_id and debts.client_id = clients.id
+              and debts.import_id = ($1).import_id offset 0
+        ) or exists (
+            select from private.import_touches as touched
+            where touched.tenant_id = ($1).tenant_id and touched.client_id = clients.id
+              and touched.import_id = ($1).import_id offset 0
+        ))' else 'clients.id in (
             select debts.client_id from public.debts
             where debts.tenant_id = ($1).tenant_id and debts.import_id = ($1).import_id
             union all
             select touched.client_id from private.import_touches as touched
             where touched.tenant_id = ($1).tenant_id and touched.import_id = ($1).import_id
-        )'::text;
+        )' end;
     end if;
     if filter.tag_ids is not null then
         v_all := v_all || ('clients.id in (
@@ -11124,6 +11135,12 @@ begin
         ) > c_common;
     end if;
     filter.search := v_search;
+    if filter.import_id is not null then
+        filter.is_broad_import := private.planned_rows(
+            'select from public.debts
+            where debts.tenant_id = ($1).tenant_id and debts.import_id = ($1).import_id', filter
+        ) > c_many;
+    end if;
     return filter;
 end;
 $function$;

@@ -68,6 +68,8 @@ select tenant_id, id, creditor_ids[1],
     '{{}}', document, '{{}}', '2026-01-01', '2026-01-05', 1000, 0, 1000, 0, 1, '2026-01-05',
     '2026-01-05', id
 from public.clients where document like '%3';
+insert into private.import_touches (tenant_id, import_id, client_id)
+select tenant_id, '{IMPORTS[1]}', id from public.clients where external_id = 'G59991';
 insert into private.portfolio_totals (tenant_id, clients)
 select tenant_id, count(*) from public.clients where external_id like 'G%' group by tenant_id;
 set session_replication_role = origin;
@@ -316,6 +318,22 @@ def test_a_screen_touches_few_rows_of_a_large_agency(
     with acting(large, world, "operator"):
         large.execute(f"select public.{call.format(**world.ids)}".encode())
     assert scalar(large, read, list(BIG)) == before
+
+
+def test_a_large_import_is_met_along_the_list_whatever_it_wrote(
+    large: psycopg.Connection, world: World
+) -> None:
+    with acting(large, world, "operator"):
+        page = scalar(
+            large, "select public.list_clients(%s)", json.dumps({"import_id": IMPORTS[1]})
+        )
+    assert isinstance(page, dict)
+    # G59991 owes nothing to this import; only its person was written by it.
+    wanted = [n for n in range(PEOPLE, 0, -1) if n % 10 != 1 or n == 59_991][:60]
+    assert [row["external_id"] for row in page["rows"]] == [f"G{n}" for n in wanted]
+    plan = json.dumps(page_plan(large, {"import_id": IMPORTS[1]}, "-open_cents"))
+    assert "clients_by_open_value" in plan
+    assert "debts_of_import" not in plan, "all of the import's titles would be read first"
 
 
 def test_a_large_filtered_total_is_an_estimate_and_says_so(
