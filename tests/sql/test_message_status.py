@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from tests.proof import examples
 from tests.sql.personas import World, scalar, set_clock
-from tests.sql.thread import NOON, message_and_run, row_of, send, settle
+from tests.sql.thread import (
+    NOON,
+    begin,
+    claim,
+    message_and_run,
+    row_of,
+    send,
+    settle,
+)
 
 START = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 TIMES = ("submitted_at", "sent_at", "delivered_at", "read_at", "failed_at")
@@ -68,6 +76,7 @@ def end_state(
 def test_every_order_of_receipts_leads_to_the_same_end(
     message: UUID, db: psycopg.Connection, order: list[tuple[str, int, str]], seed: random.Random
 ) -> None:
+    with_one_form(db, message)
     shuffled = order + seed.choices(order, k=2)  # some come twice
     seed.shuffle(shuffled)
     assert end_state(db, message, shuffled) == end_state(db, message, order)
@@ -138,13 +147,37 @@ def test_an_inbound_message_has_no_status_to_move(db: psycopg.Connection, messag
     assert not advance(db, message, "read")
 
 
+def with_one_form(db: psycopg.Connection, message: UUID) -> None:
+    """It is the second try, to the number's other form (tests/messaging/test_ninth_digit.py)."""
+    db.execute("update public.message_logs set other_form_of = id where id = %s", (message,))
+
+
 def test_a_wrong_number_is_not_tried_again(
     db: psycopg.Connection, world: World, message: UUID
 ) -> None:
+    with_one_form(db, message)
     advance(db, message, "failed", 0, "number_invalid")
     for phone, learned in (("phone", False), ("other_phone", None)):
         row = row_of(db, "public.client_phones", id=world.ids[phone])
         assert row["has_whatsapp"] is learned
+
+
+def test_a_wrong_number_leaves_its_run_to_the_other_form_and_closes_nothing(
+    db: psycopg.Connection, world: World, message: UUID
+) -> None:
+    run = row_of(db, "public.message_logs", id=message)["automation_run_id"]
+    advance(db, message, "failed", 0, "number_invalid")
+    assert row_of(db, "public.client_phones", id=world.ids["phone"])["has_whatsapp"] is None
+    assert row_of(db, "public.message_logs", id=message)["retried_run_id"] == run
+    [again] = claim(db)
+    assert (again.run_id, again.message_id == message) == (run, False)
+    told = row_of(db, "public.message_logs", id=message)["phone"]
+    assert len(told) - len(again.destination) == 1
+    assert begin(db, again.message_id, again.attempt)
+    settle(db, again.message_id, again.attempt, "failed", error_code="number_invalid")
+    assert message_and_run(db, again.message_id) == ("failed", "failed", "number_invalid")
+    assert row_of(db, "public.client_phones", id=world.ids["phone"])["has_whatsapp"] is False
+    assert claim(db) == []
 
 
 def test_an_opt_out_suppresses_the_number_once(db: psycopg.Connection, message: UUID) -> None:
