@@ -51,6 +51,8 @@ DROP FUNCTION "private"."unfinished_import"(uuid);
 
 DROP FUNCTION "private"."update_chunk_people"(private.import_chunks, timestamp with time zone);
 
+DROP FUNCTION "private"."whatsapp_contact"(uuid, uuid);
+
 DROP FUNCTION "private"."write_chunk_debts"(private.import_chunks);
 
 DROP FUNCTION "private"."write_chunk_people"(private.import_chunks);
@@ -137,7 +139,7 @@ ALTER TABLE "private"."rollback_chunks" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "private"."rollback_chunks" FORCE ROW LEVEL SECURITY;
 
-CREATE TABLE "private"."sender_buckets" ("tenant_id" uuid NOT NULL, "sender_id" uuid NOT NULL, "tokens" double precision NOT NULL, "refilled_at" timestamp with time zone NOT NULL, "last_claimed_at" timestamp with time zone, CONSTRAINT "sender_buckets_pkey" PRIMARY KEY (sender_id));
+CREATE TABLE "private"."sender_buckets" ("tenant_id" uuid NOT NULL, "sender_id" uuid NOT NULL, "tokens" double precision NOT NULL, "refilled_at" timestamp with time zone NOT NULL, "last_claimed_at" timestamp with time zone, "holder" uuid, CONSTRAINT "sender_buckets_pkey" PRIMARY KEY (sender_id));
 
 ALTER TABLE "private"."sender_buckets" ENABLE ROW LEVEL SECURITY;
 
@@ -407,6 +409,12 @@ ALTER TABLE "public"."senders" ADD COLUMN "state" public.sender_state NOT NULL D
 ALTER TYPE "private"."client_filter" ADD ATTRIBUTE "is_broad_import" boolean CASCADE;
 
 ALTER TYPE "private"."client_search" ADD ATTRIBUTE "is_common" boolean CASCADE;
+
+ALTER TYPE "private"."message_plan" ADD ATTRIBUTE "conversation_id" uuid CASCADE;
+
+ALTER TYPE "private"."message_plan" ADD ATTRIBUTE "sender_id" uuid CASCADE;
+
+ALTER TYPE "private"."run_plan" ADD ATTRIBUTE "sender_id" uuid CASCADE;
 
 CREATE OR REPLACE FUNCTION private.abandon_import(import_id uuid, code text)
  RETURNS void
@@ -1163,7 +1171,6 @@ CREATE OR REPLACE FUNCTION private.batch_pause()
  STABLE SECURITY DEFINER
  SET search_path TO ''
 AS $function$
-    -- A tenth of a second refills eight tokens of the default pace.
     select case
         when due.at is null then null
         else greatest(extract(epoch from due.at - private.now()), 0.1)::double precision
@@ -2064,6 +2071,31 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.charge_template(charge public.charges)
+ RETURNS public.message_templates
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select template.*
+    from public.message_templates as template
+    cross join lateral private.sender_for(
+        (charge).tenant_id, (charge).client_id, template.provider
+    ) as sender
+    where template.tenant_id = (charge).tenant_id and template.channel = 'whatsapp'
+      and template.status = 'approved'
+      and template.variables && array['charge.link', 'charge.pix_code', 'charge.digitable_line']
+      and ((charge).link is not null or 'charge.link' <> all(template.variables))
+      and ((charge).pix_code is not null or 'charge.pix_code' <> all(template.variables))
+      and ((charge).digitable_line is not null
+          or 'charge.digitable_line' <> all(template.variables))
+    -- One that can leave now; one that holds the code to pay with, before one that only links to it.
+    order by sender.sender_id is not null and not sender.is_paused desc,
+        template.variables && array['charge.pix_code', 'charge.digitable_line'] desc,
+        template.created_at, template.name
+    limit 1
+$function$;
+
 CREATE OR REPLACE FUNCTION private.chat_obstacles(talk public.conversations)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -2098,8 +2130,62 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.claim_batch_messages(max integer, lease_seconds integer)
- RETURNS TABLE(message_id uuid, attempt integer, tenant_id uuid, integration_id uuid, provider public.provider_name, settings jsonb, destination text, template_provider_id text, template_name text, language text, params text[])
+CREATE OR REPLACE FUNCTION private.claim_automation_runs(max integer, lease_seconds integer)
+ RETURNS TABLE(run_id uuid, tenant_id uuid, attempt integer, message_id uuid, provider public.provider_name, destination text, template_provider_id text, language text, params text[], settings jsonb, integration_id uuid, queue_msg_id bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- A batch in which nothing may be sent is no reason to stop: the next may hold something. Bounded,
+    -- so that the leases of what is found last are still whole.
+    c_rounds constant int := 20;
+    v_claim_id uuid := gen_random_uuid();
+    v_plans private.run_plan[];
+begin
+    for v_round in 1 .. c_rounds loop
+        exit when not private.take_runs(v_claim_id, max, lease_seconds);
+        perform private.resolve_interrupted_runs(v_claim_id);
+        v_plans := array(select plan from private.plan_runs(v_claim_id) as plan);
+        perform private.finish_run(plan.run_id, 'skipped', plan.reason)
+        from unnest(v_plans) as plan where plan.verdict = 'skip';
+        perform private.postpone_run(plan.run_id, plan.not_before, plan.reason)
+        from unnest(v_plans) as plan where plan.verdict = 'postpone';
+        exit when exists (select from unnest(v_plans) as plan where plan.verdict = 'send');
+    end loop;
+
+    update public.automation_runs as run set attempt = plan.attempt, reason = null
+    from unnest(v_plans) as plan where plan.verdict = 'send' and run.id = plan.run_id;
+
+    return query
+    with outgoing as (
+        insert into public.message_logs as message (
+            tenant_id, client_id, direction, provider, integration_id, sender_id, phone,
+            template_id, body, params, status, attempt, automation_run_id
+        )
+        select plan.tenant_id, plan.client_id, 'out', plan.provider, plan.integration_id,
+            plan.sender_id, plan.phone, plan.template_id, plan.body, plan.params, 'queued',
+            plan.attempt, plan.run_id
+        from unnest(v_plans) as plan where plan.verdict = 'send'
+        on conflict on constraint message_logs_one_per_run do update
+        set attempt = excluded.attempt, phone = excluded.phone, body = excluded.body,
+            params = excluded.params, integration_id = excluded.integration_id,
+            sender_id = excluded.sender_id, conversation_id = excluded.conversation_id,
+            template_id = excluded.template_id, error_code = null, error_detail = null
+        -- Only what nobody has begun to send.
+        where message.status = 'queued'
+        returning message.id, message.automation_run_id
+    )
+    select plan.run_id, plan.tenant_id, plan.attempt, outgoing.id, plan.provider, plan.phone,
+        plan.provider_template_id, plan.language, plan.params, plan.settings,
+        plan.integration_id, plan.queue_msg_id
+    from outgoing
+    join unnest(v_plans) as plan on plan.run_id = outgoing.automation_run_id;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.claim_batch_messages(max integer, lease_seconds integer, worker uuid DEFAULT NULL::uuid)
+ RETURNS TABLE(message_id uuid, attempt integer, tenant_id uuid, integration_id uuid, provider public.provider_name, settings jsonb, destination text, template_provider_id text, template_name text, language text, params text[], sender_id uuid, starts_in double precision, gap double precision)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
@@ -2109,9 +2195,11 @@ declare
     v_sender record;
     v_left int := max;
     v_share int;
-    v_tokens int;
-    v_used int;
+    v_lent record;
+    v_got uuid[];
     v_ids uuid[] := '{}';
+    v_starts double precision[] := '{}';
+    v_gaps double precision[] := '{}';
 begin
     perform private.recover_leases();
     for v_sender in
@@ -2136,21 +2224,28 @@ begin
         -- Another instance is at this sender: its bucket will not hold more for us.
         continue when not pg_try_advisory_xact_lock(hashtextextended(v_sender.id::text, 1));
         v_share := greatest(max / v_sender.waiting::int, 1);
-        v_tokens := private.take_tokens(v_sender.id, least(v_share, v_left));
-        continue when v_tokens = 0;
-        v_ids := v_ids || private.claim_of_sender(v_sender.id, v_tokens, lease_seconds);
-        v_used := cardinality(v_ids) - (max - v_left);
-        if v_used < v_tokens then
-            update private.sender_buckets as bucket set tokens = bucket.tokens + v_tokens - v_used
+        v_lent := private.take_tokens(v_sender.id, least(v_share, v_left), worker);
+        continue when v_lent.taken = 0;
+        v_got := private.claim_of_sender(v_sender.id, v_lent.taken, lease_seconds);
+        if cardinality(v_got) < v_lent.taken then
+            update private.sender_buckets as bucket
+            set tokens = bucket.tokens + v_lent.taken - cardinality(v_got)
             where bucket.sender_id = v_sender.id;
         end if;
-        v_left := v_left - v_used;
+        v_ids := v_ids || v_got;
+        v_starts := v_starts || array(
+            select v_lent.starts_in + nth * v_lent.gap
+            from generate_series(0, cardinality(v_got) - 1) as nth
+        );
+        v_gaps := v_gaps || array_fill(v_lent.gap, array[cardinality(v_got)]);
+        v_left := v_left - cardinality(v_got);
     end loop;
     return query
     select message.id, message.attempt, message.tenant_id, message.integration_id,
         message.provider, settings.said, message.phone, template.provider_template_id,
-        template.name, template.language, message.params
-    from unnest(v_ids) as claimed (id)
+        template.name, template.language, message.params, message.sender_id, claimed.starts_in,
+        claimed.gap
+    from unnest(v_ids, v_starts, v_gaps) as claimed (id, starts_in, gap)
     join public.message_logs as message on message.id = claimed.id
     join public.message_templates as template on template.id = message.template_id
     join (
@@ -2159,7 +2254,8 @@ begin
         where sender.id in (
             select known.sender_id from public.message_logs as known where known.id = any(v_ids)
         )
-    ) as settings on settings.id = message.sender_id;
+    ) as settings on settings.id = message.sender_id
+    order by claimed.starts_in, message.id;
 end;
 $function$;
 
@@ -2338,7 +2434,9 @@ begin
     update public.message_logs as message
     set attempt = message.attempt + 1, next_attempt_at = null,
         lease_until = private.now() + make_interval(secs => claim_message.lease_seconds),
-        provider = v_plan.provider, integration_id = v_plan.integration_id, phone = v_plan.phone,
+        provider = v_plan.provider, integration_id = v_plan.integration_id,
+        sender_id = v_plan.sender_id, conversation_id = v_plan.conversation_id,
+        phone = v_plan.phone,
         template_id = v_plan.template_id, body = v_plan.body, params = v_plan.params,
         error_code = null, error_detail = null
     where message.id = v_message.id
@@ -4114,6 +4212,8 @@ begin
     perform private.end_bulk(v_back.audit_id, v_back.done #- '{kept,rows}');
     delete from private.import_rollbacks as back where back.import_id = v_back.import_id;
     if v_back.outcome <> 'rolled_back' then
+        update public.imports set rolled_back = v_back.done, undo_done = v_back.clients
+        where imports.id = v_import.id;
         return private.end_taken_back(
             v_import, v_back.outcome, v_back.code, (v_back.done #>> '{kept,count}')::int
         );
@@ -4279,7 +4379,8 @@ begin
     update public.imports
     set status = case when v_back.outcome = 'rolled_back' then 'done'
             else v_back.outcome end::public.import_status,
-        error_code = 'rollback_stopped', phase = null, seconds_left = null
+        error_code = 'rollback_stopped', phase = null, seconds_left = null,
+        finished_at = coalesce(imports.finished_at, private.now())
     where imports.id = v_import.id
     returning imports.* into v_import;
     return private.import_step(v_import);
@@ -6537,32 +6638,37 @@ AS $function$
 declare
     v_plan private.message_plan;
     v_hours record;
-    v_phone text;
-    v_is_window_open boolean;
-    v_integration public.integrations;
+    v_to record;
+    v_sender record;
+    v_paused_until timestamptz;
     v_template public.message_templates;
 begin
     v_hours := private.contact_decision(
         charge.tenant_id, charge.client_id, 'whatsapp', private.now()
     );
-    select contact.phone, contact.is_window_open into v_phone, v_is_window_open
-    from private.whatsapp_contact(charge.tenant_id, charge.client_id) as contact;
+    select * into v_to from private.whatsapp_contact(charge.tenant_id, charge.client_id);
     v_template := private.charge_template(charge);
-    select integration.* into v_integration
-    from public.integrations as integration
-    where integration.tenant_id = charge.tenant_id and integration.is_active
-      and integration.provider = coalesce(v_template.provider, 'gupshup');
+    select sender.*, integration.paused_until as account_paused_until
+    into v_sender
+    from public.senders as sender
+    join public.integrations as integration on integration.id = sender.integration_id
+    where sender.id = coalesce(v_to.sender_id, (
+        select chosen.sender_id from private.sender_for(
+            charge.tenant_id, charge.client_id, v_template.provider
+        ) as chosen
+    ));
+    v_paused_until := greatest(v_sender.paused_until, v_sender.account_paused_until);
     v_plan.reason := case
         when not private.is_payable(charge) then 'charge_not_payable'
         when num_nonnulls(charge.link, charge.pix_code, charge.digitable_line) = 0
             then 'charge_not_ready'
-        when v_integration.id is null then 'integration_inactive'
+        when v_sender.state is distinct from 'active' then 'integration_inactive'
         when v_hours.reason = 'suppressed' then 'suppressed'
-        when v_phone is null then 'no_reachable_phone'
-        when v_template.id is null and not v_is_window_open then 'template_missing'
+        when v_to.phone is null then 'no_reachable_phone'
+        when v_template.id is null and v_to.conversation_id is null then 'template_missing'
         -- outside_hours, or as often as is decent.
         when not v_hours.allowed then v_hours.reason
-        when v_integration.paused_until > private.now() then 'rate_limited'
+        when v_paused_until > private.now() then 'rate_limited'
     end;
     v_plan.verdict := case
         when v_plan.reason is null then 'send'
@@ -6570,12 +6676,18 @@ begin
             and v_hours.next_allowed_at is not null then 'postpone'
         else 'refuse'
     end;
-    v_plan.not_before := greatest(v_hours.next_allowed_at, v_integration.paused_until);
-    v_plan.provider := v_integration.provider;
-    v_plan.integration_id := v_integration.id;
-    v_plan.settings := v_integration.settings;
-    v_plan.phone := private.whatsapp_form(charge.tenant_id, v_phone);
-    if v_is_window_open then
+    v_plan.not_before := greatest(v_hours.next_allowed_at, v_paused_until);
+    v_plan.provider := v_sender.provider;
+    v_plan.integration_id := v_sender.integration_id;
+    v_plan.sender_id := v_sender.id;
+    v_plan.settings := private.sender_settings(v_sender.id);
+    v_plan.phone := private.whatsapp_form(charge.tenant_id, v_to.phone);
+    v_plan.conversation_id := coalesce(v_to.conversation_id, (
+        select talk.id from public.conversations as talk
+        where talk.sender_id = v_sender.id
+          and talk.phone_key = private.phone_match(v_plan.phone)
+    ));
+    if v_to.conversation_id is not null then
         v_plan.body := private.charge_text(charge);
         v_plan.params := '{}';
     else
@@ -6661,6 +6773,8 @@ begin
         then v_hours.next_allowed_at end;
     v_plan.provider := v_sender.provider;
     v_plan.integration_id := v_sender.integration_id;
+    v_plan.sender_id := v_sender.id;
+    v_plan.conversation_id := v_talk.id;
     v_plan.settings := private.sender_settings(v_sender.id);
     v_plan.phone := private.whatsapp_form(v_talk.tenant_id, v_talk.phone);
     v_plan.template_id := v_template.id;
@@ -7135,13 +7249,21 @@ AS $function$
         case
             when verdict.reason is not null then 'skip'
             when hours.next_allowed_at is null then 'skip'
-            when not hours.allowed or integration.paused_until > private.now() then 'postpone'
+            when not hours.allowed or sender.is_paused or sender.paused_until > private.now()
+                then 'postpone'
             else 'send'
         end,
-        coalesce(verdict.reason, hours.reason, 'rate_limited'),
-        greatest(hours.next_allowed_at, integration.paused_until),
+        coalesce(
+            verdict.reason, hours.reason,
+            case when sender.is_paused then 'sender_paused' else 'rate_limited' end
+        ),
+        greatest(
+            hours.next_allowed_at, sender.paused_until,
+            -- Until somebody lets the number send again: looked at as often as an answer is late.
+            case when sender.is_paused then private.now() + interval '15 minutes' end
+        ),
         run.attempt + 1,
-        template.provider, integration.id, integration.settings,
+        template.provider, sender.integration_id, sender.sender_id, sender.settings,
         private.whatsapp_form(run.tenant_id, best.phone), template.id,
         template.provider_template_id, template.language,
         private.render_body(template.body, filled.params), filled.params
@@ -7150,9 +7272,9 @@ AS $function$
     join public.message_templates as template on template.id = rule.template_id
     join public.clients as client on client.id = run.client_id
     join public.call_dispositions as call on call.id = run.disposition_id
-    left join public.integrations as integration
-        on integration.tenant_id = run.tenant_id and integration.provider = template.provider
-        and integration.is_active
+    cross join lateral private.sender_for(
+        run.tenant_id, run.client_id, template.provider
+    ) as sender
     left join lateral (
         select client_phones.phone
         from public.client_phones
@@ -7184,7 +7306,7 @@ AS $function$
             when exists (
                 select from unnest(template.variables) as variable where variable like 'charge.%'
             ) then 'template_needs_charge'
-            when integration.id is null then 'integration_inactive'
+            when sender.sender_id is null then 'integration_inactive'
             when client.open_debts = 0 then 'nothing_owed'
             when hours.reason = 'suppressed' then 'suppressed'
             when best.phone is null then 'no_reachable_phone'
@@ -8750,11 +8872,16 @@ begin
     if v_import.id is null then
         raise exception 'import_not_found' using errcode = 'PT404',
             detail = 'no such import in this tenant';
-    elsif v_import.status <> 'done' then
+    elsif v_import.status <> 'done' and v_import.error_code is distinct from 'rollback_stopped' then
         raise exception 'import_not_done' using errcode = 'PT409',
             detail = v_import.status::text;
     end if;
-    v_people := private.begin_rollback(v_import, 'rolled_back', null);
+    -- One that was cancelled, or failed, and could not be taken back then is still that afterwards.
+    v_people := case v_import.status
+        when 'done' then private.begin_rollback(v_import, 'rolled_back', null)
+        when 'cancelled' then private.begin_rollback(v_import, 'cancelled', 'import_cancelled')
+        else private.begin_rollback(v_import, 'failed', 'internal')
+    end;
     if v_people > private.rollback_chunk_size() then
         perform private.wake_function('portfolio-resume');
         return jsonb_build_object(
@@ -9066,6 +9193,65 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.send_charge(charge_id uuid, message_id uuid, channel public.channel)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_id uuid := coalesce(message_id, gen_random_uuid());
+    v_charge public.charges;
+    v_message public.message_logs;
+    v_plan private.message_plan;
+begin
+    -- The same click again, before the charge is looked at: it may have been paid since.
+    select * into v_message from public.message_logs as message
+    where message.id = v_id;
+    if found and (v_message.tenant_id, v_message.charge_id)
+        is distinct from (v_tenant_id, send_charge.charge_id)
+    then
+        raise exception 'message_id_reused' using errcode = 'PT409',
+            detail = 'this id belongs to another message';
+    end if;
+    -- Locked: two clicks at once are one message.
+    select * into v_charge from public.charges as charge
+    where charge.tenant_id = v_tenant_id and charge.id = send_charge.charge_id
+    for update;
+    if not found then
+        raise exception 'charge_not_found' using errcode = 'PT404',
+            detail = 'no charge with this id in the tenant';
+    end if;
+    if channel is distinct from 'whatsapp' then
+        raise exception 'channel_not_offered' using errcode = 'PT409', detail = channel::text;
+    end if;
+    select * into v_message from public.message_logs as message
+    where message.tenant_id = v_tenant_id and message.charge_id = v_charge.id
+      and (message.id = v_id or message.status in ('queued', 'sending', 'unknown'))
+    order by message.id = v_id desc
+    limit 1;
+    if not found then
+        v_plan := private.plan_charge_message(v_charge);
+        perform private.refuse_message(v_plan, v_charge.status::text);
+        insert into public.message_logs (
+            id, tenant_id, client_id, direction, provider, integration_id, sender_id,
+            conversation_id, phone, template_id, body, params, status, charge_id, created_by,
+            queue_msg_id
+        )
+        values (
+            v_id, v_tenant_id, v_charge.client_id, 'out', v_plan.provider,
+            v_plan.integration_id, v_plan.sender_id, v_plan.conversation_id, v_plan.phone,
+            v_plan.template_id, v_plan.body, v_plan.params, 'queued', v_charge.id, auth.uid(),
+            private.enqueue_message(v_id, private.now())
+        )
+        returning * into v_message;
+        perform private.wake_function('send-message');
+    end if;
+    return jsonb_build_object('message_id', v_message.id, 'status', v_message.status);
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.send_chat_message(conversation_id uuid, message_id uuid, body text, template_id uuid)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -9138,6 +9324,34 @@ AS $function$
         when 'gupshup' then sender_account.settings ->> 'app_name'
         when 'meta' then sender_account.settings ->> 'phone_number_id'
     end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.sender_for(tenant_id uuid, client_id uuid, provider public.provider_name, OUT sender_id uuid, OUT integration_id uuid, OUT settings jsonb, OUT is_paused boolean, OUT paused_until timestamp with time zone)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    select sender.id, sender.integration_id, private.sender_settings(sender.id),
+        sender.state <> 'active', greatest(sender.paused_until, integration.paused_until)
+    into sender_for.sender_id, sender_for.integration_id, sender_for.settings,
+        sender_for.is_paused, sender_for.paused_until
+    from public.senders as sender
+    join public.integrations as integration
+        on integration.id = sender.integration_id and integration.is_active
+    left join lateral (
+        select max(talk.last_inbound_at) as at
+        from public.conversations as talk
+        where talk.tenant_id = sender.tenant_id and talk.client_id = sender_for.client_id
+          and talk.sender_id = sender.id and private.window_until(talk) > private.now()
+    ) as heard on true
+    where sender.tenant_id = sender_for.tenant_id and sender.state <> 'disabled'
+      and (sender_for.provider is null or sender.provider = sender_for.provider)
+    order by sender.state = 'active' desc, heard.at desc nulls last, sender.is_default desc,
+        sender.created_at
+    limit 1;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.sender_of_event(integration_id uuid, account text)
@@ -9880,13 +10094,15 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.take_tokens(sender_id uuid, wanted integer)
- RETURNS integer
+CREATE OR REPLACE FUNCTION private.take_tokens(sender_id uuid, wanted integer, worker uuid, OUT taken integer, OUT starts_in double precision, OUT gap double precision)
+ RETURNS record
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
 declare
+    -- Longer than a claim takes on a busy machine.
+    c_ahead_seconds constant double precision := 1.5;
     v_rate double precision := (
         select 0.9 * sender.throughput_per_second from public.senders as sender
         where sender.id = take_tokens.sender_id
@@ -9894,7 +10110,6 @@ declare
     v_room double precision := greatest(v_rate / 9, 1);
     v_now timestamptz := clock_timestamp();
     v_bucket private.sender_buckets;
-    v_taken int;
 begin
     insert into private.sender_buckets (tenant_id, sender_id, tokens, refilled_at)
     select sender.tenant_id, sender.id, v_room, v_now from public.senders as sender
@@ -9907,11 +10122,15 @@ begin
         v_room,
         v_bucket.tokens + v_rate * extract(epoch from v_now - v_bucket.refilled_at)
     );
-    v_taken := least(greatest(floor(v_bucket.tokens)::int, 0), wanted);
+    taken := case when v_bucket.tokens < 0 and v_bucket.holder is distinct from worker then 0
+        else least(greatest(floor(v_bucket.tokens + v_rate * c_ahead_seconds)::int, 0), wanted)
+    end;
+    starts_in := (1 - v_bucket.tokens) / v_rate;
+    gap := 1 / v_rate;
     update private.sender_buckets as bucket
-    set tokens = v_bucket.tokens - v_taken, refilled_at = v_now, last_claimed_at = v_now
+    set tokens = v_bucket.tokens - taken, refilled_at = v_now, last_claimed_at = v_now,
+        holder = case when taken > 0 then worker else bucket.holder end
     where bucket.sender_id = take_tokens.sender_id;
-    return v_taken;
 end;
 $function$;
 
@@ -11145,6 +11364,48 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.whatsapp_contact(tenant_id uuid, client_id uuid, OUT phone text, OUT conversation_id uuid, OUT sender_id uuid)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    select talk.phone, talk.id, talk.sender_id
+    into whatsapp_contact.phone, whatsapp_contact.conversation_id, whatsapp_contact.sender_id
+    from public.conversations as talk
+    join public.senders as sender on sender.id = talk.sender_id and sender.state = 'active'
+    join public.integrations as integration
+        on integration.id = sender.integration_id and integration.is_active
+    where talk.tenant_id = whatsapp_contact.tenant_id
+      and talk.client_id = whatsapp_contact.client_id
+      and private.window_until(talk) > private.now()
+      and (talk.is_linked_by_person or exists (
+          select from public.client_phones as known
+          where known.tenant_id = talk.tenant_id and known.client_id = talk.client_id
+            and private.phone_match(known.phone) = talk.phone_key
+      ))
+      and talk.phone is not null and not private.is_suppressed(
+          talk.tenant_id, talk.client_id, talk.phone, 'whatsapp', private.now()
+      )
+    order by talk.last_inbound_at desc
+    limit 1;
+    if found then
+        return;
+    end if;
+    select known.phone into whatsapp_contact.phone
+    from public.client_phones as known
+    where known.tenant_id = whatsapp_contact.tenant_id
+      and known.client_id = whatsapp_contact.client_id
+      and known.kind = 'mobile' and known.has_whatsapp is not false
+      and not private.is_suppressed(
+          known.tenant_id, known.client_id, known.phone, 'whatsapp', private.now()
+      )
+    order by known.position, known.created_at, known.id
+    limit 1;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.whatsapp_form(tenant_id uuid, phone text)
  RETURNS text
  LANGUAGE sql
@@ -12260,8 +12521,9 @@ COMMENT ON FUNCTION "private"."begin_dialer_task"(uuid, integer) IS 'True exactl
 
 COMMENT ON FUNCTION "private"."capped_until"(uuid, uuid, public.channel, timestamp with time zone) IS 'The instant at which the agency''s caps allow the next attempt; null: now.';
 
-COMMENT ON FUNCTION "private"."claim_batch_messages"(integer, integer) IS 'Messages to send now, leased for lease_seconds (product time). Commit, begin, then send. Empty:
-nothing is due, or no sender may send this moment (ask batch_pause).';
+COMMENT ON FUNCTION "private"."claim_batch_messages"(integer, integer, uuid) IS 'Messages to send, leased for lease_seconds (product time). Commit, begin, and send each no earlier
+than starts_in seconds after the claim and gap seconds after the last of its sender. Empty: nothing
+is due, or no sender may send this moment (ask batch_pause).';
 
 COMMENT ON FUNCTION "private"."claim_dialer_tasks"(integer, integer) IS 'Tasks leased for lease_seconds; commit, then begin each. body by kind: list {campaign_id, name};
 part {campaign_id, list_id}; file {campaign_id, name}; weight {campaign_id, list_ids, weight};
@@ -12431,7 +12693,8 @@ COMMENT ON FUNCTION "public"."retry_message_batch"(uuid) IS 'Supervisor: tries t
 
 COMMENT ON FUNCTION "public"."rollback_import"(uuid) IS 'Supervisor or admin: {import_id, status: rolled_back, deleted, restored, kept: {count, rows: first
 200}}; of many people {import_id, status: rolling_back, clients}: imports.rolled_back holds the rest
-when it is over. PT404 import_not_found, PT409 import_not_done, import_unfinished.';
+when it is over. Of a cancelled or failed import whose taking-back stopped, goes on with that, and
+the status at the end is the import''s own. PT404 import_not_found, PT409 import_not_done, import_unfinished.';
 
 COMMENT ON FUNCTION "public"."rotate_webhook_key"(public.provider_name, boolean) IS 'Admin: {webhook_key, previous_until}. The key is shown here and never again; the one before it
 lives 24 hours more, unless ends_old_now. PT404 integration_not_found.';
@@ -12468,7 +12731,7 @@ COMMENT ON TABLE "private"."import_touches" IS 'Imports of a client that its tit
 
 COMMENT ON TABLE "private"."rollback_chunks" IS 'People whose rows wait to go back, by document.';
 
-COMMENT ON TABLE "private"."sender_buckets" IS 'How many messages each sender may send right now.';
+COMMENT ON TABLE "private"."sender_buckets" IS 'How many messages each sender may send now; below zero, how many were lent ahead.';
 
 COMMENT ON TABLE "public"."agenda_policies" IS 'After how many minutes somebody''s overdue callback becomes anyone''s.';
 
@@ -12612,9 +12875,9 @@ GRANT EXECUTE ON FUNCTION "private"."change_message_batch"(uuid, text, text) TO 
 
 REVOKE ALL ON FUNCTION "private"."chat_obstacles"(public.conversations) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."claim_batch_messages"(integer, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."claim_batch_messages"(integer, integer, uuid) FROM PUBLIC;
 
-GRANT EXECUTE ON FUNCTION "private"."claim_batch_messages"(integer, integer) TO "postgres", "worker";
+GRANT EXECUTE ON FUNCTION "private"."claim_batch_messages"(integer, integer, uuid) TO "postgres", "worker";
 
 REVOKE ALL ON FUNCTION "private"."claim_dialer_tasks"(integer, integer) FROM PUBLIC;
 
@@ -13026,6 +13289,8 @@ GRANT EXECUTE ON FUNCTION "private"."send_chat_message"(uuid, uuid, text, uuid) 
 
 REVOKE ALL ON FUNCTION "private"."sender_account"(public.provider_name, jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."sender_for"(uuid, uuid, public.provider_name) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."sender_of_event"(uuid, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."sender_settings"(uuid) FROM PUBLIC;
@@ -13078,7 +13343,7 @@ REVOKE ALL ON FUNCTION "private"."take_templates"(uuid, jsonb) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."take_templates"(uuid, jsonb) TO "postgres", "worker";
 
-REVOKE ALL ON FUNCTION "private"."take_tokens"(uuid, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."take_tokens"(uuid, integer, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tell_dialer_export"(uuid) FROM PUBLIC;
 
@@ -13159,6 +13424,8 @@ REVOKE ALL ON FUNCTION "private"."watch_integrations"() FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."webhook_secret"(public.provider_name, text, text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."webhook_secret"(public.provider_name, text, text) TO "postgres", "webhook";
+
+REVOKE ALL ON FUNCTION "private"."whatsapp_contact"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."whatsapp_form"(uuid, text) FROM PUBLIC;
 

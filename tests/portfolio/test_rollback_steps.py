@@ -170,13 +170,9 @@ def test_what_somebody_does_between_two_chunks_counts(process: Process) -> None:
     assert process.agency.counts()["clients"] == 1
 
 
-def test_a_chunk_that_can_never_go_back_ends_the_rollback_and_it_may_be_asked_again(
-    process: Process,
-) -> None:
+def never(process: Process, import_id: str) -> None:
+    """The job tries five times to take back what cannot go, and gives it up."""
     owner = process.agency.owner
-    import_id = process.imports(FOUR)["import_id"]
-    process.agency.rpc("rollback_import", import_id)
-    steps(process, import_id, 2)
     owner.execute(
         "create function private.tg_fail() returns trigger language plpgsql as"
         " $$ begin raise exception 'disk full'; end $$;"
@@ -187,13 +183,48 @@ def test_a_chunk_that_can_never_go_back_ends_the_rollback_and_it_may_be_asked_ag
         with pytest.raises(psycopg.errors.RaiseException):
             by_the_job(process, import_id)
     by_the_job(process, import_id)
+    owner.execute("drop trigger _999_fail on public.debts")
+
+
+def test_a_chunk_that_can_never_go_back_ends_the_rollback_and_it_may_be_asked_again(
+    process: Process,
+) -> None:
+    import_id = process.imports(FOUR)["import_id"]
+    process.agency.rpc("rollback_import", import_id)
+    steps(process, import_id, 2)
+    never(process, import_id)
     assert undone(process, import_id)[::3] == ("done", "rollback_stopped")
     assert process.agency.counts()["clients"] == 2
-    owner.execute("drop trigger _999_fail on public.debts")
     process.agency.rpc("rollback_import", import_id)
     by_the_job(process, import_id)
     assert undone(process, import_id) == ("rolled_back", 2, 2, None)
     assert process.agency.counts()["clients"] == 0
+
+
+@pytest.mark.parametrize("people", [1, 100], ids=["in chunks", "at once"])
+def test_a_cancelled_import_that_could_not_go_back_may_be_asked_again(
+    process: Process, people: int
+) -> None:
+    import_id = process.dies(FOUR, 3, inside=False)
+    process.agency.rpc("cancel_import", import_id)
+    steps(process, import_id, 1)
+    never(process, import_id)
+    assert undone(process, import_id)[::3] == ("cancelled", "rollback_stopped")
+    assert people_of(process.agency) == 3
+    process.agency.owner.execute(ONE_BY_ONE.replace("select 1", f"select {people}").encode())
+    answer = process.agency.rpc("rollback_import", import_id, who="supervisor")
+    if people == 1:
+        assert answer["status"] == "rolling_back"
+        by_the_job(process, import_id)
+    else:
+        assert (answer["status"], answer["deleted"]["clients"]) == ("cancelled", 3)
+    assert undone(process, import_id) == ("cancelled", 3, 3, "import_cancelled")
+    assert people_of(process.agency) == 0
+    refused(
+        functools.partial(process.agency.rpc, "rollback_import", import_id),
+        "PT409",
+        "import_not_done",
+    )
 
 
 def test_the_job_takes_back_all_of_it_in_one_go(
