@@ -62,12 +62,10 @@ declare
     v_step jsonb := '{"status": "running"}';
 begin
     -- Not beside another import: each sees what the one before it wrote, and one that is planned
-    -- counts on the rows it saw.
+    -- counts on the rows it saw. Asked before the turn as well: the job holds that for minutes.
+    perform private.refuse_beside_unfinished(v_tenant);
     perform pg_advisory_xact_lock(private.import_turn(v_tenant));
-    if private.unfinished_import(v_tenant) is not null then
-        raise exception 'import_unfinished' using errcode = 'PT409',
-            detail = 'another import of this tenant is to be continued or cancelled first';
-    end if;
+    perform private.refuse_beside_unfinished(v_tenant);
     select * into v_import from public.imports
     where imports.id = rollback_import.import_id and imports.tenant_id = v_tenant
     for update;
