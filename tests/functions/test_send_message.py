@@ -135,10 +135,11 @@ def test_a_click_reaches_the_phone_and_its_receipts_come_back(
 def test_within_a_day_of_their_message_it_goes_as_text(outbox: Outbox) -> None:
     charge = outbox.charge()
     outbox.thread.owner.execute(
-        "insert into public.message_logs (tenant_id, client_id, direction, provider, phone, body,"
-        " status) select charge.tenant_id, charge.client_id, 'in', 'gupshup', known.phone, 'oi',"
-        " 'received' from public.charges as charge join public.client_phones as known"
-        " on known.client_id = charge.client_id where charge.id = %s",
+        "insert into public.conversations (tenant_id, sender_id, client_id, phone,"
+        " last_inbound_at) select sender.tenant_id, sender.id, known.client_id, known.phone,"
+        " private.now() from public.charges as charge join public.client_phones as known"
+        " on known.client_id = charge.client_id join public.senders as sender"
+        " on sender.tenant_id = charge.tenant_id where charge.id = %s",
         (charge,),
     )
     outbox.click(charge)

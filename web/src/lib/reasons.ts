@@ -10,6 +10,7 @@ export const reasonSentences: Record<string, string> = {
   rule_disabled: "regra desligada",
   template_not_approved: "modelo de mensagem não aprovado",
   template_needs_charge: "o modelo fala de uma cobrança, e a regra não envia nenhuma",
+  sender_paused: "o número de WhatsApp está pausado; sairá quando for reativado",
   template_missing: "falta um modelo aprovado para links de pagamento",
   charge_not_payable: "a cobrança já foi paga ou cancelada",
   charge_not_ready: "a cobrança ainda não tem link",
