@@ -663,7 +663,7 @@ begin
         return private.finish_rollback(v_back, v_import);
     end if;
     discard plans;  -- as in plan_portfolio: every row that goes is looked for in other tables
-    perform private.lock_rollback_people(v_chunk.created || v_chunk.known, v_chunk.created);
+    perform private.lock_rollback_people(v_chunk.created || v_chunk.known);
     perform private.judge_rollback(v_import, v_chunk.created || v_chunk.known, v_chunk.created);
     v_back := private.count_rolled_back(v_back, private.write_rollback(
         v_import, private.listed_kept_rows() - jsonb_array_length(v_back.done #> '{kept,rows}')
@@ -678,6 +678,57 @@ begin
     returning back.* into v_back;
     perform private.show_rollback_progress(v_back);
     return private.import_step(v_import) || jsonb_build_object('status', 'running');
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.announce_import(import_id uuid, file_name text, file_sha256 text, source text, idempotency_key text, request_fingerprint text, api_key_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+    v_known public.imports;
+begin
+    perform private.mark_dead_imports(v_tenant);
+    -- A key is given back by what failed, and by what was taken back: sending again means it.
+    update public.imports set idempotency_key = null
+    where imports.tenant_id = v_tenant
+      and imports.idempotency_key = announce_import.idempotency_key
+      and imports.status in ('failed', 'cancelled', 'rolled_back');
+    insert into public.imports (
+        id, tenant_id, file_name, file_sha256, source, idempotency_key, request_fingerprint,
+        api_key_id, created_by, status
+    )
+    values (
+        announce_import.import_id, v_tenant, announce_import.file_name,
+        announce_import.file_sha256, announce_import.source, announce_import.idempotency_key,
+        announce_import.request_fingerprint, announce_import.api_key_id, auth.uid(), 'queued'
+    )
+    on conflict do nothing;
+    if found then
+        return null;
+    end if;
+    select * into v_known from public.imports
+    where imports.tenant_id = v_tenant
+      and imports.idempotency_key = announce_import.idempotency_key;
+    if v_known.id is null then
+        raise exception 'import_id_taken' using errcode = 'PT409',
+            detail = 'another import has this id';
+    elsif v_known.request_fingerprint <> announce_import.request_fingerprint then
+        raise exception 'idempotency_key_reused' using errcode = 'PT409',
+            detail = 'the key was used for another body or other options';
+    elsif v_known.status = 'interrupted' then
+        return jsonb_build_object('resume', v_known.id);
+    elsif v_known.answer is null or v_known.status = 'rolling_back' then
+        raise exception 'import_in_progress' using errcode = 'PT409',
+            detail = v_known.id::text;
+    elsif v_known.error_code = 'rollback_stopped' then
+        raise exception 'import_unfinished' using errcode = 'PT409',
+            detail = 'what this key brought went back in part; take it back again first';
+    end if;
+    return jsonb_build_object('answer', v_known.answer);
 end;
 $function$;
 
@@ -1574,6 +1625,33 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.bulk_change(action text, after jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select case action
+        when 'assign' then jsonb_build_object(
+            'table', 'client_assignments',
+            'action', case when after ->> 'assigned_to' is null then 'delete'
+                else 'insert' end,
+            'changes', jsonb_build_array(jsonb_build_object(
+                'field', 'user_id', 'from', null, 'to', after -> 'assigned_to'
+            ))
+        )
+        else jsonb_build_object(
+            'table', 'client_tags',
+            'action', case action when 'tag' then 'insert' else 'delete' end,
+            'changes', jsonb_build_array(jsonb_build_object(
+                'field', 'tag_id',
+                'from', case action when 'untag' then after -> 'tag_id' end,
+                'to', case action when 'tag' then after -> 'tag_id' end
+            ))
+        )
+    end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.bulk_eligibility(selection jsonb, action text)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -1962,7 +2040,8 @@ begin
         return 'cancelled';
     end if;
     update private.dialer_tasks as task set status = 'cancelled', done_at = private.now()
-    where task.export_id = v_export.id and task.status = 'queued';
+    -- Whoever must not be called leaves, whatever becomes of the others.
+    where task.export_id = v_export.id and task.status = 'queued' and task.kind <> 'remove';
     update public.dialer_exports as export
     set status = 'cancelled', finished_at = private.now()
     where export.id = v_export.id;
@@ -2639,6 +2718,81 @@ begin
         v_all := v_all || 'clients.id <> all(($1).except_ids)'::text;
     end if;
     return array_to_string(v_all, ' and ');
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.client_history(client_id uuid, before_id bigint, page_size integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    c_max_page constant int := 200;
+    v_tenant_id uuid := private.require_role('admin');
+    v_size int := least(greatest(coalesce(page_size, 30), 1), c_max_page);
+    v_items jsonb;
+begin
+    perform private.require_client(v_tenant_id, client_id);
+    with rows as (
+        select 'clients' as table_name, client_history.client_id::text as row_id
+        union
+        select 'client_assignments', client_history.client_id::text
+        union
+        select 'client_tags', client_history.client_id::text
+        union
+        select touched.table_name, touched.row_id
+        from public.audit_log as touched
+        where touched.tenant_id = v_tenant_id
+          and touched.table_name in ('client_addresses', 'client_phones')
+          and touched.action in ('insert', 'delete')
+          and coalesce(touched.after, touched.before) ->> 'client_id'
+              = client_history.client_id::text
+        union
+        select 'client_phones', known.id::text from public.client_phones as known
+        where known.tenant_id = v_tenant_id and known.client_id = client_history.client_id
+        union
+        select 'client_addresses', known.id::text from public.client_addresses as known
+        where known.tenant_id = v_tenant_id and known.client_id = client_history.client_id
+    ),
+    found as (
+        select told.*
+        from rows
+        join public.audit_log as told
+            on told.tenant_id = v_tenant_id and told.table_name = rows.table_name
+            and told.row_id = rows.row_id
+        union all
+        select told.*
+        from public.audit_log as told
+        where told.tenant_id = v_tenant_id and told.action = 'bulk'
+          and told.row_id in ('assign', 'tag', 'untag')
+          and told.after #> '{selection,ids}' ? client_history.client_id::text
+          and told.after ->> 'changed' <> '0'
+    )
+    select coalesce(jsonb_agg(newest.item order by newest.id desc), '[]') into v_items
+    from (
+        select found.id, jsonb_build_object(
+            'id', found.id, 'at', found.created_at,
+            'actor', coalesce(
+                private.actor_name(found.tenant_id, found.actor_id),
+                case when found.actor_id is not null then found.actor end
+            )
+        ) || case when found.action = 'bulk' then private.bulk_change(found.row_id, found.after)
+            else jsonb_build_object(
+                'table', found.table_name, 'action', found.action,
+                'changes', private.field_changes(found.before, found.after)
+            )
+        end as item
+        from found
+        where found.id < coalesce(client_history.before_id, 9223372036854775807)
+        order by found.id desc
+        limit v_size + 1
+    ) as newest;
+    return jsonb_build_object(
+        'items', v_items - v_size,
+        'next', case when jsonb_array_length(v_items) > v_size
+            then v_items -> (v_size - 1) -> 'id' end
+    );
 end;
 $function$;
 
@@ -3926,7 +4080,9 @@ begin
     end if;
     if (task).kind = 'qualify' then
         update public.calls as call set qualify_status = 'failed' where call.id = (task).call_id;
-    elsif (task).kind <> 'remove' and not ((task).payload ? 'weight') then
+    elsif (task).kind = 'remove' then
+        perform private.free_dialer_removal(task, v_code);
+    elsif not ((task).payload ? 'weight') then
         update public.dialer_exports as export
         set status = 'failed', error_code = v_code, finished_at = private.now(),
             error_detail = left(fail_dialer_task.error_detail, 500)
@@ -4146,7 +4302,10 @@ begin
     get diagnostics v_removed = row_count;
     update public.dialer_exports as export set removed = export.removed + v_removed
     where export.id = (task).export_id;
-    perform private.wish_dialer_removals(array[(task).export_id]);
+    -- What another removal still holds, or a refusal gave back, is not this one's to ask for again.
+    if v_removed > 0 then
+        perform private.wish_dialer_removals(array[(task).export_id]);
+    end if;
 end;
 $function$;
 
@@ -4363,6 +4522,31 @@ CREATE OR REPLACE FUNCTION private.forgive_numbers()
 AS $function$
     update public.client_phones as known set has_whatsapp = null, whatsapp_retry_at = null
     where known.whatsapp_retry_at <= private.now()
+$function$;
+
+CREATE OR REPLACE FUNCTION private.free_dialer_removal(task private.dialer_tasks, error_code text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    update public.dialer_export_rows as contact set task_id = null
+    where contact.export_id = (task).export_id and contact.status = 'removing'
+      and contact.task_id = (task).id;
+    -- It is tried every ten minutes; once a day is an alarm.
+    if found and not exists (
+        select from public.notifications as told
+        where told.tenant_id = (task).tenant_id and told.kind = 'dialer_removal_failed'
+          and told.created_at > private.now() - interval '1 day'
+    ) then
+        perform private.tell_supervisors(
+            (task).tenant_id, 'dialer_removal_failed', jsonb_build_object(
+                'export_id', (task).export_id, 'reason', free_dialer_removal.error_code
+            )
+        );
+    end if;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.give_rollback_up(v_import public.imports)
@@ -4784,6 +4968,11 @@ begin
             where written.tenant_id = v_import.tenant_id and written.client_id = phones.client_id
               and written.phone = phones.phone
               and written.created_at >= coalesce(v_import.writing_at, v_import.finished_at)
+        ) or exists (
+            select from public.calls as called
+            where called.tenant_id = v_import.tenant_id and called.client_id = phones.client_id
+              and private.phone_match(called.phone) = private.phone_match(phones.phone)
+              and called.called_at >= coalesce(v_import.writing_at, v_import.finished_at)
         ) then 'contacted_since'
     end
     from public.client_phones as phones
@@ -4926,6 +5115,10 @@ begin
             select from public.message_logs as written
             where written.tenant_id = v_import.tenant_id and written.client_id = item.client_id
               and written.created_at >= v_since
+        ) or exists (
+            select from public.calls as called
+            where called.tenant_id = v_import.tenant_id and called.client_id = item.client_id
+              and called.called_at >= v_since and called.connected_at is not null
         )
     );
     update pg_temp.rollback as item set reason = 'imported_since', heir = later.import_id
@@ -5671,7 +5864,7 @@ CREATE OR REPLACE FUNCTION private.listed_kept_rows()
  SET search_path TO ''
 AS $function$ select 200 $function$;
 
-CREATE OR REPLACE FUNCTION private.lock_rollback_people(people uuid[], created uuid[])
+CREATE OR REPLACE FUNCTION private.lock_rollback_people(people uuid[])
  RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -5679,9 +5872,6 @@ CREATE OR REPLACE FUNCTION private.lock_rollback_people(people uuid[], created u
 AS $function$
 begin
     perform from public.clients where clients.id = any(people)
-    order by clients.id
-    for no key update;
-    perform from public.clients where clients.id = any(created)
     order by clients.id
     for update;
 end;
@@ -6458,6 +6648,76 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.open_import(file_name text, file_sha256 text, creditor text, announced uuid DEFAULT NULL::uuid, source text DEFAULT 'csv'::text)
+ RETURNS TABLE(import_id uuid, creditor_id uuid, creditor_name text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+    v_creditor public.creditors;
+begin
+    perform private.refuse_beside_unfinished(v_tenant);
+    -- The creditor by id or by name; a name may be new, an id must be one of the tenant's.
+    select * into v_creditor from public.creditors
+    where creditors.tenant_id = v_tenant
+      and (creditors.id::text = lower(open_import.creditor)
+           or creditors.name_key = private.search_key(open_import.creditor));
+    if v_creditor.id is null and (
+        open_import.creditor ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+        or open_import.creditor is not null and not private.has_role('admin')
+    ) then
+        raise exception 'creditor_not_found' using errcode = 'PT404',
+            detail = 'the creditor is not one of this tenant; an admin''s import creates it by name';
+    end if;
+
+    create temp table import_rows (
+        line int not null,
+        -- Why the row cannot be taken; null for an accepted one.
+        reason text,
+        column_name text,
+        value text,
+        document text collate "C",
+        name text,
+        email text,
+        uf text,
+        external_id text,
+        creditor text,
+        contract text collate "C",
+        installment int,
+        due_on date,
+        principal_cents bigint,
+        phones text [] not null,
+        phones_lost int not null,
+        names_lost int not null,
+        emails_lost int not null,
+        -- Columns that are none of ours, by the file's own names.
+        extra jsonb
+    ) on commit drop;
+    grant insert on pg_temp.import_rows to authenticated;
+
+    if announced is null then
+        insert into public.imports
+            (tenant_id, creditor_id, file_name, file_sha256, source, created_by)
+        values (v_tenant, v_creditor.id, open_import.file_name, open_import.file_sha256,
+            open_import.source, auth.uid())
+        returning id into import_id;
+    else
+        select imports.id into import_id from public.imports
+        where imports.id = announced and imports.tenant_id = v_tenant
+          and imports.created_by = auth.uid() and imports.status in ('queued', 'running');
+        if import_id is null then
+            raise exception 'import_cancelled' using errcode = 'PT409',
+                detail = 'cancelled while it waited for another import';
+        end if;
+    end if;
+    creditor_id := v_creditor.id;
+    creditor_name := coalesce(v_creditor.name, open_import.creditor);
+    return next;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.opt_out(talk public.conversations)
  RETURNS void
  LANGUAGE plpgsql
@@ -6470,8 +6730,12 @@ begin
     end if;
     insert into public.suppressions (tenant_id, client_id, channel, reason)
     select talk.tenant_id, talk.client_id, 'whatsapp', 'opted_out'
-    where talk.client_id is not null and not private.is_suppressed(
-        talk.tenant_id, talk.client_id, null, 'whatsapp', private.now()
+    where talk.client_id is not null and not exists (
+        select from public.suppressions as known
+        where known.tenant_id = talk.tenant_id and known.client_id = talk.client_id
+          and known.phone is null and coalesce(known.channel = 'whatsapp', true)
+          -- What only holds for a while would let us write again.
+          and known.expires_at is null
     );
     update public.conversations as found set opted_out_at = private.now()
     where found.id = talk.id;
@@ -7263,10 +7527,10 @@ AS $function$
             case when sender.is_paused then private.now() + interval '15 minutes' end
         ),
         run.attempt + 1,
-        template.provider, sender.integration_id, sender.sender_id, sender.settings,
+        template.provider, sender.integration_id, sender.settings,
         private.whatsapp_form(run.tenant_id, best.phone), template.id,
         template.provider_template_id, template.language,
-        private.render_body(template.body, filled.params), filled.params
+        private.render_body(template.body, filled.params), filled.params, sender.sender_id
     from public.automation_runs as run
     join public.collection_rules as rule on rule.id = run.rule_id
     join public.message_templates as template on template.id = rule.template_id
@@ -8103,6 +8367,20 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.refuse_beside_unfinished(tenant_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    if private.unfinished_import(tenant_id) is not null then
+        raise exception 'import_unfinished' using errcode = 'PT409',
+            detail = 'another import of this tenant is to be continued or cancelled first';
+    end if;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.refuse_chat(plan private.message_plan, talk public.conversations)
  RETURNS void
  LANGUAGE plpgsql
@@ -8665,7 +8943,9 @@ begin
     end;
     update private.dialer_tasks as task
     set status = 'queued', failures = 0, next_attempt_at = private.now(), error_code = null
-    where task.export_id = resume_dialer_export.export_id and task.status = 'failed';
+    -- A failed removal has given its people back.
+    where task.export_id = resume_dialer_export.export_id and task.status = 'failed'
+      and task.kind <> 'remove';
     perform private.wake_function('3cplus-export');
     return 'loading';
 end;
@@ -8860,12 +9140,10 @@ declare
     v_step jsonb := '{"status": "running"}';
 begin
     -- Not beside another import: each sees what the one before it wrote, and one that is planned
-    -- counts on the rows it saw.
+    -- counts on the rows it saw. Asked before the turn as well: the job holds that for minutes.
+    perform private.refuse_beside_unfinished(v_tenant);
     perform pg_advisory_xact_lock(private.import_turn(v_tenant));
-    if private.unfinished_import(v_tenant) is not null then
-        raise exception 'import_unfinished' using errcode = 'PT409',
-            detail = 'another import of this tenant is to be continued or cancelled first';
-    end if;
+    perform private.refuse_beside_unfinished(v_tenant);
     select * into v_import from public.imports
     where imports.id = rollback_import.import_id and imports.tenant_id = v_tenant
     for update;
@@ -9827,6 +10105,23 @@ AS $function$
     end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.suppress_phone(tenant_id uuid, phone text, channel public.channel, reason text)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    insert into public.suppressions (tenant_id, phone, channel, reason)
+    select suppress_phone.tenant_id, suppress_phone.phone, suppress_phone.channel,
+        suppress_phone.reason
+    where not exists (
+        select from public.suppressions as known
+        where known.tenant_id = suppress_phone.tenant_id and known.client_id is null
+          and private.phone_match(known.phone) = private.phone_match(suppress_phone.phone)
+          and coalesce(known.channel = suppress_phone.channel, true) and known.expires_at is null
+    )
+$function$;
+
 CREATE OR REPLACE FUNCTION private.sweep_callbacks()
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -9850,6 +10145,7 @@ CREATE OR REPLACE FUNCTION private.sweep_dialer()
  SET search_path TO ''
 AS $function$
 begin
+    perform private.wish_failed_removals();
     if exists (select from public.dialer_exports as export where export.status = 'planning')
         or exists (
             select from private.dialer_tasks as task
@@ -11477,6 +11773,37 @@ AS $function$
     on conflict on constraint dialer_tasks_are_wished_once do nothing
 $function$;
 
+CREATE OR REPLACE FUNCTION private.wish_failed_removals()
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- As long as the dialer was given before, attempt by attempt.
+    c_pause constant interval := interval '10 minutes';
+begin
+    perform private.wish_dialer_removals(array(
+        select export.id
+        from public.dialer_exports as export
+        join public.integrations as integration
+            on integration.tenant_id = export.tenant_id and integration.id = export.integration_id
+        where integration.is_active
+          and export.id in (
+              select contact.export_id from public.dialer_export_rows as contact
+              where contact.status = 'removing' and contact.task_id is null
+          )
+          and not exists (
+              select from private.dialer_tasks as task
+              where task.export_id = export.id and task.tenant_id = export.tenant_id
+                and task.kind = 'remove' and task.status = 'failed'
+                and task.done_at > private.now() - c_pause
+                and (task.error_code <> 'configuration' or integration.failing_since is not null)
+          )
+    ));
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.words_condition(search private.client_search)
  RETURNS text
  LANGUAGE sql
@@ -12259,6 +12586,8 @@ CREATE INDEX rollback_chunks_of_tenant ON private.rollback_chunks USING btree (t
 
 CREATE INDEX sender_buckets_of_sender ON private.sender_buckets USING btree (tenant_id, sender_id);
 
+CREATE INDEX audit_log_of_picked ON public.audit_log USING gin (((after #> '{selection,ids}'::text[]))) WHERE (action = 'bulk'::text);
+
 CREATE INDEX batch_recipients_leased ON public.batch_recipients USING btree (batch_id, lease_until) WHERE (status = 'claimed'::public.recipient_status);
 
 CREATE INDEX batch_recipients_left_out ON public.batch_recipients USING btree (batch_id, client_id) WHERE (status = ANY (ARRAY['skipped'::public.recipient_status, 'excluded'::public.recipient_status]));
@@ -12404,6 +12733,12 @@ CREATE TRIGGER _900_audit_delete AFTER DELETE ON public.canned_replies REFERENCI
 CREATE TRIGGER _900_audit_insert AFTER INSERT ON public.canned_replies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
 
 CREATE TRIGGER _900_audit_update AFTER UPDATE ON public.canned_replies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
+
+CREATE TRIGGER _900_audit_delete AFTER DELETE ON public.client_tags REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT WHEN ((pg_trigger_depth() = 0)) EXECUTE FUNCTION private.tg_audit();
+
+CREATE TRIGGER _900_audit_insert AFTER INSERT ON public.client_tags REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
+
+CREATE TRIGGER _900_audit_update AFTER UPDATE ON public.client_tags REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
 
 CREATE TRIGGER _410_leave_dialer AFTER UPDATE ON public.clients REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_clients__leave_dialer();
 
@@ -12837,6 +13172,8 @@ REVOKE ALL ON FUNCTION "private"."begin_service"(uuid, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."begin_service"(uuid, uuid) TO "authenticated", "postgres";
 
+REVOKE ALL ON FUNCTION "private"."bulk_change"(text, jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."call_card"(public.calls) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."call_rank"(public.call_status) FROM PUBLIC;
@@ -13007,6 +13344,8 @@ REVOKE ALL ON FUNCTION "private"."follow_dialer_task"(private.dialer_tasks, json
 
 REVOKE ALL ON FUNCTION "private"."forgive_numbers"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."free_dialer_removal"(private.dialer_tasks, text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."give_rollback_up"(public.imports) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."go_on_with_bulk"(bigint) FROM PUBLIC;
@@ -13091,7 +13430,7 @@ GRANT EXECUTE ON FUNCTION "private"."list_templates"(text) TO "authenticated", "
 
 REVOKE ALL ON FUNCTION "private"."listed_kept_rows"() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."lock_rollback_people"(uuid[], uuid[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."lock_rollback_people"(uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."mark_answered"(public.conversations, timestamp with time zone) FROM PUBLIC;
 
@@ -13222,6 +13561,8 @@ REVOKE ALL ON FUNCTION "private"."record_call"(uuid, jsonb, timestamp with time 
 GRANT EXECUTE ON FUNCTION "private"."record_call"(uuid, jsonb, timestamp with time zone) TO "postgres", "worker";
 
 REVOKE ALL ON FUNCTION "private"."recover_leases"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."refuse_beside_unfinished"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."refuse_chat"(private.message_plan, public.conversations) FROM PUBLIC;
 
@@ -13434,6 +13775,8 @@ REVOKE ALL ON FUNCTION "private"."window_until"(public.conversations) FROM PUBLI
 REVOKE ALL ON FUNCTION "private"."wish_dialer_removals"(uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."wish_dialer_task"(uuid, text, text, uuid, uuid, integer, jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."wish_failed_removals"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."words_condition"(private.client_search) FROM PUBLIC;
 
