@@ -76,7 +76,8 @@ export function ClientCare({ client }: { client: ProfileClient }): ReactNode {
             className={classes.choice}
             onSubmit={(event) => {
               event.preventDefault();
-              if (tag && !change.isPending) change.mutate(() => addTag(client.id, tag.id), { onSuccess: () => setTagId("") });
+              if (tag && !change.isPending)
+                change.mutate(() => addTag(client.id, tag.id), { onSuccess: () => setTagId("") });
             }}
           >
             <NativeSelect

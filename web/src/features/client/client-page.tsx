@@ -35,7 +35,7 @@ interface ClientPageProps {
 }
 
 export function ClientPage({ document, onExplain, talkDoor }: ClientPageProps): ReactNode {
-  const { data: profile, error, refetch } = useClientProfile(document.replace(/[.\-/]/g, ""));
+  const { data: profile, error, refetch } = useClientProfile(document.replace(/[.\-/]/g, "").toUpperCase());
   useDocumentTitle(profile?.client.name ?? "Cliente");
   if (profile) return <LoadedClient profile={profile} onExplain={onExplain} talkDoor={talkDoor} />;
   if (error instanceof AppError && error.code === "client_not_found")
