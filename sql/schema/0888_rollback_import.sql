@@ -228,7 +228,7 @@ begin
         return private.finish_rollback(v_back, v_import);
     end if;
     discard plans;  -- as in plan_portfolio: every row that goes is looked for in other tables
-    perform private.lock_rollback_people(v_chunk.created || v_chunk.known, v_chunk.created);
+    perform private.lock_rollback_people(v_chunk.created || v_chunk.known);
     perform private.judge_rollback(v_import, v_chunk.created || v_chunk.known, v_chunk.created);
     v_back := private.count_rolled_back(v_back, private.write_rollback(
         v_import, private.listed_kept_rows() - jsonb_array_length(v_back.done #> '{kept,rows}')
@@ -265,18 +265,16 @@ begin
 end;
 $$;
 
--- The people first, in one order, as everything that moves their money does; who may go is then
--- held against whoever would hang something on them.
-create function private.lock_rollback_people(people uuid[], created uuid[]) returns void
+-- The people first, in one order, as everything that moves their money does, and against whoever
+-- would hang something on them. All at once: whoever came in between a weaker lock and this one
+-- would hold the person and wait for it, as we would.
+create function private.lock_rollback_people(people uuid[]) returns void
 language plpgsql
 security definer
 set search_path = ''
 as $$
 begin
     perform from public.clients where clients.id = any(people)
-    order by clients.id
-    for no key update;
-    perform from public.clients where clients.id = any(created)
     order by clients.id
     for update;
 end;
