@@ -219,7 +219,6 @@ UNAUDITED = {
     "audit_log": "is the audit",
     "automation_runs": "carries every step's time and reason",
     "call_dispositions": "immutable and signed by its operator",
-    "client_tags": "a label decides nothing; who and when are in the row",
     "import_rejects": "is the record itself",
     "message_logs": "carries every step's time",
     "message_media": "is the record itself",
