@@ -56,6 +56,8 @@ test("a filter is saved as a segment, and everybody in it but one is assigned", 
   await page.getByRole("button", { name: "Atribuir" }).click();
   const assign = page.getByRole("dialog", { name: "Atribuir a um operador" });
   await expect(assign.getByText(/podem? entrar/)).toBeVisible();
+  // Enter at once strips nobody: first somebody is chosen.
+  await expect(assign.getByRole("button", { name: "Atribuir" })).toBeDisabled();
   await assign.getByLabel("Responsável").selectOption({ label: "Otávio Operador · Operador" });
   await assign.getByRole("button", { name: "Atribuir" }).click();
   await expect(assign).toBeHidden();
@@ -68,6 +70,8 @@ test("x selects the row of the arrows, and the way back keeps the choice", async
   await expect(page.getByRole("row").nth(3)).toBeVisible();
   await page.keyboard.press("/");
   await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Control+x");
+  await page.keyboard.press("Control+a");
   await page.keyboard.press("x");
   await expect(page.getByText("1 cliente escolhido")).toBeVisible();
   await page.keyboard.press("Enter");

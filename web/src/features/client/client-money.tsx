@@ -8,13 +8,16 @@ import classes from "./client-page.module.css";
 import type { ClientProfile, Payment } from "./queries";
 
 /** As many as the profile tells; there may be more. */
-const newest = 20;
+const newest = { agreements: 20, payments: 100 };
 
 /** What was promised and what came in. */
 export function ClientMoney({ agreements, payments }: Pick<ClientProfile, "agreements" | "payments">): ReactNode {
   return (
     <>
-      <Panel title="Acordos" aside={agreements.length > 0 && howMany(agreements.length, "acordo", "acordos")}>
+      <Panel
+        title="Acordos"
+        aside={agreements.length > 0 && howMany(agreements.length, newest.agreements, "acordo", "acordos")}
+      >
         {agreements.length === 0 ? (
           <p className={`${classes.inset} ${classes.faint}`}>Nenhum acordo ainda.</p>
         ) : (
@@ -26,7 +29,7 @@ export function ClientMoney({ agreements, payments }: Pick<ClientProfile, "agree
         )}
       </Panel>
       {payments.length > 0 && (
-        <Panel title="Pagamentos" aside={howMany(payments.length, "pagamento", "pagamentos")}>
+        <Panel title="Pagamentos" aside={howMany(payments.length, newest.payments, "pagamento", "pagamentos")}>
           <ul className={classes.lines}>
             {payments.map((payment) => (
               <PaymentLine key={payment.id} payment={payment} />
@@ -38,8 +41,8 @@ export function ClientMoney({ agreements, payments }: Pick<ClientProfile, "agree
   );
 }
 
-function howMany(listed: number, one: string, many: string): string {
-  return listed < newest ? plural(listed, one, many) : `${plural(listed, one, many)} mais recentes`;
+function howMany(listed: number, most: number, one: string, many: string): string {
+  return listed < most ? plural(listed, one, many) : `${plural(listed, one, many)} mais recentes`;
 }
 
 function AgreementLine({ agreement }: { agreement: AgreementRow }): ReactNode {
