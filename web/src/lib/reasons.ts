@@ -33,7 +33,7 @@ export const reasonSentences: Record<string, string> = {
   retried: "será tentada de novo",
   variable_missing: "falta um dado que o modelo usa",
   // told by the provider
-  rate_limited: "limite de envio do provedor atingido; tentaremos de novo",
+  rate_limited: "limite de envio do provedor atingido",
   provider_unavailable: "o provedor não respondeu depois de várias tentativas",
   number_invalid: "número sem WhatsApp",
   opted_out: "a pessoa pediu para não receber mensagens",
