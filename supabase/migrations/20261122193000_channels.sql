@@ -1230,6 +1230,8 @@ AS $function$
         select min(greatest(next.not_before, sender.paused_until)) as at
         from public.message_batches as batch
         join public.senders as sender on sender.id = batch.sender_id and sender.state = 'active'
+        join public.integrations as integration
+            on integration.id = sender.integration_id and integration.is_active
         cross join lateral (
             select recipient.not_before
             from public.batch_recipients as recipient
@@ -1341,21 +1343,28 @@ CREATE OR REPLACE FUNCTION private.begin_batch_messages(message_ids uuid[], atte
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
+    -- Whose lease ran out is being given back at this moment, and may be sent by another.
+    with held as materialized (
+        select recipient.message_id
+        from public.batch_recipients as recipient
+        join public.message_logs as message on message.id = recipient.message_id
+        where message.id = any(begin_batch_messages.message_ids)
+          and recipient.batch_id = message.batch_id and recipient.client_id = message.client_id
+          and recipient.status = 'claimed' and recipient.lease_until > private.now()
+        order by recipient.batch_id, recipient.client_id
+        for update of recipient
+    )
     update public.message_logs as message
     set status = 'sending', sending_at = private.now()
     from unnest(begin_batch_messages.message_ids, begin_batch_messages.attempts)
         as asked (id, attempt)
     where message.id = asked.id and message.attempt = asked.attempt
       and message.status = 'queued'
+      and message.id in (select held.message_id from held)
       -- Somebody may have pressed pause since the claim.
       and exists (
           select from public.message_batches as batch
           where batch.id = message.batch_id and batch.status = 'sending'
-      )
-      and exists (
-          select from public.batch_recipients as recipient
-          where recipient.batch_id = message.batch_id
-            and recipient.client_id = message.client_id and recipient.status = 'claimed'
       )
     returning message.id
 $function$;
@@ -2551,6 +2560,15 @@ begin
           )
         order by batch.created_at limit 1;
         exit when not found;
+        if (
+            select private.template_obstacle(template) is not null
+            from public.message_batches as batch
+            join public.message_templates as template on template.id = batch.template_id
+            where batch.id = v_batch_id
+        ) then
+            perform private.halt_batch(v_batch_id);
+            continue;
+        end if;
         v_candidates := array(
             select recipient.client_id from public.batch_recipients as recipient
             where recipient.batch_id = v_batch_id and recipient.status = 'waiting'
@@ -4514,6 +4532,48 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.forget_provider_events()
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- Beyond every provider's redelivery (a week at most) and any month's complaint.
+    c_kept constant interval := interval '90 days';
+    -- About ten seconds; after a long silence the next nights go on.
+    c_max_events constant int := 500000;
+    v_forgotten int;
+begin
+    delete from private.provider_events as event
+    where event.id in (
+        select old.id
+        from public.integrations as integration
+        cross join lateral (
+            select stored.id from private.provider_events as stored
+            where stored.tenant_id = integration.tenant_id
+              and stored.integration_id = integration.id
+              and stored.received_at < private.now() - c_kept
+            order by stored.received_at
+        ) as old
+        limit c_max_events
+    );
+    get diagnostics v_forgotten = row_count;
+    -- Dead letters hold ids alone, and point at rows that say what became of them.
+    delete from pgmq.a_automations as ended
+    where ended.archived_at < clock_timestamp() - c_kept;
+    delete from pgmq.a_messages as ended
+    where ended.archived_at < clock_timestamp() - c_kept;
+    delete from pgmq.a_charges as ended
+    where ended.archived_at < clock_timestamp() - c_kept;
+    -- An export's own tasks stay with it: it may be resumed.
+    delete from private.dialer_tasks as task
+    where task.kind in ('qualify', 'remove') and task.status in ('done', 'failed', 'cancelled')
+      and task.done_at < private.now() - c_kept;
+    return v_forgotten;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.forgive_numbers()
  RETURNS void
  LANGUAGE sql
@@ -4581,6 +4641,26 @@ begin
     update public.audit_log set after = audit_log.after || '{"state": "running"}'
     where audit_log.id = go_on_with_bulk.audit_id;
     perform set_config('cobranca.bulk_audit_id', go_on_with_bulk.audit_id::text, true);
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.halt_batch(batch_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_batch public.message_batches;
+begin
+    select * into v_batch from public.message_batches as batch
+    where batch.id = halt_batch.batch_id for update;
+    if v_batch.status = 'sending' then
+        perform private.move_batch(v_batch.id, 'paused');
+        perform private.tell_supervisors(
+            v_batch.tenant_id, 'batch_stalled', jsonb_build_object('batch_id', v_batch.id)
+        );
+    end if;
 end;
 $function$;
 
@@ -7437,12 +7517,14 @@ AS $function$
         case
             when verdict.reason is not null then 'skip'
             when states.opens_at > batch.now_at or history.is_just_now
+                or row_number() over same_phone > 1
                 or history.capped_until is not null then 'postpone'
             else 'send'
         end,
         coalesce(verdict.reason, case when states.opens_at > batch.now_at then 'outside_hours'
             when history.capped_until is not null then 'attempt_cap'
-            when history.is_just_now then 'just_written' end),
+            when history.is_just_now or row_number() over same_phone > 1
+                then 'just_written' end),
         -- Meta takes about one message per 6 s to one person.
         greatest(states.opens_at, history.capped_until, batch.now_at + interval '6 seconds'),
         private.whatsapp_form(person.tenant_id, best.phone), filled.params,
@@ -7481,7 +7563,8 @@ AS $function$
                 where latest.tenant_id = person.tenant_id
                   and private.phone_match(latest.phone) = private.phone_match(best.phone)
                   and latest.direction = 'out' and latest.status <> 'failed'
-                  and latest.batch_id is distinct from batch.id
+                  and (latest.batch_id is distinct from batch.id
+                      or latest.client_id is distinct from person.id)
                   and latest.created_at > batch.now_at - interval '6 seconds'
             ) as is_just_now
     ) as history
@@ -7501,6 +7584,8 @@ AS $function$
             when states.opens_at is null then 'outside_hours'
         end as reason
     ) as verdict
+    -- Two people with one telephone are not written to in one instant.
+    window same_phone as (partition by private.phone_match(best.phone) order by person.id)
 $function$;
 
 CREATE OR REPLACE FUNCTION private.plan_runs(claim_id uuid)
@@ -7775,6 +7860,11 @@ CREATE OR REPLACE FUNCTION private.put_back(message_id uuid, until timestamp wit
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
+    -- Its lease had run out, and the batch with it: somebody waits again.
+    select private.move_batch(batch.id, 'sending')
+    from public.message_logs as message
+    join public.message_batches as batch on batch.id = message.batch_id
+    where message.id = put_back.message_id and batch.status = 'done';
     with back as (
         update public.message_logs as message
         set status = 'queued', sending_at = null, error_code = put_back.error_code,
@@ -9742,6 +9832,8 @@ CREATE OR REPLACE FUNCTION private.settle_batch_messages(results jsonb)
  SET search_path TO ''
 AS $function$
 declare
+    -- Gone, paused or disabled for all; other refusals are of one person's variables.
+    c_template_is_stopped constant text := '^(132001|132007|132015|132016|4003|4005)\M';
     v_ids uuid[];
     v_result record;
 begin
@@ -9801,6 +9893,13 @@ begin
                 sender.integration_id, coalesce(v_result.error_detail, 'configuration')
             ), private.pause_sender(sender.id, 'configuration', v_result.error_detail)
             from public.senders as sender where sender.id = v_result.sender_id;
+        elsif v_result.error_code = 'template_rejected' and v_result.outcome = 'failed'
+            and v_result.error_detail ~ c_template_is_stopped
+        then
+            -- Everybody behind would meet the same: they wait until the template is mended.
+            perform private.put_back(
+                v_result.message_id, private.now(), 'template_rejected', v_result.error_detail
+            ), private.halt_batch(v_result.batch_id);
         elsif v_result.outcome = 'failed' then
             perform private.advance_message(
                 v_result.message_id, 'failed', private.now(), v_result.provider_message_id,
@@ -11560,6 +11659,13 @@ begin
         where batch.status = 'sending'
           and coalesce(batch.last_progress_at, batch.started_at) < private.now() - c_no_progress
           and batch.alerted_at is null
+          -- A number serves its oldest batch first: who is behind it waits for its turn.
+          and not exists (
+              select from public.message_batches as ahead
+              where ahead.tenant_id = batch.tenant_id and ahead.sender_id = batch.sender_id
+                and ahead.status = 'sending' and ahead.created_at < batch.created_at
+                and ahead.last_progress_at >= private.now() - c_no_progress
+          )
           and exists (
               select from public.batch_recipients as recipient
               where recipient.batch_id = batch.id and recipient.status = 'waiting'
@@ -12878,6 +12984,8 @@ COMMENT ON FUNCTION "private"."dialer_seat"() IS 'PT409 dialer_seat_missing.';
 
 COMMENT ON FUNCTION "private"."dialer_task_rows"(uuid, integer) IS 'Contacts of a part, file or removal that was begun; is_wanted: to be loaded.';
 
+COMMENT ON FUNCTION "private"."forget_provider_events"() IS 'Number of events deleted, those received more than 90 days ago.';
+
 COMMENT ON FUNCTION "private"."integration_to_test"(public.provider_name) IS 'Admin. PT404 integration_not_found.';
 
 COMMENT ON FUNCTION "private"."next_source"(text) IS 'Codes in the order of the queue: callback_mine callback_anyone reply_waiting installment_due
@@ -13342,6 +13450,8 @@ GRANT EXECUTE ON FUNCTION "private"."fold_batch_counts"() TO "postgres", "worker
 
 REVOKE ALL ON FUNCTION "private"."follow_dialer_task"(private.dialer_tasks, jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."forget_provider_events"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."forgive_numbers"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."free_dialer_removal"(private.dialer_tasks, text) FROM PUBLIC;
@@ -13349,6 +13459,8 @@ REVOKE ALL ON FUNCTION "private"."free_dialer_removal"(private.dialer_tasks, tex
 REVOKE ALL ON FUNCTION "private"."give_rollback_up"(public.imports) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."go_on_with_bulk"(bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."halt_batch"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."has_cap"(uuid, public.channel) FROM PUBLIC;
 
@@ -14488,6 +14600,8 @@ select cron.schedule(
           where integrations.provider = 'threecplus' and integrations.is_active
       )$$
 );
+
+select cron.schedule('forget-events', '43 4 * * *', 'select private.forget_provider_events()');
 
 select cron.schedule('sweep-callbacks', '15 seconds', 'select private.sweep_callbacks()');
 
