@@ -45,7 +45,7 @@ test("a file without a creditor column is asked for it, and is sent once to be l
   });
   await page.getByRole("button", { name: "Importar carteira" }).click();
   const dialog = page.getByRole("dialog", { name: "Importar carteira" });
-  const line = [client.document, client.name, "não tem", client.contract, "2026-01-10", "123,45"];
+  const line = [client.document, client.name, "x12345678", client.contract, "2026-01-10", "123,45"];
   const text = `CPF;Nome;Celular;Contrato;Vencimento;Valor\n${line.join(";")}\n`;
   const file = { name: "sem-credor.csv", mimeType: "text/csv", buffer: Buffer.from(text) };
   await dialog.locator('input[type="file"]').setInputFiles(file);
