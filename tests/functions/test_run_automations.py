@@ -355,7 +355,17 @@ def test_an_account_that_fails_says_so_until_it_works_again(thread: Thread) -> N
     assert failing() == "400 Invalid App Details"
     thread.dispose(skip=1)
     thread.drain()
+    assert [run["reason"] for run in thread.runs()] == ["configuration", "sender_paused"]
+    assert thread.phone.calls() == 1, "a number that was stopped asks nobody"
+    thread.as_person(
+        "supervisor@demo.test",
+        "select public.set_sender_state(sender.id, 'active') from public.senders as sender"
+        " where sender.state = 'paused'",
+    )
+    thread.elapse(16 * 60)
+    thread.drain()
     assert failing() is None
+    assert len(thread.phone.messages()) == 1
 
 
 def test_two_rules_for_one_outcome_are_two_runs_and_two_messages(thread: Thread) -> None:
