@@ -27,6 +27,7 @@ GROUP = 40  # messages begun by one transaction
 BEGINS = 4  # such transactions at once; beside a claim and a settle, all that the threads hold
 BEGIN_AHEAD = 0.3  # seconds before the first call of a group: what a begin takes, seldom more
 LEASE_SECONDS = 60  # a call takes 10 s at the worst, and waits for its connection no longer
+AWAY_SECONDS = 0.5  # then a claim is tried again
 SETTLE_EVERY = 0.1  # seconds: ten transactions a second, however many answers
 PATIENCE_SECONDS = 5.0  # a drain waits that long for a token or a pause, then the sweep takes over
 
@@ -60,10 +61,15 @@ class Drain:
         try:
             while time.monotonic() < self.deadline:
                 if self.due < BEGINS:
-                    messages = await in_thread(self.claim)
-                    claimed_at = time.monotonic()
-                    if not messages and not await self.is_worth_waiting():
-                        break
+                    try:
+                        messages = await in_thread(self.claim)
+                        claimed_at = time.monotonic()
+                        if not messages and not await self.is_worth_waiting():
+                            break
+                    except errors.DatabaseUnavailable:
+                        # Every connection is busy, or it restarts: no reason to wait for a sweep.
+                        await asyncio.sleep(AWAY_SECONDS)
+                        continue
                     for start in range(0, len(messages), GROUP):
                         self.keep(self.begin(messages[start : start + GROUP], claimed_at))
                 await asyncio.sleep(CLAIM_EVERY)
@@ -126,10 +132,8 @@ class Drain:
             async with self.queue:  # two that each held half of the connections would wait for ever
                 for _ in group:
                     await self.slots.acquire()
-            begin = "select private.begin_batch_messages(%s, %s) as id"
-            values = ([message.message_id for message in group], [m.attempt for m in group])
             async with self.begins:
-                begun = {row.id for row in await in_thread(lambda: self.ask(begin, *values))}
+                begun = await in_thread(lambda: self.announce(group))
         finally:
             self.due -= 1
         for message in group:
@@ -137,6 +141,16 @@ class Drain:
                 self.keep(self.send(message, claimed_at + message.starts_in))
             else:
                 self.slots.release()  # paused meanwhile, or another worker's by now
+
+    def announce(self, group: list[Any]) -> set[UUID]:
+        """Who may be sent. Nobody when the database is away: they wait for their lease to end."""
+        begin = "select private.begin_batch_messages(%s, %s) as id"
+        values = ([message.message_id for message in group], [m.attempt for m in group])
+        try:
+            return {row.id for row in self.ask(begin, *values)}
+        except errors.DatabaseUnavailable:
+            log.event("begin_postponed", logging.WARNING, found=len(group))
+            return set()
 
     async def send(self, message: Any, not_before: float) -> None:
         # Who is late stays late: two claims never bunch up in one second.
