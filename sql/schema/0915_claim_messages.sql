@@ -114,6 +114,15 @@ begin
           )
         order by batch.created_at limit 1;
         exit when not found;
+        if (
+            select private.template_obstacle(template) is not null
+            from public.message_batches as batch
+            join public.message_templates as template on template.id = batch.template_id
+            where batch.id = v_batch_id
+        ) then
+            perform private.halt_batch(v_batch_id);
+            continue;
+        end if;
         v_candidates := array(
             select recipient.client_id from public.batch_recipients as recipient
             where recipient.batch_id = v_batch_id and recipient.status = 'waiting'
@@ -232,6 +241,8 @@ as $$
         select min(greatest(next.not_before, sender.paused_until)) as at
         from public.message_batches as batch
         join public.senders as sender on sender.id = batch.sender_id and sender.state = 'active'
+        join public.integrations as integration
+            on integration.id = sender.integration_id and integration.is_active
         cross join lateral (
             select recipient.not_before
             from public.batch_recipients as recipient
