@@ -91,9 +91,9 @@ as $$
       and (scope.creditor_id is null or event.creditor_ids @> array[scope.creditor_id])
 $$;
 
--- {key, measure, events, clients, amount}. `grouping` is what the rows are summed by: '' (all in
+-- {key, measure, events, clients, amount}. `split_by` is what the rows are summed by: '' (all in
 -- one), day, operator, creditor.
-create function private.panel_sums(scope private.panel_scope, grouping text)
+create function private.panel_sums(scope private.panel_scope, split_by text)
 returns table (key text, measure text, events bigint, clients bigint, amount bigint)
 language plpgsql
 stable
@@ -153,16 +153,16 @@ begin
         left join different
             on different.key = added_up.key and different.measure = added_up.measure
     $sql$,
-        '$scopes_of_reached', case when grouping = 'creditor'
-            then 'unnest(reached.creditor_ids)' else '(values (null::uuid))' end),
-        '$scopes', case when grouping = 'creditor'
+        '$scopes_of_reached', case when split_by = 'creditor' and scope.creditor_id is null
+            then 'unnest(reached.creditor_ids)' else '(values (($1).creditor_id))' end),
+        '$scopes', case when split_by = 'creditor' and scope.creditor_id is null
             then 'unnest(event.creditor_ids)' else '(values (($1).creditor_id))' end),
-        '$key', case grouping
+        '$key', case split_by
             when 'day' then 'row.day::text'
             when 'operator' then 'coalesce(row.operator_id::text, '''')'
             when 'creditor' then 'row.creditor_id::text' else '''''' end),
         '$creditor', case
-            when grouping = 'creditor' and scope.creditor_id is null then 'is not null'
+            when split_by = 'creditor' and scope.creditor_id is null then 'is not null'
             when scope.creditor_id is null then 'is null'
             else '= ($1).creditor_id' end
         )

@@ -11,7 +11,7 @@ as $$
     end
 $$;
 
-create function private.panel_numbers(filter jsonb, grouping text) returns jsonb
+create function private.panel_numbers(filter jsonb, split_by text) returns jsonb
 language plpgsql
 stable
 security definer
@@ -21,14 +21,14 @@ declare
     v_tenant_id uuid := private.require_role('supervisor');
     v_scope private.panel_scope := private.read_panel_filter(v_tenant_id, filter);
 begin
-    if grouping not in ('', 'day', 'operator', 'creditor') then
-        raise exception 'filter_invalid' using errcode = 'PT400', detail = 'grouping';
+    if split_by not in ('', 'day', 'operator', 'creditor') then
+        raise exception 'filter_invalid' using errcode = 'PT400', detail = 'split_by';
     end if;
     return jsonb_build_object(
         'is_partial', v_scope.until_day >= private.panel_open_from(v_tenant_id),
         'groups', (
             with summed as materialized (
-                select * from private.panel_sums(v_scope, grouping)
+                select * from private.panel_sums(v_scope, split_by)
             ),
             part as (
                 select keys.key, kpi.code, kpi.unit, kpi.denominator is not null as is_divided,
@@ -42,7 +42,7 @@ begin
                     select distinct summed.key from summed
                     -- Nothing happened is a number, too.
                     union
-                    select '' where grouping = ''
+                    select '' where split_by = ''
                 ) as keys
                 cross join private.panel_kpis as kpi
                 left join summed as above
@@ -63,7 +63,7 @@ begin
             )
             select coalesce(jsonb_agg(jsonb_build_object(
                 'key', grouped.key,
-                'label', case grouping
+                'label', case split_by
                     when 'operator' then private.actor_name(
                         v_tenant_id, nullif(grouped.key, '')::uuid
                     )
@@ -81,13 +81,13 @@ begin
 end;
 $$;
 
-create function public.panel_numbers(filter jsonb, grouping text default '') returns jsonb
+create function public.panel_numbers(filter jsonb, split_by text default '') returns jsonb
 language sql
 stable
 set search_path = ''
-as $$ select private.panel_numbers(filter, grouping) $$;
+as $$ select private.panel_numbers(filter, split_by) $$;
 comment on function public.panel_numbers(jsonb, text) is
-'Supervisor. filter {from, to (days of the agency, 366 at most), creditor_id, operator_id}; grouping
+'Supervisor. filter {from, to (days of the agency, 366 at most), creditor_id, operator_id}; split_by
 '''' | day | operator | creditor → {is_partial, groups: [{key, label, kpis: {code: {numerator,
 denominator?, value?}}}]}. Without a value nothing can be divided by. PT400 filter_invalid,
 unknown_filter.';
