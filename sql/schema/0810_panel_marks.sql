@@ -1,5 +1,6 @@
--- Who changes something of a past day says so, in the same transaction. `call_dispositions` has no
--- such trigger: nobody can back-date one, and a key that is pressed stays as fast as it was.
+-- Who changes something of a past day says so, in the same transaction. New dispositions, messages,
+-- agreements and installments say nothing: nobody can back-date one, their days are open, and a key
+-- that is pressed stays as fast as it was. A new call may be one that a sweep found days later.
 create function private.tg_calls__panel() returns trigger
 language plpgsql
 security definer
@@ -35,34 +36,23 @@ security definer
 set search_path = ''
 as $$
 begin
-    if tg_op = 'INSERT' then
-        perform private.mark_panel_days(touched.tenant_id, array_agg(touched.day))
-        from (
-            select distinct changed.tenant_id,
-                (changed.submitted_at at time zone tenants.time_zone)::date as day
-            from new_rows as changed join public.tenants on tenants.id = changed.tenant_id
-            where changed.direction = 'out' and changed.submitted_at is not null
-        ) as touched
-        group by touched.tenant_id;
-    else
-        perform private.mark_panel_days(touched.tenant_id, array_agg(touched.day))
-        from (
-            select distinct changed.tenant_id,
-                (days.at at time zone tenants.time_zone)::date as day
-            from new_rows as changed
-            join old_rows as was on was.id = changed.id
-            join public.tenants on tenants.id = changed.tenant_id
-            cross join lateral (values (was.submitted_at), (changed.submitted_at)) as days (at)
-            where changed.direction = 'out' and days.at is not null and (
-                changed.submitted_at, changed.client_id, changed.created_by, changed.status,
-                changed.delivered_at, changed.read_at
-            ) is distinct from (
-                was.submitted_at, was.client_id, was.created_by, was.status, was.delivered_at,
-                was.read_at
-            )
-        ) as touched
-        group by touched.tenant_id;
-    end if;
+    perform private.mark_panel_days(touched.tenant_id, array_agg(touched.day))
+    from (
+        select distinct changed.tenant_id,
+            (days.at at time zone tenants.time_zone)::date as day
+        from new_rows as changed
+        join old_rows as was on was.id = changed.id
+        join public.tenants on tenants.id = changed.tenant_id
+        cross join lateral (values (was.submitted_at), (changed.submitted_at)) as days (at)
+        where changed.direction = 'out' and days.at is not null and (
+            changed.submitted_at, changed.client_id, changed.created_by, changed.status,
+            changed.delivered_at, changed.read_at
+        ) is distinct from (
+            was.submitted_at, was.client_id, was.created_by, was.status, was.delivered_at,
+            was.read_at
+        )
+    ) as touched
+    group by touched.tenant_id;
     return null;
 end;
 $$;
@@ -116,17 +106,15 @@ set search_path = ''
 as $$
 begin
     perform private.mark_agreements(array(select distinct new_rows.agreement_id from new_rows));
-    if tg_op = 'UPDATE' then
-        -- A due day that was moved leaves the day it fell on.
-        perform private.mark_panel_days(moved.tenant_id, array_agg(moved.effective_due_on))
-        from (
-            select distinct was.tenant_id, was.effective_due_on
-            from old_rows as was
-            join new_rows as became on became.id = was.id
-            where became.effective_due_on <> was.effective_due_on
-        ) as moved
-        group by moved.tenant_id;
-    end if;
+    -- A due day that was moved leaves the day it fell on.
+    perform private.mark_panel_days(moved.tenant_id, array_agg(moved.effective_due_on))
+    from (
+        select distinct was.tenant_id, was.effective_due_on
+        from old_rows as was
+        join new_rows as became on became.id = was.id
+        where became.effective_due_on <> was.effective_due_on
+    ) as moved
+    group by moved.tenant_id;
     return null;
 end;
 $$;
@@ -221,21 +209,12 @@ begin
 end;
 $$;
 
-create trigger _700_panel_insert after insert on public.message_logs
-referencing new table as new_rows for each statement
-execute function private.tg_message_logs__panel();
 create trigger _700_panel_update after update on public.message_logs
 referencing old table as old_rows new table as new_rows for each statement
 execute function private.tg_message_logs__panel();
-create trigger _700_panel_insert after insert on public.agreements
-referencing new table as new_rows for each statement
-execute function private.tg_agreements__panel();
 create trigger _700_panel_update after update on public.agreements
 referencing new table as new_rows for each statement
 execute function private.tg_agreements__panel();
-create trigger _700_panel_insert after insert on public.installments
-referencing new table as new_rows for each statement
-execute function private.tg_installments__panel();
 create trigger _700_panel_update after update on public.installments
 referencing old table as old_rows new table as new_rows for each statement
 execute function private.tg_installments__panel();

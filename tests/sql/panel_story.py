@@ -10,10 +10,11 @@ from tests.sql.personas import set_clock
 class Story:
     def __init__(self, world: PanelWorld) -> None:
         self.world, self.random = world, world.random
-        self.today = 0
+        self.today = self.random.randrange(10)
+        set_clock(world.db, world.at(self.today).isoformat())
         self.steps = [
-            self.keep, self.keep, self.time_passes, self.receipt, self.call_ends, self.call_is_whose,
-            self.money, self.money_back, self.paid, self.moved, self.decided, self.breaks,
+            self.keep, self.keep, self.time_passes, self.receipt, self.receipt, self.late_call,
+            self.call_ends, self.call_is_whose, self.money, self.money_back, self.paid, self.moved, self.decided, self.breaks,
             self.meaning, self.zone, self.title_goes,
         ]  # fmt: skip
 
@@ -32,6 +33,9 @@ class Story:
         limit = self.random.choice((1, 3, 31))
         self.world.run("select private.refresh_panel_of(%s, %s)", self.world.tenant, limit)
 
+    def keep_all(self) -> None:
+        self.world.run("select private.refresh_panel_of(%s)", self.world.tenant)
+
     def time_passes(self) -> None:
         self.today = min(self.today + self.random.randint(0, 3), 9)
         set_clock(self.world.db, self.world.at(self.today).isoformat())
@@ -44,6 +48,9 @@ class Story:
             self.random.choice(RECEIPTS) if change == "status" else at,
             condition="direction = 'out'",
         )  # fmt: skip
+
+    def late_call(self) -> None:
+        self.world.call(self.world.some(), is_late=True)
 
     def call_ends(self) -> None:
         self.change("calls", "status = 'finished', connected_at = called_at, talk_seconds = 30")

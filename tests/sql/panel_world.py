@@ -7,7 +7,7 @@ through them, as in life.
 from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -40,15 +40,20 @@ class PanelWorld:
         self.run(
             "update public.memberships set role = 'supervisor' where user_id = %s", self.people[0]
         )
-        self.creditors = [uuid4(), uuid4()]
+        self.creditors = [self.new(), self.new()]
         for number, creditor in enumerate(self.creditors):
             self.row("creditors", id=creditor, name=f"Credor {number}")
         for key, flags in WORDS.items():
             names = dict(zip(("human_answered", "right_party", "unworkable"), flags, strict=True))
             self.row("disposition_types", key=key, label=key, **names)
-        self.policy = uuid4()
+        self.integration, self.policy = self.new(), self.new()
+        self.row("integrations", id=self.integration, provider="threecplus", webhook_key_hash="-")
         self.row("agreement_policies", id=self.policy, version=1, provisional_after_days=2)
         self.clients = [self.client(number) for number in range(random.randint(1, 4))]
+
+    def new(self) -> UUID:
+        # Of the example's own chance, so that the same seed tells the same story.
+        return UUID(int=self.random.getrandbits(128), version=4)
 
     def run(self, query: str, *values: Any) -> list[Any]:
         found = self.db.execute(query.encode(), values)
@@ -77,7 +82,7 @@ class PanelWorld:
         return self.random.choice(found)[0] if found else None
 
     def client(self, number: int) -> UUID:
-        client = uuid4()
+        client = self.new()
         self.row("clients", id=client, document=str(client.int % 10**11).zfill(11), name="Pessoa")
         for contract in range(self.random.randint(0, 2)):
             self.row(
@@ -100,7 +105,7 @@ class PanelWorld:
             self.payment()
 
     def disposition(self, at: datetime) -> UUID:
-        new = uuid4()
+        new = self.new()
         self.row(
             "call_dispositions", id=new, client_id=self.random.choice(self.clients),
             operator_id=self.random.choice(self.people), created_at=at,
@@ -108,11 +113,12 @@ class PanelWorld:
         )  # fmt: skip
         return new
 
-    def call(self, at: datetime) -> None:
+    def call(self, at: datetime, *, is_late: bool = False) -> None:
         random = self.random
-        told = random.choice(("disposition", "outcome", None, None))
+        # Nobody can back-date a disposition.
+        told = random.choice(("outcome" if is_late else "disposition", "outcome", None, None))
         self.row(
-            "calls", id=uuid4(), integration_id=uuid4(), external_id=uuid4().hex, called_at=at,
+            "calls", id=self.new(), integration_id=self.integration, external_id=self.new().hex, called_at=at,
             client_id=random.choice([*self.clients, None]), operator_id=self.who(),
             status=random.choice(CALLS), agent_id=random.choice((7, None)),
             connected_at=random.choice((at, None)), talk_seconds=random.choice((0, 61, None)),
@@ -126,14 +132,14 @@ class PanelWorld:
         is_out = random.random() < 0.8
         status = random.choice(RECEIPTS) if is_out else "received"
         self.row(
-            "message_logs", id=uuid4(), client_id=random.choice([*self.clients, None]),
+            "message_logs", id=self.new(), client_id=random.choice([*self.clients, None]),
             direction="out" if is_out else "in", provider="gupshup", phone="+5511900000000",
             status=status, submitted_at=random.choice((at, at, None)), created_by=self.who(),
             delivered_at=random.choice((at, None)), created_at=at,
         )  # fmt: skip
 
     def deal(self, at: datetime) -> None:
-        random, deal = self.random, uuid4()
+        random, deal = self.random, self.new()
         status = random.choice(DEALS)
         discount = random.choice((0, 700))
         client = random.choice(self.clients)
@@ -152,7 +158,7 @@ class PanelWorld:
             state = random.choice(("open", "paid", "cancelled"))
             reasons = (f"agreement_{status}", "agreement_broken", "pedido do cliente")
             self.row(
-                "installments", id=uuid4(), agreement_id=deal, client_id=client, number=number,
+                "installments", id=self.new(), agreement_id=deal, client_id=client, number=number,
                 kind="installment", due_on=FIRST, effective_due_on=self.day(), amount_cents=4_000,
                 method="pix", status=state, paid_cents=4_000 if state == "paid" else 0,
                 paid_on=self.day() if state == "paid" else None,
@@ -166,7 +172,7 @@ class PanelWorld:
         )  # fmt: skip
 
     def payment(self) -> None:
-        payment, paid_on = uuid4(), self.day()
+        payment, paid_on = self.new(), self.day()
         self.row(
             "payments", id=payment, client_id=self.random.choice(self.clients),
             payment_key=payment.hex, amount_cents=5_000, paid_on=paid_on,

@@ -116,6 +116,28 @@ def test_every_number_is_the_naive_one_whatever_is_kept_and_comes_late(
     in_a_history(db, seed, told)
 
 
+LATE = (
+    "receipt", "late_call", "call_ends", "call_is_whose", "money", "money_back", "paid", "moved",
+    "decided", "breaks", "meaning", "zone", "title_goes",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("step", LATE)
+def test_what_comes_after_every_day_was_kept_is_seen_at_once(
+    db: psycopg.Connection, step: str
+) -> None:
+    def told(world: PanelWorld) -> None:
+        story = Story(world)
+        set_clock(db, world.at(DAYS + 1).isoformat())
+        story.keep_all()
+        for _ in range(4):
+            getattr(story, step)()
+        prove(world, [step])
+
+    for seed in range(examples(3, 60)):
+        in_a_history(db, seed, told)
+
+
 @pytest.mark.proof
 @HISTORIES
 @given(seed=st.integers(0, 2**32))
