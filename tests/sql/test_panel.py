@@ -198,6 +198,7 @@ def test_every_card_of_the_catalogue_has_a_naive_twin(
 
 
 CALLS = (
+    "select public.panel_board()",
     "select public.panel_cards()",
     f"select public.panel_numbers('{json.dumps(WEEK)}')",
     f"select public.panel_rows('attempts', 'numerator', '{json.dumps(WEEK)}')",
@@ -253,3 +254,33 @@ def test_a_number_nobody_defined_has_no_rows(db: psycopg.Connection, world: Worl
             db.execute(
                 "select public.panel_rows(%s, %s, %s)", (kpi, part, json.dumps(WEEK))
             )
+
+
+def test_the_board_says_who_serves_whom_and_what_waits(
+    db: psycopg.Connection, world: World
+) -> None:
+    with acting(db, world, "supervisor"):
+        board = scalar(db, "select public.panel_board()")
+    assert isinstance(board, dict)
+    [serving] = [each["serving"] for each in board["people"] if each["serving"]]
+    assert serving["client_id"] == str(world.ids["client"])
+    waiting = {each["kind"] for each in board["waiting"]}
+    assert {"payments_to_decide", "settlements_to_decide"} <= waiting
+    assert str(world.users["other_tenant"]) not in {each["id"] for each in board["people"]}
+    assert [each["provider"] for each in board["providers"]]
+
+
+def test_one_agency_that_cannot_be_read_does_not_stop_the_rest(
+    db: psycopg.Connection, world: World
+) -> None:
+    db.execute(
+        "create or replace function private.panel_since(tenant_id uuid) returns date"
+        " language sql set search_path = '' as"
+        f" $$ select case when tenant_id = '{TENANT}' then (1 / (tenant_id is null)::int)::text::date"
+        " else private.today(tenant_id) - 3 end $$"
+    )
+    assert scalar(db, "select private.refresh_panel()")
+    failed = db.execute(
+        "select tenant_id from public.job_runs where job = 'refresh_panel' and failures = 1"
+    ).fetchall()
+    assert failed == [(TENANT,)]
