@@ -40,7 +40,7 @@ create table private.panel_reach (
     measure text not null,
     client_id uuid not null,
     operator_id uuid,
-    creditor_ids uuid [] not null,
+    creditor_ids uuid[] not null,
     constraint panel_reach_is_said_once
     unique nulls not distinct (tenant_id, measure, day, client_id, operator_id),
     constraint panel_reach_tenant_fkey foreign key (tenant_id) references public.tenants (id)
@@ -97,7 +97,7 @@ as $$
 $$;
 
 -- Days that are open are not kept, so there is nothing to mark.
-create function private.mark_panel_days(tenant_id uuid, days date []) returns void
+create function private.mark_panel_days(tenant_id uuid, days date[]) returns void
 language sql
 security definer
 set search_path = ''

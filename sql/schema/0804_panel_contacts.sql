@@ -4,7 +4,7 @@
 -- Creditors of the client's titles that were there when the day ended: a title that comes later
 -- does not change a day that is over.
 create function private.panel_creditors(tenant_id uuid, client_id uuid, until_at timestamptz)
-returns uuid []
+returns uuid[]
 language sql
 stable
 security definer

@@ -1,5 +1,5 @@
--- Events of agreements: closing one (and, on that same day, what has become of it since), its break,
--- and each of its installments on the day it falls due.
+-- Events of agreements: closing one (and, on that same day, what has become of it since), its
+-- break, and each of its installments on the day it falls due.
 create function private.panel_agreements(
     tenant_id uuid, zone text, from_day date, until_day date
 ) returns setof private.panel_event

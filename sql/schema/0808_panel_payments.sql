@@ -53,7 +53,7 @@ $$;
 
 -- Every event of these days; families: voice, message, agreement, break, promise, payment.
 create function private.panel_events(
-    tenant_id uuid, from_day date, until_day date, families text [] default null
+    tenant_id uuid, from_day date, until_day date, families text[] default null
 ) returns setof private.panel_event
 language plpgsql
 stable
@@ -87,7 +87,7 @@ end;
 $$;
 
 -- Where a measure's rows come from.
-create function private.panel_families(measure text) returns text []
+create function private.panel_families(measure text) returns text[]
 language sql
 immutable
 set search_path = ''

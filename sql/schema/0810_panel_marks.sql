@@ -58,7 +58,7 @@ end;
 $$;
 
 -- Every day an agreement's numbers stand on: its formalisation, its breaks, its due days.
-create function private.mark_agreements(agreement_ids uuid []) returns void
+create function private.mark_agreements(agreement_ids uuid[]) returns void
 language sql
 security definer
 set search_path = ''

@@ -1,7 +1,7 @@
 -- Keeps the facts of days that are over, as sets. What commits while a day is being read leaves a
 -- row in the journal, and the next run reads the day again: the journal's rows are taken first, by
 -- a statement of their own, and the days are read with a later snapshot.
-create function private.keep_panel_days(tenant_id uuid, days date []) returns void
+create function private.keep_panel_days(tenant_id uuid, days date[]) returns void
 language plpgsql
 security definer
 set search_path = ''
@@ -162,6 +162,7 @@ begin
     return v_sum;
 end;
 $$;
-comment on function private.refresh_panel() is 'Days kept. The numbers are exact without it, and slow.';
+comment on function private.refresh_panel() is
+'Days kept. The numbers are exact without it, and slow.';
 
 select cron.schedule('refresh-panel', '*/5 * * * *', 'select private.refresh_panel()');

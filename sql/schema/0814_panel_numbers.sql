@@ -1,5 +1,5 @@
--- The numbers of a period, for a creditor or an operator, by day, operator or creditor: facts of the
--- days that are kept and clean, events of the others, in one snapshot.
+-- The numbers of a period, for a creditor or an operator, by day, operator or creditor: facts of
+-- the days that are kept and clean, events of the others, in one snapshot.
 create type private.panel_scope as (
     tenant_id uuid,
     from_day date,
@@ -46,7 +46,7 @@ end;
 $$;
 
 -- Days whose facts can be trusted.
-create function private.panel_kept_days(scope private.panel_scope) returns date []
+create function private.panel_kept_days(scope private.panel_scope) returns date[]
 language sql
 stable
 security definer
@@ -64,7 +64,7 @@ as $$
 $$;
 
 -- Events of all other days of the scope, days in a row read in one go.
-create function private.panel_live_events(scope private.panel_scope, kept date [])
+create function private.panel_live_events(scope private.panel_scope, kept date[])
 returns setof private.panel_event
 language sql
 stable

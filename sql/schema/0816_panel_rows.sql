@@ -123,8 +123,8 @@ stable
 set search_path = ''
 as $$ select private.panel_rows(kpi, part, filter, after, page_size) $$;
 comment on function public.panel_rows(text, text, jsonb, text, int) is
-'Supervisor. part numerator | denominator; filter as panel_numbers → {rows: [{source, source_id, day,
-at, amount, client, operator, creditor}], next}. What is counted in clients is the different clients
+'Supervisor. part numerator | denominator; filter as panel_numbers → {rows: [{source, source_id,
+day, at, amount, client, operator, creditor}], next}. What is counted in clients is the different clients
 of these rows. PT404 panel_kpi_unknown, PT400 filter_invalid, unknown_filter.';
 
 grant execute on function

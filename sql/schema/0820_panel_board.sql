@@ -1,5 +1,5 @@
--- What is going on right now: who serves whom, what waits for a decision, what is stuck, and whether
--- the providers still talk to us. In plpgsql because half of the tables are made later.
+-- What is going on right now: who serves whom, what waits for a decision, what is stuck, and
+-- whether the providers still talk to us. In plpgsql because half of the tables are made later.
 create function private.panel_people(tenant_id uuid) returns jsonb
 language plpgsql
 stable
@@ -158,6 +158,7 @@ as $$ select private.panel_board() $$;
 comment on function public.panel_board() is
 'Supervisor: {now, today, people: [{id, name, role, serving: {client_id, client, document, since} |
 null, last_disposition_at, attempts, right_party, agreements, agreed_cents}], waiting: [{kind,
-is_decision, count, oldest_at}], providers: [{provider, last_event_at, silent_since, failing_since}]}.';
+is_decision, count, oldest_at}], providers: [{provider, last_event_at, silent_since,
+failing_since}]}.';
 
 grant execute on function private.panel_board(), public.panel_board() to authenticated;

@@ -276,15 +276,15 @@ class Reference:
         for event in filter(scope.holds, self.found):
             for key in self.keys(event, scope, split_by):
                 groups.setdefault(key, []).append(event)
-        return {key: {code: self.kpi(code, found) for code in KPIS} for key, found in groups.items()}
+        return {
+            key: {code: self.kpi(code, found) for code in KPIS} for key, found in groups.items()
+        }
 
     @staticmethod
     def keys(event: Event, scope: Scope, split_by: str) -> list[str]:
         if split_by == "creditor":
             return [str(c) for c in event.creditors if scope.creditor in (None, c)]
-        return [
-            {"": "", "day": str(event.day), "operator": str(event.operator or "")}[split_by]
-        ]
+        return [{"": "", "day": str(event.day), "operator": str(event.operator or "")}[split_by]]
 
     @staticmethod
     def kpi(code: str, found: list[Event]) -> Row:

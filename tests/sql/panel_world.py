@@ -118,7 +118,8 @@ class PanelWorld:
         # Nobody can back-date a disposition.
         told = random.choice(("outcome" if is_late else "disposition", "outcome", None, None))
         self.row(
-            "calls", id=self.new(), integration_id=self.integration, external_id=self.new().hex, called_at=at,
+            "calls", id=self.new(), integration_id=self.integration,
+            external_id=self.new().hex, called_at=at,
             client_id=random.choice([*self.clients, None]), operator_id=self.who(),
             status=random.choice(CALLS), agent_id=random.choice((7, None)),
             connected_at=random.choice((at, None)), talk_seconds=random.choice((0, 61, None)),
