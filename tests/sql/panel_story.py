@@ -14,8 +14,8 @@ class Story:
         set_clock(world.db, world.at(self.today).isoformat())
         self.steps = [
             self.keep, self.keep, self.time_passes, self.receipt, self.receipt, self.late_call,
-            self.call_ends, self.call_is_whose, self.money, self.money_back, self.paid, self.moved, self.decided, self.breaks,
-            self.meaning, self.zone, self.title_goes,
+            self.call_ends, self.call_is_whose, self.money, self.money_back, self.paid, self.moved,
+            self.decided, self.breaks, self.meaning, self.zone, self.title_goes,
         ]  # fmt: skip
 
     def go(self) -> str:
