@@ -48,7 +48,9 @@ export function BehindDialog({ card, figure, filter, onClose }: BehindDialogProp
             ]}
           />
         )}
-        {countedAs === "clients" && <p className={classes.faint}>Cada cliente conta uma vez, por mais linhas que tenha.</p>}
+        {countedAs === "clients" && (
+          <p className={classes.faint}>Cada cliente conta uma vez, por mais linhas que tenha.</p>
+        )}
         {error && !rows && <ErrorState error={error} onRetry={() => void refetch()} />}
         {!rows && !error && <Skeleton width="100%" height={160} />}
         {rows?.length === 0 && <EmptyState title="Nenhuma linha">Nada aconteceu neste período.</EmptyState>}

@@ -13,7 +13,8 @@ import { providerNames, waitingWords } from "./words";
 /** What is going on right now. */
 export function LiveBoard(): ReactNode {
   const { data: board, error, refetch } = useBoard(true);
-  if (!board) return error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <Skeleton width="100%" height={120} />;
+  if (!board)
+    return error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <Skeleton width="100%" height={120} />;
   return (
     <div className={classes.board}>
       <Panel
@@ -89,7 +90,10 @@ function WaitingList({ board }: { board: Board }): ReactNode {
       {troubled.map(({ provider, failing_since: failing, silent_since: silent }) => (
         <li key={provider} className={classes.alarm}>
           {providerNames[provider] ?? provider}{" "}
-          {failing ? `recusa nossos pedidos desde ${moment(failing)}` : `está em silêncio desde ${moment(silent ?? board.now)}`}.
+          {failing
+            ? `recusa nossos pedidos desde ${moment(failing)}`
+            : `está em silêncio desde ${moment(silent ?? board.now)}`}
+          .
         </li>
       ))}
       {board.waiting.map(({ kind, is_decision, count: waiting, oldest_at }) => {

@@ -39,7 +39,8 @@ export function PanelPage(): ReactNode {
   return (
     <div className={classes.page}>
       <h1>
-        Painel {whole.data?.is_partial && <Tag title="O período inclui o dia de hoje, que ainda não terminou.">parcial</Tag>}
+        Painel{" "}
+        {whole.data?.is_partial && <Tag title="O período inclui o dia de hoje, que ainda não terminou.">parcial</Tag>}
       </h1>
       <LiveBoard />
       <PanelFilters

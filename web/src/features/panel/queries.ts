@@ -49,7 +49,9 @@ export function useBehind(
   return useInfiniteQuery({
     queryKey: ["panel", "rows", kpi, part, filter],
     queryFn: ({ pageParam }) =>
-      shaped<BehindPage>(rpc("panel_rows", { kpi, part, filter: { ...filter }, ...(pageParam && { after: pageParam }) })),
+      shaped<BehindPage>(
+        rpc("panel_rows", { kpi, part, filter: { ...filter }, ...(pageParam && { after: pageParam }) }),
+      ),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next,
   });

@@ -44,7 +44,14 @@ export interface PanelFilter {
 }
 
 export interface BehindRow {
-  source: "calls" | "call_dispositions" | "message_logs" | "agreements" | "agreement_events" | "installments" | "payments";
+  source:
+    | "calls"
+    | "call_dispositions"
+    | "message_logs"
+    | "agreements"
+    | "agreement_events"
+    | "installments"
+    | "payments";
   source_id: string;
   day: string;
   at: string;

@@ -13,7 +13,12 @@ export function Trend({ card, days }: { card: Card; days: Group[] }): ReactNode 
   const tallest = Math.max(...days.map(({ kpis }) => kpis[card.code]?.value ?? 0));
   if (days.length < 2 || tallest <= 0) return null;
   return (
-    <svg className={classes.trend} viewBox={`0 0 ${days.length * step} ${height}`} preserveAspectRatio="none" aria-hidden>
+    <svg
+      className={classes.trend}
+      viewBox={`0 0 ${days.length * step} ${height}`}
+      preserveAspectRatio="none"
+      aria-hidden
+    >
       {days.map(({ key, kpis }, place) => {
         const drawn = ((kpis[card.code]?.value ?? 0) / tallest) * height;
         return (

@@ -1,5 +1,5 @@
-import { decimalText } from "@/lib/typed";
 import { count, money, percent } from "@/lib/format";
+import { decimalText } from "@/lib/typed";
 import type { BehindRow, Figure, Section, Unit } from "./shapes";
 
 export const sectionNames: Record<Section, string> = {
