@@ -23,6 +23,7 @@ export function BehindDialog({ card, figure, filter, onClose }: BehindDialogProp
   const [part, setPart] = useState<Part>("numerator");
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useBehind(card.code, part, filter);
   const rows = data?.pages.flatMap((page) => page.rows);
+  const [above = "", below = ""] = card.formula.split(" ÷ ");
   const countedAs = part === "numerator" ? card.numerator_as : card.denominator_as;
   return (
     <Modal
@@ -43,8 +44,8 @@ export function BehindDialog({ card, figure, filter, onClose }: BehindDialogProp
             value={part}
             onChange={(value) => setPart(value === "denominator" ? "denominator" : "numerator")}
             data={[
-              { value: "numerator", label: "Em cima" },
-              { value: "denominator", label: "Embaixo" },
+              { value: "numerator", label: above },
+              { value: "denominator", label: below },
             ]}
           />
         )}

@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import { count } from "@/lib/format";
 import { Panel } from "@/ui/panel";
 import classes from "./panel.module.css";
-import type { Card, Group, Section } from "./shapes";
+import type { Card, Group, PanelFilter, Section } from "./shapes";
 import { Trend } from "./trend";
 import { figureText, sectionNames } from "./words";
 
@@ -11,10 +11,11 @@ interface KpiSectionProps {
   cards: Card[];
   whole: Group | undefined;
   days: Group[];
+  filter: PanelFilter;
   onOpen: (card: Card) => void;
 }
 
-export function KpiSection({ section, cards, whole, days, onOpen }: KpiSectionProps): ReactNode {
+export function KpiSection({ section, cards, whole, days, filter, onOpen }: KpiSectionProps): ReactNode {
   return (
     <Panel title={sectionNames[section]}>
       <ul className={classes.cards}>
@@ -34,7 +35,7 @@ export function KpiSection({ section, cards, whole, days, onOpen }: KpiSectionPr
                         : `${count(figure.numerator)} de ${count(figure.denominator)}`}
                     </span>
                   )}
-                  <Trend card={card} days={days} />
+                  <Trend card={card} days={days} filter={filter} />
                 </button>
               </li>
             );

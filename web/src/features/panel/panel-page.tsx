@@ -59,6 +59,7 @@ export function PanelPage(): ReactNode {
               cards={known}
               whole={group}
               days={days.data?.groups ?? []}
+              filter={filter}
               onOpen={setOpen}
             />
           ))}
