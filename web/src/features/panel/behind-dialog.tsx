@@ -1,13 +1,16 @@
 import { Button, Modal, SegmentedControl } from "@mantine/core";
 import "@mantine/core/styles/SegmentedControl.css";
+import { useMutation } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { Link } from "wouter";
 import { moment } from "@/lib/clock";
+import { saveCsv } from "@/lib/csv";
 import { day, documentNumber, money } from "@/lib/format";
 import "@/ui/dialog-styles";
 import { EmptyState, ErrorState, Skeleton } from "@/ui/states";
+import { behindFile } from "./behind-file";
 import classes from "./panel.module.css";
-import { useBehind } from "./queries";
+import { allBehind, useBehind } from "./queries";
 import type { BehindRow, Card, Figure, PanelFilter, Part } from "./shapes";
 import { figureText, sourceNames } from "./words";
 
@@ -25,6 +28,15 @@ export function BehindDialog({ card, figure, filter, onClose }: BehindDialogProp
   const rows = data?.pages.flatMap((page) => page.rows);
   const [above = "", below = ""] = card.formula.split(" ÷ ");
   const countedAs = part === "numerator" ? card.numerator_as : card.denominator_as;
+  const showsMoney = countedAs === "amount" && card.unit !== "seconds";
+  const download = useMutation({
+    mutationFn: async () => {
+      const parts: string[] = [];
+      for await (const page of allBehind(card.code, part, filter))
+        parts.push(behindFile(page, parts.length === 0, showsMoney));
+      saveCsv(`${card.name} ${filter.from} a ${filter.to}`, parts);
+    },
+  });
   return (
     <Modal
       opened
@@ -55,7 +67,13 @@ export function BehindDialog({ card, figure, filter, onClose }: BehindDialogProp
         {error && !rows && <ErrorState error={error} onRetry={() => void refetch()} />}
         {!rows && !error && <Skeleton width="100%" height={160} />}
         {rows?.length === 0 && <EmptyState title="Nenhuma linha">Nada aconteceu neste período.</EmptyState>}
-        {rows && rows.length > 0 && <Rows rows={rows} showsMoney={countedAs === "amount" && card.unit !== "seconds"} />}
+        {rows && rows.length > 0 && <Rows rows={rows} showsMoney={showsMoney} />}
+        {download.error && <ErrorState error={download.error} />}
+        {rows && rows.length > 0 && (
+          <Button variant="default" loading={download.isPending} onClick={() => download.mutate()}>
+            Baixar CSV
+          </Button>
+        )}
         {hasNextPage && (
           <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
             Mostrar mais

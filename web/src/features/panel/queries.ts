@@ -57,6 +57,26 @@ export function useBehind(
   });
 }
 
+/** The most the database gives at once: a download is few requests. */
+const downloadPage = 200;
+
+export async function* allBehind(kpi: string, part: Part, filter: PanelFilter): AsyncGenerator<BehindPage["rows"]> {
+  for (let after: string | null = null; ; ) {
+    const { rows, next }: BehindPage = await shaped<BehindPage>(
+      rpc("panel_rows", {
+        kpi,
+        part,
+        filter: { ...filter },
+        ...(after !== null && { after }),
+        page_size: downloadPage,
+      }),
+    );
+    yield rows;
+    if (next === null) return;
+    after = next;
+  }
+}
+
 export interface Names {
   creditors: { id: string; name: string }[];
   people: { user_id: string; display_name: string }[];
