@@ -293,7 +293,7 @@ class Reference:
         if below is None:
             return {"numerator": top, "value": top}
         bottom = below(found)
-        told = {"numerator": top, "denominator": bottom}
+        told: Row = {"numerator": top, "denominator": bottom}
         if bottom:
             places = 100 if code in PERCENT or code == "spin" else 1
             exact = Fraction(top, bottom) * places * (100 if code in PERCENT else 1)

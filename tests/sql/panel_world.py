@@ -44,7 +44,9 @@ class PanelWorld:
         for number, creditor in enumerate(self.creditors):
             self.row("creditors", id=creditor, name=f"Credor {number}")
         for key, flags in WORDS.items():
-            names = dict(zip(("human_answered", "right_party", "unworkable"), flags, strict=True))
+            names: dict[str, Any] = dict(
+                zip(("human_answered", "right_party", "unworkable"), flags, strict=True)
+            )
             self.row("disposition_types", key=key, label=key, **names)
         self.integration, self.policy = self.new(), self.new()
         self.row("integrations", id=self.integration, provider="threecplus", webhook_key_hash="-")
@@ -185,8 +187,9 @@ class PanelWorld:
         book = self.random.choice(("installments", "debts"))
         target = self.pick(book)
         if target is not None:
+            target_column: dict[str, Any] = {book.removesuffix("s") + "_id": target}
             self.row(
                 "payment_allocations", payment_id=payment, paid_on=paid_on,
                 principal_cents=self.random.choice((1, 1_000)), before_cents=0, after_cents=0,
-                position_after="{}", **{book.removesuffix("s") + "_id": target},
+                position_after="{}", **target_column,
             )  # fmt: skip
