@@ -96,6 +96,17 @@ as $$
     from public.tenants where tenants.id = panel_open_from.tenant_id
 $$;
 
+-- The first day of which anything can be told: nothing happens before an agency's first client.
+create function private.panel_since(tenant_id uuid) returns date
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select (tenants.created_at at time zone tenants.time_zone)::date
+    from public.tenants where tenants.id = panel_since.tenant_id
+$$;
+
 -- Days that are open are not kept, so there is nothing to mark.
 create function private.mark_panel_days(tenant_id uuid, days date[]) returns void
 language sql

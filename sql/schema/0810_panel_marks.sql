@@ -155,10 +155,17 @@ language sql
 security definer
 set search_path = ''
 as $$
+    -- Not from `panel_days`: a day that is being kept for the first time is not seen there yet.
     insert into private.panel_dirty (tenant_id, day)
-    select known.tenant_id, known.day
-    from private.panel_days as known
-    where known.tenant_id = mark_panel_since.tenant_id and known.day >= mark_panel_since.since
+    select mark_panel_since.tenant_id, ended.open_from - step
+    from (
+        select private.panel_open_from(mark_panel_since.tenant_id) as open_from,
+            -- Another zone may have moved it.
+            private.panel_since(mark_panel_since.tenant_id) - 1 as first_day
+    ) as ended
+    cross join lateral generate_series(
+        1, ended.open_from - greatest(ended.first_day, mark_panel_since.since)
+    ) as step
 $$;
 
 create function private.tg_disposition_types__panel() returns trigger

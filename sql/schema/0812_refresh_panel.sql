@@ -118,17 +118,6 @@ begin
 end;
 $$;
 
--- The first day of which anything can be told: nothing happens before an agency's first client.
-create function private.panel_since(tenant_id uuid) returns date
-language sql
-stable
-security definer
-set search_path = ''
-as $$
-    select (tenants.created_at at time zone tenants.time_zone)::date
-    from public.tenants where tenants.id = panel_since.tenant_id
-$$;
-
 -- One agency that fails does not stop the rest, and somebody reads of it.
 create function private.refresh_panel() returns int
 language plpgsql
