@@ -216,3 +216,13 @@ begin
     );
 end;
 $$;
+
+-- The panel's days (0810).
+create trigger _700_panel_insert after insert on public.calls
+referencing new table as new_rows for each statement
+execute function private.tg_calls__panel();
+create trigger _700_panel_update after update on public.calls
+referencing old table as old_rows new table as new_rows for each statement
+execute function private.tg_calls__panel();
+-- A day of all agencies is a few blocks one after the other; a tree more would cost every call.
+create index calls_by_day on public.calls using brin (called_at) with (autosummarize = true);

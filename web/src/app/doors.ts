@@ -3,6 +3,7 @@ import {
   IconBolt,
   IconCalendarClock,
   IconCash,
+  IconChartBar,
   IconFileDollar,
   IconMessages,
   IconPhoneOutgoing,
@@ -34,6 +35,7 @@ const doors: Door[] = [
   { href: "/acordos/pagamentos", label: "Pagamentos", icon: IconCash },
   { href: "/discador", label: "Discador", icon: IconPhoneOutgoing },
   { href: "/disparos", label: "Disparos", icon: IconSend },
+  { href: "/painel", label: "Painel", icon: IconChartBar, role: "supervisor" },
   { href: "/automacao", label: "Automação", icon: IconBolt },
   { href: "/configuracoes", label: "Configurações", icon: IconSettings, role: "admin" },
 ];

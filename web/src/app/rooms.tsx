@@ -46,6 +46,7 @@ export const rooms: Room[] = [
   room("/disparos/novo", () => import("@/features/broadcast/start-page").then((m) => m.StartPage)),
   room("/disparos/novo/:draft", () => import("@/features/broadcast/compose-page").then((m) => m.ComposePage)),
   room("/disparos/:id", () => import("@/features/broadcast/batch-page").then((m) => m.BatchPage)),
+  room("/painel", () => import("@/features/panel/panel-page").then((m) => m.PanelPage)),
   room("/automacao", () => import("@/features/automation/automation-page").then((m) => m.AutomationPage)),
   room("/configuracoes", () => import("@/features/settings/settings-page").then((m) => m.SettingsPage)),
   room("/configuracoes/integracoes", () =>

@@ -4674,6 +4674,31 @@ export type Database = {
         };
         Returns: number;
       };
+      panel_board: {
+        Args: Record<PropertyKey, never>;
+        Returns: Json;
+      };
+      panel_cards: {
+        Args: Record<PropertyKey, never>;
+        Returns: Json;
+      };
+      panel_numbers: {
+        Args: {
+          filter: Json;
+          split_by?: string;
+        };
+        Returns: Json;
+      };
+      panel_rows: {
+        Args: {
+          kpi: string;
+          part: string;
+          filter: Json;
+          after?: string;
+          page_size?: number;
+        };
+        Returns: Json;
+      };
       payment_queue: {
         Args: Record<PropertyKey, never>;
         Returns: Json;

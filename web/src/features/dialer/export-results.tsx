@@ -2,6 +2,7 @@ import { Button, Modal, NativeSelect } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { Link } from "wouter";
+import { saveCsv } from "@/lib/csv";
 import { sentenceFor } from "@/lib/errors";
 import { count, documentNumber, phone } from "@/lib/format";
 import { reasonSentence } from "@/lib/reasons";
@@ -29,12 +30,7 @@ export function ExportResults({ sent, onClose }: { sent: DialerExport; onClose: 
     mutationFn: async () => {
       const parts: string[] = [];
       for await (const page of allResults(sent.id, filter)) parts.push(csvOf(page, parts.length === 0));
-      const link = document.createElement("a");
-      // The mark tells a spreadsheet that this is UTF-8.
-      link.href = URL.createObjectURL(new Blob(["\ufeff", ...parts], { type: "text/csv;charset=utf-8" }));
-      link.download = `${sent.list_name}.csv`;
-      link.click();
-      URL.revokeObjectURL(link.href);
+      saveCsv(sent.list_name, parts);
     },
   });
   const problem = found.error ?? download.error;

@@ -1,3 +1,4 @@
+import { csvLines } from "@/lib/csv";
 import { reasonSentence } from "@/lib/reasons";
 import type { ResultRow, RowOutcome } from "./shapes";
 
@@ -12,18 +13,14 @@ export const outcomeWords: Record<RowOutcome, string> = {
 
 const columns = ["nome", "documento", "telefone", "resultado", "motivo"];
 
-/** A cell no spreadsheet takes for a formula. */
-function cell(value: string): string {
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return `"${safe.replaceAll('"', '""')}"`;
-}
-
-/** Lines of the download, with `;` between cells as Brazilian spreadsheets want it. */
+/** Lines of the download. */
 export function csvOf(rows: ResultRow[], withHeader: boolean): string {
-  const lines = rows.map(({ name, document, phone, outcome, reason }) =>
-    [name, document, phone?.replace("+", "") ?? "", outcomeWords[outcome], reason ? reasonSentence(reason) : ""]
-      .map(cell)
-      .join(";"),
-  );
-  return [...(withHeader ? [columns.join(";")] : []), ...lines, ""].join("\r\n");
+  const lines = rows.map(({ name, document, phone, outcome, reason }) => [
+    name,
+    document,
+    phone?.replace("+", "") ?? "",
+    outcomeWords[outcome],
+    reason ? reasonSentence(reason) : "",
+  ]);
+  return `${withHeader ? `${columns.join(";")}\r\n` : ""}${csvLines(lines)}`;
 }

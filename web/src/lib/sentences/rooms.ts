@@ -3,5 +3,6 @@ import { dialer } from "./dialer";
 import { imports } from "./imports";
 import { messages } from "./messages";
 import { money } from "./money";
+import { panel } from "./panel";
 
-export const rooms: Record<string, string> = { ...imports, ...automation, ...dialer, ...messages, ...money };
+export const rooms: Record<string, string> = { ...imports, ...automation, ...dialer, ...messages, ...money, ...panel };

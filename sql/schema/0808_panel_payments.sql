@@ -1,0 +1,104 @@
+-- Money received, by the day it was paid: what of it is allocated, without what was taken back. A
+-- payment of an agreement stands in both books of the ledger; it is counted in the installments',
+-- and in the titles' only when it pays no installment.
+create function private.panel_payments(
+    tenant_id uuid, zone text, from_day date, until_day date
+) returns setof private.panel_event
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    with booked as materialized (
+        select payment.id, payment.client_id, payment.paid_on,
+            part.agreement_id, debt.creditor_id, sum(booking.total_cents)::bigint as cents
+        from public.payments as payment
+        join public.payment_allocations as booking
+            on booking.tenant_id = payment.tenant_id and booking.payment_id = payment.id
+        left join public.installments as part
+            on part.tenant_id = booking.tenant_id and part.id = booking.installment_id
+        left join public.debts as debt
+            on debt.tenant_id = booking.tenant_id and debt.id = booking.debt_id
+        where payment.tenant_id = panel_payments.tenant_id
+          and payment.paid_on between panel_payments.from_day and panel_payments.until_day
+        group by payment.id, part.agreement_id, debt.creditor_id
+        having sum(booking.total_cents) <> 0
+    ),
+    -- One payment that covers titles of two creditors is received for each.
+    counted as (
+        select booked.*, bool_or(booked.agreement_id is not null) over (
+            partition by booked.id
+        ) as pays_installments
+        from booked
+    ),
+    whose as (
+        select counted.id, counted.client_id, counted.paid_on, counted.cents,
+            coalesce(agreement.creditor_id, counted.creditor_id) as creditor_id,
+            agreement.created_by
+        from counted
+        left join public.agreements as agreement
+            on agreement.tenant_id = panel_payments.tenant_id
+            and agreement.id = counted.agreement_id
+        where counted.pays_installments = (counted.agreement_id is not null)
+    )
+    select 'payment', whose.paid_on,
+        whose.paid_on::timestamp at time zone panel_payments.zone, whose.client_id,
+        whose.created_by, array[whose.creditor_id], 'payments',
+        whose.id::text || ':' || whose.creditor_id::text
+            || coalesce(':' || whose.created_by::text, ''),
+        sum(whose.cents)::bigint
+    from whose
+    group by whose.id, whose.client_id, whose.paid_on, whose.creditor_id, whose.created_by
+$$;
+
+-- Every event of these days; families: voice, message, agreement, break, promise, payment.
+create function private.panel_events(
+    tenant_id uuid, from_day date, until_day date, families text[] default null
+) returns setof private.panel_event
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_zone text := (
+        select tenants.time_zone from public.tenants where tenants.id = panel_events.tenant_id
+    );
+begin
+    if families is null or 'voice' = any(families) then
+        return query select * from private.panel_voice(tenant_id, v_zone, from_day, until_day);
+    end if;
+    if families is null or 'message' = any(families) then
+        return query select * from private.panel_messages(tenant_id, v_zone, from_day, until_day);
+    end if;
+    if families is null or 'agreement' = any(families) then
+        return query select * from private.panel_agreements(tenant_id, v_zone, from_day, until_day);
+    end if;
+    if families is null or 'break' = any(families) then
+        return query select * from private.panel_breaks(tenant_id, from_day, until_day);
+    end if;
+    if families is null or 'promise' = any(families) then
+        return query select * from private.panel_promises(tenant_id, v_zone, from_day, until_day);
+    end if;
+    if families is null or 'payment' = any(families) then
+        return query select * from private.panel_payments(tenant_id, v_zone, from_day, until_day);
+    end if;
+end;
+$$;
+
+-- Where a measure's rows come from.
+create function private.panel_families(measure text) returns text[]
+language sql
+immutable
+set search_path = ''
+as $$
+    select case
+        when measure = 'attempt' then array['voice', 'message']
+        when measure like 'message%' then array['message']
+        when measure like 'agreement%' then array['agreement']
+        when measure = 'broke' then array['break']
+        when measure like 'promise%' then array['promise']
+        when measure = 'payment' then array['payment']
+        else array['voice']
+    end
+$$;

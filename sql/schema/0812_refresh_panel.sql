@@ -1,0 +1,157 @@
+-- Keeps the facts of days that are over, as sets. What commits while a day is being read leaves a
+-- row in the journal, and the next run reads the day again: the journal's rows are taken first, by
+-- a statement of their own, and the days are read with a later snapshot.
+create function private.keep_panel_days(tenant_id uuid, days date[]) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_first date;
+    v_last date;
+begin
+    delete from private.panel_facts as known
+    where known.tenant_id = keep_panel_days.tenant_id and known.day = any(days);
+    delete from private.panel_reach as known
+    where known.tenant_id = keep_panel_days.tenant_id and known.day = any(days);
+    -- Days in a row are read in one go.
+    for v_first, v_last in
+        select min(asked.day), max(asked.day)
+        from (
+            select listed.day, listed.day - (row_number() over (order by listed.day))::int as island
+            from (select distinct unnest(days) as day) as listed
+        ) as asked
+        group by asked.island
+    loop
+        with event as materialized (
+            select * from private.panel_events(keep_panel_days.tenant_id, v_first, v_last)
+        ),
+        reached as (
+            insert into private.panel_reach (
+                tenant_id, day, measure, client_id, operator_id, creditor_ids
+            )
+            select keep_panel_days.tenant_id, event.day, event.measure, event.client_id,
+                event.operator_id, array(
+                    select distinct said.creditor_id
+                    from unnest(array_agg(event.creditor_ids::text)) as many (ids)
+                    cross join unnest(many.ids::uuid []) as said (creditor_id)
+                )
+            from event
+            where private.panel_is_reach(event.measure) and event.client_id is not null
+            group by event.day, event.measure, event.client_id, event.operator_id
+        )
+        insert into private.panel_facts (
+            tenant_id, day, measure, creditor_id, operator_id, events, amount
+        )
+        select keep_panel_days.tenant_id, event.day, event.measure, scope.creditor_id,
+            event.operator_id, count(*), sum(event.amount)
+        from event
+        cross join lateral (
+            select null::uuid as creditor_id
+            union all
+            select unnest(event.creditor_ids)
+        ) as scope
+        group by event.day, event.measure, scope.creditor_id, event.operator_id;
+    end loop;
+    insert into private.panel_days (tenant_id, day)
+    select keep_panel_days.tenant_id, listed.day
+    from (select distinct unnest(days) as day) as listed
+    on conflict on constraint panel_days_pkey do update set kept_at = excluded.kept_at;
+end;
+$$;
+
+-- How many days it kept. A month a run: a new agency's years are read without a long transaction.
+create function private.refresh_panel_of(tenant_id uuid, day_limit int default 31) returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_open_from date := private.panel_open_from(tenant_id);
+    v_days date [];
+    v_since date;
+begin
+    -- Who does not get it leaves the days to whoever has it, or to the next.
+    if not pg_try_advisory_xact_lock(hashtextextended('refresh_panel:' || tenant_id, 0)) then
+        return 0;
+    end if;
+    -- A clock that was set back (the demo's): what is open again is not kept.
+    delete from private.panel_days as known
+    where known.tenant_id = refresh_panel_of.tenant_id and known.day >= v_open_from;
+    with taken as (
+        delete from private.panel_dirty as dirty
+        where dirty.tenant_id = refresh_panel_of.tenant_id
+          and dirty.day in (
+              select several.day from private.panel_dirty as several
+              where several.tenant_id = refresh_panel_of.tenant_id
+              group by several.day
+              order by several.day desc
+              limit day_limit
+          )
+        returning dirty.day
+    )
+    select array_agg(distinct taken.day) into v_days
+    from taken
+    -- A day that was never kept is read below, in its turn.
+    where exists (
+        select from private.panel_days as known
+        where known.tenant_id = refresh_panel_of.tenant_id and known.day = taken.day
+    );
+    v_since := private.panel_since(tenant_id);
+    v_days := coalesce(v_days, '{}') || array(
+        select missing.day
+        from (
+            select v_open_from - step as day
+            from generate_series(1, v_open_from - v_since) as step
+        ) as missing
+        where not exists (
+            select from private.panel_days as known
+            where known.tenant_id = refresh_panel_of.tenant_id and known.day = missing.day
+        )
+        order by missing.day desc
+        limit greatest(day_limit - coalesce(cardinality(v_days), 0), 0)
+    );
+    if cardinality(v_days) > 0 then
+        perform private.keep_panel_days(tenant_id, v_days);
+    end if;
+    return cardinality(v_days);
+end;
+$$;
+
+-- One agency that fails does not stop the rest, and somebody reads of it.
+create function private.refresh_panel() returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid;
+    v_days int;
+    v_sum int := 0;
+    v_run_id bigint;
+begin
+    for v_tenant_id in select tenants.id from public.tenants order by tenants.id loop
+        begin
+            v_days := private.refresh_panel_of(v_tenant_id);
+            v_sum := v_sum + v_days;
+            continue when v_days = 0;
+            insert into public.job_runs (tenant_id, job, on_date)
+            values (v_tenant_id, 'refresh_panel', private.today(v_tenant_id))
+            returning id into v_run_id;
+            perform private.finish_job(v_run_id, jsonb_build_object('days', v_days), 0);
+        exception when others then
+            insert into public.job_runs (tenant_id, job, on_date)
+            values (v_tenant_id, 'refresh_panel', private.today(v_tenant_id))
+            returning id into v_run_id;
+            perform private.finish_job(
+                v_run_id, jsonb_build_object('code', sqlstate, 'error', sqlerrm), 1
+            );
+        end;
+    end loop;
+    return v_sum;
+end;
+$$;
+comment on function private.refresh_panel() is
+'Days kept. The numbers are exact without it, and slow.';
+
+select cron.schedule('refresh-panel', '*/5 * * * *', 'select private.refresh_panel()');

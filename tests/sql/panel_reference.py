@@ -1,0 +1,302 @@
+"""Every KPI of the panel, computed the long way: whole tables, one loop, no days kept.
+
+Written from the definition cards and not from the SQL: what is an attempt, an alô, a promise.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import psycopg
+from psycopg.rows import dict_row
+
+Row = dict[str, Any]
+OVER = {
+    "ended", "not_answered", "abandoned", "finished", "failed", "voicemail", "outside_hours",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Event:
+    measure: str
+    day: date
+    client: UUID | None
+    operator: UUID | None
+    creditors: frozenset[UUID]
+    source_id: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class Scope:
+    first: date
+    last: date
+    creditor: UUID | None = None
+    operator: UUID | None = None
+
+    def holds(self, event: Event) -> bool:
+        return (
+            self.first <= event.day <= self.last
+            and self.creditor in {None, *event.creditors}
+            and self.operator in {None, event.operator}
+        )
+
+
+def events(name: str) -> Callable[[list[Event]], int]:
+    return lambda found: sum(event.measure == name for event in found)
+
+
+def clients(name: str) -> Callable[[list[Event]], int]:
+    return lambda found: len({e.client for e in found if e.measure == name and e.client})
+
+
+def amount(name: str) -> Callable[[list[Event]], int]:
+    return lambda found: sum(event.amount for event in found if event.measure == name)
+
+
+Part = Callable[[list[Event]], int]
+KPIS: dict[str, tuple[Part, Part | None]] = {
+    "attempts": (events("attempt"), None),
+    "clients_attempted": (clients("attempt"), None),
+    "spin": (events("attempt"), clients("attempt")),
+    "answer_rate": (events("alo"), events("voice_attempt")),
+    "right_party": (events("right_party"), None),
+    "right_party_per_attempt": (events("right_party"), events("voice_attempt")),
+    "right_party_per_alo": (events("right_party"), events("alo")),
+    "clients_reached": (clients("right_party"), None),
+    "wrong_party_rate": (events("wrong_party"), events("alo")),
+    "talk_time": (amount("talked"), events("talked")),
+    "auto_closed": (events("auto_closed"), events("call")),
+    "delivered_rate": (events("message_delivered"), events("message_accepted")),
+    "read_rate": (events("message_read"), events("message_delivered")),
+    "agreements": (events("agreement"), None),
+    "agreed": (amount("agreement"), None),
+    "conversion": (clients("agreement"), clients("right_party")),
+    "conversion_attempted": (clients("agreement"), clients("attempt")),
+    "average_ticket": (amount("agreement"), events("agreement")),
+    "discount": (amount("agreement_discount"), amount("agreement_value")),
+    "first_payment": (events("agreement_effective"), events("agreement")),
+    "kept_rate": (events("agreement_kept"), events("agreement_effective")),
+    "finished_rate": (events("agreement_settled"), events("agreement_effective")),
+    "broken_rate": (events("agreement_broken"), events("agreement_effective")),
+    "lapsed_rate": (events("agreement_lapsed"), events("agreement")),
+    "breaks": (events("broke"), None),
+    "broken_value": (amount("broke"), None),
+    "received": (amount("payment"), None),
+    "payments": (events("payment"), None),
+    "payment_ticket": (amount("payment"), events("payment")),
+    "promises": (events("promise"), None),
+    "promised": (amount("promise"), None),
+    "promises_kept": (events("promise_kept"), events("promise")),
+}
+PERCENT = {
+    "answer_rate", "right_party_per_attempt", "right_party_per_alo", "wrong_party_rate",
+    "auto_closed", "delivered_rate", "read_rate", "conversion", "conversion_attempted", "discount",
+    "first_payment", "kept_rate", "finished_rate", "broken_rate", "lapsed_rate", "promises_kept",
+}  # fmt: skip
+
+
+class Reference:
+    def __init__(self, db: psycopg.Connection, tenant: UUID) -> None:
+        self.db, self.tenant = db, tenant
+        [zone] = self.table("tenants", "id")
+        self.zone = ZoneInfo(zone["time_zone"])
+        self.words = {row["key"]: row for row in self.table("disposition_types")}
+        self.debts = {row["id"]: row for row in self.table("debts")}
+        self.deals = {row["id"]: row for row in self.table("agreements")}
+        self.parts = {row["id"]: row for row in self.table("installments")}
+        self.found = [
+            *self.voice(), *self.messages(), *self.agreements(), *self.breaks(), *self.promises(),
+            *self.payments(),
+        ]  # fmt: skip
+
+    def table(self, name: str, column: str = "tenant_id") -> list[Row]:
+        with self.db.cursor(row_factory=dict_row) as cursor:
+            query = f"select * from public.{name} where {column} = %s"
+            return cursor.execute(query.encode(), (self.tenant,)).fetchall()
+
+    def day(self, at: datetime) -> date:
+        return at.astimezone(self.zone).date()
+
+    def creditors(self, client: UUID | None, day: date) -> frozenset[UUID]:
+        return frozenset(
+            debt["creditor_id"]
+            for debt in self.debts.values()
+            if debt["client_id"] == client and self.day(debt["created_at"]) <= day
+        )
+
+    def voice(self) -> Iterable[Event]:
+        done = {row["id"]: row for row in self.table("call_dispositions")}
+        for call in self.table("calls"):
+            said = done.pop(call["disposition_id"], None)
+            word = self.words.get(said["disposition_type"] if said else call["outcome_type"])
+            if word is None and call["status"] not in OVER:
+                continue
+            measures = {"voice_attempt": 0}
+            if call["client_id"]:
+                measures["attempt"] = 0
+            measures |= self.meaning(word)
+            if word is None and (call["connected_at"] or call["status"] == "abandoned"):
+                measures["alo"] = 0
+            if (call["talk_seconds"] or 0) > 0:
+                measures["talked"] = call["talk_seconds"]
+            if call["agent_id"] is not None:
+                measures["call"] = 0
+                if call["qualification_source"] == "automatic":
+                    measures["auto_closed"] = 0
+            operator = said["operator_id"] if said else call["operator_id"]
+            day = self.day(call["called_at"])
+            yield from self.contact(measures, day, call["client_id"], operator, call["id"])
+        for said in done.values():
+            measures = {"voice_attempt": 0, "attempt": 0}
+            measures |= self.meaning(self.words[said["disposition_type"]])
+            day = self.day(said["created_at"])
+            yield from self.contact(
+                measures, day, said["client_id"], said["operator_id"], said["id"]
+            )
+
+    @staticmethod
+    def meaning(word: Row | None) -> dict[str, int]:
+        flags = {"alo": "human_answered", "right_party": "right_party", "wrong_party": "unworkable"}
+        return {name: 0 for name, flag in flags.items() if word and word[flag]}
+
+    def contact(
+        self, measures: dict[str, int], day: date, client: UUID | None, operator: UUID | None,
+        source_id: UUID,
+    ) -> Iterable[Event]:  # fmt: skip
+        creditors = self.creditors(client, day)
+        for name, value in measures.items():
+            yield Event(name, day, client, operator, creditors, str(source_id), value)
+
+    def messages(self) -> Iterable[Event]:
+        for row in self.table("message_logs"):
+            if row["direction"] == "in" or row["submitted_at"] is None:
+                continue
+            is_read = row["read_at"] is not None or row["status"] == "read"
+            measures = {"message_accepted": 0}
+            if row["client_id"]:
+                measures["attempt"] = 0
+            if is_read or row["delivered_at"] is not None or row["status"] == "delivered":
+                measures["message_delivered"] = 0
+            if is_read:
+                measures["message_read"] = 0
+            day = self.day(row["submitted_at"])
+            yield from self.contact(measures, day, row["client_id"], row["created_by"], row["id"])
+
+    def parts_of(self, deal: Row) -> list[Row]:
+        return [part for part in self.parts.values() if part["agreement_id"] == deal["id"]]
+
+    def of_deal(self, name: str, day: date, deal: Row, source_id: object, value: int) -> Event:
+        creditors = frozenset([deal["creditor_id"]])
+        who = deal["client_id"], deal["created_by"]
+        return Event(name, day, *who, creditors, str(source_id), value)
+
+    def agreements(self) -> Iterable[Event]:
+        for deal in self.deals.values():
+            if deal["formalised_at"] is None:
+                continue
+            total = deal["total_cents"]
+            measures = {
+                "agreement": total,
+                "agreement_value": deal["original_cents"],
+                "agreement_discount": deal["discount_cents"],
+            }
+            if any(part["paid_on"] for part in self.parts_of(deal)):
+                measures["agreement_effective"] = total
+                fate = {"active": "kept", "settled": "settled", "broken": "broken"}
+                if deal["status"] in fate:
+                    measures["agreement_" + fate[deal["status"]]] = total
+            if deal["status"] == "lapsed":
+                measures["agreement_lapsed"] = total
+            for name, value in measures.items():
+                yield self.of_deal(name, self.day(deal["formalised_at"]), deal, deal["id"], value)
+
+    def breaks(self) -> Iterable[Event]:
+        for event in self.table("agreement_events"):
+            if event["to_status"] == "broken":
+                deal = self.deals[event["agreement_id"]]
+                left = deal["total_cents"] - sum(p["paid_cents"] for p in self.parts_of(deal))
+                yield self.of_deal("broke", event["on_date"], deal, event["id"], left)
+
+    def promises(self) -> Iterable[Event]:
+        policies = {row["id"]: row for row in self.table("agreement_policies")}
+        for part in self.parts.values():
+            deal = self.deals[part["agreement_id"]]
+            due = part["effective_due_on"]
+            if deal["formalised_at"] is None:
+                continue
+            if part["status"] == "cancelled" and not (
+                part["cancel_reason"] in ("agreement_broken", "agreement_lapsed")
+                and deal["closed_at"]
+                and due <= self.day(deal["closed_at"])
+            ):
+                continue
+            value = part["amount_cents"]
+            yield self.of_deal("promise", due, deal, part["id"], value)
+            grace = policies[deal["policy_id"]]["provisional_after_days"]
+            if part["status"] == "paid" and (part["paid_on"] - due).days < grace:
+                yield self.of_deal("promise_kept", due, deal, part["id"], value)
+
+    def payments(self) -> Iterable[Event]:
+        booked = self.table("payment_allocations")
+        for payment in self.table("payments"):
+            rows = [row for row in booked if row["payment_id"] == payment["id"]]
+            # (creditor, author) → cents, in either book of the ledger.
+            schedule: dict[UUID, int] = {}
+            titles: dict[UUID, int] = {}
+            for row in rows:
+                if row["installment_id"]:
+                    deal_id = self.parts[row["installment_id"]]["agreement_id"]
+                    schedule[deal_id] = schedule.get(deal_id, 0) + row["total_cents"]
+                else:
+                    creditor = self.debts[row["debt_id"]]["creditor_id"]
+                    titles[creditor] = titles.get(creditor, 0) + row["total_cents"]
+            whose: dict[tuple[UUID, UUID | None], int] = {}
+            if any(schedule.values()):
+                for deal_id, cents in schedule.items():
+                    deal = self.deals[deal_id]
+                    key = deal["creditor_id"], deal["created_by"]
+                    if cents:
+                        whose[key] = whose.get(key, 0) + cents
+            else:
+                whose = {(creditor, None): cents for creditor, cents in titles.items() if cents}
+            for (creditor, author), cents in whose.items():
+                source_id = ":".join(str(x) for x in (payment["id"], creditor, author) if x)
+                yield Event(
+                    "payment", payment["paid_on"], payment["client_id"], author,
+                    frozenset([creditor]), source_id, cents,
+                )  # fmt: skip
+
+    def numbers(self, scope: Scope, split_by: str) -> dict[str, dict[str, Row]]:
+        groups: dict[str, list[Event]] = {"": []} if split_by == "" else {}
+        for event in filter(scope.holds, self.found):
+            for key in self.keys(event, scope, split_by):
+                groups.setdefault(key, []).append(event)
+        return {
+            key: {code: self.kpi(code, found) for code in KPIS} for key, found in groups.items()
+        }
+
+    @staticmethod
+    def keys(event: Event, scope: Scope, split_by: str) -> list[str]:
+        if split_by == "creditor":
+            return [str(c) for c in event.creditors if scope.creditor in (None, c)]
+        return [{"": "", "day": str(event.day), "operator": str(event.operator or "")}[split_by]]
+
+    @staticmethod
+    def kpi(code: str, found: list[Event]) -> Row:
+        above, below = KPIS[code]
+        top = above(found)
+        if below is None:
+            return {"numerator": top, "value": top}
+        bottom = below(found)
+        told: Row = {"numerator": top, "denominator": bottom}
+        if bottom:
+            places = 100 if code in PERCENT or code == "spin" else 1
+            exact = Fraction(top, bottom) * places * (100 if code in PERCENT else 1)
+            # Half away from zero, as Postgres rounds.
+            told["value"] = float(Fraction(int(abs(exact) + Fraction(1, 2)), places))
+        return told

@@ -1,0 +1,111 @@
+import type { ReactNode } from "react";
+import { Link } from "wouter";
+import { moment } from "@/lib/clock";
+import { count, money, plural } from "@/lib/format";
+import { Panel } from "@/ui/panel";
+import { ErrorState, Skeleton } from "@/ui/states";
+import { Tag } from "@/ui/tag";
+import classes from "./panel.module.css";
+import { useBoard } from "./queries";
+import type { Board, Person } from "./shapes";
+import { providerNames, waitingWords } from "./words";
+
+/** What is going on right now. */
+export function LiveBoard(): ReactNode {
+  const { data: board, error, refetch } = useBoard(true);
+  if (!board)
+    return error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <Skeleton width="100%" height={120} />;
+  return (
+    <div className={classes.board}>
+      <Panel
+        title="Equipe agora"
+        aside={plural(board.people.filter(({ serving }) => serving).length, "em atendimento", "em atendimento")}
+      >
+        <PeopleTable people={board.people} />
+      </Panel>
+      <Panel title="Precisa de você">
+        <WaitingList board={board} />
+      </Panel>
+    </div>
+  );
+}
+
+function PeopleTable({ people }: { people: Person[] }): ReactNode {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolls sideways on a phone
+    <section className={classes.scroll} tabIndex={0} aria-label="Pessoas">
+      <table className={classes.table}>
+        <thead>
+          <tr>
+            <th scope="col">Pessoa</th>
+            <th scope="col">Situação</th>
+            <th scope="col" data-right>
+              Acionamentos hoje
+            </th>
+            <th scope="col" data-right>
+              CPC
+            </th>
+            <th scope="col" data-right>
+              Acordos
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {people.map((each) => (
+            <tr key={each.id}>
+              <th scope="row">{each.name}</th>
+              <td>
+                {each.serving ? (
+                  <>
+                    <Tag tone="busy">em atendimento</Tag>{" "}
+                    <Link href={`/carteira/${each.serving.document}`}>{each.serving.client}</Link>
+                    <div className={classes.faint}>desde {moment(each.serving.since)}</div>
+                  </>
+                ) : each.last_disposition_at ? (
+                  <span className={classes.faint}>última tabulação {moment(each.last_disposition_at)}</span>
+                ) : (
+                  <span className={classes.faint}>ainda não tabulou</span>
+                )}
+              </td>
+              <td data-right>{count(each.attempts)}</td>
+              <td data-right>{count(each.right_party)}</td>
+              <td data-right>
+                {count(each.agreements)}
+                {each.agreements > 0 && <div className={classes.faint}>{money(each.agreed_cents)}</div>}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function WaitingList({ board }: { board: Board }): ReactNode {
+  const troubled = board.providers.filter((each) => each.failing_since ?? each.silent_since);
+  if (board.waiting.length === 0 && troubled.length === 0)
+    return <p className={classes.note}>Nada parado e nada esperando decisão. Bom trabalho!</p>;
+  return (
+    <ul className={classes.waiting}>
+      {troubled.map(({ provider, failing_since: failing, silent_since: silent }) => (
+        <li key={provider} className={classes.alarm}>
+          {providerNames[provider] ?? provider}{" "}
+          {failing
+            ? `recusa nossos pedidos desde ${moment(failing)}`
+            : `está em silêncio desde ${moment(silent ?? board.now)}`}
+          .
+        </li>
+      ))}
+      {board.waiting.map(({ kind, is_decision, count: waiting, oldest_at }) => {
+        const [one, many, href] = waitingWords[kind] ?? [kind, kind, "/painel"];
+        return (
+          <li key={kind}>
+            <Tag tone={is_decision ? "warn" : "bad"}>{is_decision ? "decidir" : "parado"}</Tag>{" "}
+            <Link href={href}>{plural(waiting, one, many)}</Link>
+            <span className={classes.faint}>desde {moment(oldest_at)}</span>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}

@@ -1,0 +1,99 @@
+import {
+  type InfiniteData,
+  keepPreviousData,
+  type UseInfiniteQueryResult,
+  type UseQueryResult,
+  useInfiniteQuery,
+  useQuery,
+} from "@tanstack/react-query";
+import { db, rpc, shaped, unwrap } from "@/lib/supabase";
+import type { BehindPage, Board, Card, Numbers, PanelFilter, Part, Split } from "./shapes";
+
+/** Who serves whom changes by the minute; a supervisor who looks away and back sees it. */
+const boardRefreshMs = 15_000;
+/** As many names as a list that is read with the eyes. */
+const maxNames = 500;
+
+export function useBoard(enabled: boolean): UseQueryResult<Board> {
+  return useQuery({
+    queryKey: ["panel", "board"],
+    queryFn: () => shaped<Board>(rpc("panel_board", {})),
+    refetchInterval: boardRefreshMs,
+    enabled,
+  });
+}
+
+export function useCards(enabled: boolean): UseQueryResult<Card[]> {
+  return useQuery({
+    queryKey: ["panel", "cards"],
+    queryFn: () => shaped<Card[]>(rpc("panel_cards", {})),
+    staleTime: Number.POSITIVE_INFINITY,
+    enabled,
+  });
+}
+
+export function useNumbers(filter: PanelFilter, split: Split, enabled: boolean): UseQueryResult<Numbers> {
+  return useQuery({
+    queryKey: ["panel", "numbers", filter, split],
+    queryFn: () => shaped<Numbers>(rpc("panel_numbers", { filter: { ...filter }, split_by: split })),
+    placeholderData: keepPreviousData,
+    enabled,
+  });
+}
+
+export function useBehind(
+  kpi: string,
+  part: Part,
+  filter: PanelFilter,
+): UseInfiniteQueryResult<InfiniteData<BehindPage>> {
+  return useInfiniteQuery({
+    queryKey: ["panel", "rows", kpi, part, filter],
+    queryFn: ({ pageParam }) =>
+      shaped<BehindPage>(
+        rpc("panel_rows", { kpi, part, filter: { ...filter }, ...(pageParam && { after: pageParam }) }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next,
+  });
+}
+
+/** The most the database gives at once: a download is few requests. */
+const downloadPage = 200;
+
+export async function* allBehind(kpi: string, part: Part, filter: PanelFilter): AsyncGenerator<BehindPage["rows"]> {
+  for (let after: string | null = null; ; ) {
+    const { rows, next }: BehindPage = await shaped<BehindPage>(
+      rpc("panel_rows", {
+        kpi,
+        part,
+        filter: { ...filter },
+        ...(after !== null && { after }),
+        page_size: downloadPage,
+      }),
+    );
+    yield rows;
+    if (next === null) return;
+    after = next;
+  }
+}
+
+export interface Names {
+  creditors: { id: string; name: string }[];
+  people: { user_id: string; display_name: string }[];
+}
+
+export function useNames(enabled: boolean): UseQueryResult<Names> {
+  return useQuery({
+    queryKey: ["panel", "names"],
+    queryFn: async () => {
+      const [creditors, people] = await Promise.all([
+        unwrap<Names["creditors"]>(db.from("creditors").select("id,name").order("name").limit(maxNames)),
+        unwrap<Names["people"]>(
+          db.from("memberships").select("user_id,display_name").order("display_name").limit(maxNames),
+        ),
+      ]);
+      return { creditors, people };
+    },
+    enabled,
+  });
+}
