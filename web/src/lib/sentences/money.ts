@@ -65,6 +65,6 @@ export const money: Record<string, string> = {
   target_missing: "Diga a que parcela ou títulos este pagamento pertence.",
   template_missing:
     "Passaram 24 horas da última mensagem do cliente, e falta um modelo aprovado para links de pagamento.",
-  template_not_found: "Este modelo de oferta não existe mais.",
+  template_not_found: "Este modelo não existe mais.",
   transition_illegal: "O acordo mudou de situação. Recarregue a página.",
 };
