@@ -1,4 +1,4 @@
--- One rule applied to one disposition, or to one title or installment on one day: queued → running
+-- One rule applied to one disposition, or to one client or installment on one day: queued → running
 -- → done | skipped | failed. The queue message commits with the disposition and names the rules that
 -- were on; the first reader of the message opens the runs, so that an operator's insert pays for one
 -- queue row and no more.
@@ -9,7 +9,7 @@ create table public.automation_runs (
     rule_id uuid not null,
     -- Of the rule's definition: a run ends under the steps it began with.
     version int not null default 1,
-    -- What it was asked for by: a disposition, or a title or installment on a day of the agency.
+    -- What it was asked for by: a disposition, or a client or installment on a day of the agency.
     disposition_id uuid,
     target_id uuid,
     on_date date,

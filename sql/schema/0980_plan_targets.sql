@@ -1,5 +1,5 @@
 -- What would become of these targets at this moment, asked of one function by the real run (0981) and
--- by the dry run (0983): is the rule on, is the client still one of those it is for, is the template
+-- by the dry run (0984): is the rule on, is the client still one of those it is for, is the template
 -- approved, is there a number, does anybody forbid it, is it a lawful hour.
 create type private.rule_target as (
     place int,
@@ -10,8 +10,9 @@ create type private.rule_target as (
     version int,
     client_id uuid,
     disposition_id uuid,
-    -- The title or installment of a day's rule.
+    -- Of a day's rule: the client or the installment, and its day.
     target_id uuid,
+    on_date date,
     asked_at timestamptz
 );
 
@@ -89,8 +90,23 @@ $$;
 
 -- A title's ruler and an installment's never speak to the same person: who has an agreement hears
 -- of its installments alone.
-create function private.day_obstacle(rule public.collection_rules, target_id uuid, client_id uuid)
-returns text
+create function private.has_living_agreement(tenant_id uuid, client_id uuid) returns boolean
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select exists (
+        select from public.agreements as agreement
+        where agreement.tenant_id = has_living_agreement.tenant_id
+          and agreement.client_id = has_living_agreement.client_id
+          and private.is_living(agreement.status)
+    )
+$$;
+
+create function private.day_obstacle(
+    rule public.collection_rules, target_id uuid, client public.clients, on_date date
+) returns text
 language sql
 stable
 security definer
@@ -98,23 +114,22 @@ set search_path = ''
 as $$
     select case (rule).trigger
         when 'debt_due' then case
-            when not exists (
-                select from public.debts
-                where debts.id = day_obstacle.target_id and debts.status = 'open'
-            ) then 'nothing_owed'
-            when exists (
-                select from public.agreements as agreement
-                where agreement.tenant_id = (rule).tenant_id
-                  and agreement.client_id = day_obstacle.client_id
-                  and private.is_living(agreement.status)
-            ) then 'agreement_running'
+            when (client).open_debts = 0 then 'nothing_owed'
+            when private.has_living_agreement((client).tenant_id, (client).id)
+                then 'agreement_running'
+            when (client).oldest_due_on <> on_date - (rule).day_offset then 'day_passed'
         end
-        when 'installment_due' then case when not exists (
-            select from public.installments as part
+        when 'installment_due' then coalesce((
+            select case
+                when part.status <> 'open' or not private.is_living(agreement.status)
+                    then 'installment_ended'
+                when part.effective_due_on <> on_date - (rule).day_offset then 'day_passed'
+                else ''
+            end
+            from public.installments as part
             join public.agreements as agreement on agreement.id = part.agreement_id
-            where part.id = day_obstacle.target_id and part.status = 'open'
-              and private.is_living(agreement.status)
-        ) then 'installment_ended' end
+            where part.id = day_obstacle.target_id
+        ), 'installment_ended')
     end
 $$;
 
@@ -166,7 +181,7 @@ as $$
         from private.places_in_filter(plan_targets.targets, plan_targets.at) as found (place)
     ),
     asked as materialized (
-        select target.*, rule, template, integration, client.open_debts, best.phone as best_phone,
+        select target.*, rule, template, integration, client, best.phone as best_phone,
             hours.allowed, hours.next_allowed_at, hours.reason as hours_reason,
             tenant.time_zone, policy.is_stopped, policy.stopped_channels,
             private.opens_again_at(rule, tenant.time_zone, plan_targets.at) as opens_again_at,
@@ -221,9 +236,9 @@ as $$
             when (asked.integration).id is null then 'integration_inactive'
             when asked.place not in (select fitting.place from fitting) then 'filter_left'
             when (asked.rule).trigger <> 'disposition' then coalesce(
-                private.day_obstacle(asked.rule, asked.target_id, asked.client_id), ''
+                private.day_obstacle(asked.rule, asked.target_id, asked.client, asked.on_date), ''
             )
-            when asked.open_debts = 0 then 'nothing_owed'
+            when (asked.client).open_debts = 0 then 'nothing_owed'
             else ''
         end as obstacle
         from asked

@@ -24,7 +24,8 @@ as $$
         array(
             select (
                 claimed.place, claimed.id, claimed.tenant_id, claimed.rule_id, claimed.version,
-                claimed.client_id, claimed.disposition_id, claimed.target_id, claimed.asked_at
+                claimed.client_id, claimed.disposition_id, claimed.target_id, claimed.on_date,
+                claimed.asked_at
             )::private.rule_target
             from claimed
         ), private.now()

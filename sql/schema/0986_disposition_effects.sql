@@ -22,7 +22,7 @@ begin
     v_targets := array(
         select (
             row_number() over (order by rule.priority, rule.id)::int, null, v_tenant_id, rule.id,
-            rule.version, disposition_effects.client_id, null, null, v_at
+            rule.version, disposition_effects.client_id, null, null, null, v_at
         )::private.rule_target
         from public.collection_rules as rule
         where rule.tenant_id = v_tenant_id and rule.trigger = 'disposition' and rule.is_enabled

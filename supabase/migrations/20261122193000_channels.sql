@@ -163,6 +163,12 @@ ALTER TABLE "private"."rollback_chunks" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "private"."rollback_chunks" FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE "private"."rule_sweeps" ("rule_id" uuid NOT NULL, "tenant_id" uuid NOT NULL, "swept_on" date NOT NULL, CONSTRAINT "rule_sweeps_pkey" PRIMARY KEY (rule_id));
+
+ALTER TABLE "private"."rule_sweeps" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "private"."rule_sweeps" FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE "private"."sender_buckets" ("tenant_id" uuid NOT NULL, "sender_id" uuid NOT NULL, "tokens" double precision NOT NULL, "refilled_at" timestamp with time zone NOT NULL, "last_claimed_at" timestamp with time zone, CONSTRAINT "sender_buckets_pkey" PRIMARY KEY (sender_id));
 
 ALTER TABLE "private"."sender_buckets" ENABLE ROW LEVEL SECURITY;
@@ -449,7 +455,7 @@ CREATE TYPE "private"."rate" AS ("currency" text, "price_micros" bigint, "is_fre
 
 CREATE TYPE "private"."recipient_plan" AS ("client_id" uuid, "verdict" text, "reason" text, "not_before" timestamp with time zone, "phone" text, "params" text[], "price_micros" bigint, "conversation_id" uuid);
 
-CREATE TYPE "private"."rule_target" AS ("place" integer, "run_id" uuid, "tenant_id" uuid, "rule_id" uuid, "version" integer, "client_id" uuid, "disposition_id" uuid, "target_id" uuid, "asked_at" timestamp with time zone);
+CREATE TYPE "private"."rule_target" AS ("place" integer, "run_id" uuid, "tenant_id" uuid, "rule_id" uuid, "version" integer, "client_id" uuid, "disposition_id" uuid, "target_id" uuid, "on_date" date, "asked_at" timestamp with time zone);
 
 CREATE TYPE "private"."target_plan" AS ("place" integer, "verdict" text, "reason" text, "not_before" timestamp with time zone, "provider" public.provider_name, "integration_id" uuid, "settings" jsonb, "phone" text, "template_id" uuid, "provider_template_id" text, "language" text, "body" text, "params" text[]);
 
@@ -3362,6 +3368,28 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.count_failures()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- More is "999+", and a morning's work in any case.
+    c_most constant int := 1000;
+    v_tenant_id uuid := private.require_role('supervisor');
+begin
+    return (
+        select jsonb_object_agg(asked.kind, (
+            select count(*) from private.failed_work(
+                v_tenant_id, array[asked.kind], 'infinity', '~', c_most
+            )
+        ))
+        from unnest(private.failure_kinds()) as asked (kind)
+    );
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.count_rolled_back(v_back private.import_rollbacks, written jsonb)
  RETURNS private.import_rollbacks
  LANGUAGE plpgsql
@@ -3530,7 +3558,7 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.day_obstacle(rule public.collection_rules, target_id uuid, client_id uuid)
+CREATE OR REPLACE FUNCTION private.day_obstacle(rule public.collection_rules, target_id uuid, client public.clients, on_date date)
  RETURNS text
  LANGUAGE sql
  STABLE SECURITY DEFINER
@@ -3538,23 +3566,22 @@ CREATE OR REPLACE FUNCTION private.day_obstacle(rule public.collection_rules, ta
 AS $function$
     select case (rule).trigger
         when 'debt_due' then case
-            when not exists (
-                select from public.debts
-                where debts.id = day_obstacle.target_id and debts.status = 'open'
-            ) then 'nothing_owed'
-            when exists (
-                select from public.agreements as agreement
-                where agreement.tenant_id = (rule).tenant_id
-                  and agreement.client_id = day_obstacle.client_id
-                  and private.is_living(agreement.status)
-            ) then 'agreement_running'
+            when (client).open_debts = 0 then 'nothing_owed'
+            when private.has_living_agreement((client).tenant_id, (client).id)
+                then 'agreement_running'
+            when (client).oldest_due_on <> on_date - (rule).day_offset then 'day_passed'
         end
-        when 'installment_due' then case when not exists (
-            select from public.installments as part
+        when 'installment_due' then coalesce((
+            select case
+                when part.status <> 'open' or not private.is_living(agreement.status)
+                    then 'installment_ended'
+                when part.effective_due_on <> on_date - (rule).day_offset then 'day_passed'
+                else ''
+            end
+            from public.installments as part
             join public.agreements as agreement on agreement.id = part.agreement_id
-            where part.id = day_obstacle.target_id and part.status = 'open'
-              and private.is_living(agreement.status)
-        ) then 'installment_ended' end
+            where part.id = day_obstacle.target_id
+        ), 'installment_ended')
     end
 $function$;
 
@@ -3920,7 +3947,7 @@ begin
     v_targets := array(
         select (
             row_number() over (order by rule.priority, rule.id)::int, null, v_tenant_id, rule.id,
-            rule.version, disposition_effects.client_id, null, null, v_at
+            rule.version, disposition_effects.client_id, null, null, null, v_at
         )::private.rule_target
         from public.collection_rules as rule
         where rule.tenant_id = v_tenant_id and rule.trigger = 'disposition' and rule.is_enabled
@@ -3999,17 +4026,7 @@ begin
         raise exception 'period_invalid' using errcode = 'PT400',
             detail = format('from a day to the same or a later one, at most %s apart', c_max_days);
     end if;
-    v_targets := array(
-        select (
-            row_number() over (
-                order by found.on_date, found.client_id, found.disposition_id, found.target_id
-            )::int,
-            null, v_tenant_id, v_rule.id, v_rule.version, found.client_id, found.disposition_id,
-            found.target_id, v_at
-        )::private.rule_target
-        from private.rule_candidates(v_rule, from_date, to_date) as found
-        limit c_max_targets + 1
-    );
+    v_targets := private.rule_targets(v_rule, from_date, to_date, v_at);
     if cardinality(v_targets) > c_max_targets then
         raise exception 'dry_run_too_large' using errcode = 'PT409',
             detail = format('more than %s; ask for fewer days', c_max_targets);
@@ -4249,6 +4266,109 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.failed_work(tenant_id uuid, kinds text[], before_at timestamp with time zone, before_id text, page_size integer)
+ RETURNS TABLE(kind text, id text, failed_at timestamp with time zone, client_id uuid, title text, reason text, detail text, may_retry boolean)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select found.kind, found.id, found.failed_at, found.client_id, found.title, found.reason,
+        found.detail, found.may_retry
+    from (
+        (
+            select 'automation' as kind, run.id::text as id, run.finished_at as failed_at,
+                run.client_id, rule.name as title, run.reason, null::text as detail,
+                true as may_retry
+            from public.automation_runs as run
+            join public.collection_rules as rule on rule.id = run.rule_id
+            where run.tenant_id = failed_work.tenant_id and run.status = 'failed'
+              and 'automation' = any(kinds) and run.finished_at <= before_at
+              and (run.finished_at, run.id::text) < (before_at, before_id)
+            order by run.finished_at desc, run.id::text desc limit page_size
+        )
+        union all
+        (
+            -- What a rule or a bulk send sent is told by those.
+            select 'message', message.id::text, message.failed_at, message.client_id,
+                template.name, coalesce(message.error_code, 'unclassified'),
+                message.error_detail, message.charge_id is not null
+            from public.message_logs as message
+            left join public.message_templates as template on template.id = message.template_id
+            where message.tenant_id = failed_work.tenant_id and message.status = 'failed'
+              and message.direction = 'out' and message.automation_run_id is null
+              and message.retried_run_id is null and message.batch_id is null
+              and 'message' = any(kinds) and message.failed_at <= before_at
+              and (message.failed_at, message.id::text) < (before_at, before_id)
+            order by message.failed_at desc, message.id::text desc limit page_size
+        )
+        union all
+        (
+            select 'charge', charge.id::text, charge.updated_at, charge.client_id,
+                charge.method::text, coalesce(charge.error_code, 'unclassified'),
+                charge.error_detail, true
+            from public.charges as charge
+            where charge.tenant_id = failed_work.tenant_id
+              -- The first is the index's condition; an unknown one is being looked up.
+              and charge.status in ('failed', 'unknown') and charge.status = 'failed'
+              and 'charge' = any(kinds) and charge.updated_at <= before_at
+              and (charge.updated_at, charge.id::text) < (before_at, before_id)
+            order by charge.updated_at desc, charge.id::text desc limit page_size
+        )
+        union all
+        (
+            -- Nothing of it stayed: the file is sent again.
+            select 'import', import.id::text, coalesce(import.finished_at, import.created_at), null,
+                import.file_name, coalesce(import.error_code, 'unclassified'), null,
+                false
+            from public.imports as import
+            where import.tenant_id = failed_work.tenant_id and import.status = 'failed'
+              and 'import' = any(kinds)
+              and (coalesce(import.finished_at, import.created_at), import.id::text)
+                  < (before_at, before_id)
+            order by coalesce(import.finished_at, import.created_at) desc, import.id::text desc
+            limit page_size
+        )
+        union all
+        (
+            select 'dialer_export', export.id::text,
+                coalesce(export.finished_at, export.created_at), null, export.list_name,
+                coalesce(export.error_code, 'unclassified'), export.error_detail, true
+            from public.dialer_exports as export
+            where export.tenant_id = failed_work.tenant_id and export.status = 'failed'
+              and 'dialer_export' = any(kinds)
+              and (coalesce(export.finished_at, export.created_at), export.id::text)
+                  < (before_at, before_id)
+            order by coalesce(export.finished_at, export.created_at) desc, export.id::text desc
+            limit page_size
+        )
+        union all
+        (
+            -- The next run does it all again: there is nothing to press.
+            select 'job', job.id::text, coalesce(job.finished_at, job.started_at), null, job.job,
+                coalesce(job.result ->> 'code', 'job_failed'), job.result ->> 'error', false
+            from public.job_runs as job
+            where job.tenant_id = failed_work.tenant_id and job.failures > 0
+              and 'job' = any(kinds)
+              and (coalesce(job.finished_at, job.started_at), job.id::text)
+                  < (before_at, before_id)
+            order by coalesce(job.finished_at, job.started_at) desc, job.id::text desc
+            limit page_size
+        )
+        union all
+        (
+            select 'webhook', event.id::text, event.received_at, null, event.provider::text,
+                event.error, event.kind, false
+            from private.provider_events as event
+            where event.tenant_id = failed_work.tenant_id and event.error is not null
+              and 'webhook' = any(kinds)
+              and (event.received_at, event.id::text) < (before_at, before_id)
+            order by event.received_at desc, event.id::text desc limit page_size
+        )
+    ) as found
+    order by found.failed_at desc, found.id desc
+    limit page_size
+$function$;
+
 CREATE OR REPLACE FUNCTION private.failure_class(error_code text)
  RETURNS text
  LANGUAGE sql
@@ -4261,6 +4381,15 @@ AS $function$
         when error_code in ('configuration', 'template_rejected') then 'configuration'
         else 'unknown'
     end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.failure_kinds()
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select array['automation', 'message', 'charge', 'import', 'dialer_export', 'job', 'webhook']
 $function$;
 
 CREATE OR REPLACE FUNCTION private.filter_options()
@@ -4755,6 +4884,20 @@ AS $function$
     select exists (
         select from public.contact_caps as cap
         where cap.tenant_id = has_cap.tenant_id and cap.channel = has_cap.channel
+    )
+$function$;
+
+CREATE OR REPLACE FUNCTION private.has_living_agreement(tenant_id uuid, client_id uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select exists (
+        select from public.agreements as agreement
+        where agreement.tenant_id = has_living_agreement.tenant_id
+          and agreement.client_id = has_living_agreement.client_id
+          and private.is_living(agreement.status)
     )
 $function$;
 
@@ -5866,6 +6009,44 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.list_failures(kinds text[], after text, page_size integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    c_max_page constant int := 200;
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_size int := least(greatest(coalesce(page_size, 50), 1), c_max_page);
+    v_kinds text[] := coalesce(kinds, private.failure_kinds());
+    v_cursor text[] := case when after is not null
+        then private.decode_cursor(after, 'timestamptz', 'text') end;
+    v_rows jsonb;
+begin
+    if not v_kinds <@ private.failure_kinds() then
+        raise exception 'filter_invalid' using errcode = 'PT400', detail = 'kinds';
+    end if;
+    v_rows := (
+        select coalesce(jsonb_agg(to_jsonb(failed) || jsonb_build_object('client_name', (
+            select clients.name from public.clients
+            where clients.tenant_id = v_tenant_id and clients.id = failed.client_id
+        )) order by failed.failed_at desc, failed.id desc), '[]')
+        from private.failed_work(
+            v_tenant_id, v_kinds, coalesce(v_cursor[1]::timestamptz, 'infinity'),
+            -- After every id.
+            coalesce(v_cursor[2], '~'), v_size
+        ) as failed
+    );
+    return jsonb_build_object(
+        'rows', v_rows,
+        'next', case when jsonb_array_length(v_rows) = v_size then private.encode_cursor(
+            v_rows -> -1 ->> 'failed_at', v_rows -> -1 ->> 'id'
+        ) end
+    );
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.list_import_differences(tenant_id uuid, import_id uuid)
  RETURNS jsonb
  LANGUAGE sql
@@ -6682,6 +6863,37 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.note_schedule(tenant_id uuid, on_date date, opened bigint, failure jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_run public.job_runs;
+begin
+    select * into v_run from public.job_runs as run
+    where run.tenant_id = note_schedule.tenant_id and run.job = 'rules'
+      and run.on_date = note_schedule.on_date
+    order by run.id desc limit 1
+    for update;
+    if not found then
+        insert into public.job_runs (tenant_id, job, on_date, result)
+        values (note_schedule.tenant_id, 'rules', note_schedule.on_date, '{"opened": 0}')
+        returning * into v_run;
+    end if;
+    if failure is not null and v_run.failures = 0 then
+        perform private.finish_job(v_run.id, v_run.result || failure, 1);
+        return;
+    end if;
+    update public.job_runs as run
+    set finished_at = private.now(), result = run.result || jsonb_build_object(
+            'opened', (run.result ->> 'opened')::bigint + note_schedule.opened
+        )
+    where run.id = v_run.id;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.notification_bell(after text, page_size integer)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -6840,6 +7052,50 @@ begin
       and message.client_id is null;
     return v_talk.id;
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.open_day(rule public.collection_rules, on_date date, today date, at timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    with found as materialized (
+        select gen_random_uuid() as new_id, target.*, row_number() over () as turn,
+            count(*) over () as crowd
+        from unnest(private.rule_targets(rule, open_day.on_date, open_day.on_date, open_day.at))
+            as target
+        where not exists (
+            select from public.automation_runs as run
+            where run.rule_id = (rule).id and run.target_id = target.target_id
+              and run.on_date = target.on_date
+        )
+          and (open_day.on_date = open_day.today or not exists (
+              select from public.automation_runs as run
+              join public.collection_rules as other on other.id = run.rule_id
+              where run.tenant_id = target.tenant_id and run.client_id = target.client_id
+                and run.on_date > open_day.on_date and other.trigger = (rule).trigger
+          ))
+    ),
+    queued as (
+        insert into pgmq.q_automations (vt, message)
+        select clock_timestamp() + case when open_day.on_date = open_day.today then interval '0'
+                else interval '1 hour' * (found.turn::double precision / found.crowd) end,
+            jsonb_build_object('run_id', found.new_id)
+        from found
+        returning msg_id, (message ->> 'run_id')::uuid as new_id
+    ),
+    opened as (
+        insert into public.automation_runs (
+            id, tenant_id, rule_id, version, target_id, on_date, client_id, queue_msg_id
+        )
+        select found.new_id, found.tenant_id, found.rule_id, found.version, found.target_id,
+            found.on_date, found.client_id, queued.msg_id
+        from found
+        join queued on queued.new_id = found.new_id
+        returning 1
+    )
+    select count(*) from opened
 $function$;
 
 CREATE OR REPLACE FUNCTION private.open_download(purpose text, arguments jsonb)
@@ -7764,7 +8020,8 @@ AS $function$
         array(
             select (
                 claimed.place, claimed.id, claimed.tenant_id, claimed.rule_id, claimed.version,
-                claimed.client_id, claimed.disposition_id, claimed.target_id, claimed.asked_at
+                claimed.client_id, claimed.disposition_id, claimed.target_id, claimed.on_date,
+                claimed.asked_at
             )::private.rule_target
             from claimed
         ), private.now()
@@ -7782,7 +8039,7 @@ AS $function$
         from private.places_in_filter(plan_targets.targets, plan_targets.at) as found (place)
     ),
     asked as materialized (
-        select target.*, rule, template, integration, client.open_debts, best.phone as best_phone,
+        select target.*, rule, template, integration, client, best.phone as best_phone,
             hours.allowed, hours.next_allowed_at, hours.reason as hours_reason,
             tenant.time_zone, policy.is_stopped, policy.stopped_channels,
             private.opens_again_at(rule, tenant.time_zone, plan_targets.at) as opens_again_at,
@@ -7837,9 +8094,9 @@ AS $function$
             when (asked.integration).id is null then 'integration_inactive'
             when asked.place not in (select fitting.place from fitting) then 'filter_left'
             when (asked.rule).trigger <> 'disposition' then coalesce(
-                private.day_obstacle(asked.rule, asked.target_id, asked.client_id), ''
+                private.day_obstacle(asked.rule, asked.target_id, asked.client, asked.on_date), ''
             )
-            when asked.open_debts = 0 then 'nothing_owed'
+            when (asked.client).open_debts = 0 then 'nothing_owed'
             else ''
         end as obstacle
         from asked
@@ -9010,6 +9267,93 @@ AS $function$
     from regexp_matches(reply_variables.body, '\{\{([^{}]*)\}\}', 'g') as found (word)
 $function$;
 
+CREATE OR REPLACE FUNCTION private.reprocess_failure(kind text, id text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_charge_id uuid;
+begin
+    case kind
+        when 'automation' then perform private.retry_automation_run(id::uuid);
+        when 'charge' then perform private.retry_charge(id::uuid);
+        when 'dialer_export' then perform private.resume_dialer_export(id::uuid);
+        when 'message' then
+            select message.charge_id into v_charge_id
+            from public.message_logs as message
+            where message.tenant_id = v_tenant_id and message.id = reprocess_failure.id::uuid
+              and message.status = 'failed' and message.charge_id is not null
+              -- Sent again since, by whomever.
+              and not exists (
+                  select from public.message_logs as later
+                  where later.tenant_id = message.tenant_id
+                    and later.charge_id = message.charge_id
+                    and later.created_at > message.created_at and later.status <> 'failed'
+              );
+            if v_charge_id is null then
+                raise exception 'not_retryable' using errcode = 'PT409',
+                    detail = 'only a failed message that brought a charge, once';
+            end if;
+            perform private.send_charge(v_charge_id, null, 'whatsapp');
+        else
+            raise exception 'not_retryable' using errcode = 'PT409', detail = kind;
+    end case;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.reprocess_failures(items jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- A page and more; each is a transaction of its own inside this one.
+    c_max_items constant int := 500;
+    v_item jsonb;
+    v_outcome text;
+    v_outcomes jsonb := '[]';
+begin
+    perform private.require_role('supervisor');
+    if jsonb_typeof(items) is distinct from 'array' or jsonb_array_length(items) > c_max_items
+        or exists (
+            select from jsonb_array_elements(items) as given (item)
+            where not coalesce(given.item ->> 'kind' = any(private.failure_kinds()), false)
+               or not coalesce(pg_input_is_valid(given.item ->> 'id', case given.item ->> 'kind'
+                    when 'job' then 'bigint' else 'uuid' end), false)
+        )
+    then
+        raise exception 'selection_invalid' using errcode = 'PT400',
+            detail = format('[{kind, id}], %s at most', c_max_items);
+    end if;
+    for v_item in
+        -- The same order for everybody, so that nobody waits in a circle.
+        select distinct jsonb_build_object('kind', given.item ->> 'kind', 'id', given.item ->> 'id')
+            as item
+        from jsonb_array_elements(items) as given (item)
+        order by item
+    loop
+        begin
+            perform private.reprocess_failure(v_item ->> 'kind', v_item ->> 'id');
+            v_outcome := 'done';
+        exception when others then
+            -- A refusal by name; anything else is a bug and ends the whole.
+            if sqlstate not like 'PT4%' then
+                raise;
+            end if;
+            v_outcome := sqlerrm;
+        end;
+        v_outcomes := v_outcomes || jsonb_build_array(
+            v_item || jsonb_build_object('outcome', v_outcome)
+        );
+    end loop;
+    return v_outcomes;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.request_dialer_export(selection jsonb, campaign_id bigint, campaign_name text, list_name text, weight integer)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -9669,21 +10013,13 @@ AS $function$
     where tenant.id = (rule).tenant_id and (rule).trigger = 'disposition'
       and private.is_of_rule(rule, kind) and not private.is_undone(done.id)
     union all
-    -- The oldest title of a client speaks for those that come to the same day.
-    (
-        select distinct on (debt.due_on, debt.client_id) debt.client_id, null, debt.id,
-            debt.due_on + (rule).day_offset
-        from public.debts as debt
-        where debt.tenant_id = (rule).tenant_id and (rule).trigger = 'debt_due'
-          and debt.status = 'open'
-          and debt.due_on between from_date - (rule).day_offset and to_date - (rule).day_offset
-          and not exists (
-              select from public.agreements as agreement
-              where agreement.tenant_id = debt.tenant_id
-                and agreement.client_id = debt.client_id and private.is_living(agreement.status)
-          )
-        order by debt.due_on, debt.client_id, debt.created_at, debt.id
-    )
+    -- A client is as late as the oldest open title, as everywhere; one day is one message.
+    select client.id, null, client.id, client.oldest_due_on + (rule).day_offset
+    from public.clients as client
+    where client.tenant_id = (rule).tenant_id and (rule).trigger = 'debt_due'
+      and client.open_debts > 0
+      and client.oldest_due_on between from_date - (rule).day_offset and to_date - (rule).day_offset
+      and not private.has_living_agreement(client.tenant_id, client.id)
     union all
     select part.client_id, null, part.id, part.effective_due_on + (rule).day_offset
     from public.installments as part
@@ -9692,6 +10028,87 @@ AS $function$
       and part.status = 'open' and private.is_living(agreement.status)
       and part.effective_due_on
           between from_date - (rule).day_offset and to_date - (rule).day_offset
+$function$;
+
+CREATE OR REPLACE FUNCTION private.rule_targets(rule public.collection_rules, from_date date, to_date date, at timestamp with time zone)
+ RETURNS private.rule_target[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_targets private.rule_target[] := array(
+        select (
+            row_number() over (
+                order by found.on_date, found.client_id, found.disposition_id, found.target_id
+            )::int,
+            null, rule.tenant_id, rule.id, rule.version, found.client_id, found.disposition_id,
+            found.target_id, found.on_date, at
+        )::private.rule_target
+        from private.rule_candidates(rule, from_date, to_date) as found
+    );
+begin
+    if rule.trigger = 'disposition' or rule.filter = '{}' then
+        return v_targets;
+    end if;
+    return array(
+        select target
+        from unnest(v_targets) as target
+        where target.place in (
+            select fitting.place from private.places_in_filter(v_targets, at) as fitting (place)
+        )
+        order by target.place
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.run_schedules()
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant record;
+    v_at timestamptz;
+    v_opened bigint;
+    v_all bigint := 0;
+begin
+    if not pg_try_advisory_xact_lock(hashtextextended('run_schedules', 0)) then
+        return 0;
+    end if;
+    for v_tenant in
+        select tenant.id, tenant.time_zone
+        from public.tenants as tenant
+        where exists (
+            select from public.collection_rules as rule
+            where rule.tenant_id = tenant.id and rule.is_enabled and rule.trigger <> 'disposition'
+        )
+          and not exists (
+              select from public.automation_policies as policy
+              where policy.tenant_id = tenant.id and policy.is_stopped
+          )
+        order by tenant.id
+    loop
+        v_at := private.now();
+        begin
+            v_opened := private.sweep_rules(v_tenant.id, v_tenant.time_zone, v_at);
+            perform private.note_schedule(
+                v_tenant.id, (v_at at time zone v_tenant.time_zone)::date, v_opened, null
+            );
+            v_all := v_all + v_opened;
+        exception when others then
+            perform private.note_schedule(
+                v_tenant.id, (v_at at time zone v_tenant.time_zone)::date, 0,
+                jsonb_build_object('code', sqlstate, 'error', sqlerrm)
+            );
+        end;
+    end loop;
+    if v_all > 0 then
+        perform private.wake_function('run-automations');
+    end if;
+    return v_all;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.save_integration(provider public.provider_name, settings jsonb, secrets jsonb)
@@ -10232,6 +10649,9 @@ begin
         raise exception 'dry_run_needed' using errcode = 'PT409',
             detail = 'run it dry as it is now, then switch it on';
     end if;
+    -- The days it was off are not caught up with.
+    delete from private.rule_sweeps as sweep
+    where sweep.rule_id = v_rule.id and not v_rule.is_enabled;
     update public.collection_rules as rule
     set is_enabled = set_rule_enabled.is_enabled
     where rule.id = v_rule.id and rule.is_enabled <> set_rule_enabled.is_enabled;
@@ -10736,6 +11156,44 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.sweep_rules(tenant_id uuid, zone text, at timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- What is older is silence: the days after it have spoken, or the debtor has.
+    c_days_back constant int := 3;
+    v_today date := (at at time zone zone)::date;
+    v_due record;
+    v_opened bigint := 0;
+begin
+    for v_due in
+        select rule, back.days as days_back
+        from public.collection_rules as rule
+        left join private.rule_sweeps as sweep on sweep.rule_id = rule.id
+        cross join generate_series(0, c_days_back) as back (days)
+        where rule.tenant_id = sweep_rules.tenant_id and rule.is_enabled
+          and rule.trigger <> 'disposition'
+          and (back.days = 0 or v_today - back.days > sweep.swept_on)
+          -- Nothing may leave before: what would be opened now would only be put off.
+          and (at at time zone zone)::time >= coalesce(
+              rule.opens, (select min(law.opens) from private.calling_windows as law)
+          )
+        order by back.days, rule.priority, rule.id
+    loop
+        v_opened := v_opened
+            + private.open_day(v_due.rule, v_today - v_due.days_back, v_today, at);
+        insert into private.rule_sweeps as sweep (rule_id, tenant_id, swept_on)
+        values ((v_due.rule).id, sweep_rules.tenant_id, v_today)
+        on conflict (rule_id) do update set swept_on = excluded.swept_on
+        where sweep.swept_on < excluded.swept_on;
+    end loop;
+    return v_opened;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.take_back_import(v_import public.imports, outcome public.import_status, code text)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -11228,6 +11686,32 @@ begin
         on talk.tenant_id = made.tenant_id and talk.client_id = made.client_id
     where made.created_by is not null
     having count(*) > 0;
+    return null;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_automation_runs__notify()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    insert into public.notifications (tenant_id, user_id, kind, payload)
+    select became.tenant_id, memberships.user_id, 'automation_failed', jsonb_build_object(
+        'run_id', became.id, 'client_id', became.client_id, 'reason', became.reason
+    )
+    from new_rows as became
+    join old_rows as was on was.id = became.id and was.status <> 'failed'
+    left join public.call_dispositions
+        on call_dispositions.tenant_id = became.tenant_id
+        and call_dispositions.id = became.disposition_id
+    join public.memberships
+        on memberships.tenant_id = became.tenant_id
+        and memberships.revoked_at is null
+        and (memberships.role >= 'supervisor'
+            or memberships.user_id = call_dispositions.operator_id)
+    where became.status = 'failed';
     return null;
 end;
 $function$;
@@ -12767,6 +13251,13 @@ CREATE OR REPLACE FUNCTION public.conversation_templates(conversation_id uuid)
  SET search_path TO ''
 AS $function$ select private.conversation_templates(conversation_id) $function$;
 
+CREATE OR REPLACE FUNCTION public.count_failures()
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$ select private.count_failures() $function$;
+
 CREATE OR REPLACE FUNCTION public.create_client_for_call(call_id uuid, document text, name text, phone text DEFAULT NULL::text)
  RETURNS jsonb
  LANGUAGE sql
@@ -12877,6 +13368,13 @@ CREATE OR REPLACE FUNCTION public.list_conversations(filter jsonb DEFAULT '{}'::
  SET search_path TO ''
 AS $function$ select private.list_conversations(filter, after, page_size) $function$;
 
+CREATE OR REPLACE FUNCTION public.list_failures(kinds text[] DEFAULT NULL::text[], after text DEFAULT NULL::text, page_size integer DEFAULT 50)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$ select private.list_failures(kinds, after, page_size) $function$;
+
 CREATE OR REPLACE FUNCTION public.list_message_batches(filter jsonb DEFAULT '{}'::jsonb, after text DEFAULT NULL::text, page_size integer DEFAULT 30)
  RETURNS jsonb
  LANGUAGE sql
@@ -12960,6 +13458,13 @@ CREATE OR REPLACE FUNCTION public.render_canned_reply(reply_id uuid, client_id u
  STABLE
  SET search_path TO ''
 AS $function$ select private.render_canned_reply(reply_id, client_id) $function$;
+
+CREATE OR REPLACE FUNCTION public.reprocess_failures(items jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ SET search_path TO ''
+ SET statement_timeout TO '5min'
+AS $function$ select private.reprocess_failures(items) $function$;
 
 CREATE OR REPLACE FUNCTION public.request_dialer_export(selection jsonb, campaign_id bigint, campaign_name text DEFAULT ''::text, list_name text DEFAULT ''::text, weight integer DEFAULT 1)
  RETURNS jsonb
@@ -13098,6 +13603,8 @@ ALTER TABLE "private"."import_touches" ADD CONSTRAINT "import_touches_client_fke
 ALTER TABLE "private"."import_touches" ADD CONSTRAINT "import_touches_import_fkey" FOREIGN KEY (tenant_id, import_id) REFERENCES public.imports(tenant_id, id) ON DELETE CASCADE;
 
 ALTER TABLE "private"."rollback_chunks" ADD CONSTRAINT "rollback_chunks_rollback_fkey" FOREIGN KEY (tenant_id, import_id) REFERENCES private.import_rollbacks(tenant_id, import_id) ON DELETE CASCADE;
+
+ALTER TABLE "private"."rule_sweeps" ADD CONSTRAINT "rule_sweeps_rule_fkey" FOREIGN KEY (tenant_id, rule_id) REFERENCES public.collection_rules(tenant_id, id);
 
 ALTER TABLE "private"."whatsapp_forms" ADD CONSTRAINT "whatsapp_forms_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES public.tenants(id);
 
@@ -13269,7 +13776,11 @@ CREATE INDEX import_touches_of_client ON private.import_touches USING btree (ten
 
 CREATE INDEX media_files_of_media ON private.media_files USING btree (tenant_id, message_id);
 
+CREATE INDEX provider_events_refused ON private.provider_events USING btree (tenant_id, received_at DESC) WHERE (error IS NOT NULL);
+
 CREATE INDEX rollback_chunks_of_tenant ON private.rollback_chunks USING btree (tenant_id, import_id);
+
+CREATE INDEX rule_sweeps_of_rule ON private.rule_sweeps USING btree (tenant_id, rule_id);
 
 CREATE INDEX sender_buckets_of_sender ON private.sender_buckets USING btree (tenant_id, sender_id);
 
@@ -13357,6 +13868,8 @@ CREATE INDEX disposition_undos_of_disposition ON public.disposition_undos USING 
 
 CREATE INDEX disposition_undos_of_person ON public.disposition_undos USING btree (undone_by);
 
+CREATE INDEX job_runs_failed ON public.job_runs USING btree (tenant_id, finished_at DESC) WHERE (failures > 0);
+
 CREATE INDEX message_batches_by_sender ON public.message_batches USING btree (tenant_id, sender_id);
 
 CREATE INDEX message_batches_moving ON public.message_batches USING btree (status) WHERE (status = ANY (ARRAY['scheduled'::public.batch_status, 'sending'::public.batch_status]));
@@ -13370,6 +13883,8 @@ CREATE INDEX message_batches_of_confirmer ON public.message_batches USING btree 
 CREATE INDEX message_batches_of_template ON public.message_batches USING btree (tenant_id, template_id);
 
 CREATE INDEX message_logs_failed_of_batch ON public.message_logs USING btree (batch_id, client_id) WHERE ((status = ANY (ARRAY['failed'::public.message_status, 'unknown'::public.message_status])) AND (batch_id IS NOT NULL));
+
+CREATE INDEX message_logs_failed ON public.message_logs USING btree (tenant_id, failed_at DESC) WHERE ((status = 'failed'::public.message_status) AND (direction = 'out'::public.message_direction) AND (automation_run_id IS NULL) AND (retried_run_id IS NULL) AND (batch_id IS NULL));
 
 CREATE INDEX message_logs_of_batch ON public.message_logs USING btree (tenant_id, batch_id, id) WHERE (batch_id IS NOT NULL);
 
@@ -13608,6 +14123,8 @@ agreement_broken oldest_contact.';
 COMMENT ON FUNCTION "private"."open_batch_export"(uuid, jsonb) IS 'Supervisor: the SELECT to COPY in this same transaction, of everybody or of filter: {outcome,
 reason} as in batch_results; the audit is written.';
 
+COMMENT ON FUNCTION "private"."open_day"(public.collection_rules, date, date, timestamp with time zone) IS 'How many runs it opened.';
+
 COMMENT ON FUNCTION "private"."other_form"(text) IS 'A Brazilian mobile with its ninth digit for one without, and the reverse; null: it has one form.';
 
 COMMENT ON FUNCTION "private"."plan_dialer_export"(integer) IS 'Clients planned; 0 = no export is waiting for it. Commit and call again.';
@@ -13628,6 +14145,8 @@ COMMENT ON FUNCTION "private"."release_held"() IS 'Whether something was due.';
 COMMENT ON FUNCTION "private"."remind_callbacks"() IS 'How many promised calls have come due since the last run.';
 
 COMMENT ON FUNCTION "private"."require_callable"(text, text) IS 'PT409 client_suppressed, contact_not_allowed (detail: the reason), PT404 client_not_found.';
+
+COMMENT ON FUNCTION "private"."run_schedules"() IS 'How many runs it opened.';
 
 COMMENT ON FUNCTION "private"."service_window"(uuid, uuid, text) IS 'Until when free text may go to that number through that sender; null: nobody wrote.';
 
@@ -13666,6 +14185,8 @@ COMMENT ON FUNCTION "public"."conversation_counts"() IS 'Unread talks: {mine, no
 COMMENT ON FUNCTION "public"."conversation_page"(uuid, text, integer) IS '{conversation, items newest first, next, draft, events, people, composer, contact}.';
 
 COMMENT ON FUNCTION "public"."conversation_templates"(uuid) IS '[{id, name, category, body, reason, next_allowed_at, cost: {currency, price_micros, is_own}}].';
+
+COMMENT ON FUNCTION "public"."count_failures"() IS 'Supervisor: {kind: how many, 1000 at most}.';
 
 COMMENT ON FUNCTION "public"."create_client_for_call"(uuid, text, text, text) IS 'Answers as my_open_calls; without a call {id: null, client_id}. 400 field_invalid.';
 
@@ -13710,6 +14231,10 @@ closes_at, reason}, in_service}], total: {overdue, later} on the first page, nex
 
 COMMENT ON FUNCTION "public"."list_conversations"(jsonb, text, integer) IS '{rows, next}; filter: owner (me|none|uuid), client_id, unread, known, ignored (left out: false).';
 
+COMMENT ON FUNCTION "public"."list_failures"(text[], text, integer) IS 'Supervisor: {rows: [{kind, id, failed_at, client_id, client_name, title, reason, detail,
+may_retry}], next}, newest first; kinds: automation message charge import dialer_export job webhook.
+Errors: filter_invalid, invalid_cursor.';
+
 COMMENT ON FUNCTION "public"."list_message_batches"(jsonb, text, integer) IS '{rows, next}, newest first; filter: status, q (of the name), mine.';
 
 COMMENT ON FUNCTION "public"."list_templates"(text) IS '{rows: [{id, provider, name, language, category, body, variables, status, provider_status,
@@ -13749,6 +14274,10 @@ source}]: own prices and published ones, newest first.';
 COMMENT ON FUNCTION "public"."read_conversation"(uuid, uuid) IS 'Read up to that message (null: all of it), by its owner or while it is nobody''s.';
 
 COMMENT ON FUNCTION "public"."render_canned_reply"(uuid, uuid) IS '{body, missing}: missing names the fields this client has no value for; they read "…".';
+
+COMMENT ON FUNCTION "public"."reprocess_failures"(jsonb) IS 'Supervisor: [{kind, id}] → [{kind, id, outcome}], outcome done or the area''s refusal
+(run_not_retryable, charge_not_failed, dialer_export_not_failed, not_retryable …). Errors:
+selection_invalid.';
 
 COMMENT ON FUNCTION "public"."request_dialer_export"(jsonb, bigint, text, text, integer) IS 'Supervisor → {id, status, is_new}; the same selection and campaign on one day is one export.
 409 dialer_not_connected, 400 campaign_invalid, weight_invalid, selection_invalid.';
@@ -14017,6 +14546,10 @@ REVOKE ALL ON FUNCTION "private"."conversation_templates"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."conversation_templates"(uuid) TO "authenticated", "postgres";
 
+REVOKE ALL ON FUNCTION "private"."count_failures"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."count_failures"() TO "authenticated", "postgres";
+
 REVOKE ALL ON FUNCTION "private"."count_rolled_back"(private.import_rollbacks, jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."create_client_for_call"(uuid, text, text, text) FROM PUBLIC;
@@ -14027,7 +14560,7 @@ REVOKE ALL ON FUNCTION "private"."create_message_batch"(uuid, jsonb, uuid, uuid,
 
 GRANT EXECUTE ON FUNCTION "private"."create_message_batch"(uuid, jsonb, uuid, uuid, text, timestamp with time zone, boolean) TO "authenticated", "postgres";
 
-REVOKE ALL ON FUNCTION "private"."day_obstacle"(public.collection_rules, uuid, uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."day_obstacle"(public.collection_rules, uuid, public.clients, date) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."definition_of"(public.collection_rules, jsonb) FROM PUBLIC;
 
@@ -14087,7 +14620,11 @@ REVOKE ALL ON FUNCTION "private"."end_taken_back"(public.imports, public.import_
 
 REVOKE ALL ON FUNCTION "private"."fail_dialer_task"(private.dialer_tasks, text, text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."failed_work"(uuid, text[], timestamp with time zone, text, integer) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."failure_class"(text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."failure_kinds"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."find_client_for_call"(text, text) FROM PUBLIC;
 
@@ -14120,6 +14657,8 @@ REVOKE ALL ON FUNCTION "private"."give_rollback_up"(public.imports) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."go_on_with_bulk"(bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."has_cap"(uuid, public.channel) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."has_living_agreement"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."has_repeated"(uuid, uuid, uuid, timestamp with time zone) FROM PUBLIC;
 
@@ -14193,6 +14732,10 @@ REVOKE ALL ON FUNCTION "private"."list_conversations"(jsonb, text, integer) FROM
 
 GRANT EXECUTE ON FUNCTION "private"."list_conversations"(jsonb, text, integer) TO "authenticated", "postgres";
 
+REVOKE ALL ON FUNCTION "private"."list_failures"(text[], text, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."list_failures"(text[], text, integer) TO "authenticated", "postgres";
+
 REVOKE ALL ON FUNCTION "private"."list_kept_rows"(integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."list_message_batches"(jsonb, text, integer) FROM PUBLIC;
@@ -14251,6 +14794,8 @@ REVOKE ALL ON FUNCTION "private"."note_progress"(uuid, double precision) FROM PU
 
 REVOKE ALL ON FUNCTION "private"."note_qualification"(uuid, jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."note_schedule"(uuid, date, bigint, jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."notification_bell"(text, integer) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."notification_bell"(text, integer) TO "authenticated", "postgres";
@@ -14266,6 +14811,8 @@ GRANT EXECUTE ON FUNCTION "private"."open_batch_export"(uuid, jsonb) TO "authent
 REVOKE ALL ON FUNCTION "private"."open_conversation"(uuid, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."open_conversation"(uuid, uuid) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."open_day"(public.collection_rules, date, date, timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."opens_again_at"(public.collection_rules, text, timestamp with time zone) FROM PUBLIC;
 
@@ -14375,6 +14922,12 @@ REVOKE ALL ON FUNCTION "private"."reply_variables"(text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."reply_variables"(text) TO "authenticated", "postgres";
 
+REVOKE ALL ON FUNCTION "private"."reprocess_failure"(text, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."reprocess_failures"(jsonb) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."reprocess_failures"(jsonb) TO "authenticated", "postgres";
+
 REVOKE ALL ON FUNCTION "private"."request_dialer_export"(jsonb, bigint, text, text, integer) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."request_dialer_export"(jsonb, bigint, text, text, integer) TO "authenticated", "postgres";
@@ -14412,6 +14965,10 @@ REVOKE ALL ON FUNCTION "private"."rotate_webhook_key"(public.provider_name, bool
 GRANT EXECUTE ON FUNCTION "private"."rotate_webhook_key"(public.provider_name, boolean) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."rule_candidates"(public.collection_rules, date, date) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."rule_targets"(public.collection_rules, date, date, timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."run_schedules"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."save_rule"(uuid, jsonb) FROM PUBLIC;
 
@@ -14472,6 +15029,8 @@ REVOKE ALL ON FUNCTION "private"."sweep_callbacks"() FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."sweep_dialer"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."sweep_media"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."sweep_rules"(uuid, text, timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."take_conversation"(uuid, uuid) FROM PUBLIC;
 
@@ -14641,6 +15200,10 @@ REVOKE ALL ON FUNCTION "public"."conversation_templates"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."conversation_templates"(uuid) TO "authenticated", "postgres", "service_role";
 
+REVOKE ALL ON FUNCTION "public"."count_failures"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."count_failures"() TO "authenticated", "postgres", "service_role";
+
 REVOKE ALL ON FUNCTION "public"."create_client_for_call"(uuid, text, text, text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."create_client_for_call"(uuid, text, text, text) TO "authenticated", "postgres", "service_role";
@@ -14705,6 +15268,10 @@ REVOKE ALL ON FUNCTION "public"."list_conversations"(jsonb, text, integer) FROM 
 
 GRANT EXECUTE ON FUNCTION "public"."list_conversations"(jsonb, text, integer) TO "authenticated", "postgres", "service_role";
 
+REVOKE ALL ON FUNCTION "public"."list_failures"(text[], text, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."list_failures"(text[], text, integer) TO "authenticated", "postgres", "service_role";
+
 REVOKE ALL ON FUNCTION "public"."list_message_batches"(jsonb, text, integer) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."list_message_batches"(jsonb, text, integer) TO "authenticated", "postgres", "service_role";
@@ -14752,6 +15319,10 @@ GRANT EXECUTE ON FUNCTION "public"."read_conversation"(uuid, uuid) TO "authentic
 REVOKE ALL ON FUNCTION "public"."render_canned_reply"(uuid, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."render_canned_reply"(uuid, uuid) TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."reprocess_failures"(jsonb) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."reprocess_failures"(jsonb) TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."request_dialer_export"(jsonb, bigint, text, text, integer) FROM PUBLIC;
 
@@ -15361,6 +15932,8 @@ select cron.schedule(
 select cron.schedule('sweep-callbacks', '15 seconds', 'select private.sweep_callbacks()');
 
 select cron.schedule('watch-integrations', '*/10 * * * *', 'select private.watch_integrations()');
+
+select cron.schedule('run-schedules', '*/10 * * * *', 'select private.run_schedules()');
 
 -- Numbers connected before senders existed: the trigger makes each one's sender.
 update public.integrations set settings = settings where provider in ('gupshup', 'meta');

@@ -13,6 +13,7 @@ export const reasonSentences: Record<string, string> = {
   filter_left: "o cliente não se encaixa mais nas condições da regra",
   repeated: "esta regra já falou com o cliente há pouco tempo",
   installment_ended: "a parcela já foi paga, ou o acordo terminou",
+  day_passed: "o vencimento mudou: não é mais o dia desta regra",
   undone: "a tabulação foi desfeita",
   outside_window: "fora do horário da regra",
   daily_cap: "limite diário da regra atingido; segue no próximo dia",

@@ -1,49 +1,5 @@
--- Whom a rule is for in a period. A disposition's rule takes the period's dispositions as if they
--- were made now; a day's rule takes who comes to its day within the period.
-create function private.rule_candidates(
-    rule public.collection_rules, from_date date, to_date date
-) returns table (client_id uuid, disposition_id uuid, target_id uuid, on_date date)
-language sql
-stable
-security definer
-set search_path = ''
-as $$
-    select done.client_id, done.id, null::uuid, (done.created_at at time zone tenant.time_zone)::date
-    from public.tenants as tenant
-    join public.call_dispositions as done
-        on done.tenant_id = tenant.id
-        and done.created_at >= from_date::timestamp at time zone tenant.time_zone
-        and done.created_at < (to_date + 1)::timestamp at time zone tenant.time_zone
-    join public.disposition_types as kind
-        on kind.tenant_id = done.tenant_id and kind.key = done.disposition_type
-    where tenant.id = (rule).tenant_id and (rule).trigger = 'disposition'
-      and private.is_of_rule(rule, kind) and not private.is_undone(done.id)
-    union all
-    -- The oldest title of a client speaks for those that come to the same day.
-    (
-        select distinct on (debt.due_on, debt.client_id) debt.client_id, null, debt.id,
-            debt.due_on + (rule).day_offset
-        from public.debts as debt
-        where debt.tenant_id = (rule).tenant_id and (rule).trigger = 'debt_due'
-          and debt.status = 'open'
-          and debt.due_on between from_date - (rule).day_offset and to_date - (rule).day_offset
-          and not exists (
-              select from public.agreements as agreement
-              where agreement.tenant_id = debt.tenant_id
-                and agreement.client_id = debt.client_id and private.is_living(agreement.status)
-          )
-        order by debt.due_on, debt.client_id, debt.created_at, debt.id
-    )
-    union all
-    select part.client_id, null, part.id, part.effective_due_on + (rule).day_offset
-    from public.installments as part
-    join public.agreements as agreement on agreement.id = part.agreement_id
-    where part.tenant_id = (rule).tenant_id and (rule).trigger = 'installment_due'
-      and part.status = 'open' and private.is_living(agreement.status)
-      and part.effective_due_on
-          between from_date - (rule).day_offset and to_date - (rule).day_offset
-$$;
-
+-- What a rule would do, rehearsed: a disposition's rule with the period's dispositions as if they
+-- were made now, a day's rule with who comes to its day within the period.
 create function private.dry_run_rule(rule_id uuid, from_date date, to_date date) returns jsonb
 language plpgsql
 security definer
@@ -71,17 +27,7 @@ begin
         raise exception 'period_invalid' using errcode = 'PT400',
             detail = format('from a day to the same or a later one, at most %s apart', c_max_days);
     end if;
-    v_targets := array(
-        select (
-            row_number() over (
-                order by found.on_date, found.client_id, found.disposition_id, found.target_id
-            )::int,
-            null, v_tenant_id, v_rule.id, v_rule.version, found.client_id, found.disposition_id,
-            found.target_id, v_at
-        )::private.rule_target
-        from private.rule_candidates(v_rule, from_date, to_date) as found
-        limit c_max_targets + 1
-    );
+    v_targets := private.rule_targets(v_rule, from_date, to_date, v_at);
     if cardinality(v_targets) > c_max_targets then
         raise exception 'dry_run_too_large' using errcode = 'PT409',
             detail = format('more than %s; ask for fewer days', c_max_targets);
@@ -194,6 +140,9 @@ begin
         raise exception 'dry_run_needed' using errcode = 'PT409',
             detail = 'run it dry as it is now, then switch it on';
     end if;
+    -- The days it was off are not caught up with.
+    delete from private.rule_sweeps as sweep
+    where sweep.rule_id = v_rule.id and not v_rule.is_enabled;
     update public.collection_rules as rule
     set is_enabled = set_rule_enabled.is_enabled
     where rule.id = v_rule.id and rule.is_enabled <> set_rule_enabled.is_enabled;
