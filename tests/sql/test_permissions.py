@@ -187,7 +187,8 @@ def updatable_column(db: psycopg.Connection, table: str) -> str:
     """A column the API may update, else any: then the refusal is what is tested."""
     found = db.execute(
         "select attname from pg_attribute"
-        " where attrelid = %s::regclass and attnum > 0 and not attisdropped and attgenerated = '' and attidentity = ''"
+        " where attrelid = %s::regclass and attnum > 0 and not attisdropped"
+        " and attgenerated = '' and attidentity = ''"
         " order by has_column_privilege('authenticated', attrelid, attnum, 'update') desc, attnum"
         " limit 1",
         (f"public.{table}",),
