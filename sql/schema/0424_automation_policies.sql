@@ -7,7 +7,7 @@ create table public.automation_policies (
     -- 10: long enough to see that it was the wrong key, short enough to wait for.
     undo_seconds smallint not null default 10,
     is_stopped boolean not null default false,
-    stopped_channels public.channel [] not null default '{}',
+    stopped_channels public.channel[] not null default '{}',
     constraint automation_policies_pkey primary key (id),
     constraint automation_policies_one_per_tenant unique (tenant_id),
     constraint automation_policies_tenant_fkey foreign key (tenant_id)

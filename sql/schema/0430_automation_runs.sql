@@ -1,7 +1,7 @@
--- One rule applied to one disposition, or to one client or installment on one day: queued → running
--- → done | skipped | failed. The queue message commits with the disposition and names the rules that
--- were on; the first reader of the message opens the runs, so that an operator's insert pays for one
--- queue row and no more.
+-- One rule applied to one disposition, or to one client or installment on one day: queued →
+-- running → done | skipped | failed. The queue message commits with the disposition and names the
+-- rules that were on; the first reader of the message opens the runs, so that an operator's insert
+-- pays for one queue row and no more.
 -- `reason` is a code the page translates.
 create table public.automation_runs (
     id uuid not null default gen_random_uuid(),
@@ -81,8 +81,8 @@ using (tenant_id = (select private.tenant_id()));
 grant select on public.automation_runs to authenticated;
 
 -- Enqueues in the disposition's own transaction, held for as long as it may be taken back: until
--- then no worker sees the message. `pgmq.send` would pay dynamic SQL on each call (1.5 × the insert);
--- the direct insert is held to pgmq's layout by a test.
+-- then no worker sees the message. `pgmq.send` would pay dynamic SQL on each call (1.5 × the
+-- insert); the direct insert is held to pgmq's layout by a test.
 create function private.tg_call_dispositions__run_rules() returns trigger
 language plpgsql
 security definer

@@ -1,6 +1,6 @@
--- What would become of these targets at this moment, asked of one function by the real run (0981) and
--- by the dry run (0984): is the rule on, is the client still one of those it is for, is the template
--- approved, is there a number, does anybody forbid it, is it a lawful hour.
+-- What would become of these targets at this moment, asked of one function by the real run (0981)
+-- and by the dry run (0984): is the rule on, is the client still one of those it is for, is the
+-- template approved, is there a number, does anybody forbid it, is it a lawful hour.
 create type private.rule_target as (
     place int,
     -- Null in a dry run: nothing has begun, and whether the rule is on is not the question.

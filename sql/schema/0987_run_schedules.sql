@@ -1,6 +1,6 @@
--- The rules of a day, swept every ten minutes: whoever has come to the day of a rule that is on gets
--- a run, once per rule, target and day, however often the sweep comes by. What is said, and whether,
--- is decided when it is sent (0980).
+-- The rules of a day, swept every ten minutes: whoever has come to the day of a rule that is on
+-- gets a run, once per rule, target and day, however often the sweep comes by. What is said, and
+-- whether, is decided when it is sent (0980).
 
 -- The last day each rule was swept; absent, it was switched on since and has missed nothing.
 create table private.rule_sweeps (
