@@ -15,7 +15,7 @@ from portfolio import callers, options, uploads
 def portfolio_import(request: flask.Request) -> flask.typing.ResponseReturnValue:
     """POST a file, an array or lines of JSON, by a person's session or a tenant's API key.
 
-    200 {"import_id", "status", "rows", "accepted", "rejected", …}: private.close_import;
+    200 {"import_id", "status", "rows", "accepted", "rejected", …}: private.import_answer;
     step=preview: portfolio.preview.show.
     """
     if request.method != "POST":

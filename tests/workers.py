@@ -12,14 +12,17 @@ from xdist.scheduler import LoadScopeScheduling
 WHOLE_FOLDERS = ("tests/sql", "tests/money")
 # These share a prepared data folder, which takes a whole start of the stack to make.
 TOGETHER = {"tests/local/test_ports.py": "tests/local/test_lifecycle.py"}
-# By what they last on a quiet machine. The browser's one test leaves its worker room for a second
-# group in advance, which must not wait behind it for long: a short one stands fourth.
+BROWSER = "tests/web/test_browser.py"
+# By what they last on a quiet machine. Each half of the browser's tests leaves its worker room for
+# a second group in advance, which must not wait behind it for long: short ones stand behind them.
 FIRST = (
-    "tests/web/test_browser.py",  # minutes
+    f"{BROWSER}::test_people_work_in_a_browser[1/2]",  # minutes
+    f"{BROWSER}::test_people_work_in_a_browser[2/2]",
     "tests/sql",
-    "tests/functions/test_run_automations.py",
     "tests/portfolio/test_cells.py",  # seconds, and no stack
+    "tests/providers/test_negociarie_answers.py",
     "tests/money",
+    "tests/functions/test_run_automations.py",
     "tests/local/test_lifecycle.py",
     "tests/portfolio/test_dialects.py",
     "tests/flow/test_chaos.py",
@@ -27,8 +30,10 @@ FIRST = (
 
 
 def group_of(nodeid: str) -> str:
-    """`tests/sql` for all of that folder, else the file's path."""
+    """`tests/sql` for all of that folder, else the file's path; of the browser's, the test."""
     path = nodeid.partition("::")[0]
+    if path == BROWSER:
+        return nodeid
     for folder in WHOLE_FOLDERS:
         if path.startswith(f"{folder}/"):
             return folder

@@ -2,15 +2,18 @@
 
 Several instances may run at once, and any may die at any point. A message is begun (committed)
 right before its call, so that only what was in the air when somebody died is in doubt.
+
+Tokens are lent ahead, so that the pace does not hang on how long a claim takes: the next claim is
+made while the last is being begun, and each call waits for its own moment.
 """
 
 import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from kit import db, errors, http, log
 from providers import whatsapp
@@ -18,9 +21,13 @@ from providers.events import SendResult
 from providers.whatsapp import Account, Media, Template
 
 CONNECTIONS = 300  # 2,000 messages/s at 100 ms each were measured with it; Meta grants 1,000
-CLAIM = 400  # half a second's worth at the highest pace, so that a claim is never stale
-GROUP = 40  # messages begun by one transaction: what a crash leaves in doubt at the worst
+CLAIM = 1000  # a second's worth at the highest pace: what a claim on a busy machine takes
+CLAIM_EVERY = 0.25  # seconds: fewer and larger claims, far within what is lent ahead
+GROUP = 40  # messages begun by one transaction
+BEGINS = 4  # such transactions at once; beside a claim and a settle, all that the threads hold
+BEGIN_AHEAD = 0.3  # seconds before the first call of a group: what a begin takes, seldom more
 LEASE_SECONDS = 60  # a call takes 10 s at the worst, and waits for its connection no longer
+AWAY_SECONDS = 0.5  # then a claim is tried again
 SETTLE_EVERY = 0.1  # seconds: ten transactions a second, however many answers
 PATIENCE_SECONDS = 5.0  # a drain waits that long for a token or a pause, then the sweep takes over
 
@@ -37,9 +44,13 @@ class Drain:
 
     def __init__(self, session: "http.Session", deadline: float) -> None:
         self.session, self.deadline = session, deadline
+        self.id = uuid4()
         self.slots = asyncio.Semaphore(CONNECTIONS)
         self.answers: list[dict[str, Any]] = []
-        self.calls: set[asyncio.Task[None]] = set()
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.begins, self.queue = asyncio.Semaphore(BEGINS), asyncio.Lock()
+        self.due = 0  # groups whose moment has come and that have not begun
+        self.free_at: dict[UUID, float] = {}  # by sender: when the next may leave
         self.keys: dict[UUID, str] = {}
         self.headers: dict[UUID, Media] = {}
         self.claimed = self.settled = 0
@@ -49,24 +60,44 @@ class Drain:
         settling = asyncio.create_task(self.settle_until_over())
         try:
             while time.monotonic() < self.deadline:
-                messages = await in_thread(self.claim)
-                if not messages and not await self.is_worth_waiting():
-                    break
-                for start in range(0, len(messages), GROUP):
-                    await self.begin(messages[start : start + GROUP])
+                if self.due < BEGINS:
+                    try:
+                        messages = await in_thread(self.claim)
+                        claimed_at = time.monotonic()
+                        if not messages and not await self.is_worth_waiting():
+                            break
+                    except errors.DatabaseUnavailable:
+                        # Every connection is busy, or it restarts: no reason to wait for a sweep.
+                        await asyncio.sleep(AWAY_SECONDS)
+                        continue
+                    for start in range(0, len(messages), GROUP):
+                        self.keep(self.begin(messages[start : start + GROUP], claimed_at))
+                await asyncio.sleep(CLAIM_EVERY)
         finally:
             # Whatever happened, what left is settled; a bug in one call surfaces after.
-            ended = await asyncio.gather(*self.calls, return_exceptions=True)
+            failures: list[BaseException] = []
+            while self.tasks:  # a begin leaves calls behind
+                ended, self.tasks = self.tasks, set()
+                said = await asyncio.gather(*ended, return_exceptions=True)
+                failures += [each for each in said if isinstance(each, BaseException)]
             self.is_over.set()
             await settling
-        for failure in ended:
-            if isinstance(failure, BaseException):
-                raise failure
+        for failure in failures:
+            raise failure
+
+    def keep(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.task_done)
+
+    def task_done(self, task: "asyncio.Task[None]") -> None:
+        if task.cancelled() or task.exception() is None:
+            self.tasks.discard(task)  # a failed one is kept, to be raised at the end
 
     def claim(self) -> list[Any]:
         with db.as_worker() as tx:
-            claim = "select * from private.claim_batch_messages(%s, %s)"
-            messages = tx.execute(claim, (CLAIM, LEASE_SECONDS)).fetchall()
+            claim = "select * from private.claim_batch_messages(%s, %s, %s)"
+            messages = tx.execute(claim, (CLAIM, LEASE_SECONDS, self.id)).fetchall()
             # Asked anew with each claim: a key that was changed holds from then on.
             fields = {m.integration_id: whatsapp.adapter(m.provider).KEY_FIELD for m in messages}
             for integration_id, field in fields.items():
@@ -93,27 +124,40 @@ class Drain:
         with db.as_worker() as tx:
             return tx.execute(statement.encode(), values).fetchall()
 
-    async def begin(self, group: list[Any]) -> None:
-        """Commit the intent of these messages, then let their calls go."""
-        for _ in group:
-            await self.slots.acquire()
-        begin = "select private.begin_batch_messages(%s, %s) as id"
-        values = ([message.message_id for message in group], [m.attempt for m in group])
-        begun = {row.id for row in await in_thread(lambda: self.ask(begin, *values))}
+    async def begin(self, group: list[Any], claimed_at: float) -> None:
+        """Commit the intent of these messages when their time is near, then let their calls go."""
+        await asyncio.sleep(claimed_at + group[0].starts_in - BEGIN_AHEAD - time.monotonic())
+        self.due += 1
+        try:
+            async with self.queue:  # two that each held half of the connections would wait for ever
+                for _ in group:
+                    await self.slots.acquire()
+            async with self.begins:
+                begun = await in_thread(lambda: self.announce(group))
+        finally:
+            self.due -= 1
         for message in group:
             if message.message_id in begun:
-                call = asyncio.create_task(self.send(message))
-                self.calls.add(call)
-                call.add_done_callback(self.calls_done)
+                self.keep(self.send(message, claimed_at + message.starts_in))
             else:
                 self.slots.release()  # paused meanwhile, or another worker's by now
 
-    def calls_done(self, call: "asyncio.Task[None]") -> None:
-        if call.cancelled() or call.exception() is None:
-            self.calls.discard(call)  # a failed one is kept, to be raised at the end
-
-    async def send(self, message: Any) -> None:
+    def announce(self, group: list[Any]) -> set[UUID]:
+        """Who may be sent. Nobody when the database is away: they wait for their lease to end."""
+        begin = "select private.begin_batch_messages(%s, %s) as id"
+        values = ([message.message_id for message in group], [m.attempt for m in group])
         try:
+            return {row.id for row in self.ask(begin, *values)}
+        except errors.DatabaseUnavailable:
+            log.event("begin_postponed", logging.WARNING, found=len(group))
+            return set()
+
+    async def send(self, message: Any, not_before: float) -> None:
+        # Who is late stays late: two claims never bunch up in one second.
+        at = max(not_before, self.free_at.get(message.sender_id, 0.0), time.monotonic())
+        self.free_at[message.sender_id] = at + message.gap
+        try:
+            await asyncio.sleep(at - time.monotonic())
             adapter = whatsapp.adapter(message.provider)
             account = Account(message.settings, self.keys[message.integration_id])
             template = Template(

@@ -1,10 +1,15 @@
 """One message to one person: what rules send and what people send go the same way."""
 
+import time
 from typing import Any
 
-from kit import db, log
+from kit import db, errors, log
 from providers import whatsapp
+from providers.events import SendResult
 from providers.whatsapp import Account, Media, Template
+
+SETTLE_SECONDS = 60  # the claim's lease: later somebody else has called it unknown
+PAUSE_SECONDS = 0.5  # a restarting Postgres refuses at once, a busy pool after 5 s
 
 
 def send(message: Any, text: str | None = None) -> None:
@@ -40,7 +45,20 @@ def send(message: Any, text: str | None = None) -> None:
             lambda: adapter.text_call(account, message.destination, text or "", reference),
             adapter.read_answer,
         )
-    with db.as_worker() as tx:
-        settle = "select private.settle_message(%s, %s, %s, %s, %s, %s, %s)"
-        tx.execute(settle, (*ids, *result))
+    settle(message, result)
+
+
+def settle(message: Any, result: SendResult) -> None:
+    """Record the answer; it is known nowhere else, so a database that is away is asked again."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while True:
+        try:
+            with db.as_worker() as tx:
+                record = "select private.settle_message(%s, %s, %s, %s, %s, %s, %s)"
+                tx.execute(record, (message.message_id, message.attempt, *result))
+            break
+        except errors.DatabaseUnavailable:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(PAUSE_SECONDS)
     log.event("message_settled", outcome=result.outcome, message_id=str(message.message_id))

@@ -22,6 +22,12 @@ REJECTS_WITH_CELLS = 200_000
 CHUNK_ROWS = 10_000
 
 
+class ImportUnfinished(errors.AppError):
+    """What an earlier import left cannot be finished now; a job tries it again every minute."""
+
+    status, code = 409, "import_unfinished"
+
+
 class ImportCollided(errors.AppError):
     """Somebody added one of the file's people by hand while the import ran."""
 
@@ -80,11 +86,20 @@ def _code(failure: BaseException) -> str:
 def await_turn(holder: "Connection", opened: Opener) -> None:
     """Wait for the tenant's other imports, and finish what one of them, or a rollback, left when
     it died."""
+    import psycopg
+
+    refused: tuple[Any, psycopg.Error] | None = None
     while unfinished := _value(holder, "select private.await_import_turn()"):
+        if refused and refused[0] == unfinished:
+            raise ImportUnfinished("an earlier one cannot be taken back now") from refused[1]
         try:
             _to_the_end(str(unfinished), opened)
         except ImportCollided:
             continue  # it was taken back; its own row says so
+        except psycopg.OperationalError:
+            raise  # the database, and not what was left
+        except psycopg.Error as failure:
+            refused = unfinished, failure
 
 
 def written(import_id: str, opened: Opener) -> dict[str, Any]:

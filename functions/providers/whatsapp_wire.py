@@ -143,7 +143,8 @@ def _message(
     said: dict[str, Any], people: dict[str | None, dict[str, Any]], account: str | None
 ) -> Iterator[ProviderEvent]:
     wamid, kind = any_id(said, "id"), as_text(said.get("type"))
-    if not wamid:
+    # A notice of WhatsApp's own (a number changed) is not written by the person: no window opens.
+    if not wamid or kind == "system":
         return
     sender = any_id(said, "from")
     person = people.get(sender) or next(iter(people.values()), {})

@@ -47,6 +47,20 @@ begin
     );
 end;
 $$;
+
+create function private.refuse_beside_unfinished(tenant_id uuid) returns void
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    if private.unfinished_import(tenant_id) is not null then
+        raise exception 'import_unfinished' using errcode = 'PT409',
+            detail = 'another import of this tenant is to be continued or cancelled first';
+    end if;
+end;
+$$;
 grant execute on function private.await_import_turn() to authenticated;
 
 create function private.open_import(
@@ -62,10 +76,7 @@ declare
     v_tenant uuid := private.require_role('supervisor');
     v_creditor public.creditors;
 begin
-    if private.unfinished_import(v_tenant) is not null then
-        raise exception 'import_unfinished' using errcode = 'PT409',
-            detail = 'another import of this tenant is to be continued or cancelled first';
-    end if;
+    perform private.refuse_beside_unfinished(v_tenant);
     -- The creditor by id or by name; a name may be new, an id must be one of the tenant's.
     select * into v_creditor from public.creditors
     where creditors.tenant_id = v_tenant

@@ -17,7 +17,8 @@ create type private.run_plan as (
     provider_template_id text,
     language text,
     body text,
-    params text []
+    params text [],
+    sender_id uuid
 );
 
 -- Takes a batch of runs to send. Everything is decided and written here and committed by the caller
@@ -57,16 +58,17 @@ begin
     return query
     with outgoing as (
         insert into public.message_logs as message (
-            tenant_id, client_id, direction, provider, integration_id, phone, template_id, body,
-            params, status, attempt, automation_run_id
+            tenant_id, client_id, direction, provider, integration_id, sender_id, phone,
+            template_id, body, params, status, attempt, automation_run_id
         )
         select plan.tenant_id, plan.client_id, 'out', plan.provider, plan.integration_id,
-            plan.phone, plan.template_id, plan.body, plan.params, 'queued', plan.attempt,
-            plan.run_id
+            plan.sender_id, plan.phone, plan.template_id, plan.body, plan.params, 'queued',
+            plan.attempt, plan.run_id
         from unnest(v_plans) as plan where plan.verdict = 'send'
         on conflict on constraint message_logs_one_per_run do update
         set attempt = excluded.attempt, phone = excluded.phone, body = excluded.body,
             params = excluded.params, integration_id = excluded.integration_id,
+            sender_id = excluded.sender_id, conversation_id = excluded.conversation_id,
             template_id = excluded.template_id, error_code = null, error_detail = null
         -- Only what nobody has begun to send.
         where message.status = 'queued'

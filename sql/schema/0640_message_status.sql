@@ -187,6 +187,7 @@ begin
 end;
 $$;
 
+-- For good. What only holds for a while, or for somebody who shares the number, keeps nothing back.
 create function private.suppress_phone(
     tenant_id uuid, phone text, channel public.channel, reason text
 ) returns void
@@ -197,7 +198,10 @@ as $$
     insert into public.suppressions (tenant_id, phone, channel, reason)
     select suppress_phone.tenant_id, suppress_phone.phone, suppress_phone.channel,
         suppress_phone.reason
-    where not private.is_suppressed(
-        suppress_phone.tenant_id, null, suppress_phone.phone, suppress_phone.channel, private.now()
+    where not exists (
+        select from public.suppressions as known
+        where known.tenant_id = suppress_phone.tenant_id and known.client_id is null
+          and private.phone_match(known.phone) = private.phone_match(suppress_phone.phone)
+          and coalesce(known.channel = suppress_phone.channel, true) and known.expires_at is null
     )
 $$;

@@ -66,7 +66,11 @@ begin
     where integrations.id = v_integration.id
       and (integrations.last_event_at is null
           or integrations.last_event_at < private.now() - c_freshness);
-    perform private.wake_function('run-automations');
+    -- Once for all that one request brings: the wake goes out with its commit.
+    if coalesce(current_setting('private.events_woken', true), '') = '' then
+        perform set_config('private.events_woken', 'yes', true);
+        perform private.wake_function('run-automations');
+    end if;
     return true;
 end;
 $$;

@@ -151,22 +151,6 @@ begin
 end;
 $$;
 
--- The client who owns a number, with or without the ninth digit; nobody when two people share it,
--- because a message must never appear at the wrong debtor.
-create function private.client_of_phone(tenant_id uuid, phone text) returns uuid
-language sql
-stable
-security definer
-set search_path = ''
-as $$
-    select case when count(distinct known.client_id) = 1 then min(known.client_id::text)::uuid end
-    from public.client_phones as known
-    where known.tenant_id = client_of_phone.tenant_id
-      and known.phone_tail >= reverse(right(client_of_phone.phone, 8))
-      and known.phone_tail < reverse(right(client_of_phone.phone, 8)) || '~'
-      and private.phone_match(known.phone) = private.phone_match(client_of_phone.phone)
-$$;
-
 create function private.apply_consent(event_id uuid) returns text
 language plpgsql
 security definer

@@ -13,38 +13,57 @@ create type private.message_plan as (
     provider_template_id text,
     language text,
     body text,
-    params text []
+    params text [],
+    conversation_id uuid,
+    sender_id uuid
 );
 
--- The best number: one that wrote within the last 24 hours, when WhatsApp takes free text, else the
--- first mobile; never one that opted out.
+-- Where to: the newest talk whose 24 hours still run, through the number of ours that they wrote
+-- to, for there alone WhatsApp takes free text; else their first mobile, and no conversation_id.
+-- Never a number that opted out, never through one of ours that may not send.
 create function private.whatsapp_contact(
-    tenant_id uuid, client_id uuid, out phone text, out is_window_open boolean
+    tenant_id uuid, client_id uuid,
+    out phone text, out conversation_id uuid, out sender_id uuid
 )
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
-    select known.phone, coalesce(heard.is_recent, false)
+begin
+    select talk.phone, talk.id, talk.sender_id
+    into whatsapp_contact.phone, whatsapp_contact.conversation_id, whatsapp_contact.sender_id
+    from public.conversations as talk
+    join public.senders as sender on sender.id = talk.sender_id and sender.state = 'active'
+    join public.integrations as integration
+        on integration.id = sender.integration_id and integration.is_active
+    where talk.tenant_id = whatsapp_contact.tenant_id
+      and talk.client_id = whatsapp_contact.client_id
+      and private.window_until(talk) > private.now()
+      and (talk.is_linked_by_person or exists (
+          select from public.client_phones as known
+          where known.tenant_id = talk.tenant_id and known.client_id = talk.client_id
+            and private.phone_match(known.phone) = talk.phone_key
+      ))
+      and talk.phone is not null and not private.is_suppressed(
+          talk.tenant_id, talk.client_id, talk.phone, 'whatsapp', private.now()
+      )
+    order by talk.last_inbound_at desc
+    limit 1;
+    if found then
+        return;
+    end if;
+    select known.phone into whatsapp_contact.phone
     from public.client_phones as known
-    left join lateral (
-        select true as is_recent
-        from public.message_logs as inbound
-        where inbound.tenant_id = known.tenant_id and inbound.client_id = known.client_id
-          and inbound.direction = 'in' and inbound.channel = 'whatsapp'
-          and inbound.created_at > private.now() - interval '24 hours'
-          and private.phone_match(inbound.phone) = private.phone_match(known.phone)
-        limit 1
-    ) as heard on true
     where known.tenant_id = whatsapp_contact.tenant_id
       and known.client_id = whatsapp_contact.client_id
       and known.kind = 'mobile' and known.has_whatsapp is not false
       and not private.is_suppressed(
           known.tenant_id, known.client_id, known.phone, 'whatsapp', private.now()
       )
-    order by coalesce(heard.is_recent, false) desc, known.position, known.created_at, known.id
-    limit 1
+    order by known.position, known.created_at, known.id
+    limit 1;
+end;
 $$;
 
 -- What people read inside the 24 hours. Codes stand alone in their line, to be copied.
@@ -89,6 +108,9 @@ set search_path = ''
 as $$
     select template.*
     from public.message_templates as template
+    cross join lateral private.sender_for(
+        (charge).tenant_id, (charge).client_id, template.provider
+    ) as sender
     where template.tenant_id = (charge).tenant_id and template.channel = 'whatsapp'
       and template.status = 'approved'
       and template.variables && array['charge.link', 'charge.pix_code', 'charge.digitable_line']
@@ -96,8 +118,9 @@ as $$
       and ((charge).pix_code is not null or 'charge.pix_code' <> all(template.variables))
       and ((charge).digitable_line is not null
           or 'charge.digitable_line' <> all(template.variables))
-    -- One that holds the code to pay with, before one that only links to it.
-    order by template.variables && array['charge.pix_code', 'charge.digitable_line'] desc,
+    -- One that can leave now; one that holds the code to pay with, before one that only links to it.
+    order by sender.sender_id is not null and not sender.is_paused desc,
+        template.variables && array['charge.pix_code', 'charge.digitable_line'] desc,
         template.created_at, template.name
     limit 1
 $$;
@@ -111,32 +134,37 @@ as $$
 declare
     v_plan private.message_plan;
     v_hours record;
-    v_phone text;
-    v_is_window_open boolean;
-    v_integration public.integrations;
+    v_to record;
+    v_sender record;
+    v_paused_until timestamptz;
     v_template public.message_templates;
 begin
     v_hours := private.contact_decision(
         charge.tenant_id, charge.client_id, 'whatsapp', private.now()
     );
-    select contact.phone, contact.is_window_open into v_phone, v_is_window_open
-    from private.whatsapp_contact(charge.tenant_id, charge.client_id) as contact;
+    select * into v_to from private.whatsapp_contact(charge.tenant_id, charge.client_id);
     v_template := private.charge_template(charge);
-    select integration.* into v_integration
-    from public.integrations as integration
-    where integration.tenant_id = charge.tenant_id and integration.is_active
-      and integration.provider = coalesce(v_template.provider, 'gupshup');
+    select sender.*, integration.paused_until as account_paused_until
+    into v_sender
+    from public.senders as sender
+    join public.integrations as integration on integration.id = sender.integration_id
+    where sender.id = coalesce(v_to.sender_id, (
+        select chosen.sender_id from private.sender_for(
+            charge.tenant_id, charge.client_id, v_template.provider
+        ) as chosen
+    ));
+    v_paused_until := greatest(v_sender.paused_until, v_sender.account_paused_until);
     v_plan.reason := case
         when not private.is_payable(charge) then 'charge_not_payable'
         when num_nonnulls(charge.link, charge.pix_code, charge.digitable_line) = 0
             then 'charge_not_ready'
-        when v_integration.id is null then 'integration_inactive'
+        when v_sender.state is distinct from 'active' then 'integration_inactive'
         when v_hours.reason = 'suppressed' then 'suppressed'
-        when v_phone is null then 'no_reachable_phone'
-        when v_template.id is null and not v_is_window_open then 'template_missing'
+        when v_to.phone is null then 'no_reachable_phone'
+        when v_template.id is null and v_to.conversation_id is null then 'template_missing'
         -- outside_hours, or as often as is decent.
         when not v_hours.allowed then v_hours.reason
-        when v_integration.paused_until > private.now() then 'rate_limited'
+        when v_paused_until > private.now() then 'rate_limited'
     end;
     v_plan.verdict := case
         when v_plan.reason is null then 'send'
@@ -144,12 +172,18 @@ begin
             and v_hours.next_allowed_at is not null then 'postpone'
         else 'refuse'
     end;
-    v_plan.not_before := greatest(v_hours.next_allowed_at, v_integration.paused_until);
-    v_plan.provider := v_integration.provider;
-    v_plan.integration_id := v_integration.id;
-    v_plan.settings := v_integration.settings;
-    v_plan.phone := private.whatsapp_form(charge.tenant_id, v_phone);
-    if v_is_window_open then
+    v_plan.not_before := greatest(v_hours.next_allowed_at, v_paused_until);
+    v_plan.provider := v_sender.provider;
+    v_plan.integration_id := v_sender.integration_id;
+    v_plan.sender_id := v_sender.id;
+    v_plan.settings := private.sender_settings(v_sender.id);
+    v_plan.phone := private.whatsapp_form(charge.tenant_id, v_to.phone);
+    v_plan.conversation_id := coalesce(v_to.conversation_id, (
+        select talk.id from public.conversations as talk
+        where talk.sender_id = v_sender.id
+          and talk.phone_key = private.phone_match(v_plan.phone)
+    ));
+    if v_to.conversation_id is not null then
         v_plan.body := private.charge_text(charge);
         v_plan.params := '{}';
     else

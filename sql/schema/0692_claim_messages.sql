@@ -112,7 +112,9 @@ begin
     update public.message_logs as message
     set attempt = message.attempt + 1, next_attempt_at = null,
         lease_until = private.now() + make_interval(secs => claim_message.lease_seconds),
-        provider = v_plan.provider, integration_id = v_plan.integration_id, phone = v_plan.phone,
+        provider = v_plan.provider, integration_id = v_plan.integration_id,
+        sender_id = v_plan.sender_id, conversation_id = v_plan.conversation_id,
+        phone = v_plan.phone,
         template_id = v_plan.template_id, body = v_plan.body, params = v_plan.params,
         error_code = null, error_detail = null
     where message.id = v_message.id

@@ -41,13 +41,15 @@ begin
         v_plan := private.plan_charge_message(v_charge);
         perform private.refuse_message(v_plan, v_charge.status::text);
         insert into public.message_logs (
-            id, tenant_id, client_id, direction, provider, integration_id, phone, template_id,
-            body, params, status, charge_id, created_by, queue_msg_id
+            id, tenant_id, client_id, direction, provider, integration_id, sender_id,
+            conversation_id, phone, template_id, body, params, status, charge_id, created_by,
+            queue_msg_id
         )
         values (
             v_id, v_tenant_id, v_charge.client_id, 'out', v_plan.provider,
-            v_plan.integration_id, v_plan.phone, v_plan.template_id, v_plan.body, v_plan.params,
-            'queued', v_charge.id, auth.uid(), private.enqueue_message(v_id, private.now())
+            v_plan.integration_id, v_plan.sender_id, v_plan.conversation_id, v_plan.phone,
+            v_plan.template_id, v_plan.body, v_plan.params, 'queued', v_charge.id, auth.uid(),
+            private.enqueue_message(v_id, private.now())
         )
         returning * into v_message;
         perform private.wake_function('send-message');

@@ -81,6 +81,15 @@ with check (
 create policy client_tags_delete_member on public.client_tags for delete to authenticated
 using (tenant_id = (select private.tenant_id()));
 
--- Not audited: the row says who and when, a bulk action leaves its own line in the audit.
+-- The tag's own line tells of what goes with it (depth 1): a worn tag may be on every client.
+create trigger _900_audit_insert after insert on public.client_tags
+referencing new table as new_rows for each statement execute function private.tg_audit();
+create trigger _900_audit_update after update on public.client_tags
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_audit();
+create trigger _900_audit_delete after delete on public.client_tags
+referencing old table as old_rows for each statement when (pg_trigger_depth() = 0)
+execute function private.tg_audit();
+
 grant select, delete on public.client_tags to authenticated;
 grant insert (tenant_id, client_id, tag_id) on public.client_tags to authenticated;

@@ -1,10 +1,43 @@
--- Who changed a client, its phones, addresses and responsible: the audit log read for one client.
--- What files brought is not in it (0060); the timeline tells of those.
+-- Who changed a client, its phones, addresses, tags and responsible: the audit log read for one
+-- client. What files brought is not in it (0060); the timeline tells of those. Nor is what was done
+-- to everybody a filter found: only who was picked by hand is named in a bulk line.
 
 -- Serves the rows that a client had and has no more.
 create index audit_log_of_clients_rows
 on public.audit_log (tenant_id, (coalesce(after, before) ->> 'client_id'))
 where table_name in ('client_addresses', 'client_phones') and action in ('insert', 'delete');
+
+-- And the people picked by hand for a bulk action.
+create index audit_log_of_picked on public.audit_log using gin ((after #> '{selection,ids}'))
+where action = 'bulk';
+
+-- A bulk line told as one row's change: the tag or responsible that was given. What was before is
+-- not on record.
+create function private.bulk_change(action text, after jsonb) returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+    select case action
+        when 'assign' then jsonb_build_object(
+            'table', 'client_assignments',
+            'action', case when after ->> 'assigned_to' is null then 'delete'
+                else 'insert' end,
+            'changes', jsonb_build_array(jsonb_build_object(
+                'field', 'user_id', 'from', null, 'to', after -> 'assigned_to'
+            ))
+        )
+        else jsonb_build_object(
+            'table', 'client_tags',
+            'action', case action when 'tag' then 'insert' else 'delete' end,
+            'changes', jsonb_build_array(jsonb_build_object(
+                'field', 'tag_id',
+                'from', case action when 'untag' then after -> 'tag_id' end,
+                'to', case action when 'tag' then after -> 'tag_id' end
+            ))
+        )
+    end
+$$;
 
 -- [{field, from, to}]: extra data key by key, or two people's columns would be one long line.
 create function private.field_changes(before jsonb, after jsonb) returns jsonb
@@ -49,6 +82,8 @@ begin
         union
         select 'client_assignments', client_history.client_id::text
         union
+        select 'client_tags', client_history.client_id::text
+        union
         select touched.table_name, touched.row_id
         from public.audit_log as touched
         where touched.tenant_id = v_tenant_id
@@ -62,25 +97,40 @@ begin
         union
         select 'client_addresses', known.id::text from public.client_addresses as known
         where known.tenant_id = v_tenant_id and known.client_id = client_history.client_id
-    )
-    select coalesce(jsonb_agg(found.item order by found.id desc), '[]') into v_items
-    from (
-        select told.id, jsonb_build_object(
-            'id', told.id, 'at', told.created_at, 'table', told.table_name, 'action', told.action,
-            'actor', coalesce(
-                private.actor_name(told.tenant_id, told.actor_id),
-                case when told.actor_id is not null then told.actor end
-            ),
-            'changes', private.field_changes(told.before, told.after)
-        ) as item
+    ),
+    found as (
+        select told.*
         from rows
         join public.audit_log as told
             on told.tenant_id = v_tenant_id and told.table_name = rows.table_name
             and told.row_id = rows.row_id
-        where told.id < coalesce(client_history.before_id, 9223372036854775807)
-        order by told.id desc
+        union all
+        select told.*
+        from public.audit_log as told
+        where told.tenant_id = v_tenant_id and told.action = 'bulk'
+          and told.row_id in ('assign', 'tag', 'untag')
+          and told.after #> '{selection,ids}' ? client_history.client_id::text
+          and told.after ->> 'changed' <> '0'
+    )
+    select coalesce(jsonb_agg(newest.item order by newest.id desc), '[]') into v_items
+    from (
+        select found.id, jsonb_build_object(
+            'id', found.id, 'at', found.created_at,
+            'actor', coalesce(
+                private.actor_name(found.tenant_id, found.actor_id),
+                case when found.actor_id is not null then found.actor end
+            )
+        ) || case when found.action = 'bulk' then private.bulk_change(found.row_id, found.after)
+            else jsonb_build_object(
+                'table', found.table_name, 'action', found.action,
+                'changes', private.field_changes(found.before, found.after)
+            )
+        end as item
+        from found
+        where found.id < coalesce(client_history.before_id, 9223372036854775807)
+        order by found.id desc
         limit v_size + 1
-    ) as found;
+    ) as newest;
     return jsonb_build_object(
         'items', v_items - v_size,
         'next', case when jsonb_array_length(v_items) > v_size

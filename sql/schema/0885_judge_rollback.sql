@@ -155,6 +155,11 @@ begin
             where written.tenant_id = v_import.tenant_id and written.client_id = phones.client_id
               and written.phone = phones.phone
               and written.created_at >= coalesce(v_import.writing_at, v_import.finished_at)
+        ) or exists (
+            select from public.calls as called
+            where called.tenant_id = v_import.tenant_id and called.client_id = phones.client_id
+              and private.phone_match(called.phone) = private.phone_match(phones.phone)
+              and called.called_at >= coalesce(v_import.writing_at, v_import.finished_at)
         ) then 'contacted_since'
     end
     from public.client_phones as phones
@@ -215,6 +220,10 @@ begin
             select from public.message_logs as written
             where written.tenant_id = v_import.tenant_id and written.client_id = item.client_id
               and written.created_at >= v_since
+        ) or exists (
+            select from public.calls as called
+            where called.tenant_id = v_import.tenant_id and called.client_id = item.client_id
+              and called.called_at >= v_since and called.connected_at is not null
         )
     );
     update pg_temp.rollback as item set reason = 'imported_since', heir = later.import_id

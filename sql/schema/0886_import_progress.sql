@@ -76,9 +76,12 @@ begin
             detail = 'the key was used for another body or other options';
     elsif v_known.status = 'interrupted' then
         return jsonb_build_object('resume', v_known.id);
-    elsif v_known.answer is null then
+    elsif v_known.answer is null or v_known.status = 'rolling_back' then
         raise exception 'import_in_progress' using errcode = 'PT409',
             detail = v_known.id::text;
+    elsif v_known.error_code = 'rollback_stopped' then
+        raise exception 'import_unfinished' using errcode = 'PT409',
+            detail = 'what this key brought went back in part; take it back again first';
     end if;
     return jsonb_build_object('answer', v_known.answer);
 end;

@@ -62,23 +62,26 @@ declare
     v_step jsonb := '{"status": "running"}';
 begin
     -- Not beside another import: each sees what the one before it wrote, and one that is planned
-    -- counts on the rows it saw.
+    -- counts on the rows it saw. Asked before the turn as well: the job holds that for minutes.
+    perform private.refuse_beside_unfinished(v_tenant);
     perform pg_advisory_xact_lock(private.import_turn(v_tenant));
-    if private.unfinished_import(v_tenant) is not null then
-        raise exception 'import_unfinished' using errcode = 'PT409',
-            detail = 'another import of this tenant is to be continued or cancelled first';
-    end if;
+    perform private.refuse_beside_unfinished(v_tenant);
     select * into v_import from public.imports
     where imports.id = rollback_import.import_id and imports.tenant_id = v_tenant
     for update;
     if v_import.id is null then
         raise exception 'import_not_found' using errcode = 'PT404',
             detail = 'no such import in this tenant';
-    elsif v_import.status <> 'done' then
+    elsif v_import.status <> 'done' and v_import.error_code is distinct from 'rollback_stopped' then
         raise exception 'import_not_done' using errcode = 'PT409',
             detail = v_import.status::text;
     end if;
-    v_people := private.begin_rollback(v_import, 'rolled_back', null);
+    -- One that was cancelled, or failed, and could not be taken back then is still that afterwards.
+    v_people := case v_import.status
+        when 'done' then private.begin_rollback(v_import, 'rolled_back', null)
+        when 'cancelled' then private.begin_rollback(v_import, 'cancelled', 'import_cancelled')
+        else private.begin_rollback(v_import, 'failed', 'internal')
+    end;
     if v_people > private.rollback_chunk_size() then
         perform private.wake_function('portfolio-resume');
         return jsonb_build_object(
@@ -106,7 +109,8 @@ as $$ select private.rollback_import(import_id) $$;
 comment on function public.rollback_import(uuid) is
 'Supervisor or admin: {import_id, status: rolled_back, deleted, restored, kept: {count, rows: first
 200}}; of many people {import_id, status: rolling_back, clients}: imports.rolled_back holds the rest
-when it is over. PT404 import_not_found, PT409 import_not_done, import_unfinished.';
+when it is over. Of a cancelled or failed import whose taking-back stopped, goes on with that, and
+the status at the end is the import''s own. PT404 import_not_found, PT409 import_not_done, import_unfinished.';
 grant execute on function private.rollback_import(uuid), public.rollback_import(uuid)
 to authenticated;
 
@@ -224,7 +228,7 @@ begin
         return private.finish_rollback(v_back, v_import);
     end if;
     discard plans;  -- as in plan_portfolio: every row that goes is looked for in other tables
-    perform private.lock_rollback_people(v_chunk.created || v_chunk.known, v_chunk.created);
+    perform private.lock_rollback_people(v_chunk.created || v_chunk.known);
     perform private.judge_rollback(v_import, v_chunk.created || v_chunk.known, v_chunk.created);
     v_back := private.count_rolled_back(v_back, private.write_rollback(
         v_import, private.listed_kept_rows() - jsonb_array_length(v_back.done #> '{kept,rows}')
@@ -261,18 +265,16 @@ begin
 end;
 $$;
 
--- The people first, in one order, as everything that moves their money does; who may go is then
--- held against whoever would hang something on them.
-create function private.lock_rollback_people(people uuid[], created uuid[]) returns void
+-- The people first, in one order, as everything that moves their money does, and against whoever
+-- would hang something on them. All at once: whoever came in between a weaker lock and this one
+-- would hold the person and wait for it, as we would.
+create function private.lock_rollback_people(people uuid[]) returns void
 language plpgsql
 security definer
 set search_path = ''
 as $$
 begin
     perform from public.clients where clients.id = any(people)
-    order by clients.id
-    for no key update;
-    perform from public.clients where clients.id = any(created)
     order by clients.id
     for update;
 end;
@@ -334,6 +336,8 @@ begin
     perform private.end_bulk(v_back.audit_id, v_back.done #- '{kept,rows}');
     delete from private.import_rollbacks as back where back.import_id = v_back.import_id;
     if v_back.outcome <> 'rolled_back' then
+        update public.imports set rolled_back = v_back.done, undo_done = v_back.clients
+        where imports.id = v_import.id;
         return private.end_taken_back(
             v_import, v_back.outcome, v_back.code, (v_back.done #>> '{kept,count}')::int
         );
@@ -361,7 +365,8 @@ begin
     update public.imports
     set status = case when v_back.outcome = 'rolled_back' then 'done'
             else v_back.outcome end::public.import_status,
-        error_code = 'rollback_stopped', phase = null, seconds_left = null
+        error_code = 'rollback_stopped', phase = null, seconds_left = null,
+        finished_at = coalesce(imports.finished_at, private.now())
     where imports.id = v_import.id
     returning imports.* into v_import;
     return private.import_step(v_import);

@@ -67,23 +67,34 @@ create table private.sender_buckets (
     tokens double precision not null,
     refilled_at timestamptz not null,
     last_claimed_at timestamptz,
+    -- The worker that tokens were lent to.
+    holder uuid,
     constraint sender_buckets_pkey primary key (sender_id),
     constraint sender_buckets_sender_fkey foreign key (tenant_id, sender_id)
     references public.senders (tenant_id, id) on delete cascade
 );
 create index sender_buckets_of_sender on private.sender_buckets (tenant_id, sender_id);
-comment on table private.sender_buckets is 'How many messages each sender may send right now.';
+comment on table private.sender_buckets is
+'How many messages each sender may send now; below zero, how many were lent ahead.';
 alter table private.sender_buckets enable row level security;
 alter table private.sender_buckets force row level security;
 
--- Takes up to `wanted` tokens and answers how many it got. A tenth of a second's worth may lie
--- ready and nine tenths come in a second, so that no second holds more than was granted.
-create function private.take_tokens(sender_id uuid, wanted int) returns int
+-- Takes up to `wanted` tokens. A tenth of a second's worth may lie ready and nine tenths come in a
+-- second, so that no second holds more than was granted. More is lent ahead, because a claim takes
+-- its time: the first message may leave after `starts_in` seconds (negative: tokens lay ready), and
+-- each next one `gap` later. Only who borrowed last borrows more before its tokens have come, since
+-- two who are late would meet in one second.
+create function private.take_tokens(
+    sender_id uuid, wanted int, worker uuid,
+    out taken int, out starts_in double precision, out gap double precision
+)
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
+    -- Longer than a claim takes on a busy machine.
+    c_ahead_seconds constant double precision := 1.5;
     v_rate double precision := (
         select 0.9 * sender.throughput_per_second from public.senders as sender
         where sender.id = take_tokens.sender_id
@@ -91,7 +102,6 @@ declare
     v_room double precision := greatest(v_rate / 9, 1);
     v_now timestamptz := clock_timestamp();
     v_bucket private.sender_buckets;
-    v_taken int;
 begin
     insert into private.sender_buckets (tenant_id, sender_id, tokens, refilled_at)
     select sender.tenant_id, sender.id, v_room, v_now from public.senders as sender
@@ -104,11 +114,15 @@ begin
         v_room,
         v_bucket.tokens + v_rate * extract(epoch from v_now - v_bucket.refilled_at)
     );
-    v_taken := least(greatest(floor(v_bucket.tokens)::int, 0), wanted);
+    taken := case when v_bucket.tokens < 0 and v_bucket.holder is distinct from worker then 0
+        else least(greatest(floor(v_bucket.tokens + v_rate * c_ahead_seconds)::int, 0), wanted)
+    end;
+    starts_in := (1 - v_bucket.tokens) / v_rate;
+    gap := 1 / v_rate;
     update private.sender_buckets as bucket
-    set tokens = v_bucket.tokens - v_taken, refilled_at = v_now, last_claimed_at = v_now
+    set tokens = v_bucket.tokens - taken, refilled_at = v_now, last_claimed_at = v_now,
+        holder = case when taken > 0 then worker else bucket.holder end
     where bucket.sender_id = take_tokens.sender_id;
-    return v_taken;
 end;
 $$;
 

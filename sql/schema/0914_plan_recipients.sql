@@ -58,12 +58,14 @@ as $$
         case
             when verdict.reason is not null then 'skip'
             when states.opens_at > batch.now_at or history.is_just_now
+                or row_number() over same_phone > 1
                 or history.capped_until is not null then 'postpone'
             else 'send'
         end,
         coalesce(verdict.reason, case when states.opens_at > batch.now_at then 'outside_hours'
             when history.capped_until is not null then 'attempt_cap'
-            when history.is_just_now then 'just_written' end),
+            when history.is_just_now or row_number() over same_phone > 1
+                then 'just_written' end),
         -- Meta takes about one message per 6 s to one person.
         greatest(states.opens_at, history.capped_until, batch.now_at + interval '6 seconds'),
         private.whatsapp_form(person.tenant_id, best.phone), filled.params,
@@ -102,7 +104,8 @@ as $$
                 where latest.tenant_id = person.tenant_id
                   and private.phone_match(latest.phone) = private.phone_match(best.phone)
                   and latest.direction = 'out' and latest.status <> 'failed'
-                  and latest.batch_id is distinct from batch.id
+                  and (latest.batch_id is distinct from batch.id
+                      or latest.client_id is distinct from person.id)
                   and latest.created_at > batch.now_at - interval '6 seconds'
             ) as is_just_now
     ) as history
@@ -122,4 +125,6 @@ as $$
             when states.opens_at is null then 'outside_hours'
         end as reason
     ) as verdict
+    -- Two people with one telephone are not written to in one instant.
+    window same_phone as (partition by private.phone_match(best.phone) order by person.id)
 $$;

@@ -2,11 +2,14 @@
 -- before anything leaves, so that a worker may die at any point and the next claim knows where.
 -- Senders take turns, the one served longest ago first, so that a million messages of one tenant do
 -- not make another wait.
-create function private.claim_batch_messages(max int, lease_seconds int)
+create function private.claim_batch_messages(
+    max int, lease_seconds int, worker uuid default null
+)
 returns table (
     message_id uuid, attempt int, tenant_id uuid, integration_id uuid,
     provider public.provider_name, settings jsonb, destination text, template_provider_id text,
-    template_name text, language text, params text[]
+    template_name text, language text, params text[], sender_id uuid,
+    starts_in double precision, gap double precision
 )
 language plpgsql
 security definer
@@ -17,9 +20,11 @@ declare
     v_sender record;
     v_left int := max;
     v_share int;
-    v_tokens int;
-    v_used int;
+    v_lent record;
+    v_got uuid[];
     v_ids uuid[] := '{}';
+    v_starts double precision[] := '{}';
+    v_gaps double precision[] := '{}';
 begin
     perform private.recover_leases();
     for v_sender in
@@ -44,21 +49,28 @@ begin
         -- Another instance is at this sender: its bucket will not hold more for us.
         continue when not pg_try_advisory_xact_lock(hashtextextended(v_sender.id::text, 1));
         v_share := greatest(max / v_sender.waiting::int, 1);
-        v_tokens := private.take_tokens(v_sender.id, least(v_share, v_left));
-        continue when v_tokens = 0;
-        v_ids := v_ids || private.claim_of_sender(v_sender.id, v_tokens, lease_seconds);
-        v_used := cardinality(v_ids) - (max - v_left);
-        if v_used < v_tokens then
-            update private.sender_buckets as bucket set tokens = bucket.tokens + v_tokens - v_used
+        v_lent := private.take_tokens(v_sender.id, least(v_share, v_left), worker);
+        continue when v_lent.taken = 0;
+        v_got := private.claim_of_sender(v_sender.id, v_lent.taken, lease_seconds);
+        if cardinality(v_got) < v_lent.taken then
+            update private.sender_buckets as bucket
+            set tokens = bucket.tokens + v_lent.taken - cardinality(v_got)
             where bucket.sender_id = v_sender.id;
         end if;
-        v_left := v_left - v_used;
+        v_ids := v_ids || v_got;
+        v_starts := v_starts || array(
+            select v_lent.starts_in + nth * v_lent.gap
+            from generate_series(0, cardinality(v_got) - 1) as nth
+        );
+        v_gaps := v_gaps || array_fill(v_lent.gap, array[cardinality(v_got)]);
+        v_left := v_left - cardinality(v_got);
     end loop;
     return query
     select message.id, message.attempt, message.tenant_id, message.integration_id,
         message.provider, settings.said, message.phone, template.provider_template_id,
-        template.name, template.language, message.params
-    from unnest(v_ids) as claimed (id)
+        template.name, template.language, message.params, message.sender_id, claimed.starts_in,
+        claimed.gap
+    from unnest(v_ids, v_starts, v_gaps) as claimed (id, starts_in, gap)
     join public.message_logs as message on message.id = claimed.id
     join public.message_templates as template on template.id = message.template_id
     join (
@@ -67,12 +79,14 @@ begin
         where sender.id in (
             select known.sender_id from public.message_logs as known where known.id = any(v_ids)
         )
-    ) as settings on settings.id = message.sender_id;
+    ) as settings on settings.id = message.sender_id
+    order by claimed.starts_in, message.id;
 end;
 $$;
-comment on function private.claim_batch_messages(int, int) is
-'Messages to send now, leased for lease_seconds (product time). Commit, begin, then send. Empty:
-nothing is due, or no sender may send this moment (ask batch_pause).';
+comment on function private.claim_batch_messages(int, int, uuid) is
+'Messages to send, leased for lease_seconds (product time). Commit, begin, and send each no earlier
+than starts_in seconds after the claim and gap seconds after the last of its sender. Empty: nothing
+is due, or no sender may send this moment (ask batch_pause).';
 
 create function private.claim_of_sender(sender_id uuid, tokens int, lease_seconds int)
 returns uuid[]
@@ -100,6 +114,15 @@ begin
           )
         order by batch.created_at limit 1;
         exit when not found;
+        if (
+            select private.template_obstacle(template) is not null
+            from public.message_batches as batch
+            join public.message_templates as template on template.id = batch.template_id
+            where batch.id = v_batch_id
+        ) then
+            perform private.halt_batch(v_batch_id);
+            continue;
+        end if;
         v_candidates := array(
             select recipient.client_id from public.batch_recipients as recipient
             where recipient.batch_id = v_batch_id and recipient.status = 'waiting'
@@ -210,7 +233,6 @@ stable
 security definer
 set search_path = ''
 as $$
-    -- A tenth of a second refills eight tokens of the default pace.
     select case
         when due.at is null then null
         else greatest(extract(epoch from due.at - private.now()), 0.1)::double precision
@@ -219,6 +241,8 @@ as $$
         select min(greatest(next.not_before, sender.paused_until)) as at
         from public.message_batches as batch
         join public.senders as sender on sender.id = batch.sender_id and sender.state = 'active'
+        join public.integrations as integration
+            on integration.id = sender.integration_id and integration.is_active
         cross join lateral (
             select recipient.not_before
             from public.batch_recipients as recipient
@@ -230,4 +254,4 @@ as $$
 $$;
 
 grant execute on function
-private.claim_batch_messages(int, int), private.batch_pause() to worker;
+private.claim_batch_messages(int, int, uuid), private.batch_pause() to worker;

@@ -6,21 +6,28 @@ language sql
 security definer
 set search_path = ''
 as $$
+    -- Whose lease ran out is being given back at this moment, and may be sent by another.
+    with held as materialized (
+        select recipient.message_id
+        from public.batch_recipients as recipient
+        join public.message_logs as message on message.id = recipient.message_id
+        where message.id = any(begin_batch_messages.message_ids)
+          and recipient.batch_id = message.batch_id and recipient.client_id = message.client_id
+          and recipient.status = 'claimed' and recipient.lease_until > private.now()
+        order by recipient.batch_id, recipient.client_id
+        for update of recipient
+    )
     update public.message_logs as message
     set status = 'sending', sending_at = private.now()
     from unnest(begin_batch_messages.message_ids, begin_batch_messages.attempts)
         as asked (id, attempt)
     where message.id = asked.id and message.attempt = asked.attempt
       and message.status = 'queued'
+      and message.id in (select held.message_id from held)
       -- Somebody may have pressed pause since the claim.
       and exists (
           select from public.message_batches as batch
           where batch.id = message.batch_id and batch.status = 'sending'
-      )
-      and exists (
-          select from public.batch_recipients as recipient
-          where recipient.batch_id = message.batch_id
-            and recipient.client_id = message.client_id and recipient.status = 'claimed'
       )
     returning message.id
 $$;
@@ -36,6 +43,8 @@ security definer
 set search_path = ''
 as $$
 declare
+    -- Gone, paused or disabled for all; other refusals are of one person's variables.
+    c_template_is_stopped constant text := '^(132001|132007|132015|132016|4003|4005)\M';
     v_ids uuid[];
     v_result record;
 begin
@@ -95,6 +104,13 @@ begin
                 sender.integration_id, coalesce(v_result.error_detail, 'configuration')
             ), private.pause_sender(sender.id, 'configuration', v_result.error_detail)
             from public.senders as sender where sender.id = v_result.sender_id;
+        elsif v_result.error_code = 'template_rejected' and v_result.outcome = 'failed'
+            and v_result.error_detail ~ c_template_is_stopped
+        then
+            -- Everybody behind would meet the same: they wait until the template is mended.
+            perform private.put_back(
+                v_result.message_id, private.now(), 'template_rejected', v_result.error_detail
+            ), private.halt_batch(v_result.batch_id);
         elsif v_result.outcome = 'failed' then
             perform private.advance_message(
                 v_result.message_id, 'failed', private.now(), v_result.provider_message_id,
@@ -128,6 +144,26 @@ begin
 end;
 $$;
 
+-- Its template may not be sent any more: it rests, and somebody hears of it once.
+create function private.halt_batch(batch_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_batch public.message_batches;
+begin
+    select * into v_batch from public.message_batches as batch
+    where batch.id = halt_batch.batch_id for update;
+    if v_batch.status = 'sending' then
+        perform private.move_batch(v_batch.id, 'paused');
+        perform private.tell_supervisors(
+            v_batch.tenant_id, 'batch_stalled', jsonb_build_object('batch_id', v_batch.id)
+        );
+    end if;
+end;
+$$;
+
 -- The message was certainly not taken: the same row waits again.
 create function private.put_back(
     message_id uuid, until timestamptz, error_code text, error_detail text
@@ -136,6 +172,11 @@ language sql
 security definer
 set search_path = ''
 as $$
+    -- Its lease had run out, and the batch with it: somebody waits again.
+    select private.move_batch(batch.id, 'sending')
+    from public.message_logs as message
+    join public.message_batches as batch on batch.id = message.batch_id
+    where message.id = put_back.message_id and batch.status = 'done';
     with back as (
         update public.message_logs as message
         set status = 'queued', sending_at = null, error_code = put_back.error_code,

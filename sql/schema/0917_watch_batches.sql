@@ -45,6 +45,13 @@ begin
         where batch.status = 'sending'
           and coalesce(batch.last_progress_at, batch.started_at) < private.now() - c_no_progress
           and batch.alerted_at is null
+          -- A number serves its oldest batch first: who is behind it waits for its turn.
+          and not exists (
+              select from public.message_batches as ahead
+              where ahead.tenant_id = batch.tenant_id and ahead.sender_id = batch.sender_id
+                and ahead.status = 'sending' and ahead.created_at < batch.created_at
+                and ahead.last_progress_at >= private.now() - c_no_progress
+          )
           and exists (
               select from public.batch_recipients as recipient
               where recipient.batch_id = batch.id and recipient.status = 'waiting'

@@ -25,7 +25,7 @@ values
 ('outside_hours', 'fora do horário permitido para contato'),
 ('policy', 'recusada pela política do WhatsApp'),
 ('provider_unavailable', 'o provedor não respondeu depois de várias tentativas'),
-('rate_limited', 'limite de envio do provedor atingido; tentaremos de novo'),
+('rate_limited', 'limite de envio do provedor atingido'),
 ('retried', 'será tentada de novo'),
 ('template_rejected', 'modelo recusado pelo provedor'),
 ('unclassified', 'recusada pelo provedor sem motivo conhecido'),

@@ -70,6 +70,8 @@ begin
         then v_hours.next_allowed_at end;
     v_plan.provider := v_sender.provider;
     v_plan.integration_id := v_sender.integration_id;
+    v_plan.sender_id := v_sender.id;
+    v_plan.conversation_id := v_talk.id;
     v_plan.settings := private.sender_settings(v_sender.id);
     v_plan.phone := private.whatsapp_form(v_talk.tenant_id, v_talk.phone);
     v_plan.template_id := v_template.id;

@@ -77,8 +77,12 @@ begin
     end if;
     insert into public.suppressions (tenant_id, client_id, channel, reason)
     select talk.tenant_id, talk.client_id, 'whatsapp', 'opted_out'
-    where talk.client_id is not null and not private.is_suppressed(
-        talk.tenant_id, talk.client_id, null, 'whatsapp', private.now()
+    where talk.client_id is not null and not exists (
+        select from public.suppressions as known
+        where known.tenant_id = talk.tenant_id and known.client_id = talk.client_id
+          and known.phone is null and coalesce(known.channel = 'whatsapp', true)
+          -- What only holds for a while would let us write again.
+          and known.expires_at is null
     );
     update public.conversations as found set opted_out_at = private.now()
     where found.id = talk.id;

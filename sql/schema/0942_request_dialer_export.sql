@@ -96,7 +96,8 @@ begin
         return 'cancelled';
     end if;
     update private.dialer_tasks as task set status = 'cancelled', done_at = private.now()
-    where task.export_id = v_export.id and task.status = 'queued';
+    -- Whoever must not be called leaves, whatever becomes of the others.
+    where task.export_id = v_export.id and task.status = 'queued' and task.kind <> 'remove';
     update public.dialer_exports as export
     set status = 'cancelled', finished_at = private.now()
     where export.id = v_export.id;
@@ -141,7 +142,9 @@ begin
     end;
     update private.dialer_tasks as task
     set status = 'queued', failures = 0, next_attempt_at = private.now(), error_code = null
-    where task.export_id = resume_dialer_export.export_id and task.status = 'failed';
+    -- A failed removal has given its people back.
+    where task.export_id = resume_dialer_export.export_id and task.status = 'failed'
+      and task.kind <> 'remove';
     perform private.wake_function('3cplus-export');
     return 'loading';
 end;

@@ -109,7 +109,9 @@ begin
     end if;
     if (task).kind = 'qualify' then
         update public.calls as call set qualify_status = 'failed' where call.id = (task).call_id;
-    elsif (task).kind <> 'remove' and not ((task).payload ? 'weight') then
+    elsif (task).kind = 'remove' then
+        perform private.free_dialer_removal(task, v_code);
+    elsif not ((task).payload ? 'weight') then
         update public.dialer_exports as export
         set status = 'failed', error_code = v_code, finished_at = private.now(),
             error_detail = left(fail_dialer_task.error_detail, 500)
@@ -253,6 +255,35 @@ begin
     get diagnostics v_removed = row_count;
     update public.dialer_exports as export set removed = export.removed + v_removed
     where export.id = (task).export_id;
-    perform private.wish_dialer_removals(array[(task).export_id]);
+    -- What another removal still holds, or a refusal gave back, is not this one's to ask for again.
+    if v_removed > 0 then
+        perform private.wish_dialer_removals(array[(task).export_id]);
+    end if;
+end;
+$$;
+
+-- Refused for good, and these people are called on: somebody must know, and the rows wait for the
+-- sweep (0954) or for whoever leaves next.
+create function private.free_dialer_removal(task private.dialer_tasks, error_code text) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    update public.dialer_export_rows as contact set task_id = null
+    where contact.export_id = (task).export_id and contact.status = 'removing'
+      and contact.task_id = (task).id;
+    -- It is tried every ten minutes; once a day is an alarm.
+    if found and not exists (
+        select from public.notifications as told
+        where told.tenant_id = (task).tenant_id and told.kind = 'dialer_removal_failed'
+          and told.created_at > private.now() - interval '1 day'
+    ) then
+        perform private.tell_supervisors(
+            (task).tenant_id, 'dialer_removal_failed', jsonb_build_object(
+                'export_id', (task).export_id, 'reason', free_dialer_removal.error_code
+            )
+        );
+    end if;
 end;
 $$;

@@ -105,6 +105,37 @@ $$;
 grant execute on function
 private.begin_call_sweeps(), private.finish_call_sweep(uuid, int, int, text) to worker;
 
+-- Removals that were refused, again: once the integration is mended, else after a pause.
+create function private.wish_failed_removals() returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- As long as the dialer was given before, attempt by attempt.
+    c_pause constant interval := interval '10 minutes';
+begin
+    perform private.wish_dialer_removals(array(
+        select export.id
+        from public.dialer_exports as export
+        join public.integrations as integration
+            on integration.tenant_id = export.tenant_id and integration.id = export.integration_id
+        where integration.is_active
+          and export.id in (
+              select contact.export_id from public.dialer_export_rows as contact
+              where contact.status = 'removing' and contact.task_id is null
+          )
+          and not exists (
+              select from private.dialer_tasks as task
+              where task.export_id = export.id and task.tenant_id = export.tenant_id
+                and task.kind = 'remove' and task.status = 'failed'
+                and task.done_at > private.now() - c_pause
+                and (task.error_code <> 'configuration' or integration.failing_since is not null)
+          )
+    ));
+end;
+$$;
+
 -- What a lost wake-up left behind, and the sweep of calls every ten minutes.
 create function private.sweep_dialer() returns void
 language plpgsql
@@ -112,6 +143,7 @@ security definer
 set search_path = ''
 as $$
 begin
+    perform private.wish_failed_removals();
     if exists (select from public.dialer_exports as export where export.status = 'planning')
         or exists (
             select from private.dialer_tasks as task

@@ -30,7 +30,8 @@ create type private.target_plan as (
     provider_template_id text,
     language text,
     body text,
-    params text []
+    params text [],
+    sender_id uuid
 );
 
 -- Places of the targets whose client is one of those the rule is for: one query per rule, never one
@@ -181,7 +182,7 @@ as $$
         from private.places_in_filter(plan_targets.targets, plan_targets.at) as found (place)
     ),
     asked as materialized (
-        select target.*, rule, template, integration, client, best.phone as best_phone,
+        select target.*, rule, template, sender, client, best.phone as best_phone,
             hours.allowed, hours.next_allowed_at, hours.reason as hours_reason,
             tenant.time_zone, policy.is_stopped, policy.stopped_channels,
             private.opens_again_at(rule, tenant.time_zone, plan_targets.at) as opens_again_at,
@@ -197,9 +198,9 @@ as $$
         join public.message_templates as template on template.id = step.template_id
         join public.clients as client on client.id = target.client_id
         left join public.automation_policies as policy on policy.tenant_id = target.tenant_id
-        left join public.integrations as integration
-            on integration.tenant_id = target.tenant_id
-            and integration.provider = template.provider and integration.is_active
+        cross join lateral private.sender_for(
+            target.tenant_id, target.client_id, template.provider
+        ) as sender
         left join lateral (
             select client_phones.phone
             from public.client_phones
@@ -233,7 +234,7 @@ as $$
                 select from unnest((asked.template).variables) as variable
                 where variable like 'charge.%'
             ) then 'template_needs_charge'
-            when (asked.integration).id is null then 'integration_inactive'
+            when (asked.sender).sender_id is null then 'integration_inactive'
             when asked.place not in (select fitting.place from fitting) then 'filter_left'
             when (asked.rule).trigger <> 'disposition' then coalesce(
                 private.day_obstacle(asked.rule, asked.target_id, asked.client, asked.on_date), ''
@@ -258,7 +259,8 @@ as $$
         end as refusal,
         case
             when not told.allowed then told.hours_reason
-            when (told.integration).paused_until > plan_targets.at then 'rate_limited'
+            when (told.sender).is_paused then 'sender_paused'
+            when (told.sender).paused_until > plan_targets.at then 'rate_limited'
             when told.opens_again_at is not null then 'outside_window'
         end as delay
         from told
@@ -284,16 +286,20 @@ as $$
             counted.refusal, counted.delay, case when counted.is_over_cap then 'daily_cap' end
         ),
         greatest(
-            counted.next_allowed_at, (counted.integration).paused_until, counted.opens_again_at,
+            counted.next_allowed_at, (counted.sender).paused_until, counted.opens_again_at,
+            -- Until somebody lets the number send again: looked at as often as an answer is late.
+            case when (counted.sender).is_paused
+                then plan_targets.at + interval '15 minutes' end,
             case when counted.is_over_cap then (
                 (plan_targets.at at time zone counted.time_zone)::date + 1
                 + coalesce((counted.rule).opens, '00:00')
             ) at time zone counted.time_zone end
         ),
-        (counted.template).provider, (counted.integration).id, (counted.integration).settings,
+        (counted.template).provider, (counted.sender).integration_id, (counted.sender).settings,
         private.whatsapp_form(counted.tenant_id, counted.best_phone), (counted.template).id,
         (counted.template).provider_template_id, (counted.template).language,
-        private.render_body((counted.template).body, filled.params), filled.params
+        private.render_body((counted.template).body, filled.params), filled.params,
+        (counted.sender).sender_id
     from counted
     cross join lateral (
         select private.without_double_dots(

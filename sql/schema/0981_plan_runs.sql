@@ -18,7 +18,7 @@ as $$
     select claimed.id, claimed.tenant_id, claimed.client_id, claimed.queue_msg_id,
         plan.verdict, plan.reason, plan.not_before, claimed.attempt + 1, plan.provider,
         plan.integration_id, plan.settings, plan.phone, plan.template_id,
-        plan.provider_template_id, plan.language, plan.body, plan.params
+        plan.provider_template_id, plan.language, plan.body, plan.params, plan.sender_id
     from claimed
     join private.plan_targets(
         array(

@@ -1,6 +1,6 @@
 -- Everything that failed and waits for a person, in one list: rules, messages that no rule sent,
--- charges, imports, loads of the dialer, jobs, and events that changed nothing. Each branch reads at
--- most a page of its own; who may look, and what is done again, is each area's own word.
+-- charges, imports, loads of the dialer, jobs, and events that changed nothing. Each branch reads
+-- at most a page of its own; who may look, and what is done again, is each area's own word.
 create index message_logs_failed on public.message_logs (tenant_id, failed_at desc)
 where status = 'failed' and direction = 'out' and automation_run_id is null
 and retried_run_id is null and batch_id is null;

@@ -73,6 +73,8 @@ DROP FUNCTION "private"."unfinished_import"(uuid);
 
 DROP FUNCTION "private"."update_chunk_people"(private.import_chunks, timestamp with time zone);
 
+DROP FUNCTION "private"."whatsapp_contact"(uuid, uuid);
+
 DROP FUNCTION "private"."write_chunk_debts"(private.import_chunks);
 
 DROP FUNCTION "private"."write_chunk_people"(private.import_chunks);
@@ -169,7 +171,7 @@ ALTER TABLE "private"."rule_sweeps" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "private"."rule_sweeps" FORCE ROW LEVEL SECURITY;
 
-CREATE TABLE "private"."sender_buckets" ("tenant_id" uuid NOT NULL, "sender_id" uuid NOT NULL, "tokens" double precision NOT NULL, "refilled_at" timestamp with time zone NOT NULL, "last_claimed_at" timestamp with time zone, CONSTRAINT "sender_buckets_pkey" PRIMARY KEY (sender_id));
+CREATE TABLE "private"."sender_buckets" ("tenant_id" uuid NOT NULL, "sender_id" uuid NOT NULL, "tokens" double precision NOT NULL, "refilled_at" timestamp with time zone NOT NULL, "last_claimed_at" timestamp with time zone, "holder" uuid, CONSTRAINT "sender_buckets_pkey" PRIMARY KEY (sender_id));
 
 ALTER TABLE "private"."sender_buckets" ENABLE ROW LEVEL SECURITY;
 
@@ -457,7 +459,7 @@ CREATE TYPE "private"."recipient_plan" AS ("client_id" uuid, "verdict" text, "re
 
 CREATE TYPE "private"."rule_target" AS ("place" integer, "run_id" uuid, "tenant_id" uuid, "rule_id" uuid, "version" integer, "client_id" uuid, "disposition_id" uuid, "target_id" uuid, "on_date" date, "asked_at" timestamp with time zone);
 
-CREATE TYPE "private"."target_plan" AS ("place" integer, "verdict" text, "reason" text, "not_before" timestamp with time zone, "provider" public.provider_name, "integration_id" uuid, "settings" jsonb, "phone" text, "template_id" uuid, "provider_template_id" text, "language" text, "body" text, "params" text[]);
+CREATE TYPE "private"."target_plan" AS ("place" integer, "verdict" text, "reason" text, "not_before" timestamp with time zone, "provider" public.provider_name, "integration_id" uuid, "settings" jsonb, "phone" text, "template_id" uuid, "provider_template_id" text, "language" text, "body" text, "params" text[], "sender_id" uuid);
 
 CREATE TYPE "public"."batch_status" AS ENUM ('awaiting_confirmation', 'scheduled', 'sending', 'paused', 'done', 'cancelled');
 
@@ -515,6 +517,12 @@ ALTER TABLE "public"."senders" ADD COLUMN "state" public.sender_state NOT NULL D
 ALTER TYPE "private"."client_filter" ADD ATTRIBUTE "is_broad_import" boolean CASCADE;
 
 ALTER TYPE "private"."client_search" ADD ATTRIBUTE "is_common" boolean CASCADE;
+
+ALTER TYPE "private"."message_plan" ADD ATTRIBUTE "conversation_id" uuid CASCADE;
+
+ALTER TYPE "private"."message_plan" ADD ATTRIBUTE "sender_id" uuid CASCADE;
+
+ALTER TYPE "private"."run_plan" ADD ATTRIBUTE "sender_id" uuid CASCADE;
 
 CREATE OR REPLACE FUNCTION private.abandon_import(import_id uuid, code text)
  RETURNS void
@@ -763,7 +771,7 @@ begin
         return private.finish_rollback(v_back, v_import);
     end if;
     discard plans;  -- as in plan_portfolio: every row that goes is looked for in other tables
-    perform private.lock_rollback_people(v_chunk.created || v_chunk.known, v_chunk.created);
+    perform private.lock_rollback_people(v_chunk.created || v_chunk.known);
     perform private.judge_rollback(v_import, v_chunk.created || v_chunk.known, v_chunk.created);
     v_back := private.count_rolled_back(v_back, private.write_rollback(
         v_import, private.listed_kept_rows() - jsonb_array_length(v_back.done #> '{kept,rows}')
@@ -778,6 +786,57 @@ begin
     returning back.* into v_back;
     perform private.show_rollback_progress(v_back);
     return private.import_step(v_import) || jsonb_build_object('status', 'running');
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.announce_import(import_id uuid, file_name text, file_sha256 text, source text, idempotency_key text, request_fingerprint text, api_key_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+    v_known public.imports;
+begin
+    perform private.mark_dead_imports(v_tenant);
+    -- A key is given back by what failed, and by what was taken back: sending again means it.
+    update public.imports set idempotency_key = null
+    where imports.tenant_id = v_tenant
+      and imports.idempotency_key = announce_import.idempotency_key
+      and imports.status in ('failed', 'cancelled', 'rolled_back');
+    insert into public.imports (
+        id, tenant_id, file_name, file_sha256, source, idempotency_key, request_fingerprint,
+        api_key_id, created_by, status
+    )
+    values (
+        announce_import.import_id, v_tenant, announce_import.file_name,
+        announce_import.file_sha256, announce_import.source, announce_import.idempotency_key,
+        announce_import.request_fingerprint, announce_import.api_key_id, auth.uid(), 'queued'
+    )
+    on conflict do nothing;
+    if found then
+        return null;
+    end if;
+    select * into v_known from public.imports
+    where imports.tenant_id = v_tenant
+      and imports.idempotency_key = announce_import.idempotency_key;
+    if v_known.id is null then
+        raise exception 'import_id_taken' using errcode = 'PT409',
+            detail = 'another import has this id';
+    elsif v_known.request_fingerprint <> announce_import.request_fingerprint then
+        raise exception 'idempotency_key_reused' using errcode = 'PT409',
+            detail = 'the key was used for another body or other options';
+    elsif v_known.status = 'interrupted' then
+        return jsonb_build_object('resume', v_known.id);
+    elsif v_known.answer is null or v_known.status = 'rolling_back' then
+        raise exception 'import_in_progress' using errcode = 'PT409',
+            detail = v_known.id::text;
+    elsif v_known.error_code = 'rollback_stopped' then
+        raise exception 'import_unfinished' using errcode = 'PT409',
+            detail = 'what this key brought went back in part; take it back again first';
+    end if;
+    return jsonb_build_object('answer', v_known.answer);
 end;
 $function$;
 
@@ -1271,7 +1330,6 @@ CREATE OR REPLACE FUNCTION private.batch_pause()
  STABLE SECURITY DEFINER
  SET search_path TO ''
 AS $function$
-    -- A tenth of a second refills eight tokens of the default pace.
     select case
         when due.at is null then null
         else greatest(extract(epoch from due.at - private.now()), 0.1)::double precision
@@ -1280,6 +1338,8 @@ AS $function$
         select min(greatest(next.not_before, sender.paused_until)) as at
         from public.message_batches as batch
         join public.senders as sender on sender.id = batch.sender_id and sender.state = 'active'
+        join public.integrations as integration
+            on integration.id = sender.integration_id and integration.is_active
         cross join lateral (
             select recipient.not_before
             from public.batch_recipients as recipient
@@ -1391,21 +1451,28 @@ CREATE OR REPLACE FUNCTION private.begin_batch_messages(message_ids uuid[], atte
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
+    -- Whose lease ran out is being given back at this moment, and may be sent by another.
+    with held as materialized (
+        select recipient.message_id
+        from public.batch_recipients as recipient
+        join public.message_logs as message on message.id = recipient.message_id
+        where message.id = any(begin_batch_messages.message_ids)
+          and recipient.batch_id = message.batch_id and recipient.client_id = message.client_id
+          and recipient.status = 'claimed' and recipient.lease_until > private.now()
+        order by recipient.batch_id, recipient.client_id
+        for update of recipient
+    )
     update public.message_logs as message
     set status = 'sending', sending_at = private.now()
     from unnest(begin_batch_messages.message_ids, begin_batch_messages.attempts)
         as asked (id, attempt)
     where message.id = asked.id and message.attempt = asked.attempt
       and message.status = 'queued'
+      and message.id in (select held.message_id from held)
       -- Somebody may have pressed pause since the claim.
       and exists (
           select from public.message_batches as batch
           where batch.id = message.batch_id and batch.status = 'sending'
-      )
-      and exists (
-          select from public.batch_recipients as recipient
-          where recipient.batch_id = message.batch_id
-            and recipient.client_id = message.client_id and recipient.status = 'claimed'
       )
     returning message.id
 $function$;
@@ -1673,6 +1740,33 @@ begin
     end if;
     return private.service_state(v_tenant_id, client_id);
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.bulk_change(action text, after jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select case action
+        when 'assign' then jsonb_build_object(
+            'table', 'client_assignments',
+            'action', case when after ->> 'assigned_to' is null then 'delete'
+                else 'insert' end,
+            'changes', jsonb_build_array(jsonb_build_object(
+                'field', 'user_id', 'from', null, 'to', after -> 'assigned_to'
+            ))
+        )
+        else jsonb_build_object(
+            'table', 'client_tags',
+            'action', case action when 'tag' then 'insert' else 'delete' end,
+            'changes', jsonb_build_array(jsonb_build_object(
+                'field', 'tag_id',
+                'from', case action when 'untag' then after -> 'tag_id' end,
+                'to', case action when 'tag' then after -> 'tag_id' end
+            ))
+        )
+    end
 $function$;
 
 CREATE OR REPLACE FUNCTION private.bulk_eligibility(selection jsonb, action text)
@@ -2063,7 +2157,8 @@ begin
         return 'cancelled';
     end if;
     update private.dialer_tasks as task set status = 'cancelled', done_at = private.now()
-    where task.export_id = v_export.id and task.status = 'queued';
+    -- Whoever must not be called leaves, whatever becomes of the others.
+    where task.export_id = v_export.id and task.status = 'queued' and task.kind <> 'remove';
     update public.dialer_exports as export
     set status = 'cancelled', finished_at = private.now()
     where export.id = v_export.id;
@@ -2172,6 +2267,31 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.charge_template(charge public.charges)
+ RETURNS public.message_templates
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select template.*
+    from public.message_templates as template
+    cross join lateral private.sender_for(
+        (charge).tenant_id, (charge).client_id, template.provider
+    ) as sender
+    where template.tenant_id = (charge).tenant_id and template.channel = 'whatsapp'
+      and template.status = 'approved'
+      and template.variables && array['charge.link', 'charge.pix_code', 'charge.digitable_line']
+      and ((charge).link is not null or 'charge.link' <> all(template.variables))
+      and ((charge).pix_code is not null or 'charge.pix_code' <> all(template.variables))
+      and ((charge).digitable_line is not null
+          or 'charge.digitable_line' <> all(template.variables))
+    -- One that can leave now; one that holds the code to pay with, before one that only links to it.
+    order by sender.sender_id is not null and not sender.is_paused desc,
+        template.variables && array['charge.pix_code', 'charge.digitable_line'] desc,
+        template.created_at, template.name
+    limit 1
+$function$;
+
 CREATE OR REPLACE FUNCTION private.chat_obstacles(talk public.conversations)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -2237,16 +2357,17 @@ begin
     return query
     with outgoing as (
         insert into public.message_logs as message (
-            tenant_id, client_id, direction, provider, integration_id, phone, template_id, body,
-            params, status, attempt, automation_run_id
+            tenant_id, client_id, direction, provider, integration_id, sender_id, phone,
+            template_id, body, params, status, attempt, automation_run_id
         )
         select plan.tenant_id, plan.client_id, 'out', plan.provider, plan.integration_id,
-            plan.phone, plan.template_id, plan.body, plan.params, 'queued', plan.attempt,
-            plan.run_id
+            plan.sender_id, plan.phone, plan.template_id, plan.body, plan.params, 'queued',
+            plan.attempt, plan.run_id
         from unnest(v_plans) as plan where plan.verdict = 'send'
         on conflict on constraint message_logs_one_per_run do update
         set attempt = excluded.attempt, phone = excluded.phone, body = excluded.body,
             params = excluded.params, integration_id = excluded.integration_id,
+            sender_id = excluded.sender_id, conversation_id = excluded.conversation_id,
             template_id = excluded.template_id, error_code = null, error_detail = null
         -- Only what nobody has begun to send.
         where message.status = 'queued'
@@ -2260,8 +2381,8 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.claim_batch_messages(max integer, lease_seconds integer)
- RETURNS TABLE(message_id uuid, attempt integer, tenant_id uuid, integration_id uuid, provider public.provider_name, settings jsonb, destination text, template_provider_id text, template_name text, language text, params text[])
+CREATE OR REPLACE FUNCTION private.claim_batch_messages(max integer, lease_seconds integer, worker uuid DEFAULT NULL::uuid)
+ RETURNS TABLE(message_id uuid, attempt integer, tenant_id uuid, integration_id uuid, provider public.provider_name, settings jsonb, destination text, template_provider_id text, template_name text, language text, params text[], sender_id uuid, starts_in double precision, gap double precision)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
@@ -2271,9 +2392,11 @@ declare
     v_sender record;
     v_left int := max;
     v_share int;
-    v_tokens int;
-    v_used int;
+    v_lent record;
+    v_got uuid[];
     v_ids uuid[] := '{}';
+    v_starts double precision[] := '{}';
+    v_gaps double precision[] := '{}';
 begin
     perform private.recover_leases();
     for v_sender in
@@ -2298,21 +2421,28 @@ begin
         -- Another instance is at this sender: its bucket will not hold more for us.
         continue when not pg_try_advisory_xact_lock(hashtextextended(v_sender.id::text, 1));
         v_share := greatest(max / v_sender.waiting::int, 1);
-        v_tokens := private.take_tokens(v_sender.id, least(v_share, v_left));
-        continue when v_tokens = 0;
-        v_ids := v_ids || private.claim_of_sender(v_sender.id, v_tokens, lease_seconds);
-        v_used := cardinality(v_ids) - (max - v_left);
-        if v_used < v_tokens then
-            update private.sender_buckets as bucket set tokens = bucket.tokens + v_tokens - v_used
+        v_lent := private.take_tokens(v_sender.id, least(v_share, v_left), worker);
+        continue when v_lent.taken = 0;
+        v_got := private.claim_of_sender(v_sender.id, v_lent.taken, lease_seconds);
+        if cardinality(v_got) < v_lent.taken then
+            update private.sender_buckets as bucket
+            set tokens = bucket.tokens + v_lent.taken - cardinality(v_got)
             where bucket.sender_id = v_sender.id;
         end if;
-        v_left := v_left - v_used;
+        v_ids := v_ids || v_got;
+        v_starts := v_starts || array(
+            select v_lent.starts_in + nth * v_lent.gap
+            from generate_series(0, cardinality(v_got) - 1) as nth
+        );
+        v_gaps := v_gaps || array_fill(v_lent.gap, array[cardinality(v_got)]);
+        v_left := v_left - cardinality(v_got);
     end loop;
     return query
     select message.id, message.attempt, message.tenant_id, message.integration_id,
         message.provider, settings.said, message.phone, template.provider_template_id,
-        template.name, template.language, message.params
-    from unnest(v_ids) as claimed (id)
+        template.name, template.language, message.params, message.sender_id, claimed.starts_in,
+        claimed.gap
+    from unnest(v_ids, v_starts, v_gaps) as claimed (id, starts_in, gap)
     join public.message_logs as message on message.id = claimed.id
     join public.message_templates as template on template.id = message.template_id
     join (
@@ -2321,7 +2451,8 @@ begin
         where sender.id in (
             select known.sender_id from public.message_logs as known where known.id = any(v_ids)
         )
-    ) as settings on settings.id = message.sender_id;
+    ) as settings on settings.id = message.sender_id
+    order by claimed.starts_in, message.id;
 end;
 $function$;
 
@@ -2500,7 +2631,9 @@ begin
     update public.message_logs as message
     set attempt = message.attempt + 1, next_attempt_at = null,
         lease_until = private.now() + make_interval(secs => claim_message.lease_seconds),
-        provider = v_plan.provider, integration_id = v_plan.integration_id, phone = v_plan.phone,
+        provider = v_plan.provider, integration_id = v_plan.integration_id,
+        sender_id = v_plan.sender_id, conversation_id = v_plan.conversation_id,
+        phone = v_plan.phone,
         template_id = v_plan.template_id, body = v_plan.body, params = v_plan.params,
         error_code = null, error_detail = null
     where message.id = v_message.id
@@ -2536,6 +2669,15 @@ begin
           )
         order by batch.created_at limit 1;
         exit when not found;
+        if (
+            select private.template_obstacle(template) is not null
+            from public.message_batches as batch
+            join public.message_templates as template on template.id = batch.template_id
+            where batch.id = v_batch_id
+        ) then
+            perform private.halt_batch(v_batch_id);
+            continue;
+        end if;
         v_candidates := array(
             select recipient.client_id from public.batch_recipients as recipient
             where recipient.batch_id = v_batch_id and recipient.status = 'waiting'
@@ -2703,6 +2845,81 @@ begin
         v_all := v_all || 'clients.id <> all(($1).except_ids)'::text;
     end if;
     return array_to_string(v_all, ' and ');
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.client_history(client_id uuid, before_id bigint, page_size integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    c_max_page constant int := 200;
+    v_tenant_id uuid := private.require_role('admin');
+    v_size int := least(greatest(coalesce(page_size, 30), 1), c_max_page);
+    v_items jsonb;
+begin
+    perform private.require_client(v_tenant_id, client_id);
+    with rows as (
+        select 'clients' as table_name, client_history.client_id::text as row_id
+        union
+        select 'client_assignments', client_history.client_id::text
+        union
+        select 'client_tags', client_history.client_id::text
+        union
+        select touched.table_name, touched.row_id
+        from public.audit_log as touched
+        where touched.tenant_id = v_tenant_id
+          and touched.table_name in ('client_addresses', 'client_phones')
+          and touched.action in ('insert', 'delete')
+          and coalesce(touched.after, touched.before) ->> 'client_id'
+              = client_history.client_id::text
+        union
+        select 'client_phones', known.id::text from public.client_phones as known
+        where known.tenant_id = v_tenant_id and known.client_id = client_history.client_id
+        union
+        select 'client_addresses', known.id::text from public.client_addresses as known
+        where known.tenant_id = v_tenant_id and known.client_id = client_history.client_id
+    ),
+    found as (
+        select told.*
+        from rows
+        join public.audit_log as told
+            on told.tenant_id = v_tenant_id and told.table_name = rows.table_name
+            and told.row_id = rows.row_id
+        union all
+        select told.*
+        from public.audit_log as told
+        where told.tenant_id = v_tenant_id and told.action = 'bulk'
+          and told.row_id in ('assign', 'tag', 'untag')
+          and told.after #> '{selection,ids}' ? client_history.client_id::text
+          and told.after ->> 'changed' <> '0'
+    )
+    select coalesce(jsonb_agg(newest.item order by newest.id desc), '[]') into v_items
+    from (
+        select found.id, jsonb_build_object(
+            'id', found.id, 'at', found.created_at,
+            'actor', coalesce(
+                private.actor_name(found.tenant_id, found.actor_id),
+                case when found.actor_id is not null then found.actor end
+            )
+        ) || case when found.action = 'bulk' then private.bulk_change(found.row_id, found.after)
+            else jsonb_build_object(
+                'table', found.table_name, 'action', found.action,
+                'changes', private.field_changes(found.before, found.after)
+            )
+        end as item
+        from found
+        where found.id < coalesce(client_history.before_id, 9223372036854775807)
+        order by found.id desc
+        limit v_size + 1
+    ) as newest;
+    return jsonb_build_object(
+        'items', v_items - v_size,
+        'next', case when jsonb_array_length(v_items) > v_size
+            then v_items -> (v_size - 1) -> 'id' end
+    );
 end;
 $function$;
 
@@ -4252,7 +4469,9 @@ begin
     end if;
     if (task).kind = 'qualify' then
         update public.calls as call set qualify_status = 'failed' where call.id = (task).call_id;
-    elsif (task).kind <> 'remove' and not ((task).payload ? 'weight') then
+    elsif (task).kind = 'remove' then
+        perform private.free_dialer_removal(task, v_code);
+    elsif not ((task).payload ? 'weight') then
         update public.dialer_exports as export
         set status = 'failed', error_code = v_code, finished_at = private.now(),
             error_detail = left(fail_dialer_task.error_detail, 500)
@@ -4584,7 +4803,10 @@ begin
     get diagnostics v_removed = row_count;
     update public.dialer_exports as export set removed = export.removed + v_removed
     where export.id = (task).export_id;
-    perform private.wish_dialer_removals(array[(task).export_id]);
+    -- What another removal still holds, or a refusal gave back, is not this one's to ask for again.
+    if v_removed > 0 then
+        perform private.wish_dialer_removals(array[(task).export_id]);
+    end if;
 end;
 $function$;
 
@@ -4650,6 +4872,8 @@ begin
     perform private.end_bulk(v_back.audit_id, v_back.done #- '{kept,rows}');
     delete from private.import_rollbacks as back where back.import_id = v_back.import_id;
     if v_back.outcome <> 'rolled_back' then
+        update public.imports set rolled_back = v_back.done, undo_done = v_back.clients
+        where imports.id = v_import.id;
         return private.end_taken_back(
             v_import, v_back.outcome, v_back.code, (v_back.done #>> '{kept,count}')::int
         );
@@ -4791,6 +5015,48 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.forget_provider_events()
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- Beyond every provider's redelivery (a week at most) and any month's complaint.
+    c_kept constant interval := interval '90 days';
+    -- About ten seconds; after a long silence the next nights go on.
+    c_max_events constant int := 500000;
+    v_forgotten int;
+begin
+    delete from private.provider_events as event
+    where event.id in (
+        select old.id
+        from public.integrations as integration
+        cross join lateral (
+            select stored.id from private.provider_events as stored
+            where stored.tenant_id = integration.tenant_id
+              and stored.integration_id = integration.id
+              and stored.received_at < private.now() - c_kept
+            order by stored.received_at
+        ) as old
+        limit c_max_events
+    );
+    get diagnostics v_forgotten = row_count;
+    -- Dead letters hold ids alone, and point at rows that say what became of them.
+    delete from pgmq.a_automations as ended
+    where ended.archived_at < clock_timestamp() - c_kept;
+    delete from pgmq.a_messages as ended
+    where ended.archived_at < clock_timestamp() - c_kept;
+    delete from pgmq.a_charges as ended
+    where ended.archived_at < clock_timestamp() - c_kept;
+    -- An export's own tasks stay with it: it may be resumed.
+    delete from private.dialer_tasks as task
+    where task.kind in ('qualify', 'remove') and task.status in ('done', 'failed', 'cancelled')
+      and task.done_at < private.now() - c_kept;
+    return v_forgotten;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.forgive_numbers()
  RETURNS void
  LANGUAGE sql
@@ -4799,6 +5065,31 @@ CREATE OR REPLACE FUNCTION private.forgive_numbers()
 AS $function$
     update public.client_phones as known set has_whatsapp = null, whatsapp_retry_at = null
     where known.whatsapp_retry_at <= private.now()
+$function$;
+
+CREATE OR REPLACE FUNCTION private.free_dialer_removal(task private.dialer_tasks, error_code text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    update public.dialer_export_rows as contact set task_id = null
+    where contact.export_id = (task).export_id and contact.status = 'removing'
+      and contact.task_id = (task).id;
+    -- It is tried every ten minutes; once a day is an alarm.
+    if found and not exists (
+        select from public.notifications as told
+        where told.tenant_id = (task).tenant_id and told.kind = 'dialer_removal_failed'
+          and told.created_at > private.now() - interval '1 day'
+    ) then
+        perform private.tell_supervisors(
+            (task).tenant_id, 'dialer_removal_failed', jsonb_build_object(
+                'export_id', (task).export_id, 'reason', free_dialer_removal.error_code
+            )
+        );
+    end if;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.give_back_call(disposition_id uuid)
@@ -4855,7 +5146,8 @@ begin
     update public.imports
     set status = case when v_back.outcome = 'rolled_back' then 'done'
             else v_back.outcome end::public.import_status,
-        error_code = 'rollback_stopped', phase = null, seconds_left = null
+        error_code = 'rollback_stopped', phase = null, seconds_left = null,
+        finished_at = coalesce(imports.finished_at, private.now())
     where imports.id = v_import.id
     returning imports.* into v_import;
     return private.import_step(v_import);
@@ -4872,6 +5164,26 @@ begin
     update public.audit_log set after = audit_log.after || '{"state": "running"}'
     where audit_log.id = go_on_with_bulk.audit_id;
     perform set_config('cobranca.bulk_audit_id', go_on_with_bulk.audit_id::text, true);
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.halt_batch(batch_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_batch public.message_batches;
+begin
+    select * into v_batch from public.message_batches as batch
+    where batch.id = halt_batch.batch_id for update;
+    if v_batch.status = 'sending' then
+        perform private.move_batch(v_batch.id, 'paused');
+        perform private.tell_supervisors(
+            v_batch.tenant_id, 'batch_stalled', jsonb_build_object('batch_id', v_batch.id)
+        );
+    end if;
 end;
 $function$;
 
@@ -5318,6 +5630,11 @@ begin
             where written.tenant_id = v_import.tenant_id and written.client_id = phones.client_id
               and written.phone = phones.phone
               and written.created_at >= coalesce(v_import.writing_at, v_import.finished_at)
+        ) or exists (
+            select from public.calls as called
+            where called.tenant_id = v_import.tenant_id and called.client_id = phones.client_id
+              and private.phone_match(called.phone) = private.phone_match(phones.phone)
+              and called.called_at >= coalesce(v_import.writing_at, v_import.finished_at)
         ) then 'contacted_since'
     end
     from public.client_phones as phones
@@ -5460,6 +5777,10 @@ begin
             select from public.message_logs as written
             where written.tenant_id = v_import.tenant_id and written.client_id = item.client_id
               and written.created_at >= v_since
+        ) or exists (
+            select from public.calls as called
+            where called.tenant_id = v_import.tenant_id and called.client_id = item.client_id
+              and called.called_at >= v_since and called.connected_at is not null
         )
     );
     update pg_temp.rollback as item set reason = 'imported_since', heir = later.import_id
@@ -6260,7 +6581,7 @@ AS $function$
     ) as limited
 $function$;
 
-CREATE OR REPLACE FUNCTION private.lock_rollback_people(people uuid[], created uuid[])
+CREATE OR REPLACE FUNCTION private.lock_rollback_people(people uuid[])
  RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -6268,9 +6589,6 @@ CREATE OR REPLACE FUNCTION private.lock_rollback_people(people uuid[], created u
 AS $function$
 begin
     perform from public.clients where clients.id = any(people)
-    order by clients.id
-    for no key update;
-    perform from public.clients where clients.id = any(created)
     order by clients.id
     for update;
 end;
@@ -7143,6 +7461,76 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.open_import(file_name text, file_sha256 text, creditor text, announced uuid DEFAULT NULL::uuid, source text DEFAULT 'csv'::text)
+ RETURNS TABLE(import_id uuid, creditor_id uuid, creditor_name text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+    v_creditor public.creditors;
+begin
+    perform private.refuse_beside_unfinished(v_tenant);
+    -- The creditor by id or by name; a name may be new, an id must be one of the tenant's.
+    select * into v_creditor from public.creditors
+    where creditors.tenant_id = v_tenant
+      and (creditors.id::text = lower(open_import.creditor)
+           or creditors.name_key = private.search_key(open_import.creditor));
+    if v_creditor.id is null and (
+        open_import.creditor ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+        or open_import.creditor is not null and not private.has_role('admin')
+    ) then
+        raise exception 'creditor_not_found' using errcode = 'PT404',
+            detail = 'the creditor is not one of this tenant; an admin''s import creates it by name';
+    end if;
+
+    create temp table import_rows (
+        line int not null,
+        -- Why the row cannot be taken; null for an accepted one.
+        reason text,
+        column_name text,
+        value text,
+        document text collate "C",
+        name text,
+        email text,
+        uf text,
+        external_id text,
+        creditor text,
+        contract text collate "C",
+        installment int,
+        due_on date,
+        principal_cents bigint,
+        phones text [] not null,
+        phones_lost int not null,
+        names_lost int not null,
+        emails_lost int not null,
+        -- Columns that are none of ours, by the file's own names.
+        extra jsonb
+    ) on commit drop;
+    grant insert on pg_temp.import_rows to authenticated;
+
+    if announced is null then
+        insert into public.imports
+            (tenant_id, creditor_id, file_name, file_sha256, source, created_by)
+        values (v_tenant, v_creditor.id, open_import.file_name, open_import.file_sha256,
+            open_import.source, auth.uid())
+        returning id into import_id;
+    else
+        select imports.id into import_id from public.imports
+        where imports.id = announced and imports.tenant_id = v_tenant
+          and imports.created_by = auth.uid() and imports.status in ('queued', 'running');
+        if import_id is null then
+            raise exception 'import_cancelled' using errcode = 'PT409',
+                detail = 'cancelled while it waited for another import';
+        end if;
+    end if;
+    creditor_id := v_creditor.id;
+    creditor_name := coalesce(v_creditor.name, open_import.creditor);
+    return next;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.open_runs(msg_ids bigint[])
  RETURNS void
  LANGUAGE sql
@@ -7206,8 +7594,12 @@ begin
     end if;
     insert into public.suppressions (tenant_id, client_id, channel, reason)
     select talk.tenant_id, talk.client_id, 'whatsapp', 'opted_out'
-    where talk.client_id is not null and not private.is_suppressed(
-        talk.tenant_id, talk.client_id, null, 'whatsapp', private.now()
+    where talk.client_id is not null and not exists (
+        select from public.suppressions as known
+        where known.tenant_id = talk.tenant_id and known.client_id = talk.client_id
+          and known.phone is null and coalesce(known.channel = 'whatsapp', true)
+          -- What only holds for a while would let us write again.
+          and known.expires_at is null
     );
     update public.conversations as found set opted_out_at = private.now()
     where found.id = talk.id;
@@ -7408,32 +7800,37 @@ AS $function$
 declare
     v_plan private.message_plan;
     v_hours record;
-    v_phone text;
-    v_is_window_open boolean;
-    v_integration public.integrations;
+    v_to record;
+    v_sender record;
+    v_paused_until timestamptz;
     v_template public.message_templates;
 begin
     v_hours := private.contact_decision(
         charge.tenant_id, charge.client_id, 'whatsapp', private.now()
     );
-    select contact.phone, contact.is_window_open into v_phone, v_is_window_open
-    from private.whatsapp_contact(charge.tenant_id, charge.client_id) as contact;
+    select * into v_to from private.whatsapp_contact(charge.tenant_id, charge.client_id);
     v_template := private.charge_template(charge);
-    select integration.* into v_integration
-    from public.integrations as integration
-    where integration.tenant_id = charge.tenant_id and integration.is_active
-      and integration.provider = coalesce(v_template.provider, 'gupshup');
+    select sender.*, integration.paused_until as account_paused_until
+    into v_sender
+    from public.senders as sender
+    join public.integrations as integration on integration.id = sender.integration_id
+    where sender.id = coalesce(v_to.sender_id, (
+        select chosen.sender_id from private.sender_for(
+            charge.tenant_id, charge.client_id, v_template.provider
+        ) as chosen
+    ));
+    v_paused_until := greatest(v_sender.paused_until, v_sender.account_paused_until);
     v_plan.reason := case
         when not private.is_payable(charge) then 'charge_not_payable'
         when num_nonnulls(charge.link, charge.pix_code, charge.digitable_line) = 0
             then 'charge_not_ready'
-        when v_integration.id is null then 'integration_inactive'
+        when v_sender.state is distinct from 'active' then 'integration_inactive'
         when v_hours.reason = 'suppressed' then 'suppressed'
-        when v_phone is null then 'no_reachable_phone'
-        when v_template.id is null and not v_is_window_open then 'template_missing'
+        when v_to.phone is null then 'no_reachable_phone'
+        when v_template.id is null and v_to.conversation_id is null then 'template_missing'
         -- outside_hours, or as often as is decent.
         when not v_hours.allowed then v_hours.reason
-        when v_integration.paused_until > private.now() then 'rate_limited'
+        when v_paused_until > private.now() then 'rate_limited'
     end;
     v_plan.verdict := case
         when v_plan.reason is null then 'send'
@@ -7441,12 +7838,18 @@ begin
             and v_hours.next_allowed_at is not null then 'postpone'
         else 'refuse'
     end;
-    v_plan.not_before := greatest(v_hours.next_allowed_at, v_integration.paused_until);
-    v_plan.provider := v_integration.provider;
-    v_plan.integration_id := v_integration.id;
-    v_plan.settings := v_integration.settings;
-    v_plan.phone := private.whatsapp_form(charge.tenant_id, v_phone);
-    if v_is_window_open then
+    v_plan.not_before := greatest(v_hours.next_allowed_at, v_paused_until);
+    v_plan.provider := v_sender.provider;
+    v_plan.integration_id := v_sender.integration_id;
+    v_plan.sender_id := v_sender.id;
+    v_plan.settings := private.sender_settings(v_sender.id);
+    v_plan.phone := private.whatsapp_form(charge.tenant_id, v_to.phone);
+    v_plan.conversation_id := coalesce(v_to.conversation_id, (
+        select talk.id from public.conversations as talk
+        where talk.sender_id = v_sender.id
+          and talk.phone_key = private.phone_match(v_plan.phone)
+    ));
+    if v_to.conversation_id is not null then
         v_plan.body := private.charge_text(charge);
         v_plan.params := '{}';
     else
@@ -7532,6 +7935,8 @@ begin
         then v_hours.next_allowed_at end;
     v_plan.provider := v_sender.provider;
     v_plan.integration_id := v_sender.integration_id;
+    v_plan.sender_id := v_sender.id;
+    v_plan.conversation_id := v_talk.id;
     v_plan.settings := private.sender_settings(v_sender.id);
     v_plan.phone := private.whatsapp_form(v_talk.tenant_id, v_talk.phone);
     v_plan.template_id := v_template.id;
@@ -7930,12 +8335,14 @@ AS $function$
         case
             when verdict.reason is not null then 'skip'
             when states.opens_at > batch.now_at or history.is_just_now
+                or row_number() over same_phone > 1
                 or history.capped_until is not null then 'postpone'
             else 'send'
         end,
         coalesce(verdict.reason, case when states.opens_at > batch.now_at then 'outside_hours'
             when history.capped_until is not null then 'attempt_cap'
-            when history.is_just_now then 'just_written' end),
+            when history.is_just_now or row_number() over same_phone > 1
+                then 'just_written' end),
         -- Meta takes about one message per 6 s to one person.
         greatest(states.opens_at, history.capped_until, batch.now_at + interval '6 seconds'),
         private.whatsapp_form(person.tenant_id, best.phone), filled.params,
@@ -7974,7 +8381,8 @@ AS $function$
                 where latest.tenant_id = person.tenant_id
                   and private.phone_match(latest.phone) = private.phone_match(best.phone)
                   and latest.direction = 'out' and latest.status <> 'failed'
-                  and latest.batch_id is distinct from batch.id
+                  and (latest.batch_id is distinct from batch.id
+                      or latest.client_id is distinct from person.id)
                   and latest.created_at > batch.now_at - interval '6 seconds'
             ) as is_just_now
     ) as history
@@ -7994,6 +8402,8 @@ AS $function$
             when states.opens_at is null then 'outside_hours'
         end as reason
     ) as verdict
+    -- Two people with one telephone are not written to in one instant.
+    window same_phone as (partition by private.phone_match(best.phone) order by person.id)
 $function$;
 
 CREATE OR REPLACE FUNCTION private.plan_runs(claim_id uuid)
@@ -8014,7 +8424,7 @@ AS $function$
     select claimed.id, claimed.tenant_id, claimed.client_id, claimed.queue_msg_id,
         plan.verdict, plan.reason, plan.not_before, claimed.attempt + 1, plan.provider,
         plan.integration_id, plan.settings, plan.phone, plan.template_id,
-        plan.provider_template_id, plan.language, plan.body, plan.params
+        plan.provider_template_id, plan.language, plan.body, plan.params, plan.sender_id
     from claimed
     join private.plan_targets(
         array(
@@ -8039,7 +8449,7 @@ AS $function$
         from private.places_in_filter(plan_targets.targets, plan_targets.at) as found (place)
     ),
     asked as materialized (
-        select target.*, rule, template, integration, client, best.phone as best_phone,
+        select target.*, rule, template, sender, client, best.phone as best_phone,
             hours.allowed, hours.next_allowed_at, hours.reason as hours_reason,
             tenant.time_zone, policy.is_stopped, policy.stopped_channels,
             private.opens_again_at(rule, tenant.time_zone, plan_targets.at) as opens_again_at,
@@ -8055,9 +8465,9 @@ AS $function$
         join public.message_templates as template on template.id = step.template_id
         join public.clients as client on client.id = target.client_id
         left join public.automation_policies as policy on policy.tenant_id = target.tenant_id
-        left join public.integrations as integration
-            on integration.tenant_id = target.tenant_id
-            and integration.provider = template.provider and integration.is_active
+        cross join lateral private.sender_for(
+            target.tenant_id, target.client_id, template.provider
+        ) as sender
         left join lateral (
             select client_phones.phone
             from public.client_phones
@@ -8091,7 +8501,7 @@ AS $function$
                 select from unnest((asked.template).variables) as variable
                 where variable like 'charge.%'
             ) then 'template_needs_charge'
-            when (asked.integration).id is null then 'integration_inactive'
+            when (asked.sender).sender_id is null then 'integration_inactive'
             when asked.place not in (select fitting.place from fitting) then 'filter_left'
             when (asked.rule).trigger <> 'disposition' then coalesce(
                 private.day_obstacle(asked.rule, asked.target_id, asked.client, asked.on_date), ''
@@ -8116,7 +8526,8 @@ AS $function$
         end as refusal,
         case
             when not told.allowed then told.hours_reason
-            when (told.integration).paused_until > plan_targets.at then 'rate_limited'
+            when (told.sender).is_paused then 'sender_paused'
+            when (told.sender).paused_until > plan_targets.at then 'rate_limited'
             when told.opens_again_at is not null then 'outside_window'
         end as delay
         from told
@@ -8142,16 +8553,20 @@ AS $function$
             counted.refusal, counted.delay, case when counted.is_over_cap then 'daily_cap' end
         ),
         greatest(
-            counted.next_allowed_at, (counted.integration).paused_until, counted.opens_again_at,
+            counted.next_allowed_at, (counted.sender).paused_until, counted.opens_again_at,
+            -- Until somebody lets the number send again: looked at as often as an answer is late.
+            case when (counted.sender).is_paused
+                then plan_targets.at + interval '15 minutes' end,
             case when counted.is_over_cap then (
                 (plan_targets.at at time zone counted.time_zone)::date + 1
                 + coalesce((counted.rule).opens, '00:00')
             ) at time zone counted.time_zone end
         ),
-        (counted.template).provider, (counted.integration).id, (counted.integration).settings,
+        (counted.template).provider, (counted.sender).integration_id, (counted.sender).settings,
         private.whatsapp_form(counted.tenant_id, counted.best_phone), (counted.template).id,
         (counted.template).provider_template_id, (counted.template).language,
-        private.render_body((counted.template).body, filled.params), filled.params
+        private.render_body((counted.template).body, filled.params), filled.params,
+        (counted.sender).sender_id
     from counted
     cross join lateral (
         select private.without_double_dots(
@@ -8357,6 +8772,11 @@ CREATE OR REPLACE FUNCTION private.put_back(message_id uuid, until timestamp wit
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
+    -- Its lease had run out, and the batch with it: somebody waits again.
+    select private.move_batch(batch.id, 'sending')
+    from public.message_logs as message
+    join public.message_batches as batch on batch.id = message.batch_id
+    where message.id = put_back.message_id and batch.status = 'done';
     with back as (
         update public.message_logs as message
         set status = 'queued', sending_at = null, error_code = put_back.error_code,
@@ -8826,7 +9246,11 @@ begin
     where integrations.id = v_integration.id
       and (integrations.last_event_at is null
           or integrations.last_event_at < private.now() - c_freshness);
-    perform private.wake_function('run-automations');
+    -- Once for all that one request brings: the wake goes out with its commit.
+    if coalesce(current_setting('private.events_woken', true), '') = '' then
+        perform set_config('private.events_woken', 'yes', true);
+        perform private.wake_function('run-automations');
+    end if;
     return true;
 end;
 $function$;
@@ -9036,6 +9460,20 @@ AS $function$
     )
     where known.tenant_id = refresh_last_contact.tenant_id
       and known.client_id = refresh_last_contact.client_id
+$function$;
+
+CREATE OR REPLACE FUNCTION private.refuse_beside_unfinished(tenant_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    if private.unfinished_import(tenant_id) is not null then
+        raise exception 'import_unfinished' using errcode = 'PT409',
+            detail = 'another import of this tenant is to be continued or cancelled first';
+    end if;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.refuse_chat(plan private.message_plan, talk public.conversations)
@@ -9705,7 +10143,9 @@ begin
     end;
     update private.dialer_tasks as task
     set status = 'queued', failures = 0, next_attempt_at = private.now(), error_code = null
-    where task.export_id = resume_dialer_export.export_id and task.status = 'failed';
+    -- A failed removal has given its people back.
+    where task.export_id = resume_dialer_export.export_id and task.status = 'failed'
+      and task.kind <> 'remove';
     perform private.wake_function('3cplus-export');
     return 'loading';
 end;
@@ -9936,23 +10376,26 @@ declare
     v_step jsonb := '{"status": "running"}';
 begin
     -- Not beside another import: each sees what the one before it wrote, and one that is planned
-    -- counts on the rows it saw.
+    -- counts on the rows it saw. Asked before the turn as well: the job holds that for minutes.
+    perform private.refuse_beside_unfinished(v_tenant);
     perform pg_advisory_xact_lock(private.import_turn(v_tenant));
-    if private.unfinished_import(v_tenant) is not null then
-        raise exception 'import_unfinished' using errcode = 'PT409',
-            detail = 'another import of this tenant is to be continued or cancelled first';
-    end if;
+    perform private.refuse_beside_unfinished(v_tenant);
     select * into v_import from public.imports
     where imports.id = rollback_import.import_id and imports.tenant_id = v_tenant
     for update;
     if v_import.id is null then
         raise exception 'import_not_found' using errcode = 'PT404',
             detail = 'no such import in this tenant';
-    elsif v_import.status <> 'done' then
+    elsif v_import.status <> 'done' and v_import.error_code is distinct from 'rollback_stopped' then
         raise exception 'import_not_done' using errcode = 'PT409',
             detail = v_import.status::text;
     end if;
-    v_people := private.begin_rollback(v_import, 'rolled_back', null);
+    -- One that was cancelled, or failed, and could not be taken back then is still that afterwards.
+    v_people := case v_import.status
+        when 'done' then private.begin_rollback(v_import, 'rolled_back', null)
+        when 'cancelled' then private.begin_rollback(v_import, 'cancelled', 'import_cancelled')
+        else private.begin_rollback(v_import, 'failed', 'internal')
+    end;
     if v_people > private.rollback_chunk_size() then
         perform private.wake_function('portfolio-resume');
         return jsonb_build_object(
@@ -10449,6 +10892,65 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.send_charge(charge_id uuid, message_id uuid, channel public.channel)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_id uuid := coalesce(message_id, gen_random_uuid());
+    v_charge public.charges;
+    v_message public.message_logs;
+    v_plan private.message_plan;
+begin
+    -- The same click again, before the charge is looked at: it may have been paid since.
+    select * into v_message from public.message_logs as message
+    where message.id = v_id;
+    if found and (v_message.tenant_id, v_message.charge_id)
+        is distinct from (v_tenant_id, send_charge.charge_id)
+    then
+        raise exception 'message_id_reused' using errcode = 'PT409',
+            detail = 'this id belongs to another message';
+    end if;
+    -- Locked: two clicks at once are one message.
+    select * into v_charge from public.charges as charge
+    where charge.tenant_id = v_tenant_id and charge.id = send_charge.charge_id
+    for update;
+    if not found then
+        raise exception 'charge_not_found' using errcode = 'PT404',
+            detail = 'no charge with this id in the tenant';
+    end if;
+    if channel is distinct from 'whatsapp' then
+        raise exception 'channel_not_offered' using errcode = 'PT409', detail = channel::text;
+    end if;
+    select * into v_message from public.message_logs as message
+    where message.tenant_id = v_tenant_id and message.charge_id = v_charge.id
+      and (message.id = v_id or message.status in ('queued', 'sending', 'unknown'))
+    order by message.id = v_id desc
+    limit 1;
+    if not found then
+        v_plan := private.plan_charge_message(v_charge);
+        perform private.refuse_message(v_plan, v_charge.status::text);
+        insert into public.message_logs (
+            id, tenant_id, client_id, direction, provider, integration_id, sender_id,
+            conversation_id, phone, template_id, body, params, status, charge_id, created_by,
+            queue_msg_id
+        )
+        values (
+            v_id, v_tenant_id, v_charge.client_id, 'out', v_plan.provider,
+            v_plan.integration_id, v_plan.sender_id, v_plan.conversation_id, v_plan.phone,
+            v_plan.template_id, v_plan.body, v_plan.params, 'queued', v_charge.id, auth.uid(),
+            private.enqueue_message(v_id, private.now())
+        )
+        returning * into v_message;
+        perform private.wake_function('send-message');
+    end if;
+    return jsonb_build_object('message_id', v_message.id, 'status', v_message.status);
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.send_chat_message(conversation_id uuid, message_id uuid, body text, template_id uuid)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -10521,6 +11023,34 @@ AS $function$
         when 'gupshup' then sender_account.settings ->> 'app_name'
         when 'meta' then sender_account.settings ->> 'phone_number_id'
     end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.sender_for(tenant_id uuid, client_id uuid, provider public.provider_name, OUT sender_id uuid, OUT integration_id uuid, OUT settings jsonb, OUT is_paused boolean, OUT paused_until timestamp with time zone)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    select sender.id, sender.integration_id, private.sender_settings(sender.id),
+        sender.state <> 'active', greatest(sender.paused_until, integration.paused_until)
+    into sender_for.sender_id, sender_for.integration_id, sender_for.settings,
+        sender_for.is_paused, sender_for.paused_until
+    from public.senders as sender
+    join public.integrations as integration
+        on integration.id = sender.integration_id and integration.is_active
+    left join lateral (
+        select max(talk.last_inbound_at) as at
+        from public.conversations as talk
+        where talk.tenant_id = sender.tenant_id and talk.client_id = sender_for.client_id
+          and talk.sender_id = sender.id and private.window_until(talk) > private.now()
+    ) as heard on true
+    where sender.tenant_id = sender_for.tenant_id and sender.state <> 'disabled'
+      and (sender_for.provider is null or sender.provider = sender_for.provider)
+    order by sender.state = 'active' desc, heard.at desc nulls last, sender.is_default desc,
+        sender.created_at
+    limit 1;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.sender_of_event(integration_id uuid, account text)
@@ -10685,6 +11215,8 @@ CREATE OR REPLACE FUNCTION private.settle_batch_messages(results jsonb)
  SET search_path TO ''
 AS $function$
 declare
+    -- Gone, paused or disabled for all; other refusals are of one person's variables.
+    c_template_is_stopped constant text := '^(132001|132007|132015|132016|4003|4005)\M';
     v_ids uuid[];
     v_result record;
 begin
@@ -10744,6 +11276,13 @@ begin
                 sender.integration_id, coalesce(v_result.error_detail, 'configuration')
             ), private.pause_sender(sender.id, 'configuration', v_result.error_detail)
             from public.senders as sender where sender.id = v_result.sender_id;
+        elsif v_result.error_code = 'template_rejected' and v_result.outcome = 'failed'
+            and v_result.error_detail ~ c_template_is_stopped
+        then
+            -- Everybody behind would meet the same: they wait until the template is mended.
+            perform private.put_back(
+                v_result.message_id, private.now(), 'template_rejected', v_result.error_detail
+            ), private.halt_batch(v_result.batch_id);
         elsif v_result.outcome = 'failed' then
             perform private.advance_message(
                 v_result.message_id, 'failed', private.now(), v_result.provider_message_id,
@@ -11061,6 +11600,23 @@ AS $function$
     where step.rule_id = steps_of.rule_id and step.version = steps_of.version
 $function$;
 
+CREATE OR REPLACE FUNCTION private.suppress_phone(tenant_id uuid, phone text, channel public.channel, reason text)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    insert into public.suppressions (tenant_id, phone, channel, reason)
+    select suppress_phone.tenant_id, suppress_phone.phone, suppress_phone.channel,
+        suppress_phone.reason
+    where not exists (
+        select from public.suppressions as known
+        where known.tenant_id = suppress_phone.tenant_id and known.client_id is null
+          and private.phone_match(known.phone) = private.phone_match(suppress_phone.phone)
+          and coalesce(known.channel = suppress_phone.channel, true) and known.expires_at is null
+    )
+$function$;
+
 CREATE OR REPLACE FUNCTION private.sweep_callbacks()
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -11084,6 +11640,7 @@ CREATE OR REPLACE FUNCTION private.sweep_dialer()
  SET search_path TO ''
 AS $function$
 begin
+    perform private.wish_failed_removals();
     if exists (select from public.dialer_exports as export where export.status = 'planning')
         or exists (
             select from private.dialer_tasks as task
@@ -11393,13 +11950,15 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.take_tokens(sender_id uuid, wanted integer)
- RETURNS integer
+CREATE OR REPLACE FUNCTION private.take_tokens(sender_id uuid, wanted integer, worker uuid, OUT taken integer, OUT starts_in double precision, OUT gap double precision)
+ RETURNS record
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
 declare
+    -- Longer than a claim takes on a busy machine.
+    c_ahead_seconds constant double precision := 1.5;
     v_rate double precision := (
         select 0.9 * sender.throughput_per_second from public.senders as sender
         where sender.id = take_tokens.sender_id
@@ -11407,7 +11966,6 @@ declare
     v_room double precision := greatest(v_rate / 9, 1);
     v_now timestamptz := clock_timestamp();
     v_bucket private.sender_buckets;
-    v_taken int;
 begin
     insert into private.sender_buckets (tenant_id, sender_id, tokens, refilled_at)
     select sender.tenant_id, sender.id, v_room, v_now from public.senders as sender
@@ -11420,11 +11978,15 @@ begin
         v_room,
         v_bucket.tokens + v_rate * extract(epoch from v_now - v_bucket.refilled_at)
     );
-    v_taken := least(greatest(floor(v_bucket.tokens)::int, 0), wanted);
+    taken := case when v_bucket.tokens < 0 and v_bucket.holder is distinct from worker then 0
+        else least(greatest(floor(v_bucket.tokens + v_rate * c_ahead_seconds)::int, 0), wanted)
+    end;
+    starts_in := (1 - v_bucket.tokens) / v_rate;
+    gap := 1 / v_rate;
     update private.sender_buckets as bucket
-    set tokens = v_bucket.tokens - v_taken, refilled_at = v_now, last_claimed_at = v_now
+    set tokens = v_bucket.tokens - taken, refilled_at = v_now, last_claimed_at = v_now,
+        holder = case when taken > 0 then worker else bucket.holder end
     where bucket.sender_id = take_tokens.sender_id;
-    return v_taken;
 end;
 $function$;
 
@@ -12728,6 +13290,13 @@ begin
         where batch.status = 'sending'
           and coalesce(batch.last_progress_at, batch.started_at) < private.now() - c_no_progress
           and batch.alerted_at is null
+          -- A number serves its oldest batch first: who is behind it waits for its turn.
+          and not exists (
+              select from public.message_batches as ahead
+              where ahead.tenant_id = batch.tenant_id and ahead.sender_id = batch.sender_id
+                and ahead.status = 'sending' and ahead.created_at < batch.created_at
+                and ahead.last_progress_at >= private.now() - c_no_progress
+          )
           and exists (
               select from public.batch_recipients as recipient
               where recipient.batch_id = batch.id and recipient.status = 'waiting'
@@ -12828,6 +13397,48 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.whatsapp_contact(tenant_id uuid, client_id uuid, OUT phone text, OUT conversation_id uuid, OUT sender_id uuid)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    select talk.phone, talk.id, talk.sender_id
+    into whatsapp_contact.phone, whatsapp_contact.conversation_id, whatsapp_contact.sender_id
+    from public.conversations as talk
+    join public.senders as sender on sender.id = talk.sender_id and sender.state = 'active'
+    join public.integrations as integration
+        on integration.id = sender.integration_id and integration.is_active
+    where talk.tenant_id = whatsapp_contact.tenant_id
+      and talk.client_id = whatsapp_contact.client_id
+      and private.window_until(talk) > private.now()
+      and (talk.is_linked_by_person or exists (
+          select from public.client_phones as known
+          where known.tenant_id = talk.tenant_id and known.client_id = talk.client_id
+            and private.phone_match(known.phone) = talk.phone_key
+      ))
+      and talk.phone is not null and not private.is_suppressed(
+          talk.tenant_id, talk.client_id, talk.phone, 'whatsapp', private.now()
+      )
+    order by talk.last_inbound_at desc
+    limit 1;
+    if found then
+        return;
+    end if;
+    select known.phone into whatsapp_contact.phone
+    from public.client_phones as known
+    where known.tenant_id = whatsapp_contact.tenant_id
+      and known.client_id = whatsapp_contact.client_id
+      and known.kind = 'mobile' and known.has_whatsapp is not false
+      and not private.is_suppressed(
+          known.tenant_id, known.client_id, known.phone, 'whatsapp', private.now()
+      )
+    order by known.position, known.created_at, known.id
+    limit 1;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.whatsapp_form(tenant_id uuid, phone text)
  RETURNS text
  LANGUAGE sql
@@ -12897,6 +13508,37 @@ AS $function$
     from public.integrations as integration
     where integration.id = wish_dialer_task.integration_id
     on conflict on constraint dialer_tasks_are_wished_once do nothing
+$function$;
+
+CREATE OR REPLACE FUNCTION private.wish_failed_removals()
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- As long as the dialer was given before, attempt by attempt.
+    c_pause constant interval := interval '10 minutes';
+begin
+    perform private.wish_dialer_removals(array(
+        select export.id
+        from public.dialer_exports as export
+        join public.integrations as integration
+            on integration.tenant_id = export.tenant_id and integration.id = export.integration_id
+        where integration.is_active
+          and export.id in (
+              select contact.export_id from public.dialer_export_rows as contact
+              where contact.status = 'removing' and contact.task_id is null
+          )
+          and not exists (
+              select from private.dialer_tasks as task
+              where task.export_id = export.id and task.tenant_id = export.tenant_id
+                and task.kind = 'remove' and task.status = 'failed'
+                and task.done_at > private.now() - c_pause
+                and (task.error_code <> 'configuration' or integration.failing_since is not null)
+          )
+    ));
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.words_condition(search private.client_search)
@@ -13784,6 +14426,8 @@ CREATE INDEX rule_sweeps_of_rule ON private.rule_sweeps USING btree (tenant_id, 
 
 CREATE INDEX sender_buckets_of_sender ON private.sender_buckets USING btree (tenant_id, sender_id);
 
+CREATE INDEX audit_log_of_picked ON public.audit_log USING gin (((after #> '{selection,ids}'::text[]))) WHERE (action = 'bulk'::text);
+
 CREATE INDEX automation_runs_by_client_of_rule ON public.automation_runs USING btree (rule_id, client_id) WHERE (status = ANY (ARRAY['running'::public.run_status, 'done'::public.run_status]));
 
 CREATE INDEX automation_runs_sent_by_rule ON public.automation_runs USING btree (rule_id, finished_at) WHERE (status = 'done'::public.run_status);
@@ -13968,6 +14612,12 @@ CREATE TRIGGER _900_audit_insert AFTER INSERT ON public.canned_replies REFERENCI
 
 CREATE TRIGGER _900_audit_update AFTER UPDATE ON public.canned_replies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
 
+CREATE TRIGGER _900_audit_delete AFTER DELETE ON public.client_tags REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT WHEN ((pg_trigger_depth() = 0)) EXECUTE FUNCTION private.tg_audit();
+
+CREATE TRIGGER _900_audit_insert AFTER INSERT ON public.client_tags REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
+
+CREATE TRIGGER _900_audit_update AFTER UPDATE ON public.client_tags REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
+
 CREATE TRIGGER _410_leave_dialer AFTER UPDATE ON public.clients REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_clients__leave_dialer();
 
 CREATE TRIGGER _900_audit_delete AFTER DELETE ON public.contact_caps REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
@@ -14094,8 +14744,9 @@ COMMENT ON FUNCTION "private"."begin_dialer_task"(uuid, integer) IS 'True exactl
 
 COMMENT ON FUNCTION "private"."capped_until"(uuid, uuid, public.channel, timestamp with time zone) IS 'The instant at which the agency''s caps allow the next attempt; null: now.';
 
-COMMENT ON FUNCTION "private"."claim_batch_messages"(integer, integer) IS 'Messages to send now, leased for lease_seconds (product time). Commit, begin, then send. Empty:
-nothing is due, or no sender may send this moment (ask batch_pause).';
+COMMENT ON FUNCTION "private"."claim_batch_messages"(integer, integer, uuid) IS 'Messages to send, leased for lease_seconds (product time). Commit, begin, and send each no earlier
+than starts_in seconds after the claim and gap seconds after the last of its sender. Empty: nothing
+is due, or no sender may send this moment (ask batch_pause).';
 
 COMMENT ON FUNCTION "private"."claim_dialer_tasks"(integer, integer) IS 'Tasks leased for lease_seconds; commit, then begin each. body by kind: list {campaign_id, name};
 part {campaign_id, list_id}; file {campaign_id, name}; weight {campaign_id, list_ids, weight};
@@ -14114,6 +14765,8 @@ COMMENT ON FUNCTION "private"."dialer_account"() IS 'Supervisor. PT409 dialer_no
 COMMENT ON FUNCTION "private"."dialer_seat"() IS 'PT409 dialer_seat_missing.';
 
 COMMENT ON FUNCTION "private"."dialer_task_rows"(uuid, integer) IS 'Contacts of a part, file or removal that was begun; is_wanted: to be loaded.';
+
+COMMENT ON FUNCTION "private"."forget_provider_events"() IS 'Number of events deleted, those received more than 90 days ago.';
 
 COMMENT ON FUNCTION "private"."integration_to_test"(public.provider_name) IS 'Admin. PT404 integration_not_found.';
 
@@ -14291,7 +14944,8 @@ COMMENT ON FUNCTION "public"."retry_message_batch"(uuid) IS 'Supervisor: tries t
 
 COMMENT ON FUNCTION "public"."rollback_import"(uuid) IS 'Supervisor or admin: {import_id, status: rolled_back, deleted, restored, kept: {count, rows: first
 200}}; of many people {import_id, status: rolling_back, clients}: imports.rolled_back holds the rest
-when it is over. PT404 import_not_found, PT409 import_not_done, import_unfinished.';
+when it is over. Of a cancelled or failed import whose taking-back stopped, goes on with that, and
+the status at the end is the import''s own. PT404 import_not_found, PT409 import_not_done, import_unfinished.';
 
 COMMENT ON FUNCTION "public"."rotate_webhook_key"(public.provider_name, boolean) IS 'Admin: {webhook_key, previous_until}. The key is shown here and never again; the one before it
 lives 24 hours more, unless ends_old_now. PT404 integration_not_found.';
@@ -14338,7 +14992,7 @@ COMMENT ON TABLE "private"."import_touches" IS 'Imports of a client that its tit
 
 COMMENT ON TABLE "private"."rollback_chunks" IS 'People whose rows wait to go back, by document.';
 
-COMMENT ON TABLE "private"."sender_buckets" IS 'How many messages each sender may send right now.';
+COMMENT ON TABLE "private"."sender_buckets" IS 'How many messages each sender may send now; below zero, how many were lent ahead.';
 
 COMMENT ON TABLE "public"."agenda_policies" IS 'After how many minutes somebody''s overdue callback becomes anyone''s.';
 
@@ -14458,6 +15112,8 @@ REVOKE ALL ON FUNCTION "private"."begin_service"(uuid, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."begin_service"(uuid, uuid) TO "authenticated", "postgres";
 
+REVOKE ALL ON FUNCTION "private"."bulk_change"(text, jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."call_card"(public.calls) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."call_rank"(public.call_status) FROM PUBLIC;
@@ -14496,9 +15152,9 @@ GRANT EXECUTE ON FUNCTION "private"."change_message_batch"(uuid, text, text) TO 
 
 REVOKE ALL ON FUNCTION "private"."chat_obstacles"(public.conversations) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."claim_batch_messages"(integer, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."claim_batch_messages"(integer, integer, uuid) FROM PUBLIC;
 
-GRANT EXECUTE ON FUNCTION "private"."claim_batch_messages"(integer, integer) TO "postgres", "worker";
+GRANT EXECUTE ON FUNCTION "private"."claim_batch_messages"(integer, integer, uuid) TO "postgres", "worker";
 
 REVOKE ALL ON FUNCTION "private"."claim_dialer_tasks"(integer, integer) FROM PUBLIC;
 
@@ -14646,7 +15302,11 @@ GRANT EXECUTE ON FUNCTION "private"."fold_batch_counts"() TO "postgres", "worker
 
 REVOKE ALL ON FUNCTION "private"."follow_dialer_task"(private.dialer_tasks, jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."forget_provider_events"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."forgive_numbers"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."free_dialer_removal"(private.dialer_tasks, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."give_back_call"(uuid) FROM PUBLIC;
 
@@ -14655,6 +15315,8 @@ REVOKE ALL ON FUNCTION "private"."give_back_callbacks"(uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."give_rollback_up"(public.imports) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."go_on_with_bulk"(bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."halt_batch"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."has_cap"(uuid, public.channel) FROM PUBLIC;
 
@@ -14750,7 +15412,7 @@ REVOKE ALL ON FUNCTION "private"."listed_kept_rows"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."lock_limited_rules"(uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."lock_rollback_people"(uuid[], uuid[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."lock_rollback_people"(uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."mark_answered"(public.conversations, timestamp with time zone) FROM PUBLIC;
 
@@ -14900,6 +15562,8 @@ REVOKE ALL ON FUNCTION "private"."recover_leases"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."refresh_last_contact"(uuid, uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."refuse_beside_unfinished"(uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."refuse_chat"(private.message_plan, public.conversations) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."release_after"(uuid) FROM PUBLIC;
@@ -14984,6 +15648,8 @@ GRANT EXECUTE ON FUNCTION "private"."send_chat_message"(uuid, uuid, text, uuid) 
 
 REVOKE ALL ON FUNCTION "private"."sender_account"(public.provider_name, jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."sender_for"(uuid, uuid, public.provider_name) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."sender_of_event"(uuid, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."sender_settings"(uuid) FROM PUBLIC;
@@ -15046,7 +15712,7 @@ REVOKE ALL ON FUNCTION "private"."take_templates"(uuid, jsonb) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."take_templates"(uuid, jsonb) TO "postgres", "worker";
 
-REVOKE ALL ON FUNCTION "private"."take_tokens"(uuid, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."take_tokens"(uuid, integer, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tell_dialer_export"(uuid) FROM PUBLIC;
 
@@ -15134,6 +15800,8 @@ REVOKE ALL ON FUNCTION "private"."webhook_secret"(public.provider_name, text, te
 
 GRANT EXECUTE ON FUNCTION "private"."webhook_secret"(public.provider_name, text, text) TO "postgres", "webhook";
 
+REVOKE ALL ON FUNCTION "private"."whatsapp_contact"(uuid, uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."whatsapp_form"(uuid, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."window_until"(public.conversations) FROM PUBLIC;
@@ -15141,6 +15809,8 @@ REVOKE ALL ON FUNCTION "private"."window_until"(public.conversations) FROM PUBLI
 REVOKE ALL ON FUNCTION "private"."wish_dialer_removals"(uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."wish_dialer_task"(uuid, text, text, uuid, uuid, integer, jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."wish_failed_removals"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."words_condition"(private.client_search) FROM PUBLIC;
 
@@ -15860,7 +16530,7 @@ values
 ('outside_hours', 'fora do horário permitido para contato'),
 ('policy', 'recusada pela política do WhatsApp'),
 ('provider_unavailable', 'o provedor não respondeu depois de várias tentativas'),
-('rate_limited', 'limite de envio do provedor atingido; tentaremos de novo'),
+('rate_limited', 'limite de envio do provedor atingido'),
 ('retried', 'será tentada de novo'),
 ('template_rejected', 'modelo recusado pelo provedor'),
 ('unclassified', 'recusada pelo provedor sem motivo conhecido'),
@@ -15928,6 +16598,8 @@ select cron.schedule(
           where integrations.provider = 'threecplus' and integrations.is_active
       )$$
 );
+
+select cron.schedule('forget-events', '43 4 * * *', 'select private.forget_provider_events()');
 
 select cron.schedule('sweep-callbacks', '15 seconds', 'select private.sweep_callbacks()');
 

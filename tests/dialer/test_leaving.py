@@ -3,11 +3,12 @@
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tests.dialer.test_export import dispose
-from tests.dialing import Floor
+from tests.dialing import HOST, MANAGER, Floor
 from tests.money.deals import agree, live, parts, settle, status
 
 Story = Callable[[Floor, uuid.UUID], None]
@@ -149,3 +150,63 @@ def test_the_cap_is_asked_again_for_every_part(floor: Floor) -> None:
     assert floor.fates(export)["excluded", "attempt_cap"] == 1
     assert floor.shown(export)["loaded"] == 600
     assert str(capped) not in {name for name, _ in floor.loaded()}
+
+
+def told_of_removals(floor: Floor) -> list[dict[str, Any]]:
+    return floor.world.rows(
+        "select user_id, payload from public.notifications where kind = 'dialer_removal_failed'"
+    )
+
+
+def test_a_refused_removal_is_told_and_leaves_with_the_next(floor: Floor) -> None:
+    first, second, stays = floor.person(1), floor.person(2), floor.person(3)
+    export = floor.export()
+    floor.finish()
+    floor.misbehave("answer", "remove", status=422)
+    opts_out(floor, first)
+    floor.finish()
+    assert str(first) in {name for name, _ in floor.loaded()}
+    told = told_of_removals(floor)
+    assert floor.world.people["supervisor"] in {row["user_id"] for row in told}
+    assert floor.world.people["operator"] not in {row["user_id"] for row in told}
+    assert {str(row["payload"]["export_id"]) for row in told} == {export}
+    opts_out(floor, second)
+    floor.finish()
+    assert {name for name, _ in floor.loaded()} == {str(stays)}
+    assert floor.fates(export)["removed", "opted_out"] == 2
+
+
+def test_a_refused_removal_is_made_again_after_a_pause(floor: Floor) -> None:
+    leaves = floor.person(1)
+    floor.export()
+    floor.finish()
+    # Ten minutes of outage, to the last attempt.
+    floor.misbehave("answer", "remove", status=500, times=8)
+    opts_out(floor, leaves)
+    floor.finish()
+    floor.world.run("select private.sweep_dialer()")
+    floor.finish()
+    assert len(floor.loaded()) == 1
+    floor.world.run("update private.dialer_tasks set done_at = done_at - interval '10 minutes'")
+    floor.world.run("select private.sweep_dialer()")
+    floor.finish()
+    assert not floor.loaded()
+
+
+def test_a_removal_refused_for_its_token_is_made_again_once_that_is_mended(floor: Floor) -> None:
+    leaves = floor.person(1)
+    floor.export()
+    floor.finish()
+    floor.misbehave("answer", "remove", status=401)
+    opts_out(floor, leaves)
+    floor.finish()
+    floor.world.run("select private.sweep_dialer()")
+    floor.finish()
+    assert len(floor.loaded()) == 1
+    floor.world.rpc(
+        "admin", "save_integration", provider="threecplus", settings={"host": HOST},
+        secrets={"api_token": MANAGER},
+    )  # fmt: skip
+    floor.world.run("select private.sweep_dialer()")
+    floor.finish()
+    assert not floor.loaded()

@@ -90,3 +90,35 @@ def test_no_body_whatever_makes_it_fail(floor: Floor) -> None:
     fuzz()
     floor.apply()
     assert floor.world.rows("select 1 from private.provider_events where handled_at is null") == []
+
+
+@pytest.mark.parametrize(("days", "kept"), [(91, 0), (89, 1)])
+def test_what_a_provider_told_us_is_forgotten_after_ninety_days(
+    floor: Floor, days: int, kept: int
+) -> None:
+    world = floor.world
+    world.run(
+        "insert into private.provider_events"
+        " (provider, external_id, tenant_id, integration_id, kind, payload, received_at)"
+        " values ('threecplus', 'old', %s, %s, 'unknown', '{\"name\": \"Pessoa\"}',"
+        " private.now() - make_interval(days => %s))",
+        world.tenant, floor.integration, days,
+    )  # fmt: skip
+    forgotten = world.one("select private.forget_provider_events()")
+    assert forgotten == 1 - kept
+    assert world.one("select count(*) from private.provider_events") == kept
+
+
+def test_done_tasks_are_forgotten_but_those_of_an_export_stay(floor: Floor) -> None:
+    leaves = floor.person(1)
+    export = floor.export()
+    floor.finish()
+    floor.world.insert(
+        "suppressions",
+        {"tenant_id": floor.world.tenant, "client_id": leaves, "reason": "pediu"},
+    )
+    floor.finish()
+    floor.world.run("update private.dialer_tasks set done_at = done_at - interval '91 days'")
+    floor.world.run("select private.forget_provider_events()")
+    kinds = floor.world.rows("select kind from private.dialer_tasks where export_id = %s", export)
+    assert {row["kind"] for row in kinds} == {"list", "part", "weight"}

@@ -158,14 +158,16 @@ def test_a_wrong_key_fails_the_run_at_once_and_names_the_configuration(thread: T
 def test_a_number_without_whatsapp_is_not_asked_again(thread: Thread) -> None:
     thread.dispose()
     body = {"status": "error", "code": 1002, "message": "Number Does Not Exist On WhatsApp"}
-    thread.phone.misbehave("answer", status=400, body=body)
+    # In neither of its forms, with the ninth digit and without.
+    thread.phone.misbehave("answer", status=400, body=body, times=2)
+    thread.drain()
     thread.drain()
     [run] = thread.runs()
     assert (run["status"], run["reason"]) == ("failed", "number_invalid")
     thread.dispose()
     thread.drain()
     assert [run["reason"] for run in thread.runs()] == ["number_invalid", "no_reachable_phone"]
-    assert thread.phone.calls() == 1
+    assert thread.phone.calls() == 2
 
 
 def test_a_refusal_by_receipt_ends_the_run_as_failed(thread: Thread, wait_until: WaitUntil) -> None:
@@ -353,7 +355,17 @@ def test_an_account_that_fails_says_so_until_it_works_again(thread: Thread) -> N
     assert failing() == "400 Invalid App Details"
     thread.dispose(skip=1)
     thread.drain()
+    assert [run["reason"] for run in thread.runs()] == ["configuration", "sender_paused"]
+    assert thread.phone.calls() == 1, "a number that was stopped asks nobody"
+    thread.as_person(
+        "supervisor@demo.test",
+        "select public.set_sender_state(sender.id, 'active') from public.senders as sender"
+        " where sender.state = 'paused'",
+    )
+    thread.elapse(16 * 60)
+    thread.drain()
     assert failing() is None
+    assert len(thread.phone.messages()) == 1
 
 
 def test_two_rules_for_one_outcome_are_two_runs_and_two_messages(thread: Thread) -> None:

@@ -5,13 +5,17 @@ import multiprocessing
 import signal
 import uuid
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 
+from kit import db, errors
+from outbox import message
 from tests.automation import JOBS_KEY, TENANT, Thread, WaitUntil, serving
 from tests.functions.crashing import run_and_die
 from tests.proof import PROVING
@@ -135,10 +139,11 @@ def test_a_click_reaches_the_phone_and_its_receipts_come_back(
 def test_within_a_day_of_their_message_it_goes_as_text(outbox: Outbox) -> None:
     charge = outbox.charge()
     outbox.thread.owner.execute(
-        "insert into public.message_logs (tenant_id, client_id, direction, provider, phone, body,"
-        " status) select charge.tenant_id, charge.client_id, 'in', 'gupshup', known.phone, 'oi',"
-        " 'received' from public.charges as charge join public.client_phones as known"
-        " on known.client_id = charge.client_id where charge.id = %s",
+        "insert into public.conversations (tenant_id, sender_id, client_id, phone,"
+        " last_inbound_at) select sender.tenant_id, sender.id, known.client_id, known.phone,"
+        " private.now() from public.charges as charge join public.client_phones as known"
+        " on known.client_id = charge.client_id join public.senders as sender"
+        " on sender.tenant_id = charge.tenant_id where charge.id = %s",
         (charge,),
     )
     outbox.click(charge)
@@ -164,6 +169,28 @@ def test_what_the_provider_refuses_for_now_is_sent_later_and_once(outbox: Outbox
     outbox.drain()
     assert len(outbox.thread.phone.messages()) == 1
     assert outbox.message(sent)["status"] == "submitted"
+
+
+def test_an_answer_survives_a_database_that_is_away_for_a_moment(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+    real = db.as_worker
+
+    def away_after_the_call() -> AbstractContextManager[Any]:
+        nonlocal asked
+        asked += 1
+        if asked in {2, 3}:  # the first begins, the second records the answer
+            raise errors.DatabaseUnavailable("every connection is busy; try again")
+        return real()
+
+    sent = outbox.click(outbox.charge())
+    monkeypatch.setattr(message, "db", SimpleNamespace(as_worker=away_after_the_call))
+    monkeypatch.setattr(message, "PAUSE_SECONDS", 0)
+    outbox.drain()
+    assert len(outbox.thread.phone.messages()) == 1
+    assert outbox.message(sent)["status"] == "submitted"
+    assert asked == 4
 
 
 @pytest.mark.proof

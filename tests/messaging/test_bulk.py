@@ -1,5 +1,6 @@
 """A bulk send from the selection to the last receipt, whatever happens on the way."""
 
+import itertools
 import json
 import uuid
 from collections import Counter
@@ -340,6 +341,20 @@ def test_no_second_holds_more_than_was_granted_however_many_instances(rig: Rig) 
     assert len(rig.gupshup.messages()) == 100
     # Nothing was refused for haste, but for what a busy machine let pile up.
     assert rig.gupshup.calls() <= 105
+
+
+def test_a_claim_borrows_a_seconds_worth_and_another_worker_cannot_borrow_beside_it(
+    rig: Rig,
+) -> None:
+    """A pace of 80 must not hang on how long a claim takes on a busy machine."""
+    rig.batch(rig.people(200))
+    claim = "select * from private.claim_batch_messages(400, 60, %s)"
+    one, other = uuid.uuid4(), uuid.uuid4()
+    claimed = rig.rows(claim, one)
+    assert 72 <= len(claimed) <= 116
+    starts = [row["starts_in"] for row in claimed]
+    assert {round((b - a) * 72, 6) for a, b in itertools.pairwise(starts)} == {1}
+    assert rig.rows(claim, other) == []
 
 
 def test_a_small_agency_does_not_wait_for_a_large_one(rig: Rig) -> None:

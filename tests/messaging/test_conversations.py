@@ -157,6 +157,27 @@ def test_an_opt_out_suppresses_at_once_and_the_timeline_says_so(
     assert [i["event"] for i in items if i["kind"] == "conversation"] == ["opted_out"]
 
 
+@pytest.mark.parametrize("channel", ["whatsapp", None])
+def test_an_opt_out_outlives_a_block_that_was_only_for_a_while(
+    rig: Rig, wait_until: WaitUntil, channel: str | None
+) -> None:
+    rig.listen()
+    [client] = rig.people(1)
+    phone = phone_of(rig, client)
+    rig.owner.execute(
+        "insert into public.suppressions (tenant_id, client_id, phone, channel, reason, expires_at)"
+        " select %s, block.client_id, block.phone, %s, 'férias', private.now() + interval '1 day'"
+        " from (values (%s::uuid, null), (null, %s)) as block (client_id, phone)",
+        (TENANT, channel, client, "+" + phone),
+    )
+    rig.gupshup.reply(APP, phone, "Sair")
+    hear(rig, wait_until, 1)
+    rig.elapse(2 * 24 * 3600)
+    said = "select private.is_suppressed(%s, %s, %s, 'whatsapp', private.now())"
+    assert rig.one(said, TENANT, client, None)
+    assert rig.one(said, TENANT, None, "+" + phone)
+
+
 def test_who_answers_owns_it_and_a_takeover_is_logged(rig: Rig, wait_until: WaitUntil) -> None:
     rig.listen()
     [client] = rig.people(1)

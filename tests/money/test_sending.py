@@ -73,14 +73,15 @@ def claim(world: World) -> list[Answer]:
     return world.rows("select * from private.claim_messages(10, 60)")
 
 
-def hear(world: World, minutes: int = 5) -> None:
-    """The client wrote to us that long ago."""
-    world.run(
-        "insert into public.message_logs (tenant_id, client_id, direction, provider, phone, body,"
-        " status, created_at) select tenant_id, client_id, 'in', 'gupshup', phone, 'oi',"
-        " 'received', private.now() - make_interval(mins => %s) from public.client_phones"
-        " where client_id = %s limit 1",
-        minutes, world.client,
+def hear(world: World, minutes: int = 5, account: str = "Agencia") -> uuid.UUID:
+    """The client wrote that long ago to this number of ours; answers the talk."""
+    return world.new_id(
+        "insert into public.conversations (tenant_id, sender_id, client_id, phone,"
+        " last_inbound_at) select sender.tenant_id, sender.id, known.client_id, known.phone,"
+        " private.now() - make_interval(mins => %s) from public.client_phones as known"
+        " join public.senders as sender on sender.tenant_id = known.tenant_id"
+        " where known.client_id = %s and sender.account = %s limit 1 returning id",
+        minutes, world.client, account,
     )  # fmt: skip
 
 

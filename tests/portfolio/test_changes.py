@@ -145,6 +145,46 @@ def test_a_number_somebody_wrote_to_since_stays(agency: Agency) -> None:
     ]
 
 
+def called(agency: Agency, phone: str, *, is_answered: bool) -> None:
+    agency.owner.execute(
+        "with account as (insert into public.integrations (tenant_id, provider)"
+        " values (%(tenant)s, 'threecplus') returning id)"
+        " insert into public.calls (tenant_id, integration_id, external_id, client_id, phone,"
+        " status, called_at, connected_at) select %(tenant)s, account.id, 'c1', clients.id,"
+        " %(phone)s, 'finished', private.now(), case when %(answered)s then private.now() end"
+        " from account, public.clients where clients.tenant_id = %(tenant)s",
+        {"tenant": agency.tenant_id, "phone": phone, "answered": is_answered},
+    )
+
+
+@pytest.mark.parametrize("phone", ["+5521988887777", "+552188887777"], ids=["whole", "short form"])
+def test_a_number_called_since_stays(agency: Agency, phone: str) -> None:
+    agency(table([{}]))
+    added = agency(table([{"Celular": "(21) 98888-7777"}]))
+    called(agency, phone, is_answered=False)
+    before = agency.state()
+    back = agency.rpc("rollback_import", added["import_id"])
+    assert [(row["table"], row["reason"]) for row in back["kept"]["rows"]] == [
+        ("client_phones", "contacted_since")
+    ]
+    assert agency.state() == before
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_a_title_of_somebody_spoken_to_since_stays_and_ringing_is_not_speaking(
+    agency: Agency, is_answered: bool
+) -> None:
+    agency(table([{}]))
+    before = agency.state()
+    dearer = agency(table([{"Valor": "2.000,00"}]))
+    called(agency, "+5511987654321", is_answered=is_answered)
+    back = agency.rpc("rollback_import", dearer["import_id"])
+    assert [(row["table"], row["reason"]) for row in back["kept"]["rows"]] == (
+        [("debts", "contacted_since")] if is_answered else []
+    )
+    assert (agency.state() == before) is not is_answered
+
+
 def test_a_person_edited_since_stays(agency: Agency) -> None:
     answer = agency(table([{}, OTHER_PERSON]))
     agency.owner.execute(

@@ -170,30 +170,108 @@ def test_what_somebody_does_between_two_chunks_counts(process: Process) -> None:
     assert process.agency.counts()["clients"] == 1
 
 
-def test_a_chunk_that_can_never_go_back_ends_the_rollback_and_it_may_be_asked_again(
-    process: Process,
-) -> None:
-    owner = process.agency.owner
-    import_id = process.imports(FOUR)["import_id"]
-    process.agency.rpc("rollback_import", import_id)
-    steps(process, import_id, 2)
-    owner.execute(
+@contextlib.contextmanager
+def full_disk(process: Process) -> Iterator[None]:
+    """No title can be deleted."""
+    process.agency.owner.execute(
         "create function private.tg_fail() returns trigger language plpgsql as"
         " $$ begin raise exception 'disk full'; end $$;"
         "create trigger _999_fail after delete on public.debts"
         " for each statement execute function private.tg_fail()"
     )
-    for _ in range(5):
-        with pytest.raises(psycopg.errors.RaiseException):
-            by_the_job(process, import_id)
-    by_the_job(process, import_id)
+    yield
+    process.agency.owner.execute("drop trigger _999_fail on public.debts")
+
+
+def never(process: Process, import_id: str) -> None:
+    """The job tries five times to take back what cannot go, and gives it up."""
+    with full_disk(process):
+        for _ in range(5):
+            with pytest.raises(psycopg.errors.RaiseException):
+                by_the_job(process, import_id)
+        by_the_job(process, import_id)
+
+
+def test_a_chunk_that_can_never_go_back_ends_the_rollback_and_it_may_be_asked_again(
+    process: Process,
+) -> None:
+    import_id = process.imports(FOUR)["import_id"]
+    process.agency.rpc("rollback_import", import_id)
+    steps(process, import_id, 2)
+    never(process, import_id)
     assert undone(process, import_id)[::3] == ("done", "rollback_stopped")
     assert process.agency.counts()["clients"] == 2
-    owner.execute("drop trigger _999_fail on public.debts")
     process.agency.rpc("rollback_import", import_id)
     by_the_job(process, import_id)
     assert undone(process, import_id) == ("rolled_back", 2, 2, None)
     assert process.agency.counts()["clients"] == 0
+
+
+@pytest.mark.parametrize("people", [1, 100], ids=["in chunks", "at once"])
+def test_a_cancelled_import_that_could_not_go_back_may_be_asked_again(
+    process: Process, people: int
+) -> None:
+    import_id = process.dies(FOUR, 3, inside=False)
+    process.agency.rpc("cancel_import", import_id)
+    steps(process, import_id, 1)
+    never(process, import_id)
+    assert undone(process, import_id)[::3] == ("cancelled", "rollback_stopped")
+    assert people_of(process.agency) == 3
+    process.agency.owner.execute(ONE_BY_ONE.replace("select 1", f"select {people}").encode())
+    answer = process.agency.rpc("rollback_import", import_id, who="supervisor")
+    if people == 1:
+        assert answer["status"] == "rolling_back"
+        by_the_job(process, import_id)
+    else:
+        assert (answer["status"], answer["deleted"]["clients"]) == ("cancelled", 3)
+    assert undone(process, import_id) == ("cancelled", 3, 3, "import_cancelled")
+    assert people_of(process.agency) == 0
+    refused(
+        functools.partial(process.agency.rpc, "rollback_import", import_id),
+        "PT409",
+        "import_not_done",
+    )
+
+
+def test_a_key_answers_nothing_while_what_it_brought_goes_back(process: Process) -> None:
+    import_id = process.imports(FOUR, idempotency_key="k1")["import_id"]
+    again = functools.partial(process.imports, FOUR, idempotency_key="k1")
+    process.agency.rpc("rollback_import", import_id)
+    steps(process, import_id, 1)
+    refused(again, "PT409", "import_in_progress")
+    never(process, import_id)
+    refused(again, "PT409", "import_unfinished")
+    process.agency.rpc("rollback_import", import_id)
+    by_the_job(process, import_id)
+    assert again()["clients_created"] == 4
+
+
+def test_an_import_behind_a_rollback_that_cannot_go_on_is_asked_to_come_later(
+    process: Process,
+) -> None:
+    import_id = process.imports(FOUR)["import_id"]
+    process.agency.rpc("rollback_import", import_id)
+    with full_disk(process), pytest.raises(staging.ImportUnfinished):
+        process.imports(table([{"Contrato": "Z9"}]))
+    assert process.agency.rows(
+        "select status::text, error_code from public.imports where tenant_id = %(tenant)s"
+        " order by created_at desc limit 1"
+    ) == [("failed", "import_unfinished")]
+    by_the_next_import(process, import_id)
+    assert undone(process, import_id)[0] == "rolled_back"
+
+
+def test_a_second_press_is_refused_at_once_while_the_job_has_the_turn(process: Process) -> None:
+    import_id = process.imports(FOUR)["import_id"]
+    process.agency.rpc("rollback_import", import_id)
+    with process.opened() as job, process.opened() as hurried:
+        job.execute("select private.await_import_turn()")
+        hurried.execute("set local statement_timeout = '2s'")
+        refused(
+            lambda: hurried.execute("select private.rollback_import(%s)", (import_id,)),
+            "PT409",
+            "import_unfinished",
+        )
 
 
 def test_the_job_takes_back_all_of_it_in_one_go(

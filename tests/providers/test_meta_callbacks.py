@@ -132,3 +132,14 @@ def test_only_the_app_secret_signs(body: bytes, secret: str) -> None:
         assert not meta.is_signed(body, wrong, secret)
     assert not meta.is_signed(body, right, None)
     assert not meta.is_signed(body, right, "")
+
+
+@pytest.mark.parametrize("happened", ["user_changed_number", "user_id_update"])
+def test_a_notice_of_whatsapp_is_no_answer_of_the_person(happened: str) -> None:
+    body = json.loads(raw("inbound_text"))
+    [message] = body["entry"][0]["changes"][0]["value"]["messages"]
+    del message["text"]
+    message |= {"type": "system", "system": {"type": happened, "body": "João mudou de número"}}
+    [event] = meta.parse_events(json.dumps(body).encode())
+    assert event.kind is EventKind.OTHER
+    assert event.payload == {"raw": body}

@@ -232,7 +232,6 @@ UNAUDITED = {
     "rule_steps": "append-only; of one version",
     "rule_versions": "append-only; is the record itself",
     "call_dispositions": "immutable and signed by its operator",
-    "client_tags": "a label decides nothing; who and when are in the row",
     "import_rejects": "is the record itself",
     "message_logs": "carries every step's time",
     "message_media": "is the record itself",

@@ -336,3 +336,44 @@ def test_what_is_under_way_is_not_run_again(db: psycopg.Connection, world: World
 def test_a_word_that_is_no_outcome_is_refused(db: psycopg.Connection) -> None:
     with refused("outcome_invalid"), working(db, "worker"):
         db.execute("select private.settle_message(%s, 1, 'ok')", (uuid4(),))
+
+
+def test_a_rule_speaks_through_the_number_they_wrote_to(
+    db: psycopg.Connection, world: World
+) -> None:
+    sender = scalar(
+        db,
+        "insert into public.senders (tenant_id, integration_id, provider, name, phone, account)"
+        " select tenant_id, id, provider, 'Segundo', '+551150000000', 'Segundo'"
+        " from public.integrations where id = %s returning id",
+        world.ids["integration"],
+    )
+    talk = scalar(
+        db,
+        "insert into public.conversations (tenant_id, sender_id, client_id, phone,"
+        " last_inbound_at) values (%s, %s, %s, '+5511987650001', private.now()) returning id",
+        TENANT, sender, world.ids["client"],
+    )  # fmt: skip
+    dispose(db, world)
+    [claimed] = claim(db)
+    assert claimed.settings == {"app_name": "Segundo", "source": "551150000000"}
+    message = row_of(db, "public.message_logs", id=claimed.message_id)
+    assert (message["sender_id"], message["conversation_id"]) == (sender, talk)
+
+
+def test_a_paused_number_makes_rules_wait_and_a_disabled_one_sends_nothing(
+    db: psycopg.Connection, world: World
+) -> None:
+    disposition = dispose(db, world)
+    change = "update public.senders set state = %s, paused_reason = %s where integration_id = %s"
+    db.execute(change, ("paused", "configuration", world.ids["integration"]))
+    assert claim(db) == []
+    run = run_of(db, disposition)
+    assert (run["status"], run["reason"]) == ("queued", "sender_paused")
+    db.execute(change, ("active", None, world.ids["integration"]))
+    pass_time(db, "16 minutes")
+    assert len(claim(db)) == 1
+    db.execute(change, ("disabled", None, world.ids["integration"]))
+    disposition = dispose(db, world)
+    assert claim(db) == []
+    assert run_of(db, disposition)["reason"] == "integration_inactive"

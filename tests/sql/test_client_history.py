@@ -46,6 +46,47 @@ def test_every_edit_is_told_with_its_author_and_both_values(
     ]
 
 
+def test_who_gave_a_client_to_whom_and_put_a_tag_on_it_is_told(
+    db: psycopg.Connection, world: World
+) -> None:
+    client, tag = str(world.ids["client"]), str(world.ids["tag"])
+    operator = str(world.users["operator"])
+    picked = {"ids": [client]}
+    before = len(history(db, world)["items"])
+    ask(db, world, "supervisor", "bulk_assign(%s, %s)", picked, operator)
+    ask(db, world, "supervisor", "bulk_tag(%s, %s, true)", picked, tag)
+    ask(db, world, "supervisor", "bulk_tag(%s, %s)", {"filter": {}}, tag)  # names nobody
+    with acting(db, world, "operator"):
+        off = "delete from public.client_tags where client_id = %s and tag_id = %s"
+        db.execute(off, (client, tag))
+        on = "insert into public.client_tags (client_id, tag_id) values (%s, %s)"
+        db.execute(on, (client, tag))
+    ask(db, world, "supervisor", "bulk_assign(%s, null)", picked)
+    told = history(db, world)["items"]
+    assert [(item["table"], item["action"]) for item in told[: len(told) - before]] == [
+        ("client_assignments", "delete"),
+        ("client_tags", "insert"),
+        ("client_tags", "delete"),
+        ("client_tags", "delete"),
+        ("client_assignments", "insert"),
+    ]
+    assert told[4]["changes"] == [{"field": "user_id", "from": None, "to": operator}]
+    assert told[3]["changes"] == [{"field": "tag_id", "from": tag, "to": None}]
+    assert {"field": "tag_id", "from": None, "to": tag} in told[1]["changes"]
+    assert told[4]["actor"] == "Sônia Supervisora"
+
+
+def test_a_tag_that_is_deleted_is_one_line_however_many_wear_it(
+    db: psycopg.Connection, world: World
+) -> None:
+    lines = "select count(*) from public.audit_log"
+    ask(db, world, "supervisor", "bulk_tag(%s, %s)", {"filter": {}}, str(world.ids["tag"]))
+    before = int(str(scalar(db, lines)))
+    with acting(db, world, "supervisor"):
+        db.execute("delete from public.tags where id = %s", (world.ids["tag"],))
+    assert int(str(scalar(db, lines))) == before + 1
+
+
 def test_the_history_pages_without_a_gap(db: psycopg.Connection, world: World) -> None:
     for name in ("Um", "Dois", "Três", "Quatro", "Cinco"):
         ask(db, world, "admin", "update_client(%s, %s)", str(world.ids["client"]), {"name": name})

@@ -129,7 +129,7 @@ def test_every_kind_of_the_issue_has_its_sentence() -> None:
         "agreement_broken", "payment_received", "message_received", "callback_due",
         "callbacks_overdue", "import_finished", "batch_finished", "batch_stalled",
         "batch_awaits_confirmation", "dialer_export_finished", "integration_failing",
-        "sender_paused", "dialer_silent",
+        "sender_paused", "dialer_removal_failed", "dialer_silent",
     ):  # fmt: skip
         assert f"{kind}:" in sentences or f'"{kind}"' in sentences, kind
 

@@ -60,6 +60,16 @@ def test_a_repeated_event_is_stored_once(db: psycopg.Connection) -> None:
     assert scalar(db, "select count(*) from pgmq.q_provider_events") == 1
 
 
+def test_all_events_of_one_request_wake_the_drain_once(db: psycopg.Connection) -> None:
+    db.execute(
+        "select vault.create_secret('http://127.0.0.1:9', 'functions_url'),"
+        " vault.create_secret('key', 'jobs_key')"
+    )
+    for external_id in ("e1", "e2", "e3"):
+        receive(db, external_id, receipt("sent"))
+    assert scalar(db, "select count(*) from net.http_request_queue") == 1
+
+
 def test_one_agency_cannot_hide_anothers_event(db: psycopg.Connection) -> None:
     assert receive(db, "e1", receipt("sent"), key=OTHER_KEY)
     assert receive(db, "e1", receipt("sent"))

@@ -6,11 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from local_platform.settings import ROOT
 from local_platform.stack import Stack
 
 WEB = ROOT / "web"
-# Sixty-odd tests of a few seconds, on a machine that others share; a browser that hangs is ended.
+# Sixty-odd tests of seconds each, on a machine that others share; a browser that hangs is ended.
 LIMIT_SECONDS = 1_800
 
 
@@ -32,10 +34,13 @@ def run(program: str, *arguments: str, **environment: str) -> None:
     assert ran.returncode == 0, ran.stdout[-20_000:] + ran.stderr[-5_000:]
 
 
-def test_people_work_in_a_browser(stack: Stack, tmp_path: Path) -> None:
+# Two halves, each on a worker and a stack of its own: together they would last longest by far.
+@pytest.mark.parametrize("half", ["1/2", "2/2"])
+def test_people_work_in_a_browser(stack: Stack, tmp_path: Path, half: str) -> None:
     run(
         "@playwright/test/cli.js",
         "test",
+        f"--shard={half}",
         E2E_BASE_URL=stack.settings.url,
         # The demo's clock is moved by the owner alone.
         E2E_DATABASE_URL=stack.settings.database_url(),

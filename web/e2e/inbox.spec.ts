@@ -2,11 +2,7 @@ import { expectClean } from "./axe.ts";
 import { expect, test } from "./people.ts";
 import { composerOf, digits, openTalk, talkOf, write } from "./talks.ts";
 
-test("a stranger is put aside, brought back, and linked to whoever it is", async ({
-  windowOf,
-  ownClient,
-  request,
-}) => {
+test("a stranger is put aside, brought back, and linked to whoever it is", async ({ windowOf, ownClient, request }) => {
   const page = await windowOf("operador@demo.test");
   const phone = `5581${Math.floor(Math.random() * 90_000_000 + 910_000_000)}`;
   await page.goto("/conversas?ver=desconhecidas");

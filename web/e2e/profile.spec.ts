@@ -97,3 +97,65 @@ test("an agreement stands in the profile, on its timeline and in the filter", as
   await supervisor.getByRole("toolbar").getByRole("button", { name: "Discador" }).click();
   await expect(supervisor.getByRole("dialog").getByText(/com acordo em andamento/)).toBeVisible();
 });
+
+test("two people who mend different fields of one client do not undo each other", async ({ windowOf, ownClient }) => {
+  const page = await windowOf("supervisor@demo.test");
+  await page.goto(`/carteira/${ownClient.document}`);
+  await page.getByRole("button", { name: "Editar cadastro" }).click();
+  const dialog = page.getByRole("dialog", { name: "Editar cadastro" });
+  await dialog.getByLabel("Nome").fill(`${ownClient.name} Lima`);
+
+  const admin = await windowOf("admin@demo.test");
+  await admin.goto(`/carteira/${ownClient.document}`);
+  await admin.getByRole("button", { name: "Editar cadastro" }).click();
+  const other = admin.getByRole("dialog", { name: "Editar cadastro" });
+  await other.getByLabel("E-mail").fill("novo@example.com");
+  await other.getByRole("button", { name: "Salvar" }).click();
+  await expect(admin.getByText("novo@example.com")).toBeVisible();
+
+  await dialog.getByRole("button", { name: "Salvar" }).click();
+  await expect(page.getByRole("heading", { name: `${ownClient.name} Lima` })).toBeVisible();
+  await expect(page.getByText("novo@example.com")).toBeVisible();
+});
+
+test("arrows in the list of colleagues assign nobody, the button does", async ({ windowOf, ownClient }) => {
+  const page = await windowOf("supervisor@demo.test");
+  const changed: string[] = [];
+  page.on("request", (request) => {
+    if (request.url().includes("/rpc/bulk_assign")) changed.push(request.postData() ?? "");
+  });
+  await page.goto(`/carteira/${ownClient.document}`);
+  const care = page.getByRole("region", { name: "Responsável e tags" });
+  const owner = care.getByLabel("Responsável", { exact: true });
+  await expect(owner.getByRole("option", { name: "Otávio Operador" })).toBeAttached();
+  await owner.focus();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowDown");
+  await expect(owner).not.toHaveValue("");
+  expect(changed).toEqual([]);
+  await expect(owner).toBeFocused();
+  await owner.selectOption({ label: "Otávio Operador" });
+  await care.getByRole("button", { name: "Atribuir" }).press("Enter");
+  await expect.poll(() => changed.length).toBe(1);
+  await page.reload();
+  await expect(owner.locator("option:checked")).toHaveText("Otávio Operador");
+});
+
+test("from another page the way to the carteira leads to the carteira", async ({ windowOf, ownClient }) => {
+  const page = await windowOf("supervisor@demo.test");
+  await page.goto("/agenda");
+  await expect(page.getByRole("heading", { name: "Agenda" })).toBeVisible();
+  await page.goto(`/carteira/${ownClient.document}`);
+  await page.getByRole("link", { name: "Carteira" }).last().click();
+  await expect(page).toHaveURL(/\/carteira$/);
+});
+
+test("a value without a name is not dropped as if it were saved", async ({ windowOf, ownClient }) => {
+  const page = await windowOf("supervisor@demo.test");
+  await page.goto(`/carteira/${ownClient.document}`);
+  await page.getByRole("button", { name: "Editar dados extras" }).click();
+  const extra = page.getByRole("dialog", { name: "Dados extras" });
+  await extra.getByLabel("Valor").fill("M-77");
+  await extra.getByRole("button", { name: "Salvar" }).click();
+  await expect(extra.getByLabel("Novo campo")).toBeFocused();
+});

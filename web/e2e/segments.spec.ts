@@ -56,6 +56,8 @@ test("a filter is saved as a segment, and everybody in it but one is assigned", 
   await page.getByRole("button", { name: "Atribuir" }).click();
   const assign = page.getByRole("dialog", { name: "Atribuir a um operador" });
   await expect(assign.getByText(/podem? entrar/)).toBeVisible();
+  // Enter at once strips nobody: first somebody is chosen.
+  await expect(assign.getByRole("button", { name: "Atribuir" })).toBeDisabled();
   await assign.getByLabel("Responsável").selectOption({ label: "Otávio Operador · Operador" });
   await assign.getByRole("button", { name: "Atribuir" }).click();
   await expect(assign).toBeHidden();
@@ -68,6 +70,8 @@ test("x selects the row of the arrows, and the way back keeps the choice", async
   await expect(page.getByRole("row").nth(3)).toBeVisible();
   await page.keyboard.press("/");
   await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Control+x");
+  await page.keyboard.press("Control+a");
   await page.keyboard.press("x");
   await expect(page.getByText("1 cliente escolhido")).toBeVisible();
   await page.keyboard.press("Enter");
@@ -76,9 +80,7 @@ test("x selects the row of the arrows, and the way back keeps the choice", async
   await expect(page.getByText("1 cliente escolhido")).toBeVisible();
 });
 
-test("the dialogs of WhatsApp and of the dialer count who can enter, and looking at them sends nothing", async ({
-  windowOf,
-}) => {
+test("looking at what WhatsApp and the dialer would do sends nothing", async ({ windowOf }) => {
   const page = await windowOf("supervisor@demo.test");
   const sent: string[] = [];
   page.on("request", (request) => {
@@ -86,14 +88,16 @@ test("the dialogs of WhatsApp and of the dialer count who can enter, and looking
     if (acts && request.method() === "POST") sent.push(request.url());
   });
   await page.getByLabel("Escolher todos os que correspondem").check();
-  await expect(page.getByRole("toolbar")).toBeVisible();
-  for (const name of ["WhatsApp", "Discador"]) {
-    await page.getByRole("toolbar").getByRole("button", { name }).click();
-    const dialog = page.getByRole("dialog");
-    await expect(dialog.getByText(/podem? entrar/)).toBeVisible();
-    await page.keyboard.press("Escape");
-    await expect(dialog).toBeHidden();
-  }
+  const toolbar = page.getByRole("toolbar");
+  await toolbar.getByRole("button", { name: "Discador" }).click();
+  const dialog = page.getByRole("dialog");
+  await expect(dialog.getByText(/podem? entrar/)).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+  await toolbar.getByRole("button", { name: "WhatsApp" }).click();
+  await expect(page.getByRole("region", { name: "Quem recebe" })).toBeVisible();
+  await page.getByRole("link", { name: "Voltar à carteira" }).click();
+  await expect(page.getByRole("heading", { name: "Carteira" })).toBeVisible();
   expect(sent).toEqual([]);
 });
 

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { inventClients, newWord } from "./own-clients.ts";
 import { expect, test } from "./people.ts";
 
 /** A creditor's own spreadsheet: title rows, documents as numbers, a TOTAL row, bad lines. Given by who runs the tests. */
@@ -31,4 +32,37 @@ test("a spreadsheet goes in as it is, its rejects come out, and it is rolled bac
   await expect(dialog.getByText(/^Importação desfeita/)).toBeVisible();
   await page.keyboard.press("Escape");
   await expect(page.getByText(/ clientes?$/).first()).toHaveText(before);
+});
+
+test("a file without a creditor column is asked for it, and is sent once to be looked at", async ({ windowOf }) => {
+  const page = await windowOf("admin@demo.test");
+  const creditor = `Credor ${newWord()}`;
+  const [client] = inventClients(1, creditor);
+  if (!client) throw new Error("one was asked for");
+  const looks: string[] = [];
+  page.on("request", (request) => {
+    if (request.url().includes("/portfolio-import?step=preview")) looks.push(request.url());
+  });
+  await page.getByRole("button", { name: "Importar carteira" }).click();
+  const dialog = page.getByRole("dialog", { name: "Importar carteira" });
+  const line = [client.document, client.name, "x12345678", client.contract, "2026-01-10", "123,45"];
+  const text = `CPF;Nome;Celular;Contrato;Vencimento;Valor\n${line.join(";")}\n`;
+  const file = { name: "sem-credor.csv", mimeType: "text/csv", buffer: Buffer.from(text) };
+  await dialog.locator('input[type="file"]').setInputFiles(file);
+  await expect(dialog.getByText(/^Nenhuma coluna traz o credor/)).toBeVisible();
+  const check = dialog.getByRole("button", { name: "Conferir arquivo" });
+  await expect(check).toBeDisabled();
+  await dialog.getByLabel("Credor", { exact: true }).selectOption("Credor novo…");
+  await expect(check).toBeDisabled();
+  await dialog.getByLabel("Nome do credor novo").fill(creditor);
+  await check.click();
+  await expect(dialog.getByText(/ficou de fora: 1 telefone\./)).toBeVisible();
+  await dialog.getByRole("button", { name: "Voltar às colunas" }).click();
+  await check.click();
+  await dialog.getByRole("button", { name: "Confirmar importação" }).click();
+  await expect(dialog.getByText("Importação concluída")).toBeVisible();
+  await dialog.getByRole("button", { name: "Ver a carteira" }).click();
+  expect(looks).toHaveLength(1);
+  await page.getByLabel("Buscar na carteira").fill(client.document);
+  await expect(page.getByRole("row", { name: new RegExp(client.name) }).getByText(creditor)).toBeVisible();
 });

@@ -19,6 +19,7 @@ export const reasonSentences: Record<string, string> = {
   daily_cap: "limite diário da regra atingido; segue no próximo dia",
   template_not_approved: "modelo de mensagem não aprovado",
   template_needs_charge: "o modelo fala de uma cobrança, e a regra não envia nenhuma",
+  sender_paused: "o número de WhatsApp está pausado; sairá quando for reativado",
   template_missing: "falta um modelo aprovado para links de pagamento",
   charge_not_payable: "a cobrança já foi paga ou cancelada",
   charge_not_ready: "a cobrança ainda não tem link",
@@ -41,7 +42,7 @@ export const reasonSentences: Record<string, string> = {
   retried: "será tentada de novo",
   variable_missing: "falta um dado que o modelo usa",
   // told by the provider
-  rate_limited: "limite de envio do provedor atingido; tentaremos de novo",
+  rate_limited: "limite de envio do provedor atingido",
   provider_unavailable: "o provedor não respondeu depois de várias tentativas",
   number_invalid: "número sem WhatsApp",
   opted_out: "a pessoa pediu para não receber mensagens",

@@ -22,8 +22,8 @@ async function callersHeaders(given?: HeadersInit): Promise<Headers> {
 }
 
 async function apiFetch(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
-  const timeout = AbortSignal.timeout(requestTimeoutMs);
-  const signal = init.signal ? AbortSignal.any([init.signal, timeout]) : timeout;
+  // A call with a signal of its own has said how long it waits.
+  const signal = init.signal ?? AbortSignal.timeout(requestTimeoutMs);
   return fetch(input, { ...init, headers: await callersHeaders(init.headers), signal });
 }
 
@@ -44,12 +44,13 @@ export async function unwrap<Row>(request: PromiseLike<PostgrestOutcome<Row>>): 
 
 type Functions = Database["public"]["Functions"];
 
-/** Calls a database function. */
+/** Calls a database function; one that works on very many rows names how long it may take. */
 export async function rpc<Name extends keyof Functions & string>(
   name: Name,
   args: Functions[Name]["Args"],
+  timeoutMs = requestTimeoutMs,
 ): Promise<Json> {
-  return (await unwrap(db.rpc(name, args))) as Json;
+  return (await unwrap(db.rpc(name, args).abortSignal(AbortSignal.timeout(timeoutMs)))) as Json;
 }
 
 /** Names the shape of a jsonb answer, which the type generator cannot describe. */

@@ -1,7 +1,7 @@
-import { NativeSelect } from "@mantine/core";
+import { Button, NativeSelect } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { sentenceFor } from "@/lib/errors";
 import { useHasRole } from "@/lib/session";
 import { Panel } from "@/ui/panel";
@@ -23,23 +23,37 @@ export function ClientCare({ client }: { client: ProfileClient }): ReactNode {
   const free = options?.tags.filter(({ id }) => !client.tags.some((tag) => tag.id === id)) ?? [];
   const members = options?.members ?? [];
   const assigned = client.assigned_to;
+  const assignedId = assigned?.user_id ?? "";
+  // Chosen here, done by the button: arrows walk through a closed list, and each step would be a deed.
+  const [owner, setOwner] = useState<string | null>(null);
+  const [tagId, setTagId] = useState("");
+  const tag = free.find(({ id }) => id === tagId);
   return (
     <Panel title="Responsável e tags">
       <div className={`${classes.inset} ${classes.care}`}>
         {mayAssign ? (
-          <NativeSelect
-            aria-label="Responsável"
-            value={assigned?.user_id ?? ""}
-            disabled={change.isPending}
-            onChange={(event) => {
-              const userId = event.currentTarget.value || null;
-              change.mutate(() => assignClient(client.id, userId));
+          <form
+            className={classes.choice}
+            onSubmit={(event) => {
+              event.preventDefault();
+              const userId = owner ?? assignedId;
+              if (userId !== assignedId && !change.isPending)
+                change.mutate(() => assignClient(client.id, userId || null), { onSuccess: () => setOwner(null) });
             }}
-            data={[
-              { value: "", label: "Sem responsável" },
-              ...members.map(({ user_id, name }) => ({ value: user_id, label: name })),
-            ]}
-          />
+          >
+            <NativeSelect
+              aria-label="Responsável"
+              value={owner ?? assignedId}
+              onChange={(event) => setOwner(event.currentTarget.value)}
+              data={[
+                { value: "", label: "Sem responsável" },
+                ...members.map(({ user_id, name }) => ({ value: user_id, label: name })),
+              ]}
+            />
+            <Button type="submit" variant="default" aria-disabled={change.isPending}>
+              Atribuir
+            </Button>
+          </form>
         ) : (
           <span>{assigned?.name ?? "Sem responsável"}</span>
         )}
@@ -58,16 +72,27 @@ export function ClientCare({ client }: { client: ProfileClient }): ReactNode {
           ))}
         </ul>
         {free.length > 0 && (
-          <NativeSelect
-            aria-label="Pôr uma tag"
-            value=""
-            disabled={change.isPending}
-            onChange={(event) => {
-              const tagId = event.currentTarget.value;
-              if (tagId) change.mutate(() => addTag(client.id, tagId));
+          <form
+            className={classes.choice}
+            onSubmit={(event) => {
+              event.preventDefault();
+              if (tag && !change.isPending)
+                change.mutate(() => addTag(client.id, tag.id), { onSuccess: () => setTagId("") });
             }}
-            data={[{ value: "", label: "Pôr uma tag…" }, ...free.map(({ id, name }) => ({ value: id, label: name }))]}
-          />
+          >
+            <NativeSelect
+              aria-label="Tag a pôr"
+              value={tag?.id ?? ""}
+              onChange={(event) => setTagId(event.currentTarget.value)}
+              data={[
+                { value: "", label: "Escolha uma tag" },
+                ...free.map(({ id, name }) => ({ value: id, label: name })),
+              ]}
+            />
+            <Button type="submit" variant="default" aria-disabled={change.isPending}>
+              Pôr a tag
+            </Button>
+          </form>
         )}
         {change.error && (
           <p role="alert" className={classes.warn}>

@@ -7,11 +7,17 @@ import { Tag } from "@/ui/tag";
 import classes from "./client-page.module.css";
 import type { ClientProfile, Payment } from "./queries";
 
+/** As many as the profile tells; there may be more. */
+const newest = { agreements: 20, payments: 100 };
+
 /** What was promised and what came in. */
 export function ClientMoney({ agreements, payments }: Pick<ClientProfile, "agreements" | "payments">): ReactNode {
   return (
     <>
-      <Panel title="Acordos" aside={agreements.length > 0 && plural(agreements.length, "acordo", "acordos")}>
+      <Panel
+        title="Acordos"
+        aside={agreements.length > 0 && howMany(agreements.length, newest.agreements, "acordo", "acordos")}
+      >
         {agreements.length === 0 ? (
           <p className={`${classes.inset} ${classes.faint}`}>Nenhum acordo ainda.</p>
         ) : (
@@ -23,7 +29,7 @@ export function ClientMoney({ agreements, payments }: Pick<ClientProfile, "agree
         )}
       </Panel>
       {payments.length > 0 && (
-        <Panel title="Pagamentos" aside={plural(payments.length, "pagamento", "pagamentos")}>
+        <Panel title="Pagamentos" aside={howMany(payments.length, newest.payments, "pagamento", "pagamentos")}>
           <ul className={classes.lines}>
             {payments.map((payment) => (
               <PaymentLine key={payment.id} payment={payment} />
@@ -33,6 +39,10 @@ export function ClientMoney({ agreements, payments }: Pick<ClientProfile, "agree
       )}
     </>
   );
+}
+
+function howMany(listed: number, most: number, one: string, many: string): string {
+  return listed < most ? plural(listed, one, many) : `${plural(listed, one, many)} mais recentes`;
 }
 
 function AgreementLine({ agreement }: { agreement: AgreementRow }): ReactNode {

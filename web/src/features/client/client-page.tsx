@@ -35,7 +35,7 @@ interface ClientPageProps {
 }
 
 export function ClientPage({ document, onExplain, talkDoor }: ClientPageProps): ReactNode {
-  const { data: profile, error, refetch } = useClientProfile(document.replace(/[.\-/]/g, ""));
+  const { data: profile, error, refetch } = useClientProfile(document.replace(/[.\-/]/g, "").toUpperCase());
   useDocumentTitle(profile?.client.name ?? "Cliente");
   if (profile) return <LoadedClient profile={profile} onExplain={onExplain} talkDoor={talkDoor} />;
   if (error instanceof AppError && error.code === "client_not_found")
@@ -154,11 +154,15 @@ function LoadedClient({ profile, onExplain, talkDoor }: LoadedProps): ReactNode 
 
 /** Back to the list as it was left, filter and scroll included, when that is where this page came from. */
 function goBack(event: React.MouseEvent): void {
-  if (event.metaKey || event.ctrlKey || window.history.length < 2 || !cameFromHere()) return;
+  if (event.metaKey || event.ctrlKey || event.shiftKey || !cameFromTheList()) return;
   event.preventDefault();
   window.history.back();
 }
 
-function cameFromHere(): boolean {
-  return window.navigation ? window.navigation.canGoBack : document.referrer.startsWith(window.location.origin);
+/** A browser that does not tell its history goes to the list's own address. */
+function cameFromTheList(): boolean {
+  const { navigation } = window;
+  const index = navigation?.currentEntry?.index ?? 0;
+  const before = navigation?.entries()[index - 1]?.url;
+  return Boolean(before && new URL(before).pathname === "/carteira");
 }

@@ -4,6 +4,7 @@ import { type ReactNode, useState } from "react";
 import "@/ui/dialog-styles";
 import { FormEnd } from "@/ui/form-end";
 import classes from "./client-page.module.css";
+import { differing } from "./differing";
 import { type ProfileClient, updateClient } from "./queries";
 
 const fields: ["name" | "email" | "external_id" | "uf", string, number][] = [
@@ -13,16 +14,18 @@ const fields: ["name" | "email" | "external_id" | "uf", string, number][] = [
   ["uf", "UF", 2],
 ];
 
+/** Only what differs from what was opened is sent: two people who mend different fields do not undo each other. */
 export function EditDialog({ client, onClose }: { client: ProfileClient; onClose: () => void }): ReactNode {
   const queryClient = useQueryClient();
-  const [patch, setPatch] = useState({
+  const [opened] = useState({
     name: client.name,
     email: client.email ?? "",
     external_id: client.external_id ?? "",
     uf: client.uf ?? "",
   });
+  const [patch, setPatch] = useState(opened);
   const save = useMutation({
-    mutationFn: () => updateClient(client.id, patch),
+    mutationFn: () => updateClient(client.id, differing(opened, patch)),
     onSuccess: async () => {
       await queryClient.invalidateQueries();
       onClose();

@@ -47,6 +47,7 @@ export function ExtraDialog({ client, onClose }: { client: ProfileClient; onClos
           <TextInput
             label="Novo campo"
             placeholder="Nome"
+            required={value.trim() !== ""}
             maxLength={100}
             value={title}
             onChange={(event) => setTitle(event.currentTarget.value)}

@@ -16,7 +16,7 @@ const eventSentences: Record<EventKind, (event: TalkEvent) => string> = {
       : `${actor ?? "Alguém"} passou a conversa${from ? ` de ${from}` : ""} para ${to}`,
   released: ({ actor }) => `${actor ?? "Alguém"} deixou a conversa livre`,
   opted_out: () => "A pessoa pediu para não receber mensagens: contato bloqueado",
-  linked: ({ actor }) => `${actor ?? "Alguém"} ligou a conversa a este cliente`,
+  linked: ({ actor }) => `${actor ?? "Alguém"} vinculou a conversa a este cliente`,
   ignored: ({ actor }) => `${actor ?? "Alguém"} ignorou este número`,
   restored: ({ actor }) => `${actor ?? "Alguém"} trouxe este número de volta`,
 };
@@ -30,7 +30,7 @@ export const obstacleSentences: Record<string, string> = {
   integration_inactive: "O número de WhatsApp está desligado ou pausado. Avise um supervisor.",
   no_reachable_phone: "Esta pessoa escreveu só com o nome de usuário do WhatsApp. Peça o telefone para responder.",
   suppressed: "A pessoa pediu para não receber mensagens. Só um administrador pode liberar o contato.",
-  window_closed: "Passaram 24 horas da última mensagem da pessoa: agora só com um modelo aprovado.",
+  window_closed: "Já se passaram 24 horas desde a última mensagem da pessoa: agora só com um modelo aprovado.",
   client_unknown: "Diga de quem é este número para enviar um modelo.",
   outside_hours: "Fora do horário permitido para contato.",
   attempt_cap: "Este cliente já foi contatado tantas vezes quanto a assessoria permite.",

@@ -8,6 +8,7 @@ import { reasonSentence } from "@/lib/reasons";
 import classes from "./dialer.module.css";
 import { overviewKey, resumeExport, stopExport } from "./queries";
 import type { DialerExport, ExportStatus } from "./shapes";
+import { fatesOf } from "./words";
 
 const ExportResults = lazy(async () => ({ default: (await import("./export-results")).ExportResults }));
 
@@ -36,10 +37,7 @@ export function ExportCard({ sent }: { sent: DialerExport }): ReactNode {
           <span className={classes.faint}>em {sent.campaign_name || `campanha ${sent.campaign_id}`}</span>
         </h3>
         <p>
-          <strong>{statusWords[sent.status]}</strong>:{" "}
-          {plural(sent.loaded, "telefone carregado", "telefones carregados")} de {count(sent.planned)}
-          {sent.filtered > 0 && `, ${count(sent.filtered)} recusados pelo discador`}
-          {sent.removed > 0 && `, ${count(sent.removed)} retirados depois`}.
+          <strong>{statusWords[sent.status]}</strong>: {fatesOf(sent)}.
           {sent.status === "done" && !sent.is_reported && " O discador não disse quais recusou."}
         </p>
         {isMoving && sent.planned > 0 && (

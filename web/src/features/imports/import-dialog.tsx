@@ -8,13 +8,14 @@ import { ImportFileField } from "./import-file-field";
 import { ImportOptionsFields } from "./import-options-fields";
 import { ImportProgress } from "./import-progress";
 import { ImportResult } from "./import-result";
-import { MappingStep, openQuestions } from "./mapping-step";
+import { type Answers, openQuestions, saidMapping } from "./mapping";
+import { MappingStep } from "./mapping-step";
 import { NewCreditors, useRefusedCreditors } from "./new-creditors";
 import { askForTheDead, importPortfolio, useFinishedImport, useImportProgress, usePreview } from "./queries";
 import { RecentImports } from "./recent-imports";
 import { type ImportOptions, type ImportSummary, unfinished } from "./shapes";
 
-const asGuessed: ImportOptions = { creditor: "", sheet: "", absent: "leave", mapping: {} };
+const asGuessed: ImportOptions = { creditor: "", newCreditor: null, sheet: "", absent: "leave", mapping: {} };
 
 /** File → its columns → what would happen → confirmation → what happened. Nothing is written before the confirmation. */
 export function ImportDialog({ onClose }: { onClose: () => void }): ReactNode {
@@ -26,14 +27,14 @@ export function ImportDialog({ onClose }: { onClose: () => void }): ReactNode {
   const preview = usePreview(file, options.creditor, options.sheet);
   const run = useMutation({
     mutationFn: ({ chosen, dryRun, id }: { chosen: File; dryRun: boolean; id: string }) => {
-      // A mapping that nobody touched is not sent: the server guesses the same, and saves only what a person said.
-      const said = Object.keys(options.mapping).length > 0;
-      const mapping = said ? { ...preview.data?.mapping, ...options.mapping } : {};
+      const mapping = saidMapping(preview.data?.mapping ?? {}, options.mapping);
       return importPortfolio(chosen, { ...options, mapping }, dryRun, id);
     },
-    onSuccess: async (summary, { dryRun }) => {
+    onSuccess: (summary, { dryRun }) => {
       setSeen({ dryRun, summary });
-      if (!dryRun) await queryClient.invalidateQueries();
+      if (dryRun) return;
+      // The preview has nothing new to tell, and asking it would upload the file once more.
+      void queryClient.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "import-preview" });
     },
     onError: async () => {
       await askForTheDead();
@@ -64,8 +65,9 @@ export function ImportDialog({ onClose }: { onClose: () => void }): ReactNode {
   const done = seen && !seen.dryRun;
   const busy = run.isPending || lives;
   const error = (lives || finished ? null : run.error) ?? preview.error;
-  const refused = useRefusedCreditors(preview.data);
-  const unanswered = preview.data ? openQuestions(preview.data, options.mapping, options.creditor) : [];
+  const refused = useRefusedCreditors(preview.data, options.mapping);
+  const answers: Answers = { changed: options.mapping, creditor: options.newCreditor?.trim() || options.creditor };
+  const unanswered = preview.data ? openQuestions(preview.data, answers) : [];
   return (
     <Modal opened onClose={onClose} title="Importar carteira" size="xl" closeOnClickOutside={!busy}>
       <div className={classes.body} data-import={importId}>
@@ -76,7 +78,7 @@ export function ImportDialog({ onClose }: { onClose: () => void }): ReactNode {
             {preview.data && !seen && (
               <MappingStep
                 preview={preview.data}
-                changed={options.mapping}
+                answers={answers}
                 onChange={(mapping) => change({ mapping })}
                 onSheet={(sheet) => change({ sheet, mapping: {} })}
                 disabled={busy}
@@ -89,7 +91,7 @@ export function ImportDialog({ onClose }: { onClose: () => void }): ReactNode {
             {sentenceFor(error)}
           </p>
         )}
-        {!seen && preview.data && <NewCreditors preview={preview.data} />}
+        {!seen && preview.data && <NewCreditors preview={preview.data} changed={options.mapping} />}
         {busy && importId && <ImportProgress importId={importId} />}
         {seen && <ImportResult summary={seen.summary} dryRun={seen.dryRun} absent={options.absent} />}
         <div className={classes.actions}>
@@ -98,12 +100,17 @@ export function ImportDialog({ onClose }: { onClose: () => void }): ReactNode {
           ) : (
             <>
               <Button variant="default" onClick={onClose} disabled={run.isPending}>
-                Cancelar
+                Fechar
               </Button>
               {seen ? (
-                <Button loading={busy} disabled={seen.summary.accepted === 0} onClick={() => start(false)}>
-                  Confirmar importação
-                </Button>
+                <>
+                  <Button variant="default" disabled={busy} onClick={() => change({})}>
+                    Voltar às colunas
+                  </Button>
+                  <Button loading={busy} disabled={seen.summary.accepted === 0} onClick={() => start(false)}>
+                    Confirmar importação
+                  </Button>
+                </>
               ) : (
                 <Button
                   loading={run.isPending || preview.isFetching}

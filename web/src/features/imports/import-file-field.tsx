@@ -18,13 +18,13 @@ export function ImportFileField({ file, onChoose, disabled }: ImportFileFieldPro
       data-over={over || undefined}
       onDragOver={(event) => {
         event.preventDefault();
-        setOver(true);
+        setOver(!disabled);
       }}
       onDragLeave={() => setOver(false)}
       onDrop={(event) => {
         event.preventDefault();
         setOver(false);
-        onChoose(event.dataTransfer.files[0] ?? null);
+        if (!disabled) onChoose(event.dataTransfer.files[0] ?? null);
       }}
     >
       <IconFileSpreadsheet size={28} stroke={1.4} aria-hidden />
@@ -44,6 +44,10 @@ export function ImportFileField({ file, onChoose, disabled }: ImportFileFieldPro
         className="hidden-visually"
         accept=".csv,.txt,.xlsx,text/csv,text/plain"
         disabled={disabled}
+        // The same file, mended meanwhile, is chosen again: without this the browser sees no change.
+        onClick={(event) => {
+          event.currentTarget.value = "";
+        }}
         onChange={(event) => onChoose(event.currentTarget.files?.[0] ?? null)}
       />
     </label>

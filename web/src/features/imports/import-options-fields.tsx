@@ -1,5 +1,6 @@
-import { NativeSelect } from "@mantine/core";
+import { NativeSelect, TextInput } from "@mantine/core";
 import type { ReactNode } from "react";
+import { useHasRole } from "@/lib/session";
 import classes from "./import-dialog.module.css";
 import { useCreditors } from "./queries";
 import type { ImportOptions } from "./shapes";
@@ -10,21 +11,40 @@ interface ImportOptionsFieldsProps {
   disabled: boolean;
 }
 
+/** In the list of creditors: one that is not in it yet. */
+const another = "new";
+
 export function ImportOptionsFields({ options, onChange, disabled }: ImportOptionsFieldsProps): ReactNode {
   const { data: creditors = [] } = useCreditors();
+  const mayCreate = useHasRole("admin");
   return (
     <div className={classes.options}>
       <NativeSelect
         label="Credor"
         description="Usado nas linhas em que o arquivo não tem uma coluna de credor."
-        value={options.creditor}
+        value={options.newCreditor === null ? options.creditor : another}
         disabled={disabled}
-        onChange={(event) => onChange({ creditor: event.currentTarget.value })}
+        onChange={(event) => {
+          const { value } = event.currentTarget;
+          onChange(value === another ? { creditor: "", newCreditor: "" } : { creditor: value, newCreditor: null });
+        }}
         data={[
           { value: "", label: "O arquivo tem a coluna" },
           ...creditors.map(({ id, name }) => ({ value: id, label: name })),
+          ...(mayCreate ? [{ value: another, label: "Credor novo…" }] : []),
         ]}
       />
+      {options.newCreditor !== null && (
+        <TextInput
+          label="Nome do credor novo"
+          description="A importação o cadastra com este nome."
+          required
+          maxLength={200}
+          value={options.newCreditor}
+          disabled={disabled}
+          onChange={(event) => onChange({ newCreditor: event.currentTarget.value })}
+        />
+      )}
       <NativeSelect
         label="Títulos que não vieram no arquivo"
         description="Títulos em aberto dos mesmos credores, ausentes desta remessa."

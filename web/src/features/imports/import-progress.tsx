@@ -17,10 +17,11 @@ export function ImportProgress({ importId }: { importId: string }): ReactNode {
   const cancel = useMutation({ mutationFn: () => cancelImport(importId) });
   const resume = useMutation({ mutationFn: () => resumeImport(importId) });
   const error = cancel.error ?? resume.error;
-  const leaving = cancel.isSuccess || Boolean(row?.cancel_requested_at);
+  // What failed while it wrote goes back by the same way as what was cancelled.
+  const leaving = cancel.isSuccess || Boolean(row?.cancel_requested_at) || isGoingBack(row);
   return (
     <section className={classes.progress} aria-label="Andamento da importação">
-      <p role="status">{leaving ? "Cancelando: o que já entrou está voltando…" : whatHappens(row)}</p>
+      <p role="status">{leaving ? goesBack(row) : whatHappens(row)}</p>
       <progress max={100} value={row?.rows_total ? percent(row) : undefined} aria-label="Andamento" />
       {row && (
         <p className={classes.note}>
@@ -41,7 +42,7 @@ export function ImportProgress({ importId }: { importId: string }): ReactNode {
             Cancelar importação
           </Button>
           {row.status === "interrupted" && !leaving && (
-            <Button loading={resume.isPending || resume.isSuccess} onClick={() => resume.mutate()}>
+            <Button loading={resume.isPending} onClick={() => resume.mutate()}>
               Continuar
             </Button>
           )}
@@ -49,6 +50,16 @@ export function ImportProgress({ importId }: { importId: string }): ReactNode {
       )}
     </section>
   );
+}
+
+function isGoingBack(row: ImportRow | null | undefined): boolean {
+  return typeof row?.undo_total === "number";
+}
+
+function goesBack(row: ImportRow | null | undefined): string {
+  return isGoingBack(row) && !row?.cancel_requested_at
+    ? "A importação falhou: o que já entrou está voltando…"
+    : "Cancelando: o que já entrou está voltando…";
 }
 
 function whatHappens(row: ImportRow | null | undefined): string {

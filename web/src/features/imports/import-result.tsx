@@ -52,7 +52,14 @@ export function ImportResult({ summary, dryRun, absent }: ImportResultProps): Re
           </div>
         ))}
       </dl>
-      {changesNothing(summary) && <p className={classes.note}>Nada muda: o que o arquivo traz já está na carteira.</p>}
+      {changesNothing(summary) && (
+        <p className={classes.note}>
+          {Object.keys(summary.debts_kept).length > 0
+            ? "Nada muda na carteira."
+            : "Nada muda: o que o arquivo traz já está na carteira."}
+        </p>
+      )}
+      <LostCells warnings={summary.warnings} />
       {summary.debts_absent > 0 && (
         <p className={classes.note}>
           {plural(summary.debts_absent, "título em aberto não veio", "títulos em aberto não vieram")} no arquivo
@@ -88,6 +95,23 @@ export function ImportResult({ summary, dryRun, absent }: ImportResultProps): Re
         </div>
       )}
     </section>
+  );
+}
+
+const lostNames: [key: keyof ImportSummary["warnings"], one: string, many: string][] = [
+  ["name_invalid", "nome", "nomes"],
+  ["email_invalid", "e-mail", "e-mails"],
+  ["phone_invalid", "telefone", "telefones"],
+];
+
+/** Cells of accepted lines that say nothing we could keep. */
+function LostCells({ warnings }: Pick<ImportSummary, "warnings">): ReactNode {
+  const lost = lostNames.flatMap(([key, one, many]) => (warnings[key] ? [plural(warnings[key], one, many)] : []));
+  if (lost.length === 0) return null;
+  return (
+    <p className={classes.note}>
+      Em linhas aceitas, o que não dava para ler ficou de fora: {lost.join(", ")}. O resto destas linhas entra.
+    </p>
   );
 }
 

@@ -1,13 +1,14 @@
 import { NativeSelect } from "@mantine/core";
 import type { ReactNode } from "react";
+import { useHasRole } from "@/lib/session";
 import classes from "./import-dialog.module.css";
+import { type Answers, openQuestions } from "./mapping";
 import type { Preview } from "./shapes";
 import { fieldNames } from "./words";
 
 interface MappingStepProps {
   preview: Preview;
-  /** What the person chose, by the file's own title. */
-  changed: Record<string, string>;
+  answers: Answers;
   onChange: (changed: Record<string, string>) => void;
   onSheet: (sheet: string) => void;
   disabled: boolean;
@@ -16,7 +17,8 @@ interface MappingStepProps {
 /** Shown under the titles. */
 const shownRows = 4;
 
-export function MappingStep({ preview, changed, onChange, onSheet, disabled }: MappingStepProps): ReactNode {
+export function MappingStep({ preview, answers, onChange, onSheet, disabled }: MappingStepProps): ReactNode {
+  const { changed } = answers;
   const shown = preview.rows.slice(0, shownRows).map((row, index) => ({ line: index + 1, row }));
   return (
     <>
@@ -68,11 +70,23 @@ export function MappingStep({ preview, changed, onChange, onSheet, disabled }: M
         </table>
       </section>
       <Questions preview={preview} changed={changed} onChange={onChange} disabled={disabled} />
+      {openQuestions(preview, answers).includes("creditor") && <AskCreditor />}
     </>
   );
 }
 
-type QuestionsProps = Pick<MappingStepProps, "preview" | "changed" | "onChange" | "disabled">;
+/** Who is owed is chosen beside the file, or told by a column; without either nothing can be checked. */
+function AskCreditor(): ReactNode {
+  const mayCreate = useHasRole("admin");
+  return (
+    <p role="status" className={classes.ask}>
+      Nenhuma coluna traz o credor. Escolha no campo Credor, acima, a quem se deve
+      {mayCreate ? ", ou cadastre ali um novo." : "; quem cadastra credores novos é um administrador."}
+    </p>
+  );
+}
+
+type QuestionsProps = Pick<MappingStepProps, "preview" | "onChange" | "disabled"> & Pick<Answers, "changed">;
 
 /** Only what nobody could guess; the creditor is asked beside the file, the sheet above. */
 function Questions({ preview, changed, onChange, disabled }: QuestionsProps): ReactNode {
@@ -95,12 +109,4 @@ function Questions({ preview, changed, onChange, disabled }: QuestionsProps): Re
         />
       );
     });
-}
-
-/** What must still be answered before the file can be checked. */
-export function openQuestions(preview: Preview, changed: Record<string, string>, creditor: string): string[] {
-  const answered = new Set(Object.values(changed));
-  return preview.questions
-    .map(({ field }) => field)
-    .filter((field) => !answered.has(field) && !(field === "creditor" && creditor));
 }

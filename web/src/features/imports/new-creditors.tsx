@@ -2,17 +2,28 @@ import type { ReactNode } from "react";
 import { plural } from "@/lib/format";
 import { useHasRole } from "@/lib/session";
 import classes from "./import-dialog.module.css";
+import { leavesCreditorColumn } from "./mapping";
 import type { Preview } from "./shapes";
 
 /** Only an admin's import makes creditors; everybody else is told before sending, not after. */
-export function useRefusedCreditors(preview: Preview | undefined): boolean {
+export function useRefusedCreditors(preview: Preview | undefined, changed: Record<string, string>): boolean {
   const mayCreate = useHasRole("admin");
-  return !mayCreate && (preview?.new_creditors.length ?? 0) > 0;
+  return !mayCreate && preview !== undefined && newCreditors(preview, changed).length > 0;
 }
 
-export function NewCreditors({ preview }: { preview: Preview }): ReactNode {
-  const refused = useRefusedCreditors(preview);
-  const names = preview.new_creditors;
+function newCreditors(preview: Preview, changed: Record<string, string>): string[] {
+  return leavesCreditorColumn(preview, changed) ? [] : preview.new_creditors;
+}
+
+interface NewCreditorsProps {
+  preview: Preview;
+  /** What the person said of the columns. */
+  changed: Record<string, string>;
+}
+
+export function NewCreditors({ preview, changed }: NewCreditorsProps): ReactNode {
+  const refused = useRefusedCreditors(preview, changed);
+  const names = newCreditors(preview, changed);
   if (names.length === 0) return null;
   const listed = names.join("; ");
   return refused ? (

@@ -22,9 +22,10 @@ function upload(file: File): FormData {
   return body;
 }
 
-function optionsQuery({ creditor, sheet, mapping }: ImportOptions): Record<string, string> {
+function optionsQuery({ creditor, newCreditor, sheet, mapping }: ImportOptions): Record<string, string> {
+  const owner = newCreditor === null ? creditor : newCreditor.trim();
   return {
-    ...(creditor && { creditor }),
+    ...(owner && { creditor: owner }),
     ...(sheet && { sheet }),
     ...(Object.keys(mapping).length > 0 && { mapping: JSON.stringify(mapping) }),
   };
@@ -35,11 +36,15 @@ export function usePreview(file: File | null, creditor: string, sheet: string): 
   return useQuery({
     queryKey: ["import-preview", file?.name, file?.size, file?.lastModified, creditor, sheet],
     queryFn: () => {
-      const query = { step: "preview", ...optionsQuery({ creditor, sheet, absent: "leave", mapping: {} }) };
+      const query = { step: "preview", ...(creditor && { creditor }), ...(sheet && { sheet }) };
       return callFunction<Preview>("portfolio-import", upload(file as File), query, importTimeoutMs);
     },
     enabled: file !== null,
     retry: false,
+    // Asking is uploading the whole file: once for each choice, never because somebody came back to the window.
+    staleTime: Number.POSITIVE_INFINITY,
+    refetchOnWindowFocus: false,
+    refetchOnReconnect: false,
     // The file on the disk may have been mended meanwhile.
     gcTime: 0,
   });
@@ -59,7 +64,7 @@ const importColumns =
   "id,file_name,status,phase,created_at,accepted,rejected,rows_read,rows_valid,rows_written,rows_total,rows_per_second,seconds_left,error_code,cancel_requested_at,rows_kept,undo_done,undo_total,rolled_back";
 
 const summaryColumns =
-  "import_id:id,rows,accepted,rejected,duplicates,clients_created,clients_updated,debts_created,debts_updated,creditors_created,debts_absent,debts_returned,debts_reopened,debts_kept,reject_reasons";
+  "import_id:id,rows,accepted,rejected,duplicates,clients_created,clients_updated,debts_created,debts_updated,creditors_created,debts_absent,debts_returned,debts_reopened,debts_kept,reject_reasons,warnings";
 
 /** Watched while its upload runs; null before the server knows it and after a dry run. */
 export function useImportProgress(importId: string | null): UseQueryResult<ImportRow | null> {
@@ -131,9 +136,12 @@ export async function resumeImport(importId: string): Promise<void> {
   await rpc("resume_import", { import_id: importId });
 }
 
+/** The database gives it 15 minutes: one of a few chunks is taken back within the call. */
+const rollbackTimeoutMs = 900_000;
+
 /** A large one is only begun by it: its row then tells how far it is, and what became of it. */
 export async function rollBack(importId: string): Promise<void> {
-  await rpc("rollback_import", { import_id: importId });
+  await rpc("rollback_import", { import_id: importId }, rollbackTimeoutMs);
 }
 
 /** Shown in the dialog; the rest is in the spreadsheet of rejects. */

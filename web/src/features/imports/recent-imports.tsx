@@ -4,17 +4,22 @@ import type { ReactNode } from "react";
 import { moment } from "@/lib/clock";
 import { AppError, sentenceFor } from "@/lib/errors";
 import { plural } from "@/lib/format";
+import { useLiveQueries } from "@/lib/live-queries";
+import { useMember } from "@/lib/session";
 import { ImportProgress } from "./import-progress";
 import { downloadRejects, rollBack, useRecentImports } from "./queries";
 import classes from "./recent-imports.module.css";
 import { RollbackProgress } from "./rollback-progress";
 import { KeptRows, RolledBack } from "./rolled-back";
-import { type ImportRow, unfinished } from "./shapes";
+import { type ImportRow, mayUndo, unfinished } from "./shapes";
 import { nameOf, statusNames } from "./words";
 
 /** What came in lately, with its rejects and the way back. */
 export function RecentImports(): ReactNode {
+  const { tenant } = useMember();
   const { data: imports = [] } = useRecentImports();
+  // Another person's import, or a program's, appears while this is open.
+  useLiveQueries(`tenant:${tenant.id}`, [["imports"]], (event) => (event === "import_changed" ? [["imports"]] : []));
   const queryClient = useQueryClient();
   const rejects = useMutation({ mutationFn: downloadRejects });
   const back = useMutation({ mutationFn: rollBack, onSuccess: () => queryClient.invalidateQueries() });
@@ -66,7 +71,7 @@ export function RecentImports(): ReactNode {
                 Rejeitadas
               </Button>
             )}
-            {row.status === "done" && (
+            {mayUndo(row) && (
               <Button
                 size="compact-sm"
                 variant="subtle"

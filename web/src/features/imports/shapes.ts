@@ -24,6 +24,8 @@ export interface ImportSummary {
   /** Named and left alone because of their status: {status: titles}. */
   debts_kept: Partial<Record<DebtStatus, number>>;
   reject_reasons: Record<string, number>;
+  /** Cells that were left out of accepted lines; empty before the file was read. */
+  warnings: { name_invalid?: number; email_invalid?: number; phone_invalid?: number };
   differences: Differences | null;
   /** First rejects, when the function tells them with its answer (a dry run stores none). */
   rejects?: ImportReject[];
@@ -87,6 +89,11 @@ export type ImportStatus =
 /** Somebody is at it, or will be: it can be cancelled. */
 export const unfinished: readonly ImportStatus[] = ["queued", "running", "interrupted"];
 
+/** What stands in the carteira can go back: a whole import, or the rest of one whose taking back stopped. */
+export function mayUndo({ status, error_code }: Pick<ImportRow, "status" | "error_code">): boolean {
+  return status === "done" || (error_code === "rollback_stopped" && (status === "cancelled" || status === "failed"));
+}
+
 export interface ImportRow {
   id: string;
   /** Null when a program sent rows, not a file. */
@@ -129,7 +136,10 @@ export interface KeptRow {
 
 /** Everything besides the file that decides what an import does. */
 export interface ImportOptions {
+  /** Id of one of the tenant's; empty: the file's column tells. */
   creditor: string;
+  /** Name of one that this import creates, admins only; null: none is created by name. */
+  newCreditor: string | null;
   sheet: string;
   absent: "leave" | "return";
   /** Empty: as guessed or saved. */

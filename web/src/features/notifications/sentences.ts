@@ -19,6 +19,13 @@ export function tell(told: Notification): Told {
       return payload.status === "failed"
         ? { title: "O envio ao discador parou", detail: "Veja o motivo e retome.", href: "/discador", tone: "bad" }
         : { title: "Envio ao discador concluído", detail: "Veja quem entrou.", href: "/discador", tone: "good" };
+    case "dialer_removal_failed":
+      return {
+        title: "O discador não retirou quem devia sair",
+        detail: "Há quem ainda receba ligações. Tentamos de novo a cada dez minutos; confira a integração.",
+        href: "/discador",
+        tone: "bad",
+      };
     case "dialer_silent":
       return {
         title: "O discador parou de avisar",

@@ -8,11 +8,14 @@ import { assign, useFilterOptions } from "./queries";
 import type { Selection } from "./selection";
 import { useBulk } from "./use-bulk";
 
+/** Nobody, said on purpose; nothing is chosen at first. */
+const nobody = "nobody";
+
 export function AssignForm({ selection, onClose }: { selection: Selection; onClose: () => void }): ReactNode {
   const { data: options } = useFilterOptions();
   const [userId, setUserId] = useState("");
   const { mutate, isPending, error } = useBulk(
-    () => assign(selection, userId || null),
+    () => assign(selection, userId === nobody ? null : userId),
     ({ changed }) => `${plural(changed, "cliente mudou", "clientes mudaram")} de responsável.`,
     onClose,
   );
@@ -26,10 +29,12 @@ export function AssignForm({ selection, onClose }: { selection: Selection; onClo
     >
       <NativeSelect
         label="Responsável"
+        required
         value={userId}
         onChange={(event) => setUserId(event.currentTarget.value)}
         data={[
-          { value: "", label: "Ninguém (tirar o responsável)" },
+          { value: "", label: "Escolha quem fica responsável" },
+          { value: nobody, label: "Ninguém (tirar o responsável)" },
           ...(options?.members ?? []).map(({ user_id, name, role }) => ({
             value: user_id,
             label: `${name} · ${roleNames[role]}`,
@@ -45,8 +50,8 @@ export function AssignForm({ selection, onClose }: { selection: Selection; onClo
         <Button variant="default" onClick={onClose}>
           Cancelar
         </Button>
-        <Button type="submit" loading={isPending}>
-          {userId ? "Atribuir" : "Tirar responsável"}
+        <Button type="submit" loading={isPending} disabled={!userId}>
+          {userId === nobody ? "Tirar responsável" : "Atribuir"}
         </Button>
       </div>
     </form>

@@ -1,5 +1,6 @@
 import { type ReactNode, useState } from "react";
 import { count } from "@/lib/format";
+import { centsOf } from "@/lib/typed";
 import type { Choice } from "./filter";
 import classes from "./filter-panel.module.css";
 
@@ -70,11 +71,13 @@ interface OneOfProps {
 
 export function OneOf({ title, choices, value, onChange }: OneOfProps): ReactNode {
   if (!choices?.length && !value) return null;
+  const isListed = !value || choices?.some((choice) => choice.value === value);
   return (
     <label className={classes.group}>
       <span className={classes.legend}>{title}</span>
       <select value={value ?? ""} onChange={(event) => onChange(event.currentTarget.value || undefined)}>
         <option value="">Todos</option>
+        {!isListed && <option value={value}>Outra, que não está na lista</option>}
         {choices?.map((choice) => (
           <option key={choice.value} value={choice.value}>
             {choice.label}
@@ -121,9 +124,9 @@ function MoneyField({ label, hint, cents, onChange }: MoneyFieldProps): ReactNod
   const take = (): void => {
     if (typed === null) return;
     setTyped(null);
-    const reais = Number(typed.replaceAll(".", "").replace(",", "."));
+    const said = centsOf(typed);
     if (typed.trim() === "") onChange(undefined);
-    else if (Number.isFinite(reais) && reais >= 0) onChange(Math.round(reais * 100));
+    else if (said !== null) onChange(said);
   };
   return (
     <input

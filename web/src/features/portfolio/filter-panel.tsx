@@ -24,6 +24,8 @@ export function FilterPanel({ counted, filter, onChange }: FilterPanelProps): Re
     counts: counts?.facets[key],
     onChange: (values: string[]) => set(key, values),
   });
+  // A sample did not meet everybody: what it counts as none may be thirty people.
+  const hidesEmpty = counts !== undefined && !counts.is_estimate;
   const contact = filter.last_contact ?? {};
   const due = filter.due_on ?? {};
   return (
@@ -38,7 +40,7 @@ export function FilterPanel({ counted, filter, onChange }: FilterPanelProps): Re
           ["Vence até", due.to, (to) => set("due_on", defined({ ...due, to }))],
         ]}
       />
-      <FacetList title="UF" choices={named(options?.ufs, (uf) => uf)} hidesEmpty {...list("uf")} />
+      <FacetList title="UF" choices={named(options?.ufs, (uf) => uf)} hidesEmpty={hidesEmpty} {...list("uf")} />
       <DateRange
         title="Último contato"
         disabled={contact.never}
@@ -82,7 +84,7 @@ export function FilterPanel({ counted, filter, onChange }: FilterPanelProps): Re
       <FacetList
         title="Acordo"
         choices={named(options?.agreements, agreementLabel)}
-        hidesEmpty
+        hidesEmpty={hidesEmpty}
         {...list("agreement")}
       />
       <FacetList

@@ -25,6 +25,8 @@ import { useSelection } from "./use-selection";
 /** A fast typist's pause between two keys; without it a query per letter would be asked for nothing. */
 const typingPauseMs = 180;
 
+const lists = [["portfolio"], ["portfolio-totals"], ["portfolio-counts"], ["filter-options"]];
+
 export function PortfolioPage({ importing }: { importing: ReactNode }): ReactNode {
   useDocumentTitle("Carteira");
   const [params, setParams] = useSearchParams();
@@ -39,10 +41,8 @@ export function PortfolioPage({ importing }: { importing: ReactNode }): ReactNod
   const [dense, setDense] = useRemembered("cobranca.dense");
   const [panelOpen, setPanelOpen] = useState(false);
   const bodyRef = useKeptScroll(params.toString(), portfolio.data !== undefined);
-  useLiveQueries(`tenant:${tenant.id}`, [], (event) =>
-    event === "import_changed" || event === "client_changed"
-      ? [["portfolio"], ["portfolio-totals"], ["portfolio-counts"], ["filter-options"]]
-      : [],
+  useLiveQueries(`tenant:${tenant.id}`, lists, (event) =>
+    event === "import_changed" || event === "client_changed" ? lists : [],
   );
   const show = (next: PortfolioFilter, order: Sort = sort): void =>
     setParams(filterToUrl(next, order), { replace: true });

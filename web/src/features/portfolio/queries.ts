@@ -85,13 +85,17 @@ export function useEligibility(selection: Selection, action: BulkAction): UseQue
   });
 }
 
+/** The database gives an action on the whole carteira 5 minutes. */
+const bulkTimeoutMs = 300_000;
+
 export async function assign(selection: Selection, userId: string | null): Promise<BulkOutcome> {
   // The generator does not know that an argument may be null; for this one null is nobody.
-  return shaped<BulkOutcome>(rpc("bulk_assign", { selection: asJson(selection), user_id: userId as string }));
+  const args = { selection: asJson(selection), user_id: userId as string };
+  return shaped<BulkOutcome>(rpc("bulk_assign", args, bulkTimeoutMs));
 }
 
 export async function tagClients(selection: Selection, tagId: string, remove: boolean): Promise<BulkOutcome> {
-  return shaped<BulkOutcome>(rpc("bulk_tag", { selection: asJson(selection), tag_id: tagId, remove }));
+  return shaped<BulkOutcome>(rpc("bulk_tag", { selection: asJson(selection), tag_id: tagId, remove }, bulkTimeoutMs));
 }
 
 export async function createTag(name: string, color: string): Promise<TagName> {

@@ -7,12 +7,13 @@ export function focusFirstRow(): void {
 }
 
 export function moveBetweenRows(event: React.KeyboardEvent<HTMLElement>): void {
+  // With one of these held it is the browser's: Ctrl+A chooses all, Ctrl+J shows downloads.
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
   const step = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 }[event.key];
   const current = (event.target as HTMLElement).closest("tr");
   if (!current) return;
   if (event.key === "a") current.querySelector<HTMLElement>("[data-serve-link]")?.click();
-  if (event.key === "x" && !event.ctrlKey && !event.metaKey)
-    current.querySelector<HTMLElement>("[data-select]")?.click();
+  if (event.key === "x") current.querySelector<HTMLElement>("[data-select]")?.click();
   if (!step) return;
   event.preventDefault();
   const sibling = step > 0 ? current.nextElementSibling : current.previousElementSibling;

@@ -1,5 +1,5 @@
 import { Button, NativeSelect, TextInput } from "@mantine/core";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useRef, useState } from "react";
 import { sentenceFor } from "@/lib/errors";
 import { plural } from "@/lib/format";
 import classes from "./bulk-dialog.module.css";
@@ -17,9 +17,16 @@ export function TagForm({ selection, onClose }: { selection: Selection; onClose:
   const [name, setName] = useState("");
   const tagId = chosen ?? tags[0]?.id ?? newTag;
   const creates = tagId === newTag;
+  // Trying again after a tag was made but not put must not meet its own name.
+  const made = useRef(new Map<string, string>());
+  const tagNamed = async (wanted: string): Promise<string> => {
+    const id = made.current.get(wanted) ?? (await createTag(wanted, colors[tags.length % colors.length] ?? "gray")).id;
+    made.current.set(wanted, id);
+    return id;
+  };
   const { mutate, isPending, error } = useBulk(
     async (remove: boolean) => {
-      const id = creates ? (await createTag(name.trim(), colors[tags.length % colors.length] ?? "gray")).id : tagId;
+      const id = creates ? await tagNamed(name.trim()) : tagId;
       return tagClients(selection, id, remove);
     },
     ({ changed }) => `${plural(changed, "cliente mudou", "clientes mudaram")} de tag.`,

@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { moment } from "@/lib/clock";
 import { sentenceFor } from "@/lib/errors";
+import { Skeleton } from "@/ui/states";
 import { Tag } from "@/ui/tag";
 import { type ApiKey, createApiKey, revokeApiKey, useApiKeys } from "./queries";
 import classes from "./settings-page.module.css";
@@ -20,6 +21,7 @@ export function ApiKeys(): ReactNode {
     },
   });
   const revoke = useMutation({ mutationFn: revokeApiKey, onSuccess: again });
+  const fresh = keys.data?.some(({ id, revoked_at }) => id === create.data?.id && revoked_at) ? null : create.data;
   const error = create.error ?? revoke.error ?? keys.error;
   const end = ({ id, name: known }: ApiKey): void => {
     if (window.confirm(`Revogar a chave ${known}? O sistema que a usa para de enviar na hora.`)) revoke.mutate(id);
@@ -53,11 +55,11 @@ export function ApiKeys(): ReactNode {
           {sentenceFor(error)}
         </p>
       )}
-      {create.data && (
+      {fresh && (
         <div role="status" className={classes.fresh}>
           <p>Copie a chave agora: ela não aparece de novo.</p>
-          <code>{create.data.key}</code>
-          <CopyButton value={create.data.key}>
+          <code>{fresh.key}</code>
+          <CopyButton value={fresh.key}>
             {({ copied, copy }) => (
               <Button size="compact-sm" variant="default" onClick={copy}>
                 {copied ? "Copiada" : "Copiar"}
@@ -66,6 +68,8 @@ export function ApiKeys(): ReactNode {
           </CopyButton>
         </div>
       )}
+      {keys.isPending && <Skeleton width="100%" height={38} />}
+      {keys.data?.length === 0 && <p className={classes.note}>Nenhuma chave ainda.</p>}
       <ul aria-label="Chaves">
         {keys.data?.map((key) => (
           <li key={key.id} className={classes.row}>

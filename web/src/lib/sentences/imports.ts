@@ -11,7 +11,8 @@ export const imports: Record<string, string> = {
   creditor_missing: "Escolha o credor, ou inclua a coluna de credor no arquivo.",
   creditor_not_found: "Este credor não está cadastrado. Um administrador pode importar com credores novos.",
   too_many_new_creditors: "O arquivo traz credores novos demais. Confira se a coluna de credor é a certa.",
-  import_collided: "Outra importação está em andamento. Espere ela terminar e tente de novo.",
+  import_collided:
+    "Enquanto o arquivo era conferido, alguém cadastrou à mão um credor ou uma pessoa que ele traz. Nada foi gravado: envie de novo.",
   workbook_refused: "Não deu para ler esta planilha: ela está danificada, protegida por senha ou é grande demais.",
   sheet_unknown: "Esta aba não existe no arquivo. Escolha outra.",
   sheet_ambiguous: "O arquivo tem mais de uma aba com carteira. Escolha qual importar.",

@@ -18,5 +18,5 @@ export const messages: Record<string, string> = {
   template_of_other_provider: "Este modelo pertence a outro provedor. Escolha um do mesmo número.",
   template_unbound: "Falta dizer qual campo preenche cada variável deste modelo.",
   variable_missing: "Falta um dado desta pessoa para preencher o modelo.",
-  window_closed: "Passaram 24 horas da última mensagem da pessoa. Agora só com um modelo aprovado.",
+  window_closed: "Já se passaram 24 horas desde a última mensagem da pessoa. Agora só com um modelo aprovado.",
 };

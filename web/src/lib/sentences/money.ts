@@ -64,7 +64,7 @@ export const money: Record<string, string> = {
   suppressed: "Este cliente pediu para não receber mensagens por este canal.",
   target_missing: "Diga a que parcela ou títulos este pagamento pertence.",
   template_missing:
-    "Passaram 24 horas da última mensagem do cliente, e falta um modelo aprovado para links de pagamento.",
+    "Já se passaram 24 horas desde a última mensagem do cliente, e falta um modelo aprovado para links de pagamento.",
   template_not_found: "Este modelo não existe mais.",
   transition_illegal: "O acordo mudou de situação. Recarregue a página.",
 };
