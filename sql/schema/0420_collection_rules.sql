@@ -54,10 +54,9 @@ create table public.collection_rules (
     constraint collection_rules_window_is_whole check (
         num_nonnulls(opens, closes) <> 1 and coalesce(opens < closes, true)
     ),
-    constraint collection_rules_limits_allow_something check (
-        coalesce(daily_cap, 1) between 1 and 1000000 and coalesce(repeat_days, 1) between 1 and 365
-        and priority between 1 and 999
-    )
+    constraint collection_rules_cap_allows_something check (daily_cap between 1 and 1000000),
+    constraint collection_rules_period_within_a_year check (repeat_days between 1 and 365),
+    constraint collection_rules_priority_has_three_digits check (priority between 1 and 999)
 );
 comment on table public.collection_rules is 'What follows a disposition or a day automatically.';
 

@@ -14286,6 +14286,8 @@ ALTER TABLE "public"."client_services" ADD CONSTRAINT "client_services_operator_
 
 ALTER TABLE "public"."client_services" ADD CONSTRAINT "client_services_taken_from_fkey" FOREIGN KEY (taken_from) REFERENCES auth.users(id);
 
+ALTER TABLE "public"."collection_rules" ADD CONSTRAINT "collection_rules_cap_allows_something" CHECK (((daily_cap >= 1) AND (daily_cap <= 1000000)));
+
 ALTER TABLE "public"."collection_rules" ADD CONSTRAINT "collection_rules_disposition_is_said" CHECK ((num_nonnulls(disposition_type, disposition_meaning) =
 CASE trigger
     WHEN 'disposition'::public.rule_trigger THEN 1
@@ -14294,11 +14296,13 @@ END));
 
 ALTER TABLE "public"."collection_rules" ADD CONSTRAINT "collection_rules_filter_is_object" CHECK ((jsonb_typeof(filter) = 'object'::text));
 
-ALTER TABLE "public"."collection_rules" ADD CONSTRAINT "collection_rules_limits_allow_something" CHECK ((((COALESCE(daily_cap, 1) >= 1) AND (COALESCE(daily_cap, 1) <= 1000000)) AND ((COALESCE(repeat_days, 1) >= 1) AND (COALESCE(repeat_days, 1) <= 365)) AND ((priority >= 1) AND (priority <= 999))));
-
 ALTER TABLE "public"."collection_rules" ADD CONSTRAINT "collection_rules_meaning_is_known" CHECK ((disposition_meaning = ANY (ARRAY['human_answered'::text, 'right_party'::text, 'is_callback'::text, 'unworkable'::text, 'opens_negotiation'::text])));
 
 ALTER TABLE "public"."collection_rules" ADD CONSTRAINT "collection_rules_offset_is_said" CHECK ((((day_offset IS NOT NULL) = (trigger <> 'disposition'::public.rule_trigger)) AND ((COALESCE(day_offset, 0) >= '-30'::integer) AND (COALESCE(day_offset, 0) <= 1825))));
+
+ALTER TABLE "public"."collection_rules" ADD CONSTRAINT "collection_rules_period_within_a_year" CHECK (((repeat_days >= 1) AND (repeat_days <= 365)));
+
+ALTER TABLE "public"."collection_rules" ADD CONSTRAINT "collection_rules_priority_has_three_digits" CHECK (((priority >= 1) AND (priority <= 999)));
 
 ALTER TABLE "public"."collection_rules" ADD CONSTRAINT "collection_rules_window_is_whole" CHECK (((num_nonnulls(opens, closes) <> 1) AND COALESCE((opens < closes), true)));
 
