@@ -238,10 +238,16 @@ cross join (
 ) as texts (name, provider_template_id, body, variables)
 on conflict do nothing;
 
-insert into public.collection_rules (id, tenant_id, name, disposition_type, template_id)
+insert into public.collection_rules (id, tenant_id, name, disposition_type, is_enabled)
 select
     overlay(tenant_id::text placing 'f' from 1 for 1)::uuid, tenant_id,
-    'Caixa postal: enviar lembrete', 'voicemail', id
+    'Caixa postal: enviar lembrete', 'voicemail', true
+from public.message_templates
+where name = 'lembrete'
+on conflict do nothing;
+
+insert into public.rule_steps (tenant_id, rule_id, template_id)
+select tenant_id, overlay(tenant_id::text placing 'f' from 1 for 1)::uuid, id
 from public.message_templates
 where name = 'lembrete'
 on conflict do nothing;

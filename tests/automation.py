@@ -164,6 +164,11 @@ def thread(
         httpx.Client(base_url=url, timeout=300) as functions,
     ):
         owner.execute(LAWFUL_MORNING, (TENANT,))
+        # Nothing is held: what can be taken back is told by tests/sql/test_undo.py.
+        owner.execute(
+            "insert into public.automation_policies (tenant_id, undo_seconds)"
+            " select id, 0 from public.tenants"
+        )
         found = Thread(owner, gupshup_phone, functions, settings, "")
         [[saved]] = found.as_person(
             "admin@demo.test",

@@ -19,9 +19,13 @@ create table public.callbacks (
     released_from uuid,
     -- The moment (`due_at`) its person was reminded of: moved to another one, it is told again.
     reminded_for timestamptz,
+    -- The disposition that kept it; taken back, it is to be kept again.
+    kept_by uuid,
     constraint callbacks_pkey primary key (id),
     constraint callbacks_one_per_disposition unique (tenant_id, disposition_id),
     constraint callbacks_disposition_fkey foreign key (tenant_id, disposition_id)
+    references public.call_dispositions (tenant_id, id),
+    constraint callbacks_kept_by_fkey foreign key (tenant_id, kept_by)
     references public.call_dispositions (tenant_id, id),
     constraint callbacks_client_fkey foreign key (tenant_id, client_id)
     references public.clients (tenant_id, id),
@@ -52,6 +56,7 @@ create index callbacks_to_release on public.callbacks (due_at)
 where status = 'scheduled' and operator_id is not null;
 create index callbacks_released on public.callbacks (released_from)
 where released_from is not null;
+create index callbacks_kept on public.callbacks (tenant_id, kept_by) where kept_by is not null;
 create index callbacks_of_operator on public.callbacks (operator_id, due_at);
 -- Whose calls were in time.
 create index callbacks_ended_by on public.callbacks (ended_by, ended_at);
@@ -88,7 +93,12 @@ declare
 begin
     if v_kept is not null then
         update public.callbacks as promised
-        set status = 'done', ended_at = private.now(), ended_by = auth.uid()
+        set status = 'done', ended_at = private.now(), ended_by = auth.uid(), kept_by = (
+                select keeping.id from new_rows as keeping
+                where keeping.tenant_id = promised.tenant_id
+                  and keeping.client_id = promised.client_id
+                order by keeping.created_at limit 1
+            )
         where promised.id = any(v_kept);
     end if;
     if not exists (select from new_rows where new_rows.scheduled_callback is not null) then

@@ -1,12 +1,18 @@
--- One rule applied to one disposition: queued → running → done | skipped | failed. The queue
--- message commits with the disposition and names the rules that were on; the first reader of the
--- message opens the runs, so that an operator's insert pays for one queue row and no more.
+-- One rule applied to one disposition, or to one client or installment on one day: queued →
+-- running → done | skipped | failed. The queue message commits with the disposition and names the
+-- rules that were on; the first reader of the message opens the runs, so that an operator's insert
+-- pays for one queue row and no more.
 -- `reason` is a code the page translates.
 create table public.automation_runs (
     id uuid not null default gen_random_uuid(),
     tenant_id uuid not null,
     rule_id uuid not null,
-    disposition_id uuid not null,
+    -- Of the rule's definition: a run ends under the steps it began with.
+    version int not null default 1,
+    -- What it was asked for by: a disposition, or a client or installment on a day of the agency.
+    disposition_id uuid,
+    target_id uuid,
+    on_date date,
     client_id uuid not null,
     status public.run_status not null default 'queued',
     reason text,
@@ -29,6 +35,11 @@ create table public.automation_runs (
     constraint automation_runs_tenant_id_key unique (tenant_id, id),
     -- A trigger fired twice still makes one run.
     constraint automation_runs_one_per_disposition unique (rule_id, disposition_id),
+    -- A day swept twice, too.
+    constraint automation_runs_one_per_day unique (rule_id, target_id, on_date),
+    constraint automation_runs_have_one_target check (
+        num_nonnulls(disposition_id, target_id) = 1 and (target_id is null) = (on_date is null)
+    ),
     constraint automation_runs_rule_fkey foreign key (tenant_id, rule_id)
     references public.collection_rules (tenant_id, id),
     constraint automation_runs_disposition_fkey foreign key (tenant_id, disposition_id)
@@ -45,6 +56,11 @@ comment on table public.automation_runs is 'Rules at work, and why they did or d
 create index automation_runs_of_client
 on public.automation_runs (tenant_id, client_id, created_at desc, id desc);
 create index automation_runs_of_rule on public.automation_runs (tenant_id, rule_id);
+-- Serve a rule's daily cap, and "once per client".
+create index automation_runs_sent_by_rule on public.automation_runs (rule_id, finished_at)
+where status = 'done';
+create index automation_runs_by_client_of_rule
+on public.automation_runs (rule_id, client_id) where status in ('running', 'done');
 create index automation_runs_of_disposition
 on public.automation_runs (tenant_id, disposition_id);
 create unique index automation_runs_by_queue_message on public.automation_runs (queue_msg_id);
@@ -64,28 +80,41 @@ using (tenant_id = (select private.tenant_id()));
 -- and its messages are the record.
 grant select on public.automation_runs to authenticated;
 
--- Enqueues in the disposition's own transaction. `pgmq.send` would pay dynamic SQL on each call
--- (1.5 × the insert); the direct insert is held to pgmq's layout by a test.
+-- Enqueues in the disposition's own transaction, held for as long as it may be taken back: until
+-- then no worker sees the message. `pgmq.send` would pay dynamic SQL on each call (1.5 × the
+-- insert); the direct insert is held to pgmq's layout by a test.
 create function private.tg_call_dispositions__run_rules() returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+    v_hold interval;
 begin
     insert into pgmq.q_automations (vt, message)
-    select clock_timestamp(), jsonb_build_object(
+    select clock_timestamp() + private.undo_window(matched.tenant_id), jsonb_build_object(
         'disposition_id', matched.disposition_id, 'rule_ids', matched.rule_ids
     )
     from (
-        select new_rows.id as disposition_id, array_agg(collection_rules.id) as rule_ids
+        select new_rows.id as disposition_id, new_rows.tenant_id,
+            array_agg(rule.id order by rule.priority, rule.id) as rule_ids
         from new_rows
-        join public.collection_rules
-            on collection_rules.tenant_id = new_rows.tenant_id
-            and collection_rules.disposition_type = new_rows.disposition_type
-            and collection_rules.is_enabled
-        group by new_rows.id
+        join public.disposition_types as kind
+            on kind.tenant_id = new_rows.tenant_id and kind.key = new_rows.disposition_type
+        join public.collection_rules as rule
+            on rule.tenant_id = new_rows.tenant_id and rule.is_enabled
+            and rule.trigger = 'disposition'
+            and (rule.disposition_type = new_rows.disposition_type
+                or rule.disposition_meaning is not null and private.is_of_rule(rule, kind))
+        group by new_rows.id, new_rows.tenant_id
     ) as matched;
-    if found then
+    if not found then
+        return null;
+    end if;
+    select min(private.undo_window(agency.tenant_id)) into v_hold
+    from (select distinct new_rows.tenant_id from new_rows) as agency;
+    -- What is held is woken when it is due (0600).
+    if v_hold = '0' then
         perform private.wake_function('run-automations');
     end if;
     return null;

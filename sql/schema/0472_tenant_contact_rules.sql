@@ -131,6 +131,7 @@ begin
     where done.tenant_id = contact_attempts.tenant_id
       and done.client_id = contact_attempts.client_id
       and done.created_at >= since and done.created_at <= until
+      and not private.is_undone(done.id)
       and not exists (
           select from public.calls as call
           where call.tenant_id = done.tenant_id and call.disposition_id = done.id

@@ -94,7 +94,7 @@ begin
     )
     from new_rows as became
     join old_rows as was on was.id = became.id and was.status <> 'failed'
-    join public.call_dispositions
+    left join public.call_dispositions
         on call_dispositions.tenant_id = became.tenant_id
         and call_dispositions.id = became.disposition_id
     join public.memberships

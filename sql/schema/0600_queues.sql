@@ -56,6 +56,7 @@ begin
         select unread.msg_id
         from pgmq.q_automations as unread
         where unread.read_ct = 0 and unread.enqueued_at < now() - interval '30 seconds'
+          and unread.vt <= clock_timestamp()
           and unread.message ? 'disposition_id'
         limit 500
     ));
@@ -71,6 +72,28 @@ end;
 $$;
 
 select cron.schedule('sweep-queues', '* * * * *', 'select private.sweep_queues()');
+
+-- A disposition's effects leave when it can no longer be taken back: nobody else wakes the function
+-- then. Every two seconds, a look at the few rows that nobody has read.
+create function private.release_held() returns boolean
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    if exists (
+        select from pgmq.q_automations as held
+        where held.vt <= clock_timestamp() and held.read_ct = 0
+    ) then
+        perform private.wake_function('run-automations');
+        return true;
+    end if;
+    return false;
+end;
+$$;
+comment on function private.release_held() is 'Whether something was due.';
+
+select cron.schedule('release-held', '2 seconds', 'select private.release_held()');
 
 -- `at` is the product's time; the queue lives in real time.
 create function private.enqueue_run(run_id uuid, at timestamptz) returns bigint

@@ -8,7 +8,7 @@ set search_path = ''
 as $$
     with wanted as materialized (
         select gen_random_uuid() as id, disposition.tenant_id, asked.rule_id::uuid as rule_id,
-            disposition.id as disposition_id, disposition.client_id, item.msg_id,
+            rule.version, disposition.id as disposition_id, disposition.client_id, item.msg_id,
             asked.position = 1 as is_first
         from pgmq.q_automations as item
         join public.call_dispositions as disposition
@@ -22,10 +22,12 @@ as $$
               select from public.automation_runs as run
               where run.rule_id = rule.id and run.disposition_id = disposition.id
           )
+          and not private.is_undone(disposition.id)
     )
     insert into public.automation_runs
-        (id, tenant_id, rule_id, disposition_id, client_id, queue_msg_id)
-    select wanted.id, wanted.tenant_id, wanted.rule_id, wanted.disposition_id, wanted.client_id,
+        (id, tenant_id, rule_id, version, disposition_id, client_id, queue_msg_id)
+    select wanted.id, wanted.tenant_id, wanted.rule_id, wanted.version, wanted.disposition_id,
+        wanted.client_id,
         case when wanted.is_first then wanted.msg_id
             else private.enqueue_run(wanted.id, private.now()) end
     from wanted

@@ -1,3 +1,26 @@
+-- What to do with a claimed run; decided by private.plan_runs (0981).
+create type private.run_plan as (
+    run_id uuid,
+    tenant_id uuid,
+    client_id uuid,
+    queue_msg_id bigint,
+    -- send | skip | postpone
+    verdict text,
+    reason text,
+    not_before timestamptz,
+    attempt int,
+    provider public.provider_name,
+    integration_id uuid,
+    settings jsonb,
+    phone text,
+    template_id uuid,
+    provider_template_id text,
+    language text,
+    body text,
+    params text [],
+    sender_id uuid
+);
+
 -- Takes a batch of runs to send. Everything is decided and written here and committed by the caller
 -- before anything is sent, so that a worker may die at any point and the next claim knows where.
 create function private.claim_automation_runs(max int, lease_seconds int)
@@ -20,6 +43,7 @@ begin
     for v_round in 1 .. c_rounds loop
         exit when not private.take_runs(v_claim_id, max, lease_seconds);
         perform private.resolve_interrupted_runs(v_claim_id);
+        perform private.lock_limited_rules(v_claim_id);
         v_plans := array(select plan from private.plan_runs(v_claim_id) as plan);
         perform private.finish_run(plan.run_id, 'skipped', plan.reason)
         from unnest(v_plans) as plan where plan.verdict = 'skip';
@@ -60,6 +84,23 @@ $$;
 comment on function private.claim_automation_runs(int, int) is
 'Runs to send now, leased for lease_seconds (real time). Commit before sending.';
 grant execute on function private.claim_automation_runs(int, int) to worker;
+
+-- Whoever counts what a rule has sent counts alone, until the claim is committed.
+create function private.lock_limited_rules(claim_id uuid) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    select pg_advisory_xact_lock(hashtextextended('rule:' || limited.id, 0))
+    from (
+        select distinct rule.id
+        from public.automation_runs as run
+        join public.collection_rules as rule on rule.id = run.rule_id
+        where run.claim_id = lock_limited_rules.claim_id and run.status = 'running'
+          and num_nonnulls(rule.daily_cap, rule.repeat_days) > 0
+        order by rule.id
+    ) as limited
+$$;
 
 -- False when the queue gave nothing.
 create function private.take_runs(claim_id uuid, max int, lease_seconds int) returns boolean

@@ -24,11 +24,13 @@ begin
     update public.message_logs as message
     set retried_run_id = message.automation_run_id, automation_run_id = null
     where message.automation_run_id = v_run.id;
+    -- Whoever says "again" means the rule as it is today.
     update public.automation_runs as run
     set status = 'queued', reason = null, failures = 0, retried_at = private.now(),
         finished_at = null, next_attempt_at = null, lease_until = null, claim_id = null,
-        queue_msg_id = private.enqueue_run(run.id, private.now())
-    where run.id = v_run.id;
+        version = rule.version, queue_msg_id = private.enqueue_run(run.id, private.now())
+    from public.collection_rules as rule
+    where run.id = v_run.id and rule.id = run.rule_id;
     perform private.wake_function('run-automations');
 end;
 $$;

@@ -30,7 +30,11 @@ begin
             'kind', 'disposition', 'type', call.disposition_type, 'label', kind.label,
             'color', kind.color,
             'notes', call.notes, 'scheduled_callback', call.scheduled_callback,
-            'actor', private.actor_name(call.tenant_id, call.operator_id)
+            'actor', private.actor_name(call.tenant_id, call.operator_id),
+            'undone_at', (
+                select undone.undone_at from public.disposition_undos as undone
+                where undone.disposition_id = call.id
+            )
         )
         from public.call_dispositions as call
         join public.disposition_types as kind

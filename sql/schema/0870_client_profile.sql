@@ -111,6 +111,7 @@ begin
                 on types.tenant_id = call.tenant_id and types.key = call.disposition_type
                 and types.unworkable
             where call.tenant_id = v_tenant_id and call.client_id = v_client_id
+              and not private.is_undone(call.id)
         ),
         'addresses', (
             select coalesce(jsonb_agg(

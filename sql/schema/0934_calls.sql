@@ -199,6 +199,7 @@ begin
             on call.tenant_id = done.tenant_id and call.disposition_id = done.id
         where done.tenant_id = is_wrong_number.tenant_id
           and done.client_id = is_wrong_number.client_id
+          and not private.is_undone(done.id)
           and case
               when call.phone is not null then
                   private.phone_match(call.phone) = private.phone_match(is_wrong_number.phone)
@@ -206,6 +207,7 @@ begin
                   select from public.call_dispositions as later
                   where later.tenant_id = done.tenant_id and later.client_id = done.client_id
                     and (later.created_at, later.id) > (done.created_at, done.id)
+                    and not private.is_undone(later.id)
               ) and exists (
                   select from public.client_phones as known
                   where known.tenant_id = done.tenant_id and known.client_id = done.client_id

@@ -5,9 +5,27 @@
 
 set local check_function_bodies = off;
 
+-- What each rule did becomes its first step, below, when there is a table for it.
+create temporary table steps_before on commit drop as
+select tenant_id, id as rule_id, template_id from public.collection_rules;
+
 -- Names of files longer than the new bound keep their beginning.
 update public.imports set file_name = left(file_name, 255) where length(file_name) > 255;
 
+
+REVOKE ALL ("disposition_type") ON TABLE "public"."collection_rules" FROM "authenticated";
+
+REVOKE ALL ("id") ON TABLE "public"."collection_rules" FROM "authenticated";
+
+REVOKE ALL ("is_enabled") ON TABLE "public"."collection_rules" FROM "authenticated";
+
+REVOKE ALL ("name") ON TABLE "public"."collection_rules" FROM "authenticated";
+
+REVOKE ALL ("tenant_id") ON TABLE "public"."collection_rules" FROM "authenticated";
+
+DROP POLICY "collection_rules_insert_admin" ON "public"."collection_rules";
+
+DROP POLICY "collection_rules_update_admin" ON "public"."collection_rules";
 
 DROP TRIGGER "_500_broadcast" ON "public"."callbacks";
 
@@ -29,7 +47,11 @@ DROP INDEX "public"."callbacks_due";
 
 DROP INDEX "public"."clients_by_open_value";
 
+DROP INDEX "public"."collection_rules_of_template";
+
 ALTER TABLE "private"."download_tickets" DROP CONSTRAINT "download_tickets_purpose_is_known";
+
+ALTER TABLE "public"."collection_rules" DROP CONSTRAINT "collection_rules_template_fkey";
 
 ALTER TABLE "public"."message_templates" DROP CONSTRAINT "message_templates_name_is_unique";
 
@@ -60,6 +82,10 @@ DROP FUNCTION "private"."write_chunk_people"(private.import_chunks);
 DROP FUNCTION "private"."write_rollback"(uuid, public.imports);
 
 DROP FUNCTION "public"."cancel_callback"(uuid);
+
+ALTER TABLE "public"."collection_rules" DROP COLUMN "action";
+
+ALTER TABLE "public"."collection_rules" DROP COLUMN "template_id";
 
 CREATE TABLE "private"."area_codes" ("area_code" text NOT NULL, "uf" text NOT NULL, CONSTRAINT "area_codes_pkey" PRIMARY KEY (area_code));
 
@@ -139,6 +165,12 @@ ALTER TABLE "private"."rollback_chunks" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "private"."rollback_chunks" FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE "private"."rule_sweeps" ("rule_id" uuid NOT NULL, "tenant_id" uuid NOT NULL, "swept_on" date NOT NULL, CONSTRAINT "rule_sweeps_pkey" PRIMARY KEY (rule_id));
+
+ALTER TABLE "private"."rule_sweeps" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "private"."rule_sweeps" FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE "private"."sender_buckets" ("tenant_id" uuid NOT NULL, "sender_id" uuid NOT NULL, "tokens" double precision NOT NULL, "refilled_at" timestamp with time zone NOT NULL, "last_claimed_at" timestamp with time zone, "holder" uuid, CONSTRAINT "sender_buckets_pkey" PRIMARY KEY (sender_id));
 
 ALTER TABLE "private"."sender_buckets" ENABLE ROW LEVEL SECURITY;
@@ -156,6 +188,12 @@ CREATE TABLE "public"."agenda_policies" ("id" uuid NOT NULL DEFAULT gen_random_u
 ALTER TABLE "public"."agenda_policies" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "public"."agenda_policies" FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE "public"."automation_policies" ("id" uuid NOT NULL DEFAULT gen_random_uuid(), "undo_seconds" smallint NOT NULL DEFAULT 10, "is_stopped" boolean NOT NULL DEFAULT false, "stopped_channels" public.channel[] NOT NULL DEFAULT '{}'::public.channel[], CONSTRAINT "automation_policies_pkey" PRIMARY KEY (id), CONSTRAINT "automation_policies_undo_within_a_minute" CHECK (((undo_seconds >= 0) AND (undo_seconds <= 60))), "tenant_id" uuid NOT NULL DEFAULT private.tenant_id(), CONSTRAINT "automation_policies_one_per_tenant" UNIQUE (tenant_id));
+
+ALTER TABLE "public"."automation_policies" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "public"."automation_policies" FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE "public"."batch_recipients" ("tenant_id" uuid NOT NULL, "batch_id" uuid NOT NULL, "client_id" uuid NOT NULL, "reason" text, "message_id" uuid, "failures" smallint NOT NULL DEFAULT 0, "lease_until" timestamp with time zone, CONSTRAINT "batch_recipients_pkey" PRIMARY KEY (batch_id, client_id), CONSTRAINT "batch_recipients_reason_is_code" CHECK ((reason ~ '^[a-z_]+$'::text)), "not_before" timestamp with time zone NOT NULL DEFAULT private.now());
 
@@ -237,6 +275,12 @@ ALTER TABLE "public"."dialer_qualifications" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "public"."dialer_qualifications" FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE "public"."disposition_undos" ("disposition_id" uuid NOT NULL, "tenant_id" uuid NOT NULL, "client_id" uuid NOT NULL, "undone_by" uuid NOT NULL, CONSTRAINT "disposition_undos_pkey" PRIMARY KEY (disposition_id), "undone_at" timestamp with time zone NOT NULL DEFAULT private.now());
+
+ALTER TABLE "public"."disposition_undos" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "public"."disposition_undos" FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE "public"."message_batches" ("id" uuid NOT NULL, "tenant_id" uuid NOT NULL, "name" text NOT NULL, "sender_id" uuid NOT NULL, "template_id" uuid NOT NULL, "selection" jsonb NOT NULL, "includes_agreements" boolean NOT NULL DEFAULT false, "scheduled_at" timestamp with time zone, "forecast" jsonb NOT NULL DEFAULT '{}'::jsonb, "created_by" uuid NOT NULL, "confirmed_by" uuid, "cancelled_by" uuid, "refusal_reason" text, "confirmed_at" timestamp with time zone, "started_at" timestamp with time zone, "finished_at" timestamp with time zone, "last_progress_at" timestamp with time zone, "alerted_at" timestamp with time zone, "rate_per_second" real NOT NULL DEFAULT 0, CONSTRAINT "message_batches_name_is_filled" CHECK ((btrim(name) <> ''::text)), CONSTRAINT "message_batches_pkey" PRIMARY KEY (id), CONSTRAINT "message_batches_tenant_id_key" UNIQUE (tenant_id, id), CONSTRAINT "message_batches_two_people" CHECK ((confirmed_by <> created_by)), "created_at" timestamp with time zone NOT NULL DEFAULT private.now());
 
 ALTER TABLE "public"."message_batches" ENABLE ROW LEVEL SECURITY;
@@ -267,6 +311,30 @@ ALTER TABLE "public"."rate_cards" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "public"."rate_cards" FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE "public"."rule_dry_run_lines" ("tenant_id" uuid NOT NULL, "dry_run_id" uuid NOT NULL, "place" integer NOT NULL, "client_id" uuid NOT NULL, "verdict" text NOT NULL, "reason" text, "not_before" timestamp with time zone, "phone" text, "body" text, "price_micros" bigint, CONSTRAINT "rule_dry_run_lines_pkey" PRIMARY KEY (dry_run_id, place), CONSTRAINT "rule_dry_run_lines_verdict_is_known" CHECK ((verdict = ANY (ARRAY['send'::text, 'postpone'::text, 'skip'::text]))));
+
+ALTER TABLE "public"."rule_dry_run_lines" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "public"."rule_dry_run_lines" FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE "public"."rule_dry_runs" ("id" uuid NOT NULL DEFAULT gen_random_uuid(), "tenant_id" uuid NOT NULL, "rule_id" uuid NOT NULL, "version" integer NOT NULL, "frozen_at" timestamp with time zone NOT NULL, "from_date" date NOT NULL, "to_date" date NOT NULL, "counts" jsonb NOT NULL DEFAULT '[]'::jsonb, "price_micros" bigint, "currency" text, "created_by" uuid, CONSTRAINT "rule_dry_runs_period_is_whole" CHECK ((from_date <= to_date)), CONSTRAINT "rule_dry_runs_pkey" PRIMARY KEY (id), CONSTRAINT "rule_dry_runs_tenant_id_key" UNIQUE (tenant_id, id));
+
+ALTER TABLE "public"."rule_dry_runs" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "public"."rule_dry_runs" FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE "public"."rule_steps" ("tenant_id" uuid NOT NULL, "rule_id" uuid NOT NULL, "version" integer NOT NULL DEFAULT 1, "position" smallint NOT NULL DEFAULT 1, "action" public.rule_action NOT NULL DEFAULT 'send_template'::public.rule_action, "template_id" uuid, CONSTRAINT "rule_steps_pkey" PRIMARY KEY (rule_id, version, "position"), CONSTRAINT "rule_steps_template_is_said" CHECK (((action = 'send_template'::public.rule_action) = (template_id IS NOT NULL))));
+
+ALTER TABLE "public"."rule_steps" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "public"."rule_steps" FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE "public"."rule_versions" ("tenant_id" uuid NOT NULL, "rule_id" uuid NOT NULL, "version" integer NOT NULL, "definition" jsonb NOT NULL, "edited_by" uuid, CONSTRAINT "rule_versions_pkey" PRIMARY KEY (rule_id, version), "edited_at" timestamp with time zone NOT NULL DEFAULT private.now());
+
+ALTER TABLE "public"."rule_versions" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "public"."rule_versions" FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE "public"."senders" ("id" uuid NOT NULL DEFAULT gen_random_uuid(), "tenant_id" uuid NOT NULL, "integration_id" uuid NOT NULL, "provider" public.provider_name NOT NULL, "name" text NOT NULL, "phone" text COLLATE pg_catalog."C" NOT NULL, "account" text COLLATE pg_catalog."C" NOT NULL, "throughput_per_second" integer NOT NULL DEFAULT 80, "is_default" boolean NOT NULL DEFAULT false, "paused_reason" text, "paused_detail" text, "paused_until" timestamp with time zone, CONSTRAINT "senders_account_has_shape" CHECK ((account ~ '^[A-Za-z0-9 _-]{1,100}$'::text)), CONSTRAINT "senders_are_unique" UNIQUE (integration_id, account), CONSTRAINT "senders_name_is_filled" CHECK ((btrim(name) <> ''::text)), CONSTRAINT "senders_phone_is_e164" CHECK ((phone ~ '^\+[1-9][0-9]{7,14}$'::text)), CONSTRAINT "senders_pkey" PRIMARY KEY (id), CONSTRAINT "senders_tenant_id_key" UNIQUE (tenant_id, id), CONSTRAINT "senders_throughput_is_granted" CHECK (((throughput_per_second >= 1) AND (throughput_per_second <= 1000))), "created_at" timestamp with time zone NOT NULL DEFAULT private.now());
 
 ALTER TABLE "public"."senders" ENABLE ROW LEVEL SECURITY;
@@ -291,13 +359,39 @@ ALTER TABLE "private"."import_plans" ADD COLUMN "debts_reopened" integer NOT NUL
 
 ALTER TABLE "private"."import_plans" ADD COLUMN "clients_touched" integer NOT NULL DEFAULT 0;
 
+ALTER TABLE "public"."automation_runs" ADD COLUMN "version" integer NOT NULL DEFAULT 1;
+
+ALTER TABLE "public"."automation_runs" ADD COLUMN "target_id" uuid;
+
+ALTER TABLE "public"."automation_runs" ADD COLUMN "on_date" date;
+
 ALTER TABLE "public"."callbacks" ADD COLUMN "cancel_reason" text;
 
 ALTER TABLE "public"."callbacks" ADD COLUMN "released_from" uuid;
 
 ALTER TABLE "public"."callbacks" ADD COLUMN "reminded_for" timestamp with time zone;
 
+ALTER TABLE "public"."callbacks" ADD COLUMN "kept_by" uuid;
+
 ALTER TABLE "public"."client_phones" ADD COLUMN "whatsapp_retry_at" timestamp with time zone;
+
+ALTER TABLE "public"."collection_rules" ADD COLUMN "disposition_meaning" text;
+
+ALTER TABLE "public"."collection_rules" ADD COLUMN "day_offset" integer;
+
+ALTER TABLE "public"."collection_rules" ADD COLUMN "filter" jsonb NOT NULL DEFAULT '{}'::jsonb;
+
+ALTER TABLE "public"."collection_rules" ADD COLUMN "opens" time without time zone;
+
+ALTER TABLE "public"."collection_rules" ADD COLUMN "closes" time without time zone;
+
+ALTER TABLE "public"."collection_rules" ADD COLUMN "daily_cap" integer;
+
+ALTER TABLE "public"."collection_rules" ADD COLUMN "repeat_days" integer;
+
+ALTER TABLE "public"."collection_rules" ADD COLUMN "priority" smallint NOT NULL DEFAULT 100;
+
+ALTER TABLE "public"."collection_rules" ADD COLUMN "version" integer NOT NULL DEFAULT 1;
 
 ALTER TABLE "public"."imports" ADD COLUMN "debts_reopened" integer NOT NULL DEFAULT 0;
 
@@ -351,11 +445,21 @@ ALTER TABLE "public"."message_templates" ADD COLUMN "header_link" text;
 
 ALTER TABLE "public"."message_templates" ADD COLUMN "header_name" text;
 
+ALTER TABLE "public"."automation_runs" ALTER COLUMN "disposition_id" DROP NOT NULL;
+
+ALTER TABLE "public"."collection_rules" ALTER COLUMN "disposition_type" DROP NOT NULL;
+
 ALTER TABLE "public"."message_logs" ALTER COLUMN "phone" DROP NOT NULL;
+
+ALTER TABLE "public"."collection_rules" ALTER COLUMN "is_enabled" SET DEFAULT false;
 
 CREATE TYPE "private"."rate" AS ("currency" text, "price_micros" bigint, "is_free_in_window" boolean, "valid_from" date, "is_own" boolean);
 
 CREATE TYPE "private"."recipient_plan" AS ("client_id" uuid, "verdict" text, "reason" text, "not_before" timestamp with time zone, "phone" text, "params" text[], "price_micros" bigint, "conversation_id" uuid);
+
+CREATE TYPE "private"."rule_target" AS ("place" integer, "run_id" uuid, "tenant_id" uuid, "rule_id" uuid, "version" integer, "client_id" uuid, "disposition_id" uuid, "target_id" uuid, "on_date" date, "asked_at" timestamp with time zone);
+
+CREATE TYPE "private"."target_plan" AS ("place" integer, "verdict" text, "reason" text, "not_before" timestamp with time zone, "provider" public.provider_name, "integration_id" uuid, "settings" jsonb, "phone" text, "template_id" uuid, "provider_template_id" text, "language" text, "body" text, "params" text[], "sender_id" uuid);
 
 CREATE TYPE "public"."batch_status" AS ENUM ('awaiting_confirmation', 'scheduled', 'sending', 'paused', 'done', 'cancelled');
 
@@ -397,6 +501,10 @@ ALTER TABLE "public"."calls" ADD COLUMN "qualification_source" public.qualificat
 CREATE TYPE "public"."recipient_status" AS ENUM ('waiting', 'claimed', 'done', 'skipped', 'excluded');
 
 ALTER TABLE "public"."batch_recipients" ADD COLUMN "status" public.recipient_status NOT NULL;
+
+CREATE TYPE "public"."rule_trigger" AS ENUM ('disposition', 'debt_due', 'installment_due');
+
+ALTER TABLE "public"."collection_rules" ADD COLUMN "trigger" public.rule_trigger NOT NULL DEFAULT 'disposition'::public.rule_trigger;
 
 CREATE TYPE "public"."sender_quality" AS ENUM ('unknown', 'green', 'yellow', 'red');
 
@@ -2234,6 +2342,7 @@ begin
     for v_round in 1 .. c_rounds loop
         exit when not private.take_runs(v_claim_id, max, lease_seconds);
         perform private.resolve_interrupted_runs(v_claim_id);
+        perform private.lock_limited_rules(v_claim_id);
         v_plans := array(select plan from private.plan_runs(v_claim_id) as plan);
         perform private.finish_run(plan.run_id, 'skipped', plan.reason)
         from unnest(v_plans) as plan where plan.verdict = 'skip';
@@ -2905,6 +3014,65 @@ AS $function$
     order by held.since desc limit 1
 $function$;
 
+CREATE OR REPLACE FUNCTION private.client_profile(document text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_client_id uuid;
+    v_card jsonb;
+begin
+    select clients.id into v_client_id
+    from public.clients
+    where clients.tenant_id = v_tenant_id
+      and clients.document = regexp_replace(upper(client_profile.document), '[^0-9A-Z]', '', 'g');
+    if not found then
+        raise exception 'client_not_found' using errcode = 'PT404',
+            detail = 'no such client in the tenant';
+    end if;
+    v_card := private.client_card(v_tenant_id, v_client_id);
+    return v_card || jsonb_build_object(
+        'client', v_card -> 'client' || private.client_facts(v_tenant_id, v_client_id),
+        'totals', jsonb_build_object(
+            'open_cents', v_card -> 'client' -> 'open_cents',
+            'open_debts', v_card -> 'client' -> 'open_debts',
+            'oldest_due_on', v_card -> 'client' -> 'oldest_due_on'
+        ),
+        'phones', private.phone_health(v_tenant_id, v_client_id),
+        'wrong_contact', (
+            select jsonb_build_object('reports', count(*), 'last_at', max(call.created_at))
+            from public.call_dispositions as call
+            join public.disposition_types as types
+                on types.tenant_id = call.tenant_id and types.key = call.disposition_type
+                and types.unworkable
+            where call.tenant_id = v_tenant_id and call.client_id = v_client_id
+              and not private.is_undone(call.id)
+        ),
+        'addresses', (
+            select coalesce(jsonb_agg(
+                to_jsonb(known) - 'tenant_id' - 'client_id' order by known.created_at desc, known.id
+            ), '[]')
+            from public.client_addresses as known
+            where known.tenant_id = v_tenant_id and known.client_id = v_client_id
+        ),
+        'callbacks', private.client_callbacks(v_tenant_id, v_client_id),
+        'contact', (
+            select jsonb_build_object(
+                'allowed', decision.allowed, 'next_allowed_at', decision.next_allowed_at,
+                'reason', decision.reason
+            )
+            from private.contact_decision(
+                v_tenant_id, v_client_id, 'call', private.now()
+            ) as decision
+        ),
+        'timeline', private.client_timeline(v_client_id, null, 50)
+    ) || private.client_money(v_tenant_id, v_client_id);
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.client_rows(tenant_id uuid, ids uuid[], today date, now_at timestamp with time zone)
  RETURNS json
  LANGUAGE plpgsql
@@ -3033,6 +3201,7 @@ begin
     where done.tenant_id = contact_attempts.tenant_id
       and done.client_id = contact_attempts.client_id
       and done.created_at >= since and done.created_at <= until
+      and not private.is_undone(done.id)
       and not exists (
           select from public.calls as call
           where call.tenant_id = done.tenant_id and call.disposition_id = done.id
@@ -3416,6 +3585,28 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.count_failures()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- More is "999+", and a morning's work in any case.
+    c_most constant int := 1000;
+    v_tenant_id uuid := private.require_role('supervisor');
+begin
+    return (
+        select jsonb_object_agg(asked.kind, (
+            select count(*) from private.failed_work(
+                v_tenant_id, array[asked.kind], 'infinity', '~', c_most
+            )
+        ))
+        from unnest(private.failure_kinds()) as asked (kind)
+    );
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.count_rolled_back(v_back private.import_rollbacks, written jsonb)
  RETURNS private.import_rollbacks
  LANGUAGE plpgsql
@@ -3582,6 +3773,49 @@ begin
     select * into v_batch from public.message_batches as known where known.id = v_batch.id;
     return jsonb_build_object('id', v_batch.id, 'status', v_batch.status, 'is_repeated', false);
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.day_obstacle(rule public.collection_rules, target_id uuid, client public.clients, on_date date)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select case (rule).trigger
+        when 'debt_due' then case
+            when (client).open_debts = 0 then 'nothing_owed'
+            when private.has_living_agreement((client).tenant_id, (client).id)
+                then 'agreement_running'
+            when (client).oldest_due_on <> on_date - (rule).day_offset then 'day_passed'
+        end
+        when 'installment_due' then coalesce((
+            select case
+                when part.status <> 'open' or not private.is_living(agreement.status)
+                    then 'installment_ended'
+                when part.effective_due_on <> on_date - (rule).day_offset then 'day_passed'
+                else ''
+            end
+            from public.installments as part
+            join public.agreements as agreement on agreement.id = part.agreement_id
+            where part.id = day_obstacle.target_id
+        ), 'installment_ended')
+    end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.definition_of(rule public.collection_rules, steps jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+    select jsonb_build_object(
+        'name', (rule).name, 'trigger', (rule).trigger,
+        'disposition_type', (rule).disposition_type,
+        'disposition_meaning', (rule).disposition_meaning, 'day_offset', (rule).day_offset,
+        'filter', (rule).filter, 'opens', (rule).opens, 'closes', (rule).closes,
+        'daily_cap', (rule).daily_cap, 'repeat_days', (rule).repeat_days,
+        'priority', (rule).priority, 'steps', steps
+    )
 $function$;
 
 CREATE OR REPLACE FUNCTION private.dialer_account()
@@ -3908,6 +4142,54 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.disposition_effects(client_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_at timestamptz := private.now() + private.undo_window(v_tenant_id);
+    v_targets private.rule_target[];
+begin
+    if not exists (
+        select from public.clients
+        where clients.tenant_id = v_tenant_id and clients.id = disposition_effects.client_id
+    ) then
+        raise exception 'client_not_found' using errcode = 'PT404',
+            detail = 'no client with this id in the tenant';
+    end if;
+    -- One target per rule: the same rule would say the same after any of its dispositions.
+    v_targets := array(
+        select (
+            row_number() over (order by rule.priority, rule.id)::int, null, v_tenant_id, rule.id,
+            rule.version, disposition_effects.client_id, null, null, null, v_at
+        )::private.rule_target
+        from public.collection_rules as rule
+        where rule.tenant_id = v_tenant_id and rule.trigger = 'disposition' and rule.is_enabled
+    );
+    return jsonb_build_object(
+        'undo_seconds', extract(epoch from private.undo_window(v_tenant_id))::int,
+        'effects', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'disposition_type', kind.key, 'rule', rule.name, 'action', 'send_template',
+                'template', template.name, 'verdict', plan.verdict,
+                'reason', case when plan.verdict <> 'send' then plan.reason end,
+                'not_before', case when plan.verdict = 'postpone' then plan.not_before end
+            ) order by kind.position, plan.place), '[]')
+            from private.plan_targets(v_targets, v_at) as plan
+            join unnest(v_targets) as target on target.place = plan.place
+            join public.collection_rules as rule on rule.id = target.rule_id
+            join public.message_templates as template on template.id = plan.template_id
+            join public.disposition_types as kind
+                on kind.tenant_id = v_tenant_id and kind.is_active
+                and private.is_of_rule(rule, kind)
+        )
+    );
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.drop_waiting(batch_id uuid)
  RETURNS void
  LANGUAGE sql
@@ -3931,6 +4213,95 @@ AS $function$
     delete from public.message_logs as message
     using waiting
     where message.id = waiting.message_id and message.status = 'queued'
+$function$;
+
+CREATE OR REPLACE FUNCTION private.dry_run_rule(rule_id uuid, from_date date, to_date date)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET jit TO 'off'
+AS $function$
+declare
+    -- A month of a large agency's dispositions; each is asked as a message would be, some
+    -- milliseconds.
+    c_max_targets constant int := 20000;
+    c_max_days constant int := 31;
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_at timestamptz := private.now();
+    v_rule public.collection_rules;
+    v_run public.rule_dry_runs;
+    v_targets private.rule_target[];
+begin
+    select * into v_rule from public.collection_rules as rule
+    where rule.id = dry_run_rule.rule_id and rule.tenant_id = v_tenant_id;
+    if not found then
+        raise exception 'rule_not_found' using errcode = 'PT404',
+            detail = 'no rule with this id in the tenant';
+    end if;
+    if from_date is null or to_date is null or to_date - from_date not between 0 and c_max_days then
+        raise exception 'period_invalid' using errcode = 'PT400',
+            detail = format('from a day to the same or a later one, at most %s apart', c_max_days);
+    end if;
+    v_targets := private.rule_targets(v_rule, from_date, to_date, v_at);
+    if cardinality(v_targets) > c_max_targets then
+        raise exception 'dry_run_too_large' using errcode = 'PT409',
+            detail = format('more than %s; ask for fewer days', c_max_targets);
+    end if;
+
+    delete from public.rule_dry_run_lines as line using public.rule_dry_runs as older
+    where older.tenant_id = v_tenant_id and older.rule_id = v_rule.id
+      and line.dry_run_id = older.id;
+    insert into public.rule_dry_runs
+        (tenant_id, rule_id, version, frozen_at, from_date, to_date, created_by)
+    values (
+        v_tenant_id, v_rule.id, v_rule.version, v_at, dry_run_rule.from_date,
+        dry_run_rule.to_date, auth.uid()
+    )
+    returning * into v_run;
+    insert into public.rule_dry_run_lines (
+        tenant_id, dry_run_id, place, client_id, verdict, reason, not_before, phone, body,
+        price_micros
+    )
+    select v_tenant_id, v_run.id, plan.place, target.client_id, plan.verdict, plan.reason,
+        case when plan.verdict = 'postpone' then plan.not_before end,
+        case when plan.verdict <> 'skip' then plan.phone end,
+        case when plan.verdict <> 'skip' then plan.body end,
+        case when plan.verdict <> 'skip' then private.message_price(
+            v_tenant_id, target.client_id, plan.template_id, v_at
+        ) end
+    from private.plan_targets(v_targets, v_at) as plan
+    join unnest(v_targets) as target on target.place = plan.place;
+
+    update public.rule_dry_runs as run
+    set counts = coalesce(told.counts, '[]'), price_micros = told.price_micros,
+        currency = (
+            select (private.rate_at(
+                v_tenant_id, template.provider, template.category, v_at
+            )).currency
+            from public.rule_steps as step
+            join public.message_templates as template on template.id = step.template_id
+            where step.rule_id = v_rule.id and step.version = v_rule.version
+              and step.position = 1
+        )
+    from (
+        select jsonb_agg(jsonb_build_object(
+                'verdict', by_reason.verdict, 'reason', by_reason.reason, 'count', by_reason.count
+            ) order by by_reason.verdict, by_reason.reason) as counts,
+            sum(by_reason.price_micros) as price_micros
+        from (
+            select line.verdict, case when line.verdict <> 'send' then line.reason end as reason,
+                count(*), sum(line.price_micros) filter (where line.verdict = 'send')
+                    as price_micros
+            from public.rule_dry_run_lines as line
+            where line.dry_run_id = v_run.id
+            group by 1, 2
+        ) as by_reason
+    ) as told
+    where run.id = v_run.id
+    returning run.* into v_run;
+    return to_jsonb(v_run) - '{tenant_id,created_by}'::text[];
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.end_batch(batch_id uuid)
@@ -4114,6 +4485,109 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.failed_work(tenant_id uuid, kinds text[], before_at timestamp with time zone, before_id text, page_size integer)
+ RETURNS TABLE(kind text, id text, failed_at timestamp with time zone, client_id uuid, title text, reason text, detail text, may_retry boolean)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select found.kind, found.id, found.failed_at, found.client_id, found.title, found.reason,
+        found.detail, found.may_retry
+    from (
+        (
+            select 'automation' as kind, run.id::text as id, run.finished_at as failed_at,
+                run.client_id, rule.name as title, run.reason, null::text as detail,
+                true as may_retry
+            from public.automation_runs as run
+            join public.collection_rules as rule on rule.id = run.rule_id
+            where run.tenant_id = failed_work.tenant_id and run.status = 'failed'
+              and 'automation' = any(kinds) and run.finished_at <= before_at
+              and (run.finished_at, run.id::text) < (before_at, before_id)
+            order by run.finished_at desc, run.id::text desc limit page_size
+        )
+        union all
+        (
+            -- What a rule or a bulk send sent is told by those.
+            select 'message', message.id::text, message.failed_at, message.client_id,
+                template.name, coalesce(message.error_code, 'unclassified'),
+                message.error_detail, message.charge_id is not null
+            from public.message_logs as message
+            left join public.message_templates as template on template.id = message.template_id
+            where message.tenant_id = failed_work.tenant_id and message.status = 'failed'
+              and message.direction = 'out' and message.automation_run_id is null
+              and message.retried_run_id is null and message.batch_id is null
+              and 'message' = any(kinds) and message.failed_at <= before_at
+              and (message.failed_at, message.id::text) < (before_at, before_id)
+            order by message.failed_at desc, message.id::text desc limit page_size
+        )
+        union all
+        (
+            select 'charge', charge.id::text, charge.updated_at, charge.client_id,
+                charge.method::text, coalesce(charge.error_code, 'unclassified'),
+                charge.error_detail, true
+            from public.charges as charge
+            where charge.tenant_id = failed_work.tenant_id
+              -- The first is the index's condition; an unknown one is being looked up.
+              and charge.status in ('failed', 'unknown') and charge.status = 'failed'
+              and 'charge' = any(kinds) and charge.updated_at <= before_at
+              and (charge.updated_at, charge.id::text) < (before_at, before_id)
+            order by charge.updated_at desc, charge.id::text desc limit page_size
+        )
+        union all
+        (
+            -- Nothing of it stayed: the file is sent again.
+            select 'import', import.id::text, coalesce(import.finished_at, import.created_at), null,
+                import.file_name, coalesce(import.error_code, 'unclassified'), null,
+                false
+            from public.imports as import
+            where import.tenant_id = failed_work.tenant_id and import.status = 'failed'
+              and 'import' = any(kinds)
+              and (coalesce(import.finished_at, import.created_at), import.id::text)
+                  < (before_at, before_id)
+            order by coalesce(import.finished_at, import.created_at) desc, import.id::text desc
+            limit page_size
+        )
+        union all
+        (
+            select 'dialer_export', export.id::text,
+                coalesce(export.finished_at, export.created_at), null, export.list_name,
+                coalesce(export.error_code, 'unclassified'), export.error_detail, true
+            from public.dialer_exports as export
+            where export.tenant_id = failed_work.tenant_id and export.status = 'failed'
+              and 'dialer_export' = any(kinds)
+              and (coalesce(export.finished_at, export.created_at), export.id::text)
+                  < (before_at, before_id)
+            order by coalesce(export.finished_at, export.created_at) desc, export.id::text desc
+            limit page_size
+        )
+        union all
+        (
+            -- The next run does it all again: there is nothing to press.
+            select 'job', job.id::text, coalesce(job.finished_at, job.started_at), null, job.job,
+                coalesce(job.result ->> 'code', 'job_failed'), job.result ->> 'error', false
+            from public.job_runs as job
+            where job.tenant_id = failed_work.tenant_id and job.failures > 0
+              and 'job' = any(kinds)
+              and (coalesce(job.finished_at, job.started_at), job.id::text)
+                  < (before_at, before_id)
+            order by coalesce(job.finished_at, job.started_at) desc, job.id::text desc
+            limit page_size
+        )
+        union all
+        (
+            select 'webhook', event.id::text, event.received_at, null, event.provider::text,
+                event.error, event.kind, false
+            from private.provider_events as event
+            where event.tenant_id = failed_work.tenant_id and event.error is not null
+              and 'webhook' = any(kinds)
+              and (event.received_at, event.id::text) < (before_at, before_id)
+            order by event.received_at desc, event.id::text desc limit page_size
+        )
+    ) as found
+    order by found.failed_at desc, found.id desc
+    limit page_size
+$function$;
+
 CREATE OR REPLACE FUNCTION private.failure_class(error_code text)
  RETURNS text
  LANGUAGE sql
@@ -4126,6 +4600,15 @@ AS $function$
         when error_code in ('configuration', 'template_rejected') then 'configuration'
         else 'unknown'
     end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.failure_kinds()
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select array['automation', 'message', 'charge', 'import', 'dialer_export', 'job', 'webhook']
 $function$;
 
 CREATE OR REPLACE FUNCTION private.filter_options()
@@ -4609,6 +5092,46 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.give_back_call(disposition_id uuid)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    delete from private.dialer_tasks as task
+    using public.calls as call, public.call_dispositions as done
+    where done.id = give_back_call.disposition_id
+      and call.tenant_id = done.tenant_id and call.disposition_id = done.id
+      and task.tenant_id = call.tenant_id and task.call_id = call.id
+      and task.kind = 'qualify' and task.status = 'queued' and task.attempt = 0;
+    update public.calls as call
+    set disposition_id = null
+    from public.call_dispositions as done
+    where done.id = give_back_call.disposition_id
+      and call.tenant_id = done.tenant_id and call.disposition_id = done.id
+$function$;
+
+CREATE OR REPLACE FUNCTION private.give_back_callbacks(disposition_id uuid)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    update public.callbacks as promised
+    set status = 'cancelled', ended_at = private.now(), ended_by = auth.uid(),
+        cancel_reason = 'Tabulação desfeita'
+    from public.call_dispositions as done
+    where done.id = give_back_callbacks.disposition_id
+      and promised.tenant_id = done.tenant_id and promised.disposition_id = done.id
+      and promised.status = 'scheduled';
+    update public.callbacks as promised
+    set status = 'scheduled', ended_at = null, ended_by = null, kept_by = null
+    from public.call_dispositions as done
+    where done.id = give_back_callbacks.disposition_id
+      and promised.tenant_id = done.tenant_id and promised.kept_by = done.id
+      and promised.status = 'done'
+$function$;
+
 CREATE OR REPLACE FUNCTION private.give_rollback_up(v_import public.imports)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -4673,6 +5196,35 @@ AS $function$
     select exists (
         select from public.contact_caps as cap
         where cap.tenant_id = has_cap.tenant_id and cap.channel = has_cap.channel
+    )
+$function$;
+
+CREATE OR REPLACE FUNCTION private.has_living_agreement(tenant_id uuid, client_id uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select exists (
+        select from public.agreements as agreement
+        where agreement.tenant_id = has_living_agreement.tenant_id
+          and agreement.client_id = has_living_agreement.client_id
+          and private.is_living(agreement.status)
+    )
+$function$;
+
+CREATE OR REPLACE FUNCTION private.has_repeated(rule_id uuid, client_id uuid, run_id uuid, since timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select exists (
+        select from public.automation_runs as run
+        where run.rule_id = has_repeated.rule_id and run.client_id = has_repeated.client_id
+          and run.id is distinct from has_repeated.run_id
+          and (run.status = 'done' and run.finished_at > since
+              or run.status = 'running' and run.attempt > 0)
     )
 $function$;
 
@@ -4880,6 +5432,22 @@ AS $function$
     )
 $function$;
 
+CREATE OR REPLACE FUNCTION private.is_of_rule(rule public.collection_rules, kind public.disposition_types)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select case (rule).disposition_meaning
+        when 'human_answered' then (kind).human_answered
+        when 'right_party' then (kind).right_party
+        when 'is_callback' then (kind).is_callback
+        when 'unworkable' then (kind).unworkable
+        when 'opens_negotiation' then (kind).opens_negotiation
+        else (rule).disposition_type = (kind).key
+    end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.is_open_for_number(tenant_id uuid, phone text)
  RETURNS boolean
  LANGUAGE sql
@@ -4966,6 +5534,18 @@ AS $function$
             ))
 $function$;
 
+CREATE OR REPLACE FUNCTION private.is_undone(disposition_id uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select exists (
+        select from public.disposition_undos as undone
+        where undone.disposition_id = is_undone.disposition_id
+    )
+$function$;
+
 CREATE OR REPLACE FUNCTION private.is_wrong_number(tenant_id uuid, client_id uuid, phone text)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -4982,6 +5562,7 @@ begin
             on call.tenant_id = done.tenant_id and call.disposition_id = done.id
         where done.tenant_id = is_wrong_number.tenant_id
           and done.client_id = is_wrong_number.client_id
+          and not private.is_undone(done.id)
           and case
               when call.phone is not null then
                   private.phone_match(call.phone) = private.phone_match(is_wrong_number.phone)
@@ -4989,6 +5570,7 @@ begin
                   select from public.call_dispositions as later
                   where later.tenant_id = done.tenant_id and later.client_id = done.client_id
                     and (later.created_at, later.id) > (done.created_at, done.id)
+                    and not private.is_undone(later.id)
               ) and exists (
                   select from public.client_phones as known
                   where known.tenant_id = done.tenant_id and known.client_id = done.client_id
@@ -5748,6 +6330,44 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.list_failures(kinds text[], after text, page_size integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    c_max_page constant int := 200;
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_size int := least(greatest(coalesce(page_size, 50), 1), c_max_page);
+    v_kinds text[] := coalesce(kinds, private.failure_kinds());
+    v_cursor text[] := case when after is not null
+        then private.decode_cursor(after, 'timestamptz', 'text') end;
+    v_rows jsonb;
+begin
+    if not v_kinds <@ private.failure_kinds() then
+        raise exception 'filter_invalid' using errcode = 'PT400', detail = 'kinds';
+    end if;
+    v_rows := (
+        select coalesce(jsonb_agg(to_jsonb(failed) || jsonb_build_object('client_name', (
+            select clients.name from public.clients
+            where clients.tenant_id = v_tenant_id and clients.id = failed.client_id
+        )) order by failed.failed_at desc, failed.id desc), '[]')
+        from private.failed_work(
+            v_tenant_id, v_kinds, coalesce(v_cursor[1]::timestamptz, 'infinity'),
+            -- After every id.
+            coalesce(v_cursor[2], '~'), v_size
+        ) as failed
+    );
+    return jsonb_build_object(
+        'rows', v_rows,
+        'next', case when jsonb_array_length(v_rows) = v_size then private.encode_cursor(
+            v_rows -> -1 ->> 'failed_at', v_rows -> -1 ->> 'id'
+        ) end
+    );
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.list_import_differences(tenant_id uuid, import_id uuid)
  RETURNS jsonb
  LANGUAGE sql
@@ -5944,6 +6564,23 @@ CREATE OR REPLACE FUNCTION private.listed_kept_rows()
  SET search_path TO ''
 AS $function$ select 200 $function$;
 
+CREATE OR REPLACE FUNCTION private.lock_limited_rules(claim_id uuid)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select pg_advisory_xact_lock(hashtextextended('rule:' || limited.id, 0))
+    from (
+        select distinct rule.id
+        from public.automation_runs as run
+        join public.collection_rules as rule on rule.id = run.rule_id
+        where run.claim_id = lock_limited_rules.claim_id and run.status = 'running'
+          and num_nonnulls(rule.daily_cap, rule.repeat_days) > 0
+        order by rule.id
+    ) as limited
+$function$;
+
 CREATE OR REPLACE FUNCTION private.lock_rollback_people(people uuid[])
  RETURNS void
  LANGUAGE plpgsql
@@ -6112,6 +6749,27 @@ begin
     end if;
     return case when cardinality(v_found) = 1 then v_found[1] end;
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.message_price(tenant_id uuid, client_id uuid, template_id uuid, at timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select case when rate.is_free_in_window and exists (
+        select from public.message_logs as inbound
+        where inbound.tenant_id = message_price.tenant_id
+          and inbound.client_id = message_price.client_id
+          and inbound.direction = 'in' and inbound.channel = 'whatsapp'
+          and inbound.created_at > message_price.at - interval '24 hours'
+          and inbound.created_at <= message_price.at
+    ) then 0 else rate.price_micros end
+    from public.message_templates as template
+    cross join lateral private.rate_at(
+        message_price.tenant_id, template.provider, template.category, message_price.at
+    ) as rate
+    where template.id = message_price.template_id
 $function$;
 
 CREATE OR REPLACE FUNCTION private.message_tally(message public.message_logs)
@@ -6523,6 +7181,37 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.note_schedule(tenant_id uuid, on_date date, opened bigint, failure jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_run public.job_runs;
+begin
+    select * into v_run from public.job_runs as run
+    where run.tenant_id = note_schedule.tenant_id and run.job = 'rules'
+      and run.on_date = note_schedule.on_date
+    order by run.id desc limit 1
+    for update;
+    if not found then
+        insert into public.job_runs (tenant_id, job, on_date, result)
+        values (note_schedule.tenant_id, 'rules', note_schedule.on_date, '{"opened": 0}')
+        returning * into v_run;
+    end if;
+    if failure is not null and v_run.failures = 0 then
+        perform private.finish_job(v_run.id, v_run.result || failure, 1);
+        return;
+    end if;
+    update public.job_runs as run
+    set finished_at = private.now(), result = run.result || jsonb_build_object(
+            'opened', (run.result ->> 'opened')::bigint + note_schedule.opened
+        )
+    where run.id = v_run.id;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.notification_bell(after text, page_size integer)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -6683,6 +7372,50 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.open_day(rule public.collection_rules, on_date date, today date, at timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    with found as materialized (
+        select gen_random_uuid() as new_id, target.*, row_number() over () as turn,
+            count(*) over () as crowd
+        from unnest(private.rule_targets(rule, open_day.on_date, open_day.on_date, open_day.at))
+            as target
+        where not exists (
+            select from public.automation_runs as run
+            where run.rule_id = (rule).id and run.target_id = target.target_id
+              and run.on_date = target.on_date
+        )
+          and (open_day.on_date = open_day.today or not exists (
+              select from public.automation_runs as run
+              join public.collection_rules as other on other.id = run.rule_id
+              where run.tenant_id = target.tenant_id and run.client_id = target.client_id
+                and run.on_date > open_day.on_date and other.trigger = (rule).trigger
+          ))
+    ),
+    queued as (
+        insert into pgmq.q_automations (vt, message)
+        select clock_timestamp() + case when open_day.on_date = open_day.today then interval '0'
+                else interval '1 hour' * (found.turn::double precision / found.crowd) end,
+            jsonb_build_object('run_id', found.new_id)
+        from found
+        returning msg_id, (message ->> 'run_id')::uuid as new_id
+    ),
+    opened as (
+        insert into public.automation_runs (
+            id, tenant_id, rule_id, version, target_id, on_date, client_id, queue_msg_id
+        )
+        select found.new_id, found.tenant_id, found.rule_id, found.version, found.target_id,
+            found.on_date, found.client_id, queued.msg_id
+        from found
+        join queued on queued.new_id = found.new_id
+        returning 1
+    )
+    select count(*) from opened
+$function$;
+
 CREATE OR REPLACE FUNCTION private.open_download(purpose text, arguments jsonb)
  RETURNS text
  LANGUAGE plpgsql
@@ -6796,6 +7529,57 @@ begin
     creditor_name := coalesce(v_creditor.name, open_import.creditor);
     return next;
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.open_runs(msg_ids bigint[])
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    with wanted as materialized (
+        select gen_random_uuid() as id, disposition.tenant_id, asked.rule_id::uuid as rule_id,
+            rule.version, disposition.id as disposition_id, disposition.client_id, item.msg_id,
+            asked.position = 1 as is_first
+        from pgmq.q_automations as item
+        join public.call_dispositions as disposition
+            on disposition.id::text = item.message ->> 'disposition_id'
+        cross join lateral jsonb_array_elements_text(item.message -> 'rule_ids')
+            with ordinality as asked (rule_id, position)
+        join public.collection_rules as rule
+            on rule.id::text = asked.rule_id and rule.tenant_id = disposition.tenant_id
+        where item.msg_id = any(open_runs.msg_ids)
+          and not exists (
+              select from public.automation_runs as run
+              where run.rule_id = rule.id and run.disposition_id = disposition.id
+          )
+          and not private.is_undone(disposition.id)
+    )
+    insert into public.automation_runs
+        (id, tenant_id, rule_id, version, disposition_id, client_id, queue_msg_id)
+    select wanted.id, wanted.tenant_id, wanted.rule_id, wanted.version, wanted.disposition_id,
+        wanted.client_id,
+        case when wanted.is_first then wanted.msg_id
+            else private.enqueue_run(wanted.id, private.now()) end
+    from wanted
+    on conflict on constraint automation_runs_one_per_disposition do nothing
+$function$;
+
+CREATE OR REPLACE FUNCTION private.opens_again_at(rule public.collection_rules, zone text, at timestamp with time zone)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select case
+        when (rule).opens is null or local.clock >= (rule).opens and local.clock < (rule).closes
+            then null
+        else ((local.day + case when local.clock < (rule).opens then 0 else 1 end)
+            + (rule).opens) at time zone zone
+    end
+    from (
+        select (at at time zone zone)::date as day, (at at time zone zone)::time as clock
+    ) as local
 $function$;
 
 CREATE OR REPLACE FUNCTION private.opt_out(talk public.conversations)
@@ -6971,6 +7755,40 @@ AS $function$
         -- A call centre's number stands in a thousand records; nobody chooses from a thousand.
         limit 20
     ) as known
+$function$;
+
+CREATE OR REPLACE FUNCTION private.places_in_filter(targets private.rule_target[], at timestamp with time zone)
+ RETURNS SETOF integer
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_rule record;
+    v_filter private.client_filter;
+begin
+    for v_rule in
+        select rule.id, rule.tenant_id, rule.filter, array_agg(target.client_id) as client_ids,
+            array_agg(target.place) as places
+        from unnest(targets) as target
+        join public.collection_rules as rule on rule.id = target.rule_id
+        group by rule.id
+    loop
+        if v_rule.filter = '{}' then
+            return query select unnest(v_rule.places);
+            continue;
+        end if;
+        v_filter := private.read_client_filter(v_rule.tenant_id, v_rule.filter);
+        v_filter.now_at := at;
+        v_filter.is_all := false;
+        v_filter.ids := v_rule.client_ids;
+        return query execute 'select asked.place
+            from unnest($2, $3) as asked (client_id, place)
+            join public.clients on clients.id = asked.client_id
+            where ' || private.client_condition(v_filter)
+        using v_filter, v_rule.client_ids, v_rule.places;
+    end loop;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.plan_charge_message(charge public.charges)
@@ -7594,74 +8412,168 @@ CREATE OR REPLACE FUNCTION private.plan_runs(claim_id uuid)
  STABLE SECURITY DEFINER
  SET search_path TO ''
 AS $function$
-    select run.id, run.tenant_id, run.client_id, run.queue_msg_id,
+    with claimed as materialized (
+        select run.*, row_number() over (order by rule.priority, run.created_at, run.id)::int
+                as place,
+            coalesce(run.retried_at, call.created_at, run.created_at) as asked_at
+        from public.automation_runs as run
+        join public.collection_rules as rule on rule.id = run.rule_id
+        left join public.call_dispositions as call on call.id = run.disposition_id
+        where run.claim_id = plan_runs.claim_id and run.status = 'running'
+    )
+    select claimed.id, claimed.tenant_id, claimed.client_id, claimed.queue_msg_id,
+        plan.verdict, plan.reason, plan.not_before, claimed.attempt + 1, plan.provider,
+        plan.integration_id, plan.settings, plan.phone, plan.template_id,
+        plan.provider_template_id, plan.language, plan.body, plan.params, plan.sender_id
+    from claimed
+    join private.plan_targets(
+        array(
+            select (
+                claimed.place, claimed.id, claimed.tenant_id, claimed.rule_id, claimed.version,
+                claimed.client_id, claimed.disposition_id, claimed.target_id, claimed.on_date,
+                claimed.asked_at
+            )::private.rule_target
+            from claimed
+        ), private.now()
+    ) as plan on plan.place = claimed.place
+$function$;
+
+CREATE OR REPLACE FUNCTION private.plan_targets(targets private.rule_target[], at timestamp with time zone)
+ RETURNS SETOF private.target_plan
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    with fitting as materialized (
+        select found.place
+        from private.places_in_filter(plan_targets.targets, plan_targets.at) as found (place)
+    ),
+    asked as materialized (
+        select target.*, rule, template, sender, client, best.phone as best_phone,
+            hours.allowed, hours.next_allowed_at, hours.reason as hours_reason,
+            tenant.time_zone, policy.is_stopped, policy.stopped_channels,
+            private.opens_again_at(rule, tenant.time_zone, plan_targets.at) as opens_again_at,
+            row_number() over (
+                partition by target.rule_id, target.client_id order by target.place
+            ) as turn_of_client
+        from unnest(plan_targets.targets) as target
+        join public.collection_rules as rule on rule.id = target.rule_id
+        join public.tenants as tenant on tenant.id = target.tenant_id
+        join public.rule_steps as step
+            on step.rule_id = target.rule_id and step.version = target.version
+            and step.position = 1
+        join public.message_templates as template on template.id = step.template_id
+        join public.clients as client on client.id = target.client_id
+        left join public.automation_policies as policy on policy.tenant_id = target.tenant_id
+        cross join lateral private.sender_for(
+            target.tenant_id, target.client_id, template.provider
+        ) as sender
+        left join lateral (
+            select client_phones.phone
+            from public.client_phones
+            where client_phones.tenant_id = target.tenant_id
+              and client_phones.client_id = target.client_id
+              and client_phones.kind = 'mobile'
+              and client_phones.has_whatsapp is not false
+              and not private.is_suppressed(
+                  target.tenant_id, target.client_id, client_phones.phone, template.channel,
+                  plan_targets.at
+              )
+            order by client_phones.position, client_phones.created_at, client_phones.id
+            limit 1
+        ) as best on true
+        cross join lateral private.contact_decision(
+            target.tenant_id, target.client_id, template.channel, plan_targets.at
+        ) as hours
+    ),
+    told as materialized (
+        select asked.*, case
+            -- A week later what it followed is forgotten: silence is better.
+            when asked.asked_at < plan_targets.at - interval '7 days' then 'expired'
+            when private.is_undone(asked.disposition_id) then 'undone'
+            when asked.run_id is not null and not (asked.rule).is_enabled then 'rule_disabled'
+            when asked.run_id is not null and asked.is_stopped then 'automations_stopped'
+            when asked.run_id is not null
+                and (asked.template).channel = any(asked.stopped_channels) then 'channel_stopped'
+            when (asked.template).status <> 'approved' then 'template_not_approved'
+            -- It speaks of a charge, and a rule brings none.
+            when exists (
+                select from unnest((asked.template).variables) as variable
+                where variable like 'charge.%'
+            ) then 'template_needs_charge'
+            when (asked.sender).sender_id is null then 'integration_inactive'
+            when asked.place not in (select fitting.place from fitting) then 'filter_left'
+            when (asked.rule).trigger <> 'disposition' then coalesce(
+                private.day_obstacle(asked.rule, asked.target_id, asked.client, asked.on_date), ''
+            )
+            when (asked.client).open_debts = 0 then 'nothing_owed'
+            else ''
+        end as obstacle
+        from asked
+    ),
+    judged as materialized (
+        select told.*, case
+            when told.obstacle <> '' then told.obstacle
+            when told.hours_reason = 'suppressed' then 'suppressed'
+            when (told.rule).repeat_days is not null and (
+                told.turn_of_client > 1 or private.has_repeated(
+                    told.rule_id, told.client_id, told.run_id,
+                    plan_targets.at - make_interval(days => (told.rule).repeat_days)
+                )
+            ) then 'repeated'
+            when told.best_phone is null then 'no_reachable_phone'
+            when told.next_allowed_at is null then coalesce(told.hours_reason, 'outside_hours')
+        end as refusal,
         case
-            when verdict.reason is not null then 'skip'
-            when hours.next_allowed_at is null then 'skip'
-            when not hours.allowed or sender.is_paused or sender.paused_until > private.now()
-                then 'postpone'
+            when not told.allowed then told.hours_reason
+            when (told.sender).is_paused then 'sender_paused'
+            when (told.sender).paused_until > plan_targets.at then 'rate_limited'
+            when told.opens_again_at is not null then 'outside_window'
+        end as delay
+        from told
+    ),
+    -- Only who would go now counts against the day, in the order of their places.
+    counted as materialized (
+        select judged.*, judged.refusal is null and judged.delay is null
+            and (judged.rule).daily_cap is not null
+            and row_number() over (
+                partition by judged.rule_id, judged.refusal is null and judged.delay is null
+                order by judged.place
+            ) + private.sent_today(judged.rule, judged.time_zone, plan_targets.at)
+                > (judged.rule).daily_cap as is_over_cap
+        from judged
+    )
+    select counted.place,
+        case
+            when counted.refusal is not null then 'skip'
+            when counted.delay is not null or counted.is_over_cap then 'postpone'
             else 'send'
         end,
         coalesce(
-            verdict.reason, hours.reason,
-            case when sender.is_paused then 'sender_paused' else 'rate_limited' end
+            counted.refusal, counted.delay, case when counted.is_over_cap then 'daily_cap' end
         ),
         greatest(
-            hours.next_allowed_at, sender.paused_until,
+            counted.next_allowed_at, (counted.sender).paused_until, counted.opens_again_at,
             -- Until somebody lets the number send again: looked at as often as an answer is late.
-            case when sender.is_paused then private.now() + interval '15 minutes' end
+            case when (counted.sender).is_paused
+                then plan_targets.at + interval '15 minutes' end,
+            case when counted.is_over_cap then (
+                (plan_targets.at at time zone counted.time_zone)::date + 1
+                + coalesce((counted.rule).opens, '00:00')
+            ) at time zone counted.time_zone end
         ),
-        run.attempt + 1,
-        template.provider, sender.integration_id, sender.settings,
-        private.whatsapp_form(run.tenant_id, best.phone), template.id,
-        template.provider_template_id, template.language,
-        private.render_body(template.body, filled.params), filled.params, sender.sender_id
-    from public.automation_runs as run
-    join public.collection_rules as rule on rule.id = run.rule_id
-    join public.message_templates as template on template.id = rule.template_id
-    join public.clients as client on client.id = run.client_id
-    join public.call_dispositions as call on call.id = run.disposition_id
-    cross join lateral private.sender_for(
-        run.tenant_id, run.client_id, template.provider
-    ) as sender
-    left join lateral (
-        select client_phones.phone
-        from public.client_phones
-        where client_phones.tenant_id = run.tenant_id and client_phones.client_id = run.client_id
-          and client_phones.kind = 'mobile'
-          and client_phones.has_whatsapp is not false
-          and not private.is_suppressed(
-              run.tenant_id, run.client_id, client_phones.phone, template.channel, private.now()
-          )
-        order by client_phones.position, client_phones.created_at, client_phones.id
-        limit 1
-    ) as best on true
-    cross join lateral private.contact_decision(
-        run.tenant_id, run.client_id, template.channel, private.now()
-    ) as hours
+        (counted.template).provider, (counted.sender).integration_id, (counted.sender).settings,
+        private.whatsapp_form(counted.tenant_id, counted.best_phone), (counted.template).id,
+        (counted.template).provider_template_id, (counted.template).language,
+        private.render_body((counted.template).body, filled.params), filled.params,
+        (counted.sender).sender_id
+    from counted
     cross join lateral (
         select private.without_double_dots(
-            template.body, private.template_params(run.client_id, template.variables)
+            (counted.template).body,
+            private.template_params(counted.client_id, (counted.template).variables)
         ) as params
     ) as filled
-    cross join lateral (
-        select case
-            -- A week later the call it followed is forgotten: silence is better.
-            when coalesce(run.retried_at, call.created_at) < private.now() - interval '7 days'
-                then 'expired'
-            when not rule.is_enabled then 'rule_disabled'
-            when template.status <> 'approved' then 'template_not_approved'
-            -- It speaks of a charge, and a rule brings none.
-            when exists (
-                select from unnest(template.variables) as variable where variable like 'charge.%'
-            ) then 'template_needs_charge'
-            when sender.sender_id is null then 'integration_inactive'
-            when client.open_debts = 0 then 'nothing_owed'
-            when hours.reason = 'suppressed' then 'suppressed'
-            when best.phone is null then 'no_reachable_phone'
-        end as reason
-    ) as verdict
-    where run.claim_id = plan_runs.claim_id and run.status = 'running'
 $function$;
 
 CREATE OR REPLACE FUNCTION private.planned_rows(query text, filter private.client_filter)
@@ -8190,6 +9102,75 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.read_rule(tenant_id uuid, definition jsonb)
+ RETURNS public.collection_rules
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    c_keys constant text[] := array[
+        'name', 'trigger', 'disposition_type', 'disposition_meaning', 'day_offset', 'filter',
+        'opens', 'closes', 'daily_cap', 'repeat_days', 'priority', 'steps'
+    ];
+    v_rule public.collection_rules;
+begin
+    if jsonb_typeof(definition) is distinct from 'object' or definition - c_keys <> '{}' then
+        raise exception 'rule_invalid' using errcode = 'PT400',
+            detail = 'an object of ' || array_to_string(c_keys, ', ');
+    end if;
+    begin
+        v_rule := jsonb_populate_record(
+            null::public.collection_rules,
+            '{"trigger": "disposition", "filter": {}, "priority": 100}'::jsonb
+                || jsonb_strip_nulls(definition - 'steps')
+        );
+    exception
+        when invalid_text_representation or invalid_datetime_format or datetime_field_overflow
+            or numeric_value_out_of_range then
+        raise exception 'rule_invalid' using errcode = 'PT400', detail = sqlerrm;
+    end;
+    v_rule.name := btrim(v_rule.name);
+    -- Refused by the carteira's own words; and a rule is nobody, who has no "mine".
+    perform private.read_client_filter(tenant_id, v_rule.filter);
+    if v_rule.filter #>> '{assigned_to}' = 'me' or v_rule.filter -> 'assigned_to' ? 'me' then
+        raise exception 'filter_invalid' using errcode = 'PT400', detail = 'assigned_to';
+    end if;
+    return v_rule;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.read_steps(tenant_id uuid, steps jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_step jsonb := steps -> 0;
+begin
+    if jsonb_typeof(steps) is distinct from 'array' or jsonb_array_length(steps) <> 1
+        or jsonb_typeof(v_step) <> 'object' or v_step - '{action,template_id}'::text[] <> '{}'
+        or v_step ->> 'action' is distinct from 'send_template'
+        or not coalesce(pg_input_is_valid(v_step ->> 'template_id', 'uuid'), false)
+    then
+        raise exception 'rule_invalid' using errcode = 'PT400',
+            detail = 'steps: [{"action": "send_template", "template_id": id}]';
+    end if;
+    if not exists (
+        select from public.message_templates as template
+        where template.tenant_id = read_steps.tenant_id
+          and template.id = (v_step ->> 'template_id')::uuid
+    ) then
+        raise exception 'template_not_found' using errcode = 'PT404',
+            detail = 'no message template with this id in the tenant';
+    end if;
+    return jsonb_build_array(jsonb_build_object(
+        'action', 'send_template', 'template_id', (v_step ->> 'template_id')::uuid
+    ));
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.receive_call_event(webhook_key text, external_id text, kind text, payload jsonb)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -8461,6 +9442,26 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.refresh_last_contact(tenant_id uuid, client_id uuid)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    update private.client_contacts as known
+    set (last_contact_at, last_disposition_type) = (
+        select done.created_at, done.disposition_type
+        from public.call_dispositions as done
+        where done.tenant_id = refresh_last_contact.tenant_id
+          and done.client_id = refresh_last_contact.client_id
+          and not private.is_undone(done.id)
+        order by done.created_at desc, done.id desc
+        limit 1
+    )
+    where known.tenant_id = refresh_last_contact.tenant_id
+      and known.client_id = refresh_last_contact.client_id
+$function$;
+
 CREATE OR REPLACE FUNCTION private.refuse_beside_unfinished(tenant_id uuid)
  RETURNS void
  LANGUAGE plpgsql
@@ -8552,6 +9553,24 @@ begin
     where promised.id = late.id;
     get diagnostics v_released = row_count;
     return v_released;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.release_held()
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    if exists (
+        select from pgmq.q_automations as held
+        where held.vt <= clock_timestamp() and held.read_ct = 0
+    ) then
+        perform private.wake_function('run-automations');
+        return true;
+    end if;
+    return false;
 end;
 $function$;
 
@@ -8684,6 +9703,93 @@ CREATE OR REPLACE FUNCTION private.reply_variables(body text)
 AS $function$
     select coalesce(array_agg(distinct found.word[1]), '{}')
     from regexp_matches(reply_variables.body, '\{\{([^{}]*)\}\}', 'g') as found (word)
+$function$;
+
+CREATE OR REPLACE FUNCTION private.reprocess_failure(kind text, id text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_charge_id uuid;
+begin
+    case kind
+        when 'automation' then perform private.retry_automation_run(id::uuid);
+        when 'charge' then perform private.retry_charge(id::uuid);
+        when 'dialer_export' then perform private.resume_dialer_export(id::uuid);
+        when 'message' then
+            select message.charge_id into v_charge_id
+            from public.message_logs as message
+            where message.tenant_id = v_tenant_id and message.id = reprocess_failure.id::uuid
+              and message.status = 'failed' and message.charge_id is not null
+              -- Sent again since, by whomever.
+              and not exists (
+                  select from public.message_logs as later
+                  where later.tenant_id = message.tenant_id
+                    and later.charge_id = message.charge_id
+                    and later.created_at > message.created_at and later.status <> 'failed'
+              );
+            if v_charge_id is null then
+                raise exception 'not_retryable' using errcode = 'PT409',
+                    detail = 'only a failed message that brought a charge, once';
+            end if;
+            perform private.send_charge(v_charge_id, null, 'whatsapp');
+        else
+            raise exception 'not_retryable' using errcode = 'PT409', detail = kind;
+    end case;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.reprocess_failures(items jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- A page and more; each is a transaction of its own inside this one.
+    c_max_items constant int := 500;
+    v_item jsonb;
+    v_outcome text;
+    v_outcomes jsonb := '[]';
+begin
+    perform private.require_role('supervisor');
+    if jsonb_typeof(items) is distinct from 'array' or jsonb_array_length(items) > c_max_items
+        or exists (
+            select from jsonb_array_elements(items) as given (item)
+            where not coalesce(given.item ->> 'kind' = any(private.failure_kinds()), false)
+               or not coalesce(pg_input_is_valid(given.item ->> 'id', case given.item ->> 'kind'
+                    when 'job' then 'bigint' else 'uuid' end), false)
+        )
+    then
+        raise exception 'selection_invalid' using errcode = 'PT400',
+            detail = format('[{kind, id}], %s at most', c_max_items);
+    end if;
+    for v_item in
+        -- The same order for everybody, so that nobody waits in a circle.
+        select distinct jsonb_build_object('kind', given.item ->> 'kind', 'id', given.item ->> 'id')
+            as item
+        from jsonb_array_elements(items) as given (item)
+        order by item
+    loop
+        begin
+            perform private.reprocess_failure(v_item ->> 'kind', v_item ->> 'id');
+            v_outcome := 'done';
+        exception when others then
+            -- A refusal by name; anything else is a bug and ends the whole.
+            if sqlstate not like 'PT4%' then
+                raise;
+            end if;
+            v_outcome := sqlerrm;
+        end;
+        v_outcomes := v_outcomes || jsonb_build_array(
+            v_item || jsonb_build_object('outcome', v_outcome)
+        );
+    end loop;
+    return v_outcomes;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.request_dialer_export(selection jsonb, campaign_id bigint, campaign_name text, list_name text, weight integer)
@@ -9045,6 +10151,42 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.retry_automation_run(run_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_run public.automation_runs;
+begin
+    select * into v_run
+    from public.automation_runs as run
+    where run.id = retry_automation_run.run_id and run.tenant_id = v_tenant_id
+    for update;
+    if not found then
+        raise exception 'run_not_found' using errcode = 'PT404',
+            detail = 'no automation run with this id in the tenant';
+    end if;
+    if v_run.status not in ('failed', 'skipped') then
+        raise exception 'run_not_retryable' using errcode = 'PT409',
+            detail = 'only failed and skipped runs; this one is ' || v_run.status;
+    end if;
+    update public.message_logs as message
+    set retried_run_id = message.automation_run_id, automation_run_id = null
+    where message.automation_run_id = v_run.id;
+    -- Whoever says "again" means the rule as it is today.
+    update public.automation_runs as run
+    set status = 'queued', reason = null, failures = 0, retried_at = private.now(),
+        finished_at = null, next_attempt_at = null, lease_until = null, claim_id = null,
+        version = rule.version, queue_msg_id = private.enqueue_run(run.id, private.now())
+    from public.collection_rules as rule
+    where run.id = v_run.id and rule.id = run.rule_id;
+    perform private.wake_function('run-automations');
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.retry_batch_message(message_id uuid, error_code text, error_detail text, retry_after_seconds integer)
  RETURNS void
  LANGUAGE plpgsql
@@ -9297,6 +10439,121 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.rule_candidates(rule public.collection_rules, from_date date, to_date date)
+ RETURNS TABLE(client_id uuid, disposition_id uuid, target_id uuid, on_date date)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select done.client_id, done.id, null::uuid, (done.created_at at time zone tenant.time_zone)::date
+    from public.tenants as tenant
+    join public.call_dispositions as done
+        on done.tenant_id = tenant.id
+        and done.created_at >= from_date::timestamp at time zone tenant.time_zone
+        and done.created_at < (to_date + 1)::timestamp at time zone tenant.time_zone
+    join public.disposition_types as kind
+        on kind.tenant_id = done.tenant_id and kind.key = done.disposition_type
+    where tenant.id = (rule).tenant_id and (rule).trigger = 'disposition'
+      and private.is_of_rule(rule, kind) and not private.is_undone(done.id)
+    union all
+    -- A client is as late as the oldest open title, as everywhere; one day is one message.
+    select client.id, null, client.id, client.oldest_due_on + (rule).day_offset
+    from public.clients as client
+    where client.tenant_id = (rule).tenant_id and (rule).trigger = 'debt_due'
+      and client.open_debts > 0
+      and client.oldest_due_on between from_date - (rule).day_offset and to_date - (rule).day_offset
+      and not private.has_living_agreement(client.tenant_id, client.id)
+    union all
+    select part.client_id, null, part.id, part.effective_due_on + (rule).day_offset
+    from public.installments as part
+    join public.agreements as agreement on agreement.id = part.agreement_id
+    where part.tenant_id = (rule).tenant_id and (rule).trigger = 'installment_due'
+      and part.status = 'open' and private.is_living(agreement.status)
+      and part.effective_due_on
+          between from_date - (rule).day_offset and to_date - (rule).day_offset
+$function$;
+
+CREATE OR REPLACE FUNCTION private.rule_targets(rule public.collection_rules, from_date date, to_date date, at timestamp with time zone)
+ RETURNS private.rule_target[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_targets private.rule_target[] := array(
+        select (
+            row_number() over (
+                order by found.on_date, found.client_id, found.disposition_id, found.target_id
+            )::int,
+            null, rule.tenant_id, rule.id, rule.version, found.client_id, found.disposition_id,
+            found.target_id, found.on_date, at
+        )::private.rule_target
+        from private.rule_candidates(rule, from_date, to_date) as found
+    );
+begin
+    if rule.trigger = 'disposition' or rule.filter = '{}' then
+        return v_targets;
+    end if;
+    return array(
+        select target
+        from unnest(v_targets) as target
+        where target.place in (
+            select fitting.place from private.places_in_filter(v_targets, at) as fitting (place)
+        )
+        order by target.place
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.run_schedules()
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant record;
+    v_at timestamptz;
+    v_opened bigint;
+    v_all bigint := 0;
+begin
+    if not pg_try_advisory_xact_lock(hashtextextended('run_schedules', 0)) then
+        return 0;
+    end if;
+    for v_tenant in
+        select tenant.id, tenant.time_zone
+        from public.tenants as tenant
+        where exists (
+            select from public.collection_rules as rule
+            where rule.tenant_id = tenant.id and rule.is_enabled and rule.trigger <> 'disposition'
+        )
+          and not exists (
+              select from public.automation_policies as policy
+              where policy.tenant_id = tenant.id and policy.is_stopped
+          )
+        order by tenant.id
+    loop
+        v_at := private.now();
+        begin
+            v_opened := private.sweep_rules(v_tenant.id, v_tenant.time_zone, v_at);
+            perform private.note_schedule(
+                v_tenant.id, (v_at at time zone v_tenant.time_zone)::date, v_opened, null
+            );
+            v_all := v_all + v_opened;
+        exception when others then
+            perform private.note_schedule(
+                v_tenant.id, (v_at at time zone v_tenant.time_zone)::date, 0,
+                jsonb_build_object('code', sqlstate, 'error', sqlerrm)
+            );
+        end;
+    end loop;
+    if v_all > 0 then
+        perform private.wake_function('run-automations');
+    end if;
+    return v_all;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.save_integration(provider public.provider_name, settings jsonb, secrets jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -9394,6 +10651,76 @@ begin
         ),
         'webhook_key', v_webhook_key
     );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.save_rule(rule_id uuid, definition jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+    v_new public.collection_rules := private.read_rule(v_tenant_id, definition);
+    v_steps jsonb := private.read_steps(v_tenant_id, definition -> 'steps');
+    v_was public.collection_rules;
+    v_before jsonb;
+    v_after jsonb := private.definition_of(v_new, v_steps);
+    v_version int;
+begin
+    if rule_id is null then
+        raise exception 'rule_invalid' using errcode = 'PT400', detail = 'an id';
+    end if;
+    -- Two clicks on "save" of a new rule are one rule.
+    perform pg_advisory_xact_lock(hashtextextended('save_rule:' || rule_id, 0));
+    select * into v_was from public.collection_rules as rule
+    where rule.id = save_rule.rule_id for no key update;
+    if v_was.tenant_id <> v_tenant_id then
+        raise exception 'rule_not_found' using errcode = 'PT404',
+            detail = 'no rule with this id in the tenant';
+    end if;
+    if v_was.id is not null then
+        v_before := private.definition_of(v_was, private.steps_of(v_was.id, v_was.version));
+        if v_before = v_after then
+            return jsonb_build_object(
+                'id', v_was.id, 'version', v_was.version, 'is_enabled', v_was.is_enabled
+            );
+        end if;
+        -- What came with the product has no first page of its history yet.
+        insert into public.rule_versions (tenant_id, rule_id, version, definition, edited_at)
+        values (v_tenant_id, v_was.id, v_was.version, v_before, v_was.created_at)
+        on conflict do nothing;
+    end if;
+
+    v_version := coalesce(v_was.version, 0) + 1;
+    -- It speaks to people: changed, it is off until somebody has seen what it does now.
+    insert into public.collection_rules as rule (
+        id, tenant_id, name, trigger, disposition_type, disposition_meaning, day_offset, filter,
+        opens, closes, daily_cap, repeat_days, priority, version
+    )
+    values (
+        save_rule.rule_id, v_tenant_id, v_new.name, v_new.trigger, v_new.disposition_type,
+        v_new.disposition_meaning, v_new.day_offset, v_new.filter, v_new.opens, v_new.closes,
+        v_new.daily_cap, v_new.repeat_days, v_new.priority, v_version
+    )
+    on conflict (id) do update
+    set name = excluded.name, trigger = excluded.trigger,
+        disposition_type = excluded.disposition_type,
+        disposition_meaning = excluded.disposition_meaning, day_offset = excluded.day_offset,
+        filter = excluded.filter, opens = excluded.opens, closes = excluded.closes,
+        daily_cap = excluded.daily_cap, repeat_days = excluded.repeat_days,
+        priority = excluded.priority, version = excluded.version, is_enabled = false;
+    insert into public.rule_steps (tenant_id, rule_id, version, position, action, template_id)
+    select v_tenant_id, save_rule.rule_id, v_version, step.place,
+        (step.value ->> 'action')::public.rule_action, (step.value ->> 'template_id')::uuid
+    from jsonb_array_elements(v_steps) with ordinality as step (value, place);
+    insert into public.rule_versions (tenant_id, rule_id, version, definition, edited_by)
+    values (v_tenant_id, save_rule.rule_id, v_version, v_after, auth.uid());
+    return jsonb_build_object('id', rule_id, 'version', v_version, 'is_enabled', false);
+exception
+    when check_violation or not_null_violation or foreign_key_violation then
+        raise exception 'rule_invalid' using errcode = 'PT400', detail = sqlerrm;
 end;
 $function$;
 
@@ -9772,6 +11099,21 @@ CREATE OR REPLACE FUNCTION private.sends_whatsapp(provider text)
  SET search_path TO ''
 AS $function$ select sends_whatsapp.provider in ('gupshup', 'meta') $function$;
 
+CREATE OR REPLACE FUNCTION private.sent_today(rule public.collection_rules, zone text, at timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select case when (rule).daily_cap is null then 0 else (
+        select count(*) from public.automation_runs as run
+        where run.rule_id = (rule).id
+          and (run.status = 'done' and run.finished_at
+                  >= (at at time zone zone)::date::timestamp at time zone zone
+              or run.status = 'running' and run.attempt > 0)
+    ) end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.service_patience()
  RETURNS interval
  LANGUAGE sql
@@ -9807,6 +11149,43 @@ AS $function$
     where talk.tenant_id = service_window.tenant_id
       and talk.sender_id = service_window.sender_id
       and talk.phone_key = private.phone_match(service_window.phone)
+$function$;
+
+CREATE OR REPLACE FUNCTION private.set_rule_enabled(rule_id uuid, is_enabled boolean)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+    v_rule public.collection_rules;
+begin
+    select * into v_rule from public.collection_rules as rule
+    where rule.id = set_rule_enabled.rule_id and rule.tenant_id = v_tenant_id
+    for no key update;
+    if not found then
+        raise exception 'rule_not_found' using errcode = 'PT404',
+            detail = 'no rule with this id in the tenant';
+    end if;
+    if is_enabled is null then
+        raise exception 'rule_invalid' using errcode = 'PT400', detail = 'on or off';
+    end if;
+    if is_enabled and not v_rule.is_enabled and not exists (
+        select from public.rule_dry_runs as seen
+        where seen.tenant_id = v_tenant_id and seen.rule_id = v_rule.id
+          and seen.version = v_rule.version
+    ) then
+        raise exception 'dry_run_needed' using errcode = 'PT409',
+            detail = 'run it dry as it is now, then switch it on';
+    end if;
+    -- The days it was off are not caught up with.
+    delete from private.rule_sweeps as sweep
+    where sweep.rule_id = v_rule.id and not v_rule.is_enabled;
+    update public.collection_rules as rule
+    set is_enabled = set_rule_enabled.is_enabled
+    where rule.id = v_rule.id and rule.is_enabled <> set_rule_enabled.is_enabled;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.set_sender_state(sender_id uuid, state public.sender_state)
@@ -10208,6 +11587,19 @@ AS $function$
     end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.steps_of(rule_id uuid, version integer)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'action', step.action, 'template_id', step.template_id
+    ) order by step.position), '[]')
+    from public.rule_steps as step
+    where step.rule_id = steps_of.rule_id and step.version = steps_of.version
+$function$;
+
 CREATE OR REPLACE FUNCTION private.suppress_phone(tenant_id uuid, phone text, channel public.channel, reason text)
  RETURNS void
  LANGUAGE sql
@@ -10291,6 +11683,71 @@ begin
     ) then
         perform private.wake_function('fetch-media');
     end if;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.sweep_queues()
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    -- A message nobody read for half a minute: show its runs as queued while the function is down.
+    perform private.open_runs(array(
+        select unread.msg_id
+        from pgmq.q_automations as unread
+        where unread.read_ct = 0 and unread.enqueued_at < now() - interval '30 seconds'
+          and unread.vt <= clock_timestamp()
+          and unread.message ? 'disposition_id'
+        limit 500
+    ));
+    if exists (select from pgmq.q_automations where vt <= clock_timestamp())
+        or exists (select from pgmq.q_provider_events where vt <= clock_timestamp())
+    then
+        perform private.wake_function('run-automations');
+    end if;
+    if exists (select from pgmq.q_messages where vt <= clock_timestamp()) then
+        perform private.wake_function('send-message');
+    end if;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.sweep_rules(tenant_id uuid, zone text, at timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- What is older is silence: the days after it have spoken, or the debtor has.
+    c_days_back constant int := 3;
+    v_today date := (at at time zone zone)::date;
+    v_due record;
+    v_opened bigint := 0;
+begin
+    for v_due in
+        select rule, back.days as days_back
+        from public.collection_rules as rule
+        left join private.rule_sweeps as sweep on sweep.rule_id = rule.id
+        cross join generate_series(0, c_days_back) as back (days)
+        where rule.tenant_id = sweep_rules.tenant_id and rule.is_enabled
+          and rule.trigger <> 'disposition'
+          and (back.days = 0 or v_today - back.days > sweep.swept_on)
+          -- Nothing may leave before: what would be opened now would only be put off.
+          and (at at time zone zone)::time >= coalesce(
+              rule.opens, (select min(law.opens) from private.calling_windows as law)
+          )
+        order by back.days, rule.priority, rule.id
+    loop
+        v_opened := v_opened
+            + private.open_day(v_due.rule, v_today - v_due.days_back, v_today, at);
+        insert into private.rule_sweeps as sweep (rule_id, tenant_id, swept_on)
+        values ((v_due.rule).id, sweep_rules.tenant_id, v_today)
+        on conflict (rule_id) do update set swept_on = excluded.swept_on
+        where sweep.swept_on < excluded.swept_on;
+    end loop;
+    return v_opened;
 end;
 $function$;
 
@@ -10795,6 +12252,32 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.tg_automation_runs__notify()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    insert into public.notifications (tenant_id, user_id, kind, payload)
+    select became.tenant_id, memberships.user_id, 'automation_failed', jsonb_build_object(
+        'run_id', became.id, 'client_id', became.client_id, 'reason', became.reason
+    )
+    from new_rows as became
+    join old_rows as was on was.id = became.id and was.status <> 'failed'
+    left join public.call_dispositions
+        on call_dispositions.tenant_id = became.tenant_id
+        and call_dispositions.id = became.disposition_id
+    join public.memberships
+        on memberships.tenant_id = became.tenant_id
+        and memberships.revoked_at is null
+        and (memberships.role >= 'supervisor'
+            or memberships.user_id = call_dispositions.operator_id)
+    where became.status = 'failed';
+    return null;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.tg_batch_recipients__count()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -10897,6 +12380,49 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.tg_call_dispositions__callbacks()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- A callback is in time from ten minutes before to ten minutes after its moment.
+    c_tolerance constant interval := '10 minutes';
+    v_kept uuid[] := (
+        select array_agg(promised.id)
+        from new_rows
+        join public.callbacks as promised
+            on promised.tenant_id = new_rows.tenant_id
+            and promised.client_id = new_rows.client_id
+            and promised.due_at <= new_rows.created_at + c_tolerance
+            and promised.status = 'scheduled'
+            and coalesce(promised.operator_id, new_rows.operator_id) = new_rows.operator_id
+    );
+begin
+    if v_kept is not null then
+        update public.callbacks as promised
+        set status = 'done', ended_at = private.now(), ended_by = auth.uid(), kept_by = (
+                select keeping.id from new_rows as keeping
+                where keeping.tenant_id = promised.tenant_id
+                  and keeping.client_id = promised.client_id
+                order by keeping.created_at limit 1
+            )
+        where promised.id = any(v_kept);
+    end if;
+    if not exists (select from new_rows where new_rows.scheduled_callback is not null) then
+        return null;
+    end if;
+    -- The trigger before made sure that exactly the callback types carry a time.
+    insert into public.callbacks (tenant_id, client_id, disposition_id, operator_id, due_at, note)
+    select new_rows.tenant_id, new_rows.client_id, new_rows.id, new_rows.operator_id,
+        new_rows.scheduled_callback, new_rows.notes
+    from new_rows
+    where new_rows.scheduled_callback is not null;
+    return null;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.tg_call_dispositions__qualify()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -10938,6 +12464,45 @@ begin
             perform private.leave_wrong_numbers(v_done.tenant_id, v_done.client_id);
         end if;
     end loop;
+    return null;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_call_dispositions__run_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_hold interval;
+begin
+    insert into pgmq.q_automations (vt, message)
+    select clock_timestamp() + private.undo_window(matched.tenant_id), jsonb_build_object(
+        'disposition_id', matched.disposition_id, 'rule_ids', matched.rule_ids
+    )
+    from (
+        select new_rows.id as disposition_id, new_rows.tenant_id,
+            array_agg(rule.id order by rule.priority, rule.id) as rule_ids
+        from new_rows
+        join public.disposition_types as kind
+            on kind.tenant_id = new_rows.tenant_id and kind.key = new_rows.disposition_type
+        join public.collection_rules as rule
+            on rule.tenant_id = new_rows.tenant_id and rule.is_enabled
+            and rule.trigger = 'disposition'
+            and (rule.disposition_type = new_rows.disposition_type
+                or rule.disposition_meaning is not null and private.is_of_rule(rule, kind))
+        group by new_rows.id, new_rows.tenant_id
+    ) as matched;
+    if not found then
+        return null;
+    end if;
+    select min(private.undo_window(agency.tenant_id)) into v_hold
+    from (select distinct new_rows.tenant_id from new_rows) as agency;
+    -- What is held is woken when it is due (0600).
+    if v_hold = '0' then
+        perform private.wake_function('run-automations');
+    end if;
     return null;
 end;
 $function$;
@@ -11279,7 +12844,11 @@ begin
             'kind', 'disposition', 'type', call.disposition_type, 'label', kind.label,
             'color', kind.color,
             'notes', call.notes, 'scheduled_callback', call.scheduled_callback,
-            'actor', private.actor_name(call.tenant_id, call.operator_id)
+            'actor', private.actor_name(call.tenant_id, call.operator_id),
+            'undone_at', (
+                select undone.undone_at from public.disposition_undos as undone
+                where undone.disposition_id = call.id
+            )
         )
         from public.call_dispositions as call
         join public.disposition_types as kind
@@ -11465,6 +13034,64 @@ begin
         )
     );
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.undo_disposition(disposition_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_done public.call_dispositions;
+begin
+    -- Waits for a worker that is opening its runs, and holds off one that comes now: it will see
+    -- the undo.
+    select * into v_done from public.call_dispositions as done
+    where done.id = undo_disposition.disposition_id and done.tenant_id = v_tenant_id
+    for update;
+    if not found then
+        raise exception 'disposition_not_found' using errcode = 'PT404',
+            detail = 'no disposition with this id in the tenant';
+    end if;
+    if v_done.operator_id <> auth.uid() then
+        raise exception 'not_allowed' using errcode = 'PT403',
+            detail = 'only who made it takes it back';
+    end if;
+    if private.is_undone(v_done.id) then
+        return;
+    end if;
+    if private.now() >= v_done.created_at + private.undo_window(v_tenant_id) or exists (
+        select from public.automation_runs as run
+        where run.tenant_id = v_tenant_id and run.disposition_id = v_done.id
+    ) then
+        raise exception 'undo_too_late' using errcode = 'PT409',
+            detail = 'what follows from it has begun';
+    end if;
+
+    insert into public.disposition_undos (disposition_id, tenant_id, client_id, undone_by)
+    values (v_done.id, v_tenant_id, v_done.client_id, auth.uid());
+    perform private.give_back_callbacks(v_done.id),
+        private.give_back_call(v_done.id),
+        private.refresh_last_contact(v_tenant_id, v_done.client_id);
+    perform private.send_change(
+        'disposition_changed', 'call_dispositions', v_tenant_id, v_done.id::text,
+        array[v_done.client_id]
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.undo_window(tenant_id uuid)
+ RETURNS interval
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select make_interval(secs => coalesce((
+        select policy.undo_seconds from public.automation_policies as policy
+        where policy.tenant_id = undo_window.tenant_id
+    ), 10))
 $function$;
 
 CREATE OR REPLACE FUNCTION private.unfinished_import(tenant_id uuid)
@@ -12266,6 +13893,13 @@ CREATE OR REPLACE FUNCTION public.conversation_templates(conversation_id uuid)
  SET search_path TO ''
 AS $function$ select private.conversation_templates(conversation_id) $function$;
 
+CREATE OR REPLACE FUNCTION public.count_failures()
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$ select private.count_failures() $function$;
+
 CREATE OR REPLACE FUNCTION public.create_client_for_call(call_id uuid, document text, name text, phone text DEFAULT NULL::text)
  RETURNS jsonb
  LANGUAGE sql
@@ -12302,6 +13936,20 @@ CREATE OR REPLACE FUNCTION public.dispose_call(call_id uuid, disposition_type te
  LANGUAGE sql
  SET search_path TO ''
 AS $function$ select private.dispose_call(call_id, disposition_type) $function$;
+
+CREATE OR REPLACE FUNCTION public.disposition_effects(client_id uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$ select private.disposition_effects(client_id) $function$;
+
+CREATE OR REPLACE FUNCTION public.dry_run_rule(rule_id uuid, from_date date, to_date date)
+ RETURNS jsonb
+ LANGUAGE sql
+ SET search_path TO ''
+ SET statement_timeout TO '5min'
+AS $function$ select private.dry_run_rule(rule_id, from_date, to_date) $function$;
 
 CREATE OR REPLACE FUNCTION public.end_service(client_id uuid)
  RETURNS boolean
@@ -12361,6 +14009,13 @@ CREATE OR REPLACE FUNCTION public.list_conversations(filter jsonb DEFAULT '{}'::
  STABLE
  SET search_path TO ''
 AS $function$ select private.list_conversations(filter, after, page_size) $function$;
+
+CREATE OR REPLACE FUNCTION public.list_failures(kinds text[] DEFAULT NULL::text[], after text DEFAULT NULL::text, page_size integer DEFAULT 50)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$ select private.list_failures(kinds, after, page_size) $function$;
 
 CREATE OR REPLACE FUNCTION public.list_message_batches(filter jsonb DEFAULT '{}'::jsonb, after text DEFAULT NULL::text, page_size integer DEFAULT 30)
  RETURNS jsonb
@@ -12446,6 +14101,13 @@ CREATE OR REPLACE FUNCTION public.render_canned_reply(reply_id uuid, client_id u
  SET search_path TO ''
 AS $function$ select private.render_canned_reply(reply_id, client_id) $function$;
 
+CREATE OR REPLACE FUNCTION public.reprocess_failures(items jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ SET search_path TO ''
+ SET statement_timeout TO '5min'
+AS $function$ select private.reprocess_failures(items) $function$;
+
 CREATE OR REPLACE FUNCTION public.request_dialer_export(selection jsonb, campaign_id bigint, campaign_name text DEFAULT ''::text, list_name text DEFAULT ''::text, weight integer DEFAULT 1)
  RETURNS jsonb
  LANGUAGE sql
@@ -12518,6 +14180,12 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION public.save_rule(rule_id uuid, definition jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.save_rule(rule_id, definition) $function$;
+
 CREATE OR REPLACE FUNCTION public.save_sender(sender jsonb)
  RETURNS uuid
  LANGUAGE sql
@@ -12529,6 +14197,12 @@ CREATE OR REPLACE FUNCTION public.send_chat_message(conversation_id uuid, messag
  LANGUAGE sql
  SET search_path TO ''
 AS $function$ select private.send_chat_message(conversation_id, message_id, body, template_id) $function$;
+
+CREATE OR REPLACE FUNCTION public.set_rule_enabled(rule_id uuid, is_enabled boolean)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.set_rule_enabled(rule_id, is_enabled) $function$;
 
 CREATE OR REPLACE FUNCTION public.set_sender_state(sender_id uuid, state public.sender_state)
  RETURNS void
@@ -12548,6 +14222,12 @@ CREATE OR REPLACE FUNCTION public.take_over_service(client_id uuid, reason text)
  SET search_path TO ''
 AS $function$ select private.take_over_service(client_id, reason) $function$;
 
+CREATE OR REPLACE FUNCTION public.undo_disposition(disposition_id uuid)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.undo_disposition(disposition_id) $function$;
+
 ALTER TABLE "private"."batch_moves" ADD CONSTRAINT "batch_moves_pkey" PRIMARY KEY (from_status, to_status);
 
 ALTER TABLE "private"."client_offers" ADD CONSTRAINT "client_offers_client_fkey" FOREIGN KEY (tenant_id, client_id) REFERENCES public.clients(tenant_id, id) ON DELETE CASCADE;
@@ -12566,7 +14246,13 @@ ALTER TABLE "private"."import_touches" ADD CONSTRAINT "import_touches_import_fke
 
 ALTER TABLE "private"."rollback_chunks" ADD CONSTRAINT "rollback_chunks_rollback_fkey" FOREIGN KEY (tenant_id, import_id) REFERENCES private.import_rollbacks(tenant_id, import_id) ON DELETE CASCADE;
 
+ALTER TABLE "private"."rule_sweeps" ADD CONSTRAINT "rule_sweeps_rule_fkey" FOREIGN KEY (tenant_id, rule_id) REFERENCES public.collection_rules(tenant_id, id);
+
 ALTER TABLE "private"."whatsapp_forms" ADD CONSTRAINT "whatsapp_forms_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES public.tenants(id);
+
+ALTER TABLE "public"."automation_runs" ADD CONSTRAINT "automation_runs_have_one_target" CHECK (((num_nonnulls(disposition_id, target_id) = 1) AND ((target_id IS NULL) = (on_date IS NULL))));
+
+ALTER TABLE "public"."automation_runs" ADD CONSTRAINT "automation_runs_one_per_day" UNIQUE (rule_id, target_id, on_date);
 
 ALTER TABLE "public"."batch_recipients" ADD CONSTRAINT "batch_recipients_client_fkey" FOREIGN KEY (tenant_id, client_id) REFERENCES public.clients(tenant_id, id);
 
@@ -12575,6 +14261,8 @@ ALTER TABLE "public"."batch_recipients" ADD CONSTRAINT "batch_recipients_message
 ALTER TABLE "public"."call_sweeps" ADD CONSTRAINT "call_sweeps_integration_fkey" FOREIGN KEY (tenant_id, integration_id) REFERENCES public.integrations(tenant_id, id);
 
 ALTER TABLE "public"."callbacks" ADD CONSTRAINT "callbacks_cancelled_has_reason" CHECK (((cancel_reason IS NULL) OR ((status = 'cancelled'::public.callback_status) AND (btrim(cancel_reason) <> ''::text))));
+
+ALTER TABLE "public"."callbacks" ADD CONSTRAINT "callbacks_kept_by_fkey" FOREIGN KEY (tenant_id, kept_by) REFERENCES public.call_dispositions(tenant_id, id);
 
 ALTER TABLE "public"."callbacks" ADD CONSTRAINT "callbacks_released_from_fkey" FOREIGN KEY (released_from) REFERENCES auth.users(id);
 
@@ -12598,6 +14286,26 @@ ALTER TABLE "public"."client_services" ADD CONSTRAINT "client_services_operator_
 
 ALTER TABLE "public"."client_services" ADD CONSTRAINT "client_services_taken_from_fkey" FOREIGN KEY (taken_from) REFERENCES auth.users(id);
 
+ALTER TABLE "public"."collection_rules" ADD CONSTRAINT "collection_rules_cap_allows_something" CHECK (((daily_cap >= 1) AND (daily_cap <= 1000000)));
+
+ALTER TABLE "public"."collection_rules" ADD CONSTRAINT "collection_rules_disposition_is_said" CHECK ((num_nonnulls(disposition_type, disposition_meaning) =
+CASE trigger
+    WHEN 'disposition'::public.rule_trigger THEN 1
+    ELSE 0
+END));
+
+ALTER TABLE "public"."collection_rules" ADD CONSTRAINT "collection_rules_filter_is_object" CHECK ((jsonb_typeof(filter) = 'object'::text));
+
+ALTER TABLE "public"."collection_rules" ADD CONSTRAINT "collection_rules_meaning_is_known" CHECK ((disposition_meaning = ANY (ARRAY['human_answered'::text, 'right_party'::text, 'is_callback'::text, 'unworkable'::text, 'opens_negotiation'::text])));
+
+ALTER TABLE "public"."collection_rules" ADD CONSTRAINT "collection_rules_offset_is_said" CHECK ((((day_offset IS NOT NULL) = (trigger <> 'disposition'::public.rule_trigger)) AND ((COALESCE(day_offset, 0) >= '-30'::integer) AND (COALESCE(day_offset, 0) <= 1825))));
+
+ALTER TABLE "public"."collection_rules" ADD CONSTRAINT "collection_rules_period_within_a_year" CHECK (((repeat_days >= 1) AND (repeat_days <= 365)));
+
+ALTER TABLE "public"."collection_rules" ADD CONSTRAINT "collection_rules_priority_has_three_digits" CHECK (((priority >= 1) AND (priority <= 999)));
+
+ALTER TABLE "public"."collection_rules" ADD CONSTRAINT "collection_rules_window_is_whole" CHECK (((num_nonnulls(opens, closes) <> 1) AND COALESCE((opens < closes), true)));
+
 ALTER TABLE "public"."conversation_events" ADD CONSTRAINT "conversation_events_client_fkey" FOREIGN KEY (tenant_id, client_id) REFERENCES public.clients(tenant_id, id);
 
 ALTER TABLE "public"."conversations" ADD CONSTRAINT "conversations_client_fkey" FOREIGN KEY (tenant_id, client_id) REFERENCES public.clients(tenant_id, id);
@@ -12617,6 +14325,12 @@ ALTER TABLE "public"."dialer_exports" ADD CONSTRAINT "dialer_exports_integration
 ALTER TABLE "private"."dialer_tasks" ADD CONSTRAINT "dialer_tasks_export_fkey" FOREIGN KEY (tenant_id, export_id) REFERENCES public.dialer_exports(tenant_id, id) ON DELETE CASCADE;
 
 ALTER TABLE "public"."dialer_export_rows" ADD CONSTRAINT "dialer_export_rows_export_fkey" FOREIGN KEY (tenant_id, export_id) REFERENCES public.dialer_exports(tenant_id, id) ON DELETE CASCADE;
+
+ALTER TABLE "public"."disposition_undos" ADD CONSTRAINT "disposition_undos_client_fkey" FOREIGN KEY (tenant_id, client_id) REFERENCES public.clients(tenant_id, id);
+
+ALTER TABLE "public"."disposition_undos" ADD CONSTRAINT "disposition_undos_disposition_fkey" FOREIGN KEY (tenant_id, disposition_id) REFERENCES public.call_dispositions(tenant_id, id);
+
+ALTER TABLE "public"."disposition_undos" ADD CONSTRAINT "disposition_undos_undone_by_fkey" FOREIGN KEY (undone_by) REFERENCES auth.users(id);
 
 ALTER TABLE "public"."imports" ADD CONSTRAINT "imports_file_name_is_short" CHECK ((length(file_name) <= 255));
 
@@ -12666,6 +14380,22 @@ ALTER TABLE "public"."message_templates" ADD CONSTRAINT "message_templates_heade
 
 ALTER TABLE "public"."message_templates" ADD CONSTRAINT "message_templates_name_is_unique" UNIQUE (tenant_id, provider, name, language);
 
+ALTER TABLE "public"."rule_dry_run_lines" ADD CONSTRAINT "rule_dry_run_lines_client_fkey" FOREIGN KEY (tenant_id, client_id) REFERENCES public.clients(tenant_id, id);
+
+ALTER TABLE "public"."rule_dry_runs" ADD CONSTRAINT "rule_dry_runs_created_by_fkey" FOREIGN KEY (created_by) REFERENCES auth.users(id);
+
+ALTER TABLE "public"."rule_dry_runs" ADD CONSTRAINT "rule_dry_runs_rule_fkey" FOREIGN KEY (tenant_id, rule_id) REFERENCES public.collection_rules(tenant_id, id);
+
+ALTER TABLE "public"."rule_dry_run_lines" ADD CONSTRAINT "rule_dry_run_lines_dry_run_fkey" FOREIGN KEY (tenant_id, dry_run_id) REFERENCES public.rule_dry_runs(tenant_id, id) ON DELETE CASCADE;
+
+ALTER TABLE "public"."rule_steps" ADD CONSTRAINT "rule_steps_rule_fkey" FOREIGN KEY (tenant_id, rule_id) REFERENCES public.collection_rules(tenant_id, id);
+
+ALTER TABLE "public"."rule_steps" ADD CONSTRAINT "rule_steps_template_fkey" FOREIGN KEY (tenant_id, template_id) REFERENCES public.message_templates(tenant_id, id);
+
+ALTER TABLE "public"."rule_versions" ADD CONSTRAINT "rule_versions_edited_by_fkey" FOREIGN KEY (edited_by) REFERENCES auth.users(id);
+
+ALTER TABLE "public"."rule_versions" ADD CONSTRAINT "rule_versions_rule_fkey" FOREIGN KEY (tenant_id, rule_id) REFERENCES public.collection_rules(tenant_id, id);
+
 ALTER TABLE "public"."senders" ADD CONSTRAINT "senders_integration_fkey" FOREIGN KEY (tenant_id, integration_id) REFERENCES public.integrations(tenant_id, id);
 
 ALTER TABLE "public"."senders" ADD CONSTRAINT "senders_pause_has_a_reason" CHECK (((state = 'paused'::public.sender_state) = (paused_reason IS NOT NULL)));
@@ -12692,11 +14422,19 @@ CREATE INDEX import_touches_of_client ON private.import_touches USING btree (ten
 
 CREATE INDEX media_files_of_media ON private.media_files USING btree (tenant_id, message_id);
 
+CREATE INDEX provider_events_refused ON private.provider_events USING btree (tenant_id, received_at DESC) WHERE (error IS NOT NULL);
+
 CREATE INDEX rollback_chunks_of_tenant ON private.rollback_chunks USING btree (tenant_id, import_id);
+
+CREATE INDEX rule_sweeps_of_rule ON private.rule_sweeps USING btree (tenant_id, rule_id);
 
 CREATE INDEX sender_buckets_of_sender ON private.sender_buckets USING btree (tenant_id, sender_id);
 
 CREATE INDEX audit_log_of_picked ON public.audit_log USING gin (((after #> '{selection,ids}'::text[]))) WHERE (action = 'bulk'::text);
+
+CREATE INDEX automation_runs_by_client_of_rule ON public.automation_runs USING btree (rule_id, client_id) WHERE (status = ANY (ARRAY['running'::public.run_status, 'done'::public.run_status]));
+
+CREATE INDEX automation_runs_sent_by_rule ON public.automation_runs USING btree (rule_id, finished_at) WHERE (status = 'done'::public.run_status);
 
 CREATE INDEX batch_recipients_leased ON public.batch_recipients USING btree (batch_id, lease_until) WHERE (status = 'claimed'::public.recipient_status);
 
@@ -12711,6 +14449,8 @@ CREATE INDEX batch_recipients_of_message ON public.batch_recipients USING btree 
 CREATE INDEX call_sweeps_read ON public.call_sweeps USING btree (integration_id, until_at DESC) WHERE (finished_at IS NOT NULL);
 
 CREATE INDEX callbacks_due ON public.callbacks USING btree (tenant_id, due_at, id) WHERE (status = 'scheduled'::public.callback_status);
+
+CREATE INDEX callbacks_kept ON public.callbacks USING btree (tenant_id, kept_by) WHERE (kept_by IS NOT NULL);
 
 CREATE INDEX callbacks_of_anyone ON public.callbacks USING btree (tenant_id, due_at, id) WHERE ((status = 'scheduled'::public.callback_status) AND (operator_id IS NULL));
 
@@ -12770,6 +14510,14 @@ CREATE INDEX dialer_exports_of_integration ON public.dialer_exports USING btree 
 
 CREATE UNIQUE INDEX dialer_exports_once_a_day ON public.dialer_exports USING btree (tenant_id, campaign_id, selection_hash, on_date) WHERE (status <> ALL (ARRAY['failed'::public.dialer_export_status, 'cancelled'::public.dialer_export_status]));
 
+CREATE INDEX disposition_undos_of_client ON public.disposition_undos USING btree (tenant_id, client_id);
+
+CREATE INDEX disposition_undos_of_disposition ON public.disposition_undos USING btree (tenant_id, disposition_id);
+
+CREATE INDEX disposition_undos_of_person ON public.disposition_undos USING btree (undone_by);
+
+CREATE INDEX job_runs_failed ON public.job_runs USING btree (tenant_id, finished_at DESC) WHERE (failures > 0);
+
 CREATE INDEX message_batches_by_sender ON public.message_batches USING btree (tenant_id, sender_id);
 
 CREATE INDEX message_batches_moving ON public.message_batches USING btree (status) WHERE (status = ANY (ARRAY['scheduled'::public.batch_status, 'sending'::public.batch_status]));
@@ -12784,6 +14532,8 @@ CREATE INDEX message_batches_of_template ON public.message_batches USING btree (
 
 CREATE INDEX message_logs_failed_of_batch ON public.message_logs USING btree (batch_id, client_id) WHERE ((status = ANY (ARRAY['failed'::public.message_status, 'unknown'::public.message_status])) AND (batch_id IS NOT NULL));
 
+CREATE INDEX message_logs_failed ON public.message_logs USING btree (tenant_id, failed_at DESC) WHERE ((status = 'failed'::public.message_status) AND (direction = 'out'::public.message_direction) AND (automation_run_id IS NULL) AND (retried_run_id IS NULL) AND (batch_id IS NULL));
+
 CREATE INDEX message_logs_of_batch ON public.message_logs USING btree (tenant_id, batch_id, id) WHERE (batch_id IS NOT NULL);
 
 CREATE INDEX message_logs_of_conversation ON public.message_logs USING btree (tenant_id, conversation_id, created_at DESC, id DESC) WHERE (conversation_id IS NOT NULL);
@@ -12797,6 +14547,22 @@ CREATE INDEX message_logs_unknown ON public.message_logs USING btree (sending_at
 CREATE INDEX notifications_of_callback ON public.notifications USING btree (((payload ->> 'callback_id'::text))) WHERE ((kind = 'callback_due'::text) AND (read_at IS NULL));
 
 CREATE INDEX notifications_unread ON public.notifications USING btree (user_id, tenant_id) WHERE (read_at IS NULL);
+
+CREATE INDEX rule_dry_run_lines_of_client ON public.rule_dry_run_lines USING btree (tenant_id, client_id);
+
+CREATE INDEX rule_dry_run_lines_of_dry_run ON public.rule_dry_run_lines USING btree (tenant_id, dry_run_id, verdict, place);
+
+CREATE INDEX rule_dry_runs_of_author ON public.rule_dry_runs USING btree (created_by);
+
+CREATE INDEX rule_dry_runs_of_rule ON public.rule_dry_runs USING btree (tenant_id, rule_id, version, frozen_at DESC);
+
+CREATE INDEX rule_steps_of_rule ON public.rule_steps USING btree (tenant_id, rule_id);
+
+CREATE INDEX rule_steps_of_template ON public.rule_steps USING btree (tenant_id, template_id);
+
+CREATE INDEX rule_versions_of_editor ON public.rule_versions USING btree (edited_by);
+
+CREATE INDEX rule_versions_of_rule ON public.rule_versions USING btree (tenant_id, rule_id);
 
 CREATE INDEX senders_of_integration ON public.senders USING btree (tenant_id, integration_id);
 
@@ -12815,6 +14581,12 @@ CREATE TRIGGER _400_own_talks AFTER INSERT ON public.agreements REFERENCING NEW 
 CREATE TRIGGER _410_leave_dialer_insert AFTER INSERT ON public.agreements REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_agreements__leave_dialer();
 
 CREATE TRIGGER _410_leave_dialer_update AFTER UPDATE ON public.agreements REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_agreements__leave_dialer();
+
+CREATE TRIGGER _900_audit_delete AFTER DELETE ON public.automation_policies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
+
+CREATE TRIGGER _900_audit_insert AFTER INSERT ON public.automation_policies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
+
+CREATE TRIGGER _900_audit_update AFTER UPDATE ON public.automation_policies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
 
 CREATE TRIGGER _300_count_insert AFTER INSERT ON public.batch_recipients REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_batch_recipients__count();
 
@@ -12954,9 +14726,19 @@ CREATE POLICY "dialer_export_rows_select_supervisor" ON "public"."dialer_export_
 
 CREATE POLICY "dialer_exports_select_supervisor" ON "public"."dialer_exports" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('supervisor'::public.member_role) AS has_role)));
 
+CREATE POLICY "disposition_undos_select_member" ON "public"."disposition_undos" FOR SELECT TO "authenticated" USING ((tenant_id = ( SELECT private.tenant_id() AS tenant_id)));
+
 CREATE POLICY "message_batches_select_member" ON "public"."message_batches" FOR SELECT TO "authenticated" USING ((tenant_id = ( SELECT private.tenant_id() AS tenant_id)));
 
 CREATE POLICY "message_media_select_member" ON "public"."message_media" FOR SELECT TO "authenticated" USING ((tenant_id = ( SELECT private.tenant_id() AS tenant_id)));
+
+CREATE POLICY "rule_dry_run_lines_select_supervisor" ON "public"."rule_dry_run_lines" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('supervisor'::public.member_role) AS has_role)));
+
+CREATE POLICY "rule_dry_runs_select_supervisor" ON "public"."rule_dry_runs" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('supervisor'::public.member_role) AS has_role)));
+
+CREATE POLICY "rule_steps_select_member" ON "public"."rule_steps" FOR SELECT TO "authenticated" USING ((tenant_id = ( SELECT private.tenant_id() AS tenant_id)));
+
+CREATE POLICY "rule_versions_select_member" ON "public"."rule_versions" FOR SELECT TO "authenticated" USING ((tenant_id = ( SELECT private.tenant_id() AS tenant_id)));
 
 CREATE POLICY "senders_select_member" ON "public"."senders" FOR SELECT TO "authenticated" USING ((tenant_id = ( SELECT private.tenant_id() AS tenant_id)));
 
@@ -12998,9 +14780,14 @@ agreement_broken oldest_contact.';
 COMMENT ON FUNCTION "private"."open_batch_export"(uuid, jsonb) IS 'Supervisor: the SELECT to COPY in this same transaction, of everybody or of filter: {outcome,
 reason} as in batch_results; the audit is written.';
 
+COMMENT ON FUNCTION "private"."open_day"(public.collection_rules, date, date, timestamp with time zone) IS 'How many runs it opened.';
+
 COMMENT ON FUNCTION "private"."other_form"(text) IS 'A Brazilian mobile with its ninth digit for one without, and the reverse; null: it has one form.';
 
 COMMENT ON FUNCTION "private"."plan_dialer_export"(integer) IS 'Clients planned; 0 = no export is waiting for it. Commit and call again.';
+
+COMMENT ON FUNCTION "private"."plan_targets"(private.rule_target[], timestamp with time zone) IS 'One verdict per target. not_before is a first guess where several delays meet: it is asked again
+then.';
 
 COMMENT ON FUNCTION "private"."rate_of"(uuid, public.provider_name, text, date) IS 'The tenant''s own price of that day, else the published one; null: nobody knows.';
 
@@ -13010,9 +14797,13 @@ COMMENT ON FUNCTION "private"."record_call"(uuid, jsonb, timestamp with time zon
 
 COMMENT ON FUNCTION "private"."release_callbacks"() IS 'How many became anyone''s.';
 
+COMMENT ON FUNCTION "private"."release_held"() IS 'Whether something was due.';
+
 COMMENT ON FUNCTION "private"."remind_callbacks"() IS 'How many promised calls have come due since the last run.';
 
 COMMENT ON FUNCTION "private"."require_callable"(text, text) IS 'PT409 client_suppressed, contact_not_allowed (detail: the reason), PT404 client_not_found.';
+
+COMMENT ON FUNCTION "private"."run_schedules"() IS 'How many runs it opened.';
 
 COMMENT ON FUNCTION "private"."service_window"(uuid, uuid, text) IS 'Until when free text may go to that number through that sender; null: nobody wrote.';
 
@@ -13052,6 +14843,8 @@ COMMENT ON FUNCTION "public"."conversation_page"(uuid, text, integer) IS '{conve
 
 COMMENT ON FUNCTION "public"."conversation_templates"(uuid) IS '[{id, name, category, body, reason, next_allowed_at, cost: {currency, price_micros, is_own}}].';
 
+COMMENT ON FUNCTION "public"."count_failures"() IS 'Supervisor: {kind: how many, 1000 at most}.';
+
 COMMENT ON FUNCTION "public"."create_client_for_call"(uuid, text, text, text) IS 'Answers as my_open_calls; without a call {id: null, client_id}. 400 field_invalid.';
 
 COMMENT ON FUNCTION "public"."create_message_batch"(uuid, jsonb, uuid, uuid, text, timestamp with time zone, boolean) IS 'Supervisor: {id, status, is_repeated}; the same id again is the same batch.';
@@ -13063,6 +14856,13 @@ COMMENT ON FUNCTION "public"."dialer_overview"() IS 'Supervisor: {connected, hea
 
 COMMENT ON FUNCTION "public"."dispose_call"(uuid, text) IS 'A call of an unknown number; answers as my_open_calls. 400 disposition_type_unknown, 404
 call_not_found, 409 call_disposed, disposition_needs_client.';
+
+COMMENT ON FUNCTION "public"."disposition_effects"(uuid) IS '{undo_seconds, effects: [{disposition_type, rule, action, template, verdict, reason, not_before}]}
+of the rules that are on. Errors: client_not_found.';
+
+COMMENT ON FUNCTION "public"."dry_run_rule"(uuid, date, date) IS 'Supervisor → {id, rule_id, version, frozen_at, from_date, to_date, counts: [{verdict, reason,
+count}], price_micros, currency}; its lines are rows of rule_dry_run_lines. Errors: rule_not_found,
+period_invalid, dry_run_too_large.';
 
 COMMENT ON FUNCTION "public"."find_client_for_call"(text, text) IS '{client_id, phone, candidates: [{id, name, document}]}; client_id null when nobody or several.';
 
@@ -13087,6 +14887,10 @@ made_at, made_by, operator, released_from, is_mine, may_change, client, window: 
 closes_at, reason}, in_service}], total: {overdue, later} on the first page, next}';
 
 COMMENT ON FUNCTION "public"."list_conversations"(jsonb, text, integer) IS '{rows, next}; filter: owner (me|none|uuid), client_id, unread, known, ignored (left out: false).';
+
+COMMENT ON FUNCTION "public"."list_failures"(text[], text, integer) IS 'Supervisor: {rows: [{kind, id, failed_at, client_id, client_name, title, reason, detail,
+may_retry}], next}, newest first; kinds: automation message charge import dialer_export job webhook.
+Errors: filter_invalid, invalid_cursor.';
 
 COMMENT ON FUNCTION "public"."list_message_batches"(jsonb, text, integer) IS '{rows, next}, newest first; filter: status, q (of the name), mine.';
 
@@ -13128,6 +14932,10 @@ COMMENT ON FUNCTION "public"."read_conversation"(uuid, uuid) IS 'Read up to that
 
 COMMENT ON FUNCTION "public"."render_canned_reply"(uuid, uuid) IS '{body, missing}: missing names the fields this client has no value for; they read "…".';
 
+COMMENT ON FUNCTION "public"."reprocess_failures"(jsonb) IS 'Supervisor: [{kind, id}] → [{kind, id, outcome}], outcome done or the area''s refusal
+(run_not_retryable, charge_not_failed, dialer_export_not_failed, not_retryable …). Errors:
+selection_invalid.';
+
 COMMENT ON FUNCTION "public"."request_dialer_export"(jsonb, bigint, text, text, integer) IS 'Supervisor → {id, status, is_new}; the same selection and campaign on one day is one export.
 409 dialer_not_connected, 400 campaign_invalid, weight_invalid, selection_invalid.';
 
@@ -13151,6 +14959,11 @@ COMMENT ON FUNCTION "public"."save_dialer_agent"(bigint, uuid, text, text) IS 'A
 COMMENT ON FUNCTION "public"."save_dialer_qualification"(bigint, text, bigint, text) IS 'Admin. What a disposition is called in a campaign (0: in every one without its own); null: it is
 not told.';
 
+COMMENT ON FUNCTION "public"."save_rule"(uuid, jsonb) IS 'Admin; an id of the caller''s for a new rule → {id, version, is_enabled}. definition: {name,
+trigger, disposition_type | disposition_meaning | day_offset, filter, opens, closes, daily_cap,
+repeat_days, priority, steps}. Errors: rule_invalid, rule_not_found, template_not_found,
+unknown_filter, filter_invalid.';
+
 COMMENT ON FUNCTION "public"."save_sender"(jsonb) IS 'Admin: {provider, name, phone, account, throughput_per_second?, is_default?} → id; the account
 names it, so that saving again changes it.';
 
@@ -13158,11 +14971,16 @@ COMMENT ON FUNCTION "public"."send_chat_message"(uuid, uuid, text, uuid) IS '{me
 no_reachable_phone, integration_inactive, template_not_sendable, variable_missing, outside_hours,
 attempt_cap.';
 
+COMMENT ON FUNCTION "public"."set_rule_enabled"(uuid, boolean) IS 'Admin. Errors: rule_not_found, rule_invalid, dry_run_needed.';
+
 COMMENT ON FUNCTION "public"."set_sender_state"(uuid, public.sender_state) IS 'Supervisor: active forgets why it was paused and goes on.';
 
 COMMENT ON FUNCTION "public"."take_conversation"(uuid, uuid) IS 'Becomes the owner of what is free (supervisor: of any, for anybody); null lets go; logged.';
 
 COMMENT ON FUNCTION "public"."take_over_service"(uuid, text) IS 'Supervisor; answers as begin_service. 400 reason_missing.';
+
+COMMENT ON FUNCTION "public"."undo_disposition"(uuid) IS 'Who made it, within automation_policies.undo_seconds; again is no error. Errors:
+disposition_not_found, not_allowed, undo_too_late.';
 
 COMMENT ON TABLE "private"."area_codes" IS 'State of each area code, for clients without an address.';
 
@@ -13182,6 +15000,8 @@ COMMENT ON TABLE "private"."sender_buckets" IS 'How many messages each sender ma
 
 COMMENT ON TABLE "public"."agenda_policies" IS 'After how many minutes somebody''s overdue callback becomes anyone''s.';
 
+COMMENT ON TABLE "public"."automation_policies" IS 'Undo window and kill switches of an agency''s rules. Stopped: what falls due is skipped.';
+
 COMMENT ON TABLE "public"."batch_recipients" IS 'Who gets a bulk send, and why somebody does not.';
 
 COMMENT ON TABLE "public"."call_sweeps" IS 'Reconciliations with the dialer''s own list of calls.';
@@ -13191,6 +15011,8 @@ COMMENT ON TABLE "public"."calls" IS 'Calls of the dialer, one row each.';
 COMMENT ON TABLE "public"."canned_replies" IS 'Texts a tenant uses again and again, by shortcut.';
 
 COMMENT ON TABLE "public"."client_services" IS 'Clients in service, and by whom.';
+
+COMMENT ON TABLE "public"."collection_rules" IS 'What follows a disposition or a day automatically.';
 
 COMMENT ON TABLE "public"."contact_caps" IS 'At most `attempts` in `days` days, per client and channel.';
 
@@ -13208,6 +15030,8 @@ COMMENT ON TABLE "public"."dialer_exports" IS 'Selections pushed to the dialer, 
 
 COMMENT ON TABLE "public"."dialer_qualifications" IS 'What a disposition is called at the dialer, per campaign.';
 
+COMMENT ON TABLE "public"."disposition_undos" IS 'Dispositions that were taken back in time.';
+
 COMMENT ON TABLE "public"."message_batches" IS 'Bulk sends and where they stand.';
 
 COMMENT ON TABLE "public"."message_media" IS 'How far the keeping of each inbound file came.';
@@ -13219,6 +15043,14 @@ COMMENT ON TABLE "public"."notification_preferences" IS 'Topics a person does no
 COMMENT ON TABLE "public"."notifications" IS 'Kinds and their topics: private.notification_topic; sentences: web/src/features/notifications.';
 
 COMMENT ON TABLE "public"."rate_cards" IS 'A tenant''s prices per message, each from a day on.';
+
+COMMENT ON TABLE "public"."rule_dry_run_lines" IS 'Each client of a dry run: what, or why not.';
+
+COMMENT ON TABLE "public"."rule_dry_runs" IS 'Rehearsals of rules; set_rule_enabled asks for one.';
+
+COMMENT ON TABLE "public"."rule_steps" IS 'Actions of each version of a rule.';
+
+COMMENT ON TABLE "public"."rule_versions" IS 'Definitions a rule has had.';
 
 COMMENT ON TABLE "public"."senders" IS 'Numbers of ours, their pace and their state.';
 
@@ -13374,6 +15206,10 @@ REVOKE ALL ON FUNCTION "private"."conversation_templates"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."conversation_templates"(uuid) TO "authenticated", "postgres";
 
+REVOKE ALL ON FUNCTION "private"."count_failures"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."count_failures"() TO "authenticated", "postgres";
+
 REVOKE ALL ON FUNCTION "private"."count_rolled_back"(private.import_rollbacks, jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."create_client_for_call"(uuid, text, text, text) FROM PUBLIC;
@@ -13383,6 +15219,10 @@ GRANT EXECUTE ON FUNCTION "private"."create_client_for_call"(uuid, text, text, t
 REVOKE ALL ON FUNCTION "private"."create_message_batch"(uuid, jsonb, uuid, uuid, text, timestamp with time zone, boolean) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."create_message_batch"(uuid, jsonb, uuid, uuid, text, timestamp with time zone, boolean) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."day_obstacle"(public.collection_rules, uuid, public.clients, date) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."definition_of"(public.collection_rules, jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."dialer_account"() FROM PUBLIC;
 
@@ -13416,7 +15256,15 @@ REVOKE ALL ON FUNCTION "private"."dispose_call"(uuid, text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."dispose_call"(uuid, text) TO "authenticated", "postgres";
 
+REVOKE ALL ON FUNCTION "private"."disposition_effects"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."disposition_effects"(uuid) TO "authenticated", "postgres";
+
 REVOKE ALL ON FUNCTION "private"."drop_waiting"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."dry_run_rule"(uuid, date, date) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."dry_run_rule"(uuid, date, date) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."end_batch"(uuid) FROM PUBLIC;
 
@@ -13432,7 +15280,11 @@ REVOKE ALL ON FUNCTION "private"."end_taken_back"(public.imports, public.import_
 
 REVOKE ALL ON FUNCTION "private"."fail_dialer_task"(private.dialer_tasks, text, text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."failed_work"(uuid, text[], timestamp with time zone, text, integer) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."failure_class"(text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."failure_kinds"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."find_client_for_call"(text, text) FROM PUBLIC;
 
@@ -13460,6 +15312,10 @@ REVOKE ALL ON FUNCTION "private"."forgive_numbers"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."free_dialer_removal"(private.dialer_tasks, text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."give_back_call"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."give_back_callbacks"(uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."give_rollback_up"(public.imports) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."go_on_with_bulk"(bigint) FROM PUBLIC;
@@ -13467,6 +15323,10 @@ REVOKE ALL ON FUNCTION "private"."go_on_with_bulk"(bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."halt_batch"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."has_cap"(uuid, public.channel) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."has_living_agreement"(uuid, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."has_repeated"(uuid, uuid, uuid, timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."ignore_conversation"(uuid, boolean) FROM PUBLIC;
 
@@ -13486,6 +15346,8 @@ REVOKE ALL ON FUNCTION "private"."integrations_to_sync"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."integrations_to_sync"(uuid) TO "postgres", "worker";
 
+REVOKE ALL ON FUNCTION "private"."is_of_rule"(public.collection_rules, public.disposition_types) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."is_open_for_number"(uuid, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."is_opt_out"(text) FROM PUBLIC;
@@ -13495,6 +15357,8 @@ REVOKE ALL ON FUNCTION "private"."is_over_cap"(uuid, uuid, public.channel, times
 REVOKE ALL ON FUNCTION "private"."is_returned_by_file"(public.debts) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."is_shown"(public.message_logs, public.conversations) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."is_undone"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."is_wrong_number"(uuid, uuid, text) FROM PUBLIC;
 
@@ -13534,6 +15398,10 @@ REVOKE ALL ON FUNCTION "private"."list_conversations"(jsonb, text, integer) FROM
 
 GRANT EXECUTE ON FUNCTION "private"."list_conversations"(jsonb, text, integer) TO "authenticated", "postgres";
 
+REVOKE ALL ON FUNCTION "private"."list_failures"(text[], text, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."list_failures"(text[], text, integer) TO "authenticated", "postgres";
+
 REVOKE ALL ON FUNCTION "private"."list_kept_rows"(integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."list_message_batches"(jsonb, text, integer) FROM PUBLIC;
@@ -13546,6 +15414,8 @@ GRANT EXECUTE ON FUNCTION "private"."list_templates"(text) TO "authenticated", "
 
 REVOKE ALL ON FUNCTION "private"."listed_kept_rows"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."lock_limited_rules"(uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."lock_rollback_people"(uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."mark_answered"(public.conversations, timestamp with time zone) FROM PUBLIC;
@@ -13555,6 +15425,8 @@ REVOKE ALL ON FUNCTION "private"."may_be_next"(uuid, uuid, text, text[]) FROM PU
 REVOKE ALL ON FUNCTION "private"."message_batch"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."message_batch"(uuid) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."message_price"(uuid, uuid, uuid, timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."message_tally"(public.message_logs) FROM PUBLIC;
 
@@ -13588,6 +15460,8 @@ REVOKE ALL ON FUNCTION "private"."note_progress"(uuid, double precision) FROM PU
 
 REVOKE ALL ON FUNCTION "private"."note_qualification"(uuid, jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."note_schedule"(uuid, date, bigint, jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."notification_bell"(text, integer) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."notification_bell"(text, integer) TO "authenticated", "postgres";
@@ -13603,6 +15477,10 @@ GRANT EXECUTE ON FUNCTION "private"."open_batch_export"(uuid, jsonb) TO "authent
 REVOKE ALL ON FUNCTION "private"."open_conversation"(uuid, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."open_conversation"(uuid, uuid) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."open_day"(public.collection_rules, date, date, timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."opens_again_at"(public.collection_rules, text, timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."opt_out"(public.conversations) FROM PUBLIC;
 
@@ -13620,6 +15498,8 @@ REVOKE ALL ON FUNCTION "private"."pause_sender"(uuid, text, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."people_of_talk"(public.conversations) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."places_in_filter"(private.rule_target[], timestamp with time zone) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."plan_chat_message"(public.message_logs) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."plan_dialer_export"(integer) FROM PUBLIC;
@@ -13627,6 +15507,8 @@ REVOKE ALL ON FUNCTION "private"."plan_dialer_export"(integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION "private"."plan_dialer_export"(integer) TO "postgres", "worker";
 
 REVOKE ALL ON FUNCTION "private"."plan_recipients"(uuid, uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."plan_targets"(private.rule_target[], timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."planned_rows"(text, private.client_filter) FROM PUBLIC;
 
@@ -13666,6 +15548,10 @@ REVOKE ALL ON FUNCTION "private"."read_media"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."read_media"(uuid) TO "authenticated", "postgres";
 
+REVOKE ALL ON FUNCTION "private"."read_rule"(uuid, jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."read_steps"(uuid, jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."receive_call_event"(text, text, text, jsonb) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."receive_call_event"(text, text, text, jsonb) TO "postgres", "webhook";
@@ -13678,6 +15564,8 @@ GRANT EXECUTE ON FUNCTION "private"."record_call"(uuid, jsonb, timestamp with ti
 
 REVOKE ALL ON FUNCTION "private"."recover_leases"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."refresh_last_contact"(uuid, uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."refuse_beside_unfinished"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."refuse_chat"(private.message_plan, public.conversations) FROM PUBLIC;
@@ -13687,6 +15575,8 @@ REVOKE ALL ON FUNCTION "private"."release_after"(uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."release_batch"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."release_callbacks"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."release_held"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."remind_callbacks"() FROM PUBLIC;
 
@@ -13699,6 +15589,12 @@ REVOKE ALL ON FUNCTION "private"."repeat_dialer_task"(private.dialer_tasks, text
 REVOKE ALL ON FUNCTION "private"."reply_variables"(text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."reply_variables"(text) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."reprocess_failure"(text, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."reprocess_failures"(jsonb) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."reprocess_failures"(jsonb) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."request_dialer_export"(jsonb, bigint, text, text, integer) FROM PUBLIC;
 
@@ -13736,6 +15632,16 @@ REVOKE ALL ON FUNCTION "private"."rotate_webhook_key"(public.provider_name, bool
 
 GRANT EXECUTE ON FUNCTION "private"."rotate_webhook_key"(public.provider_name, boolean) TO "authenticated", "postgres";
 
+REVOKE ALL ON FUNCTION "private"."rule_candidates"(public.collection_rules, date, date) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."rule_targets"(public.collection_rules, date, date, timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."run_schedules"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."save_rule"(uuid, jsonb) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."save_rule"(uuid, jsonb) TO "authenticated", "postgres";
+
 REVOKE ALL ON FUNCTION "private"."save_sender"(jsonb) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."save_sender"(jsonb) TO "authenticated", "postgres";
@@ -13754,11 +15660,17 @@ REVOKE ALL ON FUNCTION "private"."sender_settings"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."sends_whatsapp"(text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."sent_today"(public.collection_rules, text, timestamp with time zone) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."service_patience"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."service_state"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."service_window"(uuid, uuid, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."set_rule_enabled"(uuid, boolean) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."set_rule_enabled"(uuid, boolean) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."set_sender_state"(uuid, public.sender_state) FROM PUBLIC;
 
@@ -13780,11 +15692,15 @@ REVOKE ALL ON FUNCTION "private"."show_rollback_progress"(private.import_rollbac
 
 REVOKE ALL ON FUNCTION "private"."silent_since"(public.integrations) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."steps_of"(uuid, integer) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."sweep_callbacks"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."sweep_dialer"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."sweep_media"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."sweep_rules"(uuid, text, timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."take_conversation"(uuid, uuid) FROM PUBLIC;
 
@@ -13865,6 +15781,12 @@ REVOKE ALL ON FUNCTION "private"."tg_suppressions__leave_dialer"() FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."try_other_form"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."uf_of"(uuid, uuid, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."undo_disposition"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."undo_disposition"(uuid) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."undo_window"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."unfinished_import"(uuid) FROM PUBLIC;
 
@@ -13952,6 +15874,10 @@ REVOKE ALL ON FUNCTION "public"."conversation_templates"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."conversation_templates"(uuid) TO "authenticated", "postgres", "service_role";
 
+REVOKE ALL ON FUNCTION "public"."count_failures"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."count_failures"() TO "authenticated", "postgres", "service_role";
+
 REVOKE ALL ON FUNCTION "public"."create_client_for_call"(uuid, text, text, text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."create_client_for_call"(uuid, text, text, text) TO "authenticated", "postgres", "service_role";
@@ -13971,6 +15897,14 @@ GRANT EXECUTE ON FUNCTION "public"."dialer_overview"() TO "authenticated", "post
 REVOKE ALL ON FUNCTION "public"."dispose_call"(uuid, text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."dispose_call"(uuid, text) TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."disposition_effects"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."disposition_effects"(uuid) TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."dry_run_rule"(uuid, date, date) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."dry_run_rule"(uuid, date, date) TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."end_service"(uuid) FROM PUBLIC;
 
@@ -14007,6 +15941,10 @@ GRANT EXECUTE ON FUNCTION "public"."list_callbacks"(jsonb, text, integer) TO "au
 REVOKE ALL ON FUNCTION "public"."list_conversations"(jsonb, text, integer) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."list_conversations"(jsonb, text, integer) TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."list_failures"(text[], text, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."list_failures"(text[], text, integer) TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."list_message_batches"(jsonb, text, integer) FROM PUBLIC;
 
@@ -14056,6 +15994,10 @@ REVOKE ALL ON FUNCTION "public"."render_canned_reply"(uuid, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."render_canned_reply"(uuid, uuid) TO "authenticated", "postgres", "service_role";
 
+REVOKE ALL ON FUNCTION "public"."reprocess_failures"(jsonb) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."reprocess_failures"(jsonb) TO "authenticated", "postgres", "service_role";
+
 REVOKE ALL ON FUNCTION "public"."request_dialer_export"(jsonb, bigint, text, text, integer) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."request_dialer_export"(jsonb, bigint, text, text, integer) TO "authenticated", "postgres", "service_role";
@@ -14080,6 +16022,10 @@ REVOKE ALL ON FUNCTION "public"."save_dialer_qualification"(bigint, text, bigint
 
 GRANT EXECUTE ON FUNCTION "public"."save_dialer_qualification"(bigint, text, bigint, text) TO "authenticated", "postgres", "service_role";
 
+REVOKE ALL ON FUNCTION "public"."save_rule"(uuid, jsonb) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."save_rule"(uuid, jsonb) TO "authenticated", "postgres", "service_role";
+
 REVOKE ALL ON FUNCTION "public"."save_sender"(jsonb) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."save_sender"(jsonb) TO "authenticated", "postgres", "service_role";
@@ -14087,6 +16033,10 @@ GRANT EXECUTE ON FUNCTION "public"."save_sender"(jsonb) TO "authenticated", "pos
 REVOKE ALL ON FUNCTION "public"."send_chat_message"(uuid, uuid, text, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."send_chat_message"(uuid, uuid, text, uuid) TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."set_rule_enabled"(uuid, boolean) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."set_rule_enabled"(uuid, boolean) TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."set_sender_state"(uuid, public.sender_state) FROM PUBLIC;
 
@@ -14100,6 +16050,10 @@ REVOKE ALL ON FUNCTION "public"."take_over_service"(uuid, text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."take_over_service"(uuid, text) TO "authenticated", "postgres", "service_role";
 
+REVOKE ALL ON FUNCTION "public"."undo_disposition"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."undo_disposition"(uuid) TO "authenticated", "postgres", "service_role";
+
 GRANT INSERT ("id") ON TABLE "public"."agenda_policies" TO "authenticated";
 
 GRANT INSERT ("release_after_minutes"), UPDATE ("release_after_minutes") ON TABLE "public"."agenda_policies" TO "authenticated";
@@ -14107,6 +16061,18 @@ GRANT INSERT ("release_after_minutes"), UPDATE ("release_after_minutes") ON TABL
 GRANT SELECT ON TABLE "public"."agenda_policies" TO "authenticated";
 
 GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON TABLE "public"."agenda_policies" TO "postgres", "service_role";
+
+GRANT INSERT ("id") ON TABLE "public"."automation_policies" TO "authenticated";
+
+GRANT INSERT ("is_stopped"), UPDATE ("is_stopped") ON TABLE "public"."automation_policies" TO "authenticated";
+
+GRANT INSERT ("stopped_channels"), UPDATE ("stopped_channels") ON TABLE "public"."automation_policies" TO "authenticated";
+
+GRANT INSERT ("undo_seconds"), UPDATE ("undo_seconds") ON TABLE "public"."automation_policies" TO "authenticated";
+
+GRANT SELECT ON TABLE "public"."automation_policies" TO "authenticated";
+
+GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON TABLE "public"."automation_policies" TO "postgres", "service_role";
 
 GRANT SELECT ON TABLE "public"."batch_recipients" TO "authenticated";
 
@@ -14198,6 +16164,10 @@ GRANT DELETE, SELECT ON TABLE "public"."dialer_qualifications" TO "authenticated
 
 GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON TABLE "public"."dialer_qualifications" TO "postgres", "service_role";
 
+GRANT SELECT ON TABLE "public"."disposition_undos" TO "authenticated";
+
+GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON TABLE "public"."disposition_undos" TO "postgres", "service_role";
+
 GRANT SELECT ON TABLE "public"."message_batches" TO "authenticated";
 
 GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON TABLE "public"."message_batches" TO "postgres", "service_role";
@@ -14250,6 +16220,22 @@ GRANT SELECT ON TABLE "public"."rate_cards" TO "authenticated";
 
 GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON TABLE "public"."rate_cards" TO "postgres", "service_role";
 
+GRANT SELECT ON TABLE "public"."rule_dry_run_lines" TO "authenticated";
+
+GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON TABLE "public"."rule_dry_run_lines" TO "postgres", "service_role";
+
+GRANT SELECT ON TABLE "public"."rule_dry_runs" TO "authenticated";
+
+GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON TABLE "public"."rule_dry_runs" TO "postgres", "service_role";
+
+GRANT SELECT ON TABLE "public"."rule_steps" TO "authenticated";
+
+GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON TABLE "public"."rule_steps" TO "postgres", "service_role";
+
+GRANT SELECT ON TABLE "public"."rule_versions" TO "authenticated";
+
+GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON TABLE "public"."rule_versions" TO "postgres", "service_role";
+
 GRANT SELECT ON TABLE "public"."senders" TO "authenticated";
 
 GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON TABLE "public"."senders" TO "postgres", "service_role";
@@ -14279,6 +16265,16 @@ CREATE POLICY "agenda_policies_select_member" ON "public"."agenda_policies" FOR 
 CREATE POLICY "agenda_policies_update_admin" ON "public"."agenda_policies" FOR UPDATE TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('admin'::public.member_role) AS has_role))) WITH CHECK (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('admin'::public.member_role) AS has_role)));
 
 GRANT INSERT ("tenant_id"), UPDATE ("tenant_id") ON TABLE "public"."agenda_policies" TO "authenticated";
+
+ALTER TABLE "public"."automation_policies" ADD CONSTRAINT "automation_policies_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES public.tenants(id);
+
+CREATE POLICY "automation_policies_insert_admin" ON "public"."automation_policies" FOR INSERT TO "authenticated" WITH CHECK (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('admin'::public.member_role) AS has_role)));
+
+CREATE POLICY "automation_policies_select_member" ON "public"."automation_policies" FOR SELECT TO "authenticated" USING ((tenant_id = ( SELECT private.tenant_id() AS tenant_id)));
+
+CREATE POLICY "automation_policies_update_admin" ON "public"."automation_policies" FOR UPDATE TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('admin'::public.member_role) AS has_role))) WITH CHECK (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('admin'::public.member_role) AS has_role)));
+
+GRANT INSERT ("tenant_id"), UPDATE ("tenant_id") ON TABLE "public"."automation_policies" TO "authenticated";
 
 CREATE INDEX batch_recipients_due ON public.batch_recipients USING btree (batch_id, not_before, client_id) WHERE (status = 'waiting'::public.recipient_status);
 
@@ -14474,6 +16470,8 @@ from (
     ('PA', '91 93 94'), ('AM', '92 97'), ('RR', '95'), ('AP', '96'), ('MA', '98 99')
 ) as plan (uf, codes);
 
+select cron.schedule('release-held', '2 seconds', 'select private.release_held()');
+
 insert into private.integration_fields (provider, field, is_secret, is_required, pattern)
 values
 ('gupshup', 'app_id', false, false, '^[A-Za-z0-9-]{8,64}$'),
@@ -14611,6 +16609,8 @@ select cron.schedule('sweep-callbacks', '15 seconds', 'select private.sweep_call
 
 select cron.schedule('watch-integrations', '*/10 * * * *', 'select private.watch_integrations()');
 
+select cron.schedule('run-schedules', '*/10 * * * *', 'select private.run_schedules()');
+
 -- Numbers connected before senders existed: the trigger makes each one's sender.
 update public.integrations set settings = settings where provider in ('gupshup', 'meta');
 
@@ -14622,3 +16622,6 @@ left join public.debts on debts.id = noted.row_id and noted.table_name = 'debts'
 join public.clients on clients.id = case noted.table_name when 'clients' then noted.row_id else debts.client_id end
 where noted.row_id is not null
 on conflict do nothing;
+
+insert into public.rule_steps (tenant_id, rule_id, template_id)
+select tenant_id, rule_id, template_id from steps_before;

@@ -370,9 +370,12 @@ def test_an_account_that_fails_says_so_until_it_works_again(thread: Thread) -> N
 
 def test_two_rules_for_one_outcome_are_two_runs_and_two_messages(thread: Thread) -> None:
     thread.owner.execute(
-        "insert into public.collection_rules (tenant_id, name, disposition_type, template_id)"
-        " select tenant_id, 'outra regra', disposition_type, template_id"
-        " from public.collection_rules where tenant_id = %s",
+        "with rule as ("
+        "  insert into public.collection_rules (tenant_id, name, disposition_type, is_enabled)"
+        "  values (%s, 'outra regra', 'voicemail', true) returning *)"
+        " insert into public.rule_steps (tenant_id, rule_id, template_id)"
+        " select rule.tenant_id, rule.id, step.template_id"
+        " from rule join public.rule_steps as step using (tenant_id)",
         (TENANT,),
     )
     thread.dispose()

@@ -318,14 +318,20 @@ def test_whoever_has_paid_leaves_every_queue_at_once(world: World) -> None:
         "message_templates",
         {"tenant_id": world.tenant, "name": "lembrete", "provider_template_id": "x", "body": "Oi"},
     )
-    world.insert(
+    rule = world.insert(
         "collection_rules",
         {
             "tenant_id": world.tenant,
             "name": "lembrar",
             "disposition_type": "voicemail",
-            "template_id": template,
+            "is_enabled": True,
         },
+    )
+    world.run(
+        "insert into public.rule_steps (tenant_id, rule_id, template_id) values (%s, %s, %s)",
+        world.tenant,
+        rule,
+        template,
     )
     debt = world.debt(10_000)
     with world.acting("operator"):

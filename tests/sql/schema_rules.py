@@ -147,6 +147,14 @@ DEFINERS_OF_PEOPLE = {
     "private.require_callable": "asks suppressions and hours by number; tenant inside",
     "private.resume_dialer_export": "supervisor; writes exports and tasks",
     "private.take_over_service": "supervisor; writes the lock and the audit",
+    "private.disposition_effects": "plans as the sender does; tenant inside",
+    "private.count_failures": "supervisor; events are private; tenant inside",
+    "private.list_failures": "same",
+    "private.reprocess_failures": "supervisor; each area's own retry",
+    "private.dry_run_rule": "supervisor; plans as the sender does and writes what it found",
+    "private.save_rule": "admin; rules are granted to nobody, every edit is a version",
+    "private.set_rule_enabled": "admin; asks for a dry run first",
+    "private.undo_disposition": "who made it; gives back callback and call",
 }
 FUNCTIONS_OF_JOBS = {
     "worker": {
@@ -222,6 +230,11 @@ UNAUDITED = {
     "reconciliations": "is the record itself",
     "audit_log": "is the audit",
     "automation_runs": "carries every step's time and reason",
+    "disposition_undos": "append-only; says who and when",
+    "rule_dry_run_lines": "nothing happened",
+    "rule_dry_runs": "nothing happened; names its author",
+    "rule_steps": "append-only; of one version",
+    "rule_versions": "append-only; is the record itself",
     "call_dispositions": "immutable and signed by its operator",
     "import_rejects": "is the record itself",
     "message_logs": "carries every step's time",

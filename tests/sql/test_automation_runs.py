@@ -257,8 +257,11 @@ def test_an_expired_suppression_and_another_channels_do_not_bind(
 
 def test_two_rules_make_two_messages(db: psycopg.Connection, world: World) -> None:
     db.execute(
-        "insert into public.collection_rules (tenant_id, name, disposition_type, template_id)"
-        " values (%s, 'Outra', 'voicemail', %s)",
+        "with rule as ("
+        "  insert into public.collection_rules (tenant_id, name, disposition_type, is_enabled)"
+        "  values (%s, 'Outra', 'voicemail', true) returning *)"
+        " insert into public.rule_steps (tenant_id, rule_id, template_id)"
+        " select tenant_id, id, %s from rule",
         (TENANT, world.ids["template"]),
     )
     dispose(db, world)

@@ -39,7 +39,7 @@ PATHS = {
         "sql/test_callbacks.py::test_it_is_not_moved_to_a_moment_that_is_past_or_unlawful",
     ),
     "claim_automation_runs": Path(
-        "plan_runs",
+        "plan_targets",
         "functions/test_run_automations.py"
         "::test_outside_calling_hours_the_message_waits_for_the_morning",
     ),

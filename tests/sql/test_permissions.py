@@ -64,7 +64,13 @@ RIGHTS = {
     "client_phones": Rights(OPERATOR_UP, SUPERVISOR_UP, SUPERVISOR_UP, SUPERVISOR_UP),
     "client_tags": Rights(OPERATOR_UP, OPERATOR_UP, NOBODY, OPERATOR_UP),
     "clients": Rights(OPERATOR_UP, SUPERVISOR_UP, SUPERVISOR_UP, NOBODY),
-    "collection_rules": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
+    "automation_policies": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
+    "collection_rules": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "disposition_undos": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "rule_dry_run_lines": Rights(SUPERVISOR_UP, NOBODY, NOBODY, NOBODY),
+    "rule_dry_runs": Rights(SUPERVISOR_UP, NOBODY, NOBODY, NOBODY),
+    "rule_steps": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "rule_versions": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "creditors": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
     "debt_marks": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "debts": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
@@ -115,6 +121,8 @@ NEW_ROWS = {
     # The agency has its one row: adding to it is changing it.
     "agenda_policies": "(tenant_id, release_after_minutes) values ('{tenant}', 9)"
     " on conflict (tenant_id) do update set release_after_minutes = 9",
+    "automation_policies": "(tenant_id, undo_seconds) values ('{tenant}', 9)"
+    " on conflict (tenant_id) do update set undo_seconds = 9",
     "notification_preferences": "(tenant_id, plays_sound) values ('{tenant}', false)"
     " on conflict (tenant_id, user_id) do update set plays_sound = false",
     "agreement_templates": "(tenant_id, name) values ('{tenant}', 'Oferta nova')",
@@ -137,8 +145,6 @@ NEW_ROWS = {
     " values ('{tenant}', '{client}', '+5511911112222', 'mobile')",
     "client_tags": "(tenant_id, client_id, tag_id) values ('{tenant}', '{client}', '{new_tag}')",
     "clients": "(tenant_id, document, name) values ('{tenant}', '98765432100', 'Nova Pessoa')",
-    "collection_rules": "(tenant_id, name, disposition_type, template_id)"
-    " values ('{tenant}', 'Nova', 'dropped', '{template}')",
     "creditors": "(tenant_id, name) values ('{tenant}', 'Credor Novo')",
     "disposition_types": "(tenant_id, key, label) values ('{tenant}', 'novo', 'Novo')",
     "message_templates": "(tenant_id, name, provider_template_id, body)"
@@ -181,7 +187,8 @@ def updatable_column(db: psycopg.Connection, table: str) -> str:
     """A column the API may update, else any: then the refusal is what is tested."""
     found = db.execute(
         "select attname from pg_attribute"
-        " where attrelid = %s::regclass and attnum > 0 and attgenerated = '' and attidentity = ''"
+        " where attrelid = %s::regclass and attnum > 0 and not attisdropped"
+        " and attgenerated = '' and attidentity = ''"
         " order by has_column_privilege('authenticated', attrelid, attnum, 'update') desc, attnum"
         " limit 1",
         (f"public.{table}",),

@@ -69,7 +69,8 @@ def test_the_rule_sends_the_reminder_after_a_voicemail(db: psycopg.Connection) -
     row = db.execute(
         "select disposition_type, is_enabled, message_templates.name, status"
         " from public.collection_rules"
-        " join public.message_templates on message_templates.id = template_id"
+        " join public.rule_steps on rule_steps.rule_id = collection_rules.id"
+        " join public.message_templates on message_templates.id = rule_steps.template_id"
         " where collection_rules.tenant_id = %s",
         (TENANT,),
     ).fetchone()

@@ -210,4 +210,16 @@ insert into public.batch_recipients (tenant_id, batch_id, client_id, status)
 values (%(tenant)s, %(message)s, %(client)s, 'done');
 
 insert into public.agenda_policies (tenant_id, release_after_minutes) values (%(tenant)s, 15);
+-- Nothing is held, so that a test sees what follows at once; test_undo gives its own window.
+insert into public.automation_policies (tenant_id, undo_seconds) values (%(tenant)s, 0);
+insert into public.rule_versions (tenant_id, rule_id, version, definition)
+select rules.tenant_id, rules.id, 1, '{}'
+from public.collection_rules as rules where rules.tenant_id = %(tenant)s limit 1;
+insert into public.rule_dry_runs (id, tenant_id, rule_id, version, frozen_at, from_date, to_date)
+select %(message)s, rules.tenant_id, rules.id, 1, private.now(), '2026-01-01', '2026-01-31'
+from public.collection_rules as rules where rules.tenant_id = %(tenant)s limit 1;
+insert into public.rule_dry_run_lines (tenant_id, dry_run_id, place, client_id, verdict)
+values (%(tenant)s, %(message)s, 1, %(client)s, 'send');
+insert into public.disposition_undos (disposition_id, tenant_id, client_id, undone_by)
+values (%(disposition)s, %(tenant)s, %(client)s, %(admin)s);
 insert into public.notification_preferences (tenant_id, user_id) values (%(tenant)s, %(admin)s);

@@ -629,63 +629,104 @@ export type Database = {
         };
         Relationships: [];
       };
+      automation_policies: {
+        Row: {
+          id: string;
+          is_stopped: boolean;
+          stopped_channels: Database["public"]["Enums"]["channel"][];
+          tenant_id: string;
+          undo_seconds: number;
+        };
+        Insert: {
+          id?: string;
+          is_stopped?: boolean;
+          stopped_channels?: Database["public"]["Enums"]["channel"][];
+          tenant_id?: string;
+          undo_seconds?: number;
+        };
+        Update: {
+          id?: string;
+          is_stopped?: boolean;
+          stopped_channels?: Database["public"]["Enums"]["channel"][];
+          tenant_id?: string;
+          undo_seconds?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "automation_policies_tenant_fkey";
+            columns: ["tenant_id"];
+            isOneToOne: true;
+            referencedRelation: "tenants";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       automation_runs: {
         Row: {
           attempt: number;
           claim_id: string | null;
           client_id: string;
           created_at: string;
-          disposition_id: string;
+          disposition_id: string | null;
           failures: number;
           finished_at: string | null;
           id: string;
           lease_until: string | null;
           next_attempt_at: string | null;
+          on_date: string | null;
           queue_msg_id: number;
           reason: string | null;
           retried_at: string | null;
           rule_id: string;
           started_at: string | null;
           status: Database["public"]["Enums"]["run_status"];
+          target_id: string | null;
           tenant_id: string;
+          version: number;
         };
         Insert: {
           attempt?: number;
           claim_id?: string | null;
           client_id: string;
           created_at?: string;
-          disposition_id: string;
+          disposition_id?: string | null;
           failures?: number;
           finished_at?: string | null;
           id?: string;
           lease_until?: string | null;
           next_attempt_at?: string | null;
+          on_date?: string | null;
           queue_msg_id: number;
           reason?: string | null;
           retried_at?: string | null;
           rule_id: string;
           started_at?: string | null;
           status?: Database["public"]["Enums"]["run_status"];
+          target_id?: string | null;
           tenant_id: string;
+          version?: number;
         };
         Update: {
           attempt?: number;
           claim_id?: string | null;
           client_id?: string;
           created_at?: string;
-          disposition_id?: string;
+          disposition_id?: string | null;
           failures?: number;
           finished_at?: string | null;
           id?: string;
           lease_until?: string | null;
           next_attempt_at?: string | null;
+          on_date?: string | null;
           queue_msg_id?: number;
           reason?: string | null;
           retried_at?: string | null;
           rule_id?: string;
           started_at?: string | null;
           status?: Database["public"]["Enums"]["run_status"];
+          target_id?: string | null;
           tenant_id?: string;
+          version?: number;
         };
         Relationships: [
           {
@@ -874,6 +915,7 @@ export type Database = {
           ended_at: string | null;
           ended_by: string | null;
           id: string;
+          kept_by: string | null;
           note: string | null;
           operator_id: string | null;
           released_from: string | null;
@@ -890,6 +932,7 @@ export type Database = {
           ended_at?: string | null;
           ended_by?: string | null;
           id?: string;
+          kept_by?: string | null;
           note?: string | null;
           operator_id?: string | null;
           released_from?: string | null;
@@ -906,6 +949,7 @@ export type Database = {
           ended_at?: string | null;
           ended_by?: string | null;
           id?: string;
+          kept_by?: string | null;
           note?: string | null;
           operator_id?: string | null;
           released_from?: string | null;
@@ -925,6 +969,13 @@ export type Database = {
             foreignKeyName: "callbacks_disposition_fkey";
             columns: ["tenant_id", "disposition_id"];
             isOneToOne: true;
+            referencedRelation: "call_dispositions";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "callbacks_kept_by_fkey";
+            columns: ["tenant_id", "kept_by"];
+            isOneToOne: false;
             referencedRelation: "call_dispositions";
             referencedColumns: ["tenant_id", "id"];
           },
@@ -1609,43 +1660,60 @@ export type Database = {
       };
       collection_rules: {
         Row: {
-          action: Database["public"]["Enums"]["rule_action"];
+          closes: string | null;
           created_at: string;
-          disposition_type: string;
+          daily_cap: number | null;
+          day_offset: number | null;
+          disposition_meaning: string | null;
+          disposition_type: string | null;
+          filter: Json;
           id: string;
           is_enabled: boolean;
           name: string;
-          template_id: string;
+          opens: string | null;
+          priority: number;
+          repeat_days: number | null;
           tenant_id: string;
+          trigger: Database["public"]["Enums"]["rule_trigger"];
+          version: number;
         };
         Insert: {
-          action?: Database["public"]["Enums"]["rule_action"];
+          closes?: string | null;
           created_at?: string;
-          disposition_type: string;
+          daily_cap?: number | null;
+          day_offset?: number | null;
+          disposition_meaning?: string | null;
+          disposition_type?: string | null;
+          filter?: Json;
           id?: string;
           is_enabled?: boolean;
           name: string;
-          template_id: string;
+          opens?: string | null;
+          priority?: number;
+          repeat_days?: number | null;
           tenant_id?: string;
+          trigger?: Database["public"]["Enums"]["rule_trigger"];
+          version?: number;
         };
         Update: {
-          action?: Database["public"]["Enums"]["rule_action"];
+          closes?: string | null;
           created_at?: string;
-          disposition_type?: string;
+          daily_cap?: number | null;
+          day_offset?: number | null;
+          disposition_meaning?: string | null;
+          disposition_type?: string | null;
+          filter?: Json;
           id?: string;
           is_enabled?: boolean;
           name?: string;
-          template_id?: string;
+          opens?: string | null;
+          priority?: number;
+          repeat_days?: number | null;
           tenant_id?: string;
+          trigger?: Database["public"]["Enums"]["rule_trigger"];
+          version?: number;
         };
         Relationships: [
-          {
-            foreignKeyName: "collection_rules_template_fkey";
-            columns: ["tenant_id", "template_id"];
-            isOneToOne: false;
-            referencedRelation: "message_templates";
-            referencedColumns: ["tenant_id", "id"];
-          },
           {
             foreignKeyName: "collection_rules_tenant_fkey";
             columns: ["tenant_id"];
@@ -2291,6 +2359,45 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "tenants";
             referencedColumns: ["id"];
+          },
+        ];
+      };
+      disposition_undos: {
+        Row: {
+          client_id: string;
+          disposition_id: string;
+          tenant_id: string;
+          undone_at: string;
+          undone_by: string;
+        };
+        Insert: {
+          client_id: string;
+          disposition_id: string;
+          tenant_id: string;
+          undone_at?: string;
+          undone_by: string;
+        };
+        Update: {
+          client_id?: string;
+          disposition_id?: string;
+          tenant_id?: string;
+          undone_at?: string;
+          undone_by?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "disposition_undos_client_fkey";
+            columns: ["tenant_id", "client_id"];
+            isOneToOne: false;
+            referencedRelation: "clients";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "disposition_undos_disposition_fkey";
+            columns: ["tenant_id", "disposition_id"];
+            isOneToOne: true;
+            referencedRelation: "call_dispositions";
+            referencedColumns: ["tenant_id", "id"];
           },
         ];
       };
@@ -3975,6 +4082,187 @@ export type Database = {
           },
         ];
       };
+      rule_dry_run_lines: {
+        Row: {
+          body: string | null;
+          client_id: string;
+          dry_run_id: string;
+          not_before: string | null;
+          phone: string | null;
+          place: number;
+          price_micros: number | null;
+          reason: string | null;
+          tenant_id: string;
+          verdict: string;
+        };
+        Insert: {
+          body?: string | null;
+          client_id: string;
+          dry_run_id: string;
+          not_before?: string | null;
+          phone?: string | null;
+          place: number;
+          price_micros?: number | null;
+          reason?: string | null;
+          tenant_id: string;
+          verdict: string;
+        };
+        Update: {
+          body?: string | null;
+          client_id?: string;
+          dry_run_id?: string;
+          not_before?: string | null;
+          phone?: string | null;
+          place?: number;
+          price_micros?: number | null;
+          reason?: string | null;
+          tenant_id?: string;
+          verdict?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "rule_dry_run_lines_client_fkey";
+            columns: ["tenant_id", "client_id"];
+            isOneToOne: false;
+            referencedRelation: "clients";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "rule_dry_run_lines_dry_run_fkey";
+            columns: ["tenant_id", "dry_run_id"];
+            isOneToOne: false;
+            referencedRelation: "rule_dry_runs";
+            referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
+      rule_dry_runs: {
+        Row: {
+          counts: Json;
+          created_by: string | null;
+          currency: string | null;
+          from_date: string;
+          frozen_at: string;
+          id: string;
+          price_micros: number | null;
+          rule_id: string;
+          tenant_id: string;
+          to_date: string;
+          version: number;
+        };
+        Insert: {
+          counts?: Json;
+          created_by?: string | null;
+          currency?: string | null;
+          from_date: string;
+          frozen_at: string;
+          id?: string;
+          price_micros?: number | null;
+          rule_id: string;
+          tenant_id: string;
+          to_date: string;
+          version: number;
+        };
+        Update: {
+          counts?: Json;
+          created_by?: string | null;
+          currency?: string | null;
+          from_date?: string;
+          frozen_at?: string;
+          id?: string;
+          price_micros?: number | null;
+          rule_id?: string;
+          tenant_id?: string;
+          to_date?: string;
+          version?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "rule_dry_runs_rule_fkey";
+            columns: ["tenant_id", "rule_id"];
+            isOneToOne: false;
+            referencedRelation: "collection_rules";
+            referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
+      rule_steps: {
+        Row: {
+          action: Database["public"]["Enums"]["rule_action"];
+          position: number;
+          rule_id: string;
+          template_id: string | null;
+          tenant_id: string;
+          version: number;
+        };
+        Insert: {
+          action?: Database["public"]["Enums"]["rule_action"];
+          position?: number;
+          rule_id: string;
+          template_id?: string | null;
+          tenant_id: string;
+          version?: number;
+        };
+        Update: {
+          action?: Database["public"]["Enums"]["rule_action"];
+          position?: number;
+          rule_id?: string;
+          template_id?: string | null;
+          tenant_id?: string;
+          version?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "rule_steps_rule_fkey";
+            columns: ["tenant_id", "rule_id"];
+            isOneToOne: false;
+            referencedRelation: "collection_rules";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "rule_steps_template_fkey";
+            columns: ["tenant_id", "template_id"];
+            isOneToOne: false;
+            referencedRelation: "message_templates";
+            referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
+      rule_versions: {
+        Row: {
+          definition: Json;
+          edited_at: string;
+          edited_by: string | null;
+          rule_id: string;
+          tenant_id: string;
+          version: number;
+        };
+        Insert: {
+          definition: Json;
+          edited_at?: string;
+          edited_by?: string | null;
+          rule_id: string;
+          tenant_id: string;
+          version: number;
+        };
+        Update: {
+          definition?: Json;
+          edited_at?: string;
+          edited_by?: string | null;
+          rule_id?: string;
+          tenant_id?: string;
+          version?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "rule_versions_rule_fkey";
+            columns: ["tenant_id", "rule_id"];
+            isOneToOne: false;
+            referencedRelation: "collection_rules";
+            referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
       segments: {
         Row: {
           created_at: string;
@@ -4415,6 +4703,10 @@ export type Database = {
         };
         Returns: Json;
       };
+      count_failures: {
+        Args: Record<PropertyKey, never>;
+        Returns: Json;
+      };
       create_api_key: {
         Args: {
           name: string;
@@ -4483,6 +4775,20 @@ export type Database = {
         Args: {
           call_id: string;
           disposition_type: string;
+        };
+        Returns: Json;
+      };
+      disposition_effects: {
+        Args: {
+          client_id: string;
+        };
+        Returns: Json;
+      };
+      dry_run_rule: {
+        Args: {
+          rule_id: string;
+          from_date: string;
+          to_date: string;
         };
         Returns: Json;
       };
@@ -4592,6 +4898,14 @@ export type Database = {
       list_conversations: {
         Args: {
           filter?: Json;
+          after?: string;
+          page_size?: number;
+        };
+        Returns: Json;
+      };
+      list_failures: {
+        Args: {
+          kinds?: string[];
           after?: string;
           page_size?: number;
         };
@@ -4772,6 +5086,12 @@ export type Database = {
         };
         Returns: Json;
       };
+      reprocess_failures: {
+        Args: {
+          items: Json;
+        };
+        Returns: Json;
+      };
       request_charges: {
         Args: {
           installment_ids: string[];
@@ -4931,6 +5251,13 @@ export type Database = {
         };
         Returns: Json;
       };
+      save_rule: {
+        Args: {
+          rule_id: string;
+          definition: Json;
+        };
+        Returns: Json;
+      };
       save_sender: {
         Args: {
           sender: Json;
@@ -4974,6 +5301,13 @@ export type Database = {
         Args: {
           membership_id: string;
           role: Database["public"]["Enums"]["member_role"];
+        };
+        Returns: undefined;
+      };
+      set_rule_enabled: {
+        Args: {
+          rule_id: string;
+          is_enabled: boolean;
         };
         Returns: undefined;
       };
@@ -5029,6 +5363,12 @@ export type Database = {
         };
         Returns: Json;
       };
+      undo_disposition: {
+        Args: {
+          disposition_id: string;
+        };
+        Returns: undefined;
+      };
       update_client: {
         Args: {
           id: string;
@@ -5070,6 +5410,7 @@ export type Database = {
       recipient_status: "waiting" | "claimed" | "done" | "skipped" | "excluded";
       request_status: "pending" | "approved" | "rejected";
       rule_action: "send_template";
+      rule_trigger: "disposition" | "debt_due" | "installment_due";
       run_status: "queued" | "running" | "done" | "skipped" | "failed";
       sender_quality: "unknown" | "green" | "yellow" | "red";
       sender_state: "active" | "paused" | "disabled";

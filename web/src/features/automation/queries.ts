@@ -55,12 +55,24 @@ export function useRuns(status: RunStatus | null): UseInfiniteQueryResult<Infini
   });
 }
 
+export interface RuleTemplate {
+  name: string;
+  body: string;
+  variables: string[];
+  status: "approved" | "paused" | "rejected";
+}
+
 export interface CollectionRule {
   id: string;
   name: string;
   is_enabled: boolean;
-  type: { label: string; color: string };
-  template: { name: string; body: string; variables: string[]; status: "approved" | "paused" | "rejected" };
+  version: number;
+  trigger: "disposition" | "debt_due" | "installment_due";
+  disposition_meaning: string | null;
+  day_offset: number | null;
+  type: { label: string; color: string } | null;
+  /** Of every version; the ones that hold now carry the rule's. */
+  steps: { version: number; position: number; template: RuleTemplate | null }[];
 }
 
 /** A page shows them all; a tenant has tens. */
@@ -74,8 +86,9 @@ export function useRules(): UseQueryResult<CollectionRule[]> {
         db
           .from("collection_rules")
           .select(
-            "id,name,is_enabled,type:disposition_types(label,color),template:message_templates(name,body,variables,status)",
+            "id,name,is_enabled,version,trigger,disposition_meaning,day_offset,type:disposition_types(label,color),steps:rule_steps(version,position,template:message_templates(name,body,variables,status))",
           )
+          .order("priority")
           .order("name")
           .limit(maxRules)
           .overrideTypes<CollectionRule[], { merge: false }>(),

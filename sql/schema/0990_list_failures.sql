@@ -1,0 +1,209 @@
+-- Everything that failed and waits for a person, in one list: rules, messages that no rule sent,
+-- charges, imports, loads of the dialer, jobs, and events that changed nothing. Each branch reads
+-- at most a page of its own; who may look, and what is done again, is each area's own word.
+create index message_logs_failed on public.message_logs (tenant_id, failed_at desc)
+where status = 'failed' and direction = 'out' and automation_run_id is null
+and retried_run_id is null and batch_id is null;
+create index job_runs_failed on public.job_runs (tenant_id, finished_at desc) where failures > 0;
+create index provider_events_refused on private.provider_events (tenant_id, received_at desc)
+where error is not null;
+
+create function private.failed_work(
+    tenant_id uuid, kinds text[], before_at timestamptz, before_id text, page_size int
+) returns table (
+    kind text, id text, failed_at timestamptz, client_id uuid, title text, reason text,
+    detail text, may_retry boolean
+)
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select found.kind, found.id, found.failed_at, found.client_id, found.title, found.reason,
+        found.detail, found.may_retry
+    from (
+        (
+            select 'automation' as kind, run.id::text as id, run.finished_at as failed_at,
+                run.client_id, rule.name as title, run.reason, null::text as detail,
+                true as may_retry
+            from public.automation_runs as run
+            join public.collection_rules as rule on rule.id = run.rule_id
+            where run.tenant_id = failed_work.tenant_id and run.status = 'failed'
+              and 'automation' = any(kinds) and run.finished_at <= before_at
+              and (run.finished_at, run.id::text) < (before_at, before_id)
+            order by run.finished_at desc, run.id::text desc limit page_size
+        )
+        union all
+        (
+            -- What a rule or a bulk send sent is told by those.
+            select 'message', message.id::text, message.failed_at, message.client_id,
+                template.name, coalesce(message.error_code, 'unclassified'),
+                message.error_detail, message.charge_id is not null
+            from public.message_logs as message
+            left join public.message_templates as template on template.id = message.template_id
+            where message.tenant_id = failed_work.tenant_id and message.status = 'failed'
+              and message.direction = 'out' and message.automation_run_id is null
+              and message.retried_run_id is null and message.batch_id is null
+              and 'message' = any(kinds) and message.failed_at <= before_at
+              and (message.failed_at, message.id::text) < (before_at, before_id)
+            order by message.failed_at desc, message.id::text desc limit page_size
+        )
+        union all
+        (
+            select 'charge', charge.id::text, charge.updated_at, charge.client_id,
+                charge.method::text, coalesce(charge.error_code, 'unclassified'),
+                charge.error_detail, true
+            from public.charges as charge
+            where charge.tenant_id = failed_work.tenant_id
+              -- The first is the index's condition; an unknown one is being looked up.
+              and charge.status in ('failed', 'unknown') and charge.status = 'failed'
+              and 'charge' = any(kinds) and charge.updated_at <= before_at
+              and (charge.updated_at, charge.id::text) < (before_at, before_id)
+            order by charge.updated_at desc, charge.id::text desc limit page_size
+        )
+        union all
+        (
+            -- Nothing of it stayed: the file is sent again.
+            select 'import', import.id::text, coalesce(import.finished_at, import.created_at), null,
+                import.file_name, coalesce(import.error_code, 'unclassified'), null,
+                false
+            from public.imports as import
+            where import.tenant_id = failed_work.tenant_id and import.status = 'failed'
+              and 'import' = any(kinds)
+              and (coalesce(import.finished_at, import.created_at), import.id::text)
+                  < (before_at, before_id)
+            order by coalesce(import.finished_at, import.created_at) desc, import.id::text desc
+            limit page_size
+        )
+        union all
+        (
+            select 'dialer_export', export.id::text,
+                coalesce(export.finished_at, export.created_at), null, export.list_name,
+                coalesce(export.error_code, 'unclassified'), export.error_detail, true
+            from public.dialer_exports as export
+            where export.tenant_id = failed_work.tenant_id and export.status = 'failed'
+              and 'dialer_export' = any(kinds)
+              and (coalesce(export.finished_at, export.created_at), export.id::text)
+                  < (before_at, before_id)
+            order by coalesce(export.finished_at, export.created_at) desc, export.id::text desc
+            limit page_size
+        )
+        union all
+        (
+            -- The next run does it all again: there is nothing to press.
+            select 'job', job.id::text, coalesce(job.finished_at, job.started_at), null, job.job,
+                coalesce(job.result ->> 'code', 'job_failed'), job.result ->> 'error', false
+            from public.job_runs as job
+            where job.tenant_id = failed_work.tenant_id and job.failures > 0
+              and 'job' = any(kinds)
+              and (coalesce(job.finished_at, job.started_at), job.id::text)
+                  < (before_at, before_id)
+            order by coalesce(job.finished_at, job.started_at) desc, job.id::text desc
+            limit page_size
+        )
+        union all
+        (
+            select 'webhook', event.id::text, event.received_at, null, event.provider::text,
+                event.error, event.kind, false
+            from private.provider_events as event
+            where event.tenant_id = failed_work.tenant_id and event.error is not null
+              and 'webhook' = any(kinds)
+              and (event.received_at, event.id::text) < (before_at, before_id)
+            order by event.received_at desc, event.id::text desc limit page_size
+        )
+    ) as found
+    order by found.failed_at desc, found.id desc
+    limit page_size
+$$;
+
+create function private.failure_kinds() returns text[]
+language sql
+immutable
+set search_path = ''
+as $$
+    select array['automation', 'message', 'charge', 'import', 'dialer_export', 'job', 'webhook']
+$$;
+
+create function private.list_failures(kinds text[], after text, page_size int) returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    c_max_page constant int := 200;
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_size int := least(greatest(coalesce(page_size, 50), 1), c_max_page);
+    v_kinds text[] := coalesce(kinds, private.failure_kinds());
+    v_cursor text[] := case when after is not null
+        then private.decode_cursor(after, 'timestamptz', 'text') end;
+    v_rows jsonb;
+begin
+    if not v_kinds <@ private.failure_kinds() then
+        raise exception 'filter_invalid' using errcode = 'PT400', detail = 'kinds';
+    end if;
+    v_rows := (
+        select coalesce(jsonb_agg(to_jsonb(failed) || jsonb_build_object('client_name', (
+            select clients.name from public.clients
+            where clients.tenant_id = v_tenant_id and clients.id = failed.client_id
+        )) order by failed.failed_at desc, failed.id desc), '[]')
+        from private.failed_work(
+            v_tenant_id, v_kinds, coalesce(v_cursor[1]::timestamptz, 'infinity'),
+            -- After every id.
+            coalesce(v_cursor[2], '~'), v_size
+        ) as failed
+    );
+    return jsonb_build_object(
+        'rows', v_rows,
+        'next', case when jsonb_array_length(v_rows) = v_size then private.encode_cursor(
+            v_rows -> -1 ->> 'failed_at', v_rows -> -1 ->> 'id'
+        ) end
+    );
+end;
+$$;
+
+create function private.count_failures() returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    -- More is "999+", and a morning's work in any case.
+    c_most constant int := 1000;
+    v_tenant_id uuid := private.require_role('supervisor');
+begin
+    return (
+        select jsonb_object_agg(asked.kind, (
+            select count(*) from private.failed_work(
+                v_tenant_id, array[asked.kind], 'infinity', '~', c_most
+            )
+        ))
+        from unnest(private.failure_kinds()) as asked (kind)
+    );
+end;
+$$;
+
+create function public.list_failures(
+    kinds text[] default null, after text default null, page_size int default 50
+) returns jsonb
+language sql
+stable
+set search_path = ''
+as $$ select private.list_failures(kinds, after, page_size) $$;
+comment on function public.list_failures(text[], text, int) is
+'Supervisor: {rows: [{kind, id, failed_at, client_id, client_name, title, reason, detail,
+may_retry}], next}, newest first; kinds: automation message charge import dialer_export job webhook.
+Errors: filter_invalid, invalid_cursor.';
+
+create function public.count_failures() returns jsonb
+language sql
+stable
+set search_path = ''
+as $$ select private.count_failures() $$;
+comment on function public.count_failures() is 'Supervisor: {kind: how many, 1000 at most}.';
+
+grant execute on function
+private.list_failures(text[], text, int), public.list_failures(text[], text, int),
+private.count_failures(), public.count_failures()
+to authenticated;

@@ -1,0 +1,100 @@
+-- "Again", for one failure or many: each by its own area's way, which asks the law once more and
+-- never doubles what has happened. What one refuses is told beside it and holds up no other.
+create function private.reprocess_failure(kind text, id text) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_charge_id uuid;
+begin
+    case kind
+        when 'automation' then perform private.retry_automation_run(id::uuid);
+        when 'charge' then perform private.retry_charge(id::uuid);
+        when 'dialer_export' then perform private.resume_dialer_export(id::uuid);
+        when 'message' then
+            select message.charge_id into v_charge_id
+            from public.message_logs as message
+            where message.tenant_id = v_tenant_id and message.id = reprocess_failure.id::uuid
+              and message.status = 'failed' and message.charge_id is not null
+              -- Sent again since, by whomever.
+              and not exists (
+                  select from public.message_logs as later
+                  where later.tenant_id = message.tenant_id
+                    and later.charge_id = message.charge_id
+                    and later.created_at > message.created_at and later.status <> 'failed'
+              );
+            if v_charge_id is null then
+                raise exception 'not_retryable' using errcode = 'PT409',
+                    detail = 'only a failed message that brought a charge, once';
+            end if;
+            perform private.send_charge(v_charge_id, null, 'whatsapp');
+        else
+            raise exception 'not_retryable' using errcode = 'PT409', detail = kind;
+    end case;
+end;
+$$;
+
+create function private.reprocess_failures(items jsonb) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- A page and more; each is a transaction of its own inside this one.
+    c_max_items constant int := 500;
+    v_item jsonb;
+    v_outcome text;
+    v_outcomes jsonb := '[]';
+begin
+    perform private.require_role('supervisor');
+    if jsonb_typeof(items) is distinct from 'array' or jsonb_array_length(items) > c_max_items
+        or exists (
+            select from jsonb_array_elements(items) as given (item)
+            where not coalesce(given.item ->> 'kind' = any(private.failure_kinds()), false)
+               or not coalesce(pg_input_is_valid(given.item ->> 'id', case given.item ->> 'kind'
+                    when 'job' then 'bigint' else 'uuid' end), false)
+        )
+    then
+        raise exception 'selection_invalid' using errcode = 'PT400',
+            detail = format('[{kind, id}], %s at most', c_max_items);
+    end if;
+    for v_item in
+        -- The same order for everybody, so that nobody waits in a circle.
+        select distinct jsonb_build_object('kind', given.item ->> 'kind', 'id', given.item ->> 'id')
+            as item
+        from jsonb_array_elements(items) as given (item)
+        order by item
+    loop
+        begin
+            perform private.reprocess_failure(v_item ->> 'kind', v_item ->> 'id');
+            v_outcome := 'done';
+        exception when others then
+            -- A refusal by name; anything else is a bug and ends the whole.
+            if sqlstate not like 'PT4%' then
+                raise;
+            end if;
+            v_outcome := sqlerrm;
+        end;
+        v_outcomes := v_outcomes || jsonb_build_array(
+            v_item || jsonb_build_object('outcome', v_outcome)
+        );
+    end loop;
+    return v_outcomes;
+end;
+$$;
+
+create function public.reprocess_failures(items jsonb) returns jsonb
+language sql
+set search_path = ''
+set statement_timeout = '5min'
+as $$ select private.reprocess_failures(items) $$;
+comment on function public.reprocess_failures(jsonb) is
+'Supervisor: [{kind, id}] → [{kind, id, outcome}], outcome done or the area''s refusal
+(run_not_retryable, charge_not_failed, dialer_export_not_failed, not_retryable …). Errors:
+selection_invalid.';
+
+grant execute on function
+private.reprocess_failures(jsonb), public.reprocess_failures(jsonb)
+to authenticated;

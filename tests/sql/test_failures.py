@@ -1,0 +1,125 @@
+"""What failed is in one list with its cause, and is tried again once however often it is asked."""
+
+import json
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from tests.sql.personas import World, acting, refused, scalar, set_clock
+from tests.sql.thread import NOON, claim, row_of, send, settle
+
+
+@pytest.fixture
+def failed(db: psycopg.Connection, world: World) -> UUID:
+    """A run of a rule that the provider refused."""
+    set_clock(db, NOON)
+    message, attempt = send(db, world)
+    settle(db, message, attempt, "failed", error_code="policy")
+    return UUID(str(row_of(db, "public.message_logs", id=message)["automation_run_id"]))
+
+
+def listed(db: psycopg.Connection, world: World, **asked: object) -> dict[str, Any]:
+    names = ", ".join(f"{name} => %s" for name in asked)
+    with acting(db, world, "supervisor"):
+        page = scalar(db, f"select public.list_failures({names})", *asked.values())
+    assert isinstance(page, dict)
+    return page
+
+
+def again(db: psycopg.Connection, world: World, *items: tuple[str, object]) -> list[str]:
+    asked = json.dumps([{"kind": kind, "id": str(name)} for kind, name in items])
+    with acting(db, world, "supervisor"):
+        told = scalar(db, "select public.reprocess_failures(%s)", asked)
+    assert isinstance(told, list)
+    return [item["outcome"] for item in told]
+
+
+def test_a_failed_run_is_listed_with_its_cause(
+    db: psycopg.Connection, world: World, failed: UUID
+) -> None:
+    [row] = listed(db, world, kinds=["automation"])["rows"]
+    assert (row["id"], row["reason"], row["may_retry"]) == (str(failed), "policy", True)
+    assert row["client_id"] == str(world.ids["client"])
+    with acting(db, world, "supervisor"):
+        counts = scalar(db, "select public.count_failures()")
+    assert isinstance(counts, dict)
+    assert counts["automation"] == 1
+
+
+def test_a_rules_message_is_not_listed_twice(
+    db: psycopg.Connection, world: World, failed: UUID
+) -> None:
+    assert listed(db, world, kinds=["message"])["rows"] == []
+
+
+def test_every_kind_has_its_row(db: psycopg.Connection, world: World, failed: UUID) -> None:
+    for change in (
+        "update public.charges set status = 'failed', error_code = 'payer_invalid'",
+        "update public.imports set status = 'failed', error_code = 'file_unreadable',"
+        " finished_at = now()",
+        "update public.dialer_exports set status = 'failed', error_code = 'refused'",
+        "update public.job_runs set failures = 1, finished_at = now()",
+        "update private.provider_events set error = 'payload_invalid'",
+        "update public.message_logs set status = 'failed', failed_at = now(),"
+        " error_code = 'policy' where automation_run_id is null and batch_id is null",
+    ):
+        db.execute(change.encode())
+    rows = listed(db, world, page_size=200)["rows"]
+    assert {row["kind"] for row in rows} == {
+        "automation", "message", "charge", "import", "dialer_export", "job", "webhook",
+    }  # fmt: skip
+    assert all(row["reason"] for row in rows)
+
+
+def test_pages_neither_repeat_nor_lose(db: psycopg.Connection, world: World, failed: UUID) -> None:
+    db.execute("update private.provider_events set error = 'payload_invalid'")
+    db.execute("update public.job_runs set failures = 1")
+    whole = [row["id"] for row in listed(db, world, page_size=200)["rows"]]
+    paged: list[str] = []
+    after = None
+    while True:
+        page = listed(db, world, after=after, page_size=1)
+        paged += [row["id"] for row in page["rows"]]
+        after = page["next"]
+        if after is None:
+            break
+    assert paged == whole
+    assert len(whole) >= 3
+
+
+def test_again_twice_is_once(db: psycopg.Connection, world: World, failed: UUID) -> None:
+    assert again(db, world, ("automation", failed), ("automation", failed)) == ["done"]
+    assert again(db, world, ("automation", failed)) == ["run_not_retryable"]
+    assert len(claim(db)) == 1
+    assert claim(db) == []
+
+
+def test_one_that_refuses_holds_up_no_other(
+    db: psycopg.Connection, world: World, failed: UUID
+) -> None:
+    outcomes = again(
+        db, world, ("automation", uuid4()), ("automation", failed), ("webhook", uuid4())
+    )
+    assert sorted(outcomes) == ["done", "not_retryable", "run_not_found"]
+
+
+@pytest.mark.parametrize("items", ["{}", '[{"kind": "moon", "id": "1"}]', '[{"kind": "charge"}]'])
+def test_what_is_no_list_is_refused(db: psycopg.Connection, world: World, items: str) -> None:
+    with refused("selection_invalid"), acting(db, world, "supervisor"):
+        db.execute("select public.reprocess_failures(%s)", (items,))
+
+
+def test_strangers_see_and_do_nothing(db: psycopg.Connection, world: World, failed: UUID) -> None:
+    with acting(db, world, "other_tenant"):
+        page = scalar(db, "select public.list_failures(array['automation'])")
+        asked = json.dumps([{"kind": "automation", "id": str(failed)}])
+        told = scalar(db, "select public.reprocess_failures(%s)", asked)
+    assert isinstance(page, dict)
+    assert str(failed) not in [row["id"] for row in page["rows"]]
+    assert isinstance(told, list)
+    assert told[0]["outcome"] == "run_not_found"
+    for call in ("list_failures()", "count_failures()", "reprocess_failures('[]')"):
+        with refused("not_allowed"), acting(db, world, "operator"):
+            db.execute(f"select public.{call}".encode())
