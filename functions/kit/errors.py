@@ -77,26 +77,9 @@ def as_http(handler: Handler) -> Handler:
             is_preflight = request.method == "OPTIONS"  # a browser asking before a cross-host call
             response = flask.make_response(("", 204) if is_preflight else handler(request))
         except AppError as refusal:
-            log.event(
-                "refused",
-                logging.WARNING if refusal.status >= 500 else logging.INFO,
-                function=handler.__name__,
-                error=refusal.code,
-                status=refusal.status,
-                reason=type(refusal.__cause__).__name__,
-            )
-            body = {"error": refusal.code, "detail": refusal.detail}
-            response = flask.make_response((body, refusal.status))
+            response = flask.make_response(_refused(handler.__name__, refusal))
         except Exception as bug:  # noqa: BLE001  (the edge: left alone, its text would be logged)
-            log.event(
-                "failed",
-                logging.ERROR,
-                function=handler.__name__,
-                error=type(bug).__name__,
-                where=log.where(bug),
-            )
-            body = {"error": "internal", "detail": "the failure was logged"}
-            response = flask.make_response((body, 500))
+            response = flask.make_response(_failed(handler.__name__, bug))
         _discard_body(request)
         return _allow_web_origin(response)
 
@@ -113,27 +96,32 @@ def as_async_http(handler: AsyncHandler) -> AsyncHandler:
         try:
             return await handler(request)
         except AppError as refusal:
-            log.event(
-                "refused",
-                logging.WARNING if refusal.status >= 500 else logging.INFO,
-                function=handler.__name__,
-                error=refusal.code,
-                status=refusal.status,
-                reason=type(refusal.__cause__).__name__,
-            )
-            body = {"error": refusal.code, "detail": refusal.detail}
-            return JSONResponse(body, refusal.status)
+            return JSONResponse(*_refused(handler.__name__, refusal))
         except Exception as bug:  # noqa: BLE001  (the edge: left alone, its text would be logged)
-            log.event(
-                "failed",
-                logging.ERROR,
-                function=handler.__name__,
-                error=type(bug).__name__,
-                where=log.where(bug),
-            )
-            return JSONResponse({"error": "internal", "detail": "the failure was logged"}, 500)
+            return JSONResponse(*_failed(handler.__name__, bug))
 
     return answer
+
+
+def _refused(function: str, refusal: AppError) -> tuple[dict[str, str], int]:
+    """Log it; its body and status."""
+    log.event(
+        "refused",
+        logging.WARNING if refusal.status >= 500 else logging.INFO,
+        function=function,
+        error=refusal.code,
+        status=refusal.status,
+        reason=type(refusal.__cause__).__name__,
+    )
+    return {"error": refusal.code, "detail": refusal.detail}, refusal.status
+
+
+def _failed(function: str, bug: Exception) -> tuple[dict[str, str], int]:
+    """Log a bug's kind and place; the bare answer."""
+    log.event(
+        "failed", logging.ERROR, function=function, error=type(bug).__name__, where=log.where(bug)
+    )
+    return {"error": "internal", "detail": "the failure was logged"}, 500
 
 
 def _discard_body(request: flask.Request) -> None:

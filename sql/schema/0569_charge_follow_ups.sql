@@ -25,8 +25,7 @@ set search_path = ''
 as $$
 declare
     -- 5, 10, 20 … 320 s: ten minutes in all; then a person looks.
-    c_max_failures constant int := 8;
-    c_first_pause constant int := 5;
+    c_most_failures constant int := 8;
     v_charge public.charges;
     v_pause double precision;
 begin
@@ -39,13 +38,11 @@ begin
         error_detail = retry_charge_later.error_detail
     where charge.id = retry_charge_later.charge_id
     returning * into v_charge;
-    if v_charge.failures >= c_max_failures then
+    v_pause := private.retry_pause(v_charge.failures, retry_after_seconds, c_most_failures);
+    if v_pause is null then
         perform private.fail_charge(v_charge.id, error_code, error_detail);
         return;
     end if;
-    v_pause := coalesce(
-        retry_after_seconds, c_first_pause * 2 ^ greatest(v_charge.failures - 1, 0)
-    ) * (1 + random() / 4);
     update public.charges as charge
     set next_attempt_at = private.now() + make_interval(secs => v_pause),
         queue_msg_id = private.enqueue_charge(

@@ -96,8 +96,22 @@ $$;
 comment on function private.settle_message(uuid, int, text, text, text, text, int) is
 'Result, run and queue in one transaction. False: a newer attempt owns the message.';
 
+-- Seconds until refused work is tried again: as the provider told, or doubling from 5, and up to a
+-- quarter more, so that a crowd does not come back at once. Null at `most_failures`: it is given up.
+create function private.retry_pause(failures int, retry_after_seconds int, most_failures int)
+returns double precision
+language sql
+volatile
+set search_path = ''
+as $$
+    select case
+        when failures >= most_failures then null
+        else coalesce(retry_after_seconds, 5 * 2 ^ greatest(failures - 1, 0)) * (1 + random() / 4)
+    end
+$$;
+
 -- The provider refused for now and therefore has nothing: the same row will be sent again. A 429
--- waits as told and costs no attempt; its own errors cost one of five, with doubling pauses.
+-- waits as told and costs no attempt; its own errors cost one of five.
 create function private.retry_message(
     message_id uuid, error_code text, error_detail text, retry_after_seconds int
 ) returns void
@@ -106,9 +120,7 @@ security definer
 set search_path = ''
 as $$
 declare
-    c_max_failures constant int := 5;
-    -- 5, 10, 20, 40 s and up to a quarter more, so that a crowd does not come back at once.
-    c_first_pause constant int := 5;
+    c_most_failures constant int := 5; -- 5, 10, 20, 40 s: a minute in all
     v_is_free boolean := error_code = 'rate_limited';
     v_run_id uuid;
     v_failures int;
@@ -126,15 +138,14 @@ begin
         where message.id = retry_message.message_id
         returning message.failures into v_failures;
     end if;
-    if v_failures >= c_max_failures then
+    v_pause := private.retry_pause(v_failures, retry_after_seconds, c_most_failures);
+    if v_pause is null then
         perform private.advance_message(
             message_id, 'failed', private.now(),
             error_code => retry_message.error_code, error_detail => retry_message.error_detail
         );
         return;
     end if;
-    v_pause := coalesce(retry_after_seconds, c_first_pause * 2 ^ greatest(v_failures - 1, 0))
-        * (1 + random() / 4);
     v_until := private.now() + make_interval(secs => v_pause);
     update public.message_logs as message
     set status = 'queued', sending_at = null, error_code = retry_message.error_code,

@@ -191,9 +191,8 @@ as $$
     where recipient.batch_id = back.batch_id and recipient.client_id = back.client_id
 $$;
 
--- A 429 waits as told and costs no attempt; the provider's own errors cost one of five, with
--- doubling pauses. The number's limit holds everybody's messages, the pair limit (131056) one
--- person's.
+-- A 429 waits as told and costs no attempt; the provider's own errors cost one of five. The
+-- number's limit holds everybody's messages, the pair limit (131056) one person's.
 create function private.retry_batch_message(
     message_id uuid, error_code text, error_detail text, retry_after_seconds int
 ) returns void
@@ -202,9 +201,7 @@ security definer
 set search_path = ''
 as $$
 declare
-    c_max_failures constant int := 5;
-    -- 5, 10, 20, 40 s and up to a quarter more, so that a crowd does not come back at once.
-    c_first_pause constant int := 5;
+    c_most_failures constant int := 5; -- as a message alone
     v_is_free boolean := error_code = 'rate_limited';
     v_failures int;
     v_pause double precision;
@@ -215,7 +212,8 @@ begin
     where message.id = retry_batch_message.message_id
       and recipient.batch_id = message.batch_id and recipient.client_id = message.client_id
     returning recipient.failures into v_failures;
-    if v_failures >= c_max_failures then
+    v_pause := private.retry_pause(v_failures, retry_after_seconds, c_most_failures);
+    if v_pause is null then
         perform private.advance_message(
             message_id, 'failed', private.now(),
             error_code => retry_batch_message.error_code,
@@ -223,8 +221,6 @@ begin
         );
         return;
     end if;
-    v_pause := coalesce(retry_after_seconds, c_first_pause * 2 ^ greatest(v_failures - 1, 0))
-        * (1 + random() / 4);
     perform private.put_back(
         message_id, private.now() + make_interval(secs => v_pause), error_code, error_detail
     );

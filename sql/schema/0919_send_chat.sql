@@ -198,9 +198,6 @@ begin
         when 'variable_missing' then
             raise exception 'variable_missing' using errcode = 'PT409',
                 detail = 'a variable has no value for this client';
-        when 'attempt_cap' then
-            raise exception 'attempt_cap' using errcode = 'PT409',
-                detail = to_jsonb((plan).not_before) #>> '{}';
         else
             return;
     end case;

@@ -61,15 +61,14 @@ set search_path = ''
 as $$
 declare
     -- 5 s, 10 s, … about ten minutes in all; waiting as told costs nothing.
-    c_max_failures constant int := 8;
-    c_first_pause constant int := 5;
+    c_most_failures constant int := 8;
     v_is_free boolean := coalesce(error_code = 'rate_limited', false);
     v_failures int := (task).failures + case when v_is_free then 0 else 1 end;
-    v_pause interval := make_interval(secs => coalesce(
-        retry_after_seconds, c_first_pause * 2 ^ greatest(v_failures - 1, 0)
-    ) * (1 + random() / 4));
+    v_pause interval := make_interval(
+        secs => private.retry_pause(v_failures, retry_after_seconds, c_most_failures)
+    );
 begin
-    if v_failures >= c_max_failures then
+    if v_pause is null then
         perform private.fail_dialer_task(task, coalesce(error_code, 'outcome_unknown'), error_detail);
         return;
     end if;

@@ -88,6 +88,7 @@ function useKeptPlace(list: React.RefObject<HTMLDivElement | null>, page: TalkPa
   const { id } = page.conversation;
   const [isAtEnd, setIsAtEnd] = useState(true);
   const atEnd = useRef(true);
+  const lastTop = useRef(0);
   const fetching = useRef(false);
   const before = useRef({ oldest: page.items.at(-1)?.id, height: 0 });
   const oldest = page.items.at(-1)?.id;
@@ -117,7 +118,11 @@ function useKeptPlace(list: React.RefObject<HTMLDivElement | null>, page: TalkPa
     const box = list.current;
     if (!box) return;
     before.current.height = box.scrollHeight;
-    atEnd.current = box.scrollHeight - box.scrollTop - box.clientHeight < endPx;
+    // Only who scrolls up leaves the end: what arrived since the place was set has grown the list
+    // before this event came, and says nothing about the reader.
+    const isNear = box.scrollHeight - box.scrollTop - box.clientHeight < endPx;
+    atEnd.current = isNear || (atEnd.current && box.scrollTop >= lastTop.current);
+    lastTop.current = box.scrollTop;
     setIsAtEnd(atEnd.current);
     if (box.scrollTop > aheadPx || fetching.current || !page.next) return;
     fetching.current = true;
