@@ -4,7 +4,12 @@ import { chromiumLaunch } from "./e2e/chromium.ts";
 const baseURL = process.env.E2E_BASE_URL;
 if (!baseURL) throw new Error("E2E_BASE_URL: the address of a running, seeded stack (pytest tests/web starts one)");
 
+/** Long walks are left to `make prove`, which runs them and nothing else. */
+const proof = /@proof/;
+const which = process.env.PROVE === "1" ? { grep: proof } : { grepInvert: proof };
+
 export default defineConfig({
+  ...which,
   testDir: "e2e",
   outputDir: process.env.E2E_OUTPUT ?? "test-results",
   // One stack, two cores: tests that watch the clock of receipts must not fight for the processor.
