@@ -1,10 +1,9 @@
 import { NativeSelect } from "@mantine/core";
 import { type ReactNode, useState } from "react";
-import { useHasRole } from "@/lib/session";
-import { useDocumentTitle } from "@/ui/document-title";
+import { useSearch } from "wouter";
 import { Panel } from "@/ui/panel";
-import { SettingsTabs } from "@/ui/settings-tabs";
-import { EmptyState, ErrorState, PageSkeleton } from "@/ui/states";
+import { SettingsRoom } from "@/ui/settings-room";
+import { ErrorState, PageSkeleton } from "@/ui/states";
 import { AgreementPolicyForm } from "./agreement-policy-form";
 import { ChargePolicyForm } from "./charge-policy-form";
 import classes from "./charging.module.css";
@@ -16,25 +15,20 @@ import { TemplatesForm } from "./templates-form";
 
 /** The rules of money, of the agency or of one creditor. */
 export function ChargingPage(): ReactNode {
-  useDocumentTitle("Cobrança");
-  const isAdmin = useHasRole("admin");
-  if (!isAdmin)
-    return (
-      <EmptyState title="Só administradores mudam as configurações">
-        Peça a quem administra a sua assessoria.
-      </EmptyState>
-    );
-  return <Charging />;
+  return (
+    <SettingsRoom title="Cobrança">
+      <Charging />
+    </SettingsRoom>
+  );
 }
 
 function Charging(): ReactNode {
-  const [scope, setScope] = useState<Scope>(null);
+  // The creditors' room leads here with one of them.
+  const [scope, setScope] = useState<Scope>(new URLSearchParams(useSearch()).get("credor"));
   const { data: creditors } = useCreditors();
   const { data: rules, error, refetch } = useCharging(scope);
   return (
-    <div className={classes.page}>
-      <h1>Configurações</h1>
-      <SettingsTabs />
+    <>
       <NativeSelect
         label="Regras de"
         className={classes.narrow}
@@ -73,6 +67,6 @@ function Charging(): ReactNode {
           )}
         </div>
       )}
-    </div>
+    </>
   );
 }

@@ -1,10 +1,7 @@
 import type { ReactNode } from "react";
 import { Link } from "wouter";
-import { useHasRole } from "@/lib/session";
-import { useDocumentTitle } from "@/ui/document-title";
 import { Panel } from "@/ui/panel";
-import { SettingsTabs } from "@/ui/settings-tabs";
-import { EmptyState } from "@/ui/states";
+import { SettingsRoom } from "@/ui/settings-room";
 import { Caps } from "./caps";
 import classes from "./contact.module.css";
 import { LawTable } from "./law-table";
@@ -12,18 +9,8 @@ import { OwnHours } from "./own-hours";
 
 /** When people may be contacted, and how often: the law's part is read, the agency's is written. */
 export function ContactPage(): ReactNode {
-  useDocumentTitle("Contato");
-  const isAdmin = useHasRole("admin");
-  if (!isAdmin)
-    return (
-      <EmptyState title="Só administradores mudam as configurações">
-        Peça a quem administra a sua assessoria.
-      </EmptyState>
-    );
   return (
-    <div className={classes.page}>
-      <h1>Configurações</h1>
-      <SettingsTabs />
+    <SettingsRoom title="Contato">
       <p className={classes.note}>
         Ligações, disparos, regras e retornos perguntam aqui antes de sair, no horário de quem recebe.
       </p>
@@ -46,6 +33,6 @@ export function ContactPage(): ReactNode {
           </span>
         </p>
       </Panel>
-    </div>
+    </SettingsRoom>
   );
 }

@@ -1,9 +1,6 @@
 import type { ReactNode } from "react";
-import { useHasRole } from "@/lib/session";
-import { useDocumentTitle } from "@/ui/document-title";
 import { Panel } from "@/ui/panel";
-import { SettingsTabs } from "@/ui/settings-tabs";
-import { EmptyState } from "@/ui/states";
+import { SettingsRoom } from "@/ui/settings-room";
 import { LimitForm } from "./limit-form";
 import { RateCard } from "./rate-card";
 import { Replies } from "./replies";
@@ -13,18 +10,8 @@ import classes from "./whatsapp.module.css";
 
 /** Numbers, templates, prices and ready answers. */
 export function WhatsappPage(): ReactNode {
-  useDocumentTitle("WhatsApp");
-  const isAdmin = useHasRole("admin");
-  if (!isAdmin)
-    return (
-      <EmptyState title="Só administradores mudam as configurações">
-        Peça a quem administra a sua assessoria.
-      </EmptyState>
-    );
   return (
-    <div className={classes.page}>
-      <h1>Configurações</h1>
-      <SettingsTabs />
+    <SettingsRoom title="WhatsApp">
       <Panel title="Números de envio">
         <Senders />
       </Panel>
@@ -42,6 +29,6 @@ export function WhatsappPage(): ReactNode {
       <Panel title="Respostas prontas">
         <Replies />
       </Panel>
-    </div>
+    </SettingsRoom>
   );
 }
