@@ -12,6 +12,7 @@ const NotificationBell = afterPaint(() =>
 const LinkBanner = afterPaint(() => import("@/app/link-banner").then((m) => m.LinkBanner));
 const CallWatch = afterPaint(() => import("@/features/calls/call-watch").then((m) => m.CallWatch));
 const Toasts = afterPaint(() => import("@/app/toasts").then((m) => m.Toasts));
+const UndoElsewhere = afterPaint(() => import("@/features/service/undo-elsewhere").then((m) => m.UndoElsewhere));
 const UserMenu = afterPaint(() => import("@/app/user-menu").then((m) => m.UserMenu));
 
 /** A rail beside the page; on a phone a strip above it (who I am, what is new) and the doors below, under the thumb. */
@@ -36,6 +37,7 @@ export function Shell({ children }: { children: ReactNode }): ReactNode {
       </div>
       <Suspense fallback={null}>
         <Toasts />
+        <UndoElsewhere />
       </Suspense>
       <div className={classes.main}>
         <ClockBanner />

@@ -31,6 +31,11 @@ export interface DispositionItem extends Base {
   label: string;
   notes: string | null;
   scheduled_callback: string | null;
+  /** Taken back: it stands as it was made, and counts no more. */
+  undone_at: string | null;
+  /** Null when nobody can take it back any more. */
+  undo_until: string | null;
+  is_mine: boolean;
 }
 
 export interface MessageItem extends Base {

@@ -1,7 +1,7 @@
 import { IconCheck } from "@tabler/icons-react";
-import { type ReactNode, Suspense, useId, useRef } from "react";
+import { type ReactNode, Suspense, useId, useRef, useState } from "react";
 import { moment } from "@/lib/clock";
-import { later, painted } from "@/lib/later";
+import { afterPaint, later, painted } from "@/lib/later";
 import { Panel } from "@/ui/panel";
 import { useSingleKeys } from "@/ui/single-keys";
 import { Key } from "@/ui/tag";
@@ -10,6 +10,7 @@ import type { DispositionType, ServiceScreen } from "./queries";
 
 const CallbackForm = later(() => import("@/ui/callback-form/callback-form").then((m) => m.CallbackForm));
 void painted().then(CallbackForm.preload);
+const DispositionEffects = afterPaint(() => import("./disposition-effects").then((m) => m.DispositionEffects));
 
 export interface Chosen {
   type: DispositionType;
@@ -26,12 +27,17 @@ interface DispositionPanelProps {
   onDispose: (chosen: Chosen) => void;
   /** What became of the last press, in words. */
   outcome: string | null;
+  /** The way to take it back, while there is one. */
+  undo: ReactNode;
 }
 
 export function DispositionPanel(props: DispositionPanelProps): ReactNode {
-  const { screen, notes, onNotes, choosing, onChoosing, onDispose, outcome } = props;
+  const { screen, notes, onNotes, choosing, onChoosing, onDispose, outcome, undo } = props;
   const notesRef = useRef<HTMLTextAreaElement>(null);
   const notesId = useId();
+  const effectsId = useId();
+  /** The result under the mouse or the focus: what it would set off is told before it is pressed. */
+  const [pointed, setPointed] = useState<DispositionType | null>(null);
   const press = (type: DispositionType): void => {
     if (type.is_callback) onChoosing(type);
     else onDispose({ type, scheduledCallback: null });
@@ -75,6 +81,11 @@ export function DispositionPanel(props: DispositionPanelProps): ReactNode {
               className={classes.button}
               data-active={choosing?.key === type.key || undefined}
               style={{ "--ink": `var(--ink-${type.color}, var(--muted))` } as React.CSSProperties}
+              aria-describedby={pointed?.key === type.key ? effectsId : undefined}
+              onMouseEnter={() => setPointed(type)}
+              onMouseLeave={() => setPointed(null)}
+              onFocus={() => setPointed(type)}
+              onBlur={() => setPointed(null)}
               onClick={() => press(type)}
             >
               <span className={classes.digit} aria-hidden>
@@ -107,6 +118,12 @@ export function DispositionPanel(props: DispositionPanelProps): ReactNode {
             )}
           </p>
         )}
+        {undo}
+        <div id={effectsId} className={classes.effects} hidden={!pointed || choosing !== null}>
+          <Suspense fallback={null}>
+            {pointed && <DispositionEffects clientId={screen.client.id} type={pointed} />}
+          </Suspense>
+        </div>
       </div>
     </Panel>
   );

@@ -1,7 +1,7 @@
 import "fake-indexeddb/auto";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { AppError } from "@/lib/errors";
-import { sendDue, sendPending, waitAfter } from "./pending-sender";
+import { sendDue, sendPending, takeBackPending, waitAfter } from "./pending-sender";
 import { deletePending, getPending, listPending, type PendingDisposition, putPending } from "./pending-store";
 
 const owner = "user:tenant";
@@ -135,5 +135,28 @@ describe("the back-off", () => {
   it("doubles up to a minute, with at most a tenth of jitter", () => {
     expect([1, 2, 3, 4].map((attempts) => waitAfter(attempts, 0))).toEqual([1_000, 2_000, 4_000, 8_000]);
     expect(waitAfter(30, 1)).toBeCloseTo(minuteMs * 1.1);
+  });
+});
+
+describe("a disposition taken back", () => {
+  it("that never left is gone, and nothing is sent", async () => {
+    await putPending(pending("1"));
+    expect(await takeBackPending("1")).toBe("dropped");
+    const send = vi.fn(async () => undefined);
+    await sendDue(owner, send, { force: true });
+    expect(send).not.toHaveBeenCalled();
+  });
+
+  it("whose try may have arrived stays until the server has undone it", async () => {
+    await putPending(pending("1", { attempts: 1, nextAttemptAt: minuteMs }));
+    expect(await takeBackPending("1")).toBe("asked");
+    const asked: boolean[] = [];
+    await sendDue(owner, async ({ isUndone }) => void asked.push(isUndone === true), { clock: () => 0 });
+    expect(asked).toEqual([true]);
+    expect(await listPending(owner)).toEqual([]);
+  });
+
+  it("that the server has is for the server to undo", async () => {
+    expect(await takeBackPending("1")).toBe("sent");
   });
 });

@@ -42,6 +42,22 @@ export async function sendPending(
   });
 }
 
+/** Takes back what still waits here. "dropped": it never left. "asked": a try may have arrived, so the next one undoes it.
+ * "sent": the server has it. */
+export async function takeBackPending(id: string): Promise<"dropped" | "asked" | "sent"> {
+  // Waits for a try that is under way: its outcome decides.
+  return navigator.locks.request(`disposition:${id}`, { mode: "exclusive" }, async () => {
+    const record = await getPending(id);
+    if (!record) return "sent";
+    if (record.attempts === 0) {
+      await deletePending(id);
+      return "dropped";
+    }
+    await putPending({ ...record, isUndone: true, refusedBy: null, nextAttemptAt: 0 });
+    return "asked";
+  });
+}
+
 /** Sends what is due; `force` also what is waiting out a back-off (the network has just come back). */
 export async function sendDue(
   owner: string,

@@ -16,6 +16,8 @@ export interface PendingDisposition {
   nextAttemptAt: number;
   /** Machine code of the refusal; a refused record waits for the operator, not for the network. */
   refusedBy: string | null;
+  /** Taken back after a try whose outcome nobody knows: the next try undoes it instead of sending it. */
+  isUndone?: true;
 }
 
 const databaseName = "cobranca";

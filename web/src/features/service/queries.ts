@@ -1,5 +1,6 @@
 import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import type { Client, ContactState, Debt, Phone } from "@/lib/client-shapes";
+import { AppError } from "@/lib/errors";
 import { db, rpc, shaped, unwrap } from "@/lib/supabase";
 import { seedTimeline, type TimelinePage } from "@/lib/timeline";
 import type { PendingDisposition } from "./pending-store";
@@ -61,4 +62,46 @@ export async function insertDisposition(record: PendingDisposition): Promise<voi
       })
       .setHeader("x-tenant-id", record.tenantId),
   );
+}
+
+export async function undoDisposition(id: string, tenantId: string): Promise<void> {
+  await unwrap(db.rpc("undo_disposition", { disposition_id: id }).setHeader("x-tenant-id", tenantId));
+}
+
+/** What a waiting record wants of the server. */
+export async function sendRecord(record: PendingDisposition): Promise<void> {
+  if (!record.isUndone) return insertDisposition(record);
+  try {
+    await undoDisposition(record.id, record.tenantId);
+  } catch (error) {
+    // None of its tries had arrived: there is nothing to take back.
+    if (!(error instanceof AppError) || error.code !== "disposition_not_found") throw error;
+  }
+}
+
+export interface DispositionEffect {
+  disposition_type: string;
+  rule: string;
+  position: number;
+  action: string;
+  wait_minutes: number;
+  template: string | null;
+  verdict: "send" | "act" | "postpone" | "skip";
+  reason: string | null;
+  not_before: string | null;
+}
+
+/** Rules change by the day and hours by the clock: a minute old is true enough for a hint. */
+const effectsStaleMs = 60_000;
+
+/** What each result would set off for this client now. */
+export function effectsQuery(clientId: string) {
+  return queryOptions({
+    queryKey: ["disposition-effects", clientId],
+    queryFn: () =>
+      shaped<{ undo_seconds: number; effects: DispositionEffect[] }>(
+        rpc("disposition_effects", { client_id: clientId }),
+      ),
+    staleTime: effectsStaleMs,
+  });
 }

@@ -1,9 +1,10 @@
 import { Button } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, Suspense, useEffect, useState } from "react";
 import type { Phone } from "@/lib/client-shapes";
 import { plural } from "@/lib/format";
 import { rememberServed } from "@/lib/last-served";
+import { afterPaint } from "@/lib/later";
 import { useLiveQueries } from "@/lib/live-queries";
 import { useMember } from "@/lib/session";
 import { timelineKey, useTimeline } from "@/lib/timeline";
@@ -23,6 +24,8 @@ import classes from "./service-page.module.css";
 import { ServiceSkeleton } from "./service-skeleton";
 import { Unconfirmed } from "./unconfirmed";
 import { usePendingOfClient } from "./use-pending";
+
+const UndoLine = afterPaint(() => import("./undo-line").then((m) => m.UndoLine));
 
 /** A second press of the same outcome this soon is a bounce of the finger, not a second call. */
 const bounceMs = 1_500;
@@ -67,9 +70,9 @@ function LoadedService({ screen, onExplain, onNegotiate, phoneAction, next, talk
   useLiveQueries(`client:${client.id}`, everything, (event) =>
     onlyTimeline.has(event) ? [timelineKey(client.id)] : everything,
   );
-  // Changes to many clients at once come aggregated on the tenant's topic.
-  useLiveQueries(`tenant:${tenant.id}`, [], (_event, { client_ids: touched }) =>
-    touched?.includes(client.id) ? everything : [],
+  // Changes to many clients at once come aggregated on the tenant's topic; other buttons are every client's.
+  useLiveQueries(`tenant:${tenant.id}`, [], (event, { client_ids: touched }) =>
+    event === "settings_changed" || touched?.includes(client.id) ? everything : [],
   );
   // A row that the server has already told needs no stand-in.
   const known = new Set(timeline.data?.map(({ id }) => id));
@@ -95,6 +98,10 @@ function LoadedService({ screen, onExplain, onNegotiate, phoneAction, next, talk
     if (record.scheduledCallback) setChoosing(types.find(({ key }) => key === record.type) ?? null);
     setLast(null);
     void discard(record.id);
+  };
+  const onUndone = (taken: string): void => {
+    setNotes(notes || taken);
+    setLast(null);
   };
   const outcome = last && `${unconfirmed.length > 0 ? "Guardada, enviando" : "Registrada"}: ${last.label}`;
   return (
@@ -129,6 +136,17 @@ function LoadedService({ screen, onExplain, onNegotiate, phoneAction, next, talk
         onChoosing={setChoosing}
         outcome={outcome}
         onDispose={(chosen) => void onDispose(chosen)}
+        undo={
+          <Suspense fallback={null}>
+            <UndoLine
+              client={client}
+              items={timeline.data}
+              unconfirmed={unconfirmed}
+              types={types}
+              onUndone={onUndone}
+            />
+          </Suspense>
+        }
       />
       {talk || (
         <Panel title="Linha do tempo" aside={talkDoor} scrolls className={classes.timeline}>

@@ -30,7 +30,16 @@ export function Unconfirmed({ records, types, onEdit, onDiscard }: UnconfirmedPr
       >
         {record.scheduledCallback && <p>Retorno para {moment(record.scheduledCallback)}</p>}
         {record.notes && <p className={timeline.notes}>{record.notes}</p>}
-        {record.refusedBy ? (
+        {record.refusedBy && record.isUndone ? (
+          <>
+            <p role="alert">{sentenceFor(new AppError(record.refusedBy, 400))}</p>
+            <div className={timeline.actions}>
+              <Button size="compact-xs" variant="default" onClick={() => onDiscard(record)}>
+                Entendi
+              </Button>
+            </div>
+          </>
+        ) : record.refusedBy ? (
           <>
             <p role="alert">{sentenceFor(new AppError(record.refusedBy, 400))}</p>
             <div className={timeline.actions}>
@@ -44,7 +53,9 @@ export function Unconfirmed({ records, types, onEdit, onDiscard }: UnconfirmedPr
           </>
         ) : (
           <p>
-            <Tag tone={record.attempts > 0 ? "warn" : "busy"}>{record.attempts > 0 ? "pendente" : "salvando"}</Tag>
+            <Tag tone={record.attempts > 0 ? "warn" : "busy"}>
+              {record.isUndone ? "desfazendo" : record.attempts > 0 ? "pendente" : "salvando"}
+            </Tag>
           </p>
         )}
       </Entry>

@@ -2,9 +2,9 @@ import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
 import { useMember } from "@/lib/session";
 import { timelineKey } from "@/lib/timeline";
-import { type SendOutcome, sendDue, sendPending } from "./pending-sender";
+import { type SendOutcome, sendDue, sendPending, takeBackPending } from "./pending-sender";
 import { deletePending, listPending, type PendingDisposition, putPending } from "./pending-store";
-import { insertDisposition } from "./queries";
+import { sendRecord } from "./queries";
 
 /** How often a waiting record is looked at; the wait itself is the record's own back-off. */
 const sweepMs = 1_000;
@@ -48,7 +48,7 @@ export function usePendingSender(): void {
       if (busy || !records.some((record) => !record.refusedBy)) return;
       busy = true;
       try {
-        await sendDue(owner, insertDisposition, { force });
+        await sendDue(owner, sendRecord, { force });
       } finally {
         busy = false;
       }
@@ -82,6 +82,10 @@ async function settle(queryClient: QueryClient, before: PendingDisposition[]): P
   await Promise.all(clients.map((id) => queryClient.invalidateQueries({ queryKey: timelineKey(id) })));
 }
 
+export function useIsPending(id: string): boolean {
+  return useRecords().some((record) => record.id === id);
+}
+
 export function usePendingCount(): number {
   return useRecords().length;
 }
@@ -92,6 +96,16 @@ export interface PendingOfClient {
   keep: (made: Disposition) => Promise<string>;
   send: (id: string) => Promise<SendOutcome>;
   discard: (id: string) => Promise<void>;
+}
+
+/** "sent" means that the server has it, and is to be asked. */
+export function useTakeBack(): (id: string) => Promise<"undone" | "sent"> {
+  const { owner } = useOwner();
+  return async (id) => {
+    const outcome = await takeBackPending(id);
+    if (outcome !== "sent") await changed(owner);
+    return outcome === "sent" ? "sent" : "undone";
+  };
 }
 
 export interface Disposition {
@@ -116,7 +130,7 @@ export function usePendingOfClient(clientId: string): PendingOfClient {
     return id;
   };
   const send = async (id: string): Promise<SendOutcome> => {
-    const outcome = await sendPending(id, insertDisposition);
+    const outcome = await sendPending(id, sendRecord);
     // The row is fetched before the optimistic one goes, so that nothing blinks.
     await queryClient.invalidateQueries({ queryKey: timelineKey(clientId) });
     await changed(owner);

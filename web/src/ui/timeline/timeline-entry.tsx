@@ -33,10 +33,16 @@ export function TimelineEntry({ item, colorOf }: TimelineEntryProps): ReactNode 
       return (
         <Entry
           icon={<IconPhone {...iconProps} />}
-          color={colorOf(item.type)}
-          title={<strong>{item.label}</strong>}
+          color={item.undone_at ? "gray" : colorOf(item.type)}
+          title={item.undone_at ? <del>{item.label}</del> : <strong>{item.label}</strong>}
           at={item.at}
+          {...(item.undone_at && { state: "undone" })}
         >
+          {item.undone_at && (
+            <p>
+              Desfeita às <time dateTime={item.undone_at}>{localTime(new Date(item.undone_at))}</time>
+            </p>
+          )}
           {item.scheduled_callback && <p>Retorno marcado para {moment(item.scheduled_callback)}</p>}
           {item.notes && <p className={classes.notes}>{item.notes}</p>}
           {item.actor && <p className={classes.actor}>{item.actor}</p>}
