@@ -34,7 +34,17 @@ begin
             'undone_at', (
                 select undone.undone_at from public.disposition_undos as undone
                 where undone.disposition_id = call.id
-            )
+            ),
+            'is_mine', call.operator_id = auth.uid(),
+            -- A minute is the longest window: nobody asks about older ones.
+            'undo_until', case
+                when call.created_at > private.now() - interval '1 minute'
+                    and not private.is_undone(call.id) and not exists (
+                        select from public.automation_runs as run
+                        where run.tenant_id = call.tenant_id and run.disposition_id = call.id
+                    )
+                then call.created_at + private.undo_window(call.tenant_id)
+            end
         )
         from public.call_dispositions as call
         join public.disposition_types as kind
