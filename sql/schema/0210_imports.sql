@@ -10,6 +10,9 @@ create table public.imports (
     file_name text,
     file_sha256 text,
     status public.import_status not null default 'running',
+    -- A dry run: nothing of the portfolio is written for it, and it ends as `rehearsed`, with its
+    -- answer, for a page that lost the connection; a day later the row goes.
+    is_rehearsal boolean not null default false,
     rows int not null default 0,
     accepted int not null default 0,
     rejected int not null default 0,
@@ -32,6 +35,8 @@ create table public.imports (
     idempotency_key text,
     request_fingerprint text,
     answer jsonb,
+    -- What it changed: {fields, rows: the first, kept: the first titles left alone}.
+    differences jsonb,
     -- The file's own column names: rejects go back under them.
     header text[] not null default '{}',
     debts_absent int not null default 0,
@@ -91,7 +96,13 @@ alter table public.imports enable row level security;
 alter table public.imports force row level security;
 
 create policy imports_select_member on public.imports for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and (
+        (select private.sees_everything())
+        or creditor_id = any ((select private.creditor_scope())::uuid [])
+    )
+);
 
 -- Written by the import function only.
 grant select on public.imports to authenticated;
@@ -143,7 +154,7 @@ create trigger _900_audit_update after update on public.imports
 referencing old table as old_rows new table as new_rows
 for each statement execute function private.tg_audit(
     'phase', 'rows_read', 'rows_valid', 'rows_written', 'rows_total', 'rows_per_second',
-    'seconds_left', 'answer', 'writing_at', 'undo_done', 'undo_total', 'rolled_back'
+    'seconds_left', 'answer', 'differences', 'writing_at', 'undo_done', 'undo_total', 'rolled_back'
 );
 create trigger _900_audit_delete after delete on public.imports
 referencing old table as old_rows for each statement execute function private.tg_audit();

@@ -42,7 +42,7 @@ create table private.import_plans (
     tenant_id uuid not null,
     -- The transaction that is writing for it at this moment.
     writer xid8,
-    -- A dry run, taken back at its end: people watch nothing of it but its progress.
+    -- A dry run: its chunks are counted (0451_chunk_changes), and all of it is taken back.
     is_rehearsal boolean not null,
     -- How often a transaction was begun for the next chunk: one that can never be written would
     -- otherwise be tried for ever. Committed before the try.
@@ -64,6 +64,8 @@ create table private.import_plans (
     warnings jsonb not null,
     debts_absent int not null,
     debts_kept jsonb not null default '{}',
+    -- The first of them, with what the file says otherwise.
+    kept_titles jsonb not null default '[]',
     -- What the chunks have written so far. A line that changes nothing is written from the start.
     rows_written int not null,
     creditors_created int not null default 0,
@@ -74,6 +76,9 @@ create table private.import_plans (
     debts_returned int not null default 0,
     debts_reopened int not null default 0,
     clients_touched int not null default 0,
+    -- {"table.field": rows}, and the first changed rows with before and after.
+    changed_fields jsonb not null default '{}',
+    changed_rows jsonb not null default '[]',
     -- For the rate: when the writing began or went on, and what was written by then.
     begun_at timestamptz,
     begun_rows int not null default 0,

@@ -191,39 +191,53 @@ begin
 end;
 $$;
 
--- What the file names and the import leaves alone, by status; the first of them are listed, with
+-- What the file names and the import leaves alone: titles by status, and the first of them with
 -- what the file says otherwise.
-create function private.keep_import_kept(tenant_id uuid, import_id uuid) returns jsonb
+create function private.list_import_kept(out titles jsonb, out listed jsonb)
 language plpgsql
 security definer
 set search_path = ''
 as $$
-declare
-    c_listed constant int := 200;  -- as many as a person looks through
 begin
-    insert into private.import_changes
-        (tenant_id, import_id, table_name, row_id, before, after, is_live)
-    select keep_import_kept.tenant_id, keep_import_kept.import_id, 'kept', debts.id,
-        jsonb_build_object(
-            'status', listed.kept, 'due_on', debts.due_on, 'principal_cents', debts.principal_cents
-        ),
-        jsonb_build_object('due_on', listed.due_on, 'principal_cents', listed.principal_cents),
-        false
+    select coalesce(jsonb_object_agg(counted.kept, counted.titles), '{}') into titles
     from (
-        select import_debts.* from pg_temp.import_debts
+        select import_debts.kept, count(*) as titles
+        from pg_temp.import_debts
         where import_debts.kept is not null
-        order by import_debts.document, import_debts.contract, import_debts.installment
-        limit c_listed
-    ) as listed
-    join public.debts on debts.id = listed.debt_id;
-    return (
-        select coalesce(jsonb_object_agg(counted.kept, counted.titles), '{}')
-        from (
-            select import_debts.kept, count(*) as titles
-            from pg_temp.import_debts
-            where import_debts.kept is not null
-            group by import_debts.kept
-        ) as counted
-    );
+        group by import_debts.kept
+    ) as counted;
+    select coalesce(jsonb_agg(
+        jsonb_build_object(
+            'document', shown.document, 'name', shown.name, 'contract', shown.contract,
+            'installment', shown.installment, 'status', shown.kept,
+            'changes', (
+                select coalesce(jsonb_object_agg(
+                    field.name, jsonb_build_array(shown.stored -> field.name, field.value)
+                ), '{}')
+                from jsonb_each(shown.said) as field (name, value)
+                where shown.stored -> field.name <> field.value
+            )
+        )
+        order by shown.document, shown.contract, shown.installment
+    ), '[]') into listed
+    from (
+        select named.document, named.contract, named.installment, named.kept,
+            -- As the import leaves it: a name that only its capitals tell apart is the same.
+            case when lower(people.name) = lower(clients.name) then clients.name
+                else coalesce(people.name, clients.name) end as name,
+            jsonb_build_object(
+                'due_on', debts.due_on, 'principal_cents', debts.principal_cents
+            ) as stored,
+            jsonb_build_object(
+                'due_on', named.due_on, 'principal_cents', named.principal_cents
+            ) as said
+        from pg_temp.import_debts as named
+        join public.debts on debts.id = named.debt_id
+        join public.clients on clients.id = debts.client_id
+        join pg_temp.import_clients as people on people.document = named.document
+        where named.kept is not null
+        order by named.document, named.contract, named.installment
+        limit private.listed_changes()
+    ) as shown;
 end;
 $$;

@@ -32,7 +32,7 @@ begin
     insert into private.import_plans (
         import_id, tenant_id, creditors, creditor, mapping, header, header_key, is_rehearsal,
         rows, accepted, rejected, duplicates, reject_reasons, warnings, debts_absent, debts_kept,
-        rows_written
+        kept_titles, rows_written
     )
     select plan_portfolio.import_id, v_tenant, v_creditors, said ->> 'creditor',
         said -> 'mapping', array(select jsonb_array_elements_text(said -> 'header')),
@@ -49,7 +49,7 @@ begin
             ) as refused
         ),
         counted.warnings, (select count(*) from pg_temp.import_absent),
-        private.keep_import_kept(v_tenant, plan_portfolio.import_id), 0
+        kept.titles, kept.listed, 0
     from (
         select count(*)::int as accepted, jsonb_build_object(
             'name_invalid', coalesce(sum(import_rows.names_lost), 0),
@@ -58,7 +58,8 @@ begin
         ) as warnings
         from pg_temp.import_rows
         where import_rows.reason is null
-    ) as counted;
+    ) as counted
+    cross join private.list_import_kept() as kept;
     perform private.keep_import_chunks(v_tenant, import_id, chunk_rows);
     update private.import_plans as plan
     set rows_written = plan.accepted - (
@@ -75,6 +76,26 @@ comment on function private.plan_portfolio(uuid, jsonb, text, int, jsonb) is
 'How many rows were refused. headers: field → the file''s column name; chunk_rows: rows of people,
 phones and debts in a chunk; said: {creditor, mapping, header, header_key, is_rehearsal}.';
 grant execute on function private.plan_portfolio(uuid, jsonb, text, int, jsonb) to authenticated;
+
+create function private.first_rejects(v_import public.imports) returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    return (
+        select coalesce(jsonb_agg(to_jsonb(shown)), '[]')
+        from (
+            select refused.line, refused.column_name, refused.value, refused.reason
+            from public.import_rejects as refused
+            where refused.tenant_id = v_import.tenant_id and refused.import_id = v_import.id
+            order by refused.line, refused.id
+            limit private.listed_changes()
+        ) as shown
+    );
+end;
+$$;
 
 -- What the caller of an import is told, then or later.
 create function private.import_answer(v_import public.imports) returns jsonb
@@ -93,7 +114,7 @@ begin
         'debts_reopened', v_import.debts_reopened, 'debts_kept', v_import.debts_kept,
         'duplicates', v_import.duplicates, 'creditors_created', v_import.creditors_created,
         'reject_reasons', v_import.reject_reasons, 'warnings', v_import.warnings,
-        'differences', private.list_import_differences(v_import.tenant_id, v_import.id)
+        'differences', v_import.differences, 'rejects', private.first_rejects(v_import)
     );
 end;
 $$;

@@ -99,9 +99,10 @@ begin
 end;
 $$;
 
--- Answers the chunk as it was written, for its debts.
+-- Answers the chunk as it was written, for its debts, and whom it touched.
 create function private.write_chunk_people(
-    inout chunk private.import_chunks, out created int, out updated int, out touched uuid[]
+    inout chunk private.import_chunks, out created int, out touched uuid[],
+    out changes private.import_change[]
 )
 language plpgsql
 security definer
@@ -132,8 +133,8 @@ begin
     from unnest(chunk.clients) as planned
     where planned.is_new
     having count(*) > 0;
-    touched := private.update_chunk_people(chunk, v_now);
-    updated := cardinality(touched);
+    select written.touched, written.changes into touched, changes
+    from private.update_chunk_people(chunk, v_now) as written;
 end;
 $$;
 
@@ -146,18 +147,19 @@ as $$
     select case when length(phone) = 14 then 'mobile' else 'landline' end::public.phone_kind
 $$;
 
--- Known people: their changed fields, and their new numbers behind those already there. Answers
--- whom it touched.
-create function private.update_chunk_people(chunk private.import_chunks, at timestamptz)
-returns uuid[]
+-- Known people: their changed fields, and their new numbers behind those already there.
+create function private.update_chunk_people(
+    chunk private.import_chunks, at timestamptz, out touched uuid[],
+    out changes private.import_change[]
+)
 language plpgsql
 security definer
 set search_path = ''
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 declare
-    v_changed uuid[];
     v_phoned uuid[];
-    v_touched uuid[];
 begin
     perform from public.clients
     where clients.id in (
@@ -165,51 +167,16 @@ begin
     )
     order by clients.id
     for update;
-    with merged as (
-        select clients.id, private.jsonb_changes(became.item, was.item) as before,
-            private.jsonb_changes(was.item, became.item) as after
-        from unnest(chunk.clients) as planned
-        join public.clients on clients.id = planned.client_id
-        cross join lateral (
-            select jsonb_build_object(
-                'name', clients.name, 'email', clients.email, 'uf', clients.uf,
-                'external_id', clients.external_id, 'extra', clients.extra
-            ) as item
-        ) as was
-        cross join lateral (
-            select jsonb_build_object(
-                -- Capitals or not, the same name is no change.
-                'name', case
-                    when lower(planned.name) = lower(clients.name) then clients.name
-                    else coalesce(planned.name, clients.name)
-                end,
-                'email', coalesce(planned.email, clients.email),
-                'uf', coalesce(planned.uf, clients.uf),
-                'external_id', coalesce(planned.external_id, clients.external_id),
-                'extra', clients.extra || coalesce(planned.extra, '{}')
-            ) as item
-        ) as became
-        where planned.is_changed
-    ),
-    noted as (
-        insert into private.import_changes
-            (tenant_id, import_id, table_name, row_id, before, after)
-        select chunk.tenant_id, chunk.import_id, 'clients', merged.id, merged.before, merged.after
-        from merged
-        where merged.after is not null
-    ),
-    written as (
-        update public.clients
-        set name = coalesce(merged.after ->> 'name', clients.name),
-            email = coalesce(merged.after ->> 'email', clients.email),
-            uf = coalesce(merged.after ->> 'uf', clients.uf),
-            external_id = coalesce(merged.after ->> 'external_id', clients.external_id),
-            extra = coalesce(merged.after -> 'extra', clients.extra)
-        from merged
-        where clients.id = merged.id and merged.after is not null
-        returning clients.id
-    )
-    select array_agg(written.id) into v_changed from written;
+    changes := private.chunk_people_changes(chunk);
+    perform private.note_chunk_changes(chunk, changes);
+    update public.clients
+    set name = coalesce(change.after ->> 'name', clients.name),
+        email = coalesce(change.after ->> 'email', clients.email),
+        uf = coalesce(change.after ->> 'uf', clients.uf),
+        external_id = coalesce(change.after ->> 'external_id', clients.external_id),
+        extra = coalesce(change.after -> 'extra', clients.extra)
+    from unnest(changes) as change
+    where clients.id = change.row_id;
 
     with wanted as materialized (
         select planned.client_id, numbers.phone, numbers.place
@@ -238,21 +205,35 @@ begin
         from added
     )
     select array_agg(added.client_id) into v_phoned from added;
-    v_touched := array(
-        select distinct touched.id
-        from unnest(coalesce(v_changed, '{}') || coalesce(v_phoned, '{}')) as touched (id)
+    touched := array(
+        select change.client_id from unnest(changes) as change
+        union
+        select unnest(v_phoned)
     );
     insert into private.import_touches (tenant_id, import_id, client_id)
-    select chunk.tenant_id, chunk.import_id, touched.id from unnest(v_touched) as touched (id)
+    select chunk.tenant_id, chunk.import_id, person.id from unnest(touched) as person (id)
     on conflict do nothing;
-    return v_touched;
 end;
 $$;
 
--- A title that is no longer open is nobody's to change: it was paid or agreed upon since the plan.
+create function private.note_chunk_changes(
+    chunk private.import_chunks, changes private.import_change[]
+) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    insert into private.import_changes (tenant_id, import_id, table_name, row_id, before, after)
+    select chunk.tenant_id, chunk.import_id, change.table_name, change.row_id, change.before,
+        change.after
+    from unnest(changes) as change;
+end;
+$$;
+
 create function private.write_chunk_debts(
-    chunk private.import_chunks, out created int, out updated int, out returned int,
-    out reopened int, out touched uuid[]
+    chunk private.import_chunks, out created int, out touched uuid[],
+    out changes private.import_change[]
 )
 language plpgsql
 security definer
@@ -279,75 +260,51 @@ begin
     )
     order by debts.id
     for update;
-    with due as (
-        select debts.id, debts.client_id, planned.action,
-            private.jsonb_changes(became.item, was.item) as before,
-            private.jsonb_changes(was.item, became.item) as after
-        from unnest(chunk.debts) as planned
-        join public.debts on debts.id = planned.debt_id and planned.action <> 'new'
-            and case planned.action when 'reopened' then private.is_returned_by_file(debts)
-                else debts.status = 'open' end
-            and not exists (
-                select from public.agreement_debts as held
-                where held.tenant_id = debts.tenant_id and held.debt_id = debts.id
-                  and held.is_live
-            )
-            -- Paid in part since the plan: the value stays what the payment was taken off.
-            and (
-                planned.action = 'returned' or debts.abated_cents = 0
-                or debts.principal_cents = planned.principal_cents
-            )
-        cross join lateral (
-            select jsonb_build_object(
-                'due_on', debts.due_on, 'principal_cents', debts.principal_cents,
-                'status', debts.status, 'import_id', debts.import_id
-            ) as item
-        ) as was
-        cross join lateral (
-            select was.item || jsonb_build_object('import_id', chunk.import_id)
-                || case planned.action
-                    when 'returned' then jsonb_build_object('status', 'returned')
-                    else jsonb_build_object(
-                        'due_on', planned.due_on, 'principal_cents', planned.principal_cents,
-                        'status', 'open'
-                    )
-                end as item
-        ) as became
-    ),
+    changes := private.chunk_title_changes(chunk);
+    perform private.note_chunk_changes(chunk, changes);
     -- The title no longer says so of the import that wrote it before.
-    overwritten as (
-        insert into private.import_touches (tenant_id, import_id, client_id)
-        select distinct chunk.tenant_id, (due.before ->> 'import_id')::uuid, due.client_id
-        from due
-        where due.before ->> 'import_id' is not null
-        on conflict do nothing
-    ),
-    noted as (
-        insert into private.import_changes
-            (tenant_id, import_id, table_name, row_id, before, after)
-        select chunk.tenant_id, chunk.import_id, 'debts', due.id, due.before, due.after
-        from due
-    ),
-    written as (
-        update public.debts
-        set due_on = coalesce((due.after ->> 'due_on')::date, debts.due_on),
-            principal_cents = coalesce(
-                (due.after ->> 'principal_cents')::bigint, debts.principal_cents
-            ),
-            status = coalesce((due.after ->> 'status')::public.debt_status, debts.status),
-            import_id = chunk.import_id
-        from due
-        where debts.id = due.id
-        returning due.action, debts.client_id
-    )
-    select count(*) filter (where written.action = 'changed'),
-        count(*) filter (where written.action = 'returned'),
-        count(*) filter (where written.action = 'reopened'),
-        coalesce(array_agg(written.client_id), '{}')
-    into updated, returned, reopened, touched
-    from written;
-    touched := touched || array(
+    insert into private.import_touches (tenant_id, import_id, client_id)
+    select distinct chunk.tenant_id, (change.before ->> 'import_id')::uuid, change.client_id
+    from unnest(changes) as change
+    where change.before ->> 'import_id' is not null
+    on conflict do nothing;
+    update public.debts
+    set due_on = coalesce((change.after ->> 'due_on')::date, debts.due_on),
+        principal_cents = coalesce(
+            (change.after ->> 'principal_cents')::bigint, debts.principal_cents
+        ),
+        status = coalesce((change.after ->> 'status')::public.debt_status, debts.status),
+        import_id = chunk.import_id
+    from unnest(changes) as change
+    where debts.id = change.row_id;
+    touched := array(
+        select change.client_id from unnest(changes) as change
+        union
         select planned.client_id from unnest(chunk.debts) as planned where planned.action = 'new'
     );
+end;
+$$;
+
+create function private.write_chunk(chunk private.import_chunks) returns private.chunk_outcome
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_outcome private.chunk_outcome;
+    v_people record;
+    v_debts record;
+begin
+    select * into v_people from private.write_chunk_people(chunk);
+    select * into v_debts from private.write_chunk_debts(v_people.chunk);
+    v_outcome.clients_created := v_people.created;
+    v_outcome.clients_updated := cardinality(v_people.touched);
+    v_outcome.clients_touched := (
+        select count(distinct person.id)
+        from unnest(v_people.touched || v_debts.touched) as person (id)
+    );
+    v_outcome.debts_created := v_debts.created;
+    v_outcome.changes := v_people.changes || v_debts.changes;
+    return private.count_title_changes(v_outcome);
 end;
 $$;

@@ -11,9 +11,7 @@ declare
     v_plan private.import_plans;
     v_import public.imports;
     v_chunk private.import_chunks;
-    v_people record;
-    v_debts record;
-    v_wrote private.import_plans;
+    v_wrote private.chunk_outcome;
 begin
     if exists (
         select from private.import_rollbacks as back
@@ -38,41 +36,33 @@ begin
         return private.finish_import(v_plan);
     end if;
 
-    discard plans;  -- as in plan_portfolio
-    perform set_config('cobranca.import_id', v_plan.import_id::text, true);
-    update private.import_plans as plan set writer = pg_current_xact_id()
-    where plan.import_id = v_plan.import_id;
-    if v_plan.creditors <> '[]' then
-        perform private.write_planned_creditors(v_plan);
+    if v_plan.is_rehearsal then
+        v_wrote := private.rehearse_chunk(v_chunk);
+    else
+        v_wrote := private.write_as_import(v_plan, v_chunk);
     end if;
-    if v_chunk.import_id is not null then
-        select * into v_people from private.write_chunk_people(v_chunk);
-        select * into v_debts from private.write_chunk_debts(v_people.chunk);
-        v_wrote.clients_created := v_people.created;
-        v_wrote.clients_updated := v_people.updated;
-        v_wrote.debts_created := v_debts.created;
-        v_wrote.debts_updated := v_debts.updated;
-        v_wrote.debts_returned := v_debts.returned;
-        v_wrote.debts_reopened := v_debts.reopened;
-        v_wrote.clients_touched := (
-            select count(distinct touched.id)
-            from unnest(v_people.touched || v_debts.touched) as touched (id)
-        );
-        delete from private.import_chunks as chunk
-        where chunk.import_id = v_plan.import_id and chunk.place = v_chunk.place;
-    end if;
-    perform set_config('cobranca.import_id', '', true);
+    delete from private.import_chunks as chunk
+    where chunk.import_id = v_plan.import_id and chunk.place = v_chunk.place;
     update private.import_plans as plan
     set writer = null, attempts = 0, creditors = '[]',
         rows_written = plan.rows_written + coalesce(v_chunk.rows, 0),
         creditors_created = plan.creditors_created + jsonb_array_length(v_plan.creditors),
-        clients_created = plan.clients_created + coalesce(v_wrote.clients_created, 0),
-        clients_updated = plan.clients_updated + coalesce(v_wrote.clients_updated, 0),
+        clients_created = plan.clients_created + v_wrote.clients_created,
+        clients_updated = plan.clients_updated + v_wrote.clients_updated,
         clients_touched = plan.clients_touched + coalesce(v_wrote.clients_touched, 0),
-        debts_created = plan.debts_created + coalesce(v_wrote.debts_created, 0),
-        debts_updated = plan.debts_updated + coalesce(v_wrote.debts_updated, 0),
-        debts_returned = plan.debts_returned + coalesce(v_wrote.debts_returned, 0),
-        debts_reopened = plan.debts_reopened + coalesce(v_wrote.debts_reopened, 0),
+        debts_created = plan.debts_created + v_wrote.debts_created,
+        debts_updated = plan.debts_updated + v_wrote.debts_updated,
+        debts_returned = plan.debts_returned + v_wrote.debts_returned,
+        debts_reopened = plan.debts_reopened + v_wrote.debts_reopened,
+        changed_fields = private.count_changed_fields(plan.changed_fields, v_wrote.changes),
+        -- Chunks go by document, and so do these.
+        changed_rows = case
+            when jsonb_array_length(plan.changed_rows) >= private.listed_changes()
+                then plan.changed_rows
+            else plan.changed_rows || private.list_changed_rows(
+                v_wrote.changes,
+                private.listed_changes() - jsonb_array_length(plan.changed_rows)
+            ) end,
         begun_at = coalesce(plan.begun_at, v_import.started_at, private.now())
     where plan.import_id = v_plan.import_id
     returning plan.* into v_plan;
@@ -84,6 +74,36 @@ end;
 $$;
 comment on function private.advance_import(uuid) is
 '{status: running, rows_written}: call again; else {status, answer} of the end.';
+
+create function private.listed_changes() returns int
+language sql
+immutable
+set search_path = ''
+as $$ select 200 $$;  -- as many as a person looks through
+
+-- The audit leaves what is written here to the import's own row.
+create function private.write_as_import(
+    v_plan private.import_plans, v_chunk private.import_chunks
+) returns private.chunk_outcome
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_wrote private.chunk_outcome;
+begin
+    discard plans;  -- as in plan_portfolio
+    perform set_config('cobranca.import_id', v_plan.import_id::text, true);
+    update private.import_plans as plan set writer = pg_current_xact_id()
+    where plan.import_id = v_plan.import_id;
+    if v_plan.creditors <> '[]' then
+        perform private.write_planned_creditors(v_plan);
+    end if;
+    v_wrote := private.write_chunk(v_chunk);
+    perform set_config('cobranca.import_id', '', true);
+    return v_wrote;
+end;
+$$;
 
 create function private.import_step(v_import public.imports) returns jsonb
 language sql
@@ -158,7 +178,10 @@ begin
         debts_updated = v_plan.debts_updated, debts_absent = v_plan.debts_absent,
         debts_returned = v_plan.debts_returned, debts_reopened = v_plan.debts_reopened,
         debts_kept = v_plan.debts_kept, clients_touched = v_plan.clients_touched,
-        reject_reasons = v_plan.reject_reasons,
+        reject_reasons = v_plan.reject_reasons, differences = jsonb_build_object(
+            'fields', v_plan.changed_fields, 'rows', v_plan.changed_rows,
+            'kept', v_plan.kept_titles
+        ),
         warnings = v_plan.warnings, writing_at = coalesce(imports.writing_at, private.now())
     where imports.id = v_plan.import_id
     returning imports.* into v_import;

@@ -123,7 +123,8 @@ begin
     )
     from new_rows as became
     join old_rows as was on was.id = became.id and was.status = 'running'
-    where became.status <> 'running' and became.created_by is not null;
+    where became.status <> 'running' and became.created_by is not null
+      and not became.is_rehearsal;
     return null;
 end;
 $$;

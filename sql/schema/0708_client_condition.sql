@@ -212,7 +212,10 @@ begin
     if filter.import_id is not null then
         filter.is_broad_import := private.planned_rows(
             'select from public.debts
-            where debts.tenant_id = ($1).tenant_id and debts.import_id = ($1).import_id', filter
+            where debts.tenant_id = ($1).tenant_id and debts.import_id = ($1).import_id
+            union all
+            select from private.import_touches as touched
+            where touched.tenant_id = ($1).tenant_id and touched.import_id = ($1).import_id', filter
         ) > c_many;
     end if;
     return filter;

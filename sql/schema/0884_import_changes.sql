@@ -1,8 +1,7 @@
 -- What an import did, so that it can be shown field by field and taken back: the ids it created
 -- (many to a row; a million rows of them would cost as much as the import), and one row for each
 -- row it changed, with the fields before and after (and one for each number it gave to somebody
--- known, with neither). Created debts name their import themselves. Beside these, under the name
--- `kept`, the first titles that it found and left alone.
+-- known, with neither). Created debts name their import themselves.
 create table private.import_changes (
     id bigint generated always as identity,
     tenant_id uuid not null,
@@ -114,85 +113,6 @@ begin
 end;
 $$;
 
--- {fields, rows, kept}: how many values of each field changed, the first changed rows, and the
--- first titles that were named and left alone, with what the file says otherwise.
-create function private.list_import_differences(tenant_id uuid, import_id uuid) returns jsonb
-language sql
-stable
-security definer
-set search_path = ''
-as $$
-    with changed as (
-        select changes.table_name, changes.row_id, changes.before - 'import_id' as before,
-            changes.after - 'import_id' as after
-        from private.import_changes as changes
-        where changes.tenant_id = list_import_differences.tenant_id
-          and changes.import_id = list_import_differences.import_id
-          and changes.table_name in ('clients', 'debts') and changes.row_id is not null
-    ),
-    counted as (
-        select changed.table_name || '.' || field.name as name, count(*) as changes
-        from changed
-        cross join jsonb_object_keys(changed.after) as field (name)
-        group by 1
-    ),
-    kept as (
-        select clients.document, clients.name, debts.contract, debts.installment,
-            changes.before, changes.after
-        from private.import_changes as changes
-        join public.debts on debts.id = changes.row_id
-        join public.clients on clients.id = debts.client_id
-        where changes.tenant_id = list_import_differences.tenant_id
-          and changes.import_id = list_import_differences.import_id
-          and changes.table_name = 'kept'
-    ),
-    listed as (
-        select changed.table_name, clients.document, clients.name, debts.contract,
-            debts.installment, changed.before, changed.after
-        from changed
-        left join public.debts on changed.table_name = 'debts' and debts.id = changed.row_id
-        join public.clients on clients.id = coalesce(debts.client_id, changed.row_id)
-        order by clients.document, changed.table_name, debts.contract, debts.installment
-        limit 200  -- as many as a person looks through
-    )
-    select jsonb_build_object(
-        'fields', (select coalesce(jsonb_object_agg(counted.name, counted.changes), '{}') from counted),
-        'kept', (
-            select coalesce(jsonb_agg(
-                jsonb_build_object(
-                    'document', kept.document, 'name', kept.name, 'contract', kept.contract,
-                    'installment', kept.installment, 'status', kept.before ->> 'status',
-                    'changes', (
-                        select coalesce(jsonb_object_agg(
-                            field.name,
-                            jsonb_build_array(kept.before -> field.name, kept.after -> field.name)
-                        ), '{}')
-                        from jsonb_object_keys(kept.after) as field (name)
-                        where kept.before -> field.name <> kept.after -> field.name
-                    )
-                )
-                order by kept.document, kept.contract, kept.installment
-            ), '[]')
-            from kept
-        ),
-        'rows', coalesce(jsonb_agg(
-            jsonb_build_object(
-                'table', listed.table_name, 'document', listed.document, 'name', listed.name,
-                'contract', listed.contract, 'installment', listed.installment,
-                'changes', (
-                    select jsonb_object_agg(
-                        field.name,
-                        jsonb_build_array(listed.before -> field.name, listed.after -> field.name)
-                    )
-                    from jsonb_object_keys(listed.after) as field (name)
-                )
-            )
-            order by listed.document, listed.table_name, listed.contract, listed.installment
-        ), '[]')
-    )
-    from listed
-$$;
-
 create function private.import_differences(import_id uuid) returns jsonb
 language plpgsql
 stable
@@ -202,7 +122,10 @@ as $$
 declare
     v_tenant uuid := private.require_role('supervisor');
 begin
-    return private.list_import_differences(v_tenant, import_id);
+    return (
+        select imports.differences from public.imports
+        where imports.tenant_id = v_tenant and imports.id = import_differences.import_id
+    );
 end;
 $$;
 
@@ -213,6 +136,6 @@ set search_path = ''
 as $$ select private.import_differences(import_id) $$;
 comment on function public.import_differences(uuid) is
 'Supervisor or admin: {fields: {"table.field": count}, rows: first 200 with before and after, kept:
-first 200 titles left alone}.';
+first 200 titles left alone}; null until it is done, and of one that ended before this was kept.';
 grant execute on function private.import_differences(uuid), public.import_differences(uuid)
 to authenticated;
