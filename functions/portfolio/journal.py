@@ -35,7 +35,7 @@ class Journal:
         {"answer"}, or {"resume": its id} when it was interrupted."""
         source = "api" if options.api_key_id or upload.kind == "json" else upload.kind
         row = self._call(
-            "select private.announce_import(%s, %s, %s, %s, %s, %s, %s)",
+            "select private.announce_import(%s, %s, %s, %s, %s, %s, %s, %s)",
             self.import_id,
             upload.name or None,
             upload.sha256,
@@ -43,6 +43,7 @@ class Journal:
             None if options.dry_run else options.idempotency_key,
             options.fingerprint(upload.sha256),
             options.api_key_id,
+            options.dry_run,
         )
         return None if row is None else dict(row)
 
@@ -61,8 +62,16 @@ class Journal:
         if is_unwanted:
             raise ImportCancelled("cancelled; nothing was written")
 
+    def rehearsed(self, answer: dict[str, Any]) -> None:
+        """Keep a dry run's answer with its row. Raises ImportCancelled when asked to stop."""
+        from psycopg.types.json import Jsonb
+
+        keep = "select private.keep_rehearsal(%s, %s)"
+        if not self._call(keep, self.import_id, Jsonb(answer)):
+            raise ImportCancelled("cancelled; nothing was written")
+
     def ended(self, outcome: str, code: str | None = None) -> None:
-        """discarded (a dry run), cancelled or failed. An import that succeeds says so itself."""
+        """cancelled or failed. An import that succeeds says so itself."""
         try:
             self._call("select private.end_import(%s, %s, %s)", self.import_id, outcome, code)
         except errors.AppError as lost:

@@ -28,7 +28,7 @@ class Options:
     """How one file is to be imported.
 
     creditor         name or id for rows whose file names none
-    dry_run          do all of it and take it back
+    dry_run          say what it would do, and write nothing
     absent           leave or return: what becomes of open debts the file does not name
     mapping          header → field, as a person said; empty = saved or guessed
     sheet            of a workbook, or None for the one that holds a portfolio

@@ -55,8 +55,7 @@ def watched(
         await_turn(holder, journal.opened)
         if options.dry_run:
             answer = run(holder, upload, options, journal)
-            holder.rollback()
-            journal.ended("discarded")
+            journal.rehearsed(answer)
             return answer, False
         with journal.opened() as connection:
             _Import(connection, upload, options, journal).read()
@@ -150,7 +149,8 @@ def run(
 ) -> dict[str, Any]:
     """Import the file in the connection's own transaction, all of it or nothing.
 
-    A dry run does all of it and takes it back: its answer is the same but for import_id None.
+    A dry run counts its chunks instead of writing them, and takes back the rest: its answer is the
+    same but for import_id None.
     """
     import psycopg
 
@@ -161,7 +161,7 @@ def run(
                 _last_step(connection, str(unfinished))
             importing = _Import(connection, upload, options, journal)
             importing.read()
-            answer = _ended(_last_step(connection, importing.import_id, importing.report_written))
+            answer = _ended(_last_step(connection, importing.import_id, importing.report_counted))
             if options.dry_run:
                 answer["import_id"] = None
                 raise psycopg.Rollback(everything)
@@ -215,7 +215,7 @@ class _Import:
                 )
             self._stage(table, layout, creditor_name)
             self._report("planning", now=True)
-            if self._plan(table, layout, creditor_name):
+            if self._plan(table, layout, creditor_name) and not self.options.dry_run:
                 self._keep_cells(table, len(layout.header))
 
     def _source(self) -> str:
@@ -285,13 +285,13 @@ class _Import:
                     copy.write_row((line, [cell or "" for cell in cells[:columns]]))
         _value(self.connection, "select private.keep_reject_cells(%s)", self.import_id)
 
-    def report_written(self, rows: int) -> None:
+    def report_counted(self, rows: int) -> None:
         """The chunks of a dry run tell nobody else."""
-        self._report("writing", rows)
+        self._report("planning", rows)
 
-    def _report(self, phase: str, written: int = 0, *, now: bool = False) -> None:
+    def _report(self, phase: str, counted: int = 0, *, now: bool = False) -> None:
         if self.journal is not None:
-            self.journal.report(phase, self.rows, self.valid, written, self.total, now=now)
+            self.journal.report(phase, self.rows, self.valid, counted, self.total, now=now)
 
 
 def _value(connection: "Connection", statement: str, *values: object) -> Any:

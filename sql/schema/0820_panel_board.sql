@@ -113,6 +113,7 @@ begin
             from public.imports as import
             where import.tenant_id = panel_waiting.tenant_id
               and import.status in ('failed', 'interrupted') and import.created_at > v_recent
+              and not import.is_rehearsal
             union all
             select 'jobs_failed', false, count(*), min(run.started_at)
             from public.job_runs as run

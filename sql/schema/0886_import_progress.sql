@@ -36,7 +36,7 @@ $$;
 -- when it was interrupted: whoever asks again continues it.
 create function private.announce_import(
     import_id uuid, file_name text, file_sha256 text, source text,
-    idempotency_key text, request_fingerprint text, api_key_id uuid
+    idempotency_key text, request_fingerprint text, api_key_id uuid, is_rehearsal boolean
 ) returns jsonb
 language plpgsql
 security definer
@@ -54,12 +54,12 @@ begin
       and imports.status in ('failed', 'cancelled', 'rolled_back');
     insert into public.imports (
         id, tenant_id, file_name, file_sha256, source, idempotency_key, request_fingerprint,
-        api_key_id, created_by, status
+        api_key_id, created_by, status, is_rehearsal
     )
     values (
         announce_import.import_id, v_tenant, announce_import.file_name,
         announce_import.file_sha256, announce_import.source, announce_import.idempotency_key,
-        announce_import.request_fingerprint, announce_import.api_key_id, auth.uid(), 'queued'
+        announce_import.request_fingerprint, announce_import.api_key_id, auth.uid(), 'queued', announce_import.is_rehearsal
     )
     on conflict do nothing;
     if found then
@@ -87,8 +87,8 @@ begin
 end;
 $$;
 
--- Answers whether somebody wants it to stop. While it writes, its chunks report (0452); a dry run,
--- whose chunks nobody else sees, reports here.
+-- Answers whether somebody wants it to stop. While it writes, its chunks report (0452); of a dry
+-- run, whose chunks nobody else sees, `rows_written` are those that are counted.
 create function private.report_import(
     import_id uuid, phase text, rows_read int, rows_valid int, rows_written int, rows_total int
 ) returns boolean
@@ -98,8 +98,11 @@ set search_path = ''
 as $$
 declare
     v_tenant uuid := private.require_role('supervisor');
-    -- Measured: to read and check a row costs a twentieth of planning and writing it.
+    -- Measured: to read and check a row costs a twentieth of planning and writing it, and a quarter
+    -- of planning and counting it.
     c_write_units constant int := 20;
+    c_count_units constant int := 4;
+    v_units int;
     v_import public.imports;
     v_seconds float;
     v_done float;
@@ -113,9 +116,10 @@ begin
     then
         return true;
     end if;
+    v_units := case when v_import.is_rehearsal then c_count_units else c_write_units end;
     v_seconds := extract(epoch from private.now() - v_import.started_at);
-    v_done := report_import.rows_read + c_write_units * report_import.rows_written;
-    v_all := report_import.rows_total * (1 + c_write_units);
+    v_done := report_import.rows_read + v_units * report_import.rows_written;
+    v_all := report_import.rows_total * (1 + v_units);
     update public.imports
     set status = 'running', started_at = coalesce(imports.started_at, private.now()),
         phase = report_import.phase, rows_read = report_import.rows_read,
@@ -129,7 +133,7 @@ begin
 end;
 $$;
 
--- How it ended when it did not end well; a dry run leaves nothing behind.
+-- How it ended when it did not end well.
 create function private.end_import(import_id uuid, outcome text, error_code text) returns void
 language plpgsql
 security definer
@@ -138,12 +142,6 @@ as $$
 declare
     v_tenant uuid := private.require_role('supervisor');
 begin
-    if end_import.outcome = 'discarded' then
-        delete from public.imports
-        where imports.id = end_import.import_id and imports.tenant_id = v_tenant
-          and imports.created_by = auth.uid() and imports.status in ('queued', 'running');
-        return;
-    end if;
     update public.imports
     set status = case when end_import.outcome = 'cancelled' then 'cancelled' else 'failed' end
             ::public.import_status,
@@ -151,6 +149,46 @@ begin
         seconds_left = null
     where imports.id = end_import.import_id and imports.tenant_id = v_tenant
       and imports.created_by = auth.uid() and imports.status in ('queued', 'running');
+end;
+$$;
+
+-- The answer of a dry run, kept with its row for whoever watches that and not the request. False:
+-- somebody cancelled it.
+create function private.keep_rehearsal(import_id uuid, answer jsonb) returns boolean
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+begin
+    update public.imports
+    set status = 'rehearsed', answer = keep_rehearsal.answer, finished_at = private.now(),
+        phase = null, seconds_left = 0, rows_written = 0
+    where imports.id = keep_rehearsal.import_id and imports.tenant_id = v_tenant
+      and imports.created_by = auth.uid() and imports.is_rehearsal
+      and imports.status in ('queued', 'running') and imports.cancel_requested_at is null;
+    return found;
+end;
+$$;
+
+-- The answer names people; the audit, which stays, is not to.
+create function private.forget_rehearsals() returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    c_kept constant interval := '1 day';  -- whoever was called away comes back to it
+    v_old uuid[] := array(
+        select imports.id from public.imports
+        where imports.is_rehearsal and imports.status not in ('queued', 'running')
+          and imports.created_at < private.now() - c_kept
+    );
+begin
+    update public.imports set answer = null
+    where imports.id = any(v_old) and imports.answer is not null;
+    delete from public.imports where imports.id = any(v_old);
 end;
 $$;
 
@@ -191,7 +229,8 @@ end;
 $$;
 
 -- Who died says nothing more: its lock is free. What was planned is interrupted and will be
--- continued; what was still being read wrote nothing and failed. Of one tenant, or of all (null).
+-- continued, unless somebody is at it already: the tenant's next import, which has the turn. What
+-- was still being read wrote nothing and failed. Of one tenant, or of all (null).
 create function private.mark_dead_imports(tenant_id uuid) returns int
 language plpgsql
 security definer
@@ -202,7 +241,8 @@ declare
 begin
     -- Materialized: the lock is tried for unfinished imports alone.
     with unfinished as materialized (
-        select imports.id, plan.import_id is not null or back.import_id is not null as is_planned
+        select imports.id, imports.tenant_id,
+            plan.import_id is not null or back.import_id is not null as is_planned
         from public.imports
         left join private.import_plans as plan on plan.import_id = imports.id
         left join private.import_rollbacks as back on back.import_id = imports.id
@@ -218,7 +258,11 @@ begin
         phase = case when unfinished.is_planned then imports.phase end, seconds_left = null
     from unfinished
     where imports.id = unfinished.id
-      and pg_try_advisory_xact_lock(private.import_lock(unfinished.id));
+      and pg_try_advisory_xact_lock(private.import_lock(unfinished.id))
+      and (
+          not unfinished.is_planned
+          or pg_try_advisory_xact_lock(private.import_turn(unfinished.tenant_id))
+      );
     get diagnostics v_dead = row_count;
     return v_dead;
 end;
@@ -295,9 +339,9 @@ comment on function public.cancel_import(uuid) is
 
 grant execute on function
 private.hold_import(uuid),
-private.announce_import(uuid, text, text, text, text, text, uuid),
+private.announce_import(uuid, text, text, text, text, text, uuid, boolean),
 private.report_import(uuid, text, int, int, int, int),
-private.end_import(uuid, text, text),
+private.end_import(uuid, text, text), private.keep_rehearsal(uuid, jsonb),
 private.open_reject_cells(), private.keep_reject_cells(uuid),
 private.imports_alive(), public.imports_alive(),
 private.cancel_import(uuid), public.cancel_import(uuid)

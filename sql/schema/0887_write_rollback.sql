@@ -142,11 +142,13 @@ begin
         extra = case when item.before ? 'extra' then item.before -> 'extra' else clients.extra end
     from pg_temp.rollback_values as item
     where item.table_name = 'clients' and clients.id = item.id and item.before <> '{}';
+    -- What a later import has written over in every field looks as it did.
     select count(*) filter (where item.table_name = 'debts'),
         count(*) filter (where item.table_name = 'clients')
     into v_debts, v_clients
     from pg_temp.rollback as item
-    where not item.is_created and item.reason is null;
+    join pg_temp.rollback_values as returned using (change_id)
+    where not item.is_created and item.reason is null and returned.before <> '{}';
     drop table pg_temp.rollback_values;
     return jsonb_build_object('debts', v_debts, 'clients', v_clients);
 end;

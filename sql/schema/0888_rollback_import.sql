@@ -127,14 +127,21 @@ declare
         v_import.tenant_id, 'import_rollback', jsonb_build_object('import_id', v_import.id)
     );
     v_people int;
+    -- One that stopped and is asked again tells what its first half did, too; what that kept is
+    -- judged once more.
+    v_done jsonb := case when v_import.error_code = 'rollback_stopped' then v_import.rolled_back end
+        || '{"kept": {"count": 0, "rows": []}}';
 begin
     perform private.end_bulk(v_audit, '{}');
     insert into private.import_rollbacks
         (import_id, tenant_id, outcome, code, audit_id, clients, begun_at, done)
     values (
         v_import.id, v_import.tenant_id, begin_rollback.outcome, begin_rollback.code, v_audit, 0,
-        private.now(), '{"deleted": {"debts": 0, "clients": 0, "phones": 0, "creditors": 0},
-            "restored": {"debts": 0, "clients": 0}, "kept": {"count": 0, "rows": []}}'
+        private.now(), coalesce(
+            v_done,
+            '{"deleted": {"debts": 0, "clients": 0, "phones": 0, "creditors": 0},
+                "restored": {"debts": 0, "clients": 0}, "kept": {"count": 0, "rows": []}}'
+        )
     );
     -- Before numbers had rows of their own they lay in one.
     with older as (
@@ -366,7 +373,7 @@ begin
     set status = case when v_back.outcome = 'rolled_back' then 'done'
             else v_back.outcome end::public.import_status,
         error_code = 'rollback_stopped', phase = null, seconds_left = null,
-        finished_at = coalesce(imports.finished_at, private.now())
+        rolled_back = v_back.done, finished_at = coalesce(imports.finished_at, private.now())
     where imports.id = v_import.id
     returning imports.* into v_import;
     return private.import_step(v_import);

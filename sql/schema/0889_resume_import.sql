@@ -118,6 +118,7 @@ set search_path = ''
 as $$
 begin
     perform private.mark_dead_imports(null);
+    perform private.forget_rehearsals();
     if exists (select from public.imports where imports.status = 'interrupted')
         or exists (select from private.import_rollbacks)
     then

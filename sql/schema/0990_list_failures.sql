@@ -69,7 +69,7 @@ as $$
                 false
             from public.imports as import
             where import.tenant_id = failed_work.tenant_id and import.status = 'failed'
-              and 'import' = any(kinds)
+              and not import.is_rehearsal and 'import' = any(kinds)
               and (coalesce(import.finished_at, import.created_at), import.id::text)
                   < (before_at, before_id)
             order by coalesce(import.finished_at, import.created_at) desc, import.id::text desc
