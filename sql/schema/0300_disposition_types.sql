@@ -8,7 +8,7 @@ create table public.disposition_types (
     -- The digit that presses it; null = mouse only.
     hotkey smallint,
     position smallint not null default 0,
-    -- A colour name of the page's palette.
+    -- A name of the page's palette, whose inks are readable on its surfaces, light and dark.
     color text not null default 'gray',
     human_answered boolean not null default false,
     right_party boolean not null default false,
@@ -22,7 +22,11 @@ create table public.disposition_types (
     references public.tenants (id),
     constraint disposition_types_key_has_shape check (key ~ '^[a-z][a-z0-9_]{0,39}$'),
     constraint disposition_types_label_is_filled check (btrim(label) <> ''),
+    constraint disposition_types_label_is_short check (length(label) <= 40),
     constraint disposition_types_hotkey_is_digit check (hotkey between 1 and 9),
+    constraint disposition_types_color_is_of_palette check (
+        color in ('gray', 'orange', 'red', 'blue', 'green', 'teal', 'violet', 'yellow')
+    ),
     -- Being the right party implies that a person answered.
     constraint disposition_types_right_party_is_human check (human_answered or not right_party)
 );
@@ -47,7 +51,9 @@ for update to authenticated
 using (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')))
 with check (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));
 
--- No delete: history keeps its words; `is_active` retires a type. The key is not updatable either.
+-- No delete: history keeps its words; `is_active` retires a type, delete_disposition_type takes one
+-- away that nothing points to. The key is not updatable either: rules, history, panel and dialer
+-- hold it, so that renaming breaks none of them.
 grant select on public.disposition_types to authenticated;
 grant insert (
     tenant_id, key, label, hotkey, position, color, human_answered, right_party, is_callback,

@@ -48,7 +48,11 @@ export const rooms: Room[] = [
   room("/disparos/:id", () => import("@/features/broadcast/batch-page").then((m) => m.BatchPage)),
   room("/painel", () => import("@/features/panel/panel-page").then((m) => m.PanelPage)),
   room("/automacao", () => import("@/features/automation/automation-page").then((m) => m.AutomationPage)),
+  room("/automacao/falhas", () => import("@/app/automation-rooms").then((m) => m.FailuresRoom)),
   room("/configuracoes", () => import("@/features/settings/settings-page").then((m) => m.SettingsPage)),
+  room("/configuracoes/tabulacoes", () =>
+    import("@/features/dispositions/dispositions-page").then((m) => m.DispositionsPage),
+  ),
   room("/configuracoes/integracoes", () =>
     import("@/features/integrations/integrations-page").then((m) => m.IntegrationsPage),
   ),

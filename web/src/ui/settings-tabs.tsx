@@ -4,6 +4,8 @@ import { TabLinks } from "@/ui/tab-links";
 /** The rooms of the settings; each is a line here and a line in app/rooms.tsx. */
 const tabs = [
   { href: "/configuracoes", label: "Geral" },
+  { href: "/configuracoes/tabulacoes", label: "Tabulações" },
+  { href: "/configuracoes/credores", label: "Credores" },
   { href: "/configuracoes/cobranca", label: "Cobrança" },
   { href: "/configuracoes/contato", label: "Contato" },
   { href: "/configuracoes/whatsapp", label: "WhatsApp" },

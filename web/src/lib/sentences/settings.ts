@@ -1,0 +1,8 @@
+export const settings: Record<string, string> = {
+  disposition_in_rule: "Uma regra ligada usa este resultado. Desligue a regra em Automação e tente de novo.",
+  disposition_meaning_lost:
+    "Este é o último resultado na tela com esse significado, e regras e painel precisam dele. Dê o significado a outro antes.",
+  disposition_type_invalid: "Um dos campos do resultado não vale. Confira e salve de novo.",
+  disposition_used: "Já há tabulações com este resultado. Tire da tela do operador em vez de excluir.",
+  hotkey_taken: "Esta tecla já é de outro resultado. Escolha outra.",
+};
