@@ -18,6 +18,8 @@ export const reasonSentences: Record<string, string> = {
   outside_window: "fora do horário da regra",
   daily_cap: "limite diário da regra atingido; segue no próximo dia",
   template_not_approved: "modelo de mensagem não aprovado",
+  template_not_sendable: "o modelo não pode ser enviado: falta o arquivo do cabeçalho",
+  template_unbound: "o modelo tem um campo que ainda não foi ligado a um dado",
   template_needs_charge: "o modelo fala de uma cobrança, e a regra não envia nenhuma",
   sender_paused: "o número de WhatsApp está pausado; sairá quando for reativado",
   template_missing: "falta um modelo aprovado para links de pagamento",
@@ -52,6 +54,24 @@ export const reasonSentences: Record<string, string> = {
   outcome_unknown: "o provedor não confirmou se enviou",
   unclassified: "recusada pelo provedor sem motivo conhecido",
   poisoned: "tarefa com defeito, retirada da fila",
+  // of a rule's other steps
+  event_passed: "o que disparou a regra já mudou",
+  no_installment: "não há parcela a cobrar agora",
+  charge_failed: "o provedor não emitiu a cobrança",
+  provider_not_connected: "o provedor de cobrança não está conectado",
+  method_not_offered: "esta forma de pagamento não é oferecida",
+  address_missing: "falta o endereço do cliente para emitir a cobrança",
+  phone_missing: "falta o telefone do cliente para emitir a cobrança",
+  dialer_not_connected: "o discador não está conectado",
+  campaign_missing: "nenhuma campanha do discador conhecida para este cliente",
+  attempts_exhausted: "a regra já rediscou o máximo de vezes",
+  tag_missing: "a tag não existe mais",
+  member_left: "a pessoa saiu da assessoria",
+  nobody_to_assign: "não se sabe a quem entregar o cliente",
+  nobody_to_remind: "não há operador a quem lembrar",
+  phone_unknown: "não se sabe qual número foi chamado",
+  callback_missing: "não há retorno prometido",
+  action_failed: "defeito em um passo da regra; avise o suporte",
 };
 
 export function reasonSentence(code: string): string {

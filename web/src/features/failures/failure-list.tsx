@@ -1,0 +1,136 @@
+import { Button } from "@mantine/core";
+import { IconRefresh } from "@tabler/icons-react";
+import { type ReactNode, useState } from "react";
+import { sentenceFor } from "@/lib/errors";
+import { plural } from "@/lib/format";
+import { Panel } from "@/ui/panel";
+import { EmptyState, ErrorState, PageSkeleton } from "@/ui/states";
+import { FailureRow } from "./failure-row";
+import classes from "./failures.module.css";
+import { type Failure, type FailureKind, type Outcome, useFailures, useReprocess } from "./queries";
+import { causeOf } from "./words";
+
+/** The database takes so many at once. */
+const maxAtOnce = 500;
+
+interface FailureListProps {
+  kind: FailureKind | null;
+  /** Tells what became of a reprocessing. */
+  onSaid: (text: string) => void;
+}
+
+export function FailureList({ kind, onSaid }: FailureListProps): ReactNode {
+  const failures = useFailures(kind);
+  const { mutate, isPending, error, variables } = useReprocess();
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  if (!failures.data)
+    return failures.error ? (
+      <ErrorState error={failures.error} onRetry={() => void failures.refetch()} />
+    ) : (
+      <PageSkeleton />
+    );
+  const rows = failures.data.pages.flatMap((page) => page.rows);
+  if (rows.length === 0)
+    return (
+      <EmptyState title="Nada falhou">O que falhar em qualquer área aparece aqui, com a causa e o remédio.</EmptyState>
+    );
+  const retryable = rows.filter(({ may_retry }) => may_retry);
+  // What was mended meanwhile has left the list, and is no longer meant.
+  const meant = retryable.filter((row) => chosen.has(keyOf(row))).slice(0, maxAtOnce);
+  const reprocess = (which: Failure[]): void =>
+    mutate(which, {
+      onSuccess: (outcomes) => {
+        setChosen(new Set());
+        onSaid(toldOf(outcomes));
+      },
+    });
+  const toggle = (row: Failure): void => {
+    const next = new Set(chosen);
+    if (!next.delete(keyOf(row))) next.add(keyOf(row));
+    setChosen(next);
+  };
+  const isWhole = meant.length > 0 && meant.length === Math.min(retryable.length, maxAtOnce);
+  return (
+    <Panel
+      title="Falhas"
+      aside={
+        <>
+          {error && <span role="alert">{sentenceFor(error)}</span>}
+          <Button
+            size="compact-sm"
+            leftSection={<IconRefresh size={14} />}
+            disabled={meant.length === 0}
+            loading={isPending}
+            onClick={() => reprocess(meant)}
+          >
+            {meant.length > 0 ? `Reprocessar ${plural(meant.length, "falha", "falhas")}` : "Reprocessar"}
+          </Button>
+        </>
+      }
+    >
+      <table className={classes.table}>
+        <thead>
+          <tr>
+            <th scope="col">
+              <input
+                type="checkbox"
+                aria-label="Todas as que se reprocessam"
+                checked={isWhole}
+                disabled={retryable.length === 0}
+                onChange={() => setChosen(isWhole ? new Set() : new Set(retryable.map(keyOf)))}
+              />
+            </th>
+            <th scope="col">Quando</th>
+            <th scope="col">O quê</th>
+            <th scope="col">Cliente</th>
+            <th scope="col">Causa</th>
+            <th scope="col">
+              <span className="hidden-visually">Ações</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <FailureRow
+              key={keyOf(row)}
+              failure={row}
+              isChosen={chosen.has(keyOf(row))}
+              onToggle={() => toggle(row)}
+              onReprocess={() => reprocess([row])}
+              isBusy={isPending && (variables?.includes(row) ?? false)}
+            />
+          ))}
+        </tbody>
+      </table>
+      {failures.hasNextPage && (
+        <div className={classes.more}>
+          <Button
+            variant="subtle"
+            size="compact-sm"
+            loading={failures.isFetchingNextPage}
+            onClick={() => void failures.fetchNextPage()}
+          >
+            Mostrar mais antigas
+          </Button>
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+function keyOf({ kind, id }: Pick<Failure, "kind" | "id">): string {
+  return `${kind}:${id}`;
+}
+
+/** "2 reprocessadas; 1 não: só uma execução que falhou pode ser reprocessada". */
+function toldOf(outcomes: Outcome[]): string {
+  const done = outcomes.filter(({ outcome }) => outcome === "done").length;
+  const refused = outcomes.filter(({ outcome }) => outcome !== "done");
+  const why = [...new Set(refused.map(({ kind, outcome }) => causeOf({ kind, reason: outcome })))].join("; ");
+  return [
+    done > 0 && `${plural(done, "falha reprocessada", "falhas reprocessadas")}.`,
+    refused.length > 0 && `${plural(refused.length, "não foi", "não foram")}: ${why}.`,
+  ]
+    .filter(Boolean)
+    .join(" ");
+}

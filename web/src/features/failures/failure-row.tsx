@@ -1,0 +1,62 @@
+import { Button } from "@mantine/core";
+import { IconRefresh } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import { Link } from "wouter";
+import { moment } from "@/lib/clock";
+import { Tag } from "@/ui/tag";
+import classes from "./failures.module.css";
+import type { Failure } from "./queries";
+import { causeOf, kindNames, remedies, titleOf } from "./words";
+
+interface FailureRowProps {
+  failure: Failure;
+  isChosen: boolean;
+  onToggle: () => void;
+  onReprocess: () => void;
+  isBusy: boolean;
+}
+
+export function FailureRow({ failure, isChosen, onToggle, onReprocess, isBusy }: FailureRowProps): ReactNode {
+  const { kind, id, client_id, client_name, failed_at, detail, may_retry } = failure;
+  const remedy = remedies[kind];
+  const name = [kindNames[kind], titleOf(failure), client_name].filter(Boolean).join(", ");
+  return (
+    <tr>
+      <td className={classes.check}>
+        {may_retry && <input type="checkbox" aria-label={`Escolher ${name}`} checked={isChosen} onChange={onToggle} />}
+      </td>
+      <td className={classes.when}>
+        <time dateTime={failed_at}>{moment(failed_at)}</time>
+      </td>
+      <td>
+        <Tag>{kindNames[kind]}</Tag> {titleOf(failure)}
+      </td>
+      <td>{client_id ? <Link href={`/atendimento/${client_id}`}>{client_name ?? "Cliente"}</Link> : null}</td>
+      <td className={classes.cause}>
+        {causeOf(failure)}
+        {detail && (
+          <details>
+            <summary>Detalhe técnico</summary>
+            <code>{detail}</code>
+          </details>
+        )}
+      </td>
+      <td className={classes.action}>
+        {may_retry ? (
+          <Button
+            size="compact-xs"
+            variant="light"
+            leftSection={<IconRefresh size={13} />}
+            loading={isBusy}
+            onClick={onReprocess}
+            aria-label={`Reprocessar ${name}`}
+          >
+            Reprocessar
+          </Button>
+        ) : (
+          remedy && <Link href={remedy.href(id)}>{remedy.text}</Link>
+        )}
+      </td>
+    </tr>
+  );
+}
