@@ -6,9 +6,12 @@ create table public.memberships (
     user_id uuid not null,
     role public.member_role not null,
     display_name text not null,
+    -- The creditors this person is limited to (private.creditor_scope); null is by team, or all.
+    creditor_ids uuid[],
     created_at timestamptz not null default private.now(),
     revoked_at timestamptz,
     constraint memberships_pkey primary key (id),
+    constraint memberships_creditors_are_some check (cardinality(creditor_ids) > 0),
     constraint memberships_tenant_fkey foreign key (tenant_id) references public.tenants (id),
     constraint memberships_user_fkey foreign key (user_id) references auth.users (id)
     on delete cascade

@@ -12,6 +12,8 @@ create table public.invitations (
     created_at timestamptz not null default private.now(),
     -- 14 days: long enough for holidays, short enough that a forgotten door closes.
     expires_at timestamptz not null default private.now() + interval '14 days',
+    -- When the auth service took the mail with the link; null where none went out yet.
+    mailed_at timestamptz,
     accepted_at timestamptz,
     revoked_at timestamptz,
     constraint invitations_pkey primary key (id),

@@ -103,7 +103,7 @@ begin
 end;
 $$;
 
-create function private.revoke_membership(membership_id uuid) returns void
+create function private.revoke_membership(membership_id uuid, hand_to uuid) returns void
 language plpgsql
 security definer
 set search_path = ''
@@ -114,6 +114,7 @@ begin
     v_membership := private.membership_for_change(membership_id, leaves_admin => true);
     update public.memberships set revoked_at = private.now()
     where memberships.id = v_membership.id;
+    perform private.leave_agency(v_membership.tenant_id, v_membership.user_id, hand_to);
 end;
 $$;
 
@@ -130,7 +131,11 @@ begin
         raise exception 'not_allowed' using errcode = 'PT403',
             detail = 'nobody grants more than they have';
     end if;
-    update public.memberships set role = set_member_role.role
+    update public.memberships
+    set role = set_member_role.role,
+        -- An admin sees everything; a limit that slept would come back with the next demotion.
+        creditor_ids = case when set_member_role.role <> 'admin' then memberships.creditor_ids end
     where memberships.id = v_membership.id;
+    perform private.tell_membership(v_membership.tenant_id, v_membership.user_id);
 end;
 $$;

@@ -11,10 +11,14 @@ language sql
 set search_path = ''
 as $$ select private.revoke_invitation(invitation_id) $$;
 
-create function public.revoke_membership(membership_id uuid) returns void
+create function public.revoke_membership(membership_id uuid, hand_to uuid default null)
+returns void
 language sql
 set search_path = ''
-as $$ select private.revoke_membership(membership_id) $$;
+as $$ select private.revoke_membership(membership_id, hand_to) $$;
+comment on function public.revoke_membership(uuid, uuid) is
+'Ends it at once, everywhere; hand_to: who gets the person''s clients, talks and callbacks, null for
+nobody. Errors: membership_not_found, last_admin, member_not_found.';
 
 create function public.set_member_role(membership_id uuid, role public.member_role) returns void
 language sql
@@ -24,10 +28,10 @@ as $$ select private.set_member_role(membership_id, role) $$;
 grant execute on function
 private.invite(text, public.member_role, text),
 private.revoke_invitation(uuid),
-private.revoke_membership(uuid),
+private.revoke_membership(uuid, uuid),
 private.set_member_role(uuid, public.member_role),
 public.invite(text, public.member_role, text),
 public.revoke_invitation(uuid),
-public.revoke_membership(uuid),
+public.revoke_membership(uuid, uuid),
 public.set_member_role(uuid, public.member_role)
 to authenticated;

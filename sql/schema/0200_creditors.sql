@@ -21,7 +21,13 @@ alter table public.creditors enable row level security;
 alter table public.creditors force row level security;
 
 create policy creditors_select_member on public.creditors for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and (
+        (select private.sees_everything())
+        or id = any((select private.creditor_scope())::uuid[])
+    )
+);
 
 create policy creditors_insert_admin on public.creditors for insert to authenticated
 with check (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));

@@ -100,7 +100,7 @@ using (
     tenant_id = (select private.tenant_id())
     and (
         (select private.sees_everything())
-        or creditor_id = any ((select private.creditor_scope())::uuid [])
+        or creditor_id = any((select private.creditor_scope())::uuid[])
     )
 );
 

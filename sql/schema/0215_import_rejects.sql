@@ -26,7 +26,13 @@ alter table public.import_rejects force row level security;
 -- Operators have no use for raw lines of other people's files.
 create policy import_rejects_select_supervisor on public.import_rejects
 for select to authenticated
-using (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')));
+using (
+    tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor'))
+    and ((select private.sees_everything()) or exists (
+        select from public.imports
+        where imports.id = import_rejects.import_id
+    ))
+);
 
 -- Written by the import function only; not audited, because the rows are the record.
 grant select on public.import_rejects to authenticated;

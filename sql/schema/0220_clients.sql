@@ -70,14 +70,26 @@ alter table public.clients enable row level security;
 alter table public.clients force row level security;
 
 create policy clients_select_member on public.clients for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and ((select private.sees_everything()) or creditor_ids && (select private.creditor_scope()))
+);
 
 create policy clients_insert_supervisor on public.clients for insert to authenticated
-with check (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')));
+with check (
+    tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor'))
+    and ((select private.sees_everything()) or creditor_ids && (select private.creditor_scope()))
+);
 
 create policy clients_update_supervisor on public.clients for update to authenticated
-using (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')))
-with check (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')));
+using (
+    tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor'))
+    and ((select private.sees_everything()) or creditor_ids && (select private.creditor_scope()))
+)
+with check (
+    tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor'))
+    and ((select private.sees_everything()) or creditor_ids && (select private.creditor_scope()))
+);
 
 -- No delete: dispositions and messages are history. Derived columns are not granted.
 grant select on public.clients to authenticated;

@@ -33,17 +33,47 @@ alter table public.client_phones enable row level security;
 alter table public.client_phones force row level security;
 
 create policy client_phones_select_member on public.client_phones for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = client_phones.client_id
+    ))
+);
 
 create policy client_phones_insert_supervisor on public.client_phones for insert to authenticated
-with check (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')));
+with check (
+    tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor'))
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = client_phones.client_id
+    ))
+);
 
 create policy client_phones_update_supervisor on public.client_phones for update to authenticated
-using (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')))
-with check (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')));
+using (
+    tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor'))
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = client_phones.client_id
+    ))
+)
+with check (
+    tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor'))
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = client_phones.client_id
+    ))
+);
 
 create policy client_phones_delete_supervisor on public.client_phones for delete to authenticated
-using (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')));
+using (
+    tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor'))
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = client_phones.client_id
+    ))
+);
 
 grant select, delete on public.client_phones to authenticated;
 grant insert (id, tenant_id, client_id, phone, kind, position) on public.client_phones

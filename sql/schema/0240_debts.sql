@@ -41,7 +41,13 @@ alter table public.debts enable row level security;
 alter table public.debts force row level security;
 
 create policy debts_select_member on public.debts for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and (
+        (select private.sees_everything())
+        or creditor_id = any((select private.creditor_scope())::uuid[])
+    )
+);
 
 grant select on public.debts to authenticated;
 

@@ -39,12 +39,22 @@ alter table public.call_dispositions force row level security;
 
 create policy call_dispositions_select_member on public.call_dispositions
 for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = call_dispositions.client_id
+    ))
+);
 
 create policy call_dispositions_insert_self on public.call_dispositions
 for insert to authenticated
 with check (
     tenant_id = (select private.tenant_id()) and operator_id = (select auth.uid())
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = call_dispositions.client_id
+    ))
 );
 
 -- No update, no delete, and `created_at` is not granted: nobody back-dates a call.

@@ -65,7 +65,13 @@ alter table public.callbacks enable row level security;
 alter table public.callbacks force row level security;
 
 create policy callbacks_select_member on public.callbacks for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = callbacks.client_id
+    ))
+);
 
 -- Written by the trigger below and by the transitions (0325).
 grant select on public.callbacks to authenticated;

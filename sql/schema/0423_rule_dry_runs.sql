@@ -62,7 +62,13 @@ create policy rule_dry_runs_select_supervisor on public.rule_dry_runs for select
 using (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')));
 create policy rule_dry_run_lines_select_supervisor on public.rule_dry_run_lines
 for select to authenticated
-using (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')));
+using (
+    tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor'))
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = rule_dry_run_lines.client_id
+    ))
+);
 
 -- Written by dry_run_rule. Not audited: nothing happened.
 grant select on public.rule_dry_runs, public.rule_dry_run_lines to authenticated;

@@ -24,7 +24,13 @@ alter table public.disposition_undos force row level security;
 
 create policy disposition_undos_select_member on public.disposition_undos
 for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = disposition_undos.client_id
+    ))
+);
 
 -- Written by undo_disposition. Not audited: the row says who and when.
 grant select on public.disposition_undos to authenticated;

@@ -74,7 +74,13 @@ alter table public.automation_runs force row level security;
 
 create policy automation_runs_select_member on public.automation_runs
 for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = automation_runs.client_id
+    ))
+);
 
 -- Written by triggers and jobs; people re-run through `retry_automation_run`. Not audited: the row
 -- and its messages are the record.

@@ -130,7 +130,13 @@ alter table public.message_logs enable row level security;
 alter table public.message_logs force row level security;
 
 create policy message_logs_select_member on public.message_logs for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and ((select private.sees_everything()) or message_logs.client_id is null or exists (
+        select from public.clients
+        where clients.id = message_logs.client_id
+    ))
+);
 
 -- Written by jobs only. Not audited: the row carries the time of every step.
 grant select on public.message_logs to authenticated;

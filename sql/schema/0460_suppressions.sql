@@ -29,15 +29,33 @@ alter table public.suppressions enable row level security;
 alter table public.suppressions force row level security;
 
 create policy suppressions_select_member on public.suppressions for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and ((select private.sees_everything()) or suppressions.client_id is null or exists (
+        select from public.clients
+        where clients.id = suppressions.client_id
+    ))
+);
 
 -- Any operator may stop contact, because the debtor asks the operator.
 create policy suppressions_insert_member on public.suppressions for insert to authenticated
-with check (tenant_id = (select private.tenant_id()));
+with check (
+    tenant_id = (select private.tenant_id())
+    and ((select private.sees_everything()) or suppressions.client_id is null or exists (
+        select from public.clients
+        where clients.id = suppressions.client_id
+    ))
+);
 
 -- Allowing contact again is a decision of an admin. No update: lift and set anew.
 create policy suppressions_delete_admin on public.suppressions for delete to authenticated
-using (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));
+using (
+    tenant_id = (select private.tenant_id()) and (select private.has_role('admin'))
+    and ((select private.sees_everything()) or suppressions.client_id is null or exists (
+        select from public.clients
+        where clients.id = suppressions.client_id
+    ))
+);
 
 grant select, delete on public.suppressions to authenticated;
 grant insert (id, tenant_id, phone, client_id, channel, reason, expires_at)

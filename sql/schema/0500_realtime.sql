@@ -26,14 +26,20 @@ begin
           and memberships.tenant_id = case v_scope
               when 'tenant' then v_id::uuid
               when 'client' then (
-                  select clients.tenant_id from public.clients where clients.id = v_id::uuid
+                  select clients.tenant_id from public.clients
+                  where clients.id = v_id::uuid and (
+                      private.creditor_scope_of(clients.tenant_id, auth.uid()) is null
+                      or clients.creditor_ids
+                          && private.creditor_scope_of(clients.tenant_id, auth.uid())
+                  )
               )
           end
     );
 end;
 $$;
 comment on function private.may_join(text) is
-'Topics: client:<id> and tenant:<id> for members of the tenant, user:<id> for that person.';
+'Topics: tenant:<id> for members of the tenant, client:<id> for those of them who see the client,
+user:<id> for that person.';
 grant execute on function private.may_join(text) to authenticated;
 
 create policy messages_select_member on realtime.messages for select to authenticated

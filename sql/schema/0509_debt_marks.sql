@@ -37,7 +37,13 @@ alter table public.debt_marks enable row level security;
 alter table public.debt_marks force row level security;
 
 create policy debt_marks_select_member on public.debt_marks for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and ((select private.sees_everything()) or exists (
+        select from public.debts
+        where debts.id = debt_marks.debt_id
+    ))
+);
 
 -- Written by the functions below only.
 grant select on public.debt_marks to authenticated;

@@ -91,7 +91,13 @@ alter table public.agreements enable row level security;
 alter table public.agreements force row level security;
 
 create policy agreements_select_member on public.agreements for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and (
+        (select private.sees_everything())
+        or creditor_id = any((select private.creditor_scope())::uuid[])
+    )
+);
 
 -- Written by propose, decide and the transition function only.
 grant select on public.agreements to authenticated;

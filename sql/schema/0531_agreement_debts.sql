@@ -41,7 +41,13 @@ alter table public.agreement_debts enable row level security;
 alter table public.agreement_debts force row level security;
 
 create policy agreement_debts_select_member on public.agreement_debts for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and ((select private.sees_everything()) or exists (
+        select from public.agreements
+        where agreements.id = agreement_debts.agreement_id
+    ))
+);
 
 -- Written with the agreement. Not audited: prices never change, `is_live` follows the status.
 grant select on public.agreement_debts to authenticated;

@@ -30,7 +30,13 @@ alter table public.agreement_events force row level security;
 
 create policy agreement_events_select_member on public.agreement_events
 for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and ((select private.sees_everything()) or exists (
+        select from public.agreements
+        where agreements.id = agreement_events.agreement_id
+    ))
+);
 
 -- Written by functions; not audited, because the rows are the record.
 grant select on public.agreement_events to authenticated;

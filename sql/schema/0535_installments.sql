@@ -56,7 +56,13 @@ alter table public.installments enable row level security;
 alter table public.installments force row level security;
 
 create policy installments_select_member on public.installments for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and ((select private.sees_everything()) or exists (
+        select from public.agreements
+        where agreements.id = installments.agreement_id
+    ))
+);
 
 -- Written by functions only.
 grant select on public.installments to authenticated;

@@ -27,17 +27,47 @@ alter table public.negotiation_drafts enable row level security;
 alter table public.negotiation_drafts force row level security;
 
 create policy negotiation_drafts_select_own on public.negotiation_drafts for select to authenticated
-using (tenant_id = (select private.tenant_id()) and user_id = (select auth.uid()));
+using (
+    tenant_id = (select private.tenant_id()) and user_id = (select auth.uid())
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = negotiation_drafts.client_id
+    ))
+);
 
 create policy negotiation_drafts_insert_own on public.negotiation_drafts for insert to authenticated
-with check (tenant_id = (select private.tenant_id()) and user_id = (select auth.uid()));
+with check (
+    tenant_id = (select private.tenant_id()) and user_id = (select auth.uid())
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = negotiation_drafts.client_id
+    ))
+);
 
 create policy negotiation_drafts_update_own on public.negotiation_drafts for update to authenticated
-using (tenant_id = (select private.tenant_id()) and user_id = (select auth.uid()))
-with check (tenant_id = (select private.tenant_id()) and user_id = (select auth.uid()));
+using (
+    tenant_id = (select private.tenant_id()) and user_id = (select auth.uid())
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = negotiation_drafts.client_id
+    ))
+)
+with check (
+    tenant_id = (select private.tenant_id()) and user_id = (select auth.uid())
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = negotiation_drafts.client_id
+    ))
+);
 
 create policy negotiation_drafts_delete_own on public.negotiation_drafts for delete to authenticated
-using (tenant_id = (select private.tenant_id()) and user_id = (select auth.uid()));
+using (
+    tenant_id = (select private.tenant_id()) and user_id = (select auth.uid())
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = negotiation_drafts.client_id
+    ))
+);
 
 -- Not audited: what was not proposed is no history.
 grant select, delete on public.negotiation_drafts to authenticated;

@@ -75,7 +75,13 @@ alter table public.charges enable row level security;
 alter table public.charges force row level security;
 
 create policy charges_select_member on public.charges for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and ((select private.sees_everything()) or exists (
+        select from public.agreements
+        where agreements.id = charges.agreement_id
+    ))
+);
 
 -- Written by functions only. Not audited: the row carries the time of every step, and
 -- `agreement_events` who asked for it.

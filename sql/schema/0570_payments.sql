@@ -43,7 +43,16 @@ alter table public.payments enable row level security;
 alter table public.payments force row level security;
 
 create policy payments_select_member on public.payments for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = payments.client_id
+    ) and (payments.charge_id is null or exists (
+        select from public.charges
+        where charges.id = payments.charge_id
+    )))
+);
 
 -- Written by functions only: nobody confirms a payment through the REST API. Not audited: the rows
 -- are the record.

@@ -38,7 +38,13 @@ alter table public.payment_courses enable row level security;
 alter table public.payment_courses force row level security;
 
 create policy payment_courses_select_member on public.payment_courses for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and ((select private.sees_everything()) or exists (
+        select from public.payments
+        where payments.id = payment_courses.payment_id
+    ))
+);
 
 -- Not audited: the rows are the record.
 grant select on public.payment_courses to authenticated;
@@ -71,7 +77,13 @@ alter table public.payment_reversals force row level security;
 
 create policy payment_reversals_select_member on public.payment_reversals
 for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and ((select private.sees_everything()) or exists (
+        select from public.payments
+        where payments.id = payment_reversals.payment_id
+    ))
+);
 
 grant select on public.payment_reversals to authenticated;
 

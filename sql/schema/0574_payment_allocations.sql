@@ -66,7 +66,13 @@ alter table public.payment_allocations force row level security;
 
 create policy payment_allocations_select_member on public.payment_allocations
 for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and ((select private.sees_everything()) or exists (
+        select from public.payments
+        where payments.id = payment_allocations.payment_id
+    ))
+);
 
 -- Written by the ledger only. Not audited: the rows are the record.
 grant select on public.payment_allocations to authenticated;

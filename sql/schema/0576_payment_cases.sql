@@ -56,7 +56,13 @@ alter table public.payment_cases enable row level security;
 alter table public.payment_cases force row level security;
 
 create policy payment_cases_select_member on public.payment_cases for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = payment_cases.client_id
+    ))
+);
 
 -- Resolved through `resolve_payment_case` only.
 grant select on public.payment_cases to authenticated;

@@ -60,7 +60,13 @@ alter table public.manual_settlements force row level security;
 
 create policy manual_settlements_select_member on public.manual_settlements
 for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = manual_settlements.client_id
+    ))
+);
 
 -- Written by `settle_manually` and `decide_settlement` only.
 grant select on public.manual_settlements to authenticated;

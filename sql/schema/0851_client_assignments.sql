@@ -33,7 +33,13 @@ alter table public.client_assignments force row level security;
 
 create policy client_assignments_select_member on public.client_assignments
 for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = client_assignments.client_id
+    ))
+);
 
 -- Written by `bulk_assign` only.
 grant select on public.client_assignments to authenticated;

@@ -70,16 +70,32 @@ alter table public.client_tags enable row level security;
 alter table public.client_tags force row level security;
 
 create policy client_tags_select_member on public.client_tags for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = client_tags.client_id
+    ))
+);
 
 -- One client at a time any operator may tag; a whole selection is `bulk_tag`, for supervisors.
 create policy client_tags_insert_member on public.client_tags for insert to authenticated
 with check (
     tenant_id = (select private.tenant_id()) and created_by = (select auth.uid())
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = client_tags.client_id
+    ))
 );
 
 create policy client_tags_delete_member on public.client_tags for delete to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = client_tags.client_id
+    ))
+);
 
 -- The tag's own line tells of what goes with it (depth 1): a worn tag may be on every client.
 create trigger _900_audit_insert after insert on public.client_tags

@@ -37,20 +37,50 @@ alter table public.client_addresses enable row level security;
 alter table public.client_addresses force row level security;
 
 create policy client_addresses_select_member on public.client_addresses for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = client_addresses.client_id
+    ))
+);
 
 create policy client_addresses_insert_supervisor on public.client_addresses
 for insert to authenticated
-with check (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')));
+with check (
+    tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor'))
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = client_addresses.client_id
+    ))
+);
 
 create policy client_addresses_update_supervisor on public.client_addresses
 for update to authenticated
-using (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')))
-with check (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')));
+using (
+    tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor'))
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = client_addresses.client_id
+    ))
+)
+with check (
+    tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor'))
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = client_addresses.client_id
+    ))
+);
 
 create policy client_addresses_delete_supervisor on public.client_addresses
 for delete to authenticated
-using (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')));
+using (
+    tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor'))
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = client_addresses.client_id
+    ))
+);
 
 grant select, delete on public.client_addresses to authenticated;
 grant insert (

@@ -57,7 +57,13 @@ alter table public.conversations enable row level security;
 alter table public.conversations force row level security;
 
 create policy conversations_select_member on public.conversations for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and ((select private.sees_everything()) or conversations.client_id is null or exists (
+        select from public.clients
+        where clients.id = conversations.client_id
+    ))
+);
 
 -- Written by inbound messages and by the functions below. Not audited: conversation_events is.
 grant select on public.conversations to authenticated;
@@ -97,7 +103,13 @@ alter table public.conversation_events force row level security;
 
 create policy conversation_events_select_member on public.conversation_events
 for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and ((select private.sees_everything()) or conversation_events.client_id is null or exists (
+        select from public.clients
+        where clients.id = conversation_events.client_id
+    ))
+);
 
 -- Append-only; is the record itself.
 grant select on public.conversation_events to authenticated;

@@ -130,7 +130,13 @@ alter table public.batch_recipients enable row level security;
 alter table public.batch_recipients force row level security;
 
 create policy batch_recipients_select_member on public.batch_recipients for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = batch_recipients.client_id
+    ))
+);
 
 -- Not audited: the row and its message are the record.
 grant select on public.batch_recipients to authenticated;

@@ -36,7 +36,13 @@ alter table public.message_media enable row level security;
 alter table public.message_media force row level security;
 
 create policy message_media_select_member on public.message_media for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and ((select private.sees_everything()) or exists (
+        select from public.message_logs
+        where message_logs.id = message_media.message_id
+    ))
+);
 
 -- Written by jobs only. Not audited: the row carries every step.
 grant select on public.message_media to authenticated;

@@ -72,7 +72,13 @@ alter table public.calls enable row level security;
 alter table public.calls force row level security;
 
 create policy calls_select_member on public.calls for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and ((select private.sees_everything()) or calls.client_id is null or exists (
+        select from public.clients
+        where clients.id = calls.client_id
+    ))
+);
 
 -- Written by the dialer's events alone; a person links one to a client by `link_call`.
 grant select on public.calls to authenticated;

@@ -28,7 +28,13 @@ alter table public.client_services enable row level security;
 alter table public.client_services force row level security;
 
 create policy client_services_select_member on public.client_services for select to authenticated
-using (tenant_id = (select private.tenant_id()));
+using (
+    tenant_id = (select private.tenant_id())
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = client_services.client_id
+    ))
+);
 
 -- Written by the functions below. Beginning and ending are no history; a takeover is, and goes to
 -- the audit by name.

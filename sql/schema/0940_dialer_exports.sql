@@ -102,7 +102,13 @@ create policy dialer_exports_select_supervisor on public.dialer_exports for sele
 using (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')));
 create policy dialer_export_rows_select_supervisor on public.dialer_export_rows
 for select to authenticated
-using (tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor')));
+using (
+    tenant_id = (select private.tenant_id()) and (select private.has_role('supervisor'))
+    and ((select private.sees_everything()) or exists (
+        select from public.clients
+        where clients.id = dialer_export_rows.client_id
+    ))
+);
 
 -- Written by `request_dialer_export` and the worker alone; the rows are the record.
 grant select on public.dialer_exports, public.dialer_export_rows to authenticated;

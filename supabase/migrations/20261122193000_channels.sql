@@ -25,9 +25,95 @@ REVOKE ALL ("name") ON TABLE "public"."collection_rules" FROM "authenticated";
 
 REVOKE ALL ("tenant_id") ON TABLE "public"."collection_rules" FROM "authenticated";
 
+DROP POLICY "agreement_debts_select_member" ON "public"."agreement_debts";
+
+DROP POLICY "agreement_events_select_member" ON "public"."agreement_events";
+
+DROP POLICY "agreements_select_member" ON "public"."agreements";
+
+DROP POLICY "automation_runs_select_member" ON "public"."automation_runs";
+
+DROP POLICY "call_dispositions_insert_self" ON "public"."call_dispositions";
+
+DROP POLICY "call_dispositions_select_member" ON "public"."call_dispositions";
+
+DROP POLICY "callbacks_select_member" ON "public"."callbacks";
+
+DROP POLICY "charges_select_member" ON "public"."charges";
+
+DROP POLICY "client_addresses_delete_supervisor" ON "public"."client_addresses";
+
+DROP POLICY "client_addresses_insert_supervisor" ON "public"."client_addresses";
+
+DROP POLICY "client_addresses_select_member" ON "public"."client_addresses";
+
+DROP POLICY "client_addresses_update_supervisor" ON "public"."client_addresses";
+
+DROP POLICY "client_assignments_select_member" ON "public"."client_assignments";
+
+DROP POLICY "client_phones_delete_supervisor" ON "public"."client_phones";
+
+DROP POLICY "client_phones_insert_supervisor" ON "public"."client_phones";
+
+DROP POLICY "client_phones_select_member" ON "public"."client_phones";
+
+DROP POLICY "client_phones_update_supervisor" ON "public"."client_phones";
+
+DROP POLICY "client_tags_delete_member" ON "public"."client_tags";
+
+DROP POLICY "client_tags_insert_member" ON "public"."client_tags";
+
+DROP POLICY "client_tags_select_member" ON "public"."client_tags";
+
+DROP POLICY "clients_insert_supervisor" ON "public"."clients";
+
+DROP POLICY "clients_select_member" ON "public"."clients";
+
+DROP POLICY "clients_update_supervisor" ON "public"."clients";
+
 DROP POLICY "collection_rules_insert_admin" ON "public"."collection_rules";
 
 DROP POLICY "collection_rules_update_admin" ON "public"."collection_rules";
+
+DROP POLICY "creditors_select_member" ON "public"."creditors";
+
+DROP POLICY "debt_marks_select_member" ON "public"."debt_marks";
+
+DROP POLICY "debts_select_member" ON "public"."debts";
+
+DROP POLICY "import_rejects_select_supervisor" ON "public"."import_rejects";
+
+DROP POLICY "imports_select_member" ON "public"."imports";
+
+DROP POLICY "installments_select_member" ON "public"."installments";
+
+DROP POLICY "manual_settlements_select_member" ON "public"."manual_settlements";
+
+DROP POLICY "message_logs_select_member" ON "public"."message_logs";
+
+DROP POLICY "negotiation_drafts_delete_own" ON "public"."negotiation_drafts";
+
+DROP POLICY "negotiation_drafts_insert_own" ON "public"."negotiation_drafts";
+
+DROP POLICY "negotiation_drafts_select_own" ON "public"."negotiation_drafts";
+
+DROP POLICY "negotiation_drafts_update_own" ON "public"."negotiation_drafts";
+
+DROP POLICY "payment_allocations_select_member" ON "public"."payment_allocations";
+
+DROP POLICY "payment_cases_select_member" ON "public"."payment_cases";
+
+DROP POLICY "payment_courses_select_member" ON "public"."payment_courses";
+
+DROP POLICY "payment_reversals_select_member" ON "public"."payment_reversals";
+
+DROP POLICY "payments_select_member" ON "public"."payments";
+
+DROP POLICY "suppressions_delete_admin" ON "public"."suppressions";
+
+DROP POLICY "suppressions_insert_member" ON "public"."suppressions";
+
+DROP POLICY "suppressions_select_member" ON "public"."suppressions";
 
 DROP TRIGGER "_500_broadcast" ON "public"."callbacks";
 
@@ -59,15 +145,21 @@ ALTER TABLE "public"."message_templates" DROP CONSTRAINT "message_templates_name
 
 ALTER TABLE "public"."message_templates" DROP CONSTRAINT "message_templates_variables_are_known";
 
+DROP FUNCTION "private"."announce_import"(uuid, text, text, text, text, text, uuid);
+
 DROP FUNCTION "private"."client_rows_sql"(text);
 
 DROP FUNCTION "private"."contact_hours_in"(uuid, text, timestamp with time zone, integer);
 
 DROP FUNCTION "private"."end_callback"(uuid, public.callback_status);
 
+DROP FUNCTION "private"."list_import_differences"(uuid, uuid);
+
 DROP FUNCTION "private"."plan_client_rollback"(uuid, public.imports);
 
 DROP FUNCTION "private"."plan_rollback"(uuid, public.imports);
+
+DROP FUNCTION "private"."revoke_membership"(uuid);
 
 DROP FUNCTION "private"."undo_import"(public.imports);
 
@@ -84,6 +176,8 @@ DROP FUNCTION "private"."write_chunk_people"(private.import_chunks);
 DROP FUNCTION "private"."write_rollback"(uuid, public.imports);
 
 DROP FUNCTION "public"."cancel_callback"(uuid);
+
+DROP FUNCTION "public"."revoke_membership"(uuid);
 
 ALTER TABLE "public"."collection_rules" DROP COLUMN "action";
 
@@ -373,6 +467,18 @@ ALTER TABLE "public"."senders" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "public"."senders" FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE "public"."team_members" ("id" uuid NOT NULL DEFAULT gen_random_uuid(), "tenant_id" uuid NOT NULL, "team_id" uuid NOT NULL, "user_id" uuid NOT NULL, CONSTRAINT "team_members_pkey" PRIMARY KEY (tenant_id, team_id, user_id), "created_at" timestamp with time zone NOT NULL DEFAULT private.now());
+
+ALTER TABLE "public"."team_members" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "public"."team_members" FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE "public"."teams" ("id" uuid NOT NULL DEFAULT gen_random_uuid(), "tenant_id" uuid NOT NULL, "name" text NOT NULL, "creditor_ids" uuid[], "archived_at" timestamp with time zone, CONSTRAINT "teams_creditors_are_some" CHECK ((cardinality(creditor_ids) > 0)), CONSTRAINT "teams_name_is_filled" CHECK (((btrim(name) <> ''::text) AND (length(name) <= 60))), CONSTRAINT "teams_pkey" PRIMARY KEY (id), CONSTRAINT "teams_tenant_id_key" UNIQUE (tenant_id, id), "created_at" timestamp with time zone NOT NULL DEFAULT private.now());
+
+ALTER TABLE "public"."teams" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "public"."teams" FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE "public"."tenant_calling_windows" ("id" uuid NOT NULL DEFAULT gen_random_uuid(), "weekday" smallint NOT NULL, "opens" time without time zone NOT NULL, "closes" time without time zone NOT NULL, CONSTRAINT "tenant_calling_windows_open_before_close" CHECK ((opens < closes)), CONSTRAINT "tenant_calling_windows_pkey" PRIMARY KEY (id), CONSTRAINT "tenant_calling_windows_weekday_is_iso" CHECK (((weekday >= 1) AND (weekday <= 7))), "tenant_id" uuid NOT NULL DEFAULT private.tenant_id(), CONSTRAINT "tenant_calling_windows_one_per_day" UNIQUE (tenant_id, weekday), "created_at" timestamp with time zone NOT NULL DEFAULT private.now());
 
 ALTER TABLE "public"."tenant_calling_windows" ENABLE ROW LEVEL SECURITY;
@@ -387,9 +493,15 @@ ALTER TABLE "private"."import_changes" ADD COLUMN "is_live" boolean NOT NULL DEF
 
 ALTER TABLE "private"."import_plans" ADD COLUMN "debts_kept" jsonb NOT NULL DEFAULT '{}'::jsonb;
 
+ALTER TABLE "private"."import_plans" ADD COLUMN "kept_titles" jsonb NOT NULL DEFAULT '[]'::jsonb;
+
 ALTER TABLE "private"."import_plans" ADD COLUMN "debts_reopened" integer NOT NULL DEFAULT 0;
 
 ALTER TABLE "private"."import_plans" ADD COLUMN "clients_touched" integer NOT NULL DEFAULT 0;
+
+ALTER TABLE "private"."import_plans" ADD COLUMN "changed_fields" jsonb NOT NULL DEFAULT '{}'::jsonb;
+
+ALTER TABLE "private"."import_plans" ADD COLUMN "changed_rows" jsonb NOT NULL DEFAULT '[]'::jsonb;
 
 ALTER TABLE "public"."automation_runs" ADD COLUMN "version" integer NOT NULL DEFAULT 1;
 
@@ -425,6 +537,10 @@ ALTER TABLE "public"."collection_rules" ADD COLUMN "priority" smallint NOT NULL 
 
 ALTER TABLE "public"."collection_rules" ADD COLUMN "version" integer NOT NULL DEFAULT 1;
 
+ALTER TABLE "public"."imports" ADD COLUMN "is_rehearsal" boolean NOT NULL DEFAULT false;
+
+ALTER TABLE "public"."imports" ADD COLUMN "differences" jsonb;
+
 ALTER TABLE "public"."imports" ADD COLUMN "debts_reopened" integer NOT NULL DEFAULT 0;
 
 ALTER TABLE "public"."imports" ADD COLUMN "debts_kept" jsonb NOT NULL DEFAULT '{}'::jsonb;
@@ -448,6 +564,10 @@ ALTER TABLE "public"."integrations" ADD COLUMN "awaiting_since" timestamp with t
 ALTER TABLE "public"."integrations" ADD COLUMN "tested_at" timestamp with time zone;
 
 ALTER TABLE "public"."integrations" ADD COLUMN "test_verdict" text;
+
+ALTER TABLE "public"."invitations" ADD COLUMN "mailed_at" timestamp with time zone;
+
+ALTER TABLE "public"."memberships" ADD COLUMN "creditor_ids" uuid[];
 
 ALTER TABLE "public"."message_logs" ADD COLUMN "sender_id" uuid;
 
@@ -485,6 +605,10 @@ ALTER TABLE "public"."message_logs" ALTER COLUMN "phone" DROP NOT NULL;
 
 ALTER TABLE "public"."collection_rules" ALTER COLUMN "is_enabled" SET DEFAULT false;
 
+CREATE TYPE "private"."import_change" AS ("table_name" text, "row_id" uuid, "client_id" uuid, "action" text, "before" jsonb, "after" jsonb);
+
+CREATE TYPE "private"."chunk_outcome" AS ("clients_created" integer, "clients_updated" integer, "clients_touched" integer, "debts_created" integer, "debts_updated" integer, "debts_returned" integer, "debts_reopened" integer, "changes" private.import_change[]);
+
 CREATE TYPE "private"."panel_event" AS ("measure" text, "day" date, "at" timestamp with time zone, "client_id" uuid, "operator_id" uuid, "creditor_ids" uuid[], "source" text, "source_id" text, "amount" bigint);
 
 CREATE TYPE "private"."panel_scope" AS ("tenant_id" uuid, "from_day" date, "until_day" date, "creditor_id" uuid, "operator_id" uuid);
@@ -520,6 +644,9 @@ ALTER TABLE "public"."dialer_exports" ADD COLUMN "status" public.dialer_export_s
 CREATE TYPE "public"."dialer_row_status" AS ENUM ('excluded', 'waiting', 'loaded', 'filtered', 'removing', 'removed');
 
 ALTER TABLE "public"."dialer_export_rows" ADD COLUMN "status" public.dialer_row_status NOT NULL;
+
+
+
 
 
 
@@ -634,9 +761,7 @@ declare
     v_plan private.import_plans;
     v_import public.imports;
     v_chunk private.import_chunks;
-    v_people record;
-    v_debts record;
-    v_wrote private.import_plans;
+    v_wrote private.chunk_outcome;
 begin
     if exists (
         select from private.import_rollbacks as back
@@ -661,41 +786,33 @@ begin
         return private.finish_import(v_plan);
     end if;
 
-    discard plans;  -- as in plan_portfolio
-    perform set_config('cobranca.import_id', v_plan.import_id::text, true);
-    update private.import_plans as plan set writer = pg_current_xact_id()
-    where plan.import_id = v_plan.import_id;
-    if v_plan.creditors <> '[]' then
-        perform private.write_planned_creditors(v_plan);
+    if v_plan.is_rehearsal then
+        v_wrote := private.rehearse_chunk(v_chunk);
+    else
+        v_wrote := private.write_as_import(v_plan, v_chunk);
     end if;
-    if v_chunk.import_id is not null then
-        select * into v_people from private.write_chunk_people(v_chunk);
-        select * into v_debts from private.write_chunk_debts(v_people.chunk);
-        v_wrote.clients_created := v_people.created;
-        v_wrote.clients_updated := v_people.updated;
-        v_wrote.debts_created := v_debts.created;
-        v_wrote.debts_updated := v_debts.updated;
-        v_wrote.debts_returned := v_debts.returned;
-        v_wrote.debts_reopened := v_debts.reopened;
-        v_wrote.clients_touched := (
-            select count(distinct touched.id)
-            from unnest(v_people.touched || v_debts.touched) as touched (id)
-        );
-        delete from private.import_chunks as chunk
-        where chunk.import_id = v_plan.import_id and chunk.place = v_chunk.place;
-    end if;
-    perform set_config('cobranca.import_id', '', true);
+    delete from private.import_chunks as chunk
+    where chunk.import_id = v_plan.import_id and chunk.place = v_chunk.place;
     update private.import_plans as plan
     set writer = null, attempts = 0, creditors = '[]',
         rows_written = plan.rows_written + coalesce(v_chunk.rows, 0),
         creditors_created = plan.creditors_created + jsonb_array_length(v_plan.creditors),
-        clients_created = plan.clients_created + coalesce(v_wrote.clients_created, 0),
-        clients_updated = plan.clients_updated + coalesce(v_wrote.clients_updated, 0),
+        clients_created = plan.clients_created + v_wrote.clients_created,
+        clients_updated = plan.clients_updated + v_wrote.clients_updated,
         clients_touched = plan.clients_touched + coalesce(v_wrote.clients_touched, 0),
-        debts_created = plan.debts_created + coalesce(v_wrote.debts_created, 0),
-        debts_updated = plan.debts_updated + coalesce(v_wrote.debts_updated, 0),
-        debts_returned = plan.debts_returned + coalesce(v_wrote.debts_returned, 0),
-        debts_reopened = plan.debts_reopened + coalesce(v_wrote.debts_reopened, 0),
+        debts_created = plan.debts_created + v_wrote.debts_created,
+        debts_updated = plan.debts_updated + v_wrote.debts_updated,
+        debts_returned = plan.debts_returned + v_wrote.debts_returned,
+        debts_reopened = plan.debts_reopened + v_wrote.debts_reopened,
+        changed_fields = private.count_changed_fields(plan.changed_fields, v_wrote.changes),
+        -- Chunks go by document, and so do these.
+        changed_rows = case
+            when jsonb_array_length(plan.changed_rows) >= private.listed_changes()
+                then plan.changed_rows
+            else plan.changed_rows || private.list_changed_rows(
+                v_wrote.changes,
+                private.listed_changes() - jsonb_array_length(plan.changed_rows)
+            ) end,
         begun_at = coalesce(plan.begun_at, v_import.started_at, private.now())
     where plan.import_id = v_plan.import_id
     returning plan.* into v_plan;
@@ -825,7 +942,7 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.announce_import(import_id uuid, file_name text, file_sha256 text, source text, idempotency_key text, request_fingerprint text, api_key_id uuid)
+CREATE OR REPLACE FUNCTION private.announce_import(import_id uuid, file_name text, file_sha256 text, source text, idempotency_key text, request_fingerprint text, api_key_id uuid, is_rehearsal boolean)
  RETURNS jsonb
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -843,12 +960,12 @@ begin
       and imports.status in ('failed', 'cancelled', 'rolled_back');
     insert into public.imports (
         id, tenant_id, file_name, file_sha256, source, idempotency_key, request_fingerprint,
-        api_key_id, created_by, status
+        api_key_id, created_by, status, is_rehearsal
     )
     values (
         announce_import.import_id, v_tenant, announce_import.file_name,
         announce_import.file_sha256, announce_import.source, announce_import.idempotency_key,
-        announce_import.request_fingerprint, announce_import.api_key_id, auth.uid(), 'queued'
+        announce_import.request_fingerprint, announce_import.api_key_id, auth.uid(), 'queued', announce_import.is_rehearsal
     )
     on conflict do nothing;
     if found then
@@ -1094,6 +1211,25 @@ begin
       and known.provider_template_id = v_told ->> 'provider_template_id'
       and v_told ->> 'status' is not null;
     return case when not found then 'template_not_found' end;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.archive_team(team_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+begin
+    update public.teams set archived_at = private.now()
+    where teams.tenant_id = v_tenant_id and teams.id = archive_team.team_id
+      and teams.archived_at is null;
+    if not found then
+        raise exception 'team_not_found' using errcode = 'PT404', detail = 'no living team';
+    end if;
+    perform private.seat_team(v_tenant_id, archive_team.team_id, '{}');
 end;
 $function$;
 
@@ -1669,14 +1805,21 @@ declare
         v_import.tenant_id, 'import_rollback', jsonb_build_object('import_id', v_import.id)
     );
     v_people int;
+    -- One that stopped and is asked again tells what its first half did, too; what that kept is
+    -- judged once more.
+    v_done jsonb := case when v_import.error_code = 'rollback_stopped' then v_import.rolled_back end
+        || '{"kept": {"count": 0, "rows": []}}';
 begin
     perform private.end_bulk(v_audit, '{}');
     insert into private.import_rollbacks
         (import_id, tenant_id, outcome, code, audit_id, clients, begun_at, done)
     values (
         v_import.id, v_import.tenant_id, begin_rollback.outcome, begin_rollback.code, v_audit, 0,
-        private.now(), '{"deleted": {"debts": 0, "clients": 0, "phones": 0, "creditors": 0},
-            "restored": {"debts": 0, "clients": 0}, "kept": {"count": 0, "rows": []}}'
+        private.now(), coalesce(
+            v_done,
+            '{"deleted": {"debts": 0, "clients": 0, "phones": 0, "creditors": 0},
+                "restored": {"debts": 0, "clients": 0}, "kept": {"count": 0, "rows": []}}'
+        )
     );
     -- Before numbers had rows of their own they lay in one.
     with older as (
@@ -2358,6 +2501,99 @@ begin
         end,
         'next_allowed_at', case when talk.client_id is not null and not v_hours.allowed
             then v_hours.next_allowed_at end
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.chunk_people_changes(chunk private.import_chunks)
+ RETURNS private.import_change[]
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+begin
+    return array(
+        select row(
+            'clients', merged.id, merged.id, null, merged.before, merged.after
+        )::private.import_change
+        from (
+            select clients.id, private.jsonb_changes(became.item, was.item) as before,
+                private.jsonb_changes(was.item, became.item) as after
+            from unnest(chunk.clients) as planned
+            join public.clients on clients.id = planned.client_id
+            cross join lateral (
+                select jsonb_build_object(
+                    'name', clients.name, 'email', clients.email, 'uf', clients.uf,
+                    'external_id', clients.external_id, 'extra', clients.extra
+                ) as item
+            ) as was
+            cross join lateral (
+                select jsonb_build_object(
+                    -- Capitals or not, the same name is no change.
+                    'name', case
+                        when lower(planned.name) = lower(clients.name) then clients.name
+                        else coalesce(planned.name, clients.name)
+                    end,
+                    'email', coalesce(planned.email, clients.email),
+                    'uf', coalesce(planned.uf, clients.uf),
+                    'external_id', coalesce(planned.external_id, clients.external_id),
+                    'extra', clients.extra || coalesce(planned.extra, '{}')
+                ) as item
+            ) as became
+            where planned.is_changed
+        ) as merged
+        where merged.after is not null
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.chunk_title_changes(chunk private.import_chunks)
+ RETURNS private.import_change[]
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+begin
+    return array(
+        select row(
+            'debts', debts.id, debts.client_id, planned.action,
+            private.jsonb_changes(became.item, was.item),
+            private.jsonb_changes(was.item, became.item)
+        )::private.import_change
+        from unnest(chunk.debts) as planned
+        join public.debts on debts.id = planned.debt_id and planned.action <> 'new'
+            and case planned.action when 'reopened' then private.is_returned_by_file(debts)
+                else debts.status = 'open' end
+            and not exists (
+                select from public.agreement_debts as held
+                where held.tenant_id = debts.tenant_id and held.debt_id = debts.id
+                  and held.is_live
+            )
+            -- Paid in part since the plan: the value stays what the payment was taken off.
+            and (
+                planned.action = 'returned' or debts.abated_cents = 0
+                or debts.principal_cents = planned.principal_cents
+            )
+        cross join lateral (
+            select jsonb_build_object(
+                'due_on', debts.due_on, 'principal_cents', debts.principal_cents,
+                'status', debts.status, 'import_id', debts.import_id
+            ) as item
+        ) as was
+        cross join lateral (
+            select was.item || jsonb_build_object('import_id', chunk.import_id)
+                || case planned.action
+                    when 'returned' then jsonb_build_object('status', 'returned')
+                    else jsonb_build_object(
+                        'due_on', planned.due_on, 'principal_cents', planned.principal_cents,
+                        'status', 'open'
+                    )
+                end as item
+        ) as became
     );
 end;
 $function$;
@@ -3621,6 +3857,27 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.count_changed_fields(so_far jsonb, changes private.import_change[])
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select coalesce(jsonb_object_agg(counted.name, counted.rows), '{}')
+    from (
+        select noted.name, sum(noted.rows) as rows
+        from (
+            select known.key as name, known.value::int as rows
+            from jsonb_each_text(so_far) as known
+            union all
+            select change.table_name || '.' || field.name, 1
+            from unnest(changes) as change
+            cross join jsonb_object_keys(change.after - 'import_id') as field (name)
+        ) as noted
+        group by noted.name
+    ) as counted
+$function$;
+
 CREATE OR REPLACE FUNCTION private.count_failures()
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -3668,6 +3925,22 @@ begin
         'rows', (v_back.done #> '{kept,rows}') || (written #> '{kept,rows}')
     ));
     return v_back;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.count_title_changes(outcome private.chunk_outcome)
+ RETURNS private.chunk_outcome
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+begin
+    select count(*) filter (where change.action = 'changed'),
+        count(*) filter (where change.action = 'returned'),
+        count(*) filter (where change.action = 'reopened')
+    into outcome.debts_updated, outcome.debts_returned, outcome.debts_reopened
+    from unnest(outcome.changes) as change;
+    return outcome;
 end;
 $function$;
 
@@ -3811,6 +4084,52 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.creditor_scope()
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    return private.creditor_scope_of(private.tenant_id(), auth.uid());
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.creditor_scope_of(tenant_id uuid, user_id uuid)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_member public.memberships;
+begin
+    select * into v_member
+    from public.memberships
+    where memberships.user_id = creditor_scope_of.user_id
+      and memberships.tenant_id = creditor_scope_of.tenant_id
+      and memberships.revoked_at is null;
+    -- A stranger has no tenant, and so no row, whatever is answered here.
+    if not found or v_member.role = 'admin' then
+        return null;
+    end if;
+    if v_member.creditor_ids is not null then
+        return v_member.creditor_ids;
+    end if;
+    return (
+        -- One team without a limit is enough for everything.
+        select case when bool_and(teams.creditor_ids is not null)
+            then array_agg(distinct creditor.id) end
+        from public.team_members as mine
+        join public.teams
+            on teams.tenant_id = mine.tenant_id and teams.id = mine.team_id
+            and teams.archived_at is null
+        left join lateral unnest(teams.creditor_ids) as creditor (id) on true
+        where mine.user_id = v_member.user_id and mine.tenant_id = v_member.tenant_id
+    );
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.day_obstacle(rule public.collection_rules, target_id uuid, client public.clients, on_date date)
  RETURNS text
  LANGUAGE sql
@@ -3852,6 +4171,29 @@ AS $function$
         'daily_cap', (rule).daily_cap, 'repeat_days', (rule).repeat_days,
         'priority', (rule).priority, 'steps', steps
     )
+$function$;
+
+CREATE OR REPLACE FUNCTION private.delete_disposition_type(key text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+begin
+    -- Asked before: a rule's own reference to it would only say that something points here.
+    perform private.require_no_rule(v_tenant_id, array[key]);
+    delete from public.disposition_types as kind
+    where kind.tenant_id = v_tenant_id and kind.key = delete_disposition_type.key;
+    if not found then
+        raise exception 'disposition_type_unknown' using errcode = 'PT400',
+            detail = 'no disposition type with this key in the tenant';
+    end if;
+exception
+    when foreign_key_violation then
+        raise exception 'disposition_used' using errcode = 'PT409', detail = sqlerrm;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.dialer_account()
@@ -4398,6 +4740,25 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.end_import(import_id uuid, outcome text, error_code text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+begin
+    update public.imports
+    set status = case when end_import.outcome = 'cancelled' then 'cancelled' else 'failed' end
+            ::public.import_status,
+        error_code = end_import.error_code, finished_at = private.now(), phase = null,
+        seconds_left = null
+    where imports.id = end_import.import_id and imports.tenant_id = v_tenant
+      and imports.created_by = auth.uid() and imports.status in ('queued', 'running');
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.end_service(client_id uuid)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -4577,7 +4938,7 @@ AS $function$
                 false
             from public.imports as import
             where import.tenant_id = failed_work.tenant_id and import.status = 'failed'
-              and 'import' = any(kinds)
+              and not import.is_rehearsal and 'import' = any(kinds)
               and (coalesce(import.finished_at, import.created_at), import.id::text)
                   < (before_at, before_id)
             order by coalesce(import.finished_at, import.created_at) desc, import.id::text desc
@@ -4871,7 +5232,10 @@ begin
         debts_updated = v_plan.debts_updated, debts_absent = v_plan.debts_absent,
         debts_returned = v_plan.debts_returned, debts_reopened = v_plan.debts_reopened,
         debts_kept = v_plan.debts_kept, clients_touched = v_plan.clients_touched,
-        reject_reasons = v_plan.reject_reasons,
+        reject_reasons = v_plan.reject_reasons, differences = jsonb_build_object(
+            'fields', v_plan.changed_fields, 'rows', v_plan.changed_rows,
+            'kept', v_plan.kept_titles
+        ),
         warnings = v_plan.warnings, writing_at = coalesce(imports.writing_at, private.now())
     where imports.id = v_plan.import_id
     returning imports.* into v_import;
@@ -4920,6 +5284,26 @@ begin
     where imports.id = v_import.id
     returning imports.* into v_import;
     return private.import_step(v_import);
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.first_rejects(v_import public.imports)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    return (
+        select coalesce(jsonb_agg(to_jsonb(shown)), '[]')
+        from (
+            select refused.line, refused.column_name, refused.value, refused.reason
+            from public.import_rejects as refused
+            where refused.tenant_id = v_import.tenant_id and refused.import_id = v_import.id
+            order by refused.line, refused.id
+            limit private.listed_changes()
+        ) as shown
+    );
 end;
 $function$;
 
@@ -5093,6 +5477,26 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.forget_rehearsals()
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    c_kept constant interval := '1 day';  -- whoever was called away comes back to it
+    v_old uuid[] := array(
+        select imports.id from public.imports
+        where imports.is_rehearsal and imports.status not in ('queued', 'running')
+          and imports.created_at < private.now() - c_kept
+    );
+begin
+    update public.imports set answer = null
+    where imports.id = any(v_old) and imports.answer is not null;
+    delete from public.imports where imports.id = any(v_old);
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.forgive_numbers()
  RETURNS void
  LANGUAGE sql
@@ -5126,6 +5530,30 @@ begin
         );
     end if;
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.free_disposition_key(tenant_id uuid, label text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select wanted.key
+    from (
+        select coalesce(nullif(left(regexp_replace(regexp_replace(
+            private.search_key(label), '^[^a-z]+', ''
+        ), '[^a-z0-9]+', '_', 'g'), 30), ''), 'resultado') as stem
+    ) as word
+    cross join lateral (
+        select word.stem || case when step = 1 then '' else '_' || step end as key, step
+        from generate_series(1, 1000) as step
+    ) as wanted
+    where not exists (
+        select from public.disposition_types as kind
+        where kind.tenant_id = free_disposition_key.tenant_id and kind.key = wanted.key
+    )
+    order by wanted.step
+    limit 1
 $function$;
 
 CREATE OR REPLACE FUNCTION private.give_back_call(disposition_id uuid)
@@ -5183,7 +5611,7 @@ begin
     set status = case when v_back.outcome = 'rolled_back' then 'done'
             else v_back.outcome end::public.import_status,
         error_code = 'rollback_stopped', phase = null, seconds_left = null,
-        finished_at = coalesce(imports.finished_at, private.now())
+        rolled_back = v_back.done, finished_at = coalesce(imports.finished_at, private.now())
     where imports.id = v_import.id
     returning imports.* into v_import;
     return private.import_step(v_import);
@@ -5219,6 +5647,50 @@ begin
         perform private.tell_supervisors(
             v_batch.tenant_id, 'batch_stalled', jsonb_build_object('batch_id', v_batch.id)
         );
+    end if;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.hand_over(tenant_id uuid, user_id uuid, hand_to uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+#variable_conflict use_column
+declare
+    v_freed uuid[];
+begin
+    with freed as (
+        delete from public.client_services as held
+        where held.tenant_id = hand_over.tenant_id and held.operator_id = hand_over.user_id
+        returning held.client_id
+    )
+    select array_agg(freed.client_id) into v_freed from freed;
+    perform private.tell_service(hand_over.tenant_id, left_client.id)
+    from unnest(v_freed) as left_client (id);
+    update public.callbacks as promised
+    -- Who gets one that is due hears of it.
+    set operator_id = hand_over.hand_to, reminded_for = null
+    where promised.tenant_id = hand_over.tenant_id and promised.operator_id = hand_over.user_id
+      and promised.status = 'scheduled';
+    with given as (
+        update public.conversations as talk set owner_id = hand_over.hand_to
+        where talk.tenant_id = hand_over.tenant_id and talk.owner_id = hand_over.user_id
+        returning talk.id, talk.client_id
+    )
+    insert into public.conversation_events
+        (tenant_id, conversation_id, client_id, kind, actor_id, from_user_id, to_user_id)
+    select hand_over.tenant_id, given.id, given.client_id, 'assigned', auth.uid(),
+        hand_over.user_id, hand_over.hand_to
+    from given;
+    if hand_over.hand_to is null then
+        delete from public.client_assignments as given
+        where given.tenant_id = hand_over.tenant_id and given.user_id = hand_over.user_id;
+    else
+        update public.client_assignments as given
+        set user_id = hand_over.hand_to, assigned_by = auth.uid(), assigned_at = private.now()
+        where given.tenant_id = hand_over.tenant_id and given.user_id = hand_over.user_id;
     end if;
 end;
 $function$;
@@ -5262,6 +5734,51 @@ AS $function$
           and (run.status = 'done' and run.finished_at > since
               or run.status = 'running' and run.attempt > 0)
     )
+$function$;
+
+CREATE OR REPLACE FUNCTION private.held_work(tenant_id uuid, user_id uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select jsonb_build_object(
+        'clients', (
+            select count(*) from public.client_assignments as given
+            where given.tenant_id = held_work.tenant_id and given.user_id = held_work.user_id
+        ),
+        'callbacks', (
+            select count(*) from public.callbacks as promised
+            where promised.tenant_id = held_work.tenant_id
+              and promised.operator_id = held_work.user_id and promised.status = 'scheduled'
+        ),
+        'talks', (
+            select count(*) from public.conversations as talk
+            where talk.tenant_id = held_work.tenant_id and talk.owner_id = held_work.user_id
+        )
+    )
+$function$;
+
+CREATE OR REPLACE FUNCTION private.ids_in(document jsonb, key text)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+declare
+    v_texts text[];
+begin
+    if jsonb_typeof(document -> key) = 'array' then
+        v_texts := array(select jsonb_array_elements_text(document -> key));
+    end if;
+    if v_texts is null or exists (
+        select from unnest(v_texts) as given (text)
+        where given.text is null or not pg_input_is_valid(given.text, 'uuid')
+    ) then
+        raise exception 'malformed_payload' using errcode = 'PT400', detail = key || ': ids';
+    end if;
+    return v_texts::uuid[];
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.ignore_conversation(conversation_id uuid, is_ignored boolean)
@@ -5309,7 +5826,23 @@ begin
         'debts_reopened', v_import.debts_reopened, 'debts_kept', v_import.debts_kept,
         'duplicates', v_import.duplicates, 'creditors_created', v_import.creditors_created,
         'reject_reasons', v_import.reject_reasons, 'warnings', v_import.warnings,
-        'differences', private.list_import_differences(v_import.tenant_id, v_import.id)
+        'differences', v_import.differences, 'rejects', private.first_rejects(v_import)
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.import_differences(import_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+begin
+    return (
+        select imports.differences from public.imports
+        where imports.tenant_id = v_tenant and imports.id = import_differences.import_id
     );
 end;
 $function$;
@@ -5446,6 +5979,20 @@ AS $function$
     from public.integrations as integration
     where integration.tenant_id = integrations_to_sync.tenant_id and integration.is_active
       and private.sends_whatsapp(integration.provider::text)
+$function$;
+
+CREATE OR REPLACE FUNCTION private.invitation_state(sent public.invitations)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select case
+        when sent.accepted_at is not null then 'accepted'
+        when sent.revoked_at is not null then 'revoked'
+        when sent.expires_at <= private.now() then 'expired'
+        else 'open'
+    end
 $function$;
 
 CREATE OR REPLACE FUNCTION private.is_callback_token(webhook_key text, token text)
@@ -5988,42 +6535,6 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.keep_import_kept(tenant_id uuid, import_id uuid)
- RETURNS jsonb
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-    c_listed constant int := 200;  -- as many as a person looks through
-begin
-    insert into private.import_changes
-        (tenant_id, import_id, table_name, row_id, before, after, is_live)
-    select keep_import_kept.tenant_id, keep_import_kept.import_id, 'kept', debts.id,
-        jsonb_build_object(
-            'status', listed.kept, 'due_on', debts.due_on, 'principal_cents', debts.principal_cents
-        ),
-        jsonb_build_object('due_on', listed.due_on, 'principal_cents', listed.principal_cents),
-        false
-    from (
-        select import_debts.* from pg_temp.import_debts
-        where import_debts.kept is not null
-        order by import_debts.document, import_debts.contract, import_debts.installment
-        limit c_listed
-    ) as listed
-    join public.debts on debts.id = listed.debt_id;
-    return (
-        select coalesce(jsonb_object_agg(counted.kept, counted.titles), '{}')
-        from (
-            select import_debts.kept, count(*) as titles
-            from pg_temp.import_debts
-            where import_debts.kept is not null
-            group by import_debts.kept
-        ) as counted
-    );
-end;
-$function$;
-
 CREATE OR REPLACE FUNCTION private.keep_panel_days(tenant_id uuid, days date[])
  RETURNS void
  LANGUAGE plpgsql
@@ -6082,6 +6593,38 @@ begin
     from (select distinct unnest(days) as day) as listed
     on conflict on constraint panel_days_pkey do update set kept_at = excluded.kept_at;
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.keep_rehearsal(import_id uuid, answer jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+begin
+    update public.imports
+    set status = 'rehearsed', answer = keep_rehearsal.answer, finished_at = private.now(),
+        phase = null, seconds_left = 0, rows_written = 0
+    where imports.id = keep_rehearsal.import_id and imports.tenant_id = v_tenant
+      and imports.created_by = auth.uid() and imports.is_rehearsal
+      and imports.status in ('queued', 'running') and imports.cancel_requested_at is null;
+    return found;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.last_seen(user_id uuid)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select private.told_instant(greatest(users.last_sign_in_at, (
+        select max(greatest(sessions.created_at, sessions.refreshed_at at time zone 'UTC'))
+        from auth.sessions where sessions.user_id = users.id
+    )))
+    from auth.users where users.id = last_seen.user_id
 $function$;
 
 CREATE OR REPLACE FUNCTION private.lawful_hours()
@@ -6147,6 +6690,44 @@ begin
         from public.message_logs as message
         where message.id = learn_from_failure.message_id;
     end if;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.leave_agency(tenant_id uuid, user_id uuid, hand_to uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+#variable_conflict use_column
+begin
+    if hand_to is not null and (hand_to = leave_agency.user_id or not exists (
+        select from public.memberships as colleague
+        where colleague.tenant_id = leave_agency.tenant_id
+          and colleague.user_id = leave_agency.hand_to and colleague.revoked_at is null
+    )) then
+        raise exception 'member_not_found' using errcode = 'PT404',
+            detail = 'hand_to: another live member of the tenant, or null for nobody';
+    end if;
+    perform private.hand_over(leave_agency.tenant_id, leave_agency.user_id, leave_agency.hand_to);
+    delete from public.team_members as seat
+    where seat.tenant_id = leave_agency.tenant_id and seat.user_id = leave_agency.user_id;
+    delete from public.dialer_agents as seat
+    where seat.tenant_id = leave_agency.tenant_id and seat.user_id = leave_agency.user_id;
+    -- A key speaks as who made it.
+    update public.api_keys as held set revoked_at = private.now()
+    where held.tenant_id = leave_agency.tenant_id and held.created_by = leave_agency.user_id
+      and held.revoked_at is null;
+    -- Who works elsewhere too keeps the sign-in; here it opens nothing any more.
+    if not exists (
+        select from public.memberships as other
+        where other.user_id = leave_agency.user_id and other.revoked_at is null
+    ) then
+        delete from auth.sessions where sessions.user_id = leave_agency.user_id;
+        delete from auth.refresh_tokens
+        where refresh_tokens.user_id::text = leave_agency.user_id::text;
+    end if;
+    perform private.tell_membership(leave_agency.tenant_id, leave_agency.user_id);
 end;
 $function$;
 
@@ -6296,6 +6877,51 @@ begin
         'rows', private.callback_rows(v_tenant_id, v_ids[1:v_size]), 'total', v_total,
         'next', case when cardinality(v_ids) > v_size
             then private.encode_cursor(v_last::text, v_ids[v_size]::text) end
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.list_changed_rows(changes private.import_change[], listed integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+begin
+    return (
+        select coalesce(jsonb_agg(
+            jsonb_build_object(
+                'table', shown.table_name, 'document', shown.document, 'name', shown.name,
+                'contract', shown.contract, 'installment', shown.installment,
+                'changes', (
+                    select jsonb_object_agg(
+                        field.name,
+                        jsonb_build_array(shown.before -> field.name, shown.after -> field.name)
+                    )
+                    from jsonb_object_keys(shown.after) as field (name)
+                )
+            )
+            order by shown.document, shown.table_name, shown.contract, shown.installment
+        ), '[]')
+        from (
+            select picked.*, coalesce((
+                select person.after ->> 'name' from unnest(changes) as person
+                where person.table_name = 'clients' and person.row_id = picked.client_id
+            ), picked.stored_name) as name
+            from (
+                select change.client_id, change.table_name, clients.document,
+                    clients.name as stored_name, debts.contract, debts.installment,
+                    change.before - 'import_id' as before, change.after - 'import_id' as after
+                from unnest(changes) as change
+                join public.clients on clients.id = change.client_id
+                left join public.debts on change.table_name = 'debts' and debts.id = change.row_id
+                where change.after - 'import_id' <> '{}'
+                order by clients.document, change.table_name, debts.contract, debts.installment
+                limit listed
+            ) as picked
+        ) as shown
     );
 end;
 $function$;
@@ -6464,81 +7090,54 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.list_import_differences(tenant_id uuid, import_id uuid)
- RETURNS jsonb
- LANGUAGE sql
- STABLE SECURITY DEFINER
+CREATE OR REPLACE FUNCTION private.list_import_kept(OUT titles jsonb, OUT listed jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
  SET search_path TO ''
 AS $function$
-    with changed as (
-        select changes.table_name, changes.row_id, changes.before - 'import_id' as before,
-            changes.after - 'import_id' as after
-        from private.import_changes as changes
-        where changes.tenant_id = list_import_differences.tenant_id
-          and changes.import_id = list_import_differences.import_id
-          and changes.table_name in ('clients', 'debts') and changes.row_id is not null
-    ),
-    counted as (
-        select changed.table_name || '.' || field.name as name, count(*) as changes
-        from changed
-        cross join jsonb_object_keys(changed.after) as field (name)
-        group by 1
-    ),
-    kept as (
-        select clients.document, clients.name, debts.contract, debts.installment,
-            changes.before, changes.after
-        from private.import_changes as changes
-        join public.debts on debts.id = changes.row_id
-        join public.clients on clients.id = debts.client_id
-        where changes.tenant_id = list_import_differences.tenant_id
-          and changes.import_id = list_import_differences.import_id
-          and changes.table_name = 'kept'
-    ),
-    listed as (
-        select changed.table_name, clients.document, clients.name, debts.contract,
-            debts.installment, changed.before, changed.after
-        from changed
-        left join public.debts on changed.table_name = 'debts' and debts.id = changed.row_id
-        join public.clients on clients.id = coalesce(debts.client_id, changed.row_id)
-        order by clients.document, changed.table_name, debts.contract, debts.installment
-        limit 200  -- as many as a person looks through
-    )
-    select jsonb_build_object(
-        'fields', (select coalesce(jsonb_object_agg(counted.name, counted.changes), '{}') from counted),
-        'kept', (
-            select coalesce(jsonb_agg(
-                jsonb_build_object(
-                    'document', kept.document, 'name', kept.name, 'contract', kept.contract,
-                    'installment', kept.installment, 'status', kept.before ->> 'status',
-                    'changes', (
-                        select coalesce(jsonb_object_agg(
-                            field.name,
-                            jsonb_build_array(kept.before -> field.name, kept.after -> field.name)
-                        ), '{}')
-                        from jsonb_object_keys(kept.after) as field (name)
-                        where kept.before -> field.name <> kept.after -> field.name
-                    )
-                )
-                order by kept.document, kept.contract, kept.installment
-            ), '[]')
-            from kept
-        ),
-        'rows', coalesce(jsonb_agg(
-            jsonb_build_object(
-                'table', listed.table_name, 'document', listed.document, 'name', listed.name,
-                'contract', listed.contract, 'installment', listed.installment,
-                'changes', (
-                    select jsonb_object_agg(
-                        field.name,
-                        jsonb_build_array(listed.before -> field.name, listed.after -> field.name)
-                    )
-                    from jsonb_object_keys(listed.after) as field (name)
-                )
+begin
+    select coalesce(jsonb_object_agg(counted.kept, counted.titles), '{}') into titles
+    from (
+        select import_debts.kept, count(*) as titles
+        from pg_temp.import_debts
+        where import_debts.kept is not null
+        group by import_debts.kept
+    ) as counted;
+    select coalesce(jsonb_agg(
+        jsonb_build_object(
+            'document', shown.document, 'name', shown.name, 'contract', shown.contract,
+            'installment', shown.installment, 'status', shown.kept,
+            'changes', (
+                select coalesce(jsonb_object_agg(
+                    field.name, jsonb_build_array(shown.stored -> field.name, field.value)
+                ), '{}')
+                from jsonb_each(shown.said) as field (name, value)
+                where shown.stored -> field.name <> field.value
             )
-            order by listed.document, listed.table_name, listed.contract, listed.installment
-        ), '[]')
-    )
-    from listed
+        )
+        order by shown.document, shown.contract, shown.installment
+    ), '[]') into listed
+    from (
+        select named.document, named.contract, named.installment, named.kept,
+            -- As the import leaves it: a name that only its capitals tell apart is the same.
+            case when lower(people.name) = lower(clients.name) then clients.name
+                else coalesce(people.name, clients.name) end as name,
+            jsonb_build_object(
+                'due_on', debts.due_on, 'principal_cents', debts.principal_cents
+            ) as stored,
+            jsonb_build_object(
+                'due_on', named.due_on, 'principal_cents', named.principal_cents
+            ) as said
+        from pg_temp.import_debts as named
+        join public.debts on debts.id = named.debt_id
+        join public.clients on clients.id = debts.client_id
+        join pg_temp.import_clients as people on people.document = named.document
+        where named.kept is not null
+        order by named.document, named.contract, named.installment
+        limit private.listed_changes()
+    ) as shown;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.list_kept_rows(listed integer)
@@ -6617,6 +7216,80 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.list_people()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- An agency has tens of people; what is older than a year of comings and goings is the audit's.
+    c_past constant int := 100;
+    v_tenant_id uuid := private.require_role('admin');
+begin
+    return jsonb_build_object(
+        'people', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'membership_id', member.id, 'user_id', member.user_id, 'name', member.display_name,
+                'email', users.email, 'role', member.role, 'since', member.created_at,
+                'is_me', member.user_id = auth.uid(), 'last_seen_at', private.last_seen(member.user_id),
+                'creditor_ids', member.creditor_ids,
+                'scope', private.creditor_scope_of(member.tenant_id, member.user_id),
+                'is_last_admin', member.role = 'admin' and not exists (
+                    select from public.memberships as other
+                    where other.tenant_id = v_tenant_id and other.role = 'admin'
+                      and other.revoked_at is null and other.id <> member.id
+                ),
+                'work', private.held_work(member.tenant_id, member.user_id)
+            ) order by lower(member.display_name), member.id), '[]')
+            from public.memberships as member
+            join auth.users on users.id = member.user_id
+            where member.tenant_id = v_tenant_id and member.revoked_at is null
+        ),
+        'invitations', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'id', sent.id, 'email', sent.email, 'role', sent.role, 'name', sent.display_name,
+                'state', private.invitation_state(sent), 'created_at', sent.created_at,
+                'expires_at', sent.expires_at, 'mailed_at', sent.mailed_at,
+                'invited_by', private.actor_name(sent.tenant_id, sent.invited_by)
+            ) order by sent.created_at desc, sent.id), '[]')
+            from (
+                select * from public.invitations
+                where invitations.tenant_id = v_tenant_id and invitations.accepted_at is null
+                order by invitations.created_at desc limit c_past
+            ) as sent
+        ),
+        'past', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'membership_id', gone.id, 'name', gone.display_name, 'email', users.email,
+                'role', gone.role, 'ended_at', gone.revoked_at
+            ) order by gone.revoked_at desc, gone.id), '[]')
+            from (
+                select * from public.memberships
+                where memberships.tenant_id = v_tenant_id and memberships.revoked_at is not null
+                order by memberships.revoked_at desc limit c_past
+            ) as gone
+            join auth.users on users.id = gone.user_id
+        ),
+        'teams', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'id', teams.id, 'name', teams.name, 'creditor_ids', teams.creditor_ids,
+                'user_ids', array(
+                    select seat.user_id from public.team_members as seat
+                    where seat.tenant_id = v_tenant_id and seat.team_id = teams.id
+                )
+            ) order by lower(teams.name)), '[]')
+            from public.teams where teams.tenant_id = v_tenant_id and teams.archived_at is null
+        ),
+        'creditors', (
+            select coalesce(jsonb_agg(jsonb_build_object('id', creditors.id, 'name', creditors.name)
+                order by creditors.name_key, creditors.id), '[]')
+            from public.creditors where creditors.tenant_id = v_tenant_id
+        )
+    );
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.list_templates(search text)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -6652,6 +7325,13 @@ begin
     );
 end;
 $function$;
+
+CREATE OR REPLACE FUNCTION private.listed_changes()
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$ select 200 $function$;
 
 CREATE OR REPLACE FUNCTION private.listed_kept_rows()
  RETURNS integer
@@ -6754,7 +7434,8 @@ declare
 begin
     -- Materialized: the lock is tried for unfinished imports alone.
     with unfinished as materialized (
-        select imports.id, plan.import_id is not null or back.import_id is not null as is_planned
+        select imports.id, imports.tenant_id,
+            plan.import_id is not null or back.import_id is not null as is_planned
         from public.imports
         left join private.import_plans as plan on plan.import_id = imports.id
         left join private.import_rollbacks as back on back.import_id = imports.id
@@ -6770,7 +7451,11 @@ begin
         phase = case when unfinished.is_planned then imports.phase end, seconds_left = null
     from unfinished
     where imports.id = unfinished.id
-      and pg_try_advisory_xact_lock(private.import_lock(unfinished.id));
+      and pg_try_advisory_xact_lock(private.import_lock(unfinished.id))
+      and (
+          not unfinished.is_planned
+          or pg_try_advisory_xact_lock(private.import_turn(unfinished.tenant_id))
+      );
     get diagnostics v_dead = row_count;
     return v_dead;
 end;
@@ -6843,6 +7528,58 @@ begin
     return v_is_asked
         or (private.contact_decision(tenant_id, client_id, v_channel, v_now)).allowed;
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.may_join(topic text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_scope text := split_part(topic, ':', 1);
+    v_id text := split_part(topic, ':', 2);
+begin
+    if auth.uid() is null or topic <> v_scope || ':' || v_id
+        or not pg_input_is_valid(v_id, 'uuid')
+    then
+        return false;
+    end if;
+    if v_scope = 'user' then
+        return v_id::uuid = auth.uid();
+    end if;
+    return exists (
+        select from public.memberships
+        where memberships.user_id = auth.uid()
+          and memberships.revoked_at is null
+          and memberships.tenant_id = case v_scope
+              when 'tenant' then v_id::uuid
+              when 'client' then (
+                  select clients.tenant_id from public.clients
+                  where clients.id = v_id::uuid and (
+                      private.creditor_scope_of(clients.tenant_id, auth.uid()) is null
+                      or clients.creditor_ids
+                          && private.creditor_scope_of(clients.tenant_id, auth.uid())
+                  )
+              )
+          end
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.meanings_of(kind public.disposition_types)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select array_remove(array[
+        case when (kind).human_answered then 'human_answered' else 'nobody_answered' end,
+        case when (kind).right_party then 'right_party' end,
+        case when (kind).is_callback then 'is_callback' end,
+        case when (kind).unworkable then 'unworkable' end,
+        case when (kind).opens_negotiation then 'opens_negotiation' end
+    ], null)
 $function$;
 
 CREATE OR REPLACE FUNCTION private.message_batch(batch_id uuid)
@@ -7210,6 +7947,20 @@ AS $function$
     end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.note_chunk_changes(chunk private.import_chunks, changes private.import_change[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    insert into private.import_changes (tenant_id, import_id, table_name, row_id, before, after)
+    select chunk.tenant_id, chunk.import_id, change.table_name, change.row_id, change.before,
+        change.after
+    from unnest(changes) as change;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.note_integration_test(provider public.provider_name, verdict text, quality text)
  RETURNS void
  LANGUAGE plpgsql
@@ -7232,6 +7983,21 @@ begin
       and sender.account = private.sender_account(integration.provider, integration.settings)
       and note_integration_test.quality is not null
       and sender.quality::text <> note_integration_test.quality;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.note_invitation_mail(invitation_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+begin
+    update public.invitations set mailed_at = private.now()
+    where invitations.id = note_invitation_mail.invitation_id
+      and invitations.tenant_id = v_tenant_id;
 end;
 $function$;
 
@@ -7766,6 +8532,22 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.order_disposition_types(keys text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+begin
+    update public.disposition_types as kind set position = wanted.place
+    from unnest(keys) with ordinality as wanted (key, place)
+    where kind.tenant_id = v_tenant_id and kind.key = wanted.key
+      and kind.position <> wanted.place;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.other_form(phone text)
  RETURNS text
  LANGUAGE sql
@@ -7948,19 +8730,6 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.panel_creditors(tenant_id uuid, client_id uuid, until_at timestamp with time zone)
- RETURNS uuid[]
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-    select coalesce(array_agg(distinct debts.creditor_id), '{}')
-    from public.debts
-    where debts.tenant_id = panel_creditors.tenant_id
-      and debts.client_id = panel_creditors.client_id
-      and debts.created_at < panel_creditors.until_at
-$function$;
-
 CREATE OR REPLACE FUNCTION private.panel_days_with(scope private.panel_scope, measure text)
  RETURNS SETOF date
  LANGUAGE sql
@@ -8082,50 +8851,6 @@ AS $function$
     ) as event
     where (scope.operator_id is null or event.operator_id = scope.operator_id)
       and (scope.creditor_id is null or event.creditor_ids @> array[scope.creditor_id])
-$function$;
-
-CREATE OR REPLACE FUNCTION private.panel_messages(tenant_id uuid, zone text, from_day date, until_day date)
- RETURNS SETOF private.panel_event
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-    with accepted as materialized (
-        select message.submitted_at as at,
-            (message.submitted_at at time zone panel_messages.zone)::date as day,
-            message.client_id, message.created_by, message.id, message.status,
-            message.delivered_at, message.read_at
-        from public.message_logs as message
-        where message.tenant_id = panel_messages.tenant_id and message.direction = 'out'
-          and message.submitted_at
-              >= panel_messages.from_day::timestamp at time zone panel_messages.zone
-          and message.submitted_at
-              < (panel_messages.until_day + 1)::timestamp at time zone panel_messages.zone
-    ),
-    known as materialized (
-        select seen.client_id, seen.day, private.panel_creditors(
-            panel_messages.tenant_id, seen.client_id,
-            (seen.day + 1)::timestamp at time zone panel_messages.zone
-        ) as creditor_ids
-        from (
-            select distinct accepted.client_id, accepted.day from accepted
-            where accepted.client_id is not null
-        ) as seen
-    )
-    select told.measure, accepted.day, accepted.at, accepted.client_id, accepted.created_by,
-        coalesce(known.creditor_ids, '{}'), 'message_logs', accepted.id::text, 0::bigint
-    from accepted
-    left join known on known.client_id = accepted.client_id and known.day = accepted.day
-    cross join lateral (
-        values
-        ('message_accepted', true),
-        ('attempt', accepted.client_id is not null),
-        -- Read without a receipt of delivery was delivered.
-        ('message_delivered', accepted.delivered_at is not null
-            or accepted.read_at is not null or accepted.status in ('delivered', 'read')),
-        ('message_read', accepted.read_at is not null or accepted.status = 'read')
-    ) as told (measure, holds)
-    where told.holds
 $function$;
 
 CREATE OR REPLACE FUNCTION private.panel_numbers(filter jsonb, split_by text)
@@ -8530,84 +9255,6 @@ AS $function$
     end
 $function$;
 
-CREATE OR REPLACE FUNCTION private.panel_voice(tenant_id uuid, zone text, from_day date, until_day date)
- RETURNS SETOF private.panel_event
- LANGUAGE plpgsql
- STABLE SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-    v_from timestamptz := from_day::timestamp at time zone zone;
-    v_until timestamptz := (until_day + 1)::timestamp at time zone zone;
-begin
-    return query
-    with attempt as materialized (
-        select call.called_at as at, call.client_id, call.id::text as source_id,
-            'calls' as source, coalesce(done.operator_id, call.operator_id) as operator_id,
-            -- The word of whoever spoke counts; without one, the dialer's.
-            coalesce(
-                word.human_answered, call.connected_at is not null or call.status = 'abandoned'
-            ) as is_alo,
-            coalesce(word.right_party, false) as is_right,
-            coalesce(word.unworkable, false) as is_wrong,
-            coalesce(call.talk_seconds, 0) as seconds,
-            call.agent_id is not null as has_agent,
-            coalesce(call.qualification_source = 'automatic', false) as is_auto
-        from public.calls as call
-        left join public.call_dispositions as done
-            on done.tenant_id = call.tenant_id and done.id = call.disposition_id
-        left join public.disposition_types as word
-            on word.tenant_id = call.tenant_id
-            and word.key = coalesce(done.disposition_type, call.outcome_type)
-        where call.tenant_id = panel_voice.tenant_id
-          and call.called_at >= v_from and call.called_at < v_until
-          and (private.call_rank(call.status) >= 5 or word.key is not null)
-        union all
-        select done.created_at, done.client_id, done.id::text, 'call_dispositions',
-            done.operator_id, word.human_answered, word.right_party, word.unworkable,
-            0, false, false
-        from public.call_dispositions as done
-        join public.disposition_types as word
-            on word.tenant_id = done.tenant_id and word.key = done.disposition_type
-        where done.tenant_id = panel_voice.tenant_id
-          and done.created_at >= v_from and done.created_at < v_until
-          and not exists (
-              select from public.calls as call
-              where call.tenant_id = done.tenant_id and call.disposition_id = done.id
-          )
-    ),
-    known as materialized (
-        select seen.client_id, seen.day, private.panel_creditors(
-            panel_voice.tenant_id, seen.client_id,
-            (seen.day + 1)::timestamp at time zone panel_voice.zone
-        ) as creditor_ids
-        from (
-            select distinct attempt.client_id, (attempt.at at time zone panel_voice.zone)::date as day
-            from attempt where attempt.client_id is not null
-        ) as seen
-    )
-    select told.measure, (attempt.at at time zone panel_voice.zone)::date, attempt.at,
-        attempt.client_id, attempt.operator_id, coalesce(known.creditor_ids, '{}'),
-        attempt.source, attempt.source_id, told.amount
-    from attempt
-    left join known
-        on known.client_id = attempt.client_id
-        and known.day = (attempt.at at time zone panel_voice.zone)::date
-    cross join lateral (
-        values
-        ('voice_attempt', true, 0::bigint),
-        ('attempt', attempt.client_id is not null, 0),
-        ('alo', attempt.is_alo, 0),
-        ('right_party', attempt.is_right, 0),
-        ('wrong_party', attempt.is_wrong, 0),
-        ('talked', attempt.seconds > 0, attempt.seconds),
-        ('call', attempt.has_agent, 0),
-        ('auto_closed', attempt.has_agent and attempt.is_auto, 0)
-    ) as told (measure, holds, amount)
-    where told.holds;
-end;
-$function$;
-
 CREATE OR REPLACE FUNCTION private.panel_waiting(tenant_id uuid)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -8663,6 +9310,7 @@ begin
             from public.imports as import
             where import.tenant_id = panel_waiting.tenant_id
               and import.status in ('failed', 'interrupted') and import.created_at > v_recent
+              and not import.is_rehearsal
             union all
             select 'jobs_failed', false, count(*), min(run.started_at)
             from public.job_runs as run
@@ -9235,7 +9883,7 @@ begin
     insert into private.import_plans (
         import_id, tenant_id, creditors, creditor, mapping, header, header_key, is_rehearsal,
         rows, accepted, rejected, duplicates, reject_reasons, warnings, debts_absent, debts_kept,
-        rows_written
+        kept_titles, rows_written
     )
     select plan_portfolio.import_id, v_tenant, v_creditors, said ->> 'creditor',
         said -> 'mapping', array(select jsonb_array_elements_text(said -> 'header')),
@@ -9252,7 +9900,7 @@ begin
             ) as refused
         ),
         counted.warnings, (select count(*) from pg_temp.import_absent),
-        private.keep_import_kept(v_tenant, plan_portfolio.import_id), 0
+        kept.titles, kept.listed, 0
     from (
         select count(*)::int as accepted, jsonb_build_object(
             'name_invalid', coalesce(sum(import_rows.names_lost), 0),
@@ -9261,7 +9909,8 @@ begin
         ) as warnings
         from pg_temp.import_rows
         where import_rows.reason is null
-    ) as counted;
+    ) as counted
+    cross join private.list_import_kept() as kept;
     perform private.keep_import_chunks(v_tenant, import_id, chunk_rows);
     update private.import_plans as plan
     set rows_written = plan.accepted - (
@@ -10613,6 +11262,37 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.rehearse_chunk(chunk private.import_chunks)
+ RETURNS private.chunk_outcome
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_people private.import_change[] := private.chunk_people_changes(chunk);
+    v_titles private.import_change[] := private.chunk_title_changes(chunk);
+    v_outcome private.chunk_outcome;
+begin
+    v_outcome.clients_created := (
+        select count(*) from unnest(chunk.clients) as planned where planned.is_new
+    );
+    v_outcome.clients_updated := (
+        select count(*)
+        from (
+            select change.client_id from unnest(v_people) as change
+            union
+            select planned.client_id from unnest(chunk.clients) as planned
+            where not planned.is_new and planned.phones <> '{}'
+        ) as touched
+    );
+    v_outcome.debts_created := (
+        select count(*) from unnest(chunk.debts) as planned where planned.action = 'new'
+    );
+    v_outcome.changes := v_people || v_titles;
+    return private.count_title_changes(v_outcome);
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.release_after(tenant_id uuid)
  RETURNS interval
  LANGUAGE sql
@@ -10740,6 +11420,25 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.rename_me(name text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_name text := btrim(coalesce(rename_me.name, ''));
+begin
+    if v_name = '' or length(v_name) > 80 then
+        raise exception 'field_invalid' using errcode = 'PT400', detail = 'name: 1 to 80 characters';
+    end if;
+    update public.memberships set display_name = v_name
+    where memberships.tenant_id = v_tenant_id and memberships.user_id = auth.uid()
+      and memberships.revoked_at is null;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.render_canned_reply(reply_id uuid, client_id uuid)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -10769,6 +11468,29 @@ begin
         select coalesce(jsonb_agg(v_names[place]), '[]')
         from generate_subscripts(v_names, 1) as place where v_values[place] is null
     ));
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.renew_invitation(invitation_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+    v_sent public.invitations;
+begin
+    update public.invitations set expires_at = private.now() + interval '14 days'
+    where invitations.id = renew_invitation.invitation_id
+      and invitations.tenant_id = v_tenant_id
+      and invitations.accepted_at is null and invitations.revoked_at is null
+    returning * into v_sent;
+    if not found then
+        raise exception 'invitation_not_found' using errcode = 'PT404',
+            detail = 'no open invitation with this id in the tenant';
+    end if;
+    return jsonb_build_object('id', v_sent.id, 'email', v_sent.email, 'name', v_sent.display_name);
 end;
 $function$;
 
@@ -10812,6 +11534,49 @@ CREATE OR REPLACE FUNCTION private.reply_variables(body text)
 AS $function$
     select coalesce(array_agg(distinct found.word[1]), '{}')
     from regexp_matches(reply_variables.body, '\{\{([^{}]*)\}\}', 'g') as found (word)
+$function$;
+
+CREATE OR REPLACE FUNCTION private.report_import(import_id uuid, phase text, rows_read integer, rows_valid integer, rows_written integer, rows_total integer)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+    -- Measured: to read and check a row costs a twentieth of planning and writing it, and a quarter
+    -- of planning and counting it.
+    c_write_units constant int := 20;
+    c_count_units constant int := 4;
+    v_units int;
+    v_import public.imports;
+    v_seconds float;
+    v_done float;
+    v_all float;
+begin
+    select * into v_import from public.imports
+    where imports.id = report_import.import_id and imports.tenant_id = v_tenant
+      and imports.created_by = auth.uid();
+    if v_import.id is null or v_import.status not in ('queued', 'running')
+        or v_import.cancel_requested_at is not null
+    then
+        return true;
+    end if;
+    v_units := case when v_import.is_rehearsal then c_count_units else c_write_units end;
+    v_seconds := extract(epoch from private.now() - v_import.started_at);
+    v_done := report_import.rows_read + v_units * report_import.rows_written;
+    v_all := report_import.rows_total * (1 + v_units);
+    update public.imports
+    set status = 'running', started_at = coalesce(imports.started_at, private.now()),
+        phase = report_import.phase, rows_read = report_import.rows_read,
+        rows_valid = report_import.rows_valid, rows_written = report_import.rows_written,
+        rows_total = report_import.rows_total,
+        rows_per_second = case when v_seconds > 0 then report_import.rows_read / v_seconds end,
+        seconds_left = case when v_done > 0 then
+            ceil(v_seconds * greatest(v_all - v_done, 0) / v_done) end
+    where imports.id = v_import.id and imports.status in ('queued', 'running');
+    return false;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.reprocess_failure(kind text, id text)
@@ -11108,6 +11873,29 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.require_creditors(tenant_id uuid, creditor_ids uuid[])
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_asked uuid[] := array(select distinct asked.id from unnest(creditor_ids) as asked (id));
+begin
+    if creditor_ids is null then
+        return null;
+    end if;
+    if v_asked = '{}' or cardinality(v_asked) <> (
+        select count(*) from public.creditors
+        where creditors.tenant_id = require_creditors.tenant_id and creditors.id = any(v_asked)
+    ) then
+        raise exception 'creditor_not_found' using errcode = 'PT404',
+            detail = 'creditor_ids: at least one, all of the tenant; null for every creditor';
+    end if;
+    return v_asked;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.require_lawful_callback(tenant_id uuid, client_id uuid, at timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
@@ -11131,6 +11919,49 @@ begin
             detail = to_char(
                 v_decision.next_allowed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
             );
+    end if;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.require_meanings(tenant_id uuid, meanings text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_lost text := (
+        select lost from unnest(meanings) as lost
+        where not exists (
+            select from public.disposition_types as kind
+            where kind.tenant_id = require_meanings.tenant_id and kind.is_active
+              and lost = any(private.meanings_of(kind))
+        )
+        limit 1
+    );
+begin
+    if v_lost is not null then
+        raise exception 'disposition_meaning_lost' using errcode = 'PT409', detail = v_lost;
+    end if;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.require_no_rule(tenant_id uuid, keys text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_rules text := (
+        select string_agg(rule.name, ', ' order by rule.name)
+        from public.collection_rules as rule
+        where rule.tenant_id = require_no_rule.tenant_id and rule.is_enabled
+          and rule.disposition_type = any(keys)
+    );
+begin
+    if v_rules is not null then
+        raise exception 'disposition_in_rule' using errcode = 'PT409', detail = v_rules;
     end if;
 end;
 $function$;
@@ -11211,11 +12042,13 @@ begin
         extra = case when item.before ? 'extra' then item.before -> 'extra' else clients.extra end
     from pg_temp.rollback_values as item
     where item.table_name = 'clients' and clients.id = item.id and item.before <> '{}';
+    -- What a later import has written over in every field looks as it did.
     select count(*) filter (where item.table_name = 'debts'),
         count(*) filter (where item.table_name = 'clients')
     into v_debts, v_clients
     from pg_temp.rollback as item
-    where not item.is_created and item.reason is null;
+    join pg_temp.rollback_values as returned using (change_id)
+    where not item.is_created and item.reason is null and returned.before <> '{}';
     drop table pg_temp.rollback_values;
     return jsonb_build_object('debts', v_debts, 'clients', v_clients);
 end;
@@ -11472,6 +12305,22 @@ AS $function$
         when failures >= most_failures then null
         else coalesce(retry_after_seconds, 5 * 2 ^ greatest(failures - 1, 0)) * (1 + random() / 4)
     end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.revoke_membership(membership_id uuid, hand_to uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_membership public.memberships;
+begin
+    v_membership := private.membership_for_change(membership_id, leaves_admin => true);
+    update public.memberships set revoked_at = private.now()
+    where memberships.id = v_membership.id;
+    perform private.leave_agency(v_membership.tenant_id, v_membership.user_id, hand_to);
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.rollback_chunk_size()
@@ -11754,6 +12603,56 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.save_disposition_type(key text, fields jsonb)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+    v_kind public.disposition_types;
+begin
+    perform private.require_known_keys(fields, array[
+        'label', 'hotkey', 'color', 'human_answered', 'right_party', 'is_callback', 'unworkable',
+        'opens_negotiation', 'is_active'
+    ]);
+    select * into v_kind from public.disposition_types as kind
+    where kind.tenant_id = v_tenant_id and kind.key = save_disposition_type.key;
+    if save_disposition_type.key is null then
+        v_kind := jsonb_populate_record(null::public.disposition_types, jsonb_build_object(
+            'tenant_id', v_tenant_id,
+            'key', private.free_disposition_key(v_tenant_id, fields ->> 'label'),
+            'position', (
+                select coalesce(max(kind.position), 0) + 1 from public.disposition_types as kind
+                where kind.tenant_id = v_tenant_id
+            ),
+            'color', 'gray', 'human_answered', false, 'right_party', false, 'is_callback', false,
+            'unworkable', false, 'opens_negotiation', false, 'is_active', true
+        ));
+    elsif v_kind.key is null then
+        raise exception 'disposition_type_unknown' using errcode = 'PT400',
+            detail = 'no disposition type with this key in the tenant';
+    end if;
+    v_kind := jsonb_populate_record(v_kind, fields);
+    v_kind.label := btrim(v_kind.label);
+    insert into public.disposition_types values (v_kind.*)
+    on conflict on constraint disposition_types_pkey do update
+    set label = excluded.label, hotkey = excluded.hotkey, color = excluded.color,
+        human_answered = excluded.human_answered, right_party = excluded.right_party,
+        is_callback = excluded.is_callback, unworkable = excluded.unworkable,
+        opens_negotiation = excluded.opens_negotiation, is_active = excluded.is_active;
+    return v_kind.key;
+exception
+    when unique_violation then
+        raise exception 'hotkey_taken' using errcode = 'PT409', detail = sqlerrm;
+    when check_violation or not_null_violation or invalid_text_representation
+        or numeric_value_out_of_range
+    then
+        raise exception 'disposition_type_invalid' using errcode = 'PT400', detail = sqlerrm;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.save_integration(provider public.provider_name, settings jsonb, secrets jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -11988,6 +12887,65 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.save_team(team jsonb)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+    v_id uuid;
+    v_name text := btrim(coalesce(team ->> 'name', ''));
+    v_creditors uuid[];
+    v_people uuid[];
+begin
+    -- Two admins who save the same team follow one another.
+    perform from public.tenants where tenants.id = v_tenant_id for update;
+    if v_name = '' or length(v_name) > 60 then
+        raise exception 'team_name_invalid' using errcode = 'PT400',
+            detail = 'name: 1 to 60 characters';
+    end if;
+    if jsonb_typeof(team -> 'creditor_ids') = 'array' then
+        v_creditors := private.require_creditors(v_tenant_id, private.ids_in(team, 'creditor_ids'));
+    end if;
+    v_people := private.ids_in(team, 'user_ids');
+    if exists (
+        select from unnest(v_people) as asked (id)
+        where not exists (
+            select from public.memberships
+            where memberships.tenant_id = v_tenant_id and memberships.user_id = asked.id
+              and memberships.revoked_at is null
+        )
+    ) then
+        raise exception 'member_not_found' using errcode = 'PT404',
+            detail = 'user_ids: live members of the tenant';
+    end if;
+    if exists (
+        select from public.teams
+        where teams.tenant_id = v_tenant_id and lower(teams.name) = lower(v_name)
+          and teams.archived_at is null and teams.id is distinct from (team ->> 'id')::uuid
+    ) then
+        raise exception 'team_name_taken' using errcode = 'PT409', detail = 'another team has it';
+    end if;
+    if team ->> 'id' is null then
+        insert into public.teams (tenant_id, name, creditor_ids)
+        values (v_tenant_id, v_name, v_creditors)
+        returning id into v_id;
+    else
+        update public.teams set name = v_name, creditor_ids = v_creditors
+        where teams.tenant_id = v_tenant_id and teams.id = (team ->> 'id')::uuid
+          and teams.archived_at is null
+        returning teams.id into v_id;
+        if v_id is null then
+            raise exception 'team_not_found' using errcode = 'PT404', detail = 'no living team';
+        end if;
+    end if;
+    perform private.seat_team(v_tenant_id, v_id, v_people);
+    return v_id;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.search_condition(search private.client_search)
  RETURNS text
  LANGUAGE plpgsql
@@ -12030,6 +12988,72 @@ begin
         );
     end if;
     return 'clients.id in (' || array_to_string(v_branches, ' union all ') || ')';
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.seat_team(tenant_id uuid, team_id uuid, user_ids uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+#variable_conflict use_column
+declare
+    v_before uuid[] := array(
+        select seat.user_id from public.team_members as seat
+        where seat.tenant_id = seat_team.tenant_id and seat.team_id = seat_team.team_id
+    );
+begin
+    delete from public.team_members as seat
+    where seat.tenant_id = seat_team.tenant_id and seat.team_id = seat_team.team_id
+      and seat.user_id <> all(seat_team.user_ids);
+    insert into public.team_members (tenant_id, team_id, user_id)
+    select seat_team.tenant_id, seat_team.team_id, asked.id
+    from unnest(seat_team.user_ids) as asked (id)
+    on conflict on constraint team_members_pkey do nothing;
+    perform private.tell_membership(seat_team.tenant_id, told.id)
+    from (select unnest(v_before || seat_team.user_ids) as id group by 1) as told;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.seen_client(id uuid)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+begin
+    if (select private.sees_everything()) then
+        return id;
+    end if;
+    return (select clients.id from public.clients where clients.id = seen_client.id);
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.sees_client(client_id uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_scope uuid[] := private.creditor_scope();
+begin
+    return v_scope is null or exists (
+        select from public.clients
+        where clients.id = sees_client.client_id and clients.creditor_ids && v_scope
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.sees_everything()
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    return private.creditor_scope() is null;
 end;
 $function$;
 
@@ -12213,6 +13237,17 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.send_settings_change(table_name text, tenant_id uuid)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select realtime.send(
+        jsonb_build_object('table', table_name), 'settings_changed', 'tenant:' || tenant_id, true
+    )
+$function$;
+
 CREATE OR REPLACE FUNCTION private.sender_account(provider public.provider_name, settings jsonb)
  RETURNS text
  LANGUAGE sql
@@ -12349,6 +13384,49 @@ AS $function$
     where talk.tenant_id = service_window.tenant_id
       and talk.sender_id = service_window.sender_id
       and talk.phone_key = private.phone_match(service_window.phone)
+$function$;
+
+CREATE OR REPLACE FUNCTION private.set_member_role(membership_id uuid, role public.member_role)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_membership public.memberships;
+begin
+    v_membership := private.membership_for_change(membership_id, leaves_admin => role <> 'admin');
+    if role is null or role > private.member_role() then
+        raise exception 'not_allowed' using errcode = 'PT403',
+            detail = 'nobody grants more than they have';
+    end if;
+    update public.memberships
+    set role = set_member_role.role,
+        -- An admin sees everything; a limit that slept would come back with the next demotion.
+        creditor_ids = case when set_member_role.role <> 'admin' then memberships.creditor_ids end
+    where memberships.id = v_membership.id;
+    perform private.tell_membership(v_membership.tenant_id, v_membership.user_id);
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.set_member_scope(membership_id uuid, creditor_ids uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_member public.memberships := private.membership_for_change(membership_id, false);
+begin
+    if v_member.role = 'admin' and creditor_ids is not null then
+        raise exception 'admin_sees_everything' using errcode = 'PT409',
+            detail = 'change the role first: who manages people cannot be limited';
+    end if;
+    update public.memberships
+    set creditor_ids = private.require_creditors(v_member.tenant_id, set_member_scope.creditor_ids)
+    where memberships.id = v_member.id;
+    perform private.tell_membership(v_member.tenant_id, v_member.user_id);
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.set_rule_enabled(rule_id uuid, is_enabled boolean)
@@ -12862,6 +13940,7 @@ CREATE OR REPLACE FUNCTION private.sweep_imports()
 AS $function$
 begin
     perform private.mark_dead_imports(null);
+    perform private.forget_rehearsals();
     if exists (select from public.imports where imports.status = 'interrupted')
         or exists (select from private.import_rollbacks)
     then
@@ -13227,6 +14306,18 @@ AS $function$
             and told.payload ->> 'provider' = tell_integration_failing.provider
             and told.created_at > private.now() - interval '1 day'
       )
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tell_membership(tenant_id uuid, user_id uuid)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select realtime.send(
+        jsonb_build_object('id', tell_membership.tenant_id, 'at', private.now()),
+        'membership_changed', 'user:' || tell_membership.user_id, true
+    )
 $function$;
 
 CREATE OR REPLACE FUNCTION private.tell_of_inbound(talk public.conversations, message_id uuid)
@@ -13917,6 +15008,31 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.tg_disposition_types__keep_whole()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    perform private.require_no_rule(was.tenant_id, array_agg(was.key))
+    from old_rows as was
+    where was.is_active and not exists (
+        select from public.disposition_types as kind
+        where kind.tenant_id = was.tenant_id and kind.key = was.key and kind.is_active
+    )
+    group by was.tenant_id;
+    perform private.require_meanings(was.tenant_id, array_agg(distinct meaning.name))
+    from old_rows as was
+    cross join lateral unnest(private.meanings_of(was)) as meaning (name)
+    where was.is_active
+    group by was.tenant_id;
+    perform private.send_settings_change('disposition_types', was.tenant_id)
+    from (select distinct old_rows.tenant_id from old_rows) as was;
+    return null;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.tg_disposition_types__panel()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -13932,6 +15048,38 @@ begin
         where (became.human_answered, became.right_party, became.unworkable)
             is distinct from (was.human_answered, was.right_party, was.unworkable)
     ) as changed;
+    return null;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_disposition_types__tell()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    perform private.send_settings_change('disposition_types', added.tenant_id)
+    from (select distinct new_rows.tenant_id from new_rows) as added;
+    return null;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_imports__notify()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    insert into public.notifications (tenant_id, user_id, kind, payload)
+    select became.tenant_id, became.created_by, 'import_finished', jsonb_build_object(
+        'import_id', became.id, 'status', became.status
+    )
+    from new_rows as became
+    join old_rows as was on was.id = became.id and was.status = 'running'
+    where became.status <> 'running' and became.created_by is not null
+      and not became.is_rehearsal;
     return null;
 end;
 $function$;
@@ -14220,7 +15368,17 @@ begin
             'undone_at', (
                 select undone.undone_at from public.disposition_undos as undone
                 where undone.disposition_id = call.id
-            )
+            ),
+            'is_mine', call.operator_id = auth.uid(),
+            -- A minute is the longest window: nobody asks about older ones.
+            'undo_until', case
+                when call.created_at > private.now() - interval '1 minute'
+                    and not private.is_undone(call.id) and not exists (
+                        select from public.automation_runs as run
+                        where run.tenant_id = call.tenant_id and run.disposition_id = call.id
+                    )
+                then call.created_at + private.undo_window(call.tenant_id)
+            end
         )
         from public.call_dispositions as call
         join public.disposition_types as kind
@@ -14486,16 +15644,16 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.update_chunk_people(chunk private.import_chunks, at timestamp with time zone)
- RETURNS uuid[]
+CREATE OR REPLACE FUNCTION private.update_chunk_people(chunk private.import_chunks, at timestamp with time zone, OUT touched uuid[], OUT changes private.import_change[])
+ RETURNS record
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
 AS $function$
 declare
-    v_changed uuid[];
     v_phoned uuid[];
-    v_touched uuid[];
 begin
     perform from public.clients
     where clients.id in (
@@ -14503,51 +15661,16 @@ begin
     )
     order by clients.id
     for update;
-    with merged as (
-        select clients.id, private.jsonb_changes(became.item, was.item) as before,
-            private.jsonb_changes(was.item, became.item) as after
-        from unnest(chunk.clients) as planned
-        join public.clients on clients.id = planned.client_id
-        cross join lateral (
-            select jsonb_build_object(
-                'name', clients.name, 'email', clients.email, 'uf', clients.uf,
-                'external_id', clients.external_id, 'extra', clients.extra
-            ) as item
-        ) as was
-        cross join lateral (
-            select jsonb_build_object(
-                -- Capitals or not, the same name is no change.
-                'name', case
-                    when lower(planned.name) = lower(clients.name) then clients.name
-                    else coalesce(planned.name, clients.name)
-                end,
-                'email', coalesce(planned.email, clients.email),
-                'uf', coalesce(planned.uf, clients.uf),
-                'external_id', coalesce(planned.external_id, clients.external_id),
-                'extra', clients.extra || coalesce(planned.extra, '{}')
-            ) as item
-        ) as became
-        where planned.is_changed
-    ),
-    noted as (
-        insert into private.import_changes
-            (tenant_id, import_id, table_name, row_id, before, after)
-        select chunk.tenant_id, chunk.import_id, 'clients', merged.id, merged.before, merged.after
-        from merged
-        where merged.after is not null
-    ),
-    written as (
-        update public.clients
-        set name = coalesce(merged.after ->> 'name', clients.name),
-            email = coalesce(merged.after ->> 'email', clients.email),
-            uf = coalesce(merged.after ->> 'uf', clients.uf),
-            external_id = coalesce(merged.after ->> 'external_id', clients.external_id),
-            extra = coalesce(merged.after -> 'extra', clients.extra)
-        from merged
-        where clients.id = merged.id and merged.after is not null
-        returning clients.id
-    )
-    select array_agg(written.id) into v_changed from written;
+    changes := private.chunk_people_changes(chunk);
+    perform private.note_chunk_changes(chunk, changes);
+    update public.clients
+    set name = coalesce(change.after ->> 'name', clients.name),
+        email = coalesce(change.after ->> 'email', clients.email),
+        uf = coalesce(change.after ->> 'uf', clients.uf),
+        external_id = coalesce(change.after ->> 'external_id', clients.external_id),
+        extra = coalesce(change.after -> 'extra', clients.extra)
+    from unnest(changes) as change
+    where clients.id = change.row_id;
 
     with wanted as materialized (
         select planned.client_id, numbers.phone, numbers.place
@@ -14576,14 +15699,14 @@ begin
         from added
     )
     select array_agg(added.client_id) into v_phoned from added;
-    v_touched := array(
-        select distinct touched.id
-        from unnest(coalesce(v_changed, '{}') || coalesce(v_phoned, '{}')) as touched (id)
+    touched := array(
+        select change.client_id from unnest(changes) as change
+        union
+        select unnest(v_phoned)
     );
     insert into private.import_touches (tenant_id, import_id, client_id)
-    select chunk.tenant_id, chunk.import_id, touched.id from unnest(v_touched) as touched (id)
+    select chunk.tenant_id, chunk.import_id, person.id from unnest(touched) as person (id)
     on conflict do nothing;
-    return v_touched;
 end;
 $function$;
 
@@ -14762,7 +15885,10 @@ begin
     if filter.import_id is not null then
         filter.is_broad_import := private.planned_rows(
             'select from public.debts
-            where debts.tenant_id = ($1).tenant_id and debts.import_id = ($1).import_id', filter
+            where debts.tenant_id = ($1).tenant_id and debts.import_id = ($1).import_id
+            union all
+            select from private.import_touches as touched
+            where touched.tenant_id = ($1).tenant_id and touched.import_id = ($1).import_id', filter
         ) > c_many;
     end if;
     return filter;
@@ -14936,7 +16062,54 @@ AS $function$
     )
 $function$;
 
-CREATE OR REPLACE FUNCTION private.write_chunk_debts(chunk private.import_chunks, OUT created integer, OUT updated integer, OUT returned integer, OUT reopened integer, OUT touched uuid[])
+CREATE OR REPLACE FUNCTION private.write_as_import(v_plan private.import_plans, v_chunk private.import_chunks)
+ RETURNS private.chunk_outcome
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_wrote private.chunk_outcome;
+begin
+    discard plans;  -- as in plan_portfolio
+    perform set_config('cobranca.import_id', v_plan.import_id::text, true);
+    update private.import_plans as plan set writer = pg_current_xact_id()
+    where plan.import_id = v_plan.import_id;
+    if v_plan.creditors <> '[]' then
+        perform private.write_planned_creditors(v_plan);
+    end if;
+    v_wrote := private.write_chunk(v_chunk);
+    perform set_config('cobranca.import_id', '', true);
+    return v_wrote;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.write_chunk(chunk private.import_chunks)
+ RETURNS private.chunk_outcome
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_outcome private.chunk_outcome;
+    v_people record;
+    v_debts record;
+begin
+    select * into v_people from private.write_chunk_people(chunk);
+    select * into v_debts from private.write_chunk_debts(v_people.chunk);
+    v_outcome.clients_created := v_people.created;
+    v_outcome.clients_updated := cardinality(v_people.touched);
+    v_outcome.clients_touched := (
+        select count(distinct person.id)
+        from unnest(v_people.touched || v_debts.touched) as person (id)
+    );
+    v_outcome.debts_created := v_debts.created;
+    v_outcome.changes := v_people.changes || v_debts.changes;
+    return private.count_title_changes(v_outcome);
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.write_chunk_debts(chunk private.import_chunks, OUT created integer, OUT touched uuid[], OUT changes private.import_change[])
  RETURNS record
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -14963,80 +16136,32 @@ begin
     )
     order by debts.id
     for update;
-    with due as (
-        select debts.id, debts.client_id, planned.action,
-            private.jsonb_changes(became.item, was.item) as before,
-            private.jsonb_changes(was.item, became.item) as after
-        from unnest(chunk.debts) as planned
-        join public.debts on debts.id = planned.debt_id and planned.action <> 'new'
-            and case planned.action when 'reopened' then private.is_returned_by_file(debts)
-                else debts.status = 'open' end
-            and not exists (
-                select from public.agreement_debts as held
-                where held.tenant_id = debts.tenant_id and held.debt_id = debts.id
-                  and held.is_live
-            )
-            -- Paid in part since the plan: the value stays what the payment was taken off.
-            and (
-                planned.action = 'returned' or debts.abated_cents = 0
-                or debts.principal_cents = planned.principal_cents
-            )
-        cross join lateral (
-            select jsonb_build_object(
-                'due_on', debts.due_on, 'principal_cents', debts.principal_cents,
-                'status', debts.status, 'import_id', debts.import_id
-            ) as item
-        ) as was
-        cross join lateral (
-            select was.item || jsonb_build_object('import_id', chunk.import_id)
-                || case planned.action
-                    when 'returned' then jsonb_build_object('status', 'returned')
-                    else jsonb_build_object(
-                        'due_on', planned.due_on, 'principal_cents', planned.principal_cents,
-                        'status', 'open'
-                    )
-                end as item
-        ) as became
-    ),
+    changes := private.chunk_title_changes(chunk);
+    perform private.note_chunk_changes(chunk, changes);
     -- The title no longer says so of the import that wrote it before.
-    overwritten as (
-        insert into private.import_touches (tenant_id, import_id, client_id)
-        select distinct chunk.tenant_id, (due.before ->> 'import_id')::uuid, due.client_id
-        from due
-        where due.before ->> 'import_id' is not null
-        on conflict do nothing
-    ),
-    noted as (
-        insert into private.import_changes
-            (tenant_id, import_id, table_name, row_id, before, after)
-        select chunk.tenant_id, chunk.import_id, 'debts', due.id, due.before, due.after
-        from due
-    ),
-    written as (
-        update public.debts
-        set due_on = coalesce((due.after ->> 'due_on')::date, debts.due_on),
-            principal_cents = coalesce(
-                (due.after ->> 'principal_cents')::bigint, debts.principal_cents
-            ),
-            status = coalesce((due.after ->> 'status')::public.debt_status, debts.status),
-            import_id = chunk.import_id
-        from due
-        where debts.id = due.id
-        returning due.action, debts.client_id
-    )
-    select count(*) filter (where written.action = 'changed'),
-        count(*) filter (where written.action = 'returned'),
-        count(*) filter (where written.action = 'reopened'),
-        coalesce(array_agg(written.client_id), '{}')
-    into updated, returned, reopened, touched
-    from written;
-    touched := touched || array(
+    insert into private.import_touches (tenant_id, import_id, client_id)
+    select distinct chunk.tenant_id, (change.before ->> 'import_id')::uuid, change.client_id
+    from unnest(changes) as change
+    where change.before ->> 'import_id' is not null
+    on conflict do nothing;
+    update public.debts
+    set due_on = coalesce((change.after ->> 'due_on')::date, debts.due_on),
+        principal_cents = coalesce(
+            (change.after ->> 'principal_cents')::bigint, debts.principal_cents
+        ),
+        status = coalesce((change.after ->> 'status')::public.debt_status, debts.status),
+        import_id = chunk.import_id
+    from unnest(changes) as change
+    where debts.id = change.row_id;
+    touched := array(
+        select change.client_id from unnest(changes) as change
+        union
         select planned.client_id from unnest(chunk.debts) as planned where planned.action = 'new'
     );
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.write_chunk_people(INOUT chunk private.import_chunks, OUT created integer, OUT updated integer, OUT touched uuid[])
+CREATE OR REPLACE FUNCTION private.write_chunk_people(INOUT chunk private.import_chunks, OUT created integer, OUT touched uuid[], OUT changes private.import_change[])
  RETURNS record
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -15067,8 +16192,8 @@ begin
     from unnest(chunk.clients) as planned
     where planned.is_new
     having count(*) > 0;
-    touched := private.update_chunk_people(chunk, v_now);
-    updated := cardinality(touched);
+    select written.touched, written.changes into touched, changes
+    from private.update_chunk_people(chunk, v_now) as written;
 end;
 $function$;
 
@@ -15192,6 +16317,12 @@ AS $function$
         ) then 'wrong_contact'$sql$
 $function$;
 
+CREATE OR REPLACE FUNCTION public.archive_team(team_id uuid)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.archive_team(team_id) $function$;
+
 CREATE OR REPLACE FUNCTION public.assign_callback(callback_id uuid, user_id uuid)
  RETURNS void
  LANGUAGE sql
@@ -15288,6 +16419,12 @@ AS $function$
         id, selection, sender_id, template_id, name, scheduled_at, includes_agreements
     )
 $function$;
+
+CREATE OR REPLACE FUNCTION public.delete_disposition_type(key text)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.delete_disposition_type(key) $function$;
 
 CREATE OR REPLACE FUNCTION public.dialer_export_results(export_id uuid, filter jsonb DEFAULT '{}'::jsonb, after integer DEFAULT NULL::integer, page_size integer DEFAULT 100)
  RETURNS jsonb
@@ -15396,6 +16533,13 @@ CREATE OR REPLACE FUNCTION public.list_message_batches(filter jsonb DEFAULT '{}'
  SET search_path TO ''
 AS $function$ select private.list_message_batches(filter, after, page_size) $function$;
 
+CREATE OR REPLACE FUNCTION public.list_people()
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$ select private.list_people() $function$;
+
 CREATE OR REPLACE FUNCTION public.list_templates(search text DEFAULT ''::text)
  RETURNS jsonb
  LANGUAGE sql
@@ -15435,6 +16579,12 @@ CREATE OR REPLACE FUNCTION public.open_conversation(client_id uuid, sender_id uu
  LANGUAGE sql
  SET search_path TO ''
 AS $function$ select private.open_conversation(client_id, sender_id) $function$;
+
+CREATE OR REPLACE FUNCTION public.order_disposition_types(keys text[])
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.order_disposition_types(keys) $function$;
 
 CREATE OR REPLACE FUNCTION public.panel_board()
  RETURNS jsonb
@@ -15494,12 +16644,24 @@ CREATE OR REPLACE FUNCTION public.read_conversation(conversation_id uuid, messag
  SET search_path TO ''
 AS $function$ select private.read_conversation(conversation_id, message_id) $function$;
 
+CREATE OR REPLACE FUNCTION public.rename_me(name text)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.rename_me(name) $function$;
+
 CREATE OR REPLACE FUNCTION public.render_canned_reply(reply_id uuid, client_id uuid)
  RETURNS jsonb
  LANGUAGE sql
  STABLE
  SET search_path TO ''
 AS $function$ select private.render_canned_reply(reply_id, client_id) $function$;
+
+CREATE OR REPLACE FUNCTION public.renew_invitation(invitation_id uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.renew_invitation(invitation_id) $function$;
 
 CREATE OR REPLACE FUNCTION public.reprocess_failures(items jsonb)
  RETURNS jsonb
@@ -15530,6 +16692,12 @@ CREATE OR REPLACE FUNCTION public.retry_message_batch(batch_id uuid)
  SET search_path TO ''
  SET statement_timeout TO '5min'
 AS $function$ select private.retry_message_batch(batch_id) $function$;
+
+CREATE OR REPLACE FUNCTION public.revoke_membership(membership_id uuid, hand_to uuid DEFAULT NULL::uuid)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.revoke_membership(membership_id, hand_to) $function$;
 
 CREATE OR REPLACE FUNCTION public.rotate_webhook_key(provider public.provider_name, ends_old_now boolean DEFAULT false)
  RETURNS jsonb
@@ -15580,6 +16748,12 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION public.save_disposition_type(key text, fields jsonb)
+ RETURNS text
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.save_disposition_type(key, fields) $function$;
+
 CREATE OR REPLACE FUNCTION public.save_rule(rule_id uuid, definition jsonb)
  RETURNS jsonb
  LANGUAGE sql
@@ -15592,11 +16766,23 @@ CREATE OR REPLACE FUNCTION public.save_sender(sender jsonb)
  SET search_path TO ''
 AS $function$ select private.save_sender(sender) $function$;
 
+CREATE OR REPLACE FUNCTION public.save_team(team jsonb)
+ RETURNS uuid
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.save_team(team) $function$;
+
 CREATE OR REPLACE FUNCTION public.send_chat_message(conversation_id uuid, message_id uuid, body text DEFAULT NULL::text, template_id uuid DEFAULT NULL::uuid)
  RETURNS jsonb
  LANGUAGE sql
  SET search_path TO ''
 AS $function$ select private.send_chat_message(conversation_id, message_id, body, template_id) $function$;
+
+CREATE OR REPLACE FUNCTION public.set_member_scope(membership_id uuid, creditor_ids uuid[] DEFAULT NULL::uuid[])
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.set_member_scope(membership_id, creditor_ids) $function$;
 
 CREATE OR REPLACE FUNCTION public.set_rule_enabled(rule_id uuid, is_enabled boolean)
  RETURNS void
@@ -15734,6 +16920,10 @@ ALTER TABLE "private"."dialer_tasks" ADD CONSTRAINT "dialer_tasks_export_fkey" F
 
 ALTER TABLE "public"."dialer_export_rows" ADD CONSTRAINT "dialer_export_rows_export_fkey" FOREIGN KEY (tenant_id, export_id) REFERENCES public.dialer_exports(tenant_id, id) ON DELETE CASCADE;
 
+ALTER TABLE "public"."disposition_types" ADD CONSTRAINT "disposition_types_color_is_of_palette" CHECK ((color = ANY (ARRAY['gray'::text, 'orange'::text, 'red'::text, 'blue'::text, 'green'::text, 'teal'::text, 'violet'::text, 'yellow'::text])));
+
+ALTER TABLE "public"."disposition_types" ADD CONSTRAINT "disposition_types_label_is_short" CHECK ((length(label) <= 40));
+
 ALTER TABLE "public"."disposition_undos" ADD CONSTRAINT "disposition_undos_client_fkey" FOREIGN KEY (tenant_id, client_id) REFERENCES public.clients(tenant_id, id);
 
 ALTER TABLE "public"."disposition_undos" ADD CONSTRAINT "disposition_undos_disposition_fkey" FOREIGN KEY (tenant_id, disposition_id) REFERENCES public.call_dispositions(tenant_id, id);
@@ -15743,6 +16933,8 @@ ALTER TABLE "public"."disposition_undos" ADD CONSTRAINT "disposition_undos_undon
 ALTER TABLE "public"."imports" ADD CONSTRAINT "imports_file_name_is_short" CHECK ((length(file_name) <= 255));
 
 ALTER TABLE "public"."integrations" ADD CONSTRAINT "integrations_previous_key_is_unique" UNIQUE (previous_key_hash);
+
+ALTER TABLE "public"."memberships" ADD CONSTRAINT "memberships_creditors_are_some" CHECK ((cardinality(creditor_ids) > 0));
 
 ALTER TABLE "public"."message_batches" ADD CONSTRAINT "message_batches_cancelled_by_fkey" FOREIGN KEY (cancelled_by) REFERENCES auth.users(id);
 
@@ -15815,6 +17007,12 @@ ALTER TABLE "public"."conversations" ADD CONSTRAINT "conversations_sender_fkey" 
 ALTER TABLE "public"."message_batches" ADD CONSTRAINT "message_batches_sender_fkey" FOREIGN KEY (tenant_id, sender_id) REFERENCES public.senders(tenant_id, id);
 
 ALTER TABLE "public"."message_logs" ADD CONSTRAINT "message_logs_sender_fkey" FOREIGN KEY (tenant_id, sender_id) REFERENCES public.senders(tenant_id, id);
+
+ALTER TABLE "public"."team_members" ADD CONSTRAINT "team_members_user_fkey" FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+ALTER TABLE "public"."teams" ADD CONSTRAINT "teams_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES public.tenants(id);
+
+ALTER TABLE "public"."team_members" ADD CONSTRAINT "team_members_team_fkey" FOREIGN KEY (tenant_id, team_id) REFERENCES public.teams(tenant_id, id);
 
 CREATE INDEX client_offers_of_operator ON private.client_offers USING btree (operator_id);
 
@@ -15990,6 +17188,10 @@ CREATE INDEX senders_of_integration ON public.senders USING btree (tenant_id, in
 
 CREATE UNIQUE INDEX senders_one_default ON public.senders USING btree (tenant_id) WHERE is_default;
 
+CREATE INDEX team_members_of_user ON public.team_members USING btree (user_id, tenant_id);
+
+CREATE UNIQUE INDEX teams_one_alive_per_name ON public.teams USING btree (tenant_id, lower(name)) WHERE (archived_at IS NULL);
+
 CREATE TRIGGER _900_audit_delete AFTER DELETE ON public.agenda_policies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
 
 CREATE TRIGGER _900_audit_insert AFTER INSERT ON public.agenda_policies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
@@ -16084,9 +17286,15 @@ CREATE TRIGGER _900_audit_insert AFTER INSERT ON public.dialer_qualifications RE
 
 CREATE TRIGGER _900_audit_update AFTER UPDATE ON public.dialer_qualifications REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
 
+CREATE TRIGGER _300_keep_whole_delete AFTER DELETE ON public.disposition_types REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_disposition_types__keep_whole();
+
+CREATE TRIGGER _300_keep_whole_update AFTER UPDATE ON public.disposition_types REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_disposition_types__keep_whole();
+
+CREATE TRIGGER _300_tell_insert AFTER INSERT ON public.disposition_types REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_disposition_types__tell();
+
 CREATE TRIGGER _700_panel_update AFTER UPDATE ON public.disposition_types REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_disposition_types__panel();
 
-CREATE TRIGGER _900_audit_update AFTER UPDATE ON public.imports REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit('phase', 'rows_read', 'rows_valid', 'rows_written', 'rows_total', 'rows_per_second', 'seconds_left', 'answer', 'writing_at', 'undo_done', 'undo_total', 'rolled_back');
+CREATE TRIGGER _900_audit_update AFTER UPDATE ON public.imports REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit('phase', 'rows_read', 'rows_valid', 'rows_written', 'rows_total', 'rows_per_second', 'seconds_left', 'answer', 'differences', 'writing_at', 'undo_done', 'undo_total', 'rolled_back');
 
 CREATE TRIGGER _700_panel_update AFTER UPDATE ON public.installments REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_installments__panel();
 
@@ -16144,6 +17352,18 @@ CREATE TRIGGER _900_audit_update AFTER UPDATE ON public.senders REFERENCING OLD 
 
 CREATE TRIGGER _410_leave_dialer AFTER INSERT ON public.suppressions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_suppressions__leave_dialer();
 
+CREATE TRIGGER _900_audit_delete AFTER DELETE ON public.team_members REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
+
+CREATE TRIGGER _900_audit_insert AFTER INSERT ON public.team_members REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
+
+CREATE TRIGGER _900_audit_update AFTER UPDATE ON public.team_members REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
+
+CREATE TRIGGER _900_audit_delete AFTER DELETE ON public.teams REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
+
+CREATE TRIGGER _900_audit_insert AFTER INSERT ON public.teams REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
+
+CREATE TRIGGER _900_audit_update AFTER UPDATE ON public.teams REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
+
 CREATE TRIGGER _900_audit_delete AFTER DELETE ON public.tenant_calling_windows REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
 
 CREATE TRIGGER _900_audit_insert AFTER INSERT ON public.tenant_calling_windows REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
@@ -16152,29 +17372,201 @@ CREATE TRIGGER _900_audit_update AFTER UPDATE ON public.tenant_calling_windows R
 
 CREATE TRIGGER _700_panel_update AFTER UPDATE ON public.tenants REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_tenants__panel();
 
-CREATE POLICY "batch_recipients_select_member" ON "public"."batch_recipients" FOR SELECT TO "authenticated" USING ((tenant_id = ( SELECT private.tenant_id() AS tenant_id)));
+CREATE POLICY "agreement_debts_select_member" ON "public"."agreement_debts" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.agreements
+  WHERE (agreements.id = agreement_debts.agreement_id))))));
+
+CREATE POLICY "agreement_events_select_member" ON "public"."agreement_events" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.agreements
+  WHERE (agreements.id = agreement_events.agreement_id))))));
+
+CREATE POLICY "agreements_select_member" ON "public"."agreements" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (creditor_id = ANY (( SELECT private.creditor_scope() AS creditor_scope)::uuid[])))));
+
+CREATE POLICY "automation_runs_select_member" ON "public"."automation_runs" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = automation_runs.client_id))))));
+
+CREATE POLICY "batch_recipients_select_member" ON "public"."batch_recipients" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = batch_recipients.client_id))))));
+
+CREATE POLICY "call_dispositions_insert_self" ON "public"."call_dispositions" FOR INSERT TO "authenticated" WITH CHECK (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (operator_id = ( SELECT auth.uid() AS uid)) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = call_dispositions.client_id))))));
+
+CREATE POLICY "call_dispositions_select_member" ON "public"."call_dispositions" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = call_dispositions.client_id))))));
 
 CREATE POLICY "call_sweeps_select_supervisor" ON "public"."call_sweeps" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('supervisor'::public.member_role) AS has_role)));
 
-CREATE POLICY "calls_select_member" ON "public"."calls" FOR SELECT TO "authenticated" USING ((tenant_id = ( SELECT private.tenant_id() AS tenant_id)));
+CREATE POLICY "callbacks_select_member" ON "public"."callbacks" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = callbacks.client_id))))));
 
-CREATE POLICY "client_services_select_member" ON "public"."client_services" FOR SELECT TO "authenticated" USING ((tenant_id = ( SELECT private.tenant_id() AS tenant_id)));
+CREATE POLICY "calls_select_member" ON "public"."calls" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (client_id IS NULL) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = calls.client_id))))));
 
-CREATE POLICY "conversation_events_select_member" ON "public"."conversation_events" FOR SELECT TO "authenticated" USING ((tenant_id = ( SELECT private.tenant_id() AS tenant_id)));
+CREATE POLICY "charges_select_member" ON "public"."charges" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.agreements
+  WHERE (agreements.id = charges.agreement_id))))));
 
-CREATE POLICY "conversations_select_member" ON "public"."conversations" FOR SELECT TO "authenticated" USING ((tenant_id = ( SELECT private.tenant_id() AS tenant_id)));
+CREATE POLICY "client_addresses_delete_supervisor" ON "public"."client_addresses" FOR DELETE TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('supervisor'::public.member_role) AS has_role) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = client_addresses.client_id))))));
 
-CREATE POLICY "dialer_export_rows_select_supervisor" ON "public"."dialer_export_rows" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('supervisor'::public.member_role) AS has_role)));
+CREATE POLICY "client_addresses_insert_supervisor" ON "public"."client_addresses" FOR INSERT TO "authenticated" WITH CHECK (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('supervisor'::public.member_role) AS has_role) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = client_addresses.client_id))))));
+
+CREATE POLICY "client_addresses_select_member" ON "public"."client_addresses" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = client_addresses.client_id))))));
+
+CREATE POLICY "client_addresses_update_supervisor" ON "public"."client_addresses" FOR UPDATE TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('supervisor'::public.member_role) AS has_role) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = client_addresses.client_id)))))) WITH CHECK (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('supervisor'::public.member_role) AS has_role) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = client_addresses.client_id))))));
+
+CREATE POLICY "client_assignments_select_member" ON "public"."client_assignments" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = client_assignments.client_id))))));
+
+CREATE POLICY "client_phones_delete_supervisor" ON "public"."client_phones" FOR DELETE TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('supervisor'::public.member_role) AS has_role) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = client_phones.client_id))))));
+
+CREATE POLICY "client_phones_insert_supervisor" ON "public"."client_phones" FOR INSERT TO "authenticated" WITH CHECK (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('supervisor'::public.member_role) AS has_role) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = client_phones.client_id))))));
+
+CREATE POLICY "client_phones_select_member" ON "public"."client_phones" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = client_phones.client_id))))));
+
+CREATE POLICY "client_phones_update_supervisor" ON "public"."client_phones" FOR UPDATE TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('supervisor'::public.member_role) AS has_role) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = client_phones.client_id)))))) WITH CHECK (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('supervisor'::public.member_role) AS has_role) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = client_phones.client_id))))));
+
+CREATE POLICY "client_services_select_member" ON "public"."client_services" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = client_services.client_id))))));
+
+CREATE POLICY "client_tags_delete_member" ON "public"."client_tags" FOR DELETE TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = client_tags.client_id))))));
+
+CREATE POLICY "client_tags_insert_member" ON "public"."client_tags" FOR INSERT TO "authenticated" WITH CHECK (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (created_by = ( SELECT auth.uid() AS uid)) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = client_tags.client_id))))));
+
+CREATE POLICY "client_tags_select_member" ON "public"."client_tags" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = client_tags.client_id))))));
+
+CREATE POLICY "clients_insert_supervisor" ON "public"."clients" FOR INSERT TO "authenticated" WITH CHECK (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('supervisor'::public.member_role) AS has_role) AND (( SELECT private.sees_everything() AS sees_everything) OR (creditor_ids && ( SELECT private.creditor_scope() AS creditor_scope)))));
+
+CREATE POLICY "clients_select_member" ON "public"."clients" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (creditor_ids && ( SELECT private.creditor_scope() AS creditor_scope)))));
+
+CREATE POLICY "clients_update_supervisor" ON "public"."clients" FOR UPDATE TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('supervisor'::public.member_role) AS has_role) AND (( SELECT private.sees_everything() AS sees_everything) OR (creditor_ids && ( SELECT private.creditor_scope() AS creditor_scope))))) WITH CHECK (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('supervisor'::public.member_role) AS has_role) AND (( SELECT private.sees_everything() AS sees_everything) OR (creditor_ids && ( SELECT private.creditor_scope() AS creditor_scope)))));
+
+CREATE POLICY "conversation_events_select_member" ON "public"."conversation_events" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (client_id IS NULL) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = conversation_events.client_id))))));
+
+CREATE POLICY "conversations_select_member" ON "public"."conversations" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (client_id IS NULL) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = conversations.client_id))))));
+
+CREATE POLICY "creditors_select_member" ON "public"."creditors" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (id = ANY (( SELECT private.creditor_scope() AS creditor_scope)::uuid[])))));
+
+CREATE POLICY "debt_marks_select_member" ON "public"."debt_marks" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.debts
+  WHERE (debts.id = debt_marks.debt_id))))));
+
+CREATE POLICY "debts_select_member" ON "public"."debts" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (creditor_id = ANY (( SELECT private.creditor_scope() AS creditor_scope)::uuid[])))));
+
+CREATE POLICY "dialer_export_rows_select_supervisor" ON "public"."dialer_export_rows" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('supervisor'::public.member_role) AS has_role) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = dialer_export_rows.client_id))))));
 
 CREATE POLICY "dialer_exports_select_supervisor" ON "public"."dialer_exports" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('supervisor'::public.member_role) AS has_role)));
 
-CREATE POLICY "disposition_undos_select_member" ON "public"."disposition_undos" FOR SELECT TO "authenticated" USING ((tenant_id = ( SELECT private.tenant_id() AS tenant_id)));
+CREATE POLICY "disposition_undos_select_member" ON "public"."disposition_undos" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = disposition_undos.client_id))))));
+
+CREATE POLICY "import_rejects_select_supervisor" ON "public"."import_rejects" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('supervisor'::public.member_role) AS has_role) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.imports
+  WHERE (imports.id = import_rejects.import_id))))));
+
+CREATE POLICY "imports_select_member" ON "public"."imports" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (creditor_id = ANY (( SELECT private.creditor_scope() AS creditor_scope)::uuid[])))));
+
+CREATE POLICY "installments_select_member" ON "public"."installments" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.agreements
+  WHERE (agreements.id = installments.agreement_id))))));
+
+CREATE POLICY "manual_settlements_select_member" ON "public"."manual_settlements" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = manual_settlements.client_id))))));
 
 CREATE POLICY "message_batches_select_member" ON "public"."message_batches" FOR SELECT TO "authenticated" USING ((tenant_id = ( SELECT private.tenant_id() AS tenant_id)));
 
-CREATE POLICY "message_media_select_member" ON "public"."message_media" FOR SELECT TO "authenticated" USING ((tenant_id = ( SELECT private.tenant_id() AS tenant_id)));
+CREATE POLICY "message_logs_select_member" ON "public"."message_logs" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (client_id IS NULL) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = message_logs.client_id))))));
 
-CREATE POLICY "rule_dry_run_lines_select_supervisor" ON "public"."rule_dry_run_lines" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('supervisor'::public.member_role) AS has_role)));
+CREATE POLICY "message_media_select_member" ON "public"."message_media" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.message_logs
+  WHERE (message_logs.id = message_media.message_id))))));
+
+CREATE POLICY "negotiation_drafts_delete_own" ON "public"."negotiation_drafts" FOR DELETE TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (user_id = ( SELECT auth.uid() AS uid)) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = negotiation_drafts.client_id))))));
+
+CREATE POLICY "negotiation_drafts_insert_own" ON "public"."negotiation_drafts" FOR INSERT TO "authenticated" WITH CHECK (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (user_id = ( SELECT auth.uid() AS uid)) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = negotiation_drafts.client_id))))));
+
+CREATE POLICY "negotiation_drafts_select_own" ON "public"."negotiation_drafts" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (user_id = ( SELECT auth.uid() AS uid)) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = negotiation_drafts.client_id))))));
+
+CREATE POLICY "negotiation_drafts_update_own" ON "public"."negotiation_drafts" FOR UPDATE TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (user_id = ( SELECT auth.uid() AS uid)) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = negotiation_drafts.client_id)))))) WITH CHECK (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (user_id = ( SELECT auth.uid() AS uid)) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = negotiation_drafts.client_id))))));
+
+CREATE POLICY "payment_allocations_select_member" ON "public"."payment_allocations" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.payments
+  WHERE (payments.id = payment_allocations.payment_id))))));
+
+CREATE POLICY "payment_cases_select_member" ON "public"."payment_cases" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = payment_cases.client_id))))));
+
+CREATE POLICY "payment_courses_select_member" ON "public"."payment_courses" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.payments
+  WHERE (payments.id = payment_courses.payment_id))))));
+
+CREATE POLICY "payment_reversals_select_member" ON "public"."payment_reversals" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.payments
+  WHERE (payments.id = payment_reversals.payment_id))))));
+
+CREATE POLICY "payments_select_member" ON "public"."payments" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR ((EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = payments.client_id))) AND ((charge_id IS NULL) OR (EXISTS ( SELECT
+   FROM public.charges
+  WHERE (charges.id = payments.charge_id))))))));
+
+CREATE POLICY "rule_dry_run_lines_select_supervisor" ON "public"."rule_dry_run_lines" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('supervisor'::public.member_role) AS has_role) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = rule_dry_run_lines.client_id))))));
 
 CREATE POLICY "rule_dry_runs_select_supervisor" ON "public"."rule_dry_runs" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('supervisor'::public.member_role) AS has_role)));
 
@@ -16183,6 +17575,22 @@ CREATE POLICY "rule_steps_select_member" ON "public"."rule_steps" FOR SELECT TO 
 CREATE POLICY "rule_versions_select_member" ON "public"."rule_versions" FOR SELECT TO "authenticated" USING ((tenant_id = ( SELECT private.tenant_id() AS tenant_id)));
 
 CREATE POLICY "senders_select_member" ON "public"."senders" FOR SELECT TO "authenticated" USING ((tenant_id = ( SELECT private.tenant_id() AS tenant_id)));
+
+CREATE POLICY "suppressions_delete_admin" ON "public"."suppressions" FOR DELETE TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('admin'::public.member_role) AS has_role) AND (( SELECT private.sees_everything() AS sees_everything) OR (client_id IS NULL) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = suppressions.client_id))))));
+
+CREATE POLICY "suppressions_insert_member" ON "public"."suppressions" FOR INSERT TO "authenticated" WITH CHECK (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (client_id IS NULL) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = suppressions.client_id))))));
+
+CREATE POLICY "suppressions_select_member" ON "public"."suppressions" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (( SELECT private.sees_everything() AS sees_everything) OR (client_id IS NULL) OR (EXISTS ( SELECT
+   FROM public.clients
+  WHERE (clients.id = suppressions.client_id))))));
+
+CREATE POLICY "team_members_select_member" ON "public"."team_members" FOR SELECT TO "authenticated" USING ((tenant_id = ( SELECT private.tenant_id() AS tenant_id)));
+
+CREATE POLICY "teams_select_member" ON "public"."teams" FOR SELECT TO "authenticated" USING ((tenant_id = ( SELECT private.tenant_id() AS tenant_id)));
 
 COMMENT ON FUNCTION "private"."begin_batch_messages"(uuid[], integer[]) IS 'The ids that may be sent, each exactly once per attempt; commit, then call the provider.';
 
@@ -16206,6 +17614,8 @@ when never.';
 COMMENT ON FUNCTION "private"."contact_hours_in"(uuid, text, timestamp with time zone, integer) IS 'Lawful intervals [opens_at, closes_at) in a state (null: not known) from the local day of `since`,
 for that many days.';
 
+COMMENT ON FUNCTION "private"."creditor_scope"() IS 'Creditors the caller is limited to; null for everybody who is not.';
+
 COMMENT ON FUNCTION "private"."dialer_account"() IS 'Supervisor. PT409 dialer_not_connected.';
 
 COMMENT ON FUNCTION "private"."dialer_seat"() IS 'PT409 dialer_seat_missing.';
@@ -16215,6 +17625,9 @@ COMMENT ON FUNCTION "private"."dialer_task_rows"(uuid, integer) IS 'Contacts of 
 COMMENT ON FUNCTION "private"."forget_provider_events"() IS 'Number of events deleted, those received more than 90 days ago.';
 
 COMMENT ON FUNCTION "private"."integration_to_test"(public.provider_name) IS 'Admin. PT404 integration_not_found.';
+
+COMMENT ON FUNCTION "private"."may_join"(text) IS 'Topics: tenant:<id> for members of the tenant, client:<id> for those of them who see the client,
+user:<id> for that person.';
 
 COMMENT ON FUNCTION "private"."next_source"(text) IS 'Codes in the order of the queue: callback_mine callback_anyone reply_waiting installment_due
 agreement_broken oldest_contact.';
@@ -16248,6 +17661,9 @@ COMMENT ON FUNCTION "private"."remind_callbacks"() IS 'How many promised calls h
 COMMENT ON FUNCTION "private"."require_callable"(text, text) IS 'PT409 client_suppressed, contact_not_allowed (detail: the reason), PT404 client_not_found.';
 
 COMMENT ON FUNCTION "private"."run_schedules"() IS 'How many runs it opened.';
+
+COMMENT ON FUNCTION "private"."sees_everything"() IS 'True unless the caller is limited to some creditors. Policies ask it first: the rest of their
+condition is then never computed.';
 
 COMMENT ON FUNCTION "private"."service_window"(uuid, uuid, text) IS 'Until when free text may go to that number through that sender; null: nobody wrote.';
 
@@ -16293,6 +17709,9 @@ COMMENT ON FUNCTION "public"."create_client_for_call"(uuid, text, text, text) IS
 
 COMMENT ON FUNCTION "public"."create_message_batch"(uuid, jsonb, uuid, uuid, text, timestamp with time zone, boolean) IS 'Supervisor: {id, status, is_repeated}; the same id again is the same batch.';
 
+COMMENT ON FUNCTION "public"."delete_disposition_type"(text) IS 'Admin: one that nothing points to. PT400 disposition_type_unknown; PT409
+disposition_in_rule, disposition_used, disposition_meaning_lost.';
+
 COMMENT ON FUNCTION "public"."dialer_export_results"(uuid, jsonb, integer, integer) IS 'Supervisor: {rows: [{place, client_id, name, document, phone (null: the whole client), outcome,
 reason}], next, counts: [{outcome, reason, contacts}] (first page)}. 404 dialer_export_not_found.';
 
@@ -16313,7 +17732,7 @@ COMMENT ON FUNCTION "public"."find_client_for_call"(text, text) IS '{client_id, 
 COMMENT ON FUNCTION "public"."ignore_conversation"(uuid, boolean) IS 'Puts a stranger aside, or takes them back; PT409 conversation_known.';
 
 COMMENT ON FUNCTION "public"."import_differences"(uuid) IS 'Supervisor or admin: {fields: {"table.field": count}, rows: first 200 with before and after, kept:
-first 200 titles left alone}.';
+first 200 titles left alone}; null until it is done, and of one that ended before this was kept.';
 
 COMMENT ON FUNCTION "public"."imports_alive"() IS 'Marks the tenant''s imports whose process died as interrupted, and has them continued, or as failed
 (process_died) when they were still being read; answers how many. Has rollbacks continued, too.';
@@ -16338,6 +17757,11 @@ Errors: filter_invalid, invalid_cursor.';
 
 COMMENT ON FUNCTION "public"."list_message_batches"(jsonb, text, integer) IS '{rows, next}, newest first; filter: status, q (of the name), mine.';
 
+COMMENT ON FUNCTION "public"."list_people"() IS 'Admin: {people:[{membership_id,user_id,name,email,role,since,last_seen_at,is_me,is_last_admin,
+creditor_ids,scope,work:{clients,callbacks,talks}}], invitations:[{id,email,role,name,state: open |
+expired | revoked,created_at,expires_at,mailed_at,invited_by}], past:[…], teams:[{id,name,
+creditor_ids,user_ids}], creditors:[{id,name}]}; creditor_ids null is every creditor.';
+
 COMMENT ON FUNCTION "public"."list_templates"(text) IS '{rows: [{id, provider, name, language, category, body, variables, status, provider_status,
 header_type, header_link, header_name, synced_at, obstacle}], has_more}; obstacle as in
 private.template_obstacle.';
@@ -16361,6 +17785,8 @@ COMMENT ON FUNCTION "public"."open_conversation"(uuid, uuid) IS 'Its id. PT409 n
 COMMENT ON FUNCTION "public"."open_download"(text, jsonb) IS 'Supervisor: a ticket for one GET /functions/v1/<purpose>?ticket=… within a minute. portfolio-export
 {selection}, portfolio-rejects {import_id, format?}, batch-results
 {batch_id, outcome?, reason?, format?}. PT400 download_unknown, PT404 import_not_found.';
+
+COMMENT ON FUNCTION "public"."order_disposition_types"(text[]) IS 'Admin: the order of the operator''s buttons, first to last.';
 
 COMMENT ON FUNCTION "public"."panel_board"() IS 'Supervisor: {now, today, people: [{id, name, role, serving: {client_id, client, document, since} |
 null, last_disposition_at, attempts, right_party, agreements, agreed_cents}], waiting: [{kind,
@@ -16407,6 +17833,9 @@ COMMENT ON FUNCTION "public"."resume_dialer_export"(uuid) IS 'Supervisor; 404 di
 
 COMMENT ON FUNCTION "public"."retry_message_batch"(uuid) IS 'Supervisor: tries the transient failures again → how many.';
 
+COMMENT ON FUNCTION "public"."revoke_membership"(uuid, uuid) IS 'Ends it at once, everywhere; hand_to: who gets the person''s clients, talks and callbacks, null for
+nobody. Errors: membership_not_found, last_admin, member_not_found.';
+
 COMMENT ON FUNCTION "public"."rollback_import"(uuid) IS 'Supervisor or admin: {import_id, status: rolled_back, deleted, restored, kept: {count, rows: first
 200}}; of many people {import_id, status: rolling_back, clients}: imports.rolled_back holds the rest
 when it is over. Of a cancelled or failed import whose taking-back stopped, goes on with that, and
@@ -16420,6 +17849,11 @@ COMMENT ON FUNCTION "public"."save_dialer_agent"(bigint, uuid, text, text) IS 'A
 COMMENT ON FUNCTION "public"."save_dialer_qualification"(bigint, text, bigint, text) IS 'Admin. What a disposition is called in a campaign (0: in every one without its own); null: it is
 not told.';
 
+COMMENT ON FUNCTION "public"."save_disposition_type"(text, jsonb) IS 'Admin; key null for a new one → key. fields: {label, hotkey, color, human_answered, right_party,
+is_callback, unworkable, opens_negotiation, is_active}, left out = as it was. PT400
+disposition_type_unknown, field_unknown, disposition_type_invalid; PT409 hotkey_taken,
+disposition_in_rule (detail: the rules), disposition_meaning_lost (detail: the meaning).';
+
 COMMENT ON FUNCTION "public"."save_rule"(uuid, jsonb) IS 'Admin; an id of the caller''s for a new rule → {id, version, is_enabled}. definition: {name,
 trigger, disposition_type | disposition_meaning | day_offset, filter, opens, closes, daily_cap,
 repeat_days, priority, steps}. Errors: rule_invalid, rule_not_found, template_not_found,
@@ -16428,9 +17862,15 @@ unknown_filter, filter_invalid.';
 COMMENT ON FUNCTION "public"."save_sender"(jsonb) IS 'Admin: {provider, name, phone, account, throughput_per_second?, is_default?} → id; the account
 names it, so that saving again changes it.';
 
+COMMENT ON FUNCTION "public"."save_team"(jsonb) IS 'Admin; {id?, name, creditor_ids: [] | null, user_ids: []}. Errors: team_name_invalid,
+team_name_taken, team_not_found, member_not_found, creditor_not_found, malformed_payload.';
+
 COMMENT ON FUNCTION "public"."send_chat_message"(uuid, uuid, text, uuid) IS '{message_id, status}; message_id is the click''s own. PT409 window_closed, suppressed,
 no_reachable_phone, integration_inactive, template_not_sendable, variable_missing, outside_hours,
 attempt_cap.';
+
+COMMENT ON FUNCTION "public"."set_member_scope"(uuid, uuid[]) IS 'Admin; null: by team, else every creditor. Errors: membership_not_found, creditor_not_found,
+admin_sees_everything.';
 
 COMMENT ON FUNCTION "public"."set_rule_enabled"(uuid, boolean) IS 'Admin. Errors: rule_not_found, rule_invalid, dry_run_needed.';
 
@@ -16525,6 +17965,10 @@ COMMENT ON TABLE "public"."rule_versions" IS 'Definitions a rule has had.';
 
 COMMENT ON TABLE "public"."senders" IS 'Numbers of ours, their pace and their state.';
 
+COMMENT ON TABLE "public"."team_members" IS 'Who belongs to which team; a person may be in several.';
+
+COMMENT ON TABLE "public"."teams" IS 'Groups of members; creditor_ids null is every creditor.';
+
 COMMENT ON TABLE "public"."tenant_calling_windows" IS 'An agency''s hours of contact, within the law''s.';
 
 REVOKE ALL ON FUNCTION "private"."add_called_phone"(uuid, uuid, text) FROM PUBLIC;
@@ -16535,9 +17979,17 @@ REVOKE ALL ON FUNCTION "private"."adopt_history"(public.conversations) FROM PUBL
 
 REVOKE ALL ON FUNCTION "private"."advance_rollback"(uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."announce_import"(uuid, text, text, text, text, text, uuid, boolean) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."announce_import"(uuid, text, text, text, text, text, uuid, boolean) TO "authenticated", "postgres";
+
 REVOKE ALL ON FUNCTION "private"."apply_call_event"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."apply_template_event"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."archive_team"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."archive_team"(uuid) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."are_template_variables"(text[]) FROM PUBLIC;
 
@@ -16627,6 +18079,10 @@ GRANT EXECUTE ON FUNCTION "private"."change_message_batch"(uuid, text, text) TO 
 
 REVOKE ALL ON FUNCTION "private"."chat_obstacles"(public.conversations) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."chunk_people_changes"(private.import_chunks) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."chunk_title_changes"(private.import_chunks) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."claim_batch_messages"(integer, integer, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."claim_batch_messages"(integer, integer, uuid) TO "postgres", "worker";
@@ -16677,11 +18133,15 @@ REVOKE ALL ON FUNCTION "private"."conversation_templates"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."conversation_templates"(uuid) TO "authenticated", "postgres";
 
+REVOKE ALL ON FUNCTION "private"."count_changed_fields"(jsonb, private.import_change[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."count_failures"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."count_failures"() TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."count_rolled_back"(private.import_rollbacks, jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."count_title_changes"(private.chunk_outcome) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."create_client_for_call"(uuid, text, text, text) FROM PUBLIC;
 
@@ -16691,9 +18151,19 @@ REVOKE ALL ON FUNCTION "private"."create_message_batch"(uuid, jsonb, uuid, uuid,
 
 GRANT EXECUTE ON FUNCTION "private"."create_message_batch"(uuid, jsonb, uuid, uuid, text, timestamp with time zone, boolean) TO "authenticated", "postgres";
 
+REVOKE ALL ON FUNCTION "private"."creditor_scope"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."creditor_scope"() TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."creditor_scope_of"(uuid, uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."day_obstacle"(public.collection_rules, uuid, public.clients, date) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."definition_of"(public.collection_rules, jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."delete_disposition_type"(text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."delete_disposition_type"(text) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."dialer_account"() FROM PUBLIC;
 
@@ -16771,6 +18241,8 @@ REVOKE ALL ON FUNCTION "private"."finish_dialer_removal"(private.dialer_tasks) F
 
 REVOKE ALL ON FUNCTION "private"."finish_rollback"(private.import_rollbacks, public.imports) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."first_rejects"(public.imports) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."fold_batch_counts"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."fold_batch_counts"() TO "postgres", "worker";
@@ -16779,9 +18251,13 @@ REVOKE ALL ON FUNCTION "private"."follow_dialer_task"(private.dialer_tasks, json
 
 REVOKE ALL ON FUNCTION "private"."forget_provider_events"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."forget_rehearsals"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."forgive_numbers"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."free_dialer_removal"(private.dialer_tasks, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."free_disposition_key"(uuid, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."give_back_call"(uuid) FROM PUBLIC;
 
@@ -16793,11 +18269,17 @@ REVOKE ALL ON FUNCTION "private"."go_on_with_bulk"(bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."halt_batch"(uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."hand_over"(uuid, uuid, uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."has_cap"(uuid, public.channel) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."has_living_agreement"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."has_repeated"(uuid, uuid, uuid, timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."held_work"(uuid, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."ids_in"(jsonb, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."ignore_conversation"(uuid, boolean) FROM PUBLIC;
 
@@ -16816,6 +18298,8 @@ GRANT EXECUTE ON FUNCTION "private"."integration_to_test"(public.provider_name) 
 REVOKE ALL ON FUNCTION "private"."integrations_to_sync"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."integrations_to_sync"(uuid) TO "postgres", "worker";
+
+REVOKE ALL ON FUNCTION "private"."invitation_state"(public.invitations) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."is_of_rule"(public.collection_rules, public.disposition_types) FROM PUBLIC;
 
@@ -16841,15 +18325,21 @@ REVOKE ALL ON FUNCTION "private"."judge_debts"(public.imports) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."judge_rollback"(public.imports, uuid[], uuid[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."keep_import_kept"(uuid, uuid) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION "private"."keep_panel_days"(uuid, date[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."keep_rehearsal"(uuid, jsonb) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."keep_rehearsal"(uuid, jsonb) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."last_seen"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."lawful_hours"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."lawful_hours"() TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."learn_form"(uuid, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."leave_agency"(uuid, uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."leave_dialer"(uuid, uuid[], text, text) FROM PUBLIC;
 
@@ -16867,6 +18357,8 @@ REVOKE ALL ON FUNCTION "private"."list_callbacks"(jsonb, text, integer) FROM PUB
 
 GRANT EXECUTE ON FUNCTION "private"."list_callbacks"(jsonb, text, integer) TO "authenticated", "postgres";
 
+REVOKE ALL ON FUNCTION "private"."list_changed_rows"(private.import_change[], integer) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."list_conversations"(jsonb, text, integer) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."list_conversations"(jsonb, text, integer) TO "authenticated", "postgres";
@@ -16875,15 +18367,23 @@ REVOKE ALL ON FUNCTION "private"."list_failures"(text[], text, integer) FROM PUB
 
 GRANT EXECUTE ON FUNCTION "private"."list_failures"(text[], text, integer) TO "authenticated", "postgres";
 
+REVOKE ALL ON FUNCTION "private"."list_import_kept"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."list_kept_rows"(integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."list_message_batches"(jsonb, text, integer) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."list_message_batches"(jsonb, text, integer) TO "authenticated", "postgres";
 
+REVOKE ALL ON FUNCTION "private"."list_people"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."list_people"() TO "authenticated", "postgres";
+
 REVOKE ALL ON FUNCTION "private"."list_templates"(text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."list_templates"(text) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."listed_changes"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."listed_kept_rows"() FROM PUBLIC;
 
@@ -16900,6 +18400,8 @@ REVOKE ALL ON FUNCTION "private"."mark_panel_days"(uuid, date[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."mark_panel_since"(uuid, date) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."may_be_next"(uuid, uuid, text, text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."meanings_of"(public.disposition_types) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."message_batch"(uuid) FROM PUBLIC;
 
@@ -16927,9 +18429,15 @@ REVOKE ALL ON FUNCTION "private"."next_mine_sql"(text, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."next_source"(text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."note_chunk_changes"(private.import_chunks, private.import_change[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."note_integration_test"(public.provider_name, text, text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."note_integration_test"(public.provider_name, text, text) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."note_invitation_mail"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."note_invitation_mail"(uuid) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."note_loaded_rows"(private.dialer_tasks, jsonb) FROM PUBLIC;
 
@@ -16963,6 +18471,10 @@ REVOKE ALL ON FUNCTION "private"."opens_again_at"(public.collection_rules, text,
 
 REVOKE ALL ON FUNCTION "private"."opt_out"(public.conversations) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."order_disposition_types"(text[]) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."order_disposition_types"(text[]) TO "authenticated", "postgres";
+
 REVOKE ALL ON FUNCTION "private"."other_form"(text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."outcome_condition"(text, text) FROM PUBLIC;
@@ -16983,8 +18495,6 @@ REVOKE ALL ON FUNCTION "private"."panel_cards"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."panel_cards"() TO "authenticated", "postgres";
 
-REVOKE ALL ON FUNCTION "private"."panel_creditors"(uuid, uuid, timestamp with time zone) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION "private"."panel_days_with"(private.panel_scope, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."panel_events"(uuid, date, date, text[]) FROM PUBLIC;
@@ -16996,8 +18506,6 @@ REVOKE ALL ON FUNCTION "private"."panel_is_reach"(text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."panel_kept_days"(private.panel_scope) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."panel_live_events"(private.panel_scope, date[]) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION "private"."panel_messages"(uuid, text, date, date) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."panel_numbers"(jsonb, text) FROM PUBLIC;
 
@@ -17022,8 +18530,6 @@ REVOKE ALL ON FUNCTION "private"."panel_since"(uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."panel_sums"(private.panel_scope, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."panel_value"(text, bigint, bigint) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION "private"."panel_voice"(uuid, text, date, date) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."panel_waiting"(uuid) FROM PUBLIC;
 
@@ -17111,6 +18617,8 @@ REVOKE ALL ON FUNCTION "private"."refuse_beside_unfinished"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."refuse_chat"(private.message_plan, public.conversations) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."rehearse_chunk"(private.import_chunks) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."release_after"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."release_batch"(uuid) FROM PUBLIC;
@@ -17121,9 +18629,17 @@ REVOKE ALL ON FUNCTION "private"."release_held"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."remind_callbacks"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."rename_me"(text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."rename_me"(text) TO "authenticated", "postgres";
+
 REVOKE ALL ON FUNCTION "private"."render_canned_reply"(uuid, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."render_canned_reply"(uuid, uuid) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."renew_invitation"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."renew_invitation"(uuid) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."repeat_dialer_task"(private.dialer_tasks, text, text, integer) FROM PUBLIC;
 
@@ -17151,7 +18667,13 @@ GRANT EXECUTE ON FUNCTION "private"."require_callable"(text, text) TO "authentic
 
 REVOKE ALL ON FUNCTION "private"."require_conversation"(uuid, uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."require_creditors"(uuid, uuid[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."require_lawful_callback"(uuid, uuid, timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."require_meanings"(uuid, text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."require_no_rule"(uuid, text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."restore_changed_rows"() FROM PUBLIC;
 
@@ -17167,6 +18689,10 @@ GRANT EXECUTE ON FUNCTION "private"."retry_message_batch"(uuid) TO "authenticate
 
 REVOKE ALL ON FUNCTION "private"."retry_pause"(integer, integer, integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."revoke_membership"(uuid, uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."revoke_membership"(uuid, uuid) TO "authenticated", "postgres";
+
 REVOKE ALL ON FUNCTION "private"."rollback_chunk_size"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."rollback_creditors"(public.imports) FROM PUBLIC;
@@ -17181,6 +18707,10 @@ REVOKE ALL ON FUNCTION "private"."rule_targets"(public.collection_rules, date, d
 
 REVOKE ALL ON FUNCTION "private"."run_schedules"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."save_disposition_type"(text, jsonb) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."save_disposition_type"(text, jsonb) TO "authenticated", "postgres";
+
 REVOKE ALL ON FUNCTION "private"."save_rule"(uuid, jsonb) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."save_rule"(uuid, jsonb) TO "authenticated", "postgres";
@@ -17189,9 +18719,27 @@ REVOKE ALL ON FUNCTION "private"."save_sender"(jsonb) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."save_sender"(jsonb) TO "authenticated", "postgres";
 
+REVOKE ALL ON FUNCTION "private"."save_team"(jsonb) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."save_team"(jsonb) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."seat_team"(uuid, uuid, uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."seen_client"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."seen_client"(uuid) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."sees_client"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."sees_everything"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."sees_everything"() TO "authenticated", "postgres";
+
 REVOKE ALL ON FUNCTION "private"."send_chat_message"(uuid, uuid, text, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."send_chat_message"(uuid, uuid, text, uuid) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."send_settings_change"(text, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."sender_account"(public.provider_name, jsonb) FROM PUBLIC;
 
@@ -17210,6 +18758,10 @@ REVOKE ALL ON FUNCTION "private"."service_patience"() FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."service_state"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."service_window"(uuid, uuid, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."set_member_scope"(uuid, uuid[]) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."set_member_scope"(uuid, uuid[]) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."set_rule_enabled"(uuid, boolean) FROM PUBLIC;
 
@@ -17265,6 +18817,8 @@ REVOKE ALL ON FUNCTION "private"."tell_dialer_export"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tell_integration_failing"(uuid, text, text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."tell_membership"(uuid, uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."tell_of_inbound"(public.conversations, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tell_service"(uuid, uuid) FROM PUBLIC;
@@ -17313,7 +18867,11 @@ REVOKE ALL ON FUNCTION "private"."tg_debts__panel"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_dialer_exports__broadcast"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."tg_disposition_types__keep_whole"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."tg_disposition_types__panel"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_disposition_types__tell"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_installments__panel"() FROM PUBLIC;
 
@@ -17381,6 +18939,10 @@ REVOKE ALL ON FUNCTION "private"."words_condition"(private.client_search) FROM P
 
 REVOKE ALL ON FUNCTION "private"."works_here"(uuid, uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."write_as_import"(private.import_plans, private.import_chunks) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."write_chunk"(private.import_chunks) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."write_chunk_debts"(private.import_chunks) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."write_chunk_people"(private.import_chunks) FROM PUBLIC;
@@ -17390,6 +18952,10 @@ REVOKE ALL ON FUNCTION "private"."write_claims"(uuid, private.recipient_plan[], 
 REVOKE ALL ON FUNCTION "private"."write_rollback"(public.imports, integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."wrong_contact_reason"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "public"."archive_team"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."archive_team"(uuid) TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."assign_callback"(uuid, uuid) FROM PUBLIC;
 
@@ -17446,6 +19012,10 @@ GRANT EXECUTE ON FUNCTION "public"."create_client_for_call"(uuid, text, text, te
 REVOKE ALL ON FUNCTION "public"."create_message_batch"(uuid, jsonb, uuid, uuid, text, timestamp with time zone, boolean) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."create_message_batch"(uuid, jsonb, uuid, uuid, text, timestamp with time zone, boolean) TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."delete_disposition_type"(text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."delete_disposition_type"(text) TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."dialer_export_results"(uuid, jsonb, integer, integer) FROM PUBLIC;
 
@@ -17511,6 +19081,10 @@ REVOKE ALL ON FUNCTION "public"."list_message_batches"(jsonb, text, integer) FRO
 
 GRANT EXECUTE ON FUNCTION "public"."list_message_batches"(jsonb, text, integer) TO "authenticated", "postgres", "service_role";
 
+REVOKE ALL ON FUNCTION "public"."list_people"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."list_people"() TO "authenticated", "postgres", "service_role";
+
 REVOKE ALL ON FUNCTION "public"."list_templates"(text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."list_templates"(text) TO "authenticated", "postgres", "service_role";
@@ -17534,6 +19108,10 @@ GRANT EXECUTE ON FUNCTION "public"."notification_bell"(text, integer) TO "authen
 REVOKE ALL ON FUNCTION "public"."open_conversation"(uuid, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."open_conversation"(uuid, uuid) TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."order_disposition_types"(text[]) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."order_disposition_types"(text[]) TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."panel_board"() FROM PUBLIC;
 
@@ -17567,9 +19145,17 @@ REVOKE ALL ON FUNCTION "public"."read_conversation"(uuid, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."read_conversation"(uuid, uuid) TO "authenticated", "postgres", "service_role";
 
+REVOKE ALL ON FUNCTION "public"."rename_me"(text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."rename_me"(text) TO "authenticated", "postgres", "service_role";
+
 REVOKE ALL ON FUNCTION "public"."render_canned_reply"(uuid, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."render_canned_reply"(uuid, uuid) TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."renew_invitation"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."renew_invitation"(uuid) TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."reprocess_failures"(jsonb) FROM PUBLIC;
 
@@ -17587,6 +19173,10 @@ REVOKE ALL ON FUNCTION "public"."retry_message_batch"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."retry_message_batch"(uuid) TO "authenticated", "postgres", "service_role";
 
+REVOKE ALL ON FUNCTION "public"."revoke_membership"(uuid, uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."revoke_membership"(uuid, uuid) TO "authenticated", "postgres", "service_role";
+
 REVOKE ALL ON FUNCTION "public"."rotate_webhook_key"(public.provider_name, boolean) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."rotate_webhook_key"(public.provider_name, boolean) TO "authenticated", "postgres", "service_role";
@@ -17599,6 +19189,10 @@ REVOKE ALL ON FUNCTION "public"."save_dialer_qualification"(bigint, text, bigint
 
 GRANT EXECUTE ON FUNCTION "public"."save_dialer_qualification"(bigint, text, bigint, text) TO "authenticated", "postgres", "service_role";
 
+REVOKE ALL ON FUNCTION "public"."save_disposition_type"(text, jsonb) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."save_disposition_type"(text, jsonb) TO "authenticated", "postgres", "service_role";
+
 REVOKE ALL ON FUNCTION "public"."save_rule"(uuid, jsonb) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."save_rule"(uuid, jsonb) TO "authenticated", "postgres", "service_role";
@@ -17607,9 +19201,17 @@ REVOKE ALL ON FUNCTION "public"."save_sender"(jsonb) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."save_sender"(jsonb) TO "authenticated", "postgres", "service_role";
 
+REVOKE ALL ON FUNCTION "public"."save_team"(jsonb) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."save_team"(jsonb) TO "authenticated", "postgres", "service_role";
+
 REVOKE ALL ON FUNCTION "public"."send_chat_message"(uuid, uuid, text, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."send_chat_message"(uuid, uuid, text, uuid) TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."set_member_scope"(uuid, uuid[]) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."set_member_scope"(uuid, uuid[]) TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."set_rule_enabled"(uuid, boolean) FROM PUBLIC;
 
@@ -17816,6 +19418,14 @@ GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON
 GRANT SELECT ON TABLE "public"."senders" TO "authenticated";
 
 GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON TABLE "public"."senders" TO "postgres", "service_role";
+
+GRANT SELECT ON TABLE "public"."team_members" TO "authenticated";
+
+GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON TABLE "public"."team_members" TO "postgres", "service_role";
+
+GRANT SELECT ON TABLE "public"."teams" TO "authenticated";
+
+GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON TABLE "public"."teams" TO "postgres", "service_role";
 
 GRANT INSERT ("closes"), UPDATE ("closes") ON TABLE "public"."tenant_calling_windows" TO "authenticated";
 

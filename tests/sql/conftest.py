@@ -26,6 +26,7 @@ ROWS = (
     "tag",
     "new_tag",
     "segment",
+    "team",
     "agreement",
     "installment",
     "payment",

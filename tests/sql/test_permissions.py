@@ -104,6 +104,8 @@ RIGHTS = {
     "suppressions": Rights(OPERATOR_UP, OPERATOR_UP, NOBODY, ADMIN),
     "tags": Rights(OPERATOR_UP, SUPERVISOR_UP, SUPERVISOR_UP, SUPERVISOR_UP),
     "tenant_holidays": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
+    "team_members": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "teams": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "tenants": Rights(OPERATOR_UP, NOBODY, ADMIN, NOBODY),
     "call_sweeps": Rights(SUPERVISOR_UP, NOBODY, NOBODY, NOBODY),
     "calls": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),

@@ -78,6 +78,9 @@ values (%(tenant)s, %(client)s, %(tag)s, %(admin)s);
 insert into public.client_assignments (tenant_id, client_id, user_id, assigned_by)
 values (%(tenant)s, %(client)s, %(admin)s, %(admin)s);
 
+insert into public.teams (id, tenant_id, name) values (%(team)s, %(tenant)s, 'Equipe do mundo');
+insert into public.team_members (tenant_id, team_id, user_id) values (%(tenant)s, %(team)s, %(admin)s);
+
 insert into public.segments (id, tenant_id, owner_id, name, filter, is_shared)
 values (%(segment)s, %(tenant)s, %(admin)s, 'Do mundo', '{"uf": "SP"}', true);
 insert into public.charge_policies (tenant_id, version, valid_from, fine_percent, interest_percent)

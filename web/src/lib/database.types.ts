@@ -2506,6 +2506,7 @@ export type Database = {
           debts_reopened: number;
           debts_returned: number;
           debts_updated: number;
+          differences: Json | null;
           duplicates: number;
           error_code: string | null;
           file_name: string | null;
@@ -2514,6 +2515,7 @@ export type Database = {
           header: string[];
           id: string;
           idempotency_key: string | null;
+          is_rehearsal: boolean;
           phase: string | null;
           reject_reasons: Json;
           rejected: number;
@@ -2554,6 +2556,7 @@ export type Database = {
           debts_reopened?: number;
           debts_returned?: number;
           debts_updated?: number;
+          differences?: Json | null;
           duplicates?: number;
           error_code?: string | null;
           file_name?: string | null;
@@ -2562,6 +2565,7 @@ export type Database = {
           header?: string[];
           id?: string;
           idempotency_key?: string | null;
+          is_rehearsal?: boolean;
           phase?: string | null;
           reject_reasons?: Json;
           rejected?: number;
@@ -2602,6 +2606,7 @@ export type Database = {
           debts_reopened?: number;
           debts_returned?: number;
           debts_updated?: number;
+          differences?: Json | null;
           duplicates?: number;
           error_code?: string | null;
           file_name?: string | null;
@@ -2610,6 +2615,7 @@ export type Database = {
           header?: string[];
           id?: string;
           idempotency_key?: string | null;
+          is_rehearsal?: boolean;
           phase?: string | null;
           reject_reasons?: Json;
           rejected?: number;
@@ -2861,6 +2867,7 @@ export type Database = {
           expires_at: string;
           id: string;
           invited_by: string | null;
+          mailed_at: string | null;
           revoked_at: string | null;
           role: Database["public"]["Enums"]["member_role"];
           tenant_id: string;
@@ -2873,6 +2880,7 @@ export type Database = {
           expires_at?: string;
           id?: string;
           invited_by?: string | null;
+          mailed_at?: string | null;
           revoked_at?: string | null;
           role: Database["public"]["Enums"]["member_role"];
           tenant_id: string;
@@ -2885,6 +2893,7 @@ export type Database = {
           expires_at?: string;
           id?: string;
           invited_by?: string | null;
+          mailed_at?: string | null;
           revoked_at?: string | null;
           role?: Database["public"]["Enums"]["member_role"];
           tenant_id?: string;
@@ -3029,6 +3038,7 @@ export type Database = {
       memberships: {
         Row: {
           created_at: string;
+          creditor_ids: string[] | null;
           display_name: string;
           id: string;
           revoked_at: string | null;
@@ -3038,6 +3048,7 @@ export type Database = {
         };
         Insert: {
           created_at?: string;
+          creditor_ids?: string[] | null;
           display_name: string;
           id?: string;
           revoked_at?: string | null;
@@ -3047,6 +3058,7 @@ export type Database = {
         };
         Update: {
           created_at?: string;
+          creditor_ids?: string[] | null;
           display_name?: string;
           id?: string;
           revoked_at?: string | null;
@@ -4452,6 +4464,73 @@ export type Database = {
           },
         ];
       };
+      team_members: {
+        Row: {
+          created_at: string;
+          id: string;
+          team_id: string;
+          tenant_id: string;
+          user_id: string;
+        };
+        Insert: {
+          created_at?: string;
+          id?: string;
+          team_id: string;
+          tenant_id: string;
+          user_id: string;
+        };
+        Update: {
+          created_at?: string;
+          id?: string;
+          team_id?: string;
+          tenant_id?: string;
+          user_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "team_members_team_fkey";
+            columns: ["tenant_id", "team_id"];
+            isOneToOne: false;
+            referencedRelation: "teams";
+            referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
+      teams: {
+        Row: {
+          archived_at: string | null;
+          created_at: string;
+          creditor_ids: string[] | null;
+          id: string;
+          name: string;
+          tenant_id: string;
+        };
+        Insert: {
+          archived_at?: string | null;
+          created_at?: string;
+          creditor_ids?: string[] | null;
+          id?: string;
+          name: string;
+          tenant_id: string;
+        };
+        Update: {
+          archived_at?: string | null;
+          created_at?: string;
+          creditor_ids?: string[] | null;
+          id?: string;
+          name?: string;
+          tenant_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "teams_tenant_fkey";
+            columns: ["tenant_id"];
+            isOneToOne: false;
+            referencedRelation: "tenants";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       tenant_calling_windows: {
         Row: {
           closes: string;
@@ -4558,6 +4637,12 @@ export type Database = {
       approval_inbox: {
         Args: Record<PropertyKey, never>;
         Returns: Json;
+      };
+      archive_team: {
+        Args: {
+          team_id: string;
+        };
+        Returns: undefined;
       };
       assign_callback: {
         Args: {
@@ -4758,6 +4843,12 @@ export type Database = {
         };
         Returns: Json;
       };
+      delete_disposition_type: {
+        Args: {
+          key: string;
+        };
+        Returns: undefined;
+      };
       dialer_export_results: {
         Args: {
           export_id: string;
@@ -4919,6 +5010,10 @@ export type Database = {
         };
         Returns: Json;
       };
+      list_people: {
+        Args: Record<PropertyKey, never>;
+        Returns: Json;
+      };
       list_templates: {
         Args: {
           search?: string;
@@ -4980,6 +5075,12 @@ export type Database = {
           arguments: Json;
         };
         Returns: string;
+      };
+      order_disposition_types: {
+        Args: {
+          keys: string[];
+        };
+        Returns: undefined;
       };
       override_prescription: {
         Args: {
@@ -5079,10 +5180,22 @@ export type Database = {
         };
         Returns: number;
       };
+      rename_me: {
+        Args: {
+          name: string;
+        };
+        Returns: undefined;
+      };
       render_canned_reply: {
         Args: {
           reply_id: string;
           client_id: string;
+        };
+        Returns: Json;
+      };
+      renew_invitation: {
+        Args: {
+          invitation_id: string;
         };
         Returns: Json;
       };
@@ -5189,6 +5302,7 @@ export type Database = {
       revoke_membership: {
         Args: {
           membership_id: string;
+          hand_to?: string;
         };
         Returns: undefined;
       };
@@ -5243,6 +5357,13 @@ export type Database = {
         };
         Returns: undefined;
       };
+      save_disposition_type: {
+        Args: {
+          key: string;
+          fields: Json;
+        };
+        Returns: string;
+      };
       save_integration: {
         Args: {
           provider: Database["public"]["Enums"]["provider_name"];
@@ -5261,6 +5382,12 @@ export type Database = {
       save_sender: {
         Args: {
           sender: Json;
+        };
+        Returns: string;
+      };
+      save_team: {
+        Args: {
+          team: Json;
         };
         Returns: string;
       };
@@ -5301,6 +5428,13 @@ export type Database = {
         Args: {
           membership_id: string;
           role: Database["public"]["Enums"]["member_role"];
+        };
+        Returns: undefined;
+      };
+      set_member_scope: {
+        Args: {
+          membership_id: string;
+          creditor_ids?: string[];
         };
         Returns: undefined;
       };
@@ -5392,7 +5526,7 @@ export type Database = {
       dialer_row_status: "excluded" | "waiting" | "loaded" | "filtered" | "removing" | "removed";
       due_interval: "weekly" | "biweekly" | "monthly";
       due_rule: "following" | "preceding" | "none";
-      import_status: "running" | "done" | "failed" | "queued" | "cancelled" | "rolled_back" | "interrupted" | "rolling_back";
+      import_status: "running" | "done" | "failed" | "queued" | "cancelled" | "rolled_back" | "interrupted" | "rolling_back" | "rehearsed";
       installment_kind: "down_payment" | "installment";
       installment_status: "open" | "paid" | "cancelled";
       interest_rule: "daily_30" | "actual_365" | "months_and_days";

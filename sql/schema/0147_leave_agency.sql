@@ -1,0 +1,96 @@
+-- Leaving takes effect at once: row-level security denies the next statement (0040), and here, in
+-- the same transaction, what the person held goes to a colleague or back to nobody, their sessions
+-- end if this was their only agency, and every page of theirs that is open is told.
+
+-- The person's own channel, which outlives the membership: their page asks again who they are.
+create function private.tell_membership(tenant_id uuid, user_id uuid) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    select realtime.send(
+        jsonb_build_object('id', tell_membership.tenant_id, 'at', private.now()),
+        'membership_changed', 'user:' || tell_membership.user_id, true
+    )
+$$;
+
+create function private.leave_agency(tenant_id uuid, user_id uuid, hand_to uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+    if hand_to is not null and (hand_to = leave_agency.user_id or not exists (
+        select from public.memberships as colleague
+        where colleague.tenant_id = leave_agency.tenant_id
+          and colleague.user_id = leave_agency.hand_to and colleague.revoked_at is null
+    )) then
+        raise exception 'member_not_found' using errcode = 'PT404',
+            detail = 'hand_to: another live member of the tenant, or null for nobody';
+    end if;
+    perform private.hand_over(leave_agency.tenant_id, leave_agency.user_id, leave_agency.hand_to);
+    delete from public.team_members as seat
+    where seat.tenant_id = leave_agency.tenant_id and seat.user_id = leave_agency.user_id;
+    delete from public.dialer_agents as seat
+    where seat.tenant_id = leave_agency.tenant_id and seat.user_id = leave_agency.user_id;
+    -- A key speaks as who made it.
+    update public.api_keys as held set revoked_at = private.now()
+    where held.tenant_id = leave_agency.tenant_id and held.created_by = leave_agency.user_id
+      and held.revoked_at is null;
+    -- Who works elsewhere too keeps the sign-in; here it opens nothing any more.
+    if not exists (
+        select from public.memberships as other
+        where other.user_id = leave_agency.user_id and other.revoked_at is null
+    ) then
+        delete from auth.sessions where sessions.user_id = leave_agency.user_id;
+        delete from auth.refresh_tokens
+        where refresh_tokens.user_id::text = leave_agency.user_id::text;
+    end if;
+    perform private.tell_membership(leave_agency.tenant_id, leave_agency.user_id);
+end;
+$$;
+
+-- Clients on the screen, promised calls, talks and given clients.
+create function private.hand_over(tenant_id uuid, user_id uuid, hand_to uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    v_freed uuid[];
+begin
+    with freed as (
+        delete from public.client_services as held
+        where held.tenant_id = hand_over.tenant_id and held.operator_id = hand_over.user_id
+        returning held.client_id
+    )
+    select array_agg(freed.client_id) into v_freed from freed;
+    perform private.tell_service(hand_over.tenant_id, left_client.id)
+    from unnest(v_freed) as left_client (id);
+    update public.callbacks as promised
+    -- Who gets one that is due hears of it.
+    set operator_id = hand_over.hand_to, reminded_for = null
+    where promised.tenant_id = hand_over.tenant_id and promised.operator_id = hand_over.user_id
+      and promised.status = 'scheduled';
+    with given as (
+        update public.conversations as talk set owner_id = hand_over.hand_to
+        where talk.tenant_id = hand_over.tenant_id and talk.owner_id = hand_over.user_id
+        returning talk.id, talk.client_id
+    )
+    insert into public.conversation_events
+        (tenant_id, conversation_id, client_id, kind, actor_id, from_user_id, to_user_id)
+    select hand_over.tenant_id, given.id, given.client_id, 'assigned', auth.uid(),
+        hand_over.user_id, hand_over.hand_to
+    from given;
+    if hand_over.hand_to is null then
+        delete from public.client_assignments as given
+        where given.tenant_id = hand_over.tenant_id and given.user_id = hand_over.user_id;
+    else
+        update public.client_assignments as given
+        set user_id = hand_over.hand_to, assigned_by = auth.uid(), assigned_at = private.now()
+        where given.tenant_id = hand_over.tenant_id and given.user_id = hand_over.user_id;
+    end if;
+end;
+$$;

@@ -1,0 +1,110 @@
+-- What the page and the invitation's function call; the rules are in the files before.
+-- An open or expired invitation is good for another while; answers what its mail needs.
+create function private.renew_invitation(invitation_id uuid) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+    v_sent public.invitations;
+begin
+    update public.invitations set expires_at = private.now() + interval '14 days'
+    where invitations.id = renew_invitation.invitation_id
+      and invitations.tenant_id = v_tenant_id
+      and invitations.accepted_at is null and invitations.revoked_at is null
+    returning * into v_sent;
+    if not found then
+        raise exception 'invitation_not_found' using errcode = 'PT404',
+            detail = 'no open invitation with this id in the tenant';
+    end if;
+    return jsonb_build_object('id', v_sent.id, 'email', v_sent.email, 'name', v_sent.display_name);
+end;
+$$;
+
+create function private.note_invitation_mail(invitation_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+begin
+    update public.invitations set mailed_at = private.now()
+    where invitations.id = note_invitation_mail.invitation_id
+      and invitations.tenant_id = v_tenant_id;
+end;
+$$;
+
+-- How colleagues read the caller's name, in this agency.
+create function private.rename_me(name text) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_name text := btrim(coalesce(rename_me.name, ''));
+begin
+    if v_name = '' or length(v_name) > 80 then
+        raise exception 'field_invalid' using errcode = 'PT400', detail = 'name: 1 to 80 characters';
+    end if;
+    update public.memberships set display_name = v_name
+    where memberships.tenant_id = v_tenant_id and memberships.user_id = auth.uid()
+      and memberships.revoked_at is null;
+end;
+$$;
+
+create function public.list_people() returns jsonb
+language sql
+stable
+set search_path = ''
+as $$ select private.list_people() $$;
+comment on function public.list_people() is
+'Admin: {people:[{membership_id,user_id,name,email,role,since,last_seen_at,is_me,is_last_admin,
+creditor_ids,scope,work:{clients,callbacks,talks}}], invitations:[{id,email,role,name,state: open |
+expired | revoked,created_at,expires_at,mailed_at,invited_by}], past:[…], teams:[{id,name,
+creditor_ids,user_ids}], creditors:[{id,name}]}; creditor_ids null is every creditor.';
+
+create function public.renew_invitation(invitation_id uuid) returns jsonb
+language sql
+set search_path = ''
+as $$ select private.renew_invitation(invitation_id) $$;
+
+create function public.rename_me(name text) returns void
+language sql
+set search_path = ''
+as $$ select private.rename_me(name) $$;
+
+create function public.set_member_scope(
+    membership_id uuid, creditor_ids uuid[] default null
+) returns void
+language sql
+set search_path = ''
+as $$ select private.set_member_scope(membership_id, creditor_ids) $$;
+comment on function public.set_member_scope(uuid, uuid[]) is
+'Admin; null: by team, else every creditor. Errors: membership_not_found, creditor_not_found,
+admin_sees_everything.';
+
+create function public.save_team(team jsonb) returns uuid
+language sql
+set search_path = ''
+as $$ select private.save_team(team) $$;
+comment on function public.save_team(jsonb) is
+'Admin; {id?, name, creditor_ids: [] | null, user_ids: []}. Errors: team_name_invalid,
+team_name_taken, team_not_found, member_not_found, creditor_not_found, malformed_payload.';
+
+create function public.archive_team(team_id uuid) returns void
+language sql
+set search_path = ''
+as $$ select private.archive_team(team_id) $$;
+
+grant execute on function
+private.list_people(), public.list_people(),
+private.renew_invitation(uuid), public.renew_invitation(uuid),
+private.note_invitation_mail(uuid),
+private.rename_me(text), public.rename_me(text),
+private.set_member_scope(uuid, uuid[]), public.set_member_scope(uuid, uuid[]),
+private.save_team(jsonb), public.save_team(jsonb),
+private.archive_team(uuid), public.archive_team(uuid)
+to authenticated;
