@@ -33,6 +33,22 @@ create table private.panel_facts (
 );
 comment on table private.panel_facts is 'Derived: sums of a day''s events.';
 
+-- What several creditors share of the above, by who they are: for somebody who works for some of
+-- them, their sums would count it more than once.
+create table private.panel_overlaps (
+    tenant_id uuid not null,
+    day date not null,
+    measure text not null,
+    creditor_ids uuid[] not null,
+    operator_id uuid,
+    events bigint not null,
+    amount bigint not null,
+    constraint panel_overlaps_are_said_once
+    unique nulls not distinct (tenant_id, day, measure, creditor_ids, operator_id),
+    constraint panel_overlaps_tenant_fkey foreign key (tenant_id) references public.tenants (id)
+);
+comment on table private.panel_overlaps is 'Derived: sums of a day''s events of many creditors.';
+
 -- Different clients do not add up over days: who they were is kept, for what is counted in clients.
 create table private.panel_reach (
     tenant_id uuid not null,
@@ -70,6 +86,8 @@ create index panel_dirty_of_tenant on private.panel_dirty (tenant_id, day);
 
 alter table private.panel_facts enable row level security;
 alter table private.panel_facts force row level security;
+alter table private.panel_overlaps enable row level security;
+alter table private.panel_overlaps force row level security;
 alter table private.panel_reach enable row level security;
 alter table private.panel_reach force row level security;
 alter table private.panel_days enable row level security;

@@ -11,17 +11,20 @@ begin
         perform private.mark_panel_days(touched.tenant_id, array_agg(touched.day))
         from (
             select distinct changed.tenant_id,
-                (changed.called_at at time zone tenants.time_zone)::date as day
+                ((changed.called_at + near.by) at time zone tenants.time_zone)::date as day
             from new_rows as changed join public.tenants on tenants.id = changed.tenant_id
+            -- A call about midnight may have kept a callback of the day beside.
+            cross join (values (interval '-10 minutes'), ('10 minutes')) as near (by)
         ) as touched
         group by touched.tenant_id;
     else
         perform private.mark_panel_days(touched.tenant_id, array_agg(touched.day))
         from (
             select distinct changed.tenant_id,
-                (changed.called_at at time zone tenants.time_zone)::date as day
+                ((changed.called_at + near.by) at time zone tenants.time_zone)::date as day
             from (table old_rows union all table new_rows) as changed
             join public.tenants on tenants.id = changed.tenant_id
+            cross join (values (interval '-10 minutes'), ('10 minutes')) as near (by)
         ) as touched
         group by touched.tenant_id;
     end if;
@@ -57,7 +60,8 @@ begin
 end;
 $$;
 
--- Every day an agreement's numbers stand on: its formalisation, its breaks, its due days.
+-- Every day an agreement's numbers stand on: its proposal (the talk that led to it), its
+-- formalisation, its breaks, its due days.
 create function private.mark_agreements(agreement_ids uuid[]) returns void
 language sql
 security definer
@@ -67,6 +71,13 @@ as $$
     from (
         select agreement.tenant_id,
             (agreement.formalised_at at time zone tenants.time_zone)::date as day
+        from public.agreements as agreement
+        join public.tenants on tenants.id = agreement.tenant_id
+        where agreement.id = any(mark_agreements.agreement_ids)
+          and agreement.formalised_at is not null
+        union
+        select agreement.tenant_id,
+            (agreement.created_at at time zone tenants.time_zone)::date
         from public.agreements as agreement
         join public.tenants on tenants.id = agreement.tenant_id
         where agreement.id = any(mark_agreements.agreement_ids)
@@ -216,6 +227,43 @@ begin
 end;
 $$;
 
+-- A callback that is moved, ended or called off: the day it was due, and the day it is due now.
+create function private.tg_callbacks__panel() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.mark_panel_days(touched.tenant_id, array_agg(touched.day))
+    from (
+        select distinct changed.tenant_id,
+            (days.at at time zone tenants.time_zone)::date as day
+        from new_rows as changed
+        join old_rows as was on was.id = changed.id
+        join public.tenants on tenants.id = changed.tenant_id
+        cross join lateral (values (was.due_at), (changed.due_at)) as days (at)
+        where (changed.due_at, changed.status, changed.operator_id, changed.released_from)
+            is distinct from (was.due_at, was.status, was.operator_id, was.released_from)
+    ) as touched
+    group by touched.tenant_id;
+    return null;
+end;
+$$;
+
+-- A price that holds since a past day. Serves both price lists.
+create function private.tg_rates__panel() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.mark_panel_since(told.tenant_id, min(told.valid_from))
+    from new_rows as told
+    group by told.tenant_id;
+    return null;
+end;
+$$;
+
 create trigger _700_panel_update after update on public.message_logs
 referencing old table as old_rows new table as new_rows for each statement
 execute function private.tg_message_logs__panel();
@@ -240,3 +288,9 @@ execute function private.tg_tenants__panel();
 create trigger _700_panel_delete after delete on public.debts
 referencing old table as old_rows for each statement
 execute function private.tg_debts__panel();
+create trigger _700_panel_update after update on public.callbacks
+referencing old table as old_rows new table as new_rows for each statement
+execute function private.tg_callbacks__panel();
+create trigger _700_panel_insert after insert on public.cost_rates
+referencing new table as new_rows for each statement
+execute function private.tg_rates__panel();

@@ -7,8 +7,63 @@ as $$
     select case
         when panel_value.unit = 'percent' then round(100.0 * numerator / nullif(denominator, 0), 2)
         when panel_value.unit = 'ratio' then round(1.0 * numerator / nullif(denominator, 0), 2)
+        -- Millionths of a real by cents; a cent of a cent is told.
+        when panel_value.unit = 'rate' then round(numerator / 10000.0 / nullif(denominator, 0), 4)
         else round(1.0 * numerator / nullif(denominator, 0))
     end
+$$;
+
+-- What is counted of the stock: only of all people or one creditor at a time, and only where it was
+-- written down. The opening is that of the period's first day, the rest that of its last one known.
+create function private.panel_stock_sums(scope private.panel_scope, split_by text)
+returns table (key text, measure text, events bigint, clients bigint, amount bigint)
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    c_located_days constant int := 90;
+    v_located private.panel_scope := scope;
+    v_day date := (
+        select max(known.day) from private.panel_stock_days as known
+        where known.tenant_id = scope.tenant_id
+          and known.day between scope.from_day and scope.until_day
+    );
+begin
+    if scope.operator_ids is not null or split_by not in ('', 'creditor') then
+        return;
+    end if;
+    return query
+    select case when split_by = 'creditor' then stock.creditor_id::text else '' end,
+        told.measure, sum(stock.titles)::bigint, 0::bigint, sum(stock.cents)::bigint
+    from private.panel_stock as stock
+    cross join lateral (
+        values ('stock', stock.day = v_day), ('stock_opening', stock.day = scope.from_day)
+    ) as told (measure, holds)
+    where stock.tenant_id = scope.tenant_id and stock.day in (v_day, scope.from_day) and told.holds
+      and (scope.creditor_ids is null or stock.creditor_id = any(scope.creditor_ids))
+    group by 1, 2;
+    -- Who owes two of several creditors would be counted twice.
+    if v_day is null or split_by = '' and cardinality(scope.creditor_ids) > 1 then
+        return;
+    end if;
+    return query
+    select coalesce(case when split_by = 'creditor' then known.creditor_id::text end, ''),
+        'stock_eligible', known.clients, known.clients, 0::bigint
+    from private.panel_eligible as known
+    where known.tenant_id = scope.tenant_id and known.day = v_day
+      and case
+          when scope.creditor_ids is not null then known.creditor_id = any(scope.creditor_ids)
+          else (known.creditor_id is not null) = (split_by = 'creditor')
+      end;
+    v_located.until_day := least(scope.until_day, private.today(scope.tenant_id));
+    v_located.from_day := v_located.until_day - c_located_days + 1;
+    return query
+    select reached.key, 'stock_located', reached.clients, reached.clients, 0::bigint
+    from private.panel_sums(v_located, split_by, 'right_party') as reached
+    where reached.measure = 'right_party';
+end;
 $$;
 
 create function private.panel_numbers(filter jsonb, split_by text) returns jsonb
@@ -21,25 +76,34 @@ declare
     v_tenant_id uuid := private.require_role('supervisor');
     v_scope private.panel_scope := private.read_panel_filter(v_tenant_id, filter);
 begin
-    if split_by not in ('', 'day', 'operator', 'creditor') then
+    if split_by not in ('', 'day', 'operator', 'team', 'creditor') then
         raise exception 'filter_invalid' using errcode = 'PT400', detail = 'split_by';
     end if;
     return jsonb_build_object(
         'is_partial', v_scope.until_day >= private.panel_open_from(v_tenant_id),
+        'stock_since', (
+            select min(known.day) from private.panel_stock_days as known
+            where known.tenant_id = v_tenant_id
+        ),
         'groups', (
             with summed as materialized (
                 select * from private.panel_sums(v_scope, split_by)
+                union all
+                select * from private.panel_stock_sums(v_scope, split_by)
             ),
             part as (
                 select keys.key, kpi.code, kpi.unit, kpi.denominator is not null as is_divided,
                     coalesce(case kpi.numerator_as
                         when 'events' then above.events
-                        when 'clients' then above.clients else above.amount end, 0) as numerator,
+                        when 'clients' then above.clients else above.amount end,
+                        -- What was not written down is not nothing.
+                        case when not kpi.numerator like 'stock%' then 0 end) as numerator,
                     coalesce(case kpi.denominator_as
                         when 'events' then below.events
-                        when 'clients' then below.clients else below.amount end, 0) as denominator
+                        when 'clients' then below.clients else below.amount end,
+                        case when not kpi.denominator like 'stock%' then 0 end) as denominator
                 from (
-                    select distinct summed.key from summed
+                    select distinct summed.key from summed where not summed.measure like 'stock%'
                     -- Nothing happened is a number, too.
                     union
                     select '' where split_by = ''
@@ -67,6 +131,10 @@ begin
                     when 'operator' then private.actor_name(
                         v_tenant_id, nullif(grouped.key, '')::uuid
                     )
+                    when 'team' then (
+                        select teams.name from public.teams
+                        where teams.tenant_id = v_tenant_id and teams.id::text = grouped.key
+                    )
                     when 'creditor' then (
                         select creditors.name from public.creditors
                         where creditors.tenant_id = v_tenant_id
@@ -87,10 +155,10 @@ stable
 set search_path = ''
 as $$ select private.panel_numbers(filter, split_by) $$;
 comment on function public.panel_numbers(jsonb, text) is
-'Supervisor. filter {from, to (days of the agency, 366 at most), creditor_id, operator_id}; split_by
-'''' | day | operator | creditor → {is_partial, groups: [{key, label, kpis: {code: {numerator,
-denominator?, value?}}}]}. Without a value nothing can be divided by. PT400 filter_invalid,
-unknown_filter.';
+'Supervisor. filter {from, to (days of the agency, 366 at most), creditor_id, operator_id, team_id};
+split_by '''' | day | operator | team | creditor → {is_partial, stock_since, groups: [{key, label,
+kpis: {code: {numerator?, denominator?, value?}}}]}. Without a value nothing can be divided by, or
+nobody wrote it down. PT400 filter_invalid, unknown_filter.';
 
 create function private.panel_cards() returns jsonb
 language plpgsql

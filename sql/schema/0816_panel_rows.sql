@@ -51,6 +51,7 @@ as $$
             from public.creditors
             where creditors.tenant_id = panel_row.tenant_id
               and creditors.id = any(event.creditor_ids)
+              and (private.sees_everything() or creditors.id = any(private.creditor_scope()))
         )
     )
 $$;
@@ -79,9 +80,15 @@ begin
         when 'denominator' then known.denominator end
     into v_measure
     from private.panel_kpis as known where known.code = panel_rows.kpi;
-    if v_measure is null then
+    -- Who was found in ninety days; a stock has no rows, it is a record of sums.
+    if v_measure = 'stock_located' then
+        v_measure := 'right_party';
+        v_scope.until_day := least(v_scope.until_day, private.today(v_tenant_id));
+        v_scope.from_day := v_scope.until_day - 89;
+    end if;
+    if v_measure is null or v_measure like 'stock%' then
         raise exception 'panel_kpi_unknown' using errcode = 'PT404',
-            detail = 'no such number, or it has no such part';
+            detail = 'no such number, or no rows of that part are kept';
     end if;
     for v_day in select days from private.panel_days_with(v_scope, v_measure) as days loop
         continue when v_day > v_cursor[1]::date;
@@ -91,9 +98,8 @@ begin
                 v_tenant_id, v_day, v_day, private.panel_families(v_measure)
             ) as event
             where event.measure = v_measure
-              and (v_scope.operator_id is null or event.operator_id = v_scope.operator_id)
-              and (v_scope.creditor_id is null
-                  or event.creditor_ids @> array[v_scope.creditor_id])
+              and (v_scope.operator_ids is null or event.operator_id = any(v_scope.operator_ids))
+              and (v_scope.creditor_ids is null or event.creditor_ids && v_scope.creditor_ids)
               and (v_cursor is null or event.day < v_cursor[1]::date
                   or (event.at, event.source_id) < (v_cursor[2]::timestamptz, v_cursor[3]))
             order by event.at desc, event.source_id desc

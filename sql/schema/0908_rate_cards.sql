@@ -83,6 +83,10 @@ referencing old table as old_rows new table as new_rows
 for each statement execute function private.tg_audit();
 create trigger _900_audit_delete after delete on public.rate_cards
 referencing old table as old_rows for each statement execute function private.tg_audit();
+-- The panel's days (0810).
+create trigger _700_panel_insert after insert on public.rate_cards
+referencing new table as new_rows for each statement
+execute function private.tg_rates__panel();
 
 create type private.rate as (
     currency text, price_micros bigint, is_free_in_window boolean, valid_from date, is_own boolean

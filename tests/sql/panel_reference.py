@@ -4,8 +4,7 @@ Written from the definition cards and not from the SQL: what is an attempt, an a
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
@@ -14,36 +13,13 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg.rows import dict_row
 
+from tests.sql.panel_events import Event, Scope, keys
+from tests.sql.panel_rules import Costs, Law
+
 Row = dict[str, Any]
 OVER = {
     "ended", "not_answered", "abandoned", "finished", "failed", "voicemail", "outside_hours",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Event:
-    measure: str
-    day: date
-    client: UUID | None
-    operator: UUID | None
-    creditors: frozenset[UUID]
-    source_id: str
-    amount: int
-
-
-@dataclass(frozen=True)
-class Scope:
-    first: date
-    last: date
-    creditor: UUID | None = None
-    operator: UUID | None = None
-
-    def holds(self, event: Event) -> bool:
-        return (
-            self.first <= event.day <= self.last
-            and self.creditor in {None, *event.creditors}
-            and self.operator in {None, event.operator}
-        )
 
 
 def events(name: str) -> Callable[[list[Event]], int]:
@@ -73,6 +49,9 @@ KPIS: dict[str, tuple[Part, Part | None]] = {
     "auto_closed": (events("auto_closed"), events("call")),
     "delivered_rate": (events("message_delivered"), events("message_accepted")),
     "read_rate": (events("message_read"), events("message_delivered")),
+    "right_party_written": (events("right_party_written"), None),
+    "accepted_rate": (events("right_party_accepted"), events("right_party")),
+    "callbacks_in_time": (events("callback_in_time"), events("callback")),
     "agreements": (events("agreement"), None),
     "agreed": (amount("agreement"), None),
     "conversion": (clients("agreement"), clients("right_party")),
@@ -92,8 +71,22 @@ KPIS: dict[str, tuple[Part, Part | None]] = {
     "promises": (events("promise"), None),
     "promised": (amount("promise"), None),
     "promises_kept": (events("promise_kept"), events("promise")),
+    "cost": (amount("cost"), None),
+    "cost_messages": (amount("cost_message"), None),
+    "cost_voice": (amount("cost_voice"), None),
+    "cost_fixed": (amount("cost_fixed"), None),
+    "cost_per_received": (amount("cost"), amount("payment")),
+    "cost_per_agreement": (amount("cost"), events("agreement")),
+    "cost_per_delivery": (amount("cost_message"), events("message_delivered")),
+    "cost_unknown": (events("cost_unknown"), None),
+    "outside_hours": (events("outside_hours"), None),
+    "over_cap": (events("over_cap"), None),
+    "after_opt_out": (events("after_opt_out"), None),
 }
+# Of the stock's records, told apart (test_panel_stock).
+STOCK = {"eligible", "balance", "penetration", "localisation", "recovery"}
 PERCENT = {
+    "accepted_rate", "callbacks_in_time",
     "answer_rate", "right_party_per_attempt", "right_party_per_alo", "wrong_party_rate",
     "auto_closed", "delivered_rate", "read_rate", "conversion", "conversion_attempted", "discount",
     "first_payment", "kept_rate", "finished_rate", "broken_rate", "lapsed_rate", "promises_kept",
@@ -109,9 +102,12 @@ class Reference:
         self.debts = {row["id"]: row for row in self.table("debts")}
         self.deals = {row["id"]: row for row in self.table("agreements")}
         self.parts = {row["id"]: row for row in self.table("installments")}
+        self.undone = {row["disposition_id"] for row in self.table("disposition_undos")}
+        self.mail = self.table("message_logs")
+        self.law = Law(self)
         self.found = [
             *self.voice(), *self.messages(), *self.agreements(), *self.breaks(), *self.promises(),
-            *self.payments(),
+            *self.payments(), *self.callbacks(), *Costs(self).fixed(),
         ]  # fmt: skip
 
     def table(self, name: str, column: str = "tenant_id") -> list[Row]:
@@ -130,7 +126,12 @@ class Reference:
         )
 
     def voice(self) -> Iterable[Event]:
-        done = {row["id"]: row for row in self.table("call_dispositions")}
+        done = {
+            row["id"]: row
+            for row in self.table("call_dispositions")
+            if row["id"] not in self.undone
+        }
+        costs = Costs(self)
         for call in self.table("calls"):
             said = done.pop(call["disposition_id"], None)
             word = self.words.get(said["disposition_type"] if said else call["outcome_type"])
@@ -139,7 +140,8 @@ class Reference:
             measures = {"voice_attempt": 0}
             if call["client_id"]:
                 measures["attempt"] = 0
-            measures |= self.meaning(word)
+            day = self.day(call["called_at"])
+            measures |= self.meaning(word, call["client_id"], day)
             if word is None and (call["connected_at"] or call["status"] == "abandoned"):
                 measures["alo"] = 0
             if (call["talk_seconds"] or 0) > 0:
@@ -148,21 +150,43 @@ class Reference:
                 measures["call"] = 0
                 if call["qualification_source"] == "automatic":
                     measures["auto_closed"] = 0
+            measures |= costs.of_call(call, day)
+            measures |= self.law.broken("call", call["client_id"], call["called_at"])
             operator = said["operator_id"] if said else call["operator_id"]
-            day = self.day(call["called_at"])
             yield from self.contact(measures, day, call["client_id"], operator, call["id"])
         for said in done.values():
             measures = {"voice_attempt": 0, "attempt": 0}
-            measures |= self.meaning(self.words[said["disposition_type"]])
             day = self.day(said["created_at"])
+            measures |= self.meaning(self.words[said["disposition_type"]], said["client_id"], day)
+            broken = self.law.broken("call", said["client_id"], said["created_at"])
+            if "right_party" in measures and self.was_written_to(said):
+                measures["right_party_written"] = 0
+                broken.pop("outside_hours", None)
+            measures |= broken
             yield from self.contact(
                 measures, day, said["client_id"], said["operator_id"], said["id"]
             )
 
-    @staticmethod
-    def meaning(word: Row | None) -> dict[str, int]:
+    def meaning(self, word: Row | None, client: UUID | None, day: date) -> dict[str, int]:
         flags = {"alo": "human_answered", "right_party": "right_party", "wrong_party": "unworkable"}
-        return {name: 0 for name, flag in flags.items() if word and word[flag]}
+        said = {name: 0 for name, flag in flags.items() if word and word[flag]}
+        if "right_party" in said and any(
+            deal["client_id"] == client
+            and deal["formalised_at"]
+            and self.day(deal["created_at"]) == day
+            for deal in self.deals.values()
+        ):
+            said["right_party_accepted"] = 0
+        return said
+
+    def was_written_to(self, said: Row) -> bool:
+        """Whether the client wrote in the hour before the disposition."""
+        return any(
+            row["direction"] == "in"
+            and row["client_id"] == said["client_id"]
+            and timedelta() <= said["created_at"] - row["created_at"] < timedelta(hours=1)
+            for row in self.mail
+        )
 
     def contact(
         self, measures: dict[str, int], day: date, client: UUID | None, operator: UUID | None,
@@ -173,7 +197,8 @@ class Reference:
             yield Event(name, day, client, operator, creditors, str(source_id), value)
 
     def messages(self) -> Iterable[Event]:
-        for row in self.table("message_logs"):
+        costs = Costs(self)
+        for row in self.mail:
             if row["direction"] == "in" or row["submitted_at"] is None:
                 continue
             is_read = row["read_at"] is not None or row["status"] == "read"
@@ -185,7 +210,36 @@ class Reference:
             if is_read:
                 measures["message_read"] = 0
             day = self.day(row["submitted_at"])
+            measures |= costs.of_message(row, day)
+            broken = self.law.broken("whatsapp", row["client_id"], row["submitted_at"])
+            if row["template_id"] is None:
+                broken.pop("outside_hours", None)
+            measures |= broken
             yield from self.contact(measures, day, row["client_id"], row["created_by"], row["id"])
+
+    def callbacks(self) -> Iterable[Event]:
+        tried = [
+            (row["client_id"], row["created_at"], row["id"])
+            for row in self.table("call_dispositions")
+            if row["id"] not in self.undone
+        ] + [
+            (row["client_id"], row["called_at"], row["disposition_id"])
+            for row in self.table("calls")
+        ]
+        for row in self.table("callbacks"):
+            if row["status"] == "cancelled":
+                continue
+            measures = {"callback": 0}
+            if any(
+                client == row["client_id"]
+                and abs(at - row["due_at"]) <= timedelta(minutes=10)
+                and (told is None or told != row["disposition_id"])
+                for client, at, told in tried
+            ):
+                measures["callback_in_time"] = 0
+            who = row["operator_id"] or row["released_from"]
+            day = self.day(row["due_at"])
+            yield from self.contact(measures, day, row["client_id"], who, row["id"])
 
     def parts_of(self, deal: Row) -> list[Row]:
         return [part for part in self.parts.values() if part["agreement_id"] == deal["id"]]
@@ -274,17 +328,11 @@ class Reference:
     def numbers(self, scope: Scope, split_by: str) -> dict[str, dict[str, Row]]:
         groups: dict[str, list[Event]] = {"": []} if split_by == "" else {}
         for event in filter(scope.holds, self.found):
-            for key in self.keys(event, scope, split_by):
+            for key in keys(event, scope, split_by):
                 groups.setdefault(key, []).append(event)
         return {
             key: {code: self.kpi(code, found) for code in KPIS} for key, found in groups.items()
         }
-
-    @staticmethod
-    def keys(event: Event, scope: Scope, split_by: str) -> list[str]:
-        if split_by == "creditor":
-            return [str(c) for c in event.creditors if scope.creditor in (None, c)]
-        return [{"": "", "day": str(event.day), "operator": str(event.operator or "")}[split_by]]
 
     @staticmethod
     def kpi(code: str, found: list[Event]) -> Row:
@@ -297,6 +345,9 @@ class Reference:
         if bottom:
             places = 100 if code in PERCENT or code == "spin" else 1
             exact = Fraction(top, bottom) * places * (100 if code in PERCENT else 1)
+            if code == "cost_per_received":
+                # Millionths by cents, told in ten-thousandths.
+                places, exact = 10_000, Fraction(top, bottom)
             # Half away from zero, as Postgres rounds.
             told["value"] = float(Fraction(int(abs(exact) + Fraction(1, 2)), places))
         return told

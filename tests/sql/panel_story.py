@@ -15,7 +15,8 @@ class Story:
         self.steps = [
             self.keep, self.keep, self.time_passes, self.receipt, self.receipt, self.late_call,
             self.call_ends, self.call_is_whose, self.money, self.money_back, self.paid, self.moved,
-            self.decided, self.breaks, self.meaning, self.zone, self.title_goes,
+            self.decided, self.breaks, self.meaning, self.zone, self.title_goes, self.promised,
+            self.priced,
         ]  # fmt: skip
 
     def go(self) -> str:
@@ -106,6 +107,12 @@ class Story:
                 deal,
             )
             self.world.broke(deal)
+
+    def promised(self) -> None:
+        self.change("callbacks", "due_at = %s", self.world.some())
+
+    def priced(self) -> None:
+        self.world.price()
 
     def meaning(self) -> None:
         self.world.run(

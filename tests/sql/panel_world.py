@@ -40,7 +40,7 @@ class PanelWorld:
         self.run(
             "update public.memberships set role = 'supervisor' where user_id = %s", self.people[0]
         )
-        self.creditors = [self.new(), self.new()]
+        self.creditors = [self.new(), self.new(), self.new()]
         for number, creditor in enumerate(self.creditors):
             self.row("creditors", id=creditor, name=f"Credor {number}")
         for key, flags in WORDS.items():
@@ -51,6 +51,11 @@ class PanelWorld:
         self.integration, self.policy = self.new(), self.new()
         self.row("integrations", id=self.integration, provider="threecplus", webhook_key_hash="-")
         self.row("agreement_policies", id=self.policy, version=1, provisional_after_days=2)
+        self.template = self.new()
+        self.row(
+            "message_templates", id=self.template, name="t", provider="gupshup", body="Olá",
+            provider_template_id="t", category="marketing",
+        )  # fmt: skip
         self.clients = [self.client(number) for number in range(random.randint(1, 4))]
 
     def new(self) -> UUID:
@@ -86,7 +91,7 @@ class PanelWorld:
     def client(self, number: int) -> UUID:
         client = self.new()
         self.row("clients", id=client, document=str(client.int % 10**11).zfill(11), name="Pessoa")
-        for contract in range(self.random.randint(0, 2)):
+        for contract in range(self.random.randint(0, 3)):
             self.row(
                 "debts", client_id=client, creditor_id=self.random.choice(self.creditors),
                 contract=f"{number}/{contract}", due_on=FIRST, principal_cents=10_000,
@@ -99,12 +104,49 @@ class PanelWorld:
             self.call(self.some())
         for _ in range(self.random.randint(0, 4)):
             self.disposition(self.some())
+        if self.random.random() < 0.3:
+            self.taken_back()
         for _ in range(self.random.randint(0, 4)):
             self.message(self.some())
         for _ in range(self.random.randint(0, 3)):
             self.deal(self.some())
         for _ in range(self.random.randint(0, 4)):
             self.payment()
+        for _ in range(self.random.randint(0, 3)):
+            self.callback()
+        for _ in range(self.random.randint(0, 2)):
+            self.opt_out()
+        for _ in range(self.random.randint(0, 3)):
+            self.price()
+        if self.random.random() < 0.3:
+            self.row(
+                "rate_cards", provider="gupshup", category="service", price_micros=70_000,
+                is_free_in_window=True, valid_from=self.day(),
+            )  # fmt: skip
+
+    def callback(self) -> None:
+        status = self.random.choice(("scheduled", "done", "cancelled"))
+        self.row(
+            "callbacks", id=self.new(), client_id=self.random.choice(self.clients),
+            disposition_id=self.disposition(self.some()), operator_id=self.who(),
+            due_at=self.some(), status=status,
+            ended_at=None if status == "scheduled" else self.some(),
+        )  # fmt: skip
+
+    def opt_out(self) -> None:
+        self.row(
+            "suppressions", client_id=self.random.choice(self.clients), reason="opted_out",
+            channel=self.random.choice((None, "call", "whatsapp")), created_at=self.some(),
+            expires_at=self.random.choice((None, self.some())),
+        )  # fmt: skip
+
+    def price(self) -> None:
+        kind = self.random.choice(("voice_minute", "licence_month", "labour_month", "exchange"))
+        self.row(
+            "cost_rates", kind=kind, price_micros=self.random.choice((0, 150_001, 5_500_000)),
+            currency="USD" if kind == "exchange" else "BRL", valid_from=self.day(),
+            created_by=self.people[0], created_at=self.some(),
+        )  # fmt: skip
 
     def disposition(self, at: datetime) -> UUID:
         new = self.new()
@@ -114,6 +156,14 @@ class PanelWorld:
             disposition_type=self.random.choice(list(WORDS)),
         )  # fmt: skip
         return new
+
+    def taken_back(self) -> None:
+        """In its own day, so nothing of the past changes."""
+        client = self.random.choice(self.clients)
+        self.row(
+            "disposition_undos", disposition_id=self.disposition(self.some()), client_id=client,
+            undone_by=self.people[0],
+        )  # fmt: skip
 
     def call(self, at: datetime, *, is_late: bool = False) -> None:
         random = self.random
@@ -139,6 +189,7 @@ class PanelWorld:
             direction="out" if is_out else "in", provider="gupshup", phone="+5511900000000",
             status=status, submitted_at=random.choice((at, at, None)), created_by=self.who(),
             delivered_at=random.choice((at, None)), created_at=at,
+            template_id=self.template if is_out and random.random() < 0.5 else None,
         )  # fmt: skip
 
     def deal(self, at: datetime) -> None:
@@ -153,6 +204,7 @@ class PanelWorld:
             valid_until=FIRST, original_cents=9_000, discount_cents=discount,
             total_cents=9_000 - discount, discount_percent=0, installments=2, first_due_on=FIRST,
             last_due_on=FIRST, policy_id=self.policy, created_by=self.who(),
+            created_at=self.some(),
             formalised_at=random.choice((at, at, None)), closed_at=self.some() if is_over else None,
         )  # fmt: skip
         if status == "broken":

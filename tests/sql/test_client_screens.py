@@ -221,6 +221,8 @@ RPCS = {
         {"operator", "supervisor", "admin"},
     ),
     "retry_automation_run": ("'{run}'", {"supervisor", "admin"}),
+    # A version of the agency's own name; another agency's admin finds none.
+    "restore_setting": ("{setting_version}", {"admin"}),
     "revoke_api_key": ("'{api_key}'", {"admin"}),
     "revoke_invitation": ("'{invitation}'", {"admin"}),
     "revoke_membership": ("'{membership}'", {"admin"}),
@@ -237,6 +239,7 @@ RPCS = {
         "'{everybody}'",
         {"operator", "supervisor", "admin", "other_tenant"},
     ),
+    "settings_history": ("'general'", {"admin", "other_tenant"}),
     "service_screen": ("'{client}'", {"operator", "supervisor", "admin"}),
     "session_context": (
         "",
@@ -254,23 +257,26 @@ ELSEWHERE = (
     "conversation_counts", "conversation_page", "conversation_templates", "count_failures",
     "create_client_for_call", "create_message_batch", "debt_statement", "decide_agreement",
     "decide_settlement", "delete_disposition_type", "dialer_export_results", "dialer_overview",
-    "dispose_call", "disposition_effects", "dry_run_rule", "end_service",
-    "find_client_for_call", "hold_debts", "ignore_conversation", "integration_page",
-    "lawful_hours", "link_call", "link_conversation", "list_agreements", "list_conversations",
-    "list_failures", "list_message_batches", "list_people", "list_templates",
-    "load_index_factors", "message_batch", "my_open_calls", "negotiation_context",
-    "open_conversation", "override_prescription", "panel_board", "panel_cards", "panel_numbers",
-    "panel_rows", "payment_queue", "preview_agreement_policy", "preview_message_batch",
-    "preview_template", "propose_agreement", "rate_card", "reactivate_agreement",
-    "read_conversation", "refresh_charge", "release_debts", "rename_me", "render_canned_reply",
-    "renew_invitation", "reprocess_failures", "request_charges", "request_dialer_export",
-    "request_reconciliation", "reschedule_installment", "resolve_payment_case",
-    "resume_dialer_export", "resume_import", "retry_charge", "retry_message_batch",
-    "reverse_payment", "rotate_webhook_key", "save_agreement_policy", "save_charge_policy",
-    "save_client_address", "save_dialer_agent", "save_dialer_qualification", "save_rule",
-    "save_sender", "save_team", "send_charge", "send_chat_message", "set_member_scope",
-    "set_rule_enabled", "set_sender_state", "settle_manually", "simulate_agreement",
-    "statement_days", "take_conversation", "take_over_service", "undo_disposition",
+    "dispose_call",
+    "disposition_effects", "dry_run_rule", "end_service", "find_client_for_call", "hold_debts",
+    "ignore_conversation", "integration_page", "lawful_hours", "lift_suppression",
+    "link_call", "link_conversation",
+    "list_agreements", "list_conversations", "list_failures", "list_message_batches",
+    "list_people", "list_templates", "load_index_factors", "message_batch", "my_open_calls",
+    "negotiation_context", "open_conversation", "override_prescription", "panel_board",
+    "panel_cards", "panel_numbers", "panel_portfolio", "panel_rows", "payment_queue", "preview_agreement_policy",
+    "preview_message_batch", "preview_template", "propose_agreement", "rate_card",
+    "reactivate_agreement", "read_conversation", "refresh_charge", "release_debts", "rename_me",
+    "render_canned_reply", "renew_invitation", "reprocess_failures", "request_charges",
+    "request_dialer_export", "request_reconciliation", "reschedule_installment",
+    "resolve_payment_case", "resume_dialer_export", "resume_import", "retry_charge",
+    "retry_message_batch", "reverse_payment", "rotate_webhook_key", "save_agreement_policy",
+    "save_charge_policy", "save_client_address", "save_dialer_agent",
+    "save_dialer_qualification", "save_rule", "save_sender", "save_team", "send_charge",
+    "send_chat_message", "set_member_scope", "set_rule_enabled", "set_sender_state",
+    "settle_manually", "simulate_agreement", "statement_days", "suppress_contact",
+    "suppressions_of", "take_conversation",
+    "take_over_service", "undo_disposition",
 )  # fmt: skip
 
 
@@ -298,6 +304,14 @@ def rpc_ids(db: psycopg.Connection, world: World) -> dict[str, UUID | str]:
         ),
         "api_key": str(
             scalar(db, "select id from public.api_keys where tenant_id = %s limit 1", TENANT)
+        ),
+        "setting_version": str(
+            scalar(
+                db,
+                "select min(id) from public.audit_log"
+                " where table_name = 'tenants' and tenant_id = %s",
+                TENANT,
+            )
         ),
         "running_import": str(
             scalar(

@@ -53,6 +53,8 @@ RIGHTS = {
     "message_batches": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "message_policies": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
     "rate_cards": Rights(OPERATOR_UP, ADMIN, NOBODY, NOBODY),
+    # What people earn is in it.
+    "cost_rates": Rights(SUPERVISOR_UP, ADMIN, NOBODY, NOBODY),
     "senders": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "automation_runs": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "call_dispositions": Rights(OPERATOR_UP, OPERATOR_UP, NOBODY, NOBODY),
@@ -101,7 +103,7 @@ RIGHTS = {
     "reconciliations": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     # The one of world.sql is the admin's, and shared.
     "segments": Rights(OPERATOR_UP, OPERATOR_UP, ADMIN, ADMIN),
-    "suppressions": Rights(OPERATOR_UP, OPERATOR_UP, NOBODY, ADMIN),
+    "suppressions": Rights(OPERATOR_UP, OPERATOR_UP, NOBODY, NOBODY),
     "tags": Rights(OPERATOR_UP, SUPERVISOR_UP, SUPERVISOR_UP, SUPERVISOR_UP),
     "tenant_holidays": Rights(OPERATOR_UP, ADMIN, ADMIN, NOBODY),
     "team_members": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
@@ -139,6 +141,8 @@ NEW_ROWS = {
     " on conflict (tenant_id) do update set confirm_above_recipients = 9",
     "rate_cards": "(tenant_id, provider, category, price_micros, valid_from)"
     " values ('{tenant}', 'meta', 'utility', 1, '2099-01-01')",
+    "cost_rates": "(tenant_id, kind, price_micros, valid_from)"
+    " values ('{tenant}', 'voice_minute', 1, '2099-01-01')",
     "call_dispositions": "(tenant_id, client_id, disposition_type)"
     " values ('{tenant}', '{client}', 'dropped')",
     "client_addresses": "(tenant_id, client_id, street, city, uf)"

@@ -199,6 +199,8 @@ insert into public.canned_replies (tenant_id, shortcut, body)
 values (%(tenant)s, 'mundo', 'Olá, mundo');
 insert into public.rate_cards (tenant_id, provider, category, price_micros, valid_from)
 values (%(tenant)s, 'gupshup', 'utility', 20000, '2026-01-01');
+insert into public.cost_rates (tenant_id, kind, price_micros, valid_from, created_by)
+values (%(tenant)s, 'voice_minute', 150000, '2026-01-01', %(admin)s);
 insert into public.message_policies (tenant_id, confirm_above_recipients)
 values (%(tenant)s, 5000);
 insert into public.message_batches (

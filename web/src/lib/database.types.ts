@@ -664,6 +664,7 @@ export type Database = {
       automation_runs: {
         Row: {
           attempt: number;
+          charge_id: string | null;
           claim_id: string | null;
           client_id: string;
           created_at: string;
@@ -674,6 +675,7 @@ export type Database = {
           lease_until: string | null;
           next_attempt_at: string | null;
           on_date: string | null;
+          position: number;
           queue_msg_id: number;
           reason: string | null;
           retried_at: string | null;
@@ -686,6 +688,7 @@ export type Database = {
         };
         Insert: {
           attempt?: number;
+          charge_id?: string | null;
           claim_id?: string | null;
           client_id: string;
           created_at?: string;
@@ -696,6 +699,7 @@ export type Database = {
           lease_until?: string | null;
           next_attempt_at?: string | null;
           on_date?: string | null;
+          position?: number;
           queue_msg_id: number;
           reason?: string | null;
           retried_at?: string | null;
@@ -708,6 +712,7 @@ export type Database = {
         };
         Update: {
           attempt?: number;
+          charge_id?: string | null;
           claim_id?: string | null;
           client_id?: string;
           created_at?: string;
@@ -718,6 +723,7 @@ export type Database = {
           lease_until?: string | null;
           next_attempt_at?: string | null;
           on_date?: string | null;
+          position?: number;
           queue_msg_id?: number;
           reason?: string | null;
           retried_at?: string | null;
@@ -729,6 +735,13 @@ export type Database = {
           version?: number;
         };
         Relationships: [
+          {
+            foreignKeyName: "automation_runs_charge_fkey";
+            columns: ["tenant_id", "charge_id"];
+            isOneToOne: false;
+            referencedRelation: "charges";
+            referencedColumns: ["tenant_id", "id"];
+          },
           {
             foreignKeyName: "automation_runs_client_fkey";
             columns: ["tenant_id", "client_id"];
@@ -910,7 +923,7 @@ export type Database = {
           cancel_reason: string | null;
           client_id: string;
           created_at: string;
-          disposition_id: string;
+          disposition_id: string | null;
           due_at: string;
           ended_at: string | null;
           ended_by: string | null;
@@ -918,8 +931,11 @@ export type Database = {
           kept_by: string | null;
           note: string | null;
           operator_id: string | null;
+          phone: string | null;
+          release_minutes: number | null;
           released_from: string | null;
           reminded_for: string | null;
+          run_id: string | null;
           status: Database["public"]["Enums"]["callback_status"];
           tenant_id: string;
         };
@@ -927,7 +943,7 @@ export type Database = {
           cancel_reason?: string | null;
           client_id: string;
           created_at?: string;
-          disposition_id: string;
+          disposition_id?: string | null;
           due_at: string;
           ended_at?: string | null;
           ended_by?: string | null;
@@ -935,8 +951,11 @@ export type Database = {
           kept_by?: string | null;
           note?: string | null;
           operator_id?: string | null;
+          phone?: string | null;
+          release_minutes?: number | null;
           released_from?: string | null;
           reminded_for?: string | null;
+          run_id?: string | null;
           status?: Database["public"]["Enums"]["callback_status"];
           tenant_id: string;
         };
@@ -944,7 +963,7 @@ export type Database = {
           cancel_reason?: string | null;
           client_id?: string;
           created_at?: string;
-          disposition_id?: string;
+          disposition_id?: string | null;
           due_at?: string;
           ended_at?: string | null;
           ended_by?: string | null;
@@ -952,8 +971,11 @@ export type Database = {
           kept_by?: string | null;
           note?: string | null;
           operator_id?: string | null;
+          phone?: string | null;
+          release_minutes?: number | null;
           released_from?: string | null;
           reminded_for?: string | null;
+          run_id?: string | null;
           status?: Database["public"]["Enums"]["callback_status"];
           tenant_id?: string;
         };
@@ -977,6 +999,13 @@ export type Database = {
             columns: ["tenant_id", "kept_by"];
             isOneToOne: false;
             referencedRelation: "call_dispositions";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "callbacks_run_fkey";
+            columns: ["tenant_id", "run_id"];
+            isOneToOne: true;
+            referencedRelation: "automation_runs";
             referencedColumns: ["tenant_id", "id"];
           },
         ];
@@ -1666,9 +1695,12 @@ export type Database = {
           day_offset: number | null;
           disposition_meaning: string | null;
           disposition_type: string | null;
+          enabled_by: string | null;
+          event: string | null;
           filter: Json;
           id: string;
           is_enabled: boolean;
+          kit: string | null;
           name: string;
           opens: string | null;
           priority: number;
@@ -1684,9 +1716,12 @@ export type Database = {
           day_offset?: number | null;
           disposition_meaning?: string | null;
           disposition_type?: string | null;
+          enabled_by?: string | null;
+          event?: string | null;
           filter?: Json;
           id?: string;
           is_enabled?: boolean;
+          kit?: string | null;
           name: string;
           opens?: string | null;
           priority?: number;
@@ -1702,9 +1737,12 @@ export type Database = {
           day_offset?: number | null;
           disposition_meaning?: string | null;
           disposition_type?: string | null;
+          enabled_by?: string | null;
+          event?: string | null;
           filter?: Json;
           id?: string;
           is_enabled?: boolean;
+          kit?: string | null;
           name?: string;
           opens?: string | null;
           priority?: number;
@@ -1923,6 +1961,47 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "senders";
             referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
+      cost_rates: {
+        Row: {
+          created_at: string;
+          created_by: string;
+          currency: string;
+          id: string;
+          kind: string;
+          price_micros: number;
+          tenant_id: string;
+          valid_from: string;
+        };
+        Insert: {
+          created_at?: string;
+          created_by?: string;
+          currency?: string;
+          id?: string;
+          kind: string;
+          price_micros: number;
+          tenant_id?: string;
+          valid_from: string;
+        };
+        Update: {
+          created_at?: string;
+          created_by?: string;
+          currency?: string;
+          id?: string;
+          kind?: string;
+          price_micros?: number;
+          tenant_id?: string;
+          valid_from?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "cost_rates_tenant_fkey";
+            columns: ["tenant_id"];
+            isOneToOne: false;
+            referencedRelation: "tenants";
+            referencedColumns: ["id"];
           },
         ];
       };
@@ -2174,13 +2253,15 @@ export type Database = {
         Row: {
           campaign_id: number;
           campaign_name: string;
+          closed_ufs: string[] | null;
           created_at: string;
-          created_by: string;
+          created_by: string | null;
           error_code: string | null;
           error_detail: string | null;
           excluded: Json;
           filtered: number;
           finished_at: string | null;
+          hours_state: string;
           id: string;
           integration_id: string;
           is_csv: boolean;
@@ -2193,6 +2274,7 @@ export type Database = {
           planned: number;
           planned_until: string | null;
           removed: number;
+          rule_id: string | null;
           selected: number;
           selection: Json;
           selection_hash: string;
@@ -2204,13 +2286,15 @@ export type Database = {
         Insert: {
           campaign_id: number;
           campaign_name?: string;
+          closed_ufs?: string[] | null;
           created_at?: string;
-          created_by?: string;
+          created_by?: string | null;
           error_code?: string | null;
           error_detail?: string | null;
           excluded?: Json;
           filtered?: number;
           finished_at?: string | null;
+          hours_state?: string;
           id?: string;
           integration_id: string;
           is_csv?: boolean;
@@ -2223,6 +2307,7 @@ export type Database = {
           planned?: number;
           planned_until?: string | null;
           removed?: number;
+          rule_id?: string | null;
           selected?: number;
           selection: Json;
           selection_hash: string;
@@ -2234,13 +2319,15 @@ export type Database = {
         Update: {
           campaign_id?: number;
           campaign_name?: string;
+          closed_ufs?: string[] | null;
           created_at?: string;
-          created_by?: string;
+          created_by?: string | null;
           error_code?: string | null;
           error_detail?: string | null;
           excluded?: Json;
           filtered?: number;
           finished_at?: string | null;
+          hours_state?: string;
           id?: string;
           integration_id?: string;
           is_csv?: boolean;
@@ -2253,6 +2340,7 @@ export type Database = {
           planned?: number;
           planned_until?: string | null;
           removed?: number;
+          rule_id?: string | null;
           selected?: number;
           selection?: Json;
           selection_hash?: string;
@@ -2267,6 +2355,13 @@ export type Database = {
             columns: ["tenant_id", "integration_id"];
             isOneToOne: false;
             referencedRelation: "integrations";
+            referencedColumns: ["tenant_id", "id"];
+          },
+          {
+            foreignKeyName: "dialer_exports_rule_fkey";
+            columns: ["tenant_id", "rule_id"];
+            isOneToOne: false;
+            referencedRelation: "collection_rules";
             referencedColumns: ["tenant_id", "id"];
           },
         ];
@@ -4096,36 +4191,42 @@ export type Database = {
       };
       rule_dry_run_lines: {
         Row: {
+          action: Database["public"]["Enums"]["rule_action"];
           body: string | null;
           client_id: string;
           dry_run_id: string;
           not_before: string | null;
           phone: string | null;
           place: number;
+          position: number;
           price_micros: number | null;
           reason: string | null;
           tenant_id: string;
           verdict: string;
         };
         Insert: {
+          action?: Database["public"]["Enums"]["rule_action"];
           body?: string | null;
           client_id: string;
           dry_run_id: string;
           not_before?: string | null;
           phone?: string | null;
           place: number;
+          position?: number;
           price_micros?: number | null;
           reason?: string | null;
           tenant_id: string;
           verdict: string;
         };
         Update: {
+          action?: Database["public"]["Enums"]["rule_action"];
           body?: string | null;
           client_id?: string;
           dry_run_id?: string;
           not_before?: string | null;
           phone?: string | null;
           place?: number;
+          position?: number;
           price_micros?: number | null;
           reason?: string | null;
           tenant_id?: string;
@@ -4201,27 +4302,36 @@ export type Database = {
       rule_steps: {
         Row: {
           action: Database["public"]["Enums"]["rule_action"];
+          goes_on: boolean;
           position: number;
           rule_id: string;
+          settings: Json;
           template_id: string | null;
           tenant_id: string;
           version: number;
+          wait_minutes: number;
         };
         Insert: {
           action?: Database["public"]["Enums"]["rule_action"];
+          goes_on?: boolean;
           position?: number;
           rule_id: string;
+          settings?: Json;
           template_id?: string | null;
           tenant_id: string;
           version?: number;
+          wait_minutes?: number;
         };
         Update: {
           action?: Database["public"]["Enums"]["rule_action"];
+          goes_on?: boolean;
           position?: number;
           rule_id?: string;
+          settings?: Json;
           template_id?: string | null;
           tenant_id?: string;
           version?: number;
+          wait_minutes?: number;
         };
         Relationships: [
           {
@@ -4386,8 +4496,12 @@ export type Database = {
           channel: Database["public"]["Enums"]["channel"] | null;
           client_id: string | null;
           created_at: string;
+          created_by: string | null;
           expires_at: string | null;
           id: string;
+          lift_reason: string | null;
+          lifted_at: string | null;
+          lifted_by: string | null;
           phone: string | null;
           reason: string;
           tenant_id: string;
@@ -4396,8 +4510,12 @@ export type Database = {
           channel?: Database["public"]["Enums"]["channel"] | null;
           client_id?: string | null;
           created_at?: string;
+          created_by?: string | null;
           expires_at?: string | null;
           id?: string;
+          lift_reason?: string | null;
+          lifted_at?: string | null;
+          lifted_by?: string | null;
           phone?: string | null;
           reason: string;
           tenant_id?: string;
@@ -4406,8 +4524,12 @@ export type Database = {
           channel?: Database["public"]["Enums"]["channel"] | null;
           client_id?: string | null;
           created_at?: string;
+          created_by?: string | null;
           expires_at?: string | null;
           id?: string;
+          lift_reason?: string | null;
+          lifted_at?: string | null;
+          lifted_by?: string | null;
           phone?: string | null;
           reason?: string;
           tenant_id?: string;
@@ -4792,6 +4914,14 @@ export type Database = {
         Args: Record<PropertyKey, never>;
         Returns: Json;
       };
+      count_rule_runs: {
+        Args: {
+          rule_id: string;
+          from_date: string;
+          to_date: string;
+        };
+        Returns: Json;
+      };
       create_api_key: {
         Args: {
           name: string;
@@ -4947,6 +5077,13 @@ export type Database = {
         Args: Record<PropertyKey, never>;
         Returns: Json;
       };
+      lift_suppression: {
+        Args: {
+          suppression_id: string;
+          reason: string;
+        };
+        Returns: Json;
+      };
       link_call: {
         Args: {
           call_id: string;
@@ -5011,6 +5148,19 @@ export type Database = {
         Returns: Json;
       };
       list_people: {
+        Args: Record<PropertyKey, never>;
+        Returns: Json;
+      };
+      list_rule_runs: {
+        Args: {
+          rule_id: string;
+          statuses?: string[];
+          after?: string;
+          page_size?: number;
+        };
+        Returns: Json;
+      };
+      list_rules: {
         Args: Record<PropertyKey, never>;
         Returns: Json;
       };
@@ -5101,6 +5251,12 @@ export type Database = {
         Args: {
           filter: Json;
           split_by?: string;
+        };
+        Returns: Json;
+      };
+      panel_portfolio: {
+        Args: {
+          filter: Json;
         };
         Returns: Json;
       };
@@ -5249,6 +5405,12 @@ export type Database = {
           target?: Json;
         };
         Returns: Json;
+      };
+      restore_setting: {
+        Args: {
+          version_id: number;
+        };
+        Returns: undefined;
       };
       resume_dialer_export: {
         Args: {
@@ -5452,6 +5614,14 @@ export type Database = {
         };
         Returns: undefined;
       };
+      settings_history: {
+        Args: {
+          room: string;
+          before_id?: number;
+          page_size?: number;
+        };
+        Returns: Json;
+      };
       settle_manually: {
         Args: {
           settlement: Json;
@@ -5480,6 +5650,23 @@ export type Database = {
           client_id: string;
           debt_ids?: string[];
           days?: number;
+        };
+        Returns: Json;
+      };
+      suppress_contact: {
+        Args: {
+          client_id?: string;
+          phone?: string;
+          channel?: string;
+          until_on?: string;
+          reason?: string;
+        };
+        Returns: Json;
+      };
+      suppressions_of: {
+        Args: {
+          client_id?: string;
+          phone?: string;
         };
         Returns: Json;
       };
@@ -5543,8 +5730,8 @@ export type Database = {
       qualification_source: "ours" | "dialer" | "automatic";
       recipient_status: "waiting" | "claimed" | "done" | "skipped" | "excluded";
       request_status: "pending" | "approved" | "rejected";
-      rule_action: "send_template";
-      rule_trigger: "disposition" | "debt_due" | "installment_due";
+      rule_action: "send_template" | "create_charge" | "send_to_dialer" | "leave_dialer" | "schedule_callback" | "remind_operator" | "notify_supervisor" | "quarantine_phone" | "tag" | "assign";
+      rule_trigger: "disposition" | "debt_due" | "installment_due" | "agreement_event" | "payment_event" | "message_received" | "callback_due";
       run_status: "queued" | "running" | "done" | "skipped" | "failed";
       sender_quality: "unknown" | "green" | "yellow" | "red";
       sender_state: "active" | "paused" | "disabled";
