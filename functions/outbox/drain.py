@@ -12,14 +12,23 @@ from kit import db
 
 BUDGET_SECONDS = 45  # a sweep comes every 60 s and should find the last one gone
 EVENTS = 500  # receipts and callbacks applied in one transaction
+LOOK_SECONDS = 0.25  # what a receipt may wait while the drain that was woken stays
+BUSY_LOOKS = 3  # another drain that is at the events for longer has found some, and looks again
 
 
-def apply_events() -> int:
-    """One transaction of what providers told; answers how many."""
+def apply_events() -> int | None:
+    """One transaction of what providers told; answers how many, None when another drain is at it."""
     with db.as_worker() as tx:
         apply = "select private.apply_provider_events(%s)"
         [(events,)] = tx.execute(apply, (EVENTS,)).fetchall()
-    return int(events)
+    return None if events is None else int(events)
+
+
+def events_pause() -> float:
+    """Seconds for which events come without a wake; 0 when one more look is enough."""
+    with db.as_worker() as tx:
+        [(pause,)] = tx.execute("select private.events_pause()").fetchall()
+    return float(pause)
 
 
 def drain(
@@ -29,7 +38,7 @@ def drain(
     senders: int,
     batch: int,
     lease_seconds: int,
-    hear: Callable[[], int] | None = None,
+    hear: Callable[[], int | None] | None = None,
 ) -> dict[str, int]:
     """{"claimed": items tried} and, with `hear`, {"applied": what it answered, in all}.
 
@@ -37,16 +46,26 @@ def drain(
     hear   applies what providers told, before each claim
     """
     deadline = time.monotonic() + BUDGET_SECONDS
-    applied = claimed = 0
+    applied = claimed = busy = 0
+    is_last = hear is None
     with ThreadPoolExecutor(senders) as pool:
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and busy < BUSY_LOOKS:
             events = hear() if hear else 0
             with db.as_worker() as tx:
                 items = tx.execute(claim, (batch, lease_seconds)).fetchall()
             # Every item of the batch is tried; the first failure that is a bug surfaces after.
             for attempt in [pool.submit(perform, item) for item in items]:
                 attempt.result()
-            applied, claimed = applied + events, claimed + len(items)
-            if not items and not events:
+            applied, claimed = applied + (events or 0), claimed + len(items)
+            if items or events:
+                is_last, busy = hear is None, 0
+            elif events is None:
+                busy += 1
+                time.sleep(LOOK_SECONDS)
+            elif is_last:
                 break
+            else:
+                pause = events_pause()
+                is_last = pause == 0
+                time.sleep(min(pause, LOOK_SECONDS))
     return {"claimed": claimed} | ({"applied": applied} if hear else {})

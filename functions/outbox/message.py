@@ -13,22 +13,16 @@ PAUSE_SECONDS = 0.5  # a restarting Postgres refuses at once, a busy pool after 
 
 
 def send(message: Any, text: str | None = None) -> None:
-    """Commit the intent, ask the provider once, record the answer.
+    """Await the number's pace, commit the intent, ask the provider once, record the answer.
 
     message  a claimed row; without a template_provider_id `text` is sent as it is
     """
     adapter = whatsapp.adapter(message.provider)
-    with db.as_worker() as tx:
-        begin = (
-            "select private.begin_sending(%s, %s) as may_send,"
-            " private.integration_secret(%s, %s) as key, private.template_name(%s) as name,"
-            " (select header from private.template_headers(array[%s]::uuid[])) as header"
-        )
-        ids = (message.message_id, message.attempt)
-        secret = (message.integration_id, adapter.KEY_FIELD)
-        known = (message.message_id, message.message_id)
-        [begun] = tx.execute(begin, (*ids, *secret, *known)).fetchall()
-    if not begun.may_send:
+    begun = begin(message, adapter, has_turn=False)
+    if begun.wait:
+        time.sleep(begun.wait)  # seconds, at most five: SQL postpones what would wait longer
+        begun = begin(message, adapter, has_turn=True)
+    if begun.wait is None:
         return  # another worker has this attempt, a later one, or there is nothing to say any more
     account, reference = Account(message.settings, begun.key or ""), str(message.message_id)
     header = Media(**begun.header) if begun.header else None
@@ -46,6 +40,20 @@ def send(message: Any, text: str | None = None) -> None:
             adapter.read_answer,
         )
     settle(message, result)
+
+
+def begin(message: Any, adapter: whatsapp.Adapter, *, has_turn: bool) -> Any:
+    """`wait` as private.begin_turn says it, and what the request is made of."""
+    with db.as_worker() as tx:
+        ask = (
+            "select private.begin_turn(%s, %s, %s) as wait,"
+            " private.integration_secret(%s, %s) as key, private.template_name(%s) as name,"
+            " (select header from private.template_headers(array[%s]::uuid[])) as header"
+        )
+        ids = (message.message_id, message.attempt, has_turn)
+        secret = (message.integration_id, adapter.KEY_FIELD)
+        [begun] = tx.execute(ask, (*ids, *secret, *[message.message_id] * 2)).fetchall()
+    return begun
 
 
 def settle(message: Any, result: SendResult) -> None:

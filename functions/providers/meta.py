@@ -129,7 +129,9 @@ def read_answer(answer: http.Answer) -> SendResult:
     if code is None and _is_silent(answer.status):
         return SendResult(Outcome.UNKNOWN, failure=FailureClass.OUTCOME_UNKNOWN, detail=detail)
 
-    failure = _classify(answer.status, code)
+    # The path's object is not there or not this token's: a mistyped number, not a bad parameter.
+    is_number = code == "100" and as_text(problem.get("error_subcode")) == "33"
+    failure = _classify(answer.status, "33" if is_number else code)
     if failure not in whatsapp_wire.WORTH_ASKING_AGAIN:
         return SendResult(Outcome.FAILED, failure=failure, detail=detail)
     wait = None

@@ -23,7 +23,7 @@ begin
 end;
 $$;
 comment on function private.begin_sending(uuid, int) is
-'True exactly once per attempt; commit, then call the provider.';
+'True exactly once per attempt; asked by begin_turn, which takes the number''s token.';
 
 -- The provider's answer: submitted | retry | failed | unknown. False: the fence refused, because
 -- somebody else owns the message by now.
@@ -185,6 +185,5 @@ end;
 $$;
 
 grant execute on function
-private.begin_sending(uuid, int),
 private.settle_message(uuid, int, text, text, text, text, int)
 to worker;

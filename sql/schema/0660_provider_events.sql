@@ -26,6 +26,45 @@ on private.provider_events (tenant_id, integration_id, received_at desc);
 alter table private.provider_events enable row level security;
 alter table private.provider_events force row level security;
 
+-- When the drain was last woken for these, and until when it stays: one request a second, however
+-- many events.
+create table private.event_wakes (
+    name text not null,
+    quiet_until timestamptz not null,
+    constraint event_wakes_pkey primary key (name)
+);
+comment on table private.event_wakes is 'Until when a woken drain of the inbox keeps looking.';
+alter table private.event_wakes enable row level security;
+alter table private.event_wakes force row level security;
+
+create function private.wake_for_events() returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    c_name constant text := 'run-automations';
+    -- What a receipt may wait; a thousand messages are four thousand receipts.
+    c_quiet constant interval := interval '1 second';
+begin
+    -- Held until the commit: a drain that means to leave asks whether somebody is storing.
+    perform pg_advisory_xact_lock_shared(hashtextextended('provider_events', 0));
+    insert into private.event_wakes (name, quiet_until) values (c_name, '-infinity')
+    on conflict on constraint event_wakes_pkey do nothing;
+    -- Who finds the row locked is behind somebody who is waking at this moment.
+    perform from private.event_wakes as wake
+    where wake.name = c_name and wake.quiet_until <= clock_timestamp()
+    for update skip locked;
+    if found then
+        -- Nobody is woken where no functions are, so nobody stays.
+        update private.event_wakes as wake set quiet_until = clock_timestamp() + c_quiet
+        where wake.name = c_name
+          and exists (select from vault.secrets as known where known.name = 'functions_url');
+        perform private.wake_function(c_name);
+    end if;
+end;
+$$;
+
 create function private.receive_provider_event(
     provider public.provider_name, webhook_key text, external_id text, kind text, payload jsonb
 ) returns boolean
@@ -69,7 +108,7 @@ begin
     -- Once for all that one request brings: the wake goes out with its commit.
     if coalesce(current_setting('private.events_woken', true), '') = '' then
         perform set_config('private.events_woken', 'yes', true);
-        perform private.wake_function('run-automations');
+        perform private.wake_for_events();
     end if;
     return true;
 end;
@@ -80,3 +119,26 @@ comment on function private.receive_provider_event(
 grant execute on function private.receive_provider_event(
     public.provider_name, text, text, text, jsonb
 ) to webhook;
+
+-- Seconds for which a drain that found nothing still stays: who stored an event meanwhile did not
+-- wake another. 0: look once more, then leave.
+create function private.events_pause() returns double precision
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_left double precision := (
+        select extract(epoch from wake.quiet_until - clock_timestamp())
+        from private.event_wakes as wake
+        where wake.name = 'run-automations' and wake.quiet_until > clock_timestamp()
+    );
+begin
+    if v_left is null and pg_try_advisory_xact_lock(hashtextextended('provider_events', 0)) then
+        return 0;
+    end if;
+    -- Somebody is storing: a commit later.
+    return coalesce(v_left, 0.05);
+end;
+$$;
+grant execute on function private.events_pause() to worker;

@@ -14,8 +14,11 @@ declare
     v_error text;
     v_handled int := 0;
 begin
-    -- One drain at a time, so that two never lock the same messages in opposite order.
-    perform pg_advisory_xact_lock(hashtextextended('apply_provider_events', 0));
+    -- One drain at a time, so that two never lock the same messages in opposite order. The other
+    -- looks again before it leaves; to wait for it would hold a connection.
+    if not pg_try_advisory_xact_lock(hashtextextended('apply_provider_events', 0)) then
+        return null;
+    end if;
     -- Read first, look up in a statement of its own: one that did both would not see an event
     -- committed after it began, whose queue message `read` already returns, and drop it.
     -- 60 s: far above what a batch takes; a dead drain gives its events back after it.
@@ -61,7 +64,8 @@ begin
 end;
 $$;
 comment on function private.apply_provider_events(int) is
-'Number of events handled; 0 = nothing visible. Call again while it is not 0.';
+'Number of events handled; 0: nothing visible; null: another drain is at them. Call again while it is
+not 0; before leaving ask events_pause.';
 grant execute on function private.apply_provider_events(int) to worker;
 
 -- Answers null or the reason why nothing changed.

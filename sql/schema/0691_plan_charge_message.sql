@@ -89,7 +89,7 @@ as $$
     join public.agreements as agreement on agreement.id = part.agreement_id
     join public.creditors as creditor on creditor.id = agreement.creditor_id
     cross join lateral (
-        select private.template_params(
+        select private.template_values(
             (charge).client_id,
             array['client.first_name', 'tenant.name', 'charge.amount', 'charge.due_on'],
             (charge).id
@@ -98,8 +98,9 @@ as $$
     where part.id = (charge).installment_id
 $$;
 
--- The tenant's words for outside the 24 hours: an approved template that brings the charge, and
--- says nothing of it that is not known (a Pix has no digitable line).
+-- The tenant's words for outside the 24 hours: a template that brings the charge, and says nothing of
+-- it that is not known (a Pix has no digitable line). One that may not be sent is answered when there
+-- is no other, for its reason.
 create function private.charge_template(charge public.charges) returns public.message_templates
 language sql
 stable
@@ -112,14 +113,14 @@ as $$
         (charge).tenant_id, (charge).client_id, template.provider
     ) as sender
     where template.tenant_id = (charge).tenant_id and template.channel = 'whatsapp'
-      and template.status = 'approved'
       and template.variables && array['charge.link', 'charge.pix_code', 'charge.digitable_line']
       and ((charge).link is not null or 'charge.link' <> all(template.variables))
       and ((charge).pix_code is not null or 'charge.pix_code' <> all(template.variables))
       and ((charge).digitable_line is not null
           or 'charge.digitable_line' <> all(template.variables))
     -- One that can leave now; one that holds the code to pay with, before one that only links to it.
-    order by sender.sender_id is not null and not sender.is_paused desc,
+    order by private.template_obstacle(template) is null desc,
+        sender.sender_id is not null and not sender.is_paused desc,
         template.variables && array['charge.pix_code', 'charge.digitable_line'] desc,
         template.created_at, template.name
     limit 1
@@ -138,12 +139,14 @@ declare
     v_sender record;
     v_paused_until timestamptz;
     v_template public.message_templates;
+    v_values text[];
 begin
     v_hours := private.contact_decision(
         charge.tenant_id, charge.client_id, 'whatsapp', private.now()
     );
     select * into v_to from private.whatsapp_contact(charge.tenant_id, charge.client_id);
     v_template := private.charge_template(charge);
+    v_values := private.template_values(charge.client_id, v_template.variables, charge.id);
     select sender.*, integration.paused_until as account_paused_until
     into v_sender
     from public.senders as sender
@@ -161,11 +164,17 @@ begin
         when v_sender.state is distinct from 'active' then 'integration_inactive'
         when v_hours.reason = 'suppressed' then 'suppressed'
         when v_to.phone is null then 'no_reachable_phone'
-        when v_template.id is null and v_to.conversation_id is null then 'template_missing'
+        when v_to.conversation_id is not null then null
+        when v_template.id is null then 'template_missing'
+        when private.template_obstacle(v_template) = 'unbound' then 'template_unbound'
+        when private.template_obstacle(v_template) is not null then 'template_not_sendable'
+        when array_position(v_values, null) is not null then 'variable_missing'
+    end;
+    v_plan.reason := coalesce(v_plan.reason, case
         -- outside_hours, or as often as is decent.
         when not v_hours.allowed then v_hours.reason
         when v_paused_until > private.now() then 'rate_limited'
-    end;
+    end);
     v_plan.verdict := case
         when v_plan.reason is null then 'send'
         when v_plan.reason = 'rate_limited' or v_plan.reason = v_hours.reason
@@ -190,10 +199,7 @@ begin
         v_plan.template_id := v_template.id;
         v_plan.provider_template_id := v_template.provider_template_id;
         v_plan.language := v_template.language;
-        v_plan.params := private.without_double_dots(
-            v_template.body,
-            private.template_params(charge.client_id, v_template.variables, charge.id)
-        );
+        v_plan.params := private.without_double_dots(v_template.body, v_values);
         v_plan.body := private.render_body(v_template.body, v_plan.params);
     end if;
     return v_plan;

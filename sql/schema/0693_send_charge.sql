@@ -80,6 +80,15 @@ begin
         when 'template_missing' then
             raise exception 'template_missing' using errcode = 'PT409',
                 detail = 'charge.link, charge.pix_code or charge.digitable_line';
+        when 'template_unbound' then
+            raise exception 'template_unbound' using errcode = 'PT409',
+                detail = 'a variable of the template has no field yet';
+        when 'template_not_sendable' then
+            raise exception 'template_not_sendable' using errcode = 'PT409',
+                detail = 'not approved, of another provider, or with a file';
+        when 'variable_missing' then
+            raise exception 'variable_missing' using errcode = 'PT409',
+                detail = 'a variable has no value for this client';
         when 'outside_hours' then
             raise exception 'outside_hours' using errcode = 'PT409',
                 detail = to_jsonb((plan).not_before) #>> '{}';
@@ -101,6 +110,7 @@ as $$ select private.send_charge(charge_id, message_id, channel) $$;
 comment on function public.send_charge(uuid, uuid, public.channel) is
 '{message_id, status}. message_id is the click''s own: repeated, it answers the same message. PT409
 charge_not_ready, charge_not_payable, no_reachable_phone, suppressed, template_missing,
+template_unbound, template_not_sendable, variable_missing,
 integration_inactive, outside_hours (detail: the next lawful instant), channel_not_offered.';
 
 grant execute on function

@@ -67,8 +67,9 @@ create table private.sender_buckets (
     tokens double precision not null,
     refilled_at timestamptz not null,
     last_claimed_at timestamptz,
-    -- The worker that tokens were lent to.
+    -- The bulk worker that tokens were lent to, and until when the last of them comes.
     holder uuid,
+    lent_until timestamptz,
     constraint sender_buckets_pkey primary key (sender_id),
     constraint sender_buckets_sender_fkey foreign key (tenant_id, sender_id)
     references public.senders (tenant_id, id) on delete cascade
@@ -79,11 +80,40 @@ comment on table private.sender_buckets is
 alter table private.sender_buckets enable row level security;
 alter table private.sender_buckets force row level security;
 
--- Takes up to `wanted` tokens. A tenth of a second's worth may lie ready and nine tenths come in a
--- second, so that no second holds more than was granted. More is lent ahead, because a claim takes
--- its time: the first message may leave after `starts_in` seconds (negative: tokens lay ready), and
--- each next one `gap` later. Only who borrowed last borrows more before its tokens have come, since
--- two who are late would meet in one second.
+-- The bucket as it is this moment, locked. A tenth of a second's worth may lie ready and nine tenths
+-- come in a second, so that no second holds more than was granted, whoever takes them.
+create function private.open_bucket(
+    sender_id uuid, out tokens double precision, out rate double precision, out at timestamptz,
+    out holder uuid, out lent_until timestamptz
+)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_room double precision;
+    v_bucket private.sender_buckets;
+begin
+    select 0.9 * sender.throughput_per_second into rate
+    from public.senders as sender where sender.id = open_bucket.sender_id;
+    v_room := greatest(rate / 9, 1);
+    insert into private.sender_buckets (tenant_id, sender_id, tokens, refilled_at)
+    select sender.tenant_id, sender.id, v_room, clock_timestamp() from public.senders as sender
+    where sender.id = open_bucket.sender_id
+    on conflict on constraint sender_buckets_pkey do nothing;
+    select * into v_bucket from private.sender_buckets as bucket
+    where bucket.sender_id = open_bucket.sender_id for update;
+    at := greatest(clock_timestamp(), v_bucket.refilled_at);
+    tokens := least(v_room, v_bucket.tokens + rate * extract(epoch from at - v_bucket.refilled_at));
+    holder := v_bucket.holder;
+    lent_until := v_bucket.lent_until;
+end;
+$$;
+
+-- Takes up to `wanted` tokens for a bulk send. More than lie ready are lent ahead, because a claim
+-- takes its time: the first message may leave after `starts_in` seconds (negative: tokens lay
+-- ready), and each next one `gap` later. Only who borrowed last borrows more before the tokens have
+-- come, since two who are late would meet in one second.
 create function private.take_tokens(
     sender_id uuid, wanted int, worker uuid,
     out taken int, out starts_in double precision, out gap double precision
@@ -95,34 +125,49 @@ as $$
 declare
     -- Longer than a claim takes on a busy machine.
     c_ahead_seconds constant double precision := 1.5;
-    v_rate double precision := (
-        select 0.9 * sender.throughput_per_second from public.senders as sender
-        where sender.id = take_tokens.sender_id
-    );
-    v_room double precision := greatest(v_rate / 9, 1);
-    v_now timestamptz := clock_timestamp();
-    v_bucket private.sender_buckets;
+    v_bucket record;
 begin
-    insert into private.sender_buckets (tenant_id, sender_id, tokens, refilled_at)
-    select sender.tenant_id, sender.id, v_room, v_now from public.senders as sender
-    where sender.id = take_tokens.sender_id
-    on conflict on constraint sender_buckets_pkey do nothing;
-    select * into v_bucket from private.sender_buckets as bucket
-    where bucket.sender_id = take_tokens.sender_id for update;
-    v_now := greatest(clock_timestamp(), v_bucket.refilled_at);
-    v_bucket.tokens := least(
-        v_room,
-        v_bucket.tokens + v_rate * extract(epoch from v_now - v_bucket.refilled_at)
-    );
-    taken := case when v_bucket.tokens < 0 and v_bucket.holder is distinct from worker then 0
-        else least(greatest(floor(v_bucket.tokens + v_rate * c_ahead_seconds)::int, 0), wanted)
+    select * into v_bucket from private.open_bucket(take_tokens.sender_id);
+    taken := case
+        when v_bucket.lent_until > v_bucket.at and v_bucket.holder is distinct from worker then 0
+        else least(
+            greatest(floor(v_bucket.tokens + v_bucket.rate * c_ahead_seconds)::int, 0), wanted
+        )
     end;
-    starts_in := (1 - v_bucket.tokens) / v_rate;
-    gap := 1 / v_rate;
+    starts_in := (1 - v_bucket.tokens) / v_bucket.rate;
+    gap := 1 / v_bucket.rate;
     update private.sender_buckets as bucket
-    set tokens = v_bucket.tokens - taken, refilled_at = v_now, last_claimed_at = v_now,
-        holder = case when taken > 0 then worker else bucket.holder end
+    set tokens = v_bucket.tokens - taken, refilled_at = v_bucket.at, last_claimed_at = v_bucket.at,
+        holder = case when taken > 0 then worker else bucket.holder end,
+        lent_until = case
+            when taken > 0 then v_bucket.at + make_interval(secs => starts_in + (taken - 1) * gap)
+            else bucket.lent_until
+        end
     where bucket.sender_id = take_tokens.sender_id;
+end;
+$$;
+
+-- One token for one message, behind what is lent already and before all that a bulk send still
+-- holds: it answers after how many seconds the message may leave. Beyond `patience_seconds` nothing
+-- is taken.
+create function private.take_turn(sender_id uuid, patience_seconds double precision)
+returns double precision
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_bucket record;
+    v_wait double precision;
+begin
+    select * into v_bucket from private.open_bucket(take_turn.sender_id);
+    v_wait := greatest((1 - v_bucket.tokens) / v_bucket.rate, 0);
+    if v_wait <= patience_seconds then
+        update private.sender_buckets as bucket
+        set tokens = v_bucket.tokens - 1, refilled_at = v_bucket.at
+        where bucket.sender_id = take_turn.sender_id;
+    end if;
+    return v_wait;
 end;
 $$;
 

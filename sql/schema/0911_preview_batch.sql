@@ -202,7 +202,9 @@ begin
             from public.clients as client where client.id = any(v_examples)
         ),
         'cost', private.batch_cost(v_template.category, v_rate, v_eligible, v_in_window),
-        'confirmation', private.confirmation_of(v_tenant_id, v_eligible)
+        'confirmation', private.confirmation_of(
+            v_tenant_id, v_eligible, private.already_sent_by(v_tenant_id, auth.uid(), v_at)
+        )
     );
 end;
 $$;
@@ -225,15 +227,36 @@ as $$
     ) end
 $$;
 
+-- Whom this person writes to on that instant's day by bulk sends that nobody else confirmed: a large
+-- send cut into small ones is still one.
+create function private.already_sent_by(tenant_id uuid, author uuid, at timestamptz)
+returns bigint
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select coalesce(sum((batch.forecast ->> 'eligible')::bigint), 0)::bigint
+    from public.message_batches as batch
+    join public.tenants as tenant on tenant.id = batch.tenant_id
+    where batch.tenant_id = already_sent_by.tenant_id and batch.created_by = author
+      and batch.confirmed_by is null and batch.status <> 'awaiting_confirmation'
+      and (batch.status <> 'cancelled' or batch.started_at is not null)
+      and (greatest(batch.scheduled_at, batch.created_at) at time zone tenant.time_zone)::date
+          = (already_sent_by.at at time zone tenant.time_zone)::date
+$$;
+
 -- Whether a second person is needed, and who there is.
-create function private.confirmation_of(tenant_id uuid, eligible bigint) returns jsonb
+create function private.confirmation_of(tenant_id uuid, eligible bigint, already bigint)
+returns jsonb
 language sql
 stable
 security definer
 set search_path = ''
 as $$
     select jsonb_build_object(
-        'above', policy.above, 'is_needed', confirmation_of.eligible > policy.above,
+        'above', policy.above, 'already', confirmation_of.already,
+        'is_needed', confirmation_of.eligible + confirmation_of.already > policy.above,
         'people', (
             select coalesce(jsonb_agg(member.display_name order by member.display_name), '[]')
             from public.memberships as member
@@ -259,7 +282,7 @@ comment on function public.preview_message_batch(jsonb, uuid, uuid, boolean, tim
 'Supervisor: {selected, eligible, is_estimate, excluded: [{reason, count}], waits: [{reason, uf,
 opens_at, count}], seconds, examples: [{client_id, name, body, params, missing}], cost: {category,
 currency, price_micros, valid_from, is_own, in_window, is_free_in_window, total_micros} | null,
-confirmation: {above, is_needed, people}}.';
+confirmation: {above, already, is_needed, people}}; already: of the author''s day.';
 
 grant execute on function
 private.preview_message_batch(jsonb, uuid, uuid, boolean, timestamptz),

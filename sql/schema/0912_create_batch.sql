@@ -92,7 +92,11 @@ begin
         ),
         last_progress_at = private.now()
     where batch.id = v_batch.id;
-    if v_eligible <= private.confirmation_limit(v_tenant_id) then
+    -- Two that one person makes at once are counted one after the other.
+    perform pg_advisory_xact_lock(hashtextextended('batches of ' || auth.uid(), 0));
+    if v_eligible + private.already_sent_by(
+        v_tenant_id, auth.uid(), greatest(v_batch.scheduled_at, private.now())
+    ) <= private.confirmation_limit(v_tenant_id) then
         perform private.release_batch(v_batch.id);
     else
         perform private.tell_supervisors(

@@ -95,7 +95,11 @@ as $$
         'refusal_reason', batch.refusal_reason,
         'confirmation', case when batch.status = 'awaiting_confirmation'
             then private.confirmation_of(
-                batch.tenant_id, (batch.forecast ->> 'eligible')::bigint
+                batch.tenant_id, (batch.forecast ->> 'eligible')::bigint,
+                private.already_sent_by(
+                    batch.tenant_id, batch.created_by,
+                    greatest(batch.scheduled_at, batch.created_at)
+                )
             ) end,
         'may_confirm', batch.status = 'awaiting_confirmation' and batch.created_by <> auth.uid()
             and private.has_role('supervisor'),

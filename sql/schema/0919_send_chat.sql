@@ -188,19 +188,10 @@ set search_path = ''
 as $$
 begin
     perform private.refuse_message(plan, '');
-    case (plan).reason
-        when 'window_closed' then
-            raise exception 'window_closed' using errcode = 'PT409',
-                detail = coalesce(to_jsonb(private.window_until(talk)) #>> '{}', 'nobody wrote');
-        when 'template_not_sendable' then
-            raise exception 'template_not_sendable' using errcode = 'PT409',
-                detail = 'not approved, of another provider, or with a file';
-        when 'variable_missing' then
-            raise exception 'variable_missing' using errcode = 'PT409',
-                detail = 'a variable has no value for this client';
-        else
-            return;
-    end case;
+    if (plan).reason = 'window_closed' then
+        raise exception 'window_closed' using errcode = 'PT409',
+            detail = coalesce(to_jsonb(private.window_until(talk)) #>> '{}', 'nobody wrote');
+    end if;
 end;
 $$;
 

@@ -256,7 +256,7 @@ def test_a_worker_that_lost_its_lease_can_neither_send_nor_settle(thread: Thread
     [quick] = thread.owner.execute(claim).fetchall()
     assert quick.attempt > slow.attempt
     begin, settle = (
-        "select private.begin_sending(%s, %s)",
+        "select private.begin_turn(%s, %s, true) is not distinct from 0",
         "select private.settle_message(%s, %s, %s)",
     )
     answers = [

@@ -161,6 +161,29 @@ def test_above_the_limit_a_second_person_confirms(rig: Rig) -> None:
     assert len(rig.gupshup.messages()) == 3
 
 
+def test_one_persons_sends_of_the_day_are_counted_together(rig: Rig) -> None:
+    """Six sends of five thousand are thirty thousand."""
+    rig.owner.execute(
+        "insert into public.message_policies (tenant_id, confirm_above_recipients) values (%s, 5)",
+        (TENANT,),
+    )
+    status = "select status::text from public.message_batches where id = %s"
+    people = rig.people(12)
+    tomorrow = rig.one("select private.now() + interval '1 day'")
+    made = [
+        rig.one(status, rig.batch(people[:3], by=SUPERVISOR)),
+        rig.one(status, rig.batch(people[3:5], by=SUPERVISOR)),
+        rig.one(status, rig.batch(people[5:6], by=SUPERVISOR)),
+        rig.one(status, rig.batch(people[6:9])),  # another person's day
+        rig.one(status, rig.batch(people[9:], by=SUPERVISOR, scheduled_at=tomorrow)),
+    ]
+    assert made == ["sending", "sending", "awaiting_confirmation", "sending", "scheduled"]
+    asked = "select public.preview_message_batch(%s::jsonb, %s, %s)"
+    selection = json.dumps({"ids": [str(people[6])]})
+    seen = rig.ask(asked, selection, rig.sender(), rig.template(), by=SUPERVISOR)
+    assert (seen["confirmation"]["already"], seen["confirmation"]["is_needed"]) == (5, True)
+
+
 def test_a_second_person_refuses_with_a_reason_and_the_author_hears_it(rig: Rig) -> None:
     rig.owner.execute(
         "insert into public.message_policies (tenant_id, confirm_above_recipients) values (%s, 2)",
@@ -224,7 +247,7 @@ def test_the_preview_says_who_waits_for_the_hour_of_the_schedule_and_who_may_con
     [capped] = preview()["waits"]
     assert (capped["reason"], capped["count"]) == ("attempt_cap", 1)
     assert preview()["confirmation"] == {
-        "above": 5000, "is_needed": False,
+        "above": 5000, "already": 0, "is_needed": False,
         "people": [rig.one("select display_name from public.memberships m join auth.users u"
                            " on u.id = m.user_id where u.email = %s", ADMIN[TENANT])],
     }  # fmt: skip

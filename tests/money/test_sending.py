@@ -153,7 +153,11 @@ def test_sent_and_clicked_again_it_is_a_second_message(desk: World) -> None:
     made = a_charge(desk)
     first = send(desk, made)
     [task] = claim(desk)
-    desk.run("select private.begin_sending(%s, %s)", task["message_id"], task["attempt"])
+    desk.run(
+        "select private.begin_turn(%s, %s, true) is not distinct from 0",
+        task["message_id"],
+        task["attempt"],
+    )
     desk.run(
         "select private.settle_message(%s, %s, 'submitted', 'gs-1')",
         task["message_id"], task["attempt"],
@@ -188,7 +192,7 @@ def test_paid_between_claim_and_call_it_is_not_sent(desk: World) -> None:
     [task] = claim(desk)
     item = paid_item(made["reference"], made["amount_cents"], desk.today)
     record(desk, made["integration_id"], item)
-    begin = "select private.begin_sending(%s, %s)"
+    begin = "select private.begin_turn(%s, %s, true) is not distinct from 0"
     assert desk.one(begin, task["message_id"], task["attempt"]) is False
 
 
@@ -199,8 +203,16 @@ def test_what_is_missing_is_refused_by_name(desk: World) -> None:
     assert refusal(desk, made, channel="call") == "channel_not_offered"
     assert desk.refused("operator", "send_charge", charge_id=uuid.uuid4()) == "charge_not_found"
     desk.run("update public.message_templates set status = 'paused'")
-    assert refusal(desk, made) == "template_missing"
-    desk.run("update public.message_templates set status = 'approved'")
+    assert refusal(desk, made) == "template_not_sendable"
+    desk.run(
+        "update public.message_templates set status = 'approved', variables = variables || '{\"\"}'"
+    )
+    assert refusal(desk, made) == "template_unbound"
+    desk.run("update public.message_templates set variables = array_replace(variables, '',"
+             " 'client.extra.unknown')")  # fmt: skip
+    assert refusal(desk, made) == "variable_missing"
+    desk.run("update public.message_templates set variables ="
+             " array_remove(variables, 'client.extra.unknown')")  # fmt: skip
     desk.run("update public.integrations set is_active = false where provider = 'gupshup'")
     assert refusal(desk, made) == "integration_inactive"
     desk.run("update public.integrations set is_active = true")
@@ -209,7 +221,7 @@ def test_what_is_missing_is_refused_by_name(desk: World) -> None:
 
 
 def test_a_pix_is_not_sent_with_a_template_that_wants_a_digitable_line(desk: World) -> None:
-    desk.run("update public.message_templates set status = 'paused'")
+    desk.run("delete from public.message_templates")
     template(desk, "charge.digitable_line")
     made = a_charge(desk)
     assert refusal(desk, made) == "template_missing"
@@ -277,7 +289,11 @@ def test_a_rule_cannot_send_a_template_that_speaks_of_a_charge(desk: World) -> N
 def test_every_answer_has_its_end(desk: World, outcome: str, code: str | None, ends: str) -> None:
     sent = send(desk, a_charge(desk))
     [task] = claim(desk)
-    desk.run("select private.begin_sending(%s, %s)", task["message_id"], task["attempt"])
+    desk.run(
+        "select private.begin_turn(%s, %s, true) is not distinct from 0",
+        task["message_id"],
+        task["attempt"],
+    )
     desk.run(
         "select private.settle_message(%s, %s, %s, null, %s)",
         task["message_id"], task["attempt"], outcome, code,
@@ -295,7 +311,11 @@ def test_five_failures_of_the_provider_end_it(desk: World) -> None:
     for _ in range(5):
         desk.run("update pgmq.q_messages set vt = clock_timestamp() - interval '1 second'")
         [task] = claim(desk)
-        desk.run("select private.begin_sending(%s, %s)", task["message_id"], task["attempt"])
+        desk.run(
+            "select private.begin_turn(%s, %s, true) is not distinct from 0",
+            task["message_id"],
+            task["attempt"],
+        )
         desk.run(
             "select private.settle_message(%s, %s, 'retry', null, 'provider_unavailable')",
             task["message_id"], task["attempt"],

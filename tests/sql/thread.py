@@ -39,7 +39,14 @@ def claim(db: psycopg.Connection, *, lease: int = 60) -> list[Any]:
 
 def begin(db: psycopg.Connection, message: UUID, attempt: int) -> bool:
     with working(db, "worker"):
-        return bool(scalar(db, "select private.begin_sending(%s, %s)", message, attempt))
+        return bool(
+            scalar(
+                db,
+                "select private.begin_turn(%s, %s, true) is not distinct from 0",
+                message,
+                attempt,
+            )
+        )
 
 
 def settle(db: psycopg.Connection, message: UUID, attempt: int, outcome: str, **more: Any) -> bool:

@@ -57,13 +57,13 @@ function Awaited({ batch }: { batch: Batch }): ReactNode {
   if (batch.may_confirm)
     return (
       <p className={classes.warn}>
-        {batch.created_by.name ?? "Alguém"} pediu este disparo para mais de {limit}. Nada sai antes da sua decisão:
+        {batch.created_by.name ?? "Alguém"} passa de {limit} no dia com este disparo. Nada sai antes da sua decisão:
         confira quem recebe, o texto e o custo.
       </p>
     );
   return (
     <p className={classes.warn}>
-      Passa de {limit}: outra pessoa da supervisão precisa confirmar.
+      Passa de {limit} no dia: outra pessoa da supervisão precisa confirmar.
       {isSupervisor &&
         batch.created_by.user_id === user.id &&
         (people.length > 0 ? ` Avisamos: ${people.join(", ")}.` : " Não há mais ninguém com esse papel na assessoria.")}

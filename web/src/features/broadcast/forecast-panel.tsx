@@ -104,11 +104,12 @@ function CostLines({ cost, eligible }: { cost: Cost | null; eligible: number }):
   );
 }
 
-function SecondPerson({ confirmation: { above, people } }: { confirmation: Confirmation }): ReactNode {
+function SecondPerson({ confirmation: { above, already, people } }: { confirmation: Confirmation }): ReactNode {
   return (
     <p className={classes.warn}>
-      Acima de {plural(above, "pessoa", "pessoas")}, outra pessoa da supervisão precisa confirmar antes de sair qualquer
-      mensagem.{" "}
+      Acima de {plural(above, "pessoa", "pessoas")} no mesmo dia, outra pessoa da supervisão precisa confirmar antes de
+      sair qualquer mensagem.{" "}
+      {already > 0 && `Seus outros disparos desse dia somam ${plural(already, "pessoa", "pessoas")}. `}
       {people.length > 0
         ? `Pode ser: ${people.join(", ")}.`
         : "Não há mais ninguém com esse papel: convide alguém ou divida o disparo."}

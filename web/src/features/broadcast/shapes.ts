@@ -48,6 +48,8 @@ export interface Cost {
 
 export interface Confirmation {
   above: number;
+  /** Whom the author's other sends of the day reach. */
+  already: number;
   is_needed: boolean;
   /** Who may confirm, besides the person who asks. */
   people: string[];

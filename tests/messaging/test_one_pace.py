@@ -1,0 +1,113 @@
+"""Bulk sends, rules, charges and people share the pace of a number, whatever the mix."""
+
+import json
+import random
+import threading
+import uuid
+from typing import Any
+
+import pytest
+
+from tests.messaging.rig import Rig
+from tests.proof import examples
+
+PACES = (1, 3, 7, 20, 80, 1000)  # messages a second
+
+
+class Leaving:
+    """When each message may leave, in seconds of a clock that the test moves."""
+
+    def __init__(self, rig: Rig, pace: int) -> None:
+        self.rig, self.now, self.at = rig, 0.0, list[float]()
+        rig.owner.execute("delete from private.sender_buckets")
+        rig.owner.execute("update public.senders set throughput_per_second = %s", (pace,))
+        self.sender = rig.sender()
+        self.workers = [uuid.uuid4() for _ in range(2)]
+
+    def elapse(self, seconds: float) -> None:
+        self.now += seconds
+        self.rig.owner.execute(
+            "update private.sender_buckets set refilled_at = refilled_at - make_interval(secs =>"
+            " %(s)s), lent_until = lent_until - make_interval(secs => %(s)s)",
+            {"s": seconds},
+        )
+
+    def instant(self) -> float:
+        return self.now + float(self.rig.one("select extract(epoch from clock_timestamp())"))
+
+    def bulk(self, worker: uuid.UUID, wanted: int) -> int:
+        [lent] = self.rig.rows(
+            "select * from private.take_tokens(%s, %s, %s)", self.sender, wanted, worker
+        )
+        asked = self.instant()
+        self.at += [asked + max(lent["starts_in"] + n * lent["gap"], 0)
+                    for n in range(lent["taken"])]  # fmt: skip
+        return int(lent["taken"])
+
+    def turn(self, patience: float) -> float:
+        wait = float(self.rig.one("select private.take_turn(%s, %s)", self.sender, patience))
+        if wait <= patience:
+            self.at.append(self.instant() + wait)
+        return wait
+
+    def most_in_a_second(self) -> int:
+        at = sorted(self.at)
+        # What the statements themselves took is no haste: a hundredth of a second of grace.
+        return max(sum(1 for other in at if 0 <= other - one < 0.99) for one in at)
+
+
+@pytest.mark.proof
+def test_no_second_holds_more_than_was_granted_whatever_the_mix(rig: Rig) -> None:
+    for seed in range(examples(2, 30)):
+        dice = random.Random(seed)
+        for pace in PACES:
+            leaving = Leaving(rig, pace)
+            for _ in range(25):
+                match dice.randrange(4):
+                    case 0:
+                        leaving.bulk(dice.choice(leaving.workers), dice.choice([1, 40, 1000]))
+                    case 1:
+                        for _ in range(dice.choice([1, 5, 30])):
+                            leaving.turn(dice.choice([2.0, 5.0]))
+                    case _:
+                        leaving.elapse(dice.choice([0.01, 0.1, 0.4, 1.5]))
+            assert leaving.most_in_a_second() <= pace, (seed, pace)
+
+
+def test_a_person_waits_for_what_is_lent_and_a_bulk_send_waits_for_the_person(rig: Rig) -> None:
+    leaving = Leaving(rig, 100)
+    one = leaving.workers[0]
+    assert leaving.bulk(one, 1000) >= 135  # a second and a half of them
+    waits = [leaving.turn(5.0) for _ in range(9)]
+    assert 1 < waits[0] < 1.7
+    assert leaving.bulk(one, 1000) == 0
+    leaving.elapse(0.1)
+    assert leaving.bulk(one, 1000) <= 2  # nine of these ten tokens are paid back
+    # Rules have less patience than people, who therefore never wait behind a thousand rules.
+    while leaving.turn(2.0) <= 2.0:
+        pass
+    assert leaving.turn(5.0) < 2.1
+
+
+def test_people_rules_and_a_bulk_send_at_once_are_never_refused_for_haste(rig: Rig) -> None:
+    rig.listen()
+    rig.pace(40)
+    people = rig.people(70)
+    [talker] = rig.people(1, first=500)
+    phone = rig.one("select phone from public.client_phones where client_id = %s", talker)
+    rig.gupshup.reply("DemoCobrancas", phone[1:], "oi")
+    rig.drain("run-automations")
+    talk = rig.one("select id from public.conversations where client_id = %s", talker)
+    rig.batch(people)
+    bulk = threading.Thread(target=rig.drain)
+    bulk.start()
+    for n in range(12):
+        said: dict[str, Any] = rig.ask(
+            "select public.send_chat_message(%s, %s, %s)", talk, uuid.uuid4(), f"mensagem {n}"
+        )
+        assert said["status"] == "queued", json.dumps(said)
+    rig.drain("send-message")
+    bulk.join(120)
+    assert len(rig.gupshup.messages()) == 1 + 70 + 12
+    # Refused for haste: at most what a busy machine let pile up.
+    assert rig.gupshup.calls() <= 86
