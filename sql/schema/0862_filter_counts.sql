@@ -1,6 +1,6 @@
 -- How many clients each value of a filter would leave: a facet counts what matches all the *other*
 -- keys, so that the value chosen now can be exchanged for its neighbour. Small sets are counted,
--- large ones sampled; the answer says which.
+-- large ones sampled; the answer says which. What a sample met seldom is counted after all (0863).
 create function private.facet_value(facet text) returns text
 language sql
 immutable
@@ -39,8 +39,6 @@ as $$
 declare
     c_all constant text[] := '{status,uf,aging,creditor_id,last_disposition,last_contact,
         has_whatsapp,has_phone,opted_out,agreement,tag_id,assigned_to}';
-    -- Grouping costs more than summing.
-    c_countable constant bigint := 20000;
     v_tenant_id uuid := private.require_role('operator');
     v_given jsonb := coalesce(filter, '{}');
     v_facet text;
@@ -60,43 +58,12 @@ begin
             private.read_client_filter(v_tenant_id, v_given - v_facet)
         );
         v_condition := private.client_condition(v_filter);
-        v_scale := private.sample_scale(v_filter, v_condition, c_countable);
-        execute 'select coalesce(jsonb_object_agg(counted.value, counted.clients), ''{}'')
-            from (
-                select listed.value, round(count(*) * $3) as clients
-                from (
-                    select ' || private.facet_value(v_facet) || ' as value
-                    from ' || private.client_source(v_scale) || case
-                        when v_facet in ('last_disposition', 'last_contact', 'opted_out') then '
-                            left join private.client_contacts as contact
-                                on contact.tenant_id = ($1).tenant_id
-                                and contact.client_id = clients.id'
-                        when v_facet = 'assigned_to' then '
-                            left join public.client_assignments as given
-                                on given.tenant_id = ($1).tenant_id
-                                and given.client_id = clients.id'
-                        when v_facet = 'tag_id' then '
-                            join public.client_tags as worn
-                                on worn.tenant_id = ($1).tenant_id and worn.client_id = clients.id'
-                        when v_facet = 'agreement' then '
-                            cross join lateral (
-                                select array_agg(distinct agreement.status::text) || case
-                                    when bool_or(private.is_living(agreement.status))
-                                    then ''{living}''::text[] else ''{}'' end || case
-                                    when bool_or(private.is_under_way(agreement.status)) is not true
-                                    then ''{none}''::text[] else ''{}'' end as words
-                                from public.agreements as agreement
-                                where agreement.tenant_id = ($1).tenant_id
-                                  and agreement.client_id = clients.id
-                            ) as held'
-                        else '' end || '
-                    where ' || v_condition || '
-                ) as listed
-                where listed.value is not null
-                group by listed.value
-            ) as counted'
-        into v_counts
-        using v_filter, private.today(v_tenant_id), coalesce(v_scale, 1);
+        v_scale := private.sample_scale(v_filter, v_condition, private.countable_values());
+        execute private.facet_query(v_facet, v_scale, v_condition)
+        into v_counts using v_filter, private.today(v_tenant_id), null::text[];
+        if v_scale is not null then
+            v_counts := private.settle_counts(v_given, v_filter, v_facet, v_counts, v_scale);
+        end if;
         v_is_estimate := v_is_estimate or v_scale is not null;
         v_answer := v_answer || jsonb_build_object(v_facet, v_counts);
     end loop;
@@ -175,7 +142,8 @@ language sql
 set search_path = ''
 as $$ select private.filter_counts(filter, facets) $$;
 comment on function public.filter_counts(jsonb, text[]) is
-'{is_estimate, facets: {<facet>: {<value>: clients}}}; null = all facets.';
+'{is_estimate, facets: {<facet>: {<value>: clients}}}; null = all facets. A value missing of an
+estimate is one the sample did not meet.';
 
 create function public.filter_options() returns jsonb
 language sql

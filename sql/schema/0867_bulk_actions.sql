@@ -1,4 +1,51 @@
--- What is done to a whole selection in one statement, and told by one line of the audit.
+-- What is done to a whole selection in one statement, and told by one line of the audit. Whom it
+-- changed is kept beside that line, a thousand to a row: a client's history asks for it, and a row
+-- for each of a million people would cost as much as the change.
+create table private.bulk_touches (
+    tenant_id uuid not null,
+    -- Of the audit; without a key, as the audit has none.
+    audit_id bigint not null,
+    -- Each row holds a range of ids, in their order.
+    first_id uuid not null,
+    last_id uuid not null,
+    client_ids uuid[] not null,
+    constraint bulk_touches_pkey primary key (tenant_id, audit_id, first_id),
+    constraint bulk_touches_tenant_fkey foreign key (tenant_id) references public.tenants (id)
+);
+comment on table private.bulk_touches is 'Clients that a bulk action of a filter changed.';
+alter table private.bulk_touches enable row level security;
+alter table private.bulk_touches force row level security;
+
+-- SQL that runs a change (which returns client_id) of the clients that a condition selects, and
+-- keeps whom it changed; answers {selected, changed}. $1: the filter; $4: the line of audit, null
+-- when the selection names its clients itself.
+create function private.bulk_query(condition text, change text) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select 'with selected as materialized (
+            select clients.id from public.clients where ' || condition || '
+        ),
+        changed as (' || change || '),
+        kept as (
+            insert into private.bulk_touches (tenant_id, audit_id, first_id, last_id, client_ids)
+            select ($1).tenant_id, $4, (array_agg(placed.client_id order by placed.place))[1],
+                (array_agg(placed.client_id order by placed.place desc))[1],
+                array_agg(placed.client_id order by placed.place)
+            from (
+                select changed.client_id,
+                    row_number() over (order by changed.client_id) - 1 as place
+                from changed
+                where $4::bigint is not null
+            ) as placed
+            group by placed.place / 1000
+        )
+        select jsonb_build_object(
+            ''selected'', (select count(*) from selected), ''changed'', (select count(*) from changed)
+        )'
+$$;
+
 create function private.bulk_assign(selection jsonb, user_id uuid) returns jsonb
 language plpgsql
 security definer
@@ -22,16 +69,12 @@ begin
             detail = 'nobody of this tenant has that id';
     end if;
     v_audit_id := private.begin_bulk(v_tenant_id, 'assign', selection);
-    execute 'with selected as materialized (
-            select clients.id from public.clients where '
-            || private.client_condition(v_filter) || '
-        ),
-        changed as ('
-            || case when user_id is null then '
+    execute private.bulk_query(private.client_condition(v_filter), case
+        when user_id is null then '
             delete from public.client_assignments as given using selected
             where given.tenant_id = ($1).tenant_id and given.client_id = selected.id
-            returning 1'
-            else '
+            returning given.client_id'
+        else '
             insert into public.client_assignments as given
                 (tenant_id, client_id, user_id, assigned_by, assigned_at)
             select ($1).tenant_id, selected.id, $2, $3, ($1).now_at from selected
@@ -40,12 +83,9 @@ begin
             set user_id = excluded.user_id, assigned_by = excluded.assigned_by,
                 assigned_at = excluded.assigned_at
             where given.user_id <> excluded.user_id
-            returning 1' end || '
-        )
-        select jsonb_build_object(
-            ''selected'', (select count(*) from selected), ''changed'', (select count(*) from changed)
-        )'
-    into v_outcome using v_filter, user_id, auth.uid();
+            returning given.client_id' end)
+    into v_outcome using v_filter, user_id, auth.uid(),
+        case when not selection ? 'ids' then v_audit_id end;
     perform private.end_bulk(v_audit_id, v_outcome || jsonb_build_object('assigned_to', user_id));
     return v_outcome;
 end;
@@ -73,27 +113,21 @@ begin
     v_audit_id := private.begin_bulk(
         v_tenant_id, case when is_removal then 'untag' else 'tag' end, selection
     );
-    execute 'with selected as materialized (
-            select clients.id from public.clients where '
-            || private.client_condition(v_filter) || '
-        ),
-        changed as ('
-            || case when is_removal then '
+    execute private.bulk_query(private.client_condition(v_filter), case
+        when is_removal then '
             delete from public.client_tags as worn using selected
             where worn.tenant_id = ($1).tenant_id and worn.tag_id = $2
               and worn.client_id = selected.id
-            returning 1'
-            else '
-            insert into public.client_tags (tenant_id, tag_id, client_id, created_by, created_at)
+            returning worn.client_id'
+        else '
+            insert into public.client_tags as worn
+                (tenant_id, tag_id, client_id, created_by, created_at)
             select ($1).tenant_id, $2, selected.id, $3, ($1).now_at from selected
             order by selected.id
             on conflict do nothing
-            returning 1' end || '
-        )
-        select jsonb_build_object(
-            ''selected'', (select count(*) from selected), ''changed'', (select count(*) from changed)
-        )'
-    into v_outcome using v_filter, tag_id, auth.uid();
+            returning worn.client_id' end)
+    into v_outcome using v_filter, tag_id, auth.uid(),
+        case when not selection ? 'ids' then v_audit_id end;
     perform private.end_bulk(v_audit_id, v_outcome || jsonb_build_object('tag_id', tag_id));
     return v_outcome;
 end;

@@ -1,6 +1,7 @@
 -- Who changed a client, its phones, addresses, tags and responsible: the audit log read for one
--- client. What files brought is not in it (0060); the timeline tells of those. Nor is what was done
--- to everybody a filter found: only who was picked by hand is named in a bulk line.
+-- client. What files brought is not in it (0060); the timeline tells of those. What was done to a
+-- whole selection is one line of the audit: it names whom somebody picked by hand, and whom a filter
+-- found is kept beside it (0867).
 
 -- Serves the rows that a client had and has no more.
 create index audit_log_of_clients_rows
@@ -111,6 +112,22 @@ begin
           and told.row_id in ('assign', 'tag', 'untag')
           and told.after #> '{selection,ids}' ? client_history.client_id::text
           and told.after ->> 'changed' <> '0'
+        union all
+        -- One look-up for each action of the agency: the range that would hold the client.
+        select told.*
+        from public.audit_log as told
+        cross join lateral (
+            select touched.last_id, touched.client_ids
+            from private.bulk_touches as touched
+            where touched.tenant_id = v_tenant_id and touched.audit_id = told.id
+              and touched.first_id <= client_history.client_id
+            order by touched.first_id desc
+            limit 1
+        ) as range
+        where told.tenant_id = v_tenant_id and told.table_name = 'clients'
+          and told.row_id in ('assign', 'tag', 'untag') and told.action = 'bulk'
+          and range.last_id >= client_history.client_id
+          and client_history.client_id = any(range.client_ids)
     )
     select coalesce(jsonb_agg(newest.item order by newest.id desc), '[]') into v_items
     from (

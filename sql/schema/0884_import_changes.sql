@@ -122,10 +122,10 @@ as $$
 declare
     v_tenant uuid := private.require_role('supervisor');
 begin
-    return (
+    return coalesce((
         select imports.differences from public.imports
         where imports.tenant_id = v_tenant and imports.id = import_differences.import_id
-    );
+    ), '{"fields": {}, "rows": [], "kept": []}');
 end;
 $$;
 
@@ -136,6 +136,6 @@ set search_path = ''
 as $$ select private.import_differences(import_id) $$;
 comment on function public.import_differences(uuid) is
 'Supervisor or admin: {fields: {"table.field": count}, rows: first 200 with before and after, kept:
-first 200 titles left alone}; null until it is done, and of one that ended before this was kept.';
+first 200 titles left alone}; empty until it is done.';
 grant execute on function private.import_differences(uuid), public.import_differences(uuid)
 to authenticated;

@@ -17,6 +17,7 @@ FIELDS = {
     "import_id", "status", "rows", "accepted", "rejected", "clients_created", "clients_updated",
     "debts_created", "debts_updated", "duplicates", "creditors_created", "reject_reasons",
     "warnings", "debts_absent", "debts_returned", "debts_reopened", "debts_kept", "differences",
+    "rejects",
 }  # fmt: skip
 
 

@@ -265,11 +265,7 @@ def test_an_import_whose_process_died_is_told_and_may_be_sent_again(endpoint: En
     assert endpoint(table([{}])).status_code == 200
 
 
-def test_a_refused_file_leaves_a_failed_import_and_a_dry_run_leaves_none(
-    endpoint: Endpoint,
-) -> None:
-    assert endpoint(table([{}]), "dry_run=true").get_json()["import_id"] is None
-    assert statuses(endpoint) == []
+def test_a_refused_file_leaves_a_failed_import(endpoint: Endpoint) -> None:
     assert error(endpoint(b"Nome;Valor\nAna;1\n")) == (400, "document_column_missing")
     assert statuses(endpoint) == [("failed", "document_column_missing")]
     assert error(endpoint(table([{}]), who="supervisor@demo.test")) == (404, "creditor_not_found")

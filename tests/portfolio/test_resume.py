@@ -210,6 +210,18 @@ def test_an_interrupted_import_is_shown_as_such_and_not_while_somebody_is_at_it(
     assert process.agency.rpc("resume_import", import_id) == {"status": "interrupted"}
 
 
+def test_what_the_next_import_is_finishing_is_not_interrupted(process: Process) -> None:
+    """Its own lock is free then; the one that takes it on holds the agency's turn."""
+    import_id = process.dies(FOUR, 2, inside=False)
+    with process.opened() as holder:
+        [(left,)] = holder.execute("select private.await_import_turn()")
+        assert str(left) == import_id
+        process.agency.owner.execute("select private.sweep_imports()")
+        assert status(process, import_id)[0] == "running"
+    process.agency.owner.execute("select private.sweep_imports()")
+    assert status(process, import_id)[0] == "interrupted"
+
+
 def refused(call: Callable[[], Any], sqlstate: str, code: str) -> None:
     with pytest.raises(psycopg.Error) as refusal:
         call()

@@ -205,6 +205,10 @@ def test_a_chunk_that_can_never_go_back_ends_the_rollback_and_it_may_be_asked_ag
     by_the_job(process, import_id)
     assert undone(process, import_id) == ("rolled_back", 2, 2, None)
     assert process.agency.counts()["clients"] == 0
+    [(deleted,)] = process.agency.rows(
+        "select rolled_back -> 'deleted' from public.imports where tenant_id = %(tenant)s"
+    )
+    assert deleted == {"debts": 4, "clients": 4, "phones": 4, "creditors": 1}  # both halves
 
 
 @pytest.mark.parametrize("people", [1, 100], ids=["in chunks", "at once"])

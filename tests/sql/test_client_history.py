@@ -55,7 +55,9 @@ def test_who_gave_a_client_to_whom_and_put_a_tag_on_it_is_told(
     before = len(history(db, world)["items"])
     ask(db, world, "supervisor", "bulk_assign(%s, %s)", picked, operator)
     ask(db, world, "supervisor", "bulk_tag(%s, %s, true)", picked, tag)
-    ask(db, world, "supervisor", "bulk_tag(%s, %s)", {"filter": {}}, tag)  # names nobody
+    ask(db, world, "supervisor", "bulk_tag(%s, %s)", {"filter": {}}, tag)
+    ask(db, world, "supervisor", "bulk_tag(%s, %s)", {"filter": {}}, tag)  # changes nobody
+    ask(db, world, "supervisor", "bulk_tag(%s, %s, true)", {"filter": {}, "except": [client]}, tag)
     with acting(db, world, "operator"):
         off = "delete from public.client_tags where client_id = %s and tag_id = %s"
         db.execute(off, (client, tag))
@@ -67,13 +69,39 @@ def test_who_gave_a_client_to_whom_and_put_a_tag_on_it_is_told(
         ("client_assignments", "delete"),
         ("client_tags", "insert"),
         ("client_tags", "delete"),
+        ("client_tags", "insert"),
         ("client_tags", "delete"),
         ("client_assignments", "insert"),
     ]
-    assert told[4]["changes"] == [{"field": "user_id", "from": None, "to": operator}]
-    assert told[3]["changes"] == [{"field": "tag_id", "from": tag, "to": None}]
+    assert told[5]["changes"] == [{"field": "user_id", "from": None, "to": operator}]
+    assert told[4]["changes"] == [{"field": "tag_id", "from": tag, "to": None}]
+    assert told[3]["changes"] == [{"field": "tag_id", "from": None, "to": tag}]
     assert {"field": "tag_id", "from": None, "to": tag} in told[1]["changes"]
-    assert told[4]["actor"] == "Sônia Supervisora"
+    assert {told[place]["actor"] for place in (3, 4, 5)} == {"Sônia Supervisora"}
+
+
+def test_of_many_that_a_filter_found_everybody_and_nobody_else_is_told(
+    db: psycopg.Connection, world: World
+) -> None:
+    """More than one row holds, in an agency that does it again and again."""
+    tag, operator = str(world.ids["tag"]), str(world.users["operator"])
+    db.execute(
+        "insert into public.clients (tenant_id, document, name, uf)"
+        " select %s, lpad(n::text, 11, '0'), 'Pessoa ' || n, case when n > 2500 then 'AC' end"
+        " from generate_series(1, 2600) as n",
+        (TENANT,),
+    )
+    ask(db, world, "supervisor", "bulk_assign(%s, %s)", {"filter": {}}, operator)
+    ask(db, world, "supervisor", "bulk_tag(%s, %s)", {"filter": {"uf": "AC"}}, tag)
+    known = db.execute(
+        "select id, uf is not distinct from 'AC' from public.clients where tenant_id = %s"
+        " and document < '00000002600' order by document desc limit 200",
+        (TENANT,),
+    ).fetchall()
+    for client_id, is_tagged in known[::20]:
+        items = ask(db, world, "admin", "client_history(%s)", str(client_id))["items"]
+        tables = [item["table"] for item in items]
+        assert tables[: 1 + is_tagged] == ["client_tags", "client_assignments"][1 - is_tagged :]
 
 
 def test_a_tag_that_is_deleted_is_one_line_however_many_wear_it(

@@ -170,6 +170,30 @@ def test_facets_count_what_each_value_would_leave(db: psycopg.Connection, world:
     assert set(two["facets"]) == {"uf", "aging"}
 
 
+def test_what_a_sample_does_not_meet_is_counted_and_not_said_to_be_nobodys(
+    db: psycopg.Connection, world: World
+) -> None:
+    """In a sample of one, nearly everything is rare."""
+    for filters in ({}, {"status": "open", "has_phone": True}):
+        whole = ask(db, world, "operator", "filter_counts(%s)", filters)["facets"]
+        with db.transaction(force_rollback=True):
+            for name, kind, number in (
+                ("sample_size", "int", 1),
+                ("countable_values", "bigint", 0),
+            ):
+                db.execute(
+                    f"create or replace function private.{name}() returns {kind} language sql"
+                    f" immutable set search_path = '' as 'select {number}::{kind}'".encode()
+                )
+            answer = ask(db, world, "operator", "filter_counts(%s)", filters)
+        assert answer["is_estimate"] is True
+        for facet, counts in answer["facets"].items():
+            found = {value: clients for value, clients in counts.items() if clients and value}
+            known = {value: clients for value, clients in whole[facet].items() if value}
+            assert found == known, (filters, facet)
+        assert 0 in answer["facets"]["uf"].values()  # looked up, and nobody there
+
+
 def test_an_unknown_facet_is_refused(db: psycopg.Connection, world: World) -> None:
     with refused("unknown_facet"):
         ask(db, world, "operator", "filter_counts(%s, %s)", {}, ["cor"])
