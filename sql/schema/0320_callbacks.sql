@@ -1,10 +1,14 @@
--- A promise to call again, made by a disposition whose type is a callback. Kept apart from the
+-- A promise to call again, made by a disposition whose type is a callback, or by a rule (0989). Kept apart from the
 -- disposition because it lives on: it falls due, is done, is cancelled.
 create table public.callbacks (
     id uuid not null default gen_random_uuid(),
     tenant_id uuid not null,
     client_id uuid not null,
-    disposition_id uuid not null,
+    -- One of these two made it.
+    disposition_id uuid,
+    run_id uuid,
+    -- The number to call, where it is not any of theirs.
+    phone text collate "C",
     -- Null: anyone may take it.
     operator_id uuid,
     due_at timestamptz not null,
@@ -21,8 +25,14 @@ create table public.callbacks (
     reminded_for timestamptz,
     -- The disposition that kept it; taken back, it is to be kept again.
     kept_by uuid,
+    -- Minutes after its moment at which it becomes anyone's; null: the agency's.
+    release_minutes smallint,
     constraint callbacks_pkey primary key (id),
     constraint callbacks_one_per_disposition unique (tenant_id, disposition_id),
+    constraint callbacks_one_per_run unique (tenant_id, run_id),
+    constraint callbacks_are_made_by_one check (num_nonnulls(disposition_id, run_id) = 1),
+    constraint callbacks_phone_is_e164 check (phone ~ '^\+[1-9][0-9]{7,14}$'),
+    constraint callbacks_release_within_a_day check (release_minutes between 1 and 1440),
     constraint callbacks_disposition_fkey foreign key (tenant_id, disposition_id)
     references public.call_dispositions (tenant_id, id),
     constraint callbacks_kept_by_fkey foreign key (tenant_id, kept_by)

@@ -2,8 +2,14 @@
 -- it does step by step is in `rule_steps`, what it said before in `rule_versions`. People write it
 -- through save_rule and set_rule_enabled alone, because what speaks to debtors is switched on only
 -- by somebody who has seen what it would do.
-create type public.rule_action as enum ('send_template');
-create type public.rule_trigger as enum ('disposition', 'debt_due', 'installment_due');
+create type public.rule_action as enum (
+    'send_template', 'create_charge', 'send_to_dialer', 'leave_dialer', 'schedule_callback',
+    'remind_operator', 'notify_supervisor', 'quarantine_phone', 'tag', 'assign'
+);
+create type public.rule_trigger as enum (
+    'disposition', 'debt_due', 'installment_due', 'agreement_event', 'payment_event',
+    'message_received', 'callback_due'
+);
 
 create table public.collection_rules (
     id uuid not null default gen_random_uuid(),
@@ -15,6 +21,8 @@ create table public.collection_rules (
     disposition_meaning text,
     -- Days from the due date: negative before it, 0 on the day, positive after.
     day_offset int,
+    -- What became of the agreement, or of the money.
+    event text,
     -- The carteira's filter; {} is everybody. Asked again at the moment of sending.
     filter jsonb not null default '{}',
     -- The rule's own hours, of the agency's clock, within the lawful ones.
@@ -29,12 +37,18 @@ create table public.collection_rules (
     is_enabled boolean not null default false,
     -- Grows with every change of the definition; a dry run belongs to one.
     version int not null default 1,
+    -- Who switched it on last, and in whose name it loads the dialer.
+    enabled_by uuid,
+    -- Which of the ready-made rules it began as (0996).
+    kit text,
     created_at timestamptz not null default private.now(),
     constraint collection_rules_pkey primary key (id),
     constraint collection_rules_tenant_id_key unique (tenant_id, id),
     constraint collection_rules_tenant_fkey foreign key (tenant_id) references public.tenants (id),
     constraint collection_rules_type_fkey foreign key (tenant_id, disposition_type)
     references public.disposition_types (tenant_id, key),
+    constraint collection_rules_enabled_by_fkey foreign key (enabled_by) references auth.users (id),
+    constraint collection_rules_one_of_each_kit unique (tenant_id, kit),
     constraint collection_rules_name_is_filled check (btrim(name) <> ''),
     constraint collection_rules_disposition_is_said check (
         num_nonnulls(disposition_type, disposition_meaning)
@@ -47,8 +61,17 @@ create table public.collection_rules (
     ),
     -- A month before, and five years after, when a title prescribes.
     constraint collection_rules_offset_is_said check (
-        (day_offset is not null) = (trigger <> 'disposition')
+        (day_offset is not null) = (trigger in ('debt_due', 'installment_due'))
         and coalesce(day_offset, 0) between -30 and 1825
+    ),
+    constraint collection_rules_event_is_said check (
+        case trigger
+            when 'agreement_event' then coalesce(
+                event in ('approved', 'rejected', 'broken', 'settled', 'cancelled'), false
+            )
+            when 'payment_event' then coalesce(event in ('received', 'reversed'), false)
+            else event is null
+        end
     ),
     constraint collection_rules_filter_is_object check (jsonb_typeof(filter) = 'object'),
     constraint collection_rules_window_is_whole check (
@@ -58,7 +81,9 @@ create table public.collection_rules (
     constraint collection_rules_period_within_a_year check (repeat_days between 1 and 365),
     constraint collection_rules_priority_has_three_digits check (priority between 1 and 999)
 );
-comment on table public.collection_rules is 'What follows a disposition or a day automatically.';
+comment on table public.collection_rules is 'What follows an event or a day automatically.';
+create index collection_rules_enabled_by_person on public.collection_rules (enabled_by)
+where enabled_by is not null;
 
 -- Read by the trigger of every disposition.
 create index collection_rules_by_type

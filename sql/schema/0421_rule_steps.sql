@@ -6,20 +6,44 @@ create table public.rule_steps (
     version int not null default 1,
     position smallint not null default 1,
     action public.rule_action not null default 'send_template',
+    -- Null: not chosen yet; such a rule is not switched on.
     template_id uuid,
+    -- After the trigger, or after the end of the step before.
+    wait_minutes int not null default 0,
+    -- Skipped or failed, it does not hold up the next.
+    goes_on boolean not null default true,
+    -- What else the action is told: the keys of private.step_defaults (0978), every one of them.
+    settings jsonb not null default '{}',
     constraint rule_steps_pkey primary key (rule_id, version, position),
     constraint rule_steps_rule_fkey foreign key (tenant_id, rule_id)
     references public.collection_rules (tenant_id, id),
     constraint rule_steps_template_fkey foreign key (tenant_id, template_id)
     references public.message_templates (tenant_id, id),
-    constraint rule_steps_template_is_said check (
-        (action = 'send_template') = (template_id is not null)
-    )
+    constraint rule_steps_template_is_of_a_message check (
+        action = 'send_template' or template_id is null
+    ),
+    -- Eight: what follows one event and is still understood by who reads it.
+    constraint rule_steps_are_few check (position between 1 and 8),
+    -- A month: what came before it is forgotten by then.
+    constraint rule_steps_wait_within_a_month check (wait_minutes between 0 and 43200),
+    constraint rule_steps_settings_are_an_object check (jsonb_typeof(settings) = 'object')
 );
 comment on table public.rule_steps is 'Actions of each version of a rule.';
 
 create index rule_steps_of_rule on public.rule_steps (tenant_id, rule_id);
 create index rule_steps_of_template on public.rule_steps (tenant_id, template_id);
+
+-- What makes the whole rule void for a target, and not this step alone.
+create function private.ends_rule(reason text) returns boolean
+language sql
+immutable
+set search_path = ''
+as $$
+    select coalesce(reason, '') in (
+        'undone', 'rule_disabled', 'automations_stopped', 'filter_left', 'expired', 'event_passed',
+        'agreement_running', 'installment_ended', 'nothing_owed', 'day_passed', 'repeated'
+    )
+$$;
 
 -- Every edit: who, when, and the whole definition, so that any two can be compared and any one be
 -- saved again.

@@ -10,7 +10,7 @@ create table public.rule_dry_runs (
     frozen_at timestamptz not null,
     from_date date not null,
     to_date date not null,
-    -- [{verdict, reason, count}]
+    -- [{position, action, verdict, reason, count}]
     counts jsonb not null default '[]',
     -- Of what would be sent now; null when nobody knows the price.
     price_micros bigint,
@@ -33,8 +33,10 @@ create table public.rule_dry_run_lines (
     tenant_id uuid not null,
     dry_run_id uuid not null,
     place int not null,
+    position smallint not null default 1,
+    action public.rule_action not null default 'send_template',
     client_id uuid not null,
-    -- send | postpone | skip
+    -- send | act | postpone | skip
     verdict text not null,
     reason text,
     not_before timestamptz,
@@ -46,7 +48,9 @@ create table public.rule_dry_run_lines (
     references public.rule_dry_runs (tenant_id, id) on delete cascade,
     constraint rule_dry_run_lines_client_fkey foreign key (tenant_id, client_id)
     references public.clients (tenant_id, id),
-    constraint rule_dry_run_lines_verdict_is_known check (verdict in ('send', 'postpone', 'skip'))
+    constraint rule_dry_run_lines_verdict_is_known check (
+        verdict in ('send', 'act', 'postpone', 'skip')
+    )
 );
 comment on table public.rule_dry_run_lines is 'Each client of a dry run: what, or why not.';
 create index rule_dry_run_lines_of_dry_run

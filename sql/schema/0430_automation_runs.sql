@@ -1,5 +1,5 @@
--- One rule applied to one disposition, or to one client or installment on one day: queued →
--- running → done | skipped | failed. The queue message commits with the disposition and names the
+-- One step of one rule for one disposition, or for one client, installment or event on one day:
+-- queued → running → done | skipped | failed. The queue message commits with the disposition and names the
 -- rules that were on; the first reader of the message opens the runs, so that an operator's insert
 -- pays for one queue row and no more.
 -- `reason` is a code the page translates.
@@ -9,7 +9,9 @@ create table public.automation_runs (
     rule_id uuid not null,
     -- Of the rule's definition: a run ends under the steps it began with.
     version int not null default 1,
-    -- What it was asked for by: a disposition, or a client or installment on a day of the agency.
+    position smallint not null default 1,
+    -- What it was asked for by: a disposition, or on a day of the agency a client, an installment,
+    -- an agreement, a payment, a message or a callback, as its rule's trigger says.
     disposition_id uuid,
     target_id uuid,
     on_date date,
@@ -26,6 +28,8 @@ create table public.automation_runs (
     queue_msg_id bigint not null,
     -- Which call of `claim_automation_runs` holds the run.
     claim_id uuid,
+    -- The charge whose link it sent.
+    charge_id uuid,
     created_at timestamptz not null default private.now(),
     -- Set when a person said "again": age counts from then.
     retried_at timestamptz,
@@ -34,9 +38,9 @@ create table public.automation_runs (
     constraint automation_runs_pkey primary key (id),
     constraint automation_runs_tenant_id_key unique (tenant_id, id),
     -- A trigger fired twice still makes one run.
-    constraint automation_runs_one_per_disposition unique (rule_id, disposition_id),
+    constraint automation_runs_one_per_disposition unique (rule_id, disposition_id, position),
     -- A day swept twice, too.
-    constraint automation_runs_one_per_day unique (rule_id, target_id, on_date),
+    constraint automation_runs_one_per_day unique (rule_id, target_id, on_date, position),
     constraint automation_runs_have_one_target check (
         num_nonnulls(disposition_id, target_id) = 1 and (target_id is null) = (on_date is null)
     ),
@@ -55,7 +59,9 @@ comment on table public.automation_runs is 'Rules at work, and why they did or d
 
 create index automation_runs_of_client
 on public.automation_runs (tenant_id, client_id, created_at desc, id desc);
-create index automation_runs_of_rule on public.automation_runs (tenant_id, rule_id);
+-- Serves the rule's log.
+create index automation_runs_of_rule
+on public.automation_runs (tenant_id, rule_id, created_at desc, id desc);
 -- Serve a rule's daily cap, and "once per client".
 create index automation_runs_sent_by_rule on public.automation_runs (rule_id, finished_at)
 where status = 'done';

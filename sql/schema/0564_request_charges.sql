@@ -55,6 +55,88 @@ as $$
     returning id
 $$;
 
+-- The charge that this installment should have, made if it has none such. Asked by people, and by
+-- rules, who are nobody.
+create function private.want_charge(
+    wanted public.installments, account public.integrations, method public.charge_method
+) returns uuid
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_part public.installments := wanted;
+    v_agreement public.agreements;
+    v_method public.charge_method;
+    v_current public.charges;
+    v_id uuid;
+begin
+    v_agreement := private.agreement_for_change(v_part.tenant_id, v_part.agreement_id);
+    select * into v_part from public.installments as part where part.id = v_part.id;
+    if v_agreement.formalised_at is null then
+        raise exception 'charge_before_approval' using errcode = 'PT409',
+            detail = v_agreement.status::text;
+    elsif not private.is_living(v_agreement.status) then
+        raise exception 'agreement_not_living' using errcode = 'PT409',
+            detail = v_agreement.status::text;
+    elsif v_part.status <> 'open' or v_part.cancelling_reason is not null then
+        raise exception 'installment_not_open' using errcode = 'PT409',
+            detail = case when v_part.status = 'open' then 'cancelling'
+                else v_part.status::text end;
+    end if;
+    v_method := coalesce(want_charge.method, v_part.method);
+    if v_method::text <> all(string_to_array(
+        coalesce(account.settings ->> 'methods', 'boleto'), ','))
+    then
+        raise exception 'method_not_offered' using errcode = 'PT409',
+            detail = v_method::text;
+    end if;
+    perform private.require_payer(v_part.tenant_id, v_part.client_id);
+    select * into v_current from public.charges as charge
+    where charge.tenant_id = v_part.tenant_id and charge.installment_id = v_part.id
+      and charge.is_wanted and charge.status not in ('cancelled', 'failed', 'paid');
+    -- The same thing asked again is the same charge; another method or amount replaces it.
+    if v_current.id is not null and v_current.method = v_method
+        and v_current.amount_cents = v_part.amount_cents - v_part.paid_cents
+        -- One that was due as agreed stays payable with its own fine and interest.
+        and (v_current.due_on = least(v_part.due_on, v_part.effective_due_on)
+            or v_current.due_on >= private.charge_due_on(v_part))
+    then
+        return v_current.id;
+    elsif v_current.id is not null then
+        perform private.unwant_charges(v_current.id, 'replaced');
+    end if;
+    -- One that was sent and failed may exist after all: it is looked up before another is made.
+    select * into v_current from public.charges as charge
+    where charge.tenant_id = v_part.tenant_id and charge.installment_id = v_part.id
+      and charge.is_wanted and charge.status = 'failed' and charge.sent_at is not null
+      and charge.method = v_method
+      and charge.amount_cents = v_part.amount_cents - v_part.paid_cents
+      and charge.due_on = private.charge_due_on(v_part)
+    order by charge.sequence desc
+    limit 1;
+    if found then
+        perform private.retry_charge(v_current.id);
+        return v_current.id;
+    end if;
+    perform private.unwant_charges(charge.id, 'replaced')
+    from public.charges as charge
+    where charge.tenant_id = v_part.tenant_id and charge.installment_id = v_part.id
+      and charge.is_wanted and charge.status = 'failed';
+    v_id := private.issue_charge(v_part, account.id, v_method);
+    update public.installments as part set method = v_method
+    where part.id = v_part.id and part.method <> v_method;
+    perform private.tell_agreement(
+        v_agreement.id, 'charge_requested', private.today(v_part.tenant_id), null,
+        jsonb_build_object(
+            'installment_id', v_part.id, 'method', v_method,
+            'due_on', private.charge_due_on(v_part)
+        )
+    );
+    return v_id;
+end;
+$$;
+
 create function private.request_charges(
     installment_ids uuid[], method public.charge_method
 ) returns jsonb
@@ -65,10 +147,7 @@ as $$
 declare
     v_tenant_id uuid := private.require_role('operator');
     v_part public.installments;
-    v_agreement public.agreements;
     v_integration public.integrations;
-    v_method public.charge_method;
-    v_current public.charges;
     v_ids uuid[] := '{}';
 begin
     select * into v_integration from public.integrations as integration
@@ -91,70 +170,7 @@ begin
             raise exception 'installment_not_found' using errcode = 'PT404',
                 detail = 'no installment with this id in the tenant';
         end if;
-        v_agreement := private.agreement_for_change(v_tenant_id, v_part.agreement_id);
-        select * into v_part from public.installments as part where part.id = v_part.id;
-        if v_agreement.formalised_at is null then
-            raise exception 'charge_before_approval' using errcode = 'PT409',
-                detail = v_agreement.status::text;
-        elsif not private.is_living(v_agreement.status) then
-            raise exception 'agreement_not_living' using errcode = 'PT409',
-                detail = v_agreement.status::text;
-        elsif v_part.status <> 'open' or v_part.cancelling_reason is not null then
-            raise exception 'installment_not_open' using errcode = 'PT409',
-                detail = case when v_part.status = 'open' then 'cancelling'
-                    else v_part.status::text end;
-        end if;
-        v_method := coalesce(request_charges.method, v_part.method);
-        if v_method::text <> all(string_to_array(
-            coalesce(v_integration.settings ->> 'methods', 'boleto'), ','))
-        then
-            raise exception 'method_not_offered' using errcode = 'PT409',
-                detail = v_method::text;
-        end if;
-        perform private.require_payer(v_tenant_id, v_part.client_id);
-        select * into v_current from public.charges as charge
-        where charge.tenant_id = v_tenant_id and charge.installment_id = v_part.id
-          and charge.is_wanted and charge.status not in ('cancelled', 'failed', 'paid');
-        -- The same thing asked again is the same charge; another method or amount replaces it.
-        if v_current.id is not null and v_current.method = v_method
-            and v_current.amount_cents = v_part.amount_cents - v_part.paid_cents
-            -- One that was due as agreed stays payable with its own fine and interest.
-            and (v_current.due_on = least(v_part.due_on, v_part.effective_due_on)
-                or v_current.due_on >= private.charge_due_on(v_part))
-        then
-            v_ids := v_ids || v_current.id;
-            continue;
-        elsif v_current.id is not null then
-            perform private.unwant_charges(v_current.id, 'replaced');
-        end if;
-        -- One that was sent and failed may exist after all: it is looked up before another is made.
-        select * into v_current from public.charges as charge
-        where charge.tenant_id = v_tenant_id and charge.installment_id = v_part.id
-          and charge.is_wanted and charge.status = 'failed' and charge.sent_at is not null
-          and charge.method = v_method
-          and charge.amount_cents = v_part.amount_cents - v_part.paid_cents
-          and charge.due_on = private.charge_due_on(v_part)
-        order by charge.sequence desc
-        limit 1;
-        if found then
-            perform private.retry_charge(v_current.id);
-            v_ids := v_ids || v_current.id;
-            continue;
-        end if;
-        perform private.unwant_charges(charge.id, 'replaced')
-        from public.charges as charge
-        where charge.tenant_id = v_tenant_id and charge.installment_id = v_part.id
-          and charge.is_wanted and charge.status = 'failed';
-        v_ids := v_ids || private.issue_charge(v_part, v_integration.id, v_method);
-        update public.installments as part set method = v_method
-        where part.id = v_part.id and part.method <> v_method;
-        perform private.tell_agreement(
-            v_agreement.id, 'charge_requested', private.today(v_tenant_id), null,
-            jsonb_build_object(
-                'installment_id', v_part.id, 'method', v_method,
-                'due_on', private.charge_due_on(v_part)
-            )
-        );
+        v_ids := v_ids || private.want_charge(v_part, v_integration, request_charges.method);
     end loop;
     perform private.wake_function('negociarie-charge');
     return (

@@ -4,7 +4,7 @@ create type private.run_plan as (
     tenant_id uuid,
     client_id uuid,
     queue_msg_id bigint,
-    -- send | skip | postpone
+    -- send | act | skip | postpone
     verdict text,
     reason text,
     not_before timestamptz,
@@ -39,9 +39,11 @@ declare
     c_rounds constant int := 20;
     v_claim_id uuid := gen_random_uuid();
     v_plans private.run_plan[];
+    v_may_have_more boolean;
 begin
     for v_round in 1 .. c_rounds loop
-        exit when not private.take_runs(v_claim_id, max, lease_seconds);
+        v_may_have_more := private.take_runs(v_claim_id, max, lease_seconds);
+        exit when not v_may_have_more;
         perform private.resolve_interrupted_runs(v_claim_id);
         perform private.lock_limited_rules(v_claim_id);
         v_plans := array(select plan from private.plan_runs(v_claim_id) as plan);
@@ -49,8 +51,16 @@ begin
         from unnest(v_plans) as plan where plan.verdict = 'skip';
         perform private.postpone_run(plan.run_id, plan.not_before, plan.reason)
         from unnest(v_plans) as plan where plan.verdict = 'postpone';
+        perform private.act_on_run(plan.run_id)
+        from unnest(v_plans) as plan where plan.verdict = 'act';
         exit when exists (select from unnest(v_plans) as plan where plan.verdict = 'send');
     end loop;
+    -- Steps that are done here leave the worker nothing to send; it would take that for the end.
+    if v_may_have_more and not exists (
+        select from unnest(v_plans) as plan where plan.verdict = 'send'
+    ) then
+        perform private.wake_function('run-automations');
+    end if;
 
     update public.automation_runs as run set attempt = plan.attempt, reason = null
     from unnest(v_plans) as plan where plan.verdict = 'send' and run.id = plan.run_id;

@@ -24,11 +24,19 @@ begin
     update public.message_logs as message
     set retried_run_id = message.automation_run_id, automation_run_id = null
     where message.automation_run_id = v_run.id;
-    -- Whoever says "again" means the rule as it is today.
+    -- Whoever says "again" means the rule as it is today, where it still does this at this place.
     update public.automation_runs as run
     set status = 'queued', reason = null, failures = 0, retried_at = private.now(),
         finished_at = null, next_attempt_at = null, lease_until = null, claim_id = null,
-        version = rule.version, queue_msg_id = private.enqueue_run(run.id, private.now())
+        version = case when exists (
+            select from public.rule_steps as was
+            join public.rule_steps as became
+                on became.rule_id = was.rule_id and became.position = was.position
+                and became.action = was.action and became.version = rule.version
+            where was.rule_id = run.rule_id and was.version = run.version
+              and was.position = run.position
+        ) then rule.version else run.version end,
+        queue_msg_id = private.enqueue_run(run.id, private.now())
     from public.collection_rules as rule
     where run.id = v_run.id and rule.id = run.rule_id;
     perform private.wake_function('run-automations');

@@ -30,9 +30,16 @@ create table public.dialer_exports (
     removed int not null default 0,
     -- False where the provider took the contacts without a report of its own.
     is_reported boolean not null default true,
+    -- Kept by 0951. The states that were closed when the list was last set to the hours (null: not
+    -- yet), and where that stands: open | silent | opening (people are still being taken out).
+    closed_ufs text [],
+    hours_state text not null default 'open',
     error_code text,
     error_detail text,
-    created_by uuid not null default auth.uid(),
+    -- Null, where a rule asks that nobody switched on.
+    created_by uuid default auth.uid(),
+    -- The rule whose redials it holds.
+    rule_id uuid,
     created_at timestamptz not null default private.now(),
     updated_at timestamptz not null default private.now(),
     finished_at timestamptz,
@@ -40,11 +47,16 @@ create table public.dialer_exports (
     constraint dialer_exports_tenant_id_key unique (tenant_id, id),
     constraint dialer_exports_integration_fkey foreign key (tenant_id, integration_id)
     references public.integrations (tenant_id, id),
+    constraint dialer_exports_rule_fkey foreign key (tenant_id, rule_id)
+    references public.collection_rules (tenant_id, id),
     constraint dialer_exports_created_by_fkey foreign key (created_by) references auth.users (id),
     constraint dialer_exports_campaign_is_positive check (campaign_id > 0),
     -- 0 would load a list that is never dialled.
     constraint dialer_exports_weight_is_positive check (weight between 1 and 100),
-    constraint dialer_exports_list_name_is_filled check (btrim(list_name) <> '')
+    constraint dialer_exports_list_name_is_filled check (btrim(list_name) <> ''),
+    constraint dialer_exports_hours_state_is_known check (
+        hours_state in ('open', 'silent', 'opening')
+    )
 );
 comment on table public.dialer_exports is 'Selections pushed to the dialer, and what came of them.';
 create unique index dialer_exports_once_a_day
@@ -53,8 +65,12 @@ where status not in ('failed', 'cancelled');
 create index dialer_exports_newest on public.dialer_exports (tenant_id, created_at desc, id desc);
 create index dialer_exports_of_integration on public.dialer_exports (tenant_id, integration_id);
 create index dialer_exports_of_author on public.dialer_exports (created_by);
+create index dialer_exports_of_rule on public.dialer_exports (tenant_id, rule_id)
+where rule_id is not null;
 create index dialer_exports_to_plan on public.dialer_exports (created_at)
 where status = 'planning';
+create index dialer_exports_in_the_dialer on public.dialer_exports (tenant_id, created_at)
+where status = 'done';
 
 create table public.dialer_export_rows (
     export_id uuid not null,
@@ -92,6 +108,9 @@ create index dialer_export_rows_in_the_dialer on public.dialer_export_rows (tena
 where status in ('waiting', 'loaded');
 create index dialer_export_rows_leaving on public.dialer_export_rows (export_id, task_id)
 where status = 'removing';
+-- Serves the way back in at opening time.
+create index dialer_export_rows_out_of_hours on public.dialer_export_rows (export_id)
+where reason = 'outside_hours' and phone is not null;
 
 alter table public.dialer_exports enable row level security;
 alter table public.dialer_exports force row level security;

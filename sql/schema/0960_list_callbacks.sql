@@ -137,7 +137,7 @@ begin
         from listed
         join public.clients
             on clients.tenant_id = listed.tenant_id and clients.id = listed.client_id
-        join public.call_dispositions as made
+        left join public.call_dispositions as made
             on made.tenant_id = listed.tenant_id and made.id = listed.disposition_id
         left join hours on hours.uf is not distinct from listed.uf
     );

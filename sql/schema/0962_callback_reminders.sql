@@ -72,7 +72,10 @@ begin
         select promised.id
         from public.callbacks as promised
         where promised.status = 'scheduled' and promised.operator_id is not null
-          and promised.due_at <= private.now() - private.release_after(promised.tenant_id)
+          and promised.due_at <= private.now() - coalesce(
+              make_interval(mins => promised.release_minutes),
+              private.release_after(promised.tenant_id)
+          )
         order by promised.due_at
         limit c_batch
         for update skip locked

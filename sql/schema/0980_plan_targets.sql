@@ -8,9 +8,11 @@ create type private.rule_target as (
     tenant_id uuid,
     rule_id uuid,
     version int,
+    -- Which step of it.
+    position smallint,
     client_id uuid,
     disposition_id uuid,
-    -- Of a day's rule: the client or the installment, and its day.
+    -- Of any other trigger: what it is about, and its day.
     target_id uuid,
     on_date date,
     asked_at timestamptz
@@ -18,10 +20,11 @@ create type private.rule_target as (
 
 create type private.target_plan as (
     place int,
-    -- send | skip | postpone
+    -- send: a message · act: what the database does by itself (0991) · skip · postpone
     verdict text,
     reason text,
     not_before timestamptz,
+    action public.rule_action,
     provider public.provider_name,
     integration_id uuid,
     settings jsonb,
@@ -71,10 +74,10 @@ begin
 end;
 $$;
 
--- What this rule has sent to this client, or is sending, since then.
-create function private.has_repeated(
-    rule_id uuid, client_id uuid, run_id uuid, since timestamptz
-) returns boolean
+-- What this rule has done for this client, or is doing, since then: for another target than this,
+-- whose further steps are no repetition.
+create function private.has_repeated(target private.rule_target, since timestamptz)
+returns boolean
 language sql
 stable
 security definer
@@ -82,8 +85,9 @@ set search_path = ''
 as $$
     select exists (
         select from public.automation_runs as run
-        where run.rule_id = has_repeated.rule_id and run.client_id = has_repeated.client_id
-          and run.id is distinct from has_repeated.run_id
+        where run.rule_id = (target).rule_id and run.client_id = (target).client_id
+          and (run.disposition_id, run.target_id, run.on_date)
+              is distinct from ((target).disposition_id, (target).target_id, (target).on_date)
           and (run.status = 'done' and run.finished_at > since
               or run.status = 'running' and run.attempt > 0)
     )
@@ -120,17 +124,16 @@ as $$
                 then 'agreement_running'
             when (client).oldest_due_on <> on_date - (rule).day_offset then 'day_passed'
         end
-        when 'installment_due' then coalesce((
+        when 'installment_due' then (
             select case
-                when part.status <> 'open' or not private.is_living(agreement.status)
+                when part.status is distinct from 'open' or not private.is_living(agreement.status)
                     then 'installment_ended'
                 when part.effective_due_on <> on_date - (rule).day_offset then 'day_passed'
-                else ''
             end
-            from public.installments as part
-            join public.agreements as agreement on agreement.id = part.agreement_id
-            where part.id = day_obstacle.target_id
-        ), 'installment_ended')
+            from (select) as asked
+            left join public.installments as part on part.id = day_obstacle.target_id
+            left join public.agreements as agreement on agreement.id = part.agreement_id
+        )
     end
 $$;
 
@@ -153,9 +156,10 @@ as $$
     ) as local
 $$;
 
--- Sent, or being sent, on the agency's day so far.
-create function private.sent_today(rule public.collection_rules, zone text, at timestamptz)
-returns bigint
+-- How often this step was done, or is being done, on the agency's day so far.
+create function private.done_today(
+    rule public.collection_rules, "position" smallint, zone text, at timestamptz
+) returns bigint
 language sql
 stable
 security definer
@@ -163,11 +167,32 @@ set search_path = ''
 as $$
     select case when (rule).daily_cap is null then 0 else (
         select count(*) from public.automation_runs as run
-        where run.rule_id = (rule).id
+        where run.rule_id = (rule).id and run.position = done_today.position
           and (run.status = 'done' and run.finished_at
                   >= (at at time zone zone)::date::timestamp at time zone zone
               or run.status = 'running' and run.attempt > 0)
     ) end
+$$;
+
+-- Null: its words may be sent by a rule.
+create function private.template_obstacle_of_rule(template public.message_templates)
+returns text
+language sql
+stable
+set search_path = ''
+as $$
+    select case
+        when (template).id is null then 'template_missing'
+        when private.template_obstacle(template) in ('not_approved', 'gone')
+            then 'template_not_approved'
+        when private.template_obstacle(template) = 'unbound' then 'template_unbound'
+        when private.template_obstacle(template) is not null then 'template_not_sendable'
+        -- It speaks of a charge, and a rule's message brings none: that is create_charge's.
+        when exists (
+            select from unnest((template).variables) as variable
+            where variable like 'charge.%'
+        ) then 'template_needs_charge'
+    end
 $$;
 
 create function private.plan_targets(targets private.rule_target[], at timestamptz)
@@ -182,42 +207,61 @@ as $$
         from private.places_in_filter(plan_targets.targets, plan_targets.at) as found (place)
     ),
     asked as materialized (
-        select target.*, rule, template, sender, client, best.phone as best_phone,
+        select target as target, target.*, rule, step, template, sender, client,
+            spoken.channel, best.phone as best_phone,
             hours.allowed, hours.next_allowed_at, hours.reason as hours_reason,
             tenant.time_zone, policy.is_stopped, policy.stopped_channels,
-            private.opens_again_at(rule, tenant.time_zone, plan_targets.at) as opens_again_at,
-            row_number() over (
-                partition by target.rule_id, target.client_id order by target.place
-            ) as turn_of_client
+            private.opens_again_at(rule, tenant.time_zone, plan_targets.at) as opens_again_at
         from unnest(plan_targets.targets) as target
         join public.collection_rules as rule on rule.id = target.rule_id
         join public.tenants as tenant on tenant.id = target.tenant_id
         join public.rule_steps as step
             on step.rule_id = target.rule_id and step.version = target.version
-            and step.position = 1
-        join public.message_templates as template on template.id = step.template_id
+            and step.position = target.position
         join public.clients as client on client.id = target.client_id
+        left join public.message_templates as template on template.id = step.template_id
         left join public.automation_policies as policy on policy.tenant_id = target.tenant_id
-        cross join lateral private.sender_for(
-            target.tenant_id, target.client_id, template.provider
-        ) as sender
+        -- Null: it speaks to nobody, and no hour forbids it.
+        cross join lateral (
+            select case
+                when step.action in ('send_template', 'create_charge') then 'whatsapp'
+                when step.action = 'send_to_dialer' then 'call'
+            end::public.channel as channel
+        ) as spoken
+        left join lateral (
+            select known.*
+            from private.sender_for(
+                target.tenant_id, target.client_id, template.provider
+            ) as known
+            where spoken.channel = 'whatsapp'
+        ) as sender on true
         left join lateral (
             select client_phones.phone
             from public.client_phones
-            where client_phones.tenant_id = target.tenant_id
+            where spoken.channel is not null
+              and client_phones.tenant_id = target.tenant_id
               and client_phones.client_id = target.client_id
-              and client_phones.kind = 'mobile'
-              and client_phones.has_whatsapp is not false
+              and case spoken.channel
+                  when 'whatsapp' then
+                      client_phones.kind = 'mobile' and client_phones.has_whatsapp is not false
+                  else client_phones.phone like '+55%' and not private.is_wrong_number(
+                      target.tenant_id, target.client_id, client_phones.phone
+                  )
+              end
               and not private.is_suppressed(
-                  target.tenant_id, target.client_id, client_phones.phone, template.channel,
+                  target.tenant_id, target.client_id, client_phones.phone, spoken.channel,
                   plan_targets.at
               )
             order by client_phones.position, client_phones.created_at, client_phones.id
             limit 1
         ) as best on true
-        cross join lateral private.contact_decision(
-            target.tenant_id, target.client_id, template.channel, plan_targets.at
-        ) as hours
+        left join lateral (
+            select decided.*
+            from private.contact_decision(
+                target.tenant_id, target.client_id, spoken.channel, plan_targets.at
+            ) as decided
+            where spoken.channel is not null
+        ) as hours on true
     ),
     told as materialized (
         select asked.*, case
@@ -227,60 +271,90 @@ as $$
             when asked.run_id is not null and not (asked.rule).is_enabled then 'rule_disabled'
             when asked.run_id is not null and asked.is_stopped then 'automations_stopped'
             when asked.run_id is not null
-                and (asked.template).channel = any(asked.stopped_channels) then 'channel_stopped'
-            when (asked.template).status <> 'approved' then 'template_not_approved'
-            -- It speaks of a charge, and a rule brings none.
-            when exists (
-                select from unnest((asked.template).variables) as variable
-                where variable like 'charge.%'
-            ) then 'template_needs_charge'
-            when (asked.sender).sender_id is null then 'integration_inactive'
-            when asked.place not in (select fitting.place from fitting) then 'filter_left'
-            when (asked.rule).trigger <> 'disposition' then coalesce(
-                private.day_obstacle(asked.rule, asked.target_id, asked.client, asked.on_date), ''
+                and asked.channel = any(asked.stopped_channels) then 'channel_stopped'
+            when (asked.step).action = 'send_template' then private.template_obstacle_of_rule(
+                asked.template
             )
-            when (asked.client).open_debts = 0 then 'nothing_owed'
-            else ''
         end as obstacle
         from asked
     ),
-    judged as materialized (
-        select told.*, case
-            when told.obstacle <> '' then told.obstacle
-            when told.hours_reason = 'suppressed' then 'suppressed'
-            when (told.rule).repeat_days is not null and (
-                told.turn_of_client > 1 or private.has_repeated(
-                    told.rule_id, told.client_id, told.run_id,
-                    plan_targets.at - make_interval(days => (told.rule).repeat_days)
-                )
-            ) then 'repeated'
-            when told.best_phone is null then 'no_reachable_phone'
-            when told.next_allowed_at is null then coalesce(told.hours_reason, 'outside_hours')
-        end as refusal,
-        case
-            when not told.allowed then told.hours_reason
-            when (told.sender).is_paused then 'sender_paused'
-            when (told.sender).paused_until > plan_targets.at then 'rate_limited'
-            when told.opens_again_at is not null then 'outside_window'
-        end as delay
+    hindered as materialized (
+        select told.*, coalesce(
+            told.obstacle,
+            case
+                when told.channel = 'whatsapp' and (told.sender).sender_id is null
+                    then 'integration_inactive'
+                when told.place not in (select fitting.place from fitting) then 'filter_left'
+                when (told.rule).trigger in ('debt_due', 'installment_due') then
+                    private.day_obstacle(told.rule, told.target_id, told.client, told.on_date)
+                when (told.rule).trigger = 'disposition' then case
+                    when (told.step).action in ('send_template', 'send_to_dialer')
+                        and (told.client).open_debts = 0 then 'nothing_owed'
+                end
+                else private.event_obstacle(told.rule, told.target_id, plan_targets.at)
+            end,
+            private.step_obstacle(
+                told.step, told.rule, told.client_id, told.disposition_id, told.target_id,
+                plan_targets.at
+            )
+        ) as hindrance
         from told
     ),
-    -- Only who would go now counts against the day, in the order of their places.
+    judged as materialized (
+        select hindered.*, filled.params, case
+            when hindered.hindrance is not null then hindered.hindrance
+            when hindered.hours_reason = 'suppressed' then 'suppressed'
+            when (hindered.rule).repeat_days is not null and (
+                -- The first of a client that nothing hinders is the one that is done.
+                row_number() over (
+                    partition by hindered.rule_id, hindered.position, hindered.client_id,
+                        hindered.hindrance is null
+                    order by hindered.place
+                ) > 1 or private.has_repeated(
+                    hindered.target,
+                    plan_targets.at - make_interval(days => (hindered.rule).repeat_days)
+                )
+            ) then 'repeated'
+            when hindered.channel is not null and hindered.best_phone is null
+                then 'no_reachable_phone'
+            -- Something it says is not known of this person.
+            when array_position(filled.params, null) is not null then 'variable_missing'
+            when hindered.channel is not null and hindered.next_allowed_at is null
+                then coalesce(hindered.hours_reason, 'outside_hours')
+        end as refusal,
+        case
+            when not hindered.allowed then hindered.hours_reason
+            when (hindered.sender).is_paused then 'sender_paused'
+            when (hindered.sender).paused_until > plan_targets.at then 'rate_limited'
+            when hindered.opens_again_at is not null then 'outside_window'
+        end as delay
+        from hindered
+        left join lateral (
+            select private.template_values(
+                hindered.client_id, (hindered.template).variables
+            ) as params
+            where (hindered.step).action = 'send_template' and hindered.hindrance is null
+        ) as filled on true
+    ),
+    -- Only what would be done now counts against the day, in the order of the places.
     counted as materialized (
         select judged.*, judged.refusal is null and judged.delay is null
             and (judged.rule).daily_cap is not null
             and row_number() over (
-                partition by judged.rule_id, judged.refusal is null and judged.delay is null
+                partition by judged.rule_id, judged.position,
+                    judged.refusal is null and judged.delay is null
                 order by judged.place
-            ) + private.sent_today(judged.rule, judged.time_zone, plan_targets.at)
-                > (judged.rule).daily_cap as is_over_cap
+            ) + private.done_today(
+                judged.rule, judged.position, judged.time_zone, plan_targets.at
+            ) > (judged.rule).daily_cap as is_over_cap
         from judged
     )
     select counted.place,
         case
             when counted.refusal is not null then 'skip'
             when counted.delay is not null or counted.is_over_cap then 'postpone'
-            else 'send'
+            when (counted.step).action = 'send_template' then 'send'
+            else 'act'
         end,
         coalesce(
             counted.refusal, counted.delay, case when counted.is_over_cap then 'daily_cap' end
@@ -295,18 +369,18 @@ as $$
                 + coalesce((counted.rule).opens, '00:00')
             ) at time zone counted.time_zone end
         ),
-        (counted.template).provider, (counted.sender).integration_id, (counted.sender).settings,
+        (counted.step).action, (counted.template).provider, (counted.sender).integration_id,
+        (counted.sender).settings,
         private.whatsapp_form(counted.tenant_id, counted.best_phone), (counted.template).id,
         (counted.template).provider_template_id, (counted.template).language,
-        private.render_body((counted.template).body, filled.params), filled.params,
+        private.render_body((counted.template).body, said.params), said.params,
         (counted.sender).sender_id
     from counted
     cross join lateral (
         select private.without_double_dots(
-            (counted.template).body,
-            private.template_params(counted.client_id, (counted.template).variables)
+            (counted.template).body, array_replace(counted.params, null, '—')
         ) as params
-    ) as filled
+    ) as said
 $$;
 comment on function private.plan_targets(private.rule_target[], timestamptz) is
 'One verdict per target. not_before is a first guess where several delays meet: it is asked again

@@ -9,9 +9,15 @@ as $$
     with claimed as materialized (
         select run.*, row_number() over (order by rule.priority, run.created_at, run.id)::int
                 as place,
-            coalesce(run.retried_at, call.created_at, run.created_at) as asked_at
+            -- What waits is asked for by the end of its wait.
+            coalesce(run.retried_at, make_interval(mins => step.wait_minutes) + case
+                when run.position = 1 then coalesce(call.created_at, run.created_at)
+                else run.created_at end) as asked_at
         from public.automation_runs as run
         join public.collection_rules as rule on rule.id = run.rule_id
+        join public.rule_steps as step
+            on step.rule_id = run.rule_id and step.version = run.version
+            and step.position = run.position
         left join public.call_dispositions as call on call.id = run.disposition_id
         where run.claim_id = plan_runs.claim_id and run.status = 'running'
     )
@@ -24,8 +30,8 @@ as $$
         array(
             select (
                 claimed.place, claimed.id, claimed.tenant_id, claimed.rule_id, claimed.version,
-                claimed.client_id, claimed.disposition_id, claimed.target_id, claimed.on_date,
-                claimed.asked_at
+                claimed.position, claimed.client_id, claimed.disposition_id, claimed.target_id,
+                claimed.on_date, claimed.asked_at
             )::private.rule_target
             from claimed
         ), private.now()

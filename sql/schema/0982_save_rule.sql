@@ -11,7 +11,7 @@ as $$
         'name', (rule).name, 'trigger', (rule).trigger,
         'disposition_type', (rule).disposition_type,
         'disposition_meaning', (rule).disposition_meaning, 'day_offset', (rule).day_offset,
-        'filter', (rule).filter, 'opens', (rule).opens, 'closes', (rule).closes,
+        'event', (rule).event, 'filter', (rule).filter, 'opens', (rule).opens, 'closes', (rule).closes,
         'daily_cap', (rule).daily_cap, 'repeat_days', (rule).repeat_days,
         'priority', (rule).priority, 'steps', steps
     )
@@ -23,44 +23,16 @@ stable
 security definer
 set search_path = ''
 as $$
-    select coalesce(jsonb_agg(jsonb_build_object(
-        'action', step.action, 'template_id', step.template_id
-    ) order by step.position), '[]')
+    select coalesce(jsonb_agg(
+        private.step_defaults(step.action) || step.settings || jsonb_build_object(
+            'action', step.action, 'wait_minutes', step.wait_minutes, 'goes_on', step.goes_on
+        ) || case step.action
+            when 'send_template' then jsonb_build_object('template_id', step.template_id)
+            else '{}' end
+        order by step.position
+    ), '[]')
     from public.rule_steps as step
     where step.rule_id = steps_of.rule_id and step.version = steps_of.version
-$$;
-
--- The steps as they are stored, or the refusal. One step: a rule that waits and goes on is not
--- understood yet, and half of it must not run.
-create function private.read_steps(tenant_id uuid, steps jsonb) returns jsonb
-language plpgsql
-stable
-security definer
-set search_path = ''
-as $$
-declare
-    v_step jsonb := steps -> 0;
-begin
-    if jsonb_typeof(steps) is distinct from 'array' or jsonb_array_length(steps) <> 1
-        or jsonb_typeof(v_step) <> 'object' or v_step - '{action,template_id}'::text[] <> '{}'
-        or v_step ->> 'action' is distinct from 'send_template'
-        or not coalesce(pg_input_is_valid(v_step ->> 'template_id', 'uuid'), false)
-    then
-        raise exception 'rule_invalid' using errcode = 'PT400',
-            detail = 'steps: [{"action": "send_template", "template_id": id}]';
-    end if;
-    if not exists (
-        select from public.message_templates as template
-        where template.tenant_id = read_steps.tenant_id
-          and template.id = (v_step ->> 'template_id')::uuid
-    ) then
-        raise exception 'template_not_found' using errcode = 'PT404',
-            detail = 'no message template with this id in the tenant';
-    end if;
-    return jsonb_build_array(jsonb_build_object(
-        'action', 'send_template', 'template_id', (v_step ->> 'template_id')::uuid
-    ));
-end;
 $$;
 
 -- The caller's words as a row. Ids, switch and version are never the caller's to say.
@@ -72,8 +44,8 @@ set search_path = ''
 as $$
 declare
     c_keys constant text[] := array[
-        'name', 'trigger', 'disposition_type', 'disposition_meaning', 'day_offset', 'filter',
-        'opens', 'closes', 'daily_cap', 'repeat_days', 'priority', 'steps'
+        'name', 'trigger', 'disposition_type', 'disposition_meaning', 'day_offset', 'event',
+        'filter', 'opens', 'closes', 'daily_cap', 'repeat_days', 'priority', 'steps'
     ];
     v_rule public.collection_rules;
 begin
@@ -93,6 +65,10 @@ begin
         raise exception 'rule_invalid' using errcode = 'PT400', detail = sqlerrm;
     end;
     v_rule.name := btrim(v_rule.name);
+    -- Two machines that answer each other would never end.
+    if v_rule.trigger = 'message_received' then
+        v_rule.repeat_days := coalesce(v_rule.repeat_days, 1);
+    end if;
     -- Refused by the carteira's own words; and a rule is nobody, who has no "mine".
     perform private.read_client_filter(tenant_id, v_rule.filter);
     if v_rule.filter #>> '{assigned_to}' = 'me' or v_rule.filter -> 'assigned_to' ? 'me' then
@@ -110,7 +86,7 @@ as $$
 declare
     v_tenant_id uuid := private.require_role('admin');
     v_new public.collection_rules := private.read_rule(v_tenant_id, definition);
-    v_steps jsonb := private.read_steps(v_tenant_id, definition -> 'steps');
+    v_steps jsonb := private.read_steps(v_tenant_id, v_new.trigger, definition -> 'steps');
     v_was public.collection_rules;
     v_before jsonb;
     v_after jsonb := private.definition_of(v_new, v_steps);
@@ -143,24 +119,28 @@ begin
     v_version := coalesce(v_was.version, 0) + 1;
     -- It speaks to people: changed, it is off until somebody has seen what it does now.
     insert into public.collection_rules as rule (
-        id, tenant_id, name, trigger, disposition_type, disposition_meaning, day_offset, filter,
-        opens, closes, daily_cap, repeat_days, priority, version
+        id, tenant_id, name, trigger, disposition_type, disposition_meaning, day_offset, event,
+        filter, opens, closes, daily_cap, repeat_days, priority, version
     )
     values (
         save_rule.rule_id, v_tenant_id, v_new.name, v_new.trigger, v_new.disposition_type,
-        v_new.disposition_meaning, v_new.day_offset, v_new.filter, v_new.opens, v_new.closes,
-        v_new.daily_cap, v_new.repeat_days, v_new.priority, v_version
+        v_new.disposition_meaning, v_new.day_offset, v_new.event, v_new.filter, v_new.opens,
+        v_new.closes, v_new.daily_cap, v_new.repeat_days, v_new.priority, v_version
     )
     on conflict (id) do update
     set name = excluded.name, trigger = excluded.trigger,
         disposition_type = excluded.disposition_type,
         disposition_meaning = excluded.disposition_meaning, day_offset = excluded.day_offset,
-        filter = excluded.filter, opens = excluded.opens, closes = excluded.closes,
+        event = excluded.event, filter = excluded.filter, opens = excluded.opens, closes = excluded.closes,
         daily_cap = excluded.daily_cap, repeat_days = excluded.repeat_days,
         priority = excluded.priority, version = excluded.version, is_enabled = false;
-    insert into public.rule_steps (tenant_id, rule_id, version, position, action, template_id)
+    insert into public.rule_steps (
+        tenant_id, rule_id, version, position, action, template_id, wait_minutes, goes_on, settings
+    )
     select v_tenant_id, save_rule.rule_id, v_version, step.place,
-        (step.value ->> 'action')::public.rule_action, (step.value ->> 'template_id')::uuid
+        (step.value ->> 'action')::public.rule_action, (step.value ->> 'template_id')::uuid,
+        (step.value ->> 'wait_minutes')::int, (step.value ->> 'goes_on')::boolean,
+        step.value - '{action,template_id,wait_minutes,goes_on}'::text[]
     from jsonb_array_elements(v_steps) with ordinality as step (value, place);
     insert into public.rule_versions (tenant_id, rule_id, version, definition, edited_by)
     values (v_tenant_id, save_rule.rule_id, v_version, v_after, auth.uid());
@@ -177,8 +157,9 @@ set search_path = ''
 as $$ select private.save_rule(rule_id, definition) $$;
 comment on function public.save_rule(uuid, jsonb) is
 'Admin; an id of the caller''s for a new rule → {id, version, is_enabled}. definition: {name,
-trigger, disposition_type | disposition_meaning | day_offset, filter, opens, closes, daily_cap,
-repeat_days, priority, steps}. Errors: rule_invalid, rule_not_found, template_not_found,
+trigger, disposition_type | disposition_meaning | day_offset | event, filter, opens, closes,
+daily_cap, repeat_days, priority, steps: [{action, wait_minutes, goes_on, keys of step_defaults}]}.
+Errors: rule_invalid, rule_not_found, template_not_found, tag_not_found, member_not_found,
 unknown_filter, filter_invalid.';
 
 grant execute on function private.save_rule(uuid, jsonb), public.save_rule(uuid, jsonb)

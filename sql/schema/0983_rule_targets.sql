@@ -1,4 +1,55 @@
 -- Whom a rule is for in a period: asked by the sweep that opens a day's runs and by the dry run.
+
+-- Of a history's line, the event of a rule's trigger; null: none that a rule waits for.
+create function private.rule_event_of(line public.agreement_events) returns text
+language sql
+immutable
+set search_path = ''
+as $$
+    select case
+        when (line).kind = 'payment_received' and (line).details ->> 'course' <> 'parked'
+            then 'received'
+        when (line).kind = 'payment_reversed' then 'reversed'
+        when (line).kind <> 'transition' then null
+        when (line).to_status = 'awaiting_first_payment'
+            and (line).from_status in ('draft', 'pending_approval') then 'approved'
+        when (line).to_status in ('broken', 'lapsed') then 'broken'
+        when (line).to_status in ('rejected', 'settled', 'cancelled') then (line).to_status::text
+    end
+$$;
+
+-- What has happened within the period, or is promised for it: the rules of events.
+create function private.event_candidates(
+    rule public.collection_rules, zone text, since timestamptz, until timestamptz
+) returns table (client_id uuid, target_id uuid, on_date date)
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select distinct agreement.client_id, case (rule).trigger
+            when 'payment_event' then (line.details ->> 'payment_id')::uuid else agreement.id
+        end, (line.created_at at time zone zone)::date
+    from public.agreement_events as line
+    join public.agreements as agreement on agreement.id = line.agreement_id
+    where line.tenant_id = (rule).tenant_id
+      and (rule).trigger in ('agreement_event', 'payment_event')
+      and line.created_at >= since and line.created_at < until
+      and private.rule_event_of(line) = (rule).event
+    union all
+    select inbound.client_id, inbound.id, (inbound.created_at at time zone zone)::date
+    from public.message_logs as inbound
+    where inbound.tenant_id = (rule).tenant_id and (rule).trigger = 'message_received'
+      and inbound.direction = 'in' and inbound.client_id is not null
+      and inbound.created_at >= since and inbound.created_at < until
+    union all
+    select promised.client_id, promised.id, (promised.due_at at time zone zone)::date
+    from public.callbacks as promised
+    where promised.tenant_id = (rule).tenant_id and (rule).trigger = 'callback_due'
+      and promised.status = 'scheduled'
+      and promised.due_at >= since and promised.due_at < until
+$$;
+
 create function private.rule_candidates(
     rule public.collection_rules, from_date date, to_date date
 ) returns table (client_id uuid, disposition_id uuid, target_id uuid, on_date date)
@@ -33,10 +84,38 @@ as $$
       and part.status = 'open' and private.is_living(agreement.status)
       and part.effective_due_on
           between from_date - (rule).day_offset and to_date - (rule).day_offset
+    union all
+    select found.client_id, null, found.target_id, found.on_date
+    from public.tenants as tenant
+    cross join lateral private.event_candidates(
+        rule, tenant.time_zone, from_date::timestamp at time zone tenant.time_zone,
+        (to_date + 1)::timestamp at time zone tenant.time_zone
+    ) as found
+    where tenant.id = (rule).tenant_id
+      and (rule).trigger not in ('disposition', 'debt_due', 'installment_due')
 $$;
 
--- As the planner takes them. A disposition that does not fit the rule's conditions is told as a
--- skip; of a day's rule, who does not fit was never meant.
+-- Every step of each target, judged as if its turn were now.
+create function private.steps_of_targets(targets private.rule_target[])
+returns private.rule_target[]
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select coalesce(array_agg((
+        -- Eight steps at most: places stay apart, and in the order of targets.
+        target.place * 8 + step.position - 8, target.run_id, target.tenant_id, target.rule_id,
+        target.version, step.position, target.client_id, target.disposition_id,
+        target.target_id, target.on_date, target.asked_at
+    )::private.rule_target), '{}')
+    from unnest(targets) as target
+    join public.rule_steps as step
+        on step.rule_id = target.rule_id and step.version = target.version
+$$;
+
+-- As the planner takes them. What happened to somebody who does not fit the rule's conditions is
+-- told as a skip; of a day's rule, who does not fit was never meant.
 create function private.rule_targets(
     rule public.collection_rules, from_date date, to_date date, at timestamptz
 ) returns private.rule_target[]
@@ -51,13 +130,13 @@ declare
             row_number() over (
                 order by found.on_date, found.client_id, found.disposition_id, found.target_id
             )::int,
-            null, rule.tenant_id, rule.id, rule.version, found.client_id, found.disposition_id,
+            null, rule.tenant_id, rule.id, rule.version, 1::smallint, found.client_id, found.disposition_id,
             found.target_id, found.on_date, at
         )::private.rule_target
         from private.rule_candidates(rule, from_date, to_date) as found
     );
 begin
-    if rule.trigger = 'disposition' or rule.filter = '{}' then
+    if rule.trigger not in ('debt_due', 'installment_due') or rule.filter = '{}' then
         return v_targets;
     end if;
     return array(

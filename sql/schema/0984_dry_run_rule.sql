@@ -43,19 +43,31 @@ begin
         dry_run_rule.to_date, auth.uid()
     )
     returning * into v_run;
+    v_targets := private.steps_of_targets(v_targets);
     insert into public.rule_dry_run_lines (
-        tenant_id, dry_run_id, place, client_id, verdict, reason, not_before, phone, body,
-        price_micros
+        tenant_id, dry_run_id, place, position, action, client_id, verdict, reason, not_before,
+        phone, body, price_micros
     )
-    select v_tenant_id, v_run.id, plan.place, target.client_id, plan.verdict, plan.reason,
+    select v_tenant_id, v_run.id, plan.place, target.position, plan.action, target.client_id,
+        plan.verdict, plan.reason,
         case when plan.verdict = 'postpone' then plan.not_before end,
         case when plan.verdict <> 'skip' then plan.phone end,
         case when plan.verdict <> 'skip' then plan.body end,
-        case when plan.verdict <> 'skip' then private.message_price(
-            v_tenant_id, target.client_id, plan.template_id, v_at
-        ) end
+        case when plan.verdict <> 'skip' and plan.action = 'send_template' then
+            private.message_price(v_tenant_id, target.client_id, plan.template_id, v_at)
+        end
     from private.plan_targets(v_targets, v_at) as plan
     join unnest(v_targets) as target on target.place = plan.place;
+    -- What a skipped step ends is not told of as if it came.
+    delete from public.rule_dry_run_lines as line
+    using public.rule_dry_run_lines as earlier
+    join public.rule_steps as step
+        on step.rule_id = v_rule.id and step.version = v_rule.version
+        and step.position = earlier.position
+    where line.dry_run_id = v_run.id and earlier.dry_run_id = v_run.id
+      and earlier.place between line.place - line.position + 1 and line.place - 1
+      and earlier.verdict = 'skip'
+      and (not step.goes_on or private.ends_rule(earlier.reason));
 
     update public.rule_dry_runs as run
     set counts = coalesce(told.counts, '[]'), price_micros = told.price_micros,
@@ -66,20 +78,21 @@ begin
             from public.rule_steps as step
             join public.message_templates as template on template.id = step.template_id
             where step.rule_id = v_rule.id and step.version = v_rule.version
-              and step.position = 1
+              and step.action = 'send_template'
+            order by step.position limit 1
         )
     from (
         select jsonb_agg(jsonb_build_object(
+                'position', by_reason.position, 'action', by_reason.action,
                 'verdict', by_reason.verdict, 'reason', by_reason.reason, 'count', by_reason.count
-            ) order by by_reason.verdict, by_reason.reason) as counts,
+            ) order by by_reason.position, by_reason.verdict, by_reason.reason) as counts,
             sum(by_reason.price_micros) as price_micros
         from (
-            select line.verdict, case when line.verdict <> 'send' then line.reason end as reason,
-                count(*), sum(line.price_micros) filter (where line.verdict = 'send')
-                    as price_micros
+            select line.position, line.action, line.verdict, line.reason, count(*),
+                sum(line.price_micros) filter (where line.verdict = 'send') as price_micros
             from public.rule_dry_run_lines as line
             where line.dry_run_id = v_run.id
-            group by 1, 2
+            group by 1, 2, 3, 4
         ) as by_reason
     ) as told
     where run.id = v_run.id
@@ -112,6 +125,19 @@ as $$
     where template.id = message_price.template_id
 $$;
 
+-- What somebody still has to choose before the rule can do anything.
+create function private.missing_of(rule public.collection_rules) returns text[]
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select coalesce(array_agg(distinct 'template_id'::text), '{}')
+    from public.rule_steps as step
+    where step.rule_id = (rule).id and step.version = (rule).version
+      and step.action = 'send_template' and step.template_id is null
+$$;
+
 -- Switched on only by somebody who could have seen what the rule does as it stands now.
 create function private.set_rule_enabled(rule_id uuid, is_enabled boolean) returns void
 language plpgsql
@@ -140,11 +166,16 @@ begin
         raise exception 'dry_run_needed' using errcode = 'PT409',
             detail = 'run it dry as it is now, then switch it on';
     end if;
+    if is_enabled and private.missing_of(v_rule) <> '{}' then
+        raise exception 'rule_incomplete' using errcode = 'PT409',
+            detail = array_to_string(private.missing_of(v_rule), ', ');
+    end if;
     -- The days it was off are not caught up with.
     delete from private.rule_sweeps as sweep
     where sweep.rule_id = v_rule.id and not v_rule.is_enabled;
     update public.collection_rules as rule
-    set is_enabled = set_rule_enabled.is_enabled
+    set is_enabled = set_rule_enabled.is_enabled,
+        enabled_by = case when set_rule_enabled.is_enabled then auth.uid() else rule.enabled_by end
     where rule.id = v_rule.id and rule.is_enabled <> set_rule_enabled.is_enabled;
 end;
 $$;
@@ -157,7 +188,7 @@ set statement_timeout = '5min'
 as $$ select private.dry_run_rule(rule_id, from_date, to_date) $$;
 comment on function public.dry_run_rule(uuid, date, date) is
 'Supervisor → {id, rule_id, version, frozen_at, from_date, to_date, counts: [{verdict, reason,
-count}], price_micros, currency}; its lines are rows of rule_dry_run_lines. Errors: rule_not_found,
+position, action, count}], price_micros, currency}; its lines are rows of rule_dry_run_lines. Errors: rule_not_found,
 period_invalid, dry_run_too_large.';
 
 create function public.set_rule_enabled(rule_id uuid, is_enabled boolean) returns void
@@ -165,7 +196,7 @@ language sql
 set search_path = ''
 as $$ select private.set_rule_enabled(rule_id, is_enabled) $$;
 comment on function public.set_rule_enabled(uuid, boolean) is
-'Admin. Errors: rule_not_found, rule_invalid, dry_run_needed.';
+'Admin. Errors: rule_not_found, rule_invalid, dry_run_needed, rule_incomplete.';
 
 grant execute on function
 private.dry_run_rule(uuid, date, date), public.dry_run_rule(uuid, date, date),

@@ -26,13 +26,16 @@ set search_path = ''
 as $$
     with found as materialized (
         select gen_random_uuid() as new_id, target.*, row_number() over () as turn,
-            count(*) over () as crowd
+            count(*) over () as crowd, make_interval(mins => first_step.wait_minutes) as wait
         from unnest(private.rule_targets(rule, open_day.on_date, open_day.on_date, open_day.at))
             as target
+        join public.rule_steps as first_step
+            on first_step.rule_id = target.rule_id and first_step.version = target.version
+            and first_step.position = 1
         where not exists (
             select from public.automation_runs as run
             where run.rule_id = (rule).id and run.target_id = target.target_id
-              and run.on_date = target.on_date
+              and run.on_date = target.on_date and run.position = 1
         )
           and (open_day.on_date = open_day.today or not exists (
               select from public.automation_runs as run
@@ -43,7 +46,7 @@ as $$
     ),
     queued as (
         insert into pgmq.q_automations (vt, message)
-        select clock_timestamp() + case when open_day.on_date = open_day.today then interval '0'
+        select clock_timestamp() + found.wait + case when open_day.on_date = open_day.today then interval '0'
                 else interval '1 hour' * (found.turn::double precision / found.crowd) end,
             jsonb_build_object('run_id', found.new_id)
         from found
@@ -51,10 +54,12 @@ as $$
     ),
     opened as (
         insert into public.automation_runs (
-            id, tenant_id, rule_id, version, target_id, on_date, client_id, queue_msg_id
+            id, tenant_id, rule_id, version, target_id, on_date, client_id, next_attempt_at,
+            queue_msg_id
         )
         select found.new_id, found.tenant_id, found.rule_id, found.version, found.target_id,
-            found.on_date, found.client_id, queued.msg_id
+            found.on_date, found.client_id,
+            case when found.wait > interval '0' then open_day.at + found.wait end, queued.msg_id
         from found
         join queued on queued.new_id = found.new_id
         returning 1
@@ -83,7 +88,7 @@ begin
         left join private.rule_sweeps as sweep on sweep.rule_id = rule.id
         cross join generate_series(0, c_days_back) as back (days)
         where rule.tenant_id = sweep_rules.tenant_id and rule.is_enabled
-          and rule.trigger <> 'disposition'
+          and rule.trigger in ('debt_due', 'installment_due')
           and (back.days = 0 or v_today - back.days > sweep.swept_on)
           -- Nothing may leave before: what would be opened now would only be put off.
           and (at at time zone zone)::time >= coalesce(
@@ -123,7 +128,7 @@ begin
         from public.tenants as tenant
         where exists (
             select from public.collection_rules as rule
-            where rule.tenant_id = tenant.id and rule.is_enabled and rule.trigger <> 'disposition'
+            where rule.tenant_id = tenant.id and rule.is_enabled and rule.trigger in ('debt_due', 'installment_due')
         )
           and not exists (
               select from public.automation_policies as policy

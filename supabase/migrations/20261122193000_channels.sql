@@ -25,7 +25,7 @@ CREATE TYPE "public"."dialer_export_status" AS ENUM ('planning', 'loading', 'don
 
 CREATE TYPE "public"."dialer_row_status" AS ENUM ('excluded', 'waiting', 'loaded', 'filtered', 'removing', 'removed');
 
-CREATE TYPE "public"."media_status" AS ENUM ('waiting', 'kept', 'refused', 'failed');
+CREATE TYPE "public"."media_status" AS ENUM ('waiting', 'kept', 'refused', 'failed', 'forgotten');
 
 CREATE TYPE "public"."qualification_source" AS ENUM ('ours', 'dialer', 'automatic');
 
@@ -177,6 +177,10 @@ ALTER TABLE "public"."message_templates" DROP CONSTRAINT "message_templates_vari
 
 DROP FUNCTION "private"."announce_import"(uuid, text, text, text, text, text, uuid);
 
+DROP FUNCTION "private"."claim_message"(uuid, bigint, integer, integer);
+
+DROP FUNCTION "private"."claim_messages"(integer, integer);
+
 DROP FUNCTION "private"."client_rows_sql"(text);
 
 DROP FUNCTION "private"."contact_hours_in"(uuid, text, timestamp with time zone, integer);
@@ -282,6 +286,18 @@ CREATE TABLE "private"."media_files" ("message_id" uuid NOT NULL, "tenant_id" uu
 ALTER TABLE "private"."media_files" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "private"."media_files" FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE "private"."media_links" ("secret_hash" bytea NOT NULL, "tenant_id" uuid NOT NULL, "message_id" uuid NOT NULL, "expires_at" timestamp with time zone NOT NULL, CONSTRAINT "media_links_pkey" PRIMARY KEY (secret_hash));
+
+ALTER TABLE "private"."media_links" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "private"."media_links" FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE "private"."media_sources" ("message_id" uuid NOT NULL, "tenant_id" uuid NOT NULL, "source" jsonb NOT NULL, CONSTRAINT "media_sources_pkey" PRIMARY KEY (message_id));
+
+ALTER TABLE "private"."media_sources" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "private"."media_sources" FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE "private"."opt_out_words" ("words" text NOT NULL, CONSTRAINT "opt_out_words_pkey" PRIMARY KEY (words), CONSTRAINT "opt_out_words_are_keys" CHECK ((words = private.search_key(words))));
 
@@ -1316,7 +1332,9 @@ begin
         v_event.tenant_id, v_client_id, 'in', v_event.provider, v_event.integration_id,
         v_sender_id, v_conversation.id, v_phone, v_inbound ->> 'user_id',
         coalesce(v_inbound ->> 'text', '[' || coalesce(v_inbound ->> 'type', '?') || ']'),
-        case when jsonb_typeof(v_inbound -> 'media') = 'object' then v_inbound -> 'media' end,
+        -- The provider's own address of it goes no further than private.media_sources.
+        case when jsonb_typeof(v_inbound -> 'media') = 'object'
+            then v_inbound -> 'media' - 'url' - 'provider_media_id' end,
         'received', v_inbound ->> 'wamid'
     )
     on conflict (integration_id, wamid) where wamid is not null do nothing
@@ -1325,7 +1343,7 @@ begin
         return null;
     end if;
 
-    perform private.want_media(v_message_id);
+    perform private.want_media(v_message_id, v_inbound -> 'media');
     update public.conversations as talk
     set client_id = v_client_id,
         owner_id = case when private.works_here(talk.tenant_id, talk.owner_id) then talk.owner_id
@@ -3531,13 +3549,14 @@ AS $function$
         returning waiting.message_id, waiting.attempt
     )
     select claimed.message_id, claimed.attempt, message.integration_id, message.provider,
-        private.sender_settings(message.sender_id), message.media
+        private.sender_settings(message.sender_id), known.source
     from claimed
     join public.message_logs as message on message.id = claimed.message_id
+    join private.media_sources as known on known.message_id = claimed.message_id
 $function$;
 
 CREATE OR REPLACE FUNCTION private.claim_message(id uuid, queue_msg_id bigint, reads integer, lease_seconds integer)
- RETURNS TABLE(message_id uuid, tenant_id uuid, attempt integer, provider public.provider_name, destination text, template_provider_id text, language text, params text[], body text, settings jsonb, integration_id uuid)
+ RETURNS TABLE(message_id uuid, tenant_id uuid, attempt integer, provider public.provider_name, destination text, template_provider_id text, language text, params text[], body text, settings jsonb, integration_id uuid, media jsonb)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
@@ -3548,6 +3567,7 @@ declare
     v_message public.message_logs;
     v_charge public.charges;
     v_plan private.message_plan;
+    v_media jsonb;
 begin
     select * into v_message from public.message_logs as message
     where message.id = claim_message.id
@@ -3593,6 +3613,8 @@ begin
     elsif v_plan.verdict = 'postpone' then
         perform private.postpone_message(v_message.id, v_plan.not_before);
         return;
+    elsif v_message.media is not null then
+        v_media := private.link_media(v_message);
     end if;
     return query
     update public.message_logs as message
@@ -3606,7 +3628,44 @@ begin
     where message.id = v_message.id
     returning message.id, message.tenant_id, message.attempt, message.provider, message.phone,
         v_plan.provider_template_id, v_plan.language, message.params, message.body,
-        v_plan.settings, message.integration_id;
+        v_plan.settings, message.integration_id, v_media;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.claim_messages(max integer, lease_seconds integer)
+ RETURNS TABLE(message_id uuid, tenant_id uuid, attempt integer, provider public.provider_name, destination text, template_provider_id text, language text, params text[], body text, settings jsonb, integration_id uuid, media jsonb)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- A batch in which nothing may be sent is no reason to stop; bounded, as in 0630.
+    c_rounds constant int := 20;
+    v_reads pgmq.message_record[];
+    v_item record;
+    v_found int := 0;
+begin
+    for v_round in 1 .. c_rounds loop
+        -- Read first, look up in a statement of its own: a joined read would miss what was committed
+        -- after it began and drop its message.
+        v_reads := array(select item from pgmq.read('messages', lease_seconds, max) as item);
+        exit when cardinality(v_reads) = 0;
+        for v_item in
+            select item.msg_id, item.read_ct,
+                case when pg_input_is_valid(item.message ->> 'message_id', 'uuid')
+                    then (item.message ->> 'message_id')::uuid end as id
+            from unnest(v_reads) as item
+            order by item.msg_id
+        loop
+            return query select * from private.claim_message(
+                v_item.id, v_item.msg_id, v_item.read_ct, lease_seconds
+            );
+            if found then
+                v_found := v_found + 1;
+            end if;
+        end loop;
+        exit when v_found > 0;
+    end loop;
 end;
 $function$;
 
@@ -3670,6 +3729,29 @@ begin
             || private.write_claims(v_batch_id, v_plans, claim_of_sender.lease_seconds);
     end loop;
     return v_claimed;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.clicked_before(talk public.conversations, message_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_message public.message_logs;
+begin
+    select * into v_message from public.message_logs as message
+    where message.id = clicked_before.message_id;
+    if not found then
+        return null;
+    elsif (v_message.tenant_id, v_message.conversation_id)
+        is distinct from ((talk).tenant_id, (talk).id)
+    then
+        raise exception 'message_id_reused' using errcode = 'PT409',
+            detail = 'this id belongs to another message';
+    end if;
+    return jsonb_build_object('message_id', v_message.id, 'status', v_message.status);
 end;
 $function$;
 
@@ -4399,7 +4481,7 @@ AS $function$
     select jsonb_build_object(
         'id', message.id, 'at', message.created_at, 'direction', message.direction,
         'body', message.body, 'status', message.status,
-        'media', message.media - 'url' - 'provider_media_id' || coalesce((
+        'media', message.media || coalesce((
             select jsonb_build_object(
                 'status', file.status, 'size_bytes', file.size_bytes, 'reason', file.reason
             )
@@ -6535,6 +6617,31 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.forget_media()
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    c_kept constant interval := interval '5 years';
+    -- A few gigabytes; after a long silence the next nights go on.
+    c_most constant int := 10000;
+    v_ids uuid[];
+begin
+    v_ids := array(
+        select media.message_id from public.message_media as media
+        where media.status = 'kept' and media.kept_at < private.now() - c_kept
+        order by media.kept_at limit c_most
+        for update skip locked
+    );
+    delete from private.media_files as file where file.message_id = any(v_ids);
+    update public.message_media as media set status = 'forgotten', reason = 'forgotten'
+    where media.message_id = any(v_ids);
+    return cardinality(v_ids);
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.forget_provider_events()
  RETURNS integer
  LANGUAGE plpgsql
@@ -8173,6 +8280,33 @@ begin
       and message.client_id is null;
     insert into public.conversation_events (tenant_id, conversation_id, client_id, kind, actor_id)
     values (v_tenant_id, v_talk.id, link_conversation.client_id, 'linked', auth.uid());
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.link_media(message public.message_logs)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    c_life constant interval := interval '1 hour';
+    v_secret text := encode(extensions.gen_random_bytes(32), 'hex');
+begin
+    delete from private.media_links as old where old.expires_at < private.now();
+    insert into private.media_links (secret_hash, tenant_id, message_id, expires_at)
+    values (
+        extensions.digest(v_secret, 'sha256'), (message).tenant_id, (message).id,
+        private.now() + c_life
+    );
+    return jsonb_build_object(
+        'kind', (message).media ->> 'type', 'name', (message).media ->> 'name',
+        'caption', (message).media ->> 'caption',
+        'url', (
+            select known.decrypted_secret from vault.decrypted_secrets as known
+            where known.name = 'functions_url'
+        ) || '/sent-media?key=' || v_secret
+    );
 end;
 $function$;
 
@@ -12438,14 +12572,14 @@ AS $function$
         from told
     ),
     judged as materialized (
-        select hindered.*, case
-            when hindered.hindrance <> '' then hindered.hindrance
+        select hindered.*, filled.params, case
+            when hindered.hindrance is not null then hindered.hindrance
             when hindered.hours_reason = 'suppressed' then 'suppressed'
             when (hindered.rule).repeat_days is not null and (
                 -- The first of a client that nothing hinders is the one that is done.
                 row_number() over (
                     partition by hindered.rule_id, hindered.position, hindered.client_id,
-                        coalesce(hindered.hindrance, '') = ''
+                        hindered.hindrance is null
                     order by hindered.place
                 ) > 1 or private.has_repeated(
                     hindered.target,
@@ -12454,6 +12588,8 @@ AS $function$
             ) then 'repeated'
             when hindered.channel is not null and hindered.best_phone is null
                 then 'no_reachable_phone'
+            -- Something it says is not known of this person.
+            when array_position(filled.params, null) is not null then 'variable_missing'
             when hindered.channel is not null and hindered.next_allowed_at is null
                 then coalesce(hindered.hours_reason, 'outside_hours')
         end as refusal,
@@ -12464,6 +12600,12 @@ AS $function$
             when hindered.opens_again_at is not null then 'outside_window'
         end as delay
         from hindered
+        left join lateral (
+            select private.template_values(
+                hindered.client_id, (hindered.template).variables
+            ) as params
+            where (hindered.step).action = 'send_template' and hindered.hindrance is null
+        ) as filled on true
     ),
     -- Only what would be done now counts against the day, in the order of the places.
     counted as materialized (
@@ -12502,16 +12644,14 @@ AS $function$
         (counted.sender).settings,
         private.whatsapp_form(counted.tenant_id, counted.best_phone), (counted.template).id,
         (counted.template).provider_template_id, (counted.template).language,
-        private.render_body((counted.template).body, filled.params), filled.params,
+        private.render_body((counted.template).body, said.params), said.params,
         (counted.sender).sender_id
     from counted
-    left join lateral (
+    cross join lateral (
         select private.without_double_dots(
-            (counted.template).body,
-            private.template_params(counted.client_id, (counted.template).variables)
+            (counted.template).body, array_replace(counted.params, null, '—')
         ) as params
-        where (counted.step).action = 'send_template' and (counted.template).id is not null
-    ) as filled on true
+    ) as said
 $function$;
 
 CREATE OR REPLACE FUNCTION private.planned_rows(query text, filter private.client_filter)
@@ -12842,6 +12982,27 @@ AS $function$
               or known.expires_at >= private.now() + make_interval(days => quarantine.days)
           )
     )
+$function$;
+
+CREATE OR REPLACE FUNCTION private.queue_chat(talk public.conversations, message_id uuid, plan private.message_plan, media jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    insert into public.message_logs (
+        id, tenant_id, client_id, direction, provider, integration_id, sender_id, conversation_id,
+        phone, template_id, body, params, media, status, created_by, queue_msg_id
+    )
+    values (
+        queue_chat.message_id, (talk).tenant_id, (talk).client_id, 'out', (plan).provider,
+        (plan).integration_id, (talk).sender_id, (talk).id, (plan).phone, (plan).template_id,
+        (plan).body, (plan).params, queue_chat.media, 'queued', auth.uid(),
+        private.enqueue_message(queue_chat.message_id, private.now())
+    );
+    perform private.wake_function('send-message');
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.rank_walk(filter private.client_filter, sort private.client_sort, after text[], rank integer, condition text, is_next text DEFAULT NULL::text)
@@ -13186,6 +13347,20 @@ begin
     end if;
     return v_rule;
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.read_sent_media(secret text)
+ RETURNS TABLE(mime_type text, content bytea)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select media.mime_type, file.content
+    from private.media_links as link
+    join public.message_media as media on media.message_id = link.message_id
+    join private.media_files as file on file.message_id = link.message_id
+    where link.secret_hash = extensions.digest(read_sent_media.secret, 'sha256')
+      and link.expires_at > private.now() and media.status = 'kept'
 $function$;
 
 CREATE OR REPLACE FUNCTION private.read_step(tenant_id uuid, trigger public.rule_trigger, step jsonb)
@@ -15947,6 +16122,53 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.send_chat_file(conversation_id uuid, message_id uuid, kind text, mime_type text, name text, caption text, content bytea)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    -- Locked: two clicks at once are one message.
+    v_talk public.conversations :=
+        private.require_conversation(v_tenant_id, send_chat_file.conversation_id);
+    v_known jsonb := private.clicked_before(v_talk, send_chat_file.message_id);
+    v_caption text := nullif(btrim(caption), '');
+    v_message public.message_logs;
+    v_plan private.message_plan;
+begin
+    if v_known is not null then
+        return v_known;
+    elsif message_id is null or kind not in ('image', 'document')
+        or length(v_caption) > 1024 -- WhatsApp's own limit of a caption
+        or length(btrim(name)) not between 1 and 240 -- as WhatsApp cuts a file's name
+        or octet_length(content) not between 1 and 16777216
+    then
+        raise exception 'message_invalid' using errcode = 'PT400',
+            detail = 'an id, a file of 16 MB at most with a name, and a caption of 1024 characters';
+    end if;
+    v_message.conversation_id := v_talk.id;
+    v_message.body := coalesce(v_caption, '[' || kind || ']');
+    v_message.params := '{}';
+    v_plan := private.plan_chat_message(v_message);
+    perform private.refuse_chat(v_plan, v_talk);
+    perform private.queue_chat(v_talk, message_id, v_plan, jsonb_build_object(
+        'type', kind, 'mime_type', mime_type, 'name', btrim(name), 'caption', v_caption
+    ));
+    insert into public.message_media (
+        message_id, tenant_id, status, next_attempt_at, mime_type, size_bytes, kept_at
+    )
+    values (
+        send_chat_file.message_id, v_tenant_id, 'kept', null, send_chat_file.mime_type,
+        octet_length(content), private.now()
+    );
+    insert into private.media_files (message_id, tenant_id, content)
+    values (send_chat_file.message_id, v_tenant_id, send_chat_file.content);
+    return jsonb_build_object('message_id', message_id, 'status', 'queued');
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.send_chat_message(conversation_id uuid, message_id uuid, body text, template_id uuid)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -15960,6 +16182,7 @@ declare
         private.require_conversation(v_tenant_id, send_chat_message.conversation_id);
     v_message public.message_logs;
     v_plan private.message_plan;
+    v_known jsonb;
 begin
     if message_id is null or num_nonnulls(nullif(btrim(body), ''), template_id) <> 1
         -- WhatsApp's own limit of a text message.
@@ -15968,15 +16191,9 @@ begin
         raise exception 'message_invalid' using errcode = 'PT400',
             detail = 'an id, and either a text of 4096 characters at most or a template';
     end if;
-    select * into v_message from public.message_logs as message
-    where message.id = send_chat_message.message_id;
-    if found and (v_message.tenant_id, v_message.conversation_id)
-        is distinct from (v_tenant_id, v_talk.id)
-    then
-        raise exception 'message_id_reused' using errcode = 'PT409',
-            detail = 'this id belongs to another message';
-    elsif found then
-        return jsonb_build_object('message_id', v_message.id, 'status', v_message.status);
+    v_known := private.clicked_before(v_talk, message_id);
+    if v_known is not null then
+        return v_known;
     end if;
     v_message.tenant_id := v_tenant_id;
     v_message.conversation_id := v_talk.id;
@@ -15992,19 +16209,9 @@ begin
     v_message.params := '{}';
     v_plan := private.plan_chat_message(v_message);
     perform private.refuse_chat(v_plan, v_talk);
-    insert into public.message_logs (
-        id, tenant_id, client_id, direction, provider, integration_id, sender_id, conversation_id,
-        phone, template_id, body, params, status, created_by, queue_msg_id
-    )
-    values (
-        send_chat_message.message_id, v_tenant_id, v_talk.client_id, 'out', v_plan.provider,
-        v_plan.integration_id, v_talk.sender_id, v_talk.id, v_plan.phone, v_plan.template_id,
-        v_plan.body, v_plan.params, 'queued', auth.uid(),
-        private.enqueue_message(send_chat_message.message_id, private.now())
-    );
+    perform private.queue_chat(v_talk, message_id, v_plan, null);
     delete from public.conversation_drafts as draft
     where draft.conversation_id = v_talk.id and draft.user_id = auth.uid();
-    perform private.wake_function('send-message');
     return jsonb_build_object('message_id', message_id, 'status', 'queued');
 end;
 $function$;
@@ -16761,6 +16968,8 @@ begin
         reason = case when outcome <> 'kept' then settle_media.reason end,
         kept_at = case when outcome = 'kept' then private.now() end
     where media.message_id = v_media.message_id;
+    delete from private.media_sources as known
+    where known.message_id = v_media.message_id and outcome <> 'retry';
     -- The talk's pages fetch it anew.
     perform realtime.send(
         jsonb_build_object('conversation_ids', jsonb_build_array(message.conversation_id),
@@ -17890,7 +18099,10 @@ CREATE OR REPLACE FUNCTION private.template_obstacle_of_rule(template public.mes
 AS $function$
     select case
         when (template).id is null then 'template_missing'
-        when (template).status <> 'approved' then 'template_not_approved'
+        when private.template_obstacle(template) in ('not_approved', 'gone')
+            then 'template_not_approved'
+        when private.template_obstacle(template) = 'unbound' then 'template_unbound'
+        when private.template_obstacle(template) is not null then 'template_not_sendable'
         -- It speaks of a charge, and a rule's message brings none: that is create_charge's.
         when exists (
             select from unnest((template).variables) as variable
@@ -19479,7 +19691,7 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.want_media(message_id uuid)
+CREATE OR REPLACE FUNCTION private.want_media(message_id uuid, source jsonb)
  RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -19488,12 +19700,17 @@ AS $function$
 begin
     insert into public.message_media (message_id, tenant_id, mime_type)
     select message.id, message.tenant_id,
-        nullif(lower(btrim(split_part(message.media ->> 'mime_type', ';', 1))), '')
+        nullif(lower(btrim(split_part(want_media.source ->> 'mime_type', ';', 1))), '')
     from public.message_logs as message
     where message.id = want_media.message_id and message.direction = 'in'
-      and num_nonnulls(message.media ->> 'url', message.media ->> 'provider_media_id') > 0
+      and num_nonnulls(
+          want_media.source ->> 'url', want_media.source ->> 'provider_media_id'
+      ) > 0
     on conflict on constraint message_media_pkey do nothing;
     if found then
+        insert into private.media_sources (message_id, tenant_id, source)
+        select media.message_id, media.tenant_id, want_media.source
+        from public.message_media as media where media.message_id = want_media.message_id;
         perform private.wake_function('fetch-media');
     end if;
 end;
@@ -20993,11 +21210,15 @@ ALTER TABLE "public"."message_logs" ADD CONSTRAINT "message_logs_out_has_a_numbe
 
 ALTER TABLE "public"."message_logs" ADD CONSTRAINT "message_logs_retried_batch_fkey" FOREIGN KEY (tenant_id, retried_batch_id) REFERENCES public.message_batches(tenant_id, id);
 
-ALTER TABLE "public"."message_media" ADD CONSTRAINT "message_media_kept_is_whole" CHECK (((status = 'kept'::public.media_status) = ((kept_at IS NOT NULL) AND (size_bytes IS NOT NULL))));
+ALTER TABLE "public"."message_media" ADD CONSTRAINT "message_media_kept_is_whole" CHECK (((status = ANY (ARRAY['kept'::public.media_status, 'forgotten'::public.media_status])) = ((kept_at IS NOT NULL) AND (size_bytes IS NOT NULL))));
 
 ALTER TABLE "public"."message_media" ADD CONSTRAINT "message_media_message_fkey" FOREIGN KEY (tenant_id, message_id) REFERENCES public.message_logs(tenant_id, id);
 
 ALTER TABLE "private"."media_files" ADD CONSTRAINT "media_files_media_fkey" FOREIGN KEY (tenant_id, message_id) REFERENCES public.message_media(tenant_id, message_id);
+
+ALTER TABLE "private"."media_links" ADD CONSTRAINT "media_links_media_fkey" FOREIGN KEY (tenant_id, message_id) REFERENCES public.message_media(tenant_id, message_id);
+
+ALTER TABLE "private"."media_sources" ADD CONSTRAINT "media_sources_media_fkey" FOREIGN KEY (tenant_id, message_id) REFERENCES public.message_media(tenant_id, message_id);
 
 ALTER TABLE "public"."message_templates" ADD CONSTRAINT "message_templates_are_unique" UNIQUE (tenant_id, provider, provider_template_id);
 
@@ -21060,6 +21281,12 @@ CREATE INDEX import_changes_of_row ON private.import_changes USING btree (tenant
 CREATE INDEX import_touches_of_client ON private.import_touches USING btree (tenant_id, client_id, import_id);
 
 CREATE INDEX media_files_of_media ON private.media_files USING btree (tenant_id, message_id);
+
+CREATE INDEX media_links_by_end ON private.media_links USING btree (expires_at);
+
+CREATE INDEX media_links_of_media ON private.media_links USING btree (tenant_id, message_id);
+
+CREATE INDEX media_sources_of_media ON private.media_sources USING btree (tenant_id, message_id);
 
 CREATE INDEX panel_dirty_of_tenant ON private.panel_dirty USING btree (tenant_id, day);
 
@@ -21212,6 +21439,8 @@ CREATE INDEX message_logs_of_retried_batch ON public.message_logs USING btree (t
 CREATE INDEX message_logs_of_sender ON public.message_logs USING btree (tenant_id, sender_id);
 
 CREATE INDEX message_logs_unknown ON public.message_logs USING btree (sending_at) WHERE ((status = ANY (ARRAY['sending'::public.message_status, 'unknown'::public.message_status])) AND (batch_id IS NOT NULL));
+
+CREATE INDEX message_media_kept ON public.message_media USING btree (kept_at) WHERE (status = 'kept'::public.media_status);
 
 CREATE INDEX notifications_of_callback ON public.notifications USING btree (((payload ->> 'callback_id'::text))) WHERE ((kind = 'callback_due'::text) AND (read_at IS NULL));
 
@@ -21688,6 +21917,10 @@ remove {campaign_id}; qualify {agent_id, call_id, mode, qualification_id, note}.
 
 COMMENT ON FUNCTION "private"."claim_media"(integer, integer) IS 'Files to fetch now, leased for lease_seconds. Commit before fetching.';
 
+COMMENT ON FUNCTION "private"."claim_messages"(integer, integer) IS 'Messages to send now, leased for lease_seconds; without template_provider_id the body is free text,
+or the file that media tells of: {kind, url, caption, name}.
+Commit before sending.';
+
 COMMENT ON FUNCTION "private"."contact_decision"(uuid, uuid, public.channel, timestamp with time zone) IS 'reason: null | outside_hours | attempt_cap | suppressed. next_allowed_at is `at` when allowed, null
 when never.';
 
@@ -21701,6 +21934,8 @@ COMMENT ON FUNCTION "private"."dialer_account"() IS 'Supervisor. PT409 dialer_no
 COMMENT ON FUNCTION "private"."dialer_seat"() IS 'PT409 dialer_seat_missing.';
 
 COMMENT ON FUNCTION "private"."dialer_task_rows"(uuid, integer) IS 'Contacts of a part, file or removal that was begun; is_wanted: to be loaded.';
+
+COMMENT ON FUNCTION "private"."forget_media"() IS 'Number of files deleted: kept five years ago.';
 
 COMMENT ON FUNCTION "private"."forget_provider_events"() IS 'Number of events deleted, those received more than 90 days ago.';
 
@@ -21746,6 +21981,8 @@ COMMENT ON FUNCTION "private"."run_schedules"() IS 'How many runs it opened.';
 
 COMMENT ON FUNCTION "private"."sees_everything"() IS 'True unless the caller is limited to some creditors. Policies ask it first: the rest of their
 condition is then never computed.';
+
+COMMENT ON FUNCTION "private"."send_chat_file"(uuid, uuid, text, text, text, text, bytea) IS '{message_id, status}; message_id is the click''s own. PT409 as send_chat_message.';
 
 COMMENT ON FUNCTION "private"."service_window"(uuid, uuid, text) IS 'Until when free text may go to that number through that sender; null: nobody wrote.';
 
@@ -22021,6 +22258,10 @@ COMMENT ON TABLE "private"."import_rollbacks" IS 'Imports that are being taken b
 
 COMMENT ON TABLE "private"."import_touches" IS 'Imports of a client that its titles do not name.';
 
+COMMENT ON TABLE "private"."media_links" IS 'Addresses given to providers; only hashes are kept.';
+
+COMMENT ON TABLE "private"."media_sources" IS 'The media of an inbound event while it is fetched.';
+
 COMMENT ON TABLE "private"."panel_days" IS 'Days whose facts are kept.';
 
 COMMENT ON TABLE "private"."panel_dirty" IS 'Days whose kept facts are not true any more.';
@@ -22087,7 +22328,7 @@ COMMENT ON TABLE "public"."disposition_undos" IS 'Dispositions that were taken b
 
 COMMENT ON TABLE "public"."message_batches" IS 'Bulk sends and where they stand.';
 
-COMMENT ON TABLE "public"."message_media" IS 'How far the keeping of each inbound file came.';
+COMMENT ON TABLE "public"."message_media" IS 'How far the keeping of each file came.';
 
 COMMENT ON TABLE "public"."message_policies" IS 'From which size on a bulk send needs a second person.';
 
@@ -22265,7 +22506,15 @@ REVOKE ALL ON FUNCTION "private"."claim_media"(integer, integer) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."claim_media"(integer, integer) TO "postgres", "worker";
 
+REVOKE ALL ON FUNCTION "private"."claim_message"(uuid, bigint, integer, integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."claim_messages"(integer, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."claim_messages"(integer, integer) TO "postgres", "worker";
+
 REVOKE ALL ON FUNCTION "private"."claim_of_sender"(uuid, integer, integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."clicked_before"(public.conversations, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."client_of_call"(uuid, text, text) FROM PUBLIC;
 
@@ -22447,6 +22696,8 @@ GRANT EXECUTE ON FUNCTION "private"."fold_batch_counts"() TO "postgres", "worker
 
 REVOKE ALL ON FUNCTION "private"."follow_dialer_task"(private.dialer_tasks, jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."forget_media"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."forget_provider_events"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."forget_rehearsals"() FROM PUBLIC;
@@ -22572,6 +22823,8 @@ GRANT EXECUTE ON FUNCTION "private"."link_call"(uuid, uuid) TO "authenticated", 
 REVOKE ALL ON FUNCTION "private"."link_conversation"(uuid, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."link_conversation"(uuid, uuid) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."link_media"(public.message_logs) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."list_callbacks"(jsonb, text, integer) FROM PUBLIC;
 
@@ -22841,6 +23094,8 @@ REVOKE ALL ON FUNCTION "private"."qualify_call"(uuid, bigint, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."quarantine"(public.automation_runs, public.collection_rules, integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."queue_chat"(public.conversations, uuid, private.message_plan, jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."rank_walk"(private.client_filter, private.client_sort, text[], integer, text, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."rate_at"(uuid, public.provider_name, text, timestamp with time zone) FROM PUBLIC;
@@ -22864,6 +23119,10 @@ GRANT EXECUTE ON FUNCTION "private"."read_media"(uuid) TO "authenticated", "post
 REVOKE ALL ON FUNCTION "private"."read_panel_filter"(uuid, jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."read_rule"(uuid, jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."read_sent_media"(text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."read_sent_media"(text) TO "postgres", "webhook";
 
 REVOKE ALL ON FUNCTION "private"."read_step"(uuid, public.rule_trigger, jsonb) FROM PUBLIC;
 
@@ -23030,6 +23289,10 @@ REVOKE ALL ON FUNCTION "private"."sees_client"(uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."sees_everything"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."sees_everything"() TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."send_chat_file"(uuid, uuid, text, text, text, text, bytea) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."send_chat_file"(uuid, uuid, text, text, text, text, bytea) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."send_chat_message"(uuid, uuid, text, uuid) FROM PUBLIC;
 
@@ -23281,7 +23544,7 @@ REVOKE ALL ON FUNCTION "private"."wake_for_events"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."want_charge"(public.installments, public.integrations, public.charge_method) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."want_media"(uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."want_media"(uuid, jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."was_suppressed"(uuid, uuid, text, public.channel, timestamp with time zone) FROM PUBLIC;
 
@@ -24494,6 +24757,8 @@ values
 ('tira meu numero da lista'), ('tire meu numero da lista'), ('remover meu numero'),
 ('remova meu numero'), ('remove meu numero'), ('apaga meu numero'), ('apague meu numero'),
 ('exclua meu numero'), ('excluir meu numero');
+
+select cron.schedule('forget-media', '53 4 * * *', 'select private.forget_media()');
 
 select cron.schedule('sweep-media', '* * * * *', 'select private.sweep_media()');
 

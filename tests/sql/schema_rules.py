@@ -168,6 +168,7 @@ DEFINERS_OF_PEOPLE = {
     "private.dry_run_rule": "supervisor; plans as the sender does and writes what it found",
     "private.save_rule": "admin; rules are granted to nobody, every edit is a version",
     "private.set_rule_enabled": "admin; asks for a dry run first",
+    "private.list_rules": "counts runs and reads rehearsals; tenant inside, names nobody",
     "private.settings_history": "admin; as client_history, for settings",
     "private.setting_version": "same; what restore_setting writes as the caller",
     "private.save_disposition_type": "admin; finds a free key, names what was wrong",
@@ -479,7 +480,7 @@ RULES = [
         # The first drops what its person muted, which only a row's trigger can. The last joins a
         # message to its talk; bulk sends say it themselves.
         " ('_050_preferences', '_100_touch_updated_at', '_100_accept',"
-        "  '_200_ship_disposition_types', '_100_conversation')",
+        "  '_200_ship_disposition_types', '_210_ship_rules', '_100_conversation')",
         "create trigger broken after insert on public.debts"
         " for each row execute function private.tg_touch_updated_at()",
     ),

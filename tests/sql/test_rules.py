@@ -188,7 +188,7 @@ def test_a_rehearsal_writes_nothing_but_itself(db: psycopg.Connection, world: Wo
     told = dry_run(db, world, rule)
     assert scalar(db, f"select {count} + (select count(*) from pgmq.q_automations)") == before
     assert told["version"] == 1
-    assert {"verdict", "reason", "count"} == set(told["counts"][0])
+    assert {"position", "action", "verdict", "reason", "count"} == set(told["counts"][0])
 
 
 def test_a_rehearsal_knows_the_price(db: psycopg.Connection, world: World) -> None:
@@ -298,5 +298,7 @@ def test_a_run_keeps_the_words_it_began_with(db: psycopg.Connection, world: Worl
 def test_a_definition_is_what_the_editor_gets_back(db: psycopg.Connection, world: World) -> None:
     save(db, world, rule := uuid4(), opens="09:00", closes="18:00", filter={"uf": ["SP"]})
     kept = row_of(db, "public.rule_versions", rule_id=rule)["definition"]
-    assert kept["steps"] == definition(world)["steps"]
+    assert kept["steps"] == [
+        {**step, "wait_minutes": 0, "goes_on": True} for step in definition(world)["steps"]
+    ]
     assert (kept["opens"], kept["filter"]) == ("09:00:00", {"uf": ["SP"]})

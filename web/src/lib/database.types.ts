@@ -5717,7 +5717,7 @@ export type Database = {
       installment_kind: "down_payment" | "installment";
       installment_status: "open" | "paid" | "cancelled";
       interest_rule: "daily_30" | "actual_365" | "months_and_days";
-      media_status: "waiting" | "kept" | "refused" | "failed";
+      media_status: "waiting" | "kept" | "refused" | "failed" | "forgotten";
       member_role: "operator" | "supervisor" | "admin";
       message_direction: "in" | "out";
       message_status: "queued" | "sending" | "unknown" | "submitted" | "sent" | "delivered" | "read" | "failed" | "received";
