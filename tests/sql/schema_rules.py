@@ -118,6 +118,7 @@ DEFINERS_OF_PEOPLE = {
     "private.conversation_page": "same",
     "private.conversation_counts": "same",
     "private.conversation_templates": "renders as the sender does; tenant inside",
+    "private.send_chat_file": "the bytes are private; tenant inside",
     "private.read_media": "the bytes are private; tenant inside",
     "private.send_chat_message": "writes message and queue",
     "private.preview_template": "renders as the sender does; tenant inside",
@@ -226,6 +227,7 @@ FUNCTIONS_OF_JOBS = {
         "private.use_api_key",
         "private.webhook_secret",
         "private.use_download",
+        "private.read_sent_media",
     },
 }
 # Why a table has no audit trigger.

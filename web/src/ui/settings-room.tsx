@@ -1,12 +1,21 @@
 import type { ReactNode } from "react";
 import { useHasRole } from "@/lib/session";
+import type { SettingsRoomName } from "@/lib/settings-versions";
 import { useDocumentTitle } from "@/ui/document-title";
+import { HistoryButton } from "@/ui/history/history-button";
 import classes from "@/ui/settings-room.module.css";
 import { SettingsTabs } from "@/ui/settings-tabs";
 import { EmptyState } from "@/ui/states";
 
-/** One room of the settings: for admins alone, under the same title and tabs as the others. */
-export function SettingsRoom({ title, children }: { title: string; children: ReactNode }): ReactNode {
+interface SettingsRoomProps {
+  title: string;
+  /** Whose changes its history tells. */
+  room: SettingsRoomName;
+  children: ReactNode;
+}
+
+/** One room of the settings: for admins alone, under the same title, tabs and history as the others. */
+export function SettingsRoom({ title, room, children }: SettingsRoomProps): ReactNode {
   useDocumentTitle(title);
   const isAdmin = useHasRole("admin");
   if (!isAdmin)
@@ -17,7 +26,10 @@ export function SettingsRoom({ title, children }: { title: string; children: Rea
     );
   return (
     <div className={classes.page}>
-      <h1>Configurações</h1>
+      <header className={classes.head}>
+        <h1>Configurações</h1>
+        <HistoryButton room={room} />
+      </header>
       <SettingsTabs />
       {children}
     </div>

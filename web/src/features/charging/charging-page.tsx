@@ -16,7 +16,7 @@ import { TemplatesForm } from "./templates-form";
 /** The rules of money, of the agency or of one creditor. */
 export function ChargingPage(): ReactNode {
   return (
-    <SettingsRoom title="Cobrança">
+    <SettingsRoom title="Cobrança" room="charging">
       <Charging />
     </SettingsRoom>
   );

@@ -10,7 +10,7 @@ import { OwnHours } from "./own-hours";
 /** When people may be contacted, and how often: the law's part is read, the agency's is written. */
 export function ContactPage(): ReactNode {
   return (
-    <SettingsRoom title="Contato">
+    <SettingsRoom title="Contato" room="contact">
       <p className={classes.note}>
         Ligações, disparos, regras e retornos perguntam aqui antes de sair, no horário de quem recebe.
       </p>

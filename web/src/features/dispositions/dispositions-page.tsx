@@ -15,7 +15,7 @@ import { TypeRow } from "./type-row";
 /** The outcomes that operators press: what they are called, and what each one means to rules and numbers. */
 export function DispositionsPage(): ReactNode {
   return (
-    <SettingsRoom title="Tabulações">
+    <SettingsRoom title="Tabulações" room="dispositions">
       <Catalogue />
     </SettingsRoom>
   );

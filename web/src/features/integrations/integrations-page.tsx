@@ -8,7 +8,7 @@ import { useIntegrations } from "./queries";
 /** Every provider there is: its form, its keys, and whether it is heard of. */
 export function IntegrationsPage(): ReactNode {
   return (
-    <SettingsRoom title="Integrações">
+    <SettingsRoom title="Integrações" room="integrations">
       <Integrations />
     </SettingsRoom>
   );

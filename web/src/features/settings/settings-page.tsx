@@ -5,7 +5,7 @@ import { ApiKeys } from "./api-keys";
 
 export function SettingsPage(): ReactNode {
   return (
-    <SettingsRoom title="Configurações">
+    <SettingsRoom title="Configurações" room="general">
       <Panel title="Chaves de API">
         <ApiKeys />
       </Panel>

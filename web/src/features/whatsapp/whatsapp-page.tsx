@@ -11,7 +11,7 @@ import classes from "./whatsapp.module.css";
 /** Numbers, templates, prices and ready answers. */
 export function WhatsappPage(): ReactNode {
   return (
-    <SettingsRoom title="WhatsApp">
+    <SettingsRoom title="WhatsApp" room="whatsapp">
       <Panel title="Números de envio">
         <Senders />
       </Panel>

@@ -5,4 +5,7 @@ export const settings: Record<string, string> = {
   disposition_type_invalid: "Um dos campos do resultado não vale. Confira e salve de novo.",
   disposition_used: "Já há tabulações com este resultado. Tire da tela do operador em vez de excluir.",
   hotkey_taken: "Esta tecla já é de outro resultado. Escolha outra.",
+  version_no_longer_valid: "Esta versão não cabe mais no que existe hoje, por exemplo porque o nome já é de outro.",
+  version_not_found: "Esta versão não existe mais. Recarregue a página.",
+  version_not_restorable: "Esta mudança só fica registrada: ela não volta atrás por aqui.",
 };
