@@ -1286,6 +1286,30 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.apply_consent(event_id uuid)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_event private.provider_events;
+    v_phone text;
+begin
+    select * into v_event from private.provider_events as event
+    where event.id = apply_consent.event_id;
+    v_phone := '+' || ltrim(v_event.payload #>> '{consent,phone}', '+');
+    if v_phone is null or v_phone !~ '^\+[1-9][0-9]{7,14}$' then
+        return 'payload_invalid';
+    end if;
+    -- An opt-in does not lift a suppression: that is a person's decision.
+    if v_event.payload #>> '{consent,state}' = 'opted_out' then
+        perform private.opt_out_phone(v_event.tenant_id, v_phone);
+    end if;
+    return null;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.apply_inbound(event_id uuid)
  RETURNS text
  LANGUAGE plpgsql
@@ -3615,6 +3639,11 @@ begin
         return;
     elsif v_message.media is not null then
         v_media := private.link_media(v_message);
+        if v_media ->> 'url' is null then
+            -- Nobody has said where our functions are: no provider could fetch it.
+            perform private.drop_message(v_message.id, 'configuration');
+            return;
+        end if;
     end if;
     return query
     update public.message_logs as message
@@ -8082,9 +8111,7 @@ begin
           and known.client_id = message.client_id
           and private.phone_match(known.phone) = private.phone_match(message.phone);
     elsif error_code = 'opted_out' then
-        perform private.suppress_phone(
-            message.tenant_id, message.phone, message.channel, 'opted_out'
-        )
+        perform private.opt_out_phone(message.tenant_id, message.phone)
         from public.message_logs as message
         where message.id = learn_from_failure.message_id;
     elsif error_code = 'configuration' then
@@ -10259,6 +10286,22 @@ begin
     where found.id = talk.id;
     insert into public.conversation_events (tenant_id, conversation_id, client_id, kind)
     values (talk.tenant_id, talk.id, talk.client_id, 'opted_out');
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.opt_out_phone(tenant_id uuid, phone text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    perform private.suppress_phone(tenant_id, phone, 'whatsapp', 'opted_out');
+    perform private.opt_out(talk)
+    from public.conversations as talk
+    where talk.tenant_id = opt_out_phone.tenant_id
+      and talk.phone_key = private.phone_match(opt_out_phone.phone)
+      and talk.opted_out_at is null;
 end;
 $function$;
 
@@ -14835,6 +14878,12 @@ begin
         select priced.provider, priced.category, priced.currency, priced.price_micros,
             priced.is_free_in_window, private.today((version ->> 'tenant_id')::uuid)
         from jsonb_populate_record(null::public.rate_cards, v_state) as priced;
+        when 'cost_rates' then insert into public.cost_rates (
+            kind, currency, price_micros, valid_from
+        )
+        select priced.kind, priced.currency, priced.price_micros,
+            private.today((version ->> 'tenant_id')::uuid)
+        from jsonb_populate_record(null::public.cost_rates, v_state) as priced;
     end case;
 end;
 $function$;
@@ -21121,12 +21170,7 @@ END));
 
 ALTER TABLE "public"."collection_rules" ADD CONSTRAINT "collection_rules_enabled_by_fkey" FOREIGN KEY (enabled_by) REFERENCES auth.users(id);
 
-ALTER TABLE "public"."collection_rules" ADD CONSTRAINT "collection_rules_event_is_said" CHECK (
-CASE trigger
-    WHEN 'agreement_event'::public.rule_trigger THEN COALESCE((event = ANY (ARRAY['approved'::text, 'rejected'::text, 'broken'::text, 'settled'::text, 'cancelled'::text])), false)
-    WHEN 'payment_event'::public.rule_trigger THEN COALESCE((event = ANY (ARRAY['received'::text, 'reversed'::text])), false)
-    ELSE (event IS NULL)
-END);
+ALTER TABLE "public"."collection_rules" ADD CONSTRAINT "collection_rules_event_is_said" CHECK ((((event IS NOT NULL) = (trigger = ANY (ARRAY['agreement_event'::public.rule_trigger, 'payment_event'::public.rule_trigger]))) AND ((trigger <> 'agreement_event'::public.rule_trigger) OR (event = ANY (ARRAY['approved'::text, 'rejected'::text, 'broken'::text, 'settled'::text, 'cancelled'::text]))) AND ((trigger <> 'payment_event'::public.rule_trigger) OR (event = ANY (ARRAY['received'::text, 'reversed'::text])))));
 
 ALTER TABLE "public"."collection_rules" ADD CONSTRAINT "collection_rules_filter_is_object" CHECK ((jsonb_typeof(filter) = 'object'::text));
 
@@ -22041,8 +22085,8 @@ COMMENT ON FUNCTION "public"."dialer_overview"() IS 'Supervisor: {connected, hea
 COMMENT ON FUNCTION "public"."dispose_call"(uuid, text) IS 'A call of an unknown number; answers as my_open_calls. 400 disposition_type_unknown, 404
 call_not_found, 409 call_disposed, disposition_needs_client.';
 
-COMMENT ON FUNCTION "public"."disposition_effects"(uuid) IS '{undo_seconds, effects: [{disposition_type, rule, position, action, wait_minutes, template, verdict,
-reason, not_before}]} of the rules that are on. Errors: client_not_found.';
+COMMENT ON FUNCTION "public"."disposition_effects"(uuid) IS '{undo_seconds, effects: [{disposition_type, rule, position, action, wait_minutes, template,
+verdict, reason, not_before}]} of the rules that are on. Errors: client_not_found.';
 
 COMMENT ON FUNCTION "public"."dry_run_rule"(uuid, date, date) IS 'Supervisor → {id, rule_id, version, frozen_at, from_date, to_date, counts: [{verdict, reason,
 position, action, count}], price_micros, currency}; its lines are rows of rule_dry_run_lines. Errors: rule_not_found,
@@ -22963,6 +23007,8 @@ REVOKE ALL ON FUNCTION "private"."open_next_step"(public.automation_runs) FROM P
 REVOKE ALL ON FUNCTION "private"."opens_again_at"(public.collection_rules, text, timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."opt_out"(public.conversations) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."opt_out_phone"(uuid, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."order_disposition_types"(text[]) FROM PUBLIC;
 
@@ -24802,6 +24848,7 @@ insert into private.settings_tables (table_name, room, title, series, restore, o
 values
 ('tenants', 'general', null, null, 'row', null, null),
 ('api_keys', 'general', 'name', null, 'never', null, 'a revoked key never opens anything again'),
+('cost_rates', 'general', 'kind', '{kind,currency}', 'call', null, null),
 ('agenda_policies', 'general', null, null, 'row', null, null),
 ('disposition_types', 'dispositions', 'label', null, 'row', null, null),
 ('creditors', 'creditors', 'name', null, 'row', null, null),
@@ -24833,7 +24880,9 @@ values
     'memberships', 'people', 'display_name', null, 'never', null,
     'rights are given anew, never brought back'
 ),
-('invitations', 'people', 'email', null, 'never', null, 'same as memberships');
+('invitations', 'people', 'email', null, 'never', null, 'same as memberships'),
+('teams', 'people', 'name', null, 'never', null, 'same as memberships'),
+('team_members', 'people', null, null, 'never', null, 'same as memberships');
 
 select cron.schedule('run-schedules', '*/10 * * * *', 'select private.run_schedules()');
 
