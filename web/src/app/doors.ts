@@ -36,7 +36,7 @@ const doors: Door[] = [
   { href: "/discador", label: "Discador", icon: IconPhoneOutgoing },
   { href: "/disparos", label: "Disparos", icon: IconSend },
   { href: "/painel", label: "Painel", icon: IconChartBar, role: "supervisor" },
-  { href: "/automacao", label: "Automação", icon: IconBolt },
+  { href: "/automacao", label: "Automação", icon: IconBolt, role: "supervisor" },
   { href: "/configuracoes", label: "Configurações", icon: IconSettings, role: "admin" },
 ];
 

@@ -47,7 +47,10 @@ export const rooms: Room[] = [
   room("/disparos/novo/:draft", () => import("@/features/broadcast/compose-page").then((m) => m.ComposePage)),
   room("/disparos/:id", () => import("@/features/broadcast/batch-page").then((m) => m.BatchPage)),
   room("/painel", () => import("@/features/panel/panel-page").then((m) => m.PanelPage)),
-  room("/automacao", () => import("@/features/automation/automation-page").then((m) => m.AutomationPage)),
+  room("/automacao", () => import("@/app/automation-rooms").then((m) => m.RulesRoom)),
+  room("/automacao/nova", () => import("@/app/automation-rooms").then((m) => m.NewRuleRoom)),
+  room("/automacao/regras/:ruleId", () => import("@/app/automation-rooms").then((m) => m.RuleRoom)),
+  room("/automacao/execucoes", () => import("@/app/automation-rooms").then((m) => m.RunsRoom)),
   room("/automacao/falhas", () => import("@/app/automation-rooms").then((m) => m.FailuresRoom)),
   room("/configuracoes", () => import("@/features/settings/settings-page").then((m) => m.SettingsPage)),
   room("/configuracoes/tabulacoes", () =>

@@ -9,6 +9,8 @@ interface FacetListProps {
   hidesTitle?: boolean;
   /** Values that would leave nobody are not offered: of 27 states a portfolio has few. */
   hidesEmpty?: boolean;
+  /** From a sample: a value without a count is one that it did not meet, not one that nobody has. */
+  isEstimate?: boolean | undefined;
   choices: Choice[] | undefined;
   counts: Record<string, number> | undefined;
   chosen: string[];
@@ -16,10 +18,10 @@ interface FacetListProps {
 }
 
 export function FacetList(props: FacetListProps): ReactNode {
-  const { title, hidesTitle, hidesEmpty, choices, counts, chosen, onChange } = props;
+  const { title, hidesTitle, hidesEmpty, isEstimate, choices, counts, chosen, onChange } = props;
   if (choices?.length === 0) return null;
-  const isShown = ({ value }: Choice): boolean =>
-    !hidesEmpty || !counts || (counts[value] ?? 0) > 0 || chosen.includes(value);
+  const found = (value: string): number | undefined => counts && (counts[value] ?? (isEstimate ? undefined : 0));
+  const isShown = ({ value }: Choice): boolean => !hidesEmpty || found(value) !== 0 || chosen.includes(value);
   const toggle = (value: string): void =>
     onChange(chosen.includes(value) ? chosen.filter((each) => each !== value) : [...chosen, value]);
   return (
@@ -30,7 +32,7 @@ export function FacetList(props: FacetListProps): ReactNode {
           <label key={value} className={classes.choice}>
             <input type="checkbox" checked={chosen.includes(value)} onChange={() => toggle(value)} />
             <span className={classes.label}>{label}</span>
-            {counts && <span className={classes.count}>{count(counts[value] ?? 0)}</span>}
+            {found(value) !== undefined && <span className={classes.count}>{count(found(value) ?? 0)}</span>}
           </label>
         ))}
       </div>
@@ -43,16 +45,18 @@ interface YesNoProps {
   words: [yes: string, no: string];
   value: boolean | undefined;
   counts: Record<string, number> | undefined;
+  isEstimate?: boolean | undefined;
   onChange: (value: boolean | undefined) => void;
 }
 
 /** Two boxes of which one or none is checked; both together would filter nothing. */
-export function YesNo({ title, words, value, counts, onChange }: YesNoProps): ReactNode {
+export function YesNo({ title, words, value, counts, isEstimate, onChange }: YesNoProps): ReactNode {
   return (
     <FacetList
       title={title}
       choices={words.map((label, index) => ({ value: String(index === 0), label }))}
       counts={counts}
+      isEstimate={isEstimate}
       chosen={value === undefined ? [] : [String(value)]}
       onChange={(values) => {
         const last = values.at(-1);

@@ -1,10 +1,10 @@
 import type { ReactNode } from "react";
 import { moment } from "@/lib/clock";
+import { agingLabel, agreementLabel, whatsappLabel } from "@/lib/filter-words";
 import { plural } from "@/lib/format";
 import { type Choice, type ListKey, type PortfolioFilter, withKey } from "./filter";
 import { DateRange, FacetList, MoneyRange, OneOf, YesNo } from "./filter-fields";
 import classes from "./filter-panel.module.css";
-import { agingLabel, agreementLabel, whatsappLabel } from "./filter-words";
 import { useFilterCounts, useFilterOptions } from "./queries";
 
 interface FilterPanelProps {
@@ -12,9 +12,11 @@ interface FilterPanelProps {
   counted: PortfolioFilter;
   filter: PortfolioFilter;
   onChange: (filter: PortfolioFilter) => void;
+  /** A rule is nobody: it has no "mine". */
+  hasMe?: boolean;
 }
 
-export function FilterPanel({ counted, filter, onChange }: FilterPanelProps): ReactNode {
+export function FilterPanel({ counted, filter, onChange, hasMe = true }: FilterPanelProps): ReactNode {
   const { data: options } = useFilterOptions();
   const { data: counts } = useFilterCounts(counted);
   const set = <Key extends keyof PortfolioFilter>(key: Key, value: PortfolioFilter[Key] | undefined): void =>
@@ -22,10 +24,9 @@ export function FilterPanel({ counted, filter, onChange }: FilterPanelProps): Re
   const list = (key: Exclude<ListKey, "creditor_id" | "status">) => ({
     chosen: filter[key] ?? [],
     counts: counts?.facets[key],
+    isEstimate: counts?.is_estimate,
     onChange: (values: string[]) => set(key, values),
   });
-  // A sample did not meet everybody: what it counts as none may be thirty people.
-  const hidesEmpty = counts !== undefined && !counts.is_estimate;
   const contact = filter.last_contact ?? {};
   const due = filter.due_on ?? {};
   return (
@@ -40,7 +41,7 @@ export function FilterPanel({ counted, filter, onChange }: FilterPanelProps): Re
           ["Vence até", due.to, (to) => set("due_on", defined({ ...due, to }))],
         ]}
       />
-      <FacetList title="UF" choices={named(options?.ufs, (uf) => uf)} hidesEmpty={hidesEmpty} {...list("uf")} />
+      <FacetList title="UF" choices={named(options?.ufs, (uf) => uf)} hidesEmpty {...list("uf")} />
       <DateRange
         title="Último contato"
         disabled={contact.never}
@@ -54,6 +55,7 @@ export function FilterPanel({ counted, filter, onChange }: FilterPanelProps): Re
         hidesTitle
         choices={[{ value: "never", label: "Nunca contatado" }]}
         counts={counts?.facets.last_contact}
+        isEstimate={counts?.is_estimate}
         chosen={contact.never ? ["never"] : []}
         onChange={(values) => set("last_contact", values.length > 0 ? { never: true } : undefined)}
       />
@@ -72,6 +74,7 @@ export function FilterPanel({ counted, filter, onChange }: FilterPanelProps): Re
         words={["Com telefone", "Sem telefone"]}
         value={filter.has_phone}
         counts={counts?.facets.has_phone}
+        isEstimate={counts?.is_estimate}
         onChange={(value) => set("has_phone", value)}
       />
       <YesNo
@@ -79,12 +82,13 @@ export function FilterPanel({ counted, filter, onChange }: FilterPanelProps): Re
         words={["Pediu", "Não pediu"]}
         value={filter.opted_out}
         counts={counts?.facets.opted_out}
+        isEstimate={counts?.is_estimate}
         onChange={(value) => set("opted_out", value)}
       />
       <FacetList
         title="Acordo"
         choices={named(options?.agreements, agreementLabel)}
-        hidesEmpty={hidesEmpty}
+        hidesEmpty
         {...list("agreement")}
       />
       <FacetList
@@ -95,7 +99,7 @@ export function FilterPanel({ counted, filter, onChange }: FilterPanelProps): Re
       <FacetList
         title="Responsável"
         choices={[
-          { value: "me", label: "Eu" },
+          ...(hasMe ? [{ value: "me", label: "Eu" }] : []),
           { value: "none", label: "Ninguém" },
           ...(options?.members ?? []).map(({ user_id, name }) => ({ value: user_id, label: name })),
         ]}

@@ -1,11 +1,11 @@
 import { Button, TextInput } from "@mantine/core";
 import { IconAdjustmentsHorizontal, IconSearch, IconX } from "@tabler/icons-react";
 import { type ReactNode, useRef } from "react";
+import { statusLabel } from "@/lib/filter-words";
 import { useSingleKeys } from "@/ui/single-keys";
 import { Key } from "@/ui/tag";
 import { FacetPicker } from "./facet-picker";
 import { type PortfolioFilter, panelFilters } from "./filter";
-import { statusLabel } from "./filter-words";
 import classes from "./portfolio-page.module.css";
 import { useFilterOptions } from "./queries";
 import { focusFirstRow } from "./row-keys";

@@ -1,4 +1,5 @@
-import { useDebouncedValue } from "@mantine/hooks";
+import { useDebouncedValue, useThrottledCallback } from "@mantine/hooks";
+import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { useSearchParams } from "wouter";
 import { useLiveQueries } from "@/lib/live-queries";
@@ -25,6 +26,9 @@ import { useSelection } from "./use-selection";
 /** A fast typist's pause between two keys; without it a query per letter would be asked for nothing. */
 const typingPauseMs = 180;
 
+/** An import tells its progress twice a second; list, totals and counts of a million people are dearer than that. */
+const importPauseMs = 5_000;
+
 const lists = [["portfolio"], ["portfolio-totals"], ["portfolio-counts"], ["filter-options"]];
 
 export function PortfolioPage({ importing }: { importing: ReactNode }): ReactNode {
@@ -41,9 +45,14 @@ export function PortfolioPage({ importing }: { importing: ReactNode }): ReactNod
   const [dense, setDense] = useRemembered("cobranca.dense");
   const [panelOpen, setPanelOpen] = useState(false);
   const bodyRef = useKeptScroll(params.toString(), portfolio.data !== undefined);
-  useLiveQueries(`tenant:${tenant.id}`, lists, (event) =>
-    event === "import_changed" || event === "client_changed" ? lists : [],
-  );
+  const queryClient = useQueryClient();
+  const showImported = useThrottledCallback(() => {
+    for (const queryKey of lists) void queryClient.invalidateQueries({ queryKey });
+  }, importPauseMs);
+  useLiveQueries(`tenant:${tenant.id}`, lists, (event) => {
+    if (event === "import_changed") showImported();
+    return event === "client_changed" ? lists : [];
+  });
   const show = (next: PortfolioFilter, order: Sort = sort): void =>
     setParams(filterToUrl(next, order), { replace: true });
   const rows = portfolio.data?.pages.flatMap((page) => page.rows);

@@ -7,15 +7,17 @@ import { moment } from "@/lib/clock";
 import { sentenceFor } from "@/lib/errors";
 import { useLiveQueries } from "@/lib/live-queries";
 import { reasonSentence } from "@/lib/reasons";
+import { deedOf } from "@/lib/rule-words";
 import { useHasRole, useMember } from "@/lib/session";
 import { useDocumentTitle } from "@/ui/document-title";
 import { Panel } from "@/ui/panel";
 import { EmptyState, ErrorState, PageSkeleton } from "@/ui/states";
 import { Tag } from "@/ui/tag";
 import { runStatusNames } from "@/ui/timeline/run-status";
-import classes from "./automation-page.module.css";
-import { type AutomationRun, type RunStatus, useRetryRun, useRuns } from "./queries";
-import { RuleList } from "./rule-list";
+import classes from "./automation.module.css";
+import { runsKey, useRetryRun, useRules, useRuns } from "./queries";
+import type { AutomationRun, RunStatus } from "./shapes";
+import { capital } from "./words";
 
 const statusWords: Record<RunStatus, string> = {
   failed: "falhou",
@@ -26,58 +28,74 @@ const statusWords: Record<RunStatus, string> = {
 };
 const statuses = Object.keys(statusWords) as RunStatus[];
 
-export function AutomationPage(): ReactNode {
-  useDocumentTitle("Automação");
+/** What the rules did, did not do, and why. */
+export function RunsPage({ tabs }: { tabs?: ReactNode }): ReactNode {
+  useDocumentTitle("Execuções");
   const { tenant } = useMember();
+  const maySeeRules = useHasRole("supervisor");
   const [params, setParams] = useSearchParams();
+  const { data: rules } = useRules(maySeeRules);
   const status = statuses.find((key) => statusWords[key] === params.get("situacao")) ?? null;
-  useLiveQueries(`tenant:${tenant.id}`, [["automation-runs"]], (event) =>
-    event === "automation_changed" ? [["automation-runs"]] : [],
-  );
-  const choose = (next: string): void => {
-    const word = statusWords[next as RunStatus];
-    setParams(word ? { situacao: word } : {}, { replace: true });
-  };
+  const ruleId = params.get("regra");
+  useLiveQueries(`tenant:${tenant.id}`, [runsKey], (event) => (event === "automation_changed" ? [runsKey] : []));
+  const choose = (word: "situacao" | "regra", value: string): void =>
+    setParams(
+      (before) => {
+        const next = new URLSearchParams(before);
+        if (value) next.set(word, value);
+        else next.delete(word);
+        return next;
+      },
+      { replace: true },
+    );
   return (
     <div className={classes.page}>
-      <header className={classes.head}>
-        <h1>Automação</h1>
-      </header>
-      <div className={classes.columns}>
-        <Panel
-          title="Execuções"
-          aside={
+      <h1>Automação</h1>
+      {tabs}
+      <Panel
+        title="Execuções"
+        aside={
+          <>
+            {rules && (
+              <NativeSelect
+                size="xs"
+                aria-label="Regra"
+                value={ruleId ?? ""}
+                onChange={(event) => choose("regra", event.currentTarget.value)}
+                data={[
+                  { value: "", label: "Todas as regras" },
+                  ...rules.map(({ id, definition }) => ({ value: id, label: definition.name })),
+                ]}
+              />
+            )}
             <NativeSelect
               size="xs"
               aria-label="Situação"
               value={status ?? ""}
-              onChange={(event) => choose(event.currentTarget.value)}
+              onChange={(event) => choose("situacao", statusWords[event.currentTarget.value as RunStatus] ?? "")}
               data={[
                 { value: "", label: "Todas" },
                 ...statuses.map((key) => ({ value: key, label: runStatusNames[key][0] })),
               ]}
             />
-          }
-        >
-          <Runs status={status} />
-        </Panel>
-        <Panel title="Regras">
-          <RuleList />
-        </Panel>
-      </div>
+          </>
+        }
+      >
+        <Runs status={status} ruleId={ruleId} />
+      </Panel>
     </div>
   );
 }
 
-function Runs({ status }: { status: RunStatus | null }): ReactNode {
-  const runs = useRuns(status);
+function Runs({ status, ruleId }: { status: RunStatus | null; ruleId: string | null }): ReactNode {
+  const runs = useRuns({ status, ruleId });
   if (!runs.data)
     return runs.error ? <ErrorState error={runs.error} onRetry={() => void runs.refetch()} /> : <PageSkeleton />;
   const rows = runs.data.pages.flat();
   if (rows.length === 0)
     return (
       <EmptyState title={status === "failed" ? "Nenhuma falha" : "Nenhuma execução"}>
-        Cada tabulação que aciona uma regra aparece aqui, com o resultado.
+        O que uma regra fizer, ou deixar de fazer, aparece aqui com o motivo.
       </EmptyState>
     );
   return (
@@ -130,12 +148,15 @@ function RunRow({ run }: { run: AutomationRun }): ReactNode {
       <td>
         <Link href={`/atendimento/${run.client.id}`}>{run.client.name}</Link>
       </td>
-      <td>{run.rule.name}</td>
+      <td>
+        {run.rule.name}
+        {run.action && <span className={classes.faint}> {capital(deedOf(run.action))}</span>}
+      </td>
       <td>
         <Tag tone={tone}>{name}</Tag>{" "}
-        {run.reason && <span className={classes.reason}>{reasonSentence(run.reason)}</span>}
+        {run.reason && <span className={classes.faint}>{reasonSentence(run.reason)}</span>}
         {run.status === "queued" && run.next_attempt_at && (
-          <span className={classes.reason}> tenta de novo {moment(run.next_attempt_at)}</span>
+          <span className={classes.faint}> tenta de novo {moment(run.next_attempt_at)}</span>
         )}
       </td>
       <td className={classes.action}>

@@ -1,0 +1,34 @@
+import { NativeSelect } from "@mantine/core";
+import type { ReactNode } from "react";
+import type { RuleTemplate } from "@/lib/rule-names";
+import { Tag } from "@/ui/tag";
+import classes from "./editor.module.css";
+import { readableTemplate } from "./template-text";
+
+interface TemplateFieldProps {
+  templates: RuleTemplate[] | undefined;
+  chosen: string | null;
+  onChange: (id: string | null) => void;
+}
+
+export function TemplateField({ templates, chosen, onChange }: TemplateFieldProps): ReactNode {
+  const template = templates?.find(({ id }) => id === chosen);
+  return (
+    <>
+      <NativeSelect
+        label="Modelo da mensagem"
+        value={chosen ?? ""}
+        onChange={(event) => onChange(event.currentTarget.value || null)}
+        data={[
+          { value: "", label: "Escolha" },
+          ...(templates ?? []).map(({ id, name, status }) => ({
+            value: id,
+            label: status === "approved" ? name : `${name} (não aprovado)`,
+          })),
+        ]}
+      />
+      {template && template.status !== "approved" && <Tag tone="warn">modelo não aprovado: nada será enviado</Tag>}
+      {template && <p className={classes.template}>{readableTemplate(template)}</p>}
+    </>
+  );
+}
