@@ -1,5 +1,5 @@
--- A promise to call again, made by a disposition whose type is a callback, or by a rule (0989). Kept apart from the
--- disposition because it lives on: it falls due, is done, is cancelled.
+-- A promise to call again, made by a disposition whose type is a callback, or by a rule (0989).
+-- Kept apart from the disposition because it lives on: it falls due, is done, is cancelled.
 create table public.callbacks (
     id uuid not null default gen_random_uuid(),
     tenant_id uuid not null,

@@ -65,13 +65,12 @@ create table public.collection_rules (
         and coalesce(day_offset, 0) between -30 and 1825
     ),
     constraint collection_rules_event_is_said check (
-        case trigger
-            when 'agreement_event' then coalesce(
-                event in ('approved', 'rejected', 'broken', 'settled', 'cancelled'), false
-            )
-            when 'payment_event' then coalesce(event in ('received', 'reversed'), false)
-            else event is null
-        end
+        (event is not null) = (trigger in ('agreement_event', 'payment_event'))
+        and (
+            trigger <> 'agreement_event'
+            or event in ('approved', 'rejected', 'broken', 'settled', 'cancelled')
+        )
+        and (trigger <> 'payment_event' or event in ('received', 'reversed'))
     ),
     constraint collection_rules_filter_is_object check (jsonb_typeof(filter) = 'object'),
     constraint collection_rules_window_is_whole check (

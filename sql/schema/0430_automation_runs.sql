@@ -1,7 +1,7 @@
 -- One step of one rule for one disposition, or for one client, installment or event on one day:
--- queued → running → done | skipped | failed. The queue message commits with the disposition and names the
--- rules that were on; the first reader of the message opens the runs, so that an operator's insert
--- pays for one queue row and no more.
+-- queued → running → done | skipped | failed. The queue message commits with the disposition and
+-- names the rules that were on; the first reader of the message opens the runs, so that an
+-- operator's insert pays for one queue row and no more.
 -- `reason` is a code the page translates.
 create table public.automation_runs (
     id uuid not null default gen_random_uuid(),

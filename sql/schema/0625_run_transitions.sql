@@ -1,6 +1,7 @@
 -- The only places where a run changes state. Each writes the run and its queue message together.
 -- Opens the runs that disposition messages ask for. The first rule's run lives under the message
--- itself, any further one, and one that waits, under a message of its own. Asked again, it finds them and does nothing.
+-- itself, any further one, and one that waits, under a message of its own. Asked again, it finds
+-- them and does nothing.
 create function private.open_runs(msg_ids bigint[]) returns void
 language sql
 security definer

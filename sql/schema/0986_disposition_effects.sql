@@ -59,8 +59,8 @@ stable
 set search_path = ''
 as $$ select private.disposition_effects(client_id) $$;
 comment on function public.disposition_effects(uuid) is
-'{undo_seconds, effects: [{disposition_type, rule, position, action, wait_minutes, template, verdict,
-reason, not_before}]} of the rules that are on. Errors: client_not_found.';
+'{undo_seconds, effects: [{disposition_type, rule, position, action, wait_minutes, template,
+verdict, reason, not_before}]} of the rules that are on. Errors: client_not_found.';
 
 grant execute on function
 private.disposition_effects(uuid), public.disposition_effects(uuid)

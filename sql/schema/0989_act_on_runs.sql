@@ -34,14 +34,16 @@ begin
         v_outcome := private.act(v_run, v_rule, v_step);
     exception
         when deadlock_detected or serialization_failure or lock_not_available then
-            v_outcome := ('postpone', null, private.now() + c_busy_pause);
+            v_outcome := (
+                'postpone', null, private.now() + c_busy_pause
+            )::private.act_outcome;
         when others then
             -- A refusal by its name; anything else is a bug that must not hold up the others.
             get stacked diagnostics v_detail = message_text;
             v_outcome := (
                 case when sqlstate like 'PT4%' then 'skip' else 'fail' end,
                 case when sqlstate like 'PT4%' then v_detail else 'action_failed' end, null
-            );
+            )::private.act_outcome;
             raise log 'automation run %: %', v_run.id, sqlstate;
     end;
     case (v_outcome).verdict
@@ -105,9 +107,9 @@ begin
         when 'create_charge' then
             return private.charge_and_send(run, rule, step);
         else
-            return ('fail', 'action_failed', null);
+            return ('fail', 'action_failed', null)::private.act_outcome;
     end case;
-    return ('done', null, null);
+    return ('done', null, null)::private.act_outcome;
 end;
 $$;
 
@@ -157,13 +159,13 @@ begin
         where promised.tenant_id = (run).tenant_id
           and promised.disposition_id = (run).disposition_id and promised.status = 'scheduled';
         return (case when found then 'done' else 'skip' end,
-            case when not found then 'callback_missing' end, null);
+            case when not found then 'callback_missing' end, null)::private.act_outcome;
     end if;
     select * into v_hours from private.contact_decision(
         (run).tenant_id, (run).client_id, 'call', v_due_at
     ) as decision;
     if v_hours.reason = 'suppressed' or v_hours.next_allowed_at is null then
-        return ('skip', coalesce(v_hours.reason, 'outside_hours'), null);
+        return ('skip', coalesce(v_hours.reason, 'outside_hours'), null)::private.act_outcome;
     end if;
     insert into public.callbacks (
         tenant_id, client_id, run_id, operator_id, due_at, note, phone, release_minutes
@@ -175,7 +177,7 @@ begin
         private.phone_of_target((run).tenant_id, (run).client_id, (run).disposition_id),
         (settings ->> 'release_minutes')::smallint
     );
-    return ('done', null, null);
+    return ('done', null, null)::private.act_outcome;
 end;
 $$;
 

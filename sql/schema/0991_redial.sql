@@ -19,7 +19,7 @@ declare
     v_selection jsonb;
 begin
     if v_campaign_id is null then
-        return ('skip', 'campaign_missing', null);
+        return ('skip', 'campaign_missing', null)::private.act_outcome;
     end if;
     select * into v_export from public.dialer_exports as open_list
     where open_list.tenant_id = (run).tenant_id and open_list.status = 'planning'
@@ -36,7 +36,7 @@ begin
         update public.dialer_exports as open_list
         set selection = v_selection, selection_hash = md5(v_selection::text || v_export.id)
         where open_list.id = v_export.id;
-        return ('done', null, null);
+        return ('done', null, null)::private.act_outcome;
     end if;
     v_selection := jsonb_build_object('ids', jsonb_build_array((run).client_id));
     insert into public.dialer_exports (
@@ -49,9 +49,9 @@ begin
     where integration.tenant_id = (run).tenant_id and integration.provider = 'threecplus'
       and integration.is_active;
     if not found then
-        return ('skip', 'dialer_not_connected', null);
+        return ('skip', 'dialer_not_connected', null)::private.act_outcome;
     end if;
     perform private.wake_function('3cplus-export');
-    return ('done', null, null);
+    return ('done', null, null)::private.act_outcome;
 end;
 $$;

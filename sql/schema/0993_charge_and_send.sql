@@ -102,7 +102,7 @@ begin
       and integration.is_active;
     if v_part.id is null or v_account.id is null then
         return ('skip', case when v_part.id is null then 'no_installment'
-            else 'provider_not_connected' end, null);
+            else 'provider_not_connected' end, null)::private.act_outcome;
     end if;
     v_charge_id := private.want_charge(
         v_part, v_account, ((step).settings ->> 'method')::public.charge_method
@@ -116,18 +116,18 @@ begin
         where message.tenant_id = (run).tenant_id and message.charge_id = v_charge.id
           and message.status <> 'failed' and message.created_at >= (run).created_at
     ) then
-        return ('done', null, null);
+        return ('done', null, null)::private.act_outcome;
     elsif num_nonnulls(v_charge.link, v_charge.pix_code, v_charge.digitable_line) = 0 then
         perform private.wake_function('negociarie-charge');
         return ('postpone', 'charge_not_ready', private.now() + case
             when v_charge.created_at > private.now() - c_soon then interval '5 seconds'
-            else interval '5 minutes' end);
+            else interval '5 minutes' end)::private.act_outcome;
     end if;
     v_plan := private.plan_charge_message(v_charge);
     if v_plan.verdict = 'refuse' then
-        return ('skip', v_plan.reason, null);
+        return ('skip', v_plan.reason, null)::private.act_outcome;
     elsif v_plan.verdict = 'postpone' then
-        return ('postpone', v_plan.reason, v_plan.not_before);
+        return ('postpone', v_plan.reason, v_plan.not_before)::private.act_outcome;
     end if;
     insert into public.message_logs (
         id, tenant_id, client_id, direction, provider, integration_id, sender_id,
@@ -141,6 +141,6 @@ begin
     );
     update public.automation_runs as known set charge_id = v_charge.id where known.id = (run).id;
     perform private.wake_function('send-message');
-    return ('done', null, null);
+    return ('done', null, null)::private.act_outcome;
 end;
 $$;

@@ -56,10 +56,17 @@ begin
             ),
             'missing', to_jsonb(private.missing_of(rule)),
             'last_dry_run', case when v_may_see_runs and seen.id is not null
-                then to_jsonb(seen) - '{tenant_id,rule_id,created_by}'::text[] end,
+                then to_jsonb(seen) - '{tenant_id,rule_id,created_by}'::text[]
+                    || jsonb_build_object('author', private.actor_name(
+                        rule.tenant_id, seen.created_by
+                    )) end,
             'may_enable', coalesce(seen.version = rule.version, false)
                 and private.missing_of(rule) = '{}',
-            'today', private.runs_today(rule.tenant_id, rule.id)
+            'today', private.runs_today(rule.tenant_id, rule.id),
+            'last_run_at', (
+                select max(run.created_at) from public.automation_runs as run
+                where run.tenant_id = rule.tenant_id and run.rule_id = rule.id
+            )
         ) order by rule.priority, rule.name, rule.id), '[]')
         from public.collection_rules as rule
         left join lateral (
@@ -79,7 +86,7 @@ set search_path = ''
 as $$ select private.list_rules() $$;
 comment on function public.list_rules() is
 '[{id, version, is_enabled, kit, definition (as save_rule takes it), speaks, missing, last_dry_run,
-may_enable, today: {queued, done, skipped, failed}}], by priority; 10,000 runs a rule at most are
+may_enable, today: {queued, done, skipped, failed}, last_run_at}], by priority; 10,000 runs a rule at most are
 counted.';
 
 grant execute on function private.list_rules(), public.list_rules() to authenticated;

@@ -683,6 +683,8 @@ ALTER TABLE "public"."collection_rules" ADD COLUMN "enabled_by" uuid;
 
 ALTER TABLE "public"."collection_rules" ADD COLUMN "kit" text;
 
+ALTER TABLE "public"."creditors" ADD COLUMN "is_active" boolean NOT NULL DEFAULT true;
+
 ALTER TABLE "public"."imports" ADD COLUMN "is_rehearsal" boolean NOT NULL DEFAULT false;
 
 ALTER TABLE "public"."imports" ADD COLUMN "differences" jsonb;
@@ -901,9 +903,9 @@ begin
         when 'create_charge' then
             return private.charge_and_send(run, rule, step);
         else
-            return ('fail', 'action_failed', null);
+            return ('fail', 'action_failed', null)::private.act_outcome;
     end case;
-    return ('done', null, null);
+    return ('done', null, null)::private.act_outcome;
 end;
 $function$;
 
@@ -931,14 +933,16 @@ begin
         v_outcome := private.act(v_run, v_rule, v_step);
     exception
         when deadlock_detected or serialization_failure or lock_not_available then
-            v_outcome := ('postpone', null, private.now() + c_busy_pause);
+            v_outcome := (
+                'postpone', null, private.now() + c_busy_pause
+            )::private.act_outcome;
         when others then
             -- A refusal by its name; anything else is a bug that must not hold up the others.
             get stacked diagnostics v_detail = message_text;
             v_outcome := (
                 case when sqlstate like 'PT4%' then 'skip' else 'fail' end,
                 case when sqlstate like 'PT4%' then v_detail else 'action_failed' end, null
-            );
+            )::private.act_outcome;
             raise log 'automation run %: %', v_run.id, sqlstate;
     end;
     case (v_outcome).verdict
@@ -1358,7 +1362,7 @@ begin
         coalesce(v_inbound ->> 'text', '[' || coalesce(v_inbound ->> 'type', '?') || ']'),
         -- The provider's own address of it goes no further than private.media_sources.
         case when jsonb_typeof(v_inbound -> 'media') = 'object'
-            then v_inbound -> 'media' - 'url' - 'provider_media_id' end,
+            then (v_inbound -> 'media') - 'url' - 'provider_media_id' end,
         'received', v_inbound ->> 'wamid'
     )
     on conflict (integration_id, wamid) where wamid is not null do nothing
@@ -3061,7 +3065,7 @@ begin
       and integration.is_active;
     if v_part.id is null or v_account.id is null then
         return ('skip', case when v_part.id is null then 'no_installment'
-            else 'provider_not_connected' end, null);
+            else 'provider_not_connected' end, null)::private.act_outcome;
     end if;
     v_charge_id := private.want_charge(
         v_part, v_account, ((step).settings ->> 'method')::public.charge_method
@@ -3075,18 +3079,18 @@ begin
         where message.tenant_id = (run).tenant_id and message.charge_id = v_charge.id
           and message.status <> 'failed' and message.created_at >= (run).created_at
     ) then
-        return ('done', null, null);
+        return ('done', null, null)::private.act_outcome;
     elsif num_nonnulls(v_charge.link, v_charge.pix_code, v_charge.digitable_line) = 0 then
         perform private.wake_function('negociarie-charge');
         return ('postpone', 'charge_not_ready', private.now() + case
             when v_charge.created_at > private.now() - c_soon then interval '5 seconds'
-            else interval '5 minutes' end);
+            else interval '5 minutes' end)::private.act_outcome;
     end if;
     v_plan := private.plan_charge_message(v_charge);
     if v_plan.verdict = 'refuse' then
-        return ('skip', v_plan.reason, null);
+        return ('skip', v_plan.reason, null)::private.act_outcome;
     elsif v_plan.verdict = 'postpone' then
-        return ('postpone', v_plan.reason, v_plan.not_before);
+        return ('postpone', v_plan.reason, v_plan.not_before)::private.act_outcome;
     end if;
     insert into public.message_logs (
         id, tenant_id, client_id, direction, provider, integration_id, sender_id,
@@ -3100,7 +3104,7 @@ begin
     );
     update public.automation_runs as known set charge_id = v_charge.id where known.id = (run).id;
     perform private.wake_function('send-message');
-    return ('done', null, null);
+    return ('done', null, null)::private.act_outcome;
 end;
 $function$;
 
@@ -4970,6 +4974,56 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.creditor_overview()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+    v_today date := private.today(v_tenant_id);
+begin
+    return (
+        select coalesce(jsonb_agg(jsonb_build_object(
+            'id', creditor.id, 'name', creditor.name, 'document', creditor.document,
+            'address', creditor.address, 'is_active', creditor.is_active,
+            'has_debts', exists (
+                select from public.debts
+                where debts.tenant_id = creditor.tenant_id and debts.creditor_id = creditor.id
+            ),
+            -- As a debt of today would be charged; `is_own`: not the agency's rule standing in.
+            'charge', (
+                select jsonb_build_object(
+                    'is_own', rule.creditor_id is not null, 'fine_percent', rule.fine_percent,
+                    'interest_percent', rule.interest_percent,
+                    'collection_fee_percent', rule.collection_fee_percent
+                )
+                from private.charge_policy(creditor.tenant_id, creditor.id, v_today) as rule
+            ),
+            'agreement', (
+                select jsonb_build_object(
+                    'is_own', rule.creditor_id is not null,
+                    'definitive_after_days', rule.definitive_after_days
+                )
+                from private.agreement_policy(creditor.tenant_id, creditor.id) as rule
+            ),
+            'own_templates', (
+                select count(*) from public.agreement_templates as offer
+                where offer.tenant_id = creditor.tenant_id
+                  and offer.creditor_id = creditor.id and offer.is_active
+            ),
+            'own_limits', (
+                select count(*) from public.approval_limits as held
+                where held.tenant_id = creditor.tenant_id and held.creditor_id = creditor.id
+            )
+        ) order by creditor.is_active desc, creditor.name), '[]')
+        from public.creditors as creditor
+        where creditor.tenant_id = v_tenant_id
+    );
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.creditor_scope()
  RETURNS uuid[]
  LANGUAGE plpgsql
@@ -5056,6 +5110,27 @@ AS $function$
         'daily_cap', (rule).daily_cap, 'repeat_days', (rule).repeat_days,
         'priority', (rule).priority, 'steps', steps
     )
+$function$;
+
+CREATE OR REPLACE FUNCTION private.delete_creditor(creditor_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+begin
+    delete from public.creditors as creditor
+    where creditor.tenant_id = v_tenant_id and creditor.id = delete_creditor.creditor_id;
+    if not found then
+        raise exception 'creditor_not_found' using errcode = 'PT404',
+            detail = 'no creditor with this id in the tenant';
+    end if;
+exception
+    when foreign_key_violation then
+        raise exception 'creditor_used' using errcode = 'PT409', detail = sqlerrm;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.delete_disposition_type(key text)
@@ -8810,10 +8885,17 @@ begin
             ),
             'missing', to_jsonb(private.missing_of(rule)),
             'last_dry_run', case when v_may_see_runs and seen.id is not null
-                then to_jsonb(seen) - '{tenant_id,rule_id,created_by}'::text[] end,
+                then to_jsonb(seen) - '{tenant_id,rule_id,created_by}'::text[]
+                    || jsonb_build_object('author', private.actor_name(
+                        rule.tenant_id, seen.created_by
+                    )) end,
             'may_enable', coalesce(seen.version = rule.version, false)
                 and private.missing_of(rule) = '{}',
-            'today', private.runs_today(rule.tenant_id, rule.id)
+            'today', private.runs_today(rule.tenant_id, rule.id),
+            'last_run_at', (
+                select max(run.created_at) from public.automation_runs as run
+                where run.tenant_id = rule.tenant_id and run.rule_id = rule.id
+            )
         ) order by rule.priority, rule.name, rule.id), '[]')
         from public.collection_rules as rule
         left join lateral (
@@ -9097,6 +9179,12 @@ begin
           and memberships.revoked_at is null
           and memberships.tenant_id = case v_scope
               when 'tenant' then v_id::uuid
+              -- What supervisors look at would be noise to everybody else.
+              when 'panel' then (
+                  select mine.tenant_id from public.memberships as mine
+                  where mine.tenant_id = v_id::uuid and mine.user_id = auth.uid()
+                    and mine.revoked_at is null and mine.role >= 'supervisor'
+              )
               when 'client' then (
                   select clients.tenant_id from public.clients
                   where clients.id = v_id::uuid and (
@@ -10456,6 +10544,7 @@ begin
         'now', private.now(), 'today', private.today(v_tenant_id),
         'people', private.panel_people(v_tenant_id),
         'waiting', private.panel_waiting(v_tenant_id),
+        'queues', private.panel_queues(v_tenant_id),
         'providers', (
             select coalesce(jsonb_agg(jsonb_build_object(
                 'provider', integration.provider, 'last_event_at', integration.last_event_at,
@@ -11036,14 +11125,16 @@ begin
     return (
         with summed as materialized (
             select * from private.panel_sums(
-                (panel_people.tenant_id, v_today, v_today, null, null)::private.panel_scope,
-                'operator'
+                (
+                    panel_people.tenant_id, v_today, v_today, private.creditor_scope(), null
+                )::private.panel_scope, 'operator'
             )
         )
         select coalesce(jsonb_agg(jsonb_build_object(
             'id', member.user_id, 'name', member.display_name, 'role', member.role,
             'serving', case when held.client_id is not null then jsonb_build_object(
-                'client_id', held.client_id, 'client', clients.name,
+                -- Who works for some creditors sees that a colleague is busy, not with whom.
+                'client_id', clients.id, 'client', clients.name,
                 'document', clients.document, 'since', held.since
             ) end,
             'last_disposition_at', last_done.at,
@@ -11063,6 +11154,7 @@ begin
         ) as held on true
         left join public.clients
             on clients.tenant_id = panel_people.tenant_id and clients.id = held.client_id
+            and private.sees_client(clients.id)
         left join lateral (
             select done.created_at as at
             from public.call_dispositions as done
@@ -11197,6 +11289,48 @@ AS $function$
           or part.cancel_reason in ('agreement_broken', 'agreement_lapsed')
           and part.effective_due_on
               <= (agreement.closed_at at time zone panel_promises.zone)::date)
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_queues(tenant_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    return (
+        select coalesce(jsonb_agg(jsonb_build_object(
+            'kind', found.kind, 'count', found.waiting, 'oldest_at', found.oldest_at
+        ) order by found.oldest_at, found.kind), '[]')
+        from (
+            select 'automations' as kind, count(*) as waiting, min(run.created_at) as oldest_at
+            from public.automation_runs as run
+            where run.tenant_id = panel_queues.tenant_id and run.status in ('queued', 'running')
+            union all
+            select 'bulk_messages', count(*), min(batch.created_at)
+            from public.message_batches as batch
+            join public.batch_recipients as recipient
+                on recipient.batch_id = batch.id and recipient.status = 'waiting'
+            where batch.tenant_id = panel_queues.tenant_id and batch.status = 'sending'
+            union all
+            select 'charges', count(*), min(charge.created_at)
+            from public.charges as charge
+            where charge.tenant_id = panel_queues.tenant_id
+              and charge.status in ('queued', 'sending', 'registering')
+            union all
+            select 'imports', count(*), min(import.created_at)
+            from public.imports as import
+            where import.tenant_id = panel_queues.tenant_id
+              and import.status in ('queued', 'running')
+            union all
+            select 'dialer_exports', count(*), min(export.created_at)
+            from public.dialer_exports as export
+            where export.tenant_id = panel_queues.tenant_id
+              and export.status in ('planning', 'loading')
+        ) as found
+        where found.waiting > 0
+    );
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.panel_row(tenant_id uuid, event private.panel_event)
@@ -11624,6 +11758,8 @@ begin
             from public.agreements as agreement
             where agreement.tenant_id = panel_waiting.tenant_id
               and agreement.status = 'pending_approval'
+              and (private.sees_everything()
+                  or agreement.creditor_id = any(private.creditor_scope()))
             union all
             select 'settlements_to_decide', true, count(*), min(wanted.created_at)
             from public.manual_settlements as wanted
@@ -12908,13 +13044,13 @@ begin
         where promised.tenant_id = (run).tenant_id
           and promised.disposition_id = (run).disposition_id and promised.status = 'scheduled';
         return (case when found then 'done' else 'skip' end,
-            case when not found then 'callback_missing' end, null);
+            case when not found then 'callback_missing' end, null)::private.act_outcome;
     end if;
     select * into v_hours from private.contact_decision(
         (run).tenant_id, (run).client_id, 'call', v_due_at
     ) as decision;
     if v_hours.reason = 'suppressed' or v_hours.next_allowed_at is null then
-        return ('skip', coalesce(v_hours.reason, 'outside_hours'), null);
+        return ('skip', coalesce(v_hours.reason, 'outside_hours'), null)::private.act_outcome;
     end if;
     insert into public.callbacks (
         tenant_id, client_id, run_id, operator_id, due_at, note, phone, release_minutes
@@ -12926,7 +13062,7 @@ begin
         private.phone_of_target((run).tenant_id, (run).client_id, (run).disposition_id),
         (settings ->> 'release_minutes')::smallint
     );
-    return ('done', null, null);
+    return ('done', null, null)::private.act_outcome;
 end;
 $function$;
 
@@ -13756,7 +13892,7 @@ declare
     v_selection jsonb;
 begin
     if v_campaign_id is null then
-        return ('skip', 'campaign_missing', null);
+        return ('skip', 'campaign_missing', null)::private.act_outcome;
     end if;
     select * into v_export from public.dialer_exports as open_list
     where open_list.tenant_id = (run).tenant_id and open_list.status = 'planning'
@@ -13773,7 +13909,7 @@ begin
         update public.dialer_exports as open_list
         set selection = v_selection, selection_hash = md5(v_selection::text || v_export.id)
         where open_list.id = v_export.id;
-        return ('done', null, null);
+        return ('done', null, null)::private.act_outcome;
     end if;
     v_selection := jsonb_build_object('ids', jsonb_build_array((run).client_id));
     insert into public.dialer_exports (
@@ -13786,10 +13922,10 @@ begin
     where integration.tenant_id = (run).tenant_id and integration.provider = 'threecplus'
       and integration.is_active;
     if not found then
-        return ('skip', 'dialer_not_connected', null);
+        return ('skip', 'dialer_not_connected', null)::private.act_outcome;
     end if;
     perform private.wake_function('3cplus-export');
-    return ('done', null, null);
+    return ('done', null, null)::private.act_outcome;
 end;
 $function$;
 
@@ -18753,6 +18889,21 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.tg_client_services__panel()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    perform realtime.send(
+        jsonb_build_object('at', private.now()), 'board_changed', 'panel:' || moved.tenant_id, true
+    )
+    from (select distinct changed_rows.tenant_id from changed_rows) as moved;
+    return null;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.tg_clients__leave_dialer()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -20556,6 +20707,19 @@ AS $function$
     )
 $function$;
 
+CREATE OR REPLACE FUNCTION public.creditor_overview()
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$ select private.creditor_overview() $function$;
+
+CREATE OR REPLACE FUNCTION public.delete_creditor(creditor_id uuid)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.delete_creditor(creditor_id) $function$;
+
 CREATE OR REPLACE FUNCTION public.delete_disposition_type(key text)
  RETURNS void
  LANGUAGE sql
@@ -21358,6 +21522,8 @@ CREATE INDEX automation_runs_of_rule ON public.automation_runs USING btree (tena
 
 CREATE INDEX automation_runs_sent_by_rule ON public.automation_runs USING btree (rule_id, finished_at) WHERE (status = 'done'::public.run_status);
 
+CREATE INDEX automation_runs_under_way ON public.automation_runs USING btree (tenant_id, created_at) WHERE (status = ANY (ARRAY['queued'::public.run_status, 'running'::public.run_status]));
+
 CREATE INDEX batch_recipients_leased ON public.batch_recipients USING btree (batch_id, lease_until) WHERE (status = 'claimed'::public.recipient_status);
 
 CREATE INDEX batch_recipients_left_out ON public.batch_recipients USING btree (batch_id, client_id) WHERE (status = ANY (ARRAY['skipped'::public.recipient_status, 'excluded'::public.recipient_status]));
@@ -21403,6 +21569,8 @@ CREATE INDEX calls_of_operator ON public.calls USING btree (operator_id, called_
 CREATE INDEX calls_of_outcome ON public.calls USING btree (tenant_id, outcome_type) WHERE (outcome_type IS NOT NULL);
 
 CREATE UNIQUE INDEX calls_one_per_disposition ON public.calls USING btree (tenant_id, disposition_id);
+
+CREATE INDEX charges_under_way ON public.charges USING btree (tenant_id, created_at) WHERE (status = ANY (ARRAY['queued'::public.charge_status, 'sending'::public.charge_status, 'registering'::public.charge_status]));
 
 CREATE INDEX client_phones_to_forgive ON public.client_phones USING btree (whatsapp_retry_at) WHERE (whatsapp_retry_at IS NOT NULL);
 
@@ -21577,6 +21745,10 @@ CREATE TRIGGER _900_audit_delete AFTER DELETE ON public.canned_replies REFERENCI
 CREATE TRIGGER _900_audit_insert AFTER INSERT ON public.canned_replies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
 
 CREATE TRIGGER _900_audit_update AFTER UPDATE ON public.canned_replies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
+
+CREATE TRIGGER _700_panel_delete AFTER DELETE ON public.client_services REFERENCING OLD TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_client_services__panel();
+
+CREATE TRIGGER _700_panel_insert AFTER INSERT ON public.client_services REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_client_services__panel();
 
 CREATE TRIGGER _900_audit_delete AFTER DELETE ON public.client_tags REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT WHEN ((pg_trigger_depth() = 0)) EXECUTE FUNCTION private.tg_audit();
 
@@ -21986,7 +22158,7 @@ COMMENT ON FUNCTION "private"."forget_provider_events"() IS 'Number of events de
 COMMENT ON FUNCTION "private"."integration_to_test"(public.provider_name) IS 'Admin. PT404 integration_not_found.';
 
 COMMENT ON FUNCTION "private"."may_join"(text) IS 'Topics: tenant:<id> for members of the tenant, client:<id> for those of them who see the client,
-user:<id> for that person.';
+panel:<tenant id> for its supervisors, user:<id> for that person.';
 
 COMMENT ON FUNCTION "private"."next_source"(text) IS 'Codes in the order of the queue: callback_mine callback_anyone reply_waiting installment_due
 agreement_broken oldest_contact.';
@@ -22074,6 +22246,12 @@ COMMENT ON FUNCTION "public"."create_client_for_call"(uuid, text, text, text) IS
 
 COMMENT ON FUNCTION "public"."create_message_batch"(uuid, jsonb, uuid, uuid, text, timestamp with time zone, boolean) IS 'Supervisor: {id, status, is_repeated}; the same id again is the same batch.';
 
+COMMENT ON FUNCTION "public"."creditor_overview"() IS 'Admin: [{id, name, document, address, is_active, has_debts, charge: {is_own, fine_percent,
+interest_percent, collection_fee_percent}, agreement: {is_own, definitive_after_days},
+own_templates, own_limits}].';
+
+COMMENT ON FUNCTION "public"."delete_creditor"(uuid) IS 'Admin: one that nothing points to. PT404 creditor_not_found; PT409 creditor_used.';
+
 COMMENT ON FUNCTION "public"."delete_disposition_type"(text) IS 'Admin: one that nothing points to. PT400 disposition_type_unknown; PT409
 disposition_in_rule, disposition_used, disposition_meaning_lost.';
 
@@ -22137,7 +22315,7 @@ created_at, next_attempt_at, finished_at, message_id, message_status, charge_id}
 first. Errors: filter_invalid, invalid_cursor.';
 
 COMMENT ON FUNCTION "public"."list_rules"() IS '[{id, version, is_enabled, kit, definition (as save_rule takes it), speaks, missing, last_dry_run,
-may_enable, today: {queued, done, skipped, failed}}], by priority; 10,000 runs a rule at most are
+may_enable, today: {queued, done, skipped, failed}, last_run_at}], by priority; 10,000 runs a rule at most are
 counted.';
 
 COMMENT ON FUNCTION "public"."list_templates"(text) IS '{rows: [{id, provider, name, language, category, body, variables, status, provider_status,
@@ -22168,7 +22346,7 @@ COMMENT ON FUNCTION "public"."order_disposition_types"(text[]) IS 'Admin: the or
 
 COMMENT ON FUNCTION "public"."panel_board"() IS 'Supervisor: {now, today, people: [{id, name, role, serving: {client_id, client, document, since} |
 null, last_disposition_at, attempts, right_party, agreements, agreed_cents}], waiting: [{kind,
-is_decision, count, oldest_at}], providers: [{provider, last_event_at, silent_since,
+is_decision, count, oldest_at}], queues: [{kind, count, oldest_at}], providers: [{provider, last_event_at, silent_since,
 failing_since}]}.';
 
 COMMENT ON FUNCTION "public"."panel_cards"() IS 'Supervisor: the definition of every number: [{code, section, name, sentence, formula, unit,
@@ -22622,6 +22800,10 @@ REVOKE ALL ON FUNCTION "private"."create_message_batch"(uuid, jsonb, uuid, uuid,
 
 GRANT EXECUTE ON FUNCTION "private"."create_message_batch"(uuid, jsonb, uuid, uuid, text, timestamp with time zone, boolean) TO "authenticated", "postgres";
 
+REVOKE ALL ON FUNCTION "private"."creditor_overview"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."creditor_overview"() TO "authenticated", "postgres";
+
 REVOKE ALL ON FUNCTION "private"."creditor_scope"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."creditor_scope"() TO "authenticated", "postgres";
@@ -22631,6 +22813,10 @@ REVOKE ALL ON FUNCTION "private"."creditor_scope_of"(uuid, uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."day_obstacle"(public.collection_rules, uuid, public.clients, date) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."definition_of"(public.collection_rules, jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."delete_creditor"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."delete_creditor"(uuid) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."delete_disposition_type"(text) FROM PUBLIC;
 
@@ -23075,6 +23261,8 @@ REVOKE ALL ON FUNCTION "private"."panel_portfolio"(jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION "private"."panel_portfolio"(jsonb) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."panel_promises"(uuid, text, date, date) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."panel_queues"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."panel_row"(uuid, private.panel_event) FROM PUBLIC;
 
@@ -23522,6 +23710,8 @@ REVOKE ALL ON FUNCTION "private"."tg_calls__broadcast"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_calls__panel"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."tg_client_services__panel"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."tg_clients__leave_dialer"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_conversations__broadcast"() FROM PUBLIC;
@@ -23699,6 +23889,14 @@ GRANT EXECUTE ON FUNCTION "public"."create_client_for_call"(uuid, text, text, te
 REVOKE ALL ON FUNCTION "public"."create_message_batch"(uuid, jsonb, uuid, uuid, text, timestamp with time zone, boolean) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."create_message_batch"(uuid, jsonb, uuid, uuid, text, timestamp with time zone, boolean) TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."creditor_overview"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."creditor_overview"() TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."delete_creditor"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."delete_creditor"(uuid) TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."delete_disposition_type"(text) FROM PUBLIC;
 
@@ -24039,6 +24237,10 @@ GRANT INSERT ("valid_from") ON TABLE "public"."cost_rates" TO "authenticated";
 GRANT SELECT ON TABLE "public"."cost_rates" TO "authenticated";
 
 GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON TABLE "public"."cost_rates" TO "postgres", "service_role";
+
+REVOKE ALL ("is_active") ON TABLE "public"."creditors" FROM "authenticated";
+
+GRANT INSERT ("is_active"), UPDATE ("is_active") ON TABLE "public"."creditors" TO "authenticated";
 
 GRANT INSERT ("agent_id"), UPDATE ("agent_id") ON TABLE "public"."dialer_agents" TO "authenticated";
 

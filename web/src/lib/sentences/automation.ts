@@ -4,6 +4,7 @@ export const automation: Record<string, string> = {
   not_retryable: "Isto não se reprocessa por aqui, ou já foi feito de novo.",
   rule_invalid: "A regra tem um campo que não vale. Confira e salve de novo.",
   rule_not_found: "Esta regra não existe mais.",
+  rule_incomplete: "Falta escolher o modelo de mensagem de um dos passos.",
   dry_run_needed: "Simule a regra como ela está agora e veja o resultado antes de ligar.",
   dry_run_too_large: "Este período alcança gente demais para simular de uma vez. Escolha menos dias.",
   period_invalid: "Escolha um período de até um mês.",
