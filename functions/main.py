@@ -17,8 +17,10 @@ from portfolio_rejects import portfolio_rejects
 from portfolio_resume import portfolio_resume
 from reconcile_payments import reconcile_payments
 from run_automations import run_automations
+from send_file import send_file
 from send_message import send_message
 from send_notifications import send_notifications
+from sent_media import sent_media
 from statement_document import statement_document
 from sync_templates import sync_templates
 from test_integration import test_integration
@@ -43,8 +45,10 @@ __all__ = [
     "portfolio_resume",
     "reconcile_payments",
     "run_automations",
+    "send_file",
     "send_message",
     "send_notifications",
+    "sent_media",
     "statement_document",
     "sync_templates",
     "test_integration",

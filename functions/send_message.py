@@ -20,7 +20,7 @@ def send_message(request: flask.Request) -> flask.typing.ResponseReturnValue:
     http.require_jobs_key(request)
     return drain.drain(
         "select * from private.claim_messages(%s, %s)",
-        lambda claimed: message.send(claimed, claimed.body),
+        lambda claimed: message.send(claimed, claimed.body, claimed.media),
         senders=SENDERS,
         batch=BATCH,
         lease_seconds=LEASE_SECONDS,

@@ -17,7 +17,7 @@ BUSY_LOOKS = 3  # another drain that is at the events for longer has found some,
 
 
 def apply_events() -> int | None:
-    """One transaction of what providers told; answers how many, None when another drain is at it."""
+    """One transaction of what providers told: how many, or None when another drain is at it."""
     with db.as_worker() as tx:
         apply = "select private.apply_provider_events(%s)"
         [(events,)] = tx.execute(apply, (EVENTS,)).fetchall()

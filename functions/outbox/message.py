@@ -12,10 +12,11 @@ SETTLE_SECONDS = 60  # the claim's lease: later somebody else has called it unkn
 PAUSE_SECONDS = 0.5  # a restarting Postgres refuses at once, a busy pool after 5 s
 
 
-def send(message: Any, text: str | None = None) -> None:
+def send(message: Any, text: str | None = None, media: dict[str, Any] | None = None) -> None:
     """Await the number's pace, commit the intent, ask the provider once, record the answer.
 
-    message  a claimed row; without a template_provider_id `text` is sent as it is
+    message  a claimed row; without a template_provider_id `text` is sent as it is, or the file that
+             `media` says (the fields of providers/whatsapp.py Media)
     """
     adapter = whatsapp.adapter(message.provider)
     begun = begin(message, adapter, has_turn=False)
@@ -32,6 +33,12 @@ def send(message: Any, text: str | None = None) -> None:
     if message.template_provider_id:
         result = whatsapp.ask(
             lambda: adapter.template_call(account, message.destination, template, reference),
+            adapter.read_answer,
+        )
+    elif media:
+        file = Media(**media)
+        result = whatsapp.ask(
+            lambda: adapter.media_call(account, message.destination, file, reference),
             adapter.read_answer,
         )
     else:

@@ -30,6 +30,7 @@ from providers.reading import (
     phone_digits,
 )
 from providers.whatsapp import (
+    COMMON_FILES,
     FILE_BYTES,
     Account,
     Incomplete,
@@ -44,6 +45,7 @@ from providers.whatsapp import (
 )
 
 API = "https://api.gupshup.io"
+FILES = COMMON_FILES
 KEY_FIELD = "api_key"
 FILE_HOSTS = r"(?:[a-z0-9-]+\.)*gupshup\.(?:io|com)"
 TEMPLATE_PATH, SESSION_PATH = "/wa/api/v1/template/msg", "/wa/api/v1/msg"

@@ -15,6 +15,7 @@ from providers import callbacks, whatsapp_wire
 from providers.events import FailureClass, Outcome, Probe, ProviderEvent, SendResult, Verdict
 from providers.reading import any_id, as_dict, as_list, as_text, object_of
 from providers.whatsapp import (
+    COMMON_FILES,
     FILE_BYTES,
     Account,
     Incomplete,
@@ -28,6 +29,7 @@ from providers.whatsapp import (
 )
 
 API = "https://graph.facebook.com"
+FILES = COMMON_FILES
 KEY_FIELD = "access_token"
 FILE_HOSTS = r"(?:[a-z0-9-]+\.)*(?:fbsbx\.com|fbcdn\.net|whatsapp\.net)"
 DEFAULT_VERSION = "v25.0"  # seen in production in 2026; a setting of the integration

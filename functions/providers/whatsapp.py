@@ -16,6 +16,23 @@ PROVIDERS = ("gupshup", "meta")
 FILE_BYTES = 16 * 1024**2  # WhatsApp's own limit of audio and video; the database keeps no more
 
 
+class FileRule(NamedTuple):
+    """What a file of one kind may be: how the provider calls it, how large, and how it begins."""
+
+    kind: str
+    most_bytes: int
+    magic: bytes
+
+
+# WhatsApp's own, for every provider; a document may have 100 MB there, and we keep no more than 16.
+IMAGE_BYTES = 5 * 1024**2
+COMMON_FILES = {
+    "image/jpeg": FileRule("image", IMAGE_BYTES, b"\xff\xd8\xff"),
+    "image/png": FileRule("image", IMAGE_BYTES, b"\x89PNG\r\n\x1a\n"),
+    "application/pdf": FileRule("document", FILE_BYTES, b"%PDF-"),
+}
+
+
 class Account(NamedTuple):
     """Who sends: the integration's settings with the sender's own on top, and the key it uses."""
 
@@ -80,6 +97,7 @@ class Adapter(Protocol):
     provider can carry it. Every *_call raises Incomplete for an account that cannot send."""
 
     KEY_FIELD: str  # the secret field of the integration that its requests carry
+    FILES: Mapping[str, FileRule]  # what media_call may carry, by media type
 
     def template_call(
         self, account: Account, to: str, template: Template, reference: str | None
@@ -165,6 +183,15 @@ def verdict_of(status: int, failure: FailureClass | None) -> Verdict:
         return Verdict.NO_ANSWER
     is_ours = failure is FailureClass.CONFIGURATION or status == 404
     return Verdict.ACCOUNT_UNKNOWN if is_ours else Verdict.UNCLEAR
+
+
+def rule_of(adapter: Adapter, content: bytes) -> tuple[str, FileRule] | None:
+    """The media type of these bytes and what the provider says of it; None for what it does not
+    take. A file is what it begins with, not what its name says."""
+    for mime_type, rule in adapter.FILES.items():
+        if content.startswith(rule.magic):
+            return mime_type, rule
+    return None
 
 
 def own_address(url: str | None, hosts: str) -> str:

@@ -25,7 +25,7 @@ create type public.phone_kind as enum ('mobile', 'landline');
 create type public.sender_state as enum ('active', 'paused', 'disabled');
 create type public.sender_quality as enum ('unknown', 'green', 'yellow', 'red');
 -- Of a file that somebody sent: `refused` never will be kept, `failed` could not be had in time.
-create type public.media_status as enum ('waiting', 'kept', 'refused', 'failed');
+create type public.media_status as enum ('waiting', 'kept', 'refused', 'failed', 'forgotten');
 create type public.conversation_event_kind as enum (
     'assigned', 'taken_over', 'released', 'opted_out', 'linked', 'ignored', 'restored'
 );

@@ -18,8 +18,7 @@ create table public.message_logs (
     template_id uuid,
     body text not null default '',
     params text[] not null default '{}',
-    -- {type, url, provider_media_id, caption, name, mime_type} of a file. The bytes stay with the
-    -- provider, who keeps them for days (Meta: 30) and gives addresses that live for minutes.
+    -- {type, caption, name, mime_type} of a file (its bytes: 0922), or a place, or a contact.
     media jsonb,
     status public.message_status not null,
     -- Fence: who settles must name the attempt that began sending.

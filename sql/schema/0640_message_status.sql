@@ -151,9 +151,7 @@ begin
           and known.client_id = message.client_id
           and private.phone_match(known.phone) = private.phone_match(message.phone);
     elsif error_code = 'opted_out' then
-        perform private.suppress_phone(
-            message.tenant_id, message.phone, message.channel, 'opted_out'
-        )
+        perform private.opt_out_phone(message.tenant_id, message.phone)
         from public.message_logs as message
         where message.id = learn_from_failure.message_id;
     elsif error_code = 'configuration' then

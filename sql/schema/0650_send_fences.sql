@@ -97,7 +97,7 @@ comment on function private.settle_message(uuid, int, text, text, text, text, in
 'Result, run and queue in one transaction. False: a newer attempt owns the message.';
 
 -- Seconds until refused work is tried again: as the provider told, or doubling from 5, and up to a
--- quarter more, so that a crowd does not come back at once. Null at `most_failures`: it is given up.
+-- quarter more, so that a crowd does not come back at once. Null at `most_failures`: given up.
 create function private.retry_pause(failures int, retry_after_seconds int, most_failures int)
 returns double precision
 language sql

@@ -64,8 +64,8 @@ begin
 end;
 $$;
 comment on function private.apply_provider_events(int) is
-'Number of events handled; 0: nothing visible; null: another drain is at them. Call again while it is
-not 0; before leaving ask events_pause.';
+'Number of events handled; 0: nothing visible; null: another drain is at them. Call again while it
+is not 0; before leaving ask events_pause.';
 grant execute on function private.apply_provider_events(int) to worker;
 
 -- Answers null or the reason why nothing changed.
@@ -172,7 +172,7 @@ begin
     end if;
     -- An opt-in does not lift a suppression: that is a person's decision.
     if v_event.payload #>> '{consent,state}' = 'opted_out' then
-        perform private.suppress_phone(v_event.tenant_id, v_phone, 'whatsapp', 'opted_out');
+        perform private.opt_out_phone(v_event.tenant_id, v_phone);
     end if;
     return null;
 end;

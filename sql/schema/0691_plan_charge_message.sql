@@ -98,9 +98,9 @@ as $$
     where part.id = (charge).installment_id
 $$;
 
--- The tenant's words for outside the 24 hours: a template that brings the charge, and says nothing of
--- it that is not known (a Pix has no digitable line). One that may not be sent is answered when there
--- is no other, for its reason.
+-- The tenant's words for outside the 24 hours: a template that brings the charge, and says nothing
+-- of it that is not known (a Pix has no digitable line). One that may not be sent is answered when
+-- there is no other, for its reason.
 create function private.charge_template(charge public.charges) returns public.message_templates
 language sql
 stable

@@ -4,7 +4,7 @@ create function private.claim_messages(max int, lease_seconds int)
 returns table (
     message_id uuid, tenant_id uuid, attempt int, provider public.provider_name,
     destination text, template_provider_id text, language text, params text[], body text,
-    settings jsonb, integration_id uuid
+    settings jsonb, integration_id uuid, media jsonb
 )
 language plpgsql
 security definer
@@ -41,7 +41,8 @@ begin
 end;
 $$;
 comment on function private.claim_messages(int, int) is
-'Messages to send now, leased for lease_seconds; without template_provider_id the body is free text.
+'Messages to send now, leased for lease_seconds; without template_provider_id the body is free text,
+or the file that media tells of: {kind, url, caption, name}.
 Commit before sending.';
 grant execute on function private.claim_messages(int, int) to worker;
 
@@ -50,7 +51,7 @@ create function private.claim_message(
 ) returns table (
     message_id uuid, tenant_id uuid, attempt int, provider public.provider_name,
     destination text, template_provider_id text, language text, params text[], body text,
-    settings jsonb, integration_id uuid
+    settings jsonb, integration_id uuid, media jsonb
 )
 language plpgsql
 security definer
@@ -62,6 +63,7 @@ declare
     v_message public.message_logs;
     v_charge public.charges;
     v_plan private.message_plan;
+    v_media jsonb;
 begin
     select * into v_message from public.message_logs as message
     where message.id = claim_message.id
@@ -107,6 +109,13 @@ begin
     elsif v_plan.verdict = 'postpone' then
         perform private.postpone_message(v_message.id, v_plan.not_before);
         return;
+    elsif v_message.media is not null then
+        v_media := private.link_media(v_message);
+        if v_media ->> 'url' is null then
+            -- Nobody has said where our functions are: no provider could fetch it.
+            perform private.drop_message(v_message.id, 'configuration');
+            return;
+        end if;
     end if;
     return query
     update public.message_logs as message
@@ -120,6 +129,6 @@ begin
     where message.id = v_message.id
     returning message.id, message.tenant_id, message.attempt, message.provider, message.phone,
         v_plan.provider_template_id, v_plan.language, message.params, message.body,
-        v_plan.settings, message.integration_id;
+        v_plan.settings, message.integration_id, v_media;
 end;
 $$;

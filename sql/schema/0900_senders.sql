@@ -80,8 +80,8 @@ comment on table private.sender_buckets is
 alter table private.sender_buckets enable row level security;
 alter table private.sender_buckets force row level security;
 
--- The bucket as it is this moment, locked. A tenth of a second's worth may lie ready and nine tenths
--- come in a second, so that no second holds more than was granted, whoever takes them.
+-- The bucket as it is this moment, locked. A tenth of a second's worth may lie ready and nine
+-- tenths come in a second, so that no second holds more than was granted, whoever takes them.
 create function private.open_bucket(
     sender_id uuid, out tokens double precision, out rate double precision, out at timestamptz,
     out holder uuid, out lent_until timestamptz

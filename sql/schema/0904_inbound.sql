@@ -45,7 +45,9 @@ begin
         v_event.tenant_id, v_client_id, 'in', v_event.provider, v_event.integration_id,
         v_sender_id, v_conversation.id, v_phone, v_inbound ->> 'user_id',
         coalesce(v_inbound ->> 'text', '[' || coalesce(v_inbound ->> 'type', '?') || ']'),
-        case when jsonb_typeof(v_inbound -> 'media') = 'object' then v_inbound -> 'media' end,
+        -- The provider's own address of it goes no further than private.media_sources.
+        case when jsonb_typeof(v_inbound -> 'media') = 'object'
+            then (v_inbound -> 'media') - 'url' - 'provider_media_id' end,
         'received', v_inbound ->> 'wamid'
     )
     on conflict (integration_id, wamid) where wamid is not null do nothing
@@ -54,7 +56,7 @@ begin
         return null;
     end if;
 
-    perform private.want_media(v_message_id);
+    perform private.want_media(v_message_id, v_inbound -> 'media');
     update public.conversations as talk
     set client_id = v_client_id,
         owner_id = case when private.works_here(talk.tenant_id, talk.owner_id) then talk.owner_id

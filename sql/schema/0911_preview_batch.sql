@@ -227,8 +227,8 @@ as $$
     ) end
 $$;
 
--- Whom this person writes to on that instant's day by bulk sends that nobody else confirmed: a large
--- send cut into small ones is still one.
+-- Whom this person writes to on that instant's day by bulk sends that nobody else confirmed: a
+-- large send cut into small ones is still one.
 create function private.already_sent_by(tenant_id uuid, author uuid, at timestamptz)
 returns bigint
 language sql

@@ -131,6 +131,7 @@ declare
         private.require_conversation(v_tenant_id, send_chat_message.conversation_id);
     v_message public.message_logs;
     v_plan private.message_plan;
+    v_known jsonb;
 begin
     if message_id is null or num_nonnulls(nullif(btrim(body), ''), template_id) <> 1
         -- WhatsApp's own limit of a text message.
@@ -139,15 +140,9 @@ begin
         raise exception 'message_invalid' using errcode = 'PT400',
             detail = 'an id, and either a text of 4096 characters at most or a template';
     end if;
-    select * into v_message from public.message_logs as message
-    where message.id = send_chat_message.message_id;
-    if found and (v_message.tenant_id, v_message.conversation_id)
-        is distinct from (v_tenant_id, v_talk.id)
-    then
-        raise exception 'message_id_reused' using errcode = 'PT409',
-            detail = 'this id belongs to another message';
-    elsif found then
-        return jsonb_build_object('message_id', v_message.id, 'status', v_message.status);
+    v_known := private.clicked_before(v_talk, message_id);
+    if v_known is not null then
+        return v_known;
     end if;
     v_message.tenant_id := v_tenant_id;
     v_message.conversation_id := v_talk.id;
@@ -163,20 +158,57 @@ begin
     v_message.params := '{}';
     v_plan := private.plan_chat_message(v_message);
     perform private.refuse_chat(v_plan, v_talk);
-    insert into public.message_logs (
-        id, tenant_id, client_id, direction, provider, integration_id, sender_id, conversation_id,
-        phone, template_id, body, params, status, created_by, queue_msg_id
-    )
-    values (
-        send_chat_message.message_id, v_tenant_id, v_talk.client_id, 'out', v_plan.provider,
-        v_plan.integration_id, v_talk.sender_id, v_talk.id, v_plan.phone, v_plan.template_id,
-        v_plan.body, v_plan.params, 'queued', auth.uid(),
-        private.enqueue_message(send_chat_message.message_id, private.now())
-    );
+    perform private.queue_chat(v_talk, message_id, v_plan, null);
     delete from public.conversation_drafts as draft
     where draft.conversation_id = v_talk.id and draft.user_id = auth.uid();
-    perform private.wake_function('send-message');
     return jsonb_build_object('message_id', message_id, 'status', 'queued');
+end;
+$$;
+
+-- Written down and on its way, in one transaction.
+create function private.queue_chat(
+    talk public.conversations, message_id uuid, plan private.message_plan, media jsonb
+) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    insert into public.message_logs (
+        id, tenant_id, client_id, direction, provider, integration_id, sender_id, conversation_id,
+        phone, template_id, body, params, media, status, created_by, queue_msg_id
+    )
+    values (
+        queue_chat.message_id, (talk).tenant_id, (talk).client_id, 'out', (plan).provider,
+        (plan).integration_id, (talk).sender_id, (talk).id, (plan).phone, (plan).template_id,
+        (plan).body, (plan).params, queue_chat.media, 'queued', auth.uid(),
+        private.enqueue_message(queue_chat.message_id, private.now())
+    );
+    perform private.wake_function('send-message');
+end;
+$$;
+
+-- The same click again: its message, or a refusal when the id is another's. Null: a new one.
+create function private.clicked_before(talk public.conversations, message_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_message public.message_logs;
+begin
+    select * into v_message from public.message_logs as message
+    where message.id = clicked_before.message_id;
+    if not found then
+        return null;
+    elsif (v_message.tenant_id, v_message.conversation_id)
+        is distinct from ((talk).tenant_id, (talk).id)
+    then
+        raise exception 'message_id_reused' using errcode = 'PT409',
+            detail = 'this id belongs to another message';
+    end if;
+    return jsonb_build_object('message_id', v_message.id, 'status', v_message.status);
 end;
 $$;
 

@@ -90,3 +90,20 @@ begin
     values (talk.tenant_id, talk.id, talk.client_id, 'opted_out');
 end;
 $$;
+
+-- The provider says so (a block in WhatsApp, a refusal with its code): as if the person had written
+-- it in each talk of the number, which say it once.
+create function private.opt_out_phone(tenant_id uuid, phone text) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.suppress_phone(tenant_id, phone, 'whatsapp', 'opted_out');
+    perform private.opt_out(talk)
+    from public.conversations as talk
+    where talk.tenant_id = opt_out_phone.tenant_id
+      and talk.phone_key = private.phone_match(opt_out_phone.phone)
+      and talk.opted_out_at is null;
+end;
+$$;

@@ -27,9 +27,10 @@ as $$
         returning waiting.message_id, waiting.attempt
     )
     select claimed.message_id, claimed.attempt, message.integration_id, message.provider,
-        private.sender_settings(message.sender_id), message.media
+        private.sender_settings(message.sender_id), known.source
     from claimed
     join public.message_logs as message on message.id = claimed.message_id
+    join private.media_sources as known on known.message_id = claimed.message_id
 $$;
 comment on function private.claim_media(int, int) is
 'Files to fetch now, leased for lease_seconds. Commit before fetching.';
@@ -78,6 +79,8 @@ begin
         reason = case when outcome <> 'kept' then settle_media.reason end,
         kept_at = case when outcome = 'kept' then private.now() end
     where media.message_id = v_media.message_id;
+    delete from private.media_sources as known
+    where known.message_id = v_media.message_id and outcome <> 'retry';
     -- The talk's pages fetch it anew.
     perform realtime.send(
         jsonb_build_object('conversation_ids', jsonb_build_array(message.conversation_id),

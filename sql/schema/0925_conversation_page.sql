@@ -62,7 +62,6 @@ begin
 end;
 $$;
 
--- The provider's own addresses of a file stay here: they need the tenant's key or expire.
 create function private.conversation_item(message public.message_logs) returns jsonb
 language sql
 stable
@@ -72,7 +71,7 @@ as $$
     select jsonb_build_object(
         'id', message.id, 'at', message.created_at, 'direction', message.direction,
         'body', message.body, 'status', message.status,
-        'media', message.media - 'url' - 'provider_media_id' || coalesce((
+        'media', message.media || coalesce((
             select jsonb_build_object(
                 'status', file.status, 'size_bytes', file.size_bytes, 'reason', file.reason
             )

@@ -137,8 +137,8 @@ def test_an_address_that_is_not_the_providers_is_never_asked(
     send(rig, "gupshup", phone_of(rig, client), "image", b"one", "image/png")
     [message] = hear(rig, wait_until, 1)
     rig.owner.execute(
-        "update public.message_logs set media = media || jsonb_build_object('url', %s::text)"
-        " where id = %s", (url, message["id"]),
+        "update private.media_sources set source = source || jsonb_build_object('url', %s::text)"
+        " where message_id = %s", (url, message["id"]),
     )  # fmt: skip
     rig.drain("fetch-media")
     assert states(rig) == [("failed", "configuration")]

@@ -63,6 +63,27 @@ class WhatsAppContract:
             assert whatsapp.ask(write, adapter.read_answer).outcome is Outcome.SUBMITTED
         assert [message["text"] for message in phones.messages(TO)] == ["Olá", "Seu boleto"]
 
+    @pytest.mark.parametrize("begins", [b"\xff\xd8\xff\xe0", b"\x89PNG\r\n\x1a\n", b"%PDF-1.4"])
+    def test_a_file_it_takes_is_known_by_its_first_bytes_and_arrives_as_its_kind(
+        self, phones: Phones, begins: bytes
+    ) -> None:
+        adapter = self.adapter()
+        found = whatsapp.rule_of(adapter, begins + bytes(8))
+        assert found
+        _, rule = found
+        assert 1024**2 < rule.most_bytes <= whatsapp.FILE_BYTES
+        file = Media(rule.kind, "https://exemplo.test/arquivo", "Segue", "arquivo")
+        sent = whatsapp.ask(
+            lambda: adapter.media_call(self.account, TO, file, None), adapter.read_answer
+        )
+        assert sent.outcome is Outcome.SUBMITTED
+        [message] = phones.messages(TO)
+        assert "https://exemplo.test/arquivo" in json.dumps(message["form"])
+
+    @pytest.mark.parametrize("begins", [b"", b"MZ", b"<svg", b"GIF89a", b"\xff\xd8", b" %PDF-"])
+    def test_no_other_file_is_taken_whatever_its_name(self, begins: bytes) -> None:
+        assert whatsapp.rule_of(self.adapter(), begins) is None
+
     def test_a_wrong_account_is_our_configuration_and_sends_nothing(self, phones: Phones) -> None:
         for account in self.wrong_accounts:
             result = self.lembrete(account)

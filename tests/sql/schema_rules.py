@@ -170,6 +170,8 @@ DEFINERS_OF_PEOPLE = {
     "private.save_rule": "admin; rules are granted to nobody, every edit is a version",
     "private.set_rule_enabled": "admin; asks for a dry run first",
     "private.list_rules": "counts runs and reads rehearsals; tenant inside, names nobody",
+    "private.creditor_overview": "admin; one page, one plan; tenant inside",
+    "private.delete_creditor": "admin; nobody is granted a delete",
     "private.settings_history": "admin; as client_history, for settings",
     "private.setting_version": "same; what restore_setting writes as the caller",
     "private.save_disposition_type": "admin; finds a free key, names what was wrong",

@@ -10,7 +10,7 @@ export const reasonSentences: Record<string, string> = {
   rule_disabled: "regra desligada",
   automations_stopped: "todas as automações estavam paradas",
   channel_stopped: "as automações deste canal estavam paradas",
-  filter_left: "o cliente não se encaixa mais nas condições da regra",
+  filter_left: "o cliente não se encaixa nas condições da regra",
   repeated: "esta regra já falou com o cliente há pouco tempo",
   installment_ended: "a parcela já foi paga, ou o acordo terminou",
   day_passed: "o vencimento mudou: não é mais o dia desta regra",

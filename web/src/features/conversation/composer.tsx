@@ -2,6 +2,8 @@ import { ActionIcon, Button } from "@mantine/core";
 import { IconQrcode, IconSend, IconTemplate } from "@tabler/icons-react";
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { useMember } from "@/lib/session";
+import { NoContactButton } from "@/ui/no-contact/no-contact-button";
+import { AttachButton, AttachmentLine, useAttachment } from "./attachment";
 import { CannedList, useCannedList } from "./canned-list";
 import { ChargePicker } from "./charge-picker";
 import classes from "./composer.module.css";
@@ -37,10 +39,15 @@ export function Composer({ page, outbox, draft }: ComposerProps): ReactNode {
   const text = draft.text.trim();
   const leftovers = /\{\{[^}]*\}\}/.test(text);
   const isOthers = talk.owner?.is_here === true && talk.owner.user_id !== user.id;
+  const attachment = useAttachment(talk.id, () => draft.change(""));
+  const isEmpty = !text && !attachment.file;
   const send = (): void => {
-    if (!text || leftovers || reason) return;
-    outbox.send({ id: crypto.randomUUID(), body: text });
-    draft.change("");
+    if (isEmpty || leftovers || reason || attachment.isSending) return;
+    if (attachment.file) attachment.send(text);
+    else {
+      outbox.send({ id: crypto.randomUUID(), body: text });
+      draft.change("");
+    }
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     if (canned.onKeyDown(event)) return;
@@ -62,7 +69,10 @@ export function Composer({ page, outbox, draft }: ComposerProps): ReactNode {
       )}
       {reason && (
         <p role="status" className={classes.warning}>
-          {obstacleSentence(reason, composer.next_allowed_at)}
+          {obstacleSentence(reason, composer.next_allowed_at)}{" "}
+          {reason === "suppressed" && (
+            <NoContactButton clientId={talk.client?.id ?? null} phone={talk.phone} label="Ver o bloqueio" />
+          )}
           {reason === "window_closed" && composer.template && (
             <> {obstacleSentence(composer.template, composer.next_allowed_at)}</>
           )}
@@ -77,6 +87,7 @@ export function Composer({ page, outbox, draft }: ComposerProps): ReactNode {
       {extra === "charge" && talk.client && (
         <ChargePicker clientId={talk.client.id} outbox={outbox} onClose={() => setExtra(null)} />
       )}
+      <AttachmentLine attachment={attachment} text={text} />
       {canned.isOpen && <CannedList id={id} canned={canned} />}
       <div className={classes.row}>
         <textarea
@@ -88,6 +99,7 @@ export function Composer({ page, outbox, draft }: ComposerProps): ReactNode {
           disabled={isBarred}
           placeholder={placeholderOf(reason)}
           aria-label="Mensagem"
+          data-kept
           aria-autocomplete="list"
           aria-controls={canned.isOpen ? id : undefined}
           aria-activedescendant={canned.isOpen ? `${id}-${canned.active}` : undefined}
@@ -95,6 +107,7 @@ export function Composer({ page, outbox, draft }: ComposerProps): ReactNode {
           onKeyDown={onKeyDown}
         />
         <div className={classes.tools}>
+          <AttachButton attachment={attachment} isBarred={reason !== null} />
           {talk.client && (
             <ActionIcon
               aria-label="Enviar Pix ou boleto"
@@ -120,7 +133,7 @@ export function Composer({ page, outbox, draft }: ComposerProps): ReactNode {
             color="petrol"
             aria-label="Enviar"
             title="Enviar (Enter)"
-            disabled={!text || leftovers || reason !== null}
+            disabled={isEmpty || leftovers || reason !== null || attachment.isSending}
             onClick={send}
           >
             <IconSend size={18} />

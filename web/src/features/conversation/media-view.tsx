@@ -11,9 +11,10 @@ import classes from "./talk.module.css";
 const refusals: Record<string, string> = {
   too_large: "maior que 16 MB, não foi guardado",
   gone: "o provedor não o tem mais",
+  forgotten: "apagado depois de 5 anos, como pede a lei",
 };
 
-/** A file of theirs as far as it is ours; a place, a person. */
+/** A file as far as it is ours; a place, a person. */
 export function MediaView({ item, media }: { item: Item; media: Media }): ReactNode {
   const name = media.name ?? mediaNames[media.type] ?? "Arquivo";
   if (media.type === "location") return <Place media={media} />;
@@ -23,8 +24,7 @@ export function MediaView({ item, media }: { item: Item; media: Media }): ReactN
         <IconUser size={16} aria-hidden /> Contato: {media.name ?? "sem nome"}
       </p>
     );
-  // Ours go out by their address; what was sent is told by its name.
-  if (!media.status || item.direction === "out") return <p className={classes.file}>{name}</p>;
+  if (!media.status) return <p className={classes.file}>{name}</p>;
   if (media.status === "waiting")
     return (
       <p className={classes.file} aria-busy="true">

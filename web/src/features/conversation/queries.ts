@@ -7,7 +7,7 @@ import {
   useQuery,
 } from "@tanstack/react-query";
 import type { ChargeMethod } from "@/lib/money-shapes";
-import { db, downloadFrom, fetchFrom, rpc, shaped, unwrap } from "@/lib/supabase";
+import { callFunction, db, downloadFrom, fetchFrom, rpc, shaped, unwrap } from "@/lib/supabase";
 import type {
   CannedReply,
   ChatCharge,
@@ -48,11 +48,9 @@ export function useCounts(): UseQueryResult<Counts> {
 }
 
 export async function sendPending({ id, body, templateId, chargeId }: Pending, talkId: string): Promise<void> {
+  const what = templateId ? { template_id: templateId } : { body };
   if (chargeId) await rpc("send_charge", { charge_id: chargeId, message_id: id });
-  else {
-    const what = templateId ? { template_id: templateId } : { body };
-    await rpc("send_chat_message", { conversation_id: talkId, message_id: id, ...what });
-  }
+  else await rpc("send_chat_message", { conversation_id: talkId, message_id: id, ...what });
 }
 
 export async function openTalk(clientId: string): Promise<string> {
@@ -141,6 +139,10 @@ export function useMedia(messageId: string, isWanted: boolean): UseQueryResult<s
     enabled: isWanted,
     staleTime: Number.POSITIVE_INFINITY,
   });
+}
+
+export async function sendFile(form: FormData): Promise<void> {
+  await callFunction("send-file", form, {}, mediaTimeoutMs);
 }
 
 export function downloadMedia(messageId: string): Promise<void> {

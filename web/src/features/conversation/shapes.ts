@@ -32,7 +32,7 @@ export interface Media {
   caption?: string | null;
   mime_type?: string | null;
   /** Whether the bytes are ours by now; left out for places and contacts. */
-  status?: "waiting" | "kept" | "refused" | "failed";
+  status?: "waiting" | "kept" | "refused" | "failed" | "forgotten";
   size_bytes?: number | null;
   reason?: string | null;
   latitude?: number;

@@ -8,6 +8,8 @@ export const messages: Record<string, string> = {
   canned_reply_not_found: "Esta resposta pronta não existe mais.",
   conversation_not_found: "Esta conversa não existe mais.",
   media_not_found: "Este arquivo não está guardado: o provedor não o entregou a tempo.",
+  media_too_large: "O arquivo passa do que o WhatsApp aceita: 5 MB para fotos, 16 MB para PDF.",
+  media_type_refused: "Só é possível enviar fotos (JPG ou PNG) e documentos em PDF.",
   message_invalid: "Escreva uma mensagem de até 4.096 caracteres ou escolha um modelo.",
   number_of_another: "Este número está em conversa com outro cliente. Diga de quem é a conversa.",
   number_shared: "Mais de um cliente tem este número. Diga de quem é a conversa.",
