@@ -8,6 +8,8 @@ create table public.creditors (
     document text collate "C",
     -- Consumer law (CDC 42-A) wants name, document and address on what a debtor is shown.
     address text,
+    -- False: nothing new is set up for it; its titles and its past go on.
+    is_active boolean not null default true,
     created_at timestamptz not null default private.now(),
     constraint creditors_pkey primary key (id),
     constraint creditors_tenant_id_key unique (tenant_id, id),
@@ -36,10 +38,11 @@ create policy creditors_update_admin on public.creditors for update to authentic
 using (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')))
 with check (tenant_id = (select private.tenant_id()) and (select private.has_role('admin')));
 
--- No delete: debts and history point here.
+-- No delete but of one that nothing points to (0975): debts and history name their creditor.
 grant select on public.creditors to authenticated;
-grant insert (id, tenant_id, name, document, address) on public.creditors to authenticated;
-grant update (name, document, address) on public.creditors to authenticated;
+grant insert (id, tenant_id, name, document, address, is_active) on public.creditors
+to authenticated;
+grant update (name, document, address, is_active) on public.creditors to authenticated;
 
 create trigger _900_audit_insert after insert on public.creditors
 referencing new table as new_rows for each statement

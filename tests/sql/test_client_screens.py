@@ -197,6 +197,8 @@ RPCS = {
     "client_timeline": ("'{client}'", {"operator", "supervisor", "admin"}),
     "complete_callback": ("'{callback}'", {"operator", "supervisor", "admin"}),
     "create_api_key": ("'Sistema'", {"admin", "other_tenant"}),
+    "creditor_overview": ("", {"admin", "other_tenant"}),
+    "delete_creditor": ("gen_random_uuid()", set()),
     "filter_counts": ("", {"operator", "supervisor", "admin", "other_tenant"}),
     "filter_options": ("", {"operator", "supervisor", "admin", "other_tenant"}),
     # Of another agency's import it tells nothing.

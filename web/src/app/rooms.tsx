@@ -53,6 +53,7 @@ export const rooms: Room[] = [
   room("/automacao/execucoes", () => import("@/app/automation-rooms").then((m) => m.RunsRoom)),
   room("/automacao/falhas", () => import("@/app/automation-rooms").then((m) => m.FailuresRoom)),
   room("/configuracoes", () => import("@/features/settings/settings-page").then((m) => m.SettingsPage)),
+  room("/configuracoes/credores", () => import("@/features/creditors/creditors-page").then((m) => m.CreditorsPage)),
   room("/configuracoes/tabulacoes", () =>
     import("@/features/dispositions/dispositions-page").then((m) => m.DispositionsPage),
   ),
@@ -61,6 +62,7 @@ export const rooms: Room[] = [
   ),
   room("/configuracoes/whatsapp", () => import("@/features/whatsapp/whatsapp-page").then((m) => m.WhatsappPage)),
   room("/configuracoes/contato", () => import("@/features/contact/contact-page").then((m) => m.ContactPage)),
+  room("/configuracoes/custos", () => import("@/features/panel/costs-page").then((m) => m.CostsPage)),
   room("/configuracoes/cobranca", () => import("@/features/charging/charging-page").then((m) => m.ChargingPage)),
 ];
 

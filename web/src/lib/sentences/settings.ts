@@ -1,4 +1,5 @@
 export const settings: Record<string, string> = {
+  creditor_used: "Há títulos, regras ou histórico deste credor. Deixe inativo em vez de excluir.",
   disposition_in_rule: "Uma regra ligada usa este resultado. Desligue a regra em Automação e tente de novo.",
   disposition_meaning_lost:
     "Este é o último resultado na tela com esse significado, e regras e painel precisam dele. Dê o significado a outro antes.",
