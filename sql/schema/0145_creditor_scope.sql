@@ -67,19 +67,60 @@ condition is then never computed.';
 grant execute on function private.creditor_scope(), private.sees_everything() to authenticated;
 
 -- For a thin function of `public` on its way to a definer: the id itself where row-level security
--- shows the caller its row, else null, which is no row's id: what is out of sight does not exist.
-create function private.seen_client(id uuid) returns uuid
+-- shows the caller its row, else null. What is out of sight does not exist: the definer answers as
+-- it answers to any id that is nobody's.
+create function private.seen(table_name text, id uuid) returns uuid
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+    v_seen uuid;
+begin
+    if (select private.sees_everything()) then
+        return id;
+    end if;
+    execute format('select row.id from public.%I as row where row.id = $1', table_name)
+    into v_seen using id;
+    return v_seen;
+end;
+$$;
+
+create function private.seen_all(table_name text, ids uuid[]) returns uuid[]
 language plpgsql
 stable
 set search_path = ''
 as $$
 begin
     if (select private.sees_everything()) then
-        return id;
+        return ids;
     end if;
-    return (select clients.id from public.clients where clients.id = seen_client.id);
+    return array(
+        select private.seen(seen_all.table_name, given.id)
+        from unnest(seen_all.ids) with ordinality as given (id, place) order by given.place
+    );
 end;
 $$;
+
+-- The titles of a client that are asked for, or all; only those in sight either way.
+create function private.seen_debts(client_id uuid, debt_ids uuid[]) returns uuid[]
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+    if debt_ids is not null or (select private.sees_everything()) then
+        return private.seen_all('debts', debt_ids);
+    end if;
+    return array(
+        select debts.id from public.debts where debts.client_id = seen_debts.client_id
+    );
+end;
+$$;
+
+grant execute on function
+private.seen(text, uuid), private.seen_all(text, uuid[]), private.seen_debts(uuid, uuid[])
+to authenticated;
 
 -- For definer functions, where no policy speaks.
 create function private.sees_client(client_id uuid) returns boolean
@@ -98,4 +139,32 @@ begin
 end;
 $$;
 
-grant execute on function private.seen_client(uuid) to authenticated;
+-- Null for who is not limited: all of them.
+create function private.debts_in_scope(client_id uuid) returns uuid[]
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_scope uuid[] := private.creditor_scope();
+begin
+    return case when v_scope is not null then array(
+        select debts.id from public.debts
+        where debts.client_id = debts_in_scope.client_id and debts.creditor_id = any(v_scope)
+    ) end;
+end;
+$$;
+
+create function private.sees_creditor(creditor_id uuid) returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_scope uuid[] := private.creditor_scope();
+begin
+    return v_scope is null or creditor_id = any(v_scope);
+end;
+$$;

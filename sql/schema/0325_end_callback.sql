@@ -128,14 +128,14 @@ $$;
 create function public.complete_callback(callback_id uuid) returns void
 language sql
 set search_path = ''
-as $$ select private.end_callback(callback_id, 'done') $$;
+as $$ select private.end_callback(private.seen('callbacks', callback_id), 'done') $$;
 comment on function public.complete_callback(uuid) is
 'The promised call was made. Errors: callback_not_found, callback_of_another, callback_ended.';
 
 create function public.cancel_callback(callback_id uuid, reason text) returns void
 language sql
 set search_path = ''
-as $$ select private.cancel_callback(callback_id, reason) $$;
+as $$ select private.cancel_callback(private.seen('callbacks', callback_id), reason) $$;
 comment on function public.cancel_callback(uuid, text) is
 'Nobody will call. Errors: callback_not_found, callback_of_another, callback_ended,
 reason_missing.';
@@ -143,7 +143,7 @@ reason_missing.';
 create function public.assign_callback(callback_id uuid, user_id uuid) returns void
 language sql
 set search_path = ''
-as $$ select private.assign_callback(callback_id, user_id) $$;
+as $$ select private.assign_callback(private.seen('callbacks', callback_id), user_id) $$;
 comment on function public.assign_callback(uuid, uuid) is
 'Null: anyone''s. Errors: callback_not_found, callback_of_another, callback_ended, member_not_found,
 not_allowed.';
@@ -151,7 +151,7 @@ not_allowed.';
 create function public.reschedule_callback(callback_id uuid, due_at timestamptz) returns void
 language sql
 set search_path = ''
-as $$ select private.reschedule_callback(callback_id, due_at) $$;
+as $$ select private.reschedule_callback(private.seen('callbacks', callback_id), due_at) $$;
 comment on function public.reschedule_callback(uuid, timestamptz) is
 'Errors: callback_not_found, callback_of_another, callback_ended, callback_in_past,
 callback_outside_hours (detail: the next lawful instant), client_suppressed.';

@@ -76,6 +76,11 @@ declare
     v_tenant uuid := private.require_role('supervisor');
     v_creditor public.creditors;
 begin
+    -- A file may bring any creditor's people, and changes what several creditors share.
+    if not private.sees_everything() then
+        raise exception 'not_allowed' using errcode = 'PT403',
+            detail = 'who is limited to creditors does not import';
+    end if;
     perform private.refuse_beside_unfinished(v_tenant);
     -- The creditor by id or by name; a name may be new, an id must be one of the tenant's.
     select * into v_creditor from public.creditors

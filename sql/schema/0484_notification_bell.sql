@@ -25,6 +25,8 @@ begin
                 row_number() over (order by told.created_at desc, told.id desc) as place
             from public.notifications as told
             where told.user_id = (select auth.uid()) and told.tenant_id = v_tenant_id
+              and (told.payload ->> 'client_id' is null or (select private.sees_everything())
+                  or private.sees_client((told.payload ->> 'client_id')::uuid))
               and (v_cursor is null
                   or (told.created_at, told.id) < (v_cursor[1]::timestamptz, v_cursor[2]::uuid))
             order by told.created_at desc, told.id desc
@@ -36,6 +38,8 @@ begin
                     select from public.notifications as told
                     where told.user_id = (select auth.uid()) and told.tenant_id = v_tenant_id
                       and told.read_at is null
+                      and (told.payload ->> 'client_id' is null or (select private.sees_everything())
+                          or private.sees_client((told.payload ->> 'client_id')::uuid))
                     limit c_counted
                 ) as waiting
             ),

@@ -105,7 +105,7 @@ $$;
 create function public.hold_debts(debt_ids uuid[], reason text) returns int
 language sql
 set search_path = ''
-as $$ select private.hold_debts(debt_ids, reason) $$;
+as $$ select private.hold_debts(private.seen_all('debts', debt_ids), reason) $$;
 comment on function public.hold_debts(uuid[], text) is
 'Any member: a disputed title is not collected until released. PT400 reason_missing, PT404
 debt_not_found, PT409 debt_in_agreement, debt_closed.';
@@ -113,7 +113,7 @@ debt_not_found, PT409 debt_in_agreement, debt_closed.';
 create function public.release_debts(debt_ids uuid[], reason text) returns int
 language sql
 set search_path = ''
-as $$ select private.release_debts(debt_ids, reason) $$;
+as $$ select private.release_debts(private.seen_all('debts', debt_ids), reason) $$;
 comment on function public.release_debts(uuid[], text) is 'Supervisor: ends holds; how many.';
 
 create function public.override_prescription(debt_ids uuid[], reason text) returns int

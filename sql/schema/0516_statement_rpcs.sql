@@ -96,6 +96,7 @@ begin
         select from public.clients
         where clients.tenant_id = require_debts.tenant_id
           and clients.id = require_debts.client_id
+          and ((select private.sees_everything()) or private.sees_client(clients.id))
     ) then
         raise exception 'client_not_found' using errcode = 'PT404',
             detail = 'no client with this id in the tenant';
@@ -106,6 +107,7 @@ begin
         select from public.debts
         where debts.tenant_id = require_debts.tenant_id
           and debts.client_id = require_debts.client_id and debts.id = given.id
+          and ((select private.sees_everything()) or private.sees_creditor(debts.creditor_id))
     )
     limit 1;
     if found then
@@ -141,7 +143,11 @@ create function public.debt_statement(
 language sql
 stable
 set search_path = ''
-as $$ select private.debt_statement(client_id, on_date, debt_ids) $$;
+as $$
+    select private.debt_statement(
+        private.seen('clients', client_id), on_date, private.seen_debts(client_id, debt_ids)
+    )
+$$;
 comment on function public.debt_statement(uuid, date, uuid[]) is
 '{client_id, on_date, engine_version, calendar_version, debts: [{…, lines, text}], totals, text}.
 Without a date: today. Without ids: everything still owed. PT404 client_not_found, debt_not_found.';
@@ -182,7 +188,11 @@ create function public.statement_days(
 language sql
 stable
 set search_path = ''
-as $$ select private.statement_days(client_id, debt_ids, days) $$;
+as $$
+    select private.statement_days(
+        private.seen('clients', client_id), private.seen_debts(client_id, debt_ids), days
+    )
+$$;
 comment on function public.statement_days(uuid, uuid[], int) is
 '[{on_date, total_cents}] from today on.';
 

@@ -104,7 +104,8 @@ stable
 set search_path = ''
 as $$
     select private.simulate_agreement(
-        client_id, debt_ids, template_id, discounts, installments, down_payment_cents,
+        private.seen('clients', client_id), private.seen_all('debts', debt_ids), template_id,
+        discounts, installments, down_payment_cents,
         first_due_date, due_day, "interval", method, down_payments, replaces_agreement_id
     )
 $$;

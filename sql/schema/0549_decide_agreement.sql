@@ -69,7 +69,11 @@ create function public.decide_agreement(
 ) returns jsonb
 language sql
 set search_path = ''
-as $$ select private.decide_agreement(agreement_id, decision, reason) $$;
+as $$
+    select private.decide_agreement(
+        private.seen('agreements', agreement_id), decision, reason
+    )
+$$;
 comment on function public.decide_agreement(uuid, text, text) is
 'Supervisor or admin, never the author. decision: approve | reject (reason needed). {outcome:
 approved | rejected, agreement_id} or {outcome: expired, agreement_id, simulation}. PT403

@@ -45,7 +45,7 @@ $$;
 create function public.save_client_address(client_id uuid, address jsonb) returns uuid
 language sql
 set search_path = ''
-as $$ select private.save_client_address(client_id, address) $$;
+as $$ select private.save_client_address(private.seen('clients', client_id), address) $$;
 comment on function public.save_client_address(uuid, jsonb) is
 '{cep, street, number, complement?, district, city, uf}; the newest address counts. PT400
 address_invalid (detail = field).';

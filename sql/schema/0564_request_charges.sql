@@ -189,7 +189,7 @@ create function public.request_charges(
 ) returns jsonb
 language sql
 set search_path = ''
-as $$ select private.request_charges(installment_ids, method) $$;
+as $$ select private.request_charges(private.seen_all('installments', installment_ids), method) $$;
 comment on function public.request_charges(uuid[], public.charge_method) is
 '[{charge_id, installment_id, status, method}]; without a method each installment''s own. PT409
 charge_before_approval, agreement_not_living, installment_not_open, address_missing, phone_missing,

@@ -24,7 +24,7 @@ $$;
 create function public.refresh_charge(charge_id uuid) returns void
 language sql
 set search_path = ''
-as $$ select private.refresh_charge(charge_id) $$;
+as $$ select private.refresh_charge(private.seen('charges', charge_id)) $$;
 
 -- A failed one once more, after somebody mended what was wrong.
 create function private.retry_charge(charge_id uuid) returns void
@@ -63,7 +63,7 @@ $$;
 create function public.retry_charge(charge_id uuid) returns void
 language sql
 set search_path = ''
-as $$ select private.retry_charge(charge_id) $$;
+as $$ select private.retry_charge(private.seen('charges', charge_id)) $$;
 comment on function public.retry_charge(uuid) is
 'Looks the charge up and sends it only if the provider has none. PT404 charge_not_found, PT409
 charge_not_failed, installment_not_open, agreement_not_living.';

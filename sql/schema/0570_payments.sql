@@ -86,3 +86,19 @@ for each statement execute function private.tg_payments__append_only();
 create trigger _100_append_only_delete after delete on public.payments
 referencing old table as old_rows
 for each statement execute function private.tg_payments__append_only();
+
+-- Of a client of several creditors: a payment of an agreement belongs to its creditor; what was
+-- never charged is nobody's in particular.
+create function private.sees_payment(payment public.payments) returns boolean
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select not exists (
+        select from public.charges as charge
+        join public.agreements as agreement on agreement.id = charge.agreement_id
+        where charge.id = payment.charge_id
+          and not private.sees_creditor(agreement.creditor_id)
+    )
+$$;

@@ -138,6 +138,7 @@ begin
         raise exception 'evidence_missing' using errcode = 'PT400',
             detail = 'say how it is known that this was paid';
     end if;
+    perform private.require_client(v_tenant_id, v_request.client_id);
     perform private.lock_client(v_tenant_id, v_request.client_id);
     select * into v_known from public.manual_settlements as request
     where request.id = v_request.id;
@@ -271,7 +272,11 @@ create function public.decide_settlement(
 ) returns jsonb
 language sql
 set search_path = ''
-as $$ select private.decide_settlement(settlement_id, decision, reason) $$;
+as $$
+    select private.decide_settlement(
+        private.seen('manual_settlements', settlement_id), decision, reason
+    )
+$$;
 comment on function public.decide_settlement(uuid, text, text) is
 'Supervisor or admin, never the requester. decision: approve | reject (reason needed).';
 

@@ -74,7 +74,7 @@ $$;
 create function public.reverse_payment(payment_id uuid, reason text) returns void
 language sql
 set search_path = ''
-as $$ select private.reverse_payment(payment_id, reason) $$;
+as $$ select private.reverse_payment(private.seen('payments', payment_id), reason) $$;
 comment on function public.reverse_payment(uuid, text) is
 'Supervisor: Pix return, chargeback, returned boleto or a mistake. PT400 reason_missing, PT404
 payment_not_found, PT409 payment_reversed.';

@@ -185,7 +185,7 @@ $$;
 create function public.cancel_agreement(agreement_id uuid, reason text) returns jsonb
 language sql
 set search_path = ''
-as $$ select private.cancel_agreement(agreement_id, reason) $$;
+as $$ select private.cancel_agreement(private.seen('agreements', agreement_id), reason) $$;
 comment on function public.cancel_agreement(uuid, text) is
 'Operator before the first payment, supervisor after it. PT400 reason_missing, PT404
 agreement_not_found, PT409 transition_illegal.';
@@ -193,7 +193,7 @@ agreement_not_found, PT409 transition_illegal.';
 create function public.cancel_installment(installment_id uuid, reason text) returns jsonb
 language sql
 set search_path = ''
-as $$ select private.cancel_installment(installment_id, reason) $$;
+as $$ select private.cancel_installment(private.seen('installments', installment_id), reason) $$;
 comment on function public.cancel_installment(uuid, text) is
 'Supervisor. status cancelled, or cancelling until the provider has taken its charge back. PT409
 installment_not_open, agreement_not_living, last_installment; what stays leaves the limits: PT403

@@ -148,7 +148,11 @@ create function public.reschedule_installment(installment_id uuid, due_on date, 
 returns jsonb
 language sql
 set search_path = ''
-as $$ select private.reschedule_installment(installment_id, due_on, reason) $$;
+as $$
+    select private.reschedule_installment(
+        private.seen('installments', installment_id), due_on, reason
+    )
+$$;
 comment on function public.reschedule_installment(uuid, date, text) is
 'Supervisor. Another day, the same amount, a new link where there was one.';
 
@@ -157,7 +161,11 @@ create function public.reactivate_agreement(
 ) returns jsonb
 language sql
 set search_path = ''
-as $$ select private.reactivate_agreement(agreement_id, reason, first_due_on) $$;
+as $$
+    select private.reactivate_agreement(
+        private.seen('agreements', agreement_id), reason, first_due_on
+    )
+$$;
 comment on function public.reactivate_agreement(uuid, text, date) is
 'Supervisor. {agreement_id, status}. PT400 first_due_missing, PT409 transition_illegal,
 debt_in_agreement, debt_not_collectable.';

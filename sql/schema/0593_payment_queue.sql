@@ -19,6 +19,7 @@ as $$
         from public.installments as part
         join public.agreements as agreement on agreement.id = part.agreement_id
         where part.tenant_id = orphan_suggestions.tenant_id and part.status = 'open'
+          and ((select private.sees_everything()) or private.sees_creditor(agreement.creditor_id))
           and private.is_living(agreement.status)
           and part.amount_cents - part.paid_cents = (payment).amount_cents
         order by abs(part.due_on - (payment).paid_on), part.id
@@ -121,6 +122,7 @@ begin
             from (
                 select * from public.payment_cases as waiting
                 where waiting.tenant_id = v_tenant_id and waiting.resolved_at is null
+                  and ((select private.sees_everything()) or private.sees_client(waiting.client_id))
                 order by waiting.due_on nulls last, waiting.opened_at, waiting.id
                 limit c_max_shown
             ) as known
@@ -131,6 +133,7 @@ begin
             from (
                 select * from public.manual_settlements as waiting
                 where waiting.tenant_id = v_tenant_id and waiting.status = 'pending'
+                  and ((select private.sees_everything()) or private.sees_client(waiting.client_id))
                 order by waiting.created_at, waiting.id
                 limit c_max_shown
             ) as request
@@ -138,9 +141,11 @@ begin
         'count', (
             select count(*) from public.payment_cases as known
             where known.tenant_id = v_tenant_id and known.resolved_at is null
+              and ((select private.sees_everything()) or private.sees_client(known.client_id))
         ) + (
             select count(*) from public.manual_settlements as request
             where request.tenant_id = v_tenant_id and request.status = 'pending'
+              and ((select private.sees_everything()) or private.sees_client(request.client_id))
         )
     );
 end;

@@ -225,7 +225,11 @@ create function public.resolve_payment_case(
 ) returns jsonb
 language sql
 set search_path = ''
-as $$ select private.resolve_payment_case(case_id, resolution, reason, target) $$;
+as $$
+    select private.resolve_payment_case(
+        private.seen('payment_cases', case_id), resolution, reason, target
+    )
+$$;
 comment on function public.resolve_payment_case(uuid, text, text, jsonb) is
 'Supervisor. paid_after_break: reactivate {first_due_on} | abate | return; duplicate: advance |
 abate | return; overpayment: return; orphan: assign {installment_id} or {client_id, debt_ids} |

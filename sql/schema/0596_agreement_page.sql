@@ -154,7 +154,7 @@ create function public.agreement_page(agreement_id uuid) returns jsonb
 language sql
 stable
 set search_path = ''
-as $$ select private.agreement_page(agreement_id) $$;
+as $$ select private.agreement_page(private.seen('agreements', agreement_id)) $$;
 comment on function public.agreement_page(uuid) is
 '{agreement, totals, debts, proposal, statement, schedule: [{…, charges}], payments: [{…,
 allocations}], cases, settlements, history}. PT404 agreement_not_found.';

@@ -34,6 +34,10 @@ begin
                 from public.agreements as agreement
                 where agreement.tenant_id = v_tenant_id
                   and agreement.status = 'pending_approval'
+                  and (
+                      (select private.sees_everything())
+                      or private.sees_creditor(agreement.creditor_id)
+                  )
                 order by agreement.valid_until, agreement.created_at
                 limit c_max_shown
             ) as waiting
@@ -41,6 +45,10 @@ begin
         'count', (
             select count(*) from public.agreements as agreement
             where agreement.tenant_id = v_tenant_id and agreement.status = 'pending_approval'
+              and (
+                  (select private.sees_everything())
+                  or private.sees_creditor(agreement.creditor_id)
+              )
         )
     );
 end;

@@ -21,6 +21,7 @@ begin
             on creditors.tenant_id = debts.tenant_id and creditors.id = debts.creditor_id
         where debts.tenant_id = negotiation_offers.tenant_id
           and debts.client_id = negotiation_offers.client_id and debts.status = 'open'
+          and ((select private.sees_everything()) or private.sees_creditor(debts.creditor_id))
         group by debts.creditor_id, creditors.name
         order by creditors.name
     loop
@@ -70,6 +71,10 @@ as $$
                 select * from public.agreements as known
                 where known.tenant_id = client_money.tenant_id
                   and known.client_id = client_money.client_id
+                  and (
+                      (select private.sees_everything())
+                      or private.sees_creditor(known.creditor_id)
+                  )
                 order by known.created_at desc
                 -- The living one and what came before it; the rest is in /acordos.
                 limit 20
@@ -89,6 +94,7 @@ as $$
                 select * from public.payments as known
                 where known.tenant_id = client_money.tenant_id
                   and known.client_id = client_money.client_id
+                  and ((select private.sees_everything()) or private.sees_payment(known))
                 order by known.paid_on desc, known.id
                 limit 100
             ) as received
@@ -110,7 +116,9 @@ begin
     perform private.require_debts(v_tenant_id, client_id, null);
     return jsonb_build_object(
         'on_date', v_today, 'role', v_role,
-        'statement', private.statement(v_tenant_id, client_id, v_today, null),
+        'statement', private.statement(
+            v_tenant_id, client_id, v_today, private.debts_in_scope(client_id)
+        ),
         'offers', private.negotiation_offers(v_tenant_id, v_role, client_id, v_today),
         'payer', private.payer_of(v_tenant_id, client_id) - 'document' - 'name',
         'methods', (
@@ -134,7 +142,7 @@ create function public.negotiation_context(client_id uuid) returns jsonb
 language sql
 stable
 set search_path = ''
-as $$ select private.negotiation_context(client_id) $$;
+as $$ select private.negotiation_context(private.seen('clients', client_id)) $$;
 comment on function public.negotiation_context(uuid) is
 '{on_date, role, statement, offers: [{creditor, debt_ids, limits, validity_days, templates, best}],
 agreements, payments, payer, methods | null, draft | null}. PT404 client_not_found.';

@@ -46,7 +46,7 @@ $$;
 create function public.retry_automation_run(run_id uuid) returns void
 language sql
 set search_path = ''
-as $$ select private.retry_automation_run(run_id) $$;
+as $$ select private.retry_automation_run(private.seen('automation_runs', run_id)) $$;
 
 grant execute on function
 private.retry_automation_run(uuid), public.retry_automation_run(uuid)

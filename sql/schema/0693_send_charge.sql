@@ -106,7 +106,7 @@ create function public.send_charge(
 ) returns jsonb
 language sql
 set search_path = ''
-as $$ select private.send_charge(charge_id, message_id, channel) $$;
+as $$ select private.send_charge(private.seen('charges', charge_id), message_id, channel) $$;
 comment on function public.send_charge(uuid, uuid, public.channel) is
 '{message_id, status}. message_id is the click''s own: repeated, it answers the same message. PT409
 charge_not_ready, charge_not_payable, no_reachable_phone, suppressed, template_missing,

@@ -12,6 +12,7 @@ declare
     v_value jsonb;
     v_values text[];
     v_zone text;
+    v_scope uuid[] := private.creditor_scope();
 begin
     v_filter.tenant_id := tenant_id;
     v_filter.now_at := private.now();
@@ -128,6 +129,13 @@ begin
                     private.filter_values(v_key, to_jsonb(v_values), 'uuid');
         end case;
     end loop;
+    -- Who is limited to creditors asks for theirs, whatever else is asked.
+    if v_scope is not null then
+        v_filter.is_all := false;
+        v_filter.creditor_ids := case when v_filter.creditor_ids is null then v_scope else array(
+            select unnest(v_filter.creditor_ids) intersect select unnest(v_scope)
+        ) end;
+    end if;
     return v_filter;
 end;
 $$;

@@ -9,14 +9,19 @@ language plpgsql
 stable
 set search_path = ''
 as $$
+declare
+    v_scope uuid[] := private.creditor_scope();
 begin
     return (
         select coalesce(json_agg(json_build_object(
             'id', clients.id, 'document', clients.document, 'name', clients.name,
             'external_id', clients.external_id, 'email', clients.email, 'uf', clients.uf,
-            'open_cents', clients.open_cents, 'open_debts', clients.open_debts,
-            'oldest_due_on', clients.oldest_due_on,
-            'days_late', greatest(client_rows.today - clients.oldest_due_on, 0),
+            'open_cents', coalesce(own.open_cents, clients.open_cents),
+            'open_debts', coalesce(own.open_debts, clients.open_debts),
+            'oldest_due_on', coalesce(own.oldest_due_on, clients.oldest_due_on),
+            'days_late', greatest(
+                client_rows.today - coalesce(own.oldest_due_on, clients.oldest_due_on), 0
+            ),
             'status', clients.debt_status, 'has_phone', clients.has_phone,
             'has_whatsapp', clients.has_whatsapp, 'created_at', clients.created_at,
             'creditors', (
@@ -26,6 +31,7 @@ begin
                 from public.creditors
                 where creditors.tenant_id = client_rows.tenant_id
                   and creditors.id = any(clients.creditor_ids)
+                  and (v_scope is null or creditors.id = any(v_scope))
             ),
             'phone', (
                 select client_phones.phone
@@ -66,6 +72,16 @@ begin
         ) order by page.place), '[]')
         from unnest(client_rows.ids) with ordinality as page (id, place)
         join public.clients on clients.id = page.id
+        -- Who is limited to creditors is told what is owed to those; nothing is read for others.
+        left join lateral (
+            select sum(debts.principal_cents - debts.abated_cents) as open_cents,
+                count(*) as open_debts, min(debts.due_on) as oldest_due_on
+            from public.debts
+            where v_scope is not null and debts.tenant_id = client_rows.tenant_id
+              and debts.client_id = clients.id and debts.status = 'open'
+              and debts.creditor_id = any(v_scope)
+            having v_scope is not null
+        ) as own on true
         left join private.client_contacts as contact
             on contact.tenant_id = client_rows.tenant_id and contact.client_id = clients.id
         left join public.disposition_types as types

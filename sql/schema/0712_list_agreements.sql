@@ -11,7 +11,10 @@ declare
     v_types jsonb := '{"creditor_id": "uuid", "client_id": "uuid", "template_id": "uuid",
         "created_by": "uuid", "created_from": "date", "created_to": "date",
         "due_from": "date", "due_to": "date"}';
-    v_sql text := format('agreement.tenant_id = %L', tenant_id);
+    v_scope uuid[] := private.creditor_scope();
+    v_sql text := format('agreement.tenant_id = %L', tenant_id) || case
+        when v_scope is null then ''
+        else format(' and agreement.creditor_id = any(%L::uuid[])', v_scope) end;
     v_time_zone text := (
         select tenants.time_zone from public.tenants
         where tenants.id = agreement_filter.tenant_id

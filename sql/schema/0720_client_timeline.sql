@@ -197,6 +197,7 @@ begin
         select from public.clients
         where clients.tenant_id = require_client.tenant_id
           and clients.id = require_client.client_id
+          and ((select private.sees_everything()) or private.sees_client(clients.id))
     ) then
         raise exception 'client_not_found' using errcode = 'PT404',
             detail = 'no such client in the tenant';
@@ -210,7 +211,7 @@ create function public.client_timeline(
 language sql
 stable
 set search_path = ''
-as $$ select private.client_timeline(client_id, before, page_size) $$;
+as $$ select private.client_timeline(private.seen('clients', client_id), before, page_size) $$;
 comment on function public.client_timeline(uuid, text, int) is
 '{items: [{kind, id, at, actor, …}], next}; kinds: disposition message automation callback
 call conversation import agreement payment reversal.';

@@ -34,6 +34,7 @@ begin
         join public.agreement_events as event
             on event.tenant_id = agreement.tenant_id and event.agreement_id = agreement.id
         where agreement.tenant_id = $1 and agreement.client_id = $2
+          and ((select private.sees_everything()) or private.sees_creditor(agreement.creditor_id))
           -- Told by the payment itself, below.
           and event.kind not in ('payment_received', 'payment_reversed')
           and (event.created_at, private.numbered_uuid(event.id)) < ($3, $4)
@@ -52,6 +53,7 @@ begin
         left join public.charges as charge
             on charge.tenant_id = payment.tenant_id and charge.id = payment.charge_id
         where payment.tenant_id = $1 and payment.client_id = $2
+          and ((select private.sees_everything()) or private.sees_payment(payment))
           and (payment.created_at, payment.id) < ($3, $4)
         order by payment.created_at desc, payment.id desc
         limit $5
@@ -67,6 +69,7 @@ begin
         join public.payment_reversals as reversal
             on reversal.tenant_id = payment.tenant_id and reversal.payment_id = payment.id
         where payment.tenant_id = $1 and payment.client_id = $2
+          and ((select private.sees_everything()) or private.sees_payment(payment))
           and (reversal.created_at, reversal.id) < ($3, $4)
         order by reversal.created_at desc, reversal.id desc
         limit $5

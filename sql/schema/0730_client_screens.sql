@@ -1,6 +1,33 @@
 -- One call per screen: the file of a client and the operator's screen
 -- (/atendimento/:id). Both are bounded: 500 titles are more than a person reads, and the totals
 -- come from the client's own row.
+-- What the client owes to the creditors that the caller works for; everything is the row's own.
+create function private.open_in_scope(
+    client public.clients, out open_cents bigint, out open_debts int, out oldest_due_on date
+)
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_scope uuid[] := private.creditor_scope();
+begin
+    if v_scope is null then
+        open_cents := client.open_cents;
+        open_debts := client.open_debts;
+        oldest_due_on := client.oldest_due_on;
+        return;
+    end if;
+    select coalesce(sum(debts.principal_cents - debts.abated_cents), 0), count(*),
+        min(debts.due_on)
+    into open_cents, open_debts, oldest_due_on
+    from public.debts
+    where debts.tenant_id = client.tenant_id and debts.client_id = client.id
+      and debts.status = 'open' and debts.creditor_id = any(v_scope);
+end;
+$$;
+
 create function private.client_card(tenant_id uuid, client_id uuid) returns jsonb
 language sql
 stable
@@ -11,8 +38,8 @@ as $$
         'client', jsonb_build_object(
             'id', clients.id, 'document', clients.document, 'name', clients.name,
             'email', clients.email, 'external_id', clients.external_id, 'uf', clients.uf,
-            'extra', clients.extra, 'open_cents', clients.open_cents,
-            'open_debts', clients.open_debts, 'oldest_due_on', clients.oldest_due_on,
+            'extra', clients.extra, 'open_cents', seen.open_cents,
+            'open_debts', seen.open_debts, 'oldest_due_on', seen.oldest_due_on,
             'status', clients.debt_status, 'created_at', clients.created_at
         ),
         'phones', (
@@ -35,6 +62,10 @@ as $$
                 join public.creditors
                     on creditors.tenant_id = debts.tenant_id and creditors.id = debts.creditor_id
                 where debts.tenant_id = clients.tenant_id and debts.client_id = clients.id
+                  and (
+                      (select private.sees_everything())
+                      or private.sees_creditor(debts.creditor_id)
+                  )
                 order by debts.status, debts.due_on, debts.id
                 limit 500
             ) as title
@@ -47,10 +78,12 @@ as $$
             from public.creditors
             where creditors.tenant_id = clients.tenant_id
               and creditors.id = any(clients.creditor_ids)
+              and ((select private.sees_everything()) or private.sees_creditor(creditors.id))
         ),
-        'open_cents', clients.open_cents
+        'open_cents', seen.open_cents
     )
     from public.clients
+    cross join lateral private.open_in_scope(clients) as seen
     where clients.tenant_id = client_card.tenant_id and clients.id = client_card.client_id
 $$;
 
@@ -118,7 +151,7 @@ create function public.service_screen(client_id uuid) returns jsonb
 language sql
 stable
 set search_path = ''
-as $$ select private.service_screen(client_id) $$;
+as $$ select private.service_screen(private.seen('clients', client_id)) $$;
 
 grant execute on function
 private.service_screen(uuid), public.service_screen(uuid)

@@ -87,7 +87,9 @@ begin
         'creditors', (
             select coalesce(jsonb_agg(jsonb_build_object('id', creditors.id, 'name', creditors.name)
                 order by creditors.name_key), '[]')
-            from public.creditors where creditors.tenant_id = v_tenant_id
+            from public.creditors
+            where creditors.tenant_id = v_tenant_id
+              and ((select private.sees_everything()) or private.sees_creditor(creditors.id))
         ),
         'tags', (
             select coalesce(jsonb_agg(jsonb_build_object(
@@ -116,6 +118,10 @@ begin
             from (
                 select imports.* from public.imports
                 where imports.tenant_id = v_tenant_id and imports.status = 'done'
+                  and (
+                      (select private.sees_everything())
+                      or private.sees_creditor(imports.creditor_id)
+                  )
                 order by imports.created_at desc, imports.id desc
                 limit c_imports
             ) as newest

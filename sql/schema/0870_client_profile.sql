@@ -90,7 +90,8 @@ begin
     select clients.id into v_client_id
     from public.clients
     where clients.tenant_id = v_tenant_id
-      and clients.document = regexp_replace(upper(client_profile.document), '[^0-9A-Z]', '', 'g');
+      and clients.document = regexp_replace(upper(client_profile.document), '[^0-9A-Z]', '', 'g')
+      and ((select private.sees_everything()) or private.sees_client(clients.id));
     if not found then
         raise exception 'client_not_found' using errcode = 'PT404',
             detail = 'no such client in the tenant';

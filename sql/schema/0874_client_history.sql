@@ -162,7 +162,7 @@ create function public.client_history(
 language sql
 stable
 set search_path = ''
-as $$ select private.client_history(client_id, before_id, page_size) $$;
+as $$ select private.client_history(private.seen('clients', client_id), before_id, page_size) $$;
 comment on function public.client_history(uuid, bigint, int) is
 'Admin: {items: [{id, at, actor | null, table, action, changes: [{field, from, to}]}], next};
 extra data as extra.<key>; newest first. PT404 client_not_found.';

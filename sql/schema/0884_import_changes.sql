@@ -133,7 +133,7 @@ create function public.import_differences(import_id uuid) returns jsonb
 language sql
 stable
 set search_path = ''
-as $$ select private.import_differences(import_id) $$;
+as $$ select private.import_differences(private.seen('imports', import_id)) $$;
 comment on function public.import_differences(uuid) is
 'Supervisor or admin: {fields: {"table.field": count}, rows: first 200 with before and after, kept:
 first 200 titles left alone}; empty until it is done.';

@@ -333,7 +333,7 @@ $$;
 create function public.cancel_import(import_id uuid) returns jsonb
 language sql
 set search_path = ''
-as $$ select private.cancel_import(import_id) $$;
+as $$ select private.cancel_import(private.seen('imports', import_id)) $$;
 comment on function public.cancel_import(uuid) is
 'Supervisor or admin: {status}; what a cancelled import has written goes back.';
 

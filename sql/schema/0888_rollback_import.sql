@@ -105,7 +105,7 @@ set search_path = ''
 -- To find the people of a million rows takes some seconds, and it waits for its turn; the API ends
 -- what people ask after eight, unless the function says otherwise.
 set statement_timeout = '15min'
-as $$ select private.rollback_import(import_id) $$;
+as $$ select private.rollback_import(private.seen('imports', import_id)) $$;
 comment on function public.rollback_import(uuid) is
 'Supervisor or admin: {import_id, status: rolled_back, deleted, restored, kept: {count, rows: first
 200}}; of many people {import_id, status: rolling_back, clients}: imports.rolled_back holds the rest

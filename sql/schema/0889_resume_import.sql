@@ -156,7 +156,7 @@ $$;
 create function public.resume_import(import_id uuid) returns jsonb
 language sql
 set search_path = ''
-as $$ select private.resume_import(import_id) $$;
+as $$ select private.resume_import(private.seen('imports', import_id)) $$;
 comment on function public.resume_import(uuid) is
 'Supervisor or admin: {status}; continues an interrupted import where it stopped.
 PT404 import_not_found, PT409 import_not_interrupted.';

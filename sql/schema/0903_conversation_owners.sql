@@ -146,7 +146,7 @@ create function public.take_conversation(conversation_id uuid, user_id uuid defa
 returns void
 language sql
 set search_path = ''
-as $$ select private.take_conversation(conversation_id, user_id) $$;
+as $$ select private.take_conversation(private.seen('conversations', conversation_id), user_id) $$;
 comment on function public.take_conversation(uuid, uuid) is
 'Becomes the owner of what is free (supervisor: of any, for anybody); null lets go; logged.';
 grant execute on function

@@ -195,23 +195,35 @@ $$;
 create function public.open_conversation(client_id uuid, sender_id uuid default null) returns uuid
 language sql
 set search_path = ''
-as $$ select private.open_conversation(client_id, sender_id) $$;
+as $$ select private.open_conversation(private.seen('clients', client_id), sender_id) $$;
 create function public.link_conversation(conversation_id uuid, client_id uuid) returns void
 language sql
 set search_path = ''
-as $$ select private.link_conversation(conversation_id, client_id) $$;
+as $$
+    select private.link_conversation(
+        private.seen('conversations', conversation_id), private.seen('clients', client_id)
+    )
+$$;
 create function public.ignore_conversation(conversation_id uuid, is_ignored boolean default true)
 returns void
 language sql
 set search_path = ''
-as $$ select private.ignore_conversation(conversation_id, is_ignored) $$;
+as $$
+    select private.ignore_conversation(
+        private.seen('conversations', conversation_id), is_ignored
+    )
+$$;
 comment on function public.ignore_conversation(uuid, boolean) is
 'Puts a stranger aside, or takes them back; PT409 conversation_known.';
 create function public.read_conversation(conversation_id uuid, message_id uuid default null)
 returns void
 language sql
 set search_path = ''
-as $$ select private.read_conversation(conversation_id, message_id) $$;
+as $$
+    select private.read_conversation(
+        private.seen('conversations', conversation_id), message_id
+    )
+$$;
 comment on function public.read_conversation(uuid, uuid) is
 'Read up to that message (null: all of it), by its owner or while it is nobody''s.';
 comment on function public.open_conversation(uuid, uuid) is

@@ -124,6 +124,8 @@ begin
             select talk.*
             from public.conversations as talk
             where talk.tenant_id = v_tenant_id
+              and (talk.client_id is null or (select private.sees_everything())
+                  or private.sees_client(talk.client_id))
               and (v_owner is null
                   or v_owner = 'none' and talk.owner_id is null
                   or talk.owner_id::text = case when v_owner = 'me' then auth.uid()::text
@@ -178,6 +180,7 @@ begin
                 where talk.tenant_id = v_tenant_id and talk.unread > 0
                   and talk.ignored_at is null and talk.owner_id is null
                   and talk.client_id is not null
+                  and ((select private.sees_everything()) or private.sees_client(talk.client_id))
                 limit c_counted
             ) as counted
         ),

@@ -152,7 +152,7 @@ create function public.preview_template(template_id uuid, client_id uuid) return
 language sql
 stable
 set search_path = ''
-as $$ select private.preview_template(template_id, client_id) $$;
+as $$ select private.preview_template(template_id, private.seen('clients', client_id)) $$;
 comment on function public.preview_template(uuid, uuid) is
 '{body, params, missing}: missing names the variables without a value for this client.';
 grant execute on function

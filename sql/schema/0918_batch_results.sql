@@ -65,6 +65,7 @@ begin
                 on message.id = recipient.message_id and message.batch_id = recipient.batch_id
                 and message.client_id = recipient.client_id
             where recipient.batch_id = $1 and recipient.tenant_id = $2
+              and ((select private.sees_everything()) or private.sees_client(recipient.client_id))
               and ($3 is null or recipient.client_id > $3)
               and ' || private.outcome_condition(filter ->> 'outcome', filter ->> 'reason') || '
             order by recipient.client_id

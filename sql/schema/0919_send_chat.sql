@@ -246,7 +246,11 @@ create function public.send_chat_message(
 ) returns jsonb
 language sql
 set search_path = ''
-as $$ select private.send_chat_message(conversation_id, message_id, body, template_id) $$;
+as $$
+    select private.send_chat_message(
+        private.seen('conversations', conversation_id), message_id, body, template_id
+    )
+$$;
 comment on function public.send_chat_message(uuid, uuid, text, uuid) is
 '{message_id, status}; message_id is the click''s own. PT409 window_closed, suppressed,
 no_reachable_phone, integration_inactive, template_not_sendable, variable_missing, outside_hours,

@@ -138,7 +138,11 @@ create function public.conversation_page(
 language sql
 stable
 set search_path = ''
-as $$ select private.conversation_page(conversation_id, before, page_size) $$;
+as $$
+    select private.conversation_page(
+        private.seen('conversations', conversation_id), before, page_size
+    )
+$$;
 comment on function public.conversation_page(uuid, text, int) is
 '{conversation, items newest first, next, draft, events, people, composer, contact}.';
 

@@ -149,7 +149,7 @@ create function public.render_canned_reply(reply_id uuid, client_id uuid) return
 language sql
 stable
 set search_path = ''
-as $$ select private.render_canned_reply(reply_id, client_id) $$;
+as $$ select private.render_canned_reply(reply_id, private.seen('clients', client_id)) $$;
 comment on function public.render_canned_reply(uuid, uuid) is
 '{body, missing}: missing names the fields this client has no value for; they read "…".';
 

@@ -64,7 +64,7 @@ create function public.conversation_templates(conversation_id uuid) returns json
 language sql
 stable
 set search_path = ''
-as $$ select private.conversation_templates(conversation_id) $$;
+as $$ select private.conversation_templates(private.seen('conversations', conversation_id)) $$;
 comment on function public.conversation_templates(uuid) is
 '[{id, name, category, body, reason, next_allowed_at, cost: {currency, price_micros, is_own}}].';
 grant execute on function

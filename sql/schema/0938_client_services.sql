@@ -193,7 +193,7 @@ $$;
 create function public.begin_service(client_id uuid, call_id uuid default null) returns jsonb
 language sql
 set search_path = ''
-as $$ select private.begin_service(client_id, call_id) $$;
+as $$ select private.begin_service(private.seen('clients', client_id), call_id) $$;
 comment on function public.begin_service(uuid, uuid) is
 '{client_id, operator_id, operator, since, call_id, is_mine}: who has the client now. Also the sign
 of life, once a minute. 404 client_not_found.';
@@ -201,12 +201,12 @@ of life, once a minute. 404 client_not_found.';
 create function public.end_service(client_id uuid) returns boolean
 language sql
 set search_path = ''
-as $$ select private.end_service(client_id) $$;
+as $$ select private.end_service(private.seen('clients', client_id)) $$;
 
 create function public.take_over_service(client_id uuid, reason text) returns jsonb
 language sql
 set search_path = ''
-as $$ select private.take_over_service(client_id, reason) $$;
+as $$ select private.take_over_service(private.seen('clients', client_id), reason) $$;
 comment on function public.take_over_service(uuid, text) is
 'Supervisor; answers as begin_service. 400 reason_missing.';
 

@@ -128,7 +128,7 @@ $$;
 create function public.dispose_call(call_id uuid, disposition_type text) returns jsonb
 language sql
 set search_path = ''
-as $$ select private.dispose_call(call_id, disposition_type) $$;
+as $$ select private.dispose_call(private.seen('calls', call_id), disposition_type) $$;
 comment on function public.dispose_call(uuid, text) is
 'A call of an unknown number; answers as my_open_calls. 400 disposition_type_unknown, 404
 call_not_found, 409 call_disposed, disposition_needs_client.';

@@ -57,6 +57,7 @@ declare
     v_digits text := regexp_replace(coalesce(phone, ''), '[^0-9]', '', 'g');
     v_phone text;
     v_candidates uuid[];
+    v_client_id uuid;
 begin
     -- 12 or 13 digits hold the country; 10 or 11 that begin with 55 are Rio Grande do Sul's.
     v_phone := case
@@ -65,10 +66,11 @@ begin
     end;
     v_candidates := case when v_phone is not null
         then array(select distinct private.clients_of_phone(v_tenant_id, v_phone) limit 20) end;
+    v_client_id := private.client_of_call(
+        v_tenant_id, left(coalesce(identifier, ''), 200), v_phone
+    );
     return jsonb_build_object(
-        'client_id', private.client_of_call(
-            v_tenant_id, left(coalesce(identifier, ''), 200), v_phone
-        ),
+        'client_id', case when private.sees_client(v_client_id) then v_client_id end,
         'phone', v_phone,
         'candidates', (
             select coalesce(jsonb_agg(jsonb_build_object(
@@ -76,6 +78,7 @@ begin
             ) order by client.name), '[]')
             from public.clients as client
             where client.tenant_id = v_tenant_id and client.id = any(v_candidates)
+              and ((select private.sees_everything()) or private.sees_client(client.id))
         )
     );
 end;
@@ -189,7 +192,11 @@ comment on function public.find_client_for_call(text, text) is
 create function public.link_call(call_id uuid, client_id uuid) returns jsonb
 language sql
 set search_path = ''
-as $$ select private.link_call(call_id, client_id) $$;
+as $$
+    select private.link_call(
+        private.seen('calls', call_id), private.seen('clients', client_id)
+    )
+$$;
 comment on function public.link_call(uuid, uuid) is
 'Answers as my_open_calls. 404 call_not_found, client_not_found, 409 call_disposed.';
 

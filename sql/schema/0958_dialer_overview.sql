@@ -131,6 +131,7 @@ begin
             where contact.tenant_id = v_tenant_id
               and contact.export_id = dialer_export_results.export_id
               and contact.place > coalesce(dialer_export_results.after, 0)
+              and ((select private.sees_everything()) or private.sees_client(contact.client_id))
               and (filter ->> 'outcome' is null or contact.status::text = filter ->> 'outcome')
               and (filter ->> 'reason' is null or contact.reason = filter ->> 'reason')
             order by contact.place limit v_size + 1

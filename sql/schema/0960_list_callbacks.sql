@@ -51,6 +51,9 @@ begin
     if owner_sql is null then
         raise exception 'filter_invalid' using errcode = 'PT400', detail = 'whose';
     end if;
+    owner_sql := owner_sql
+        || case when private.sees_everything() then ''
+            else ' and private.sees_client(promised.client_id)' end;
     from_at := coalesce((filter ->> 'from')::date::timestamp at time zone v_zone, '-infinity');
     until_at := coalesce(((filter ->> 'to')::date + 1)::timestamp at time zone v_zone, 'infinity');
 end;

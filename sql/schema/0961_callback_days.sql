@@ -94,7 +94,7 @@ create function public.callback_hours(callback_id uuid) returns jsonb
 language sql
 stable
 set search_path = ''
-as $$ select private.callback_hours(callback_id) $$;
+as $$ select private.callback_hours(private.seen('callbacks', callback_id)) $$;
 comment on function public.callback_hours(uuid) is
 '[{date, from, to}]: when its client may be called in the coming days. 404 callback_not_found.';
 

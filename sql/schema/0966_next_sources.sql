@@ -10,6 +10,7 @@ set search_path = ''
 as $$
     select pg_catalog.replace($sql$
         $client is distinct from $5 and ($6::uuid is null or $client = $6)
+        and ((select private.sees_everything()) or private.sees_client($client))
         and not exists (
             select from public.client_services as held
             where held.tenant_id = $1 and held.client_id = $client and held.operator_id <> $2

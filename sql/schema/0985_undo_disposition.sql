@@ -108,7 +108,7 @@ $$;
 create function public.undo_disposition(disposition_id uuid) returns void
 language sql
 set search_path = ''
-as $$ select private.undo_disposition(disposition_id) $$;
+as $$ select private.undo_disposition(private.seen('call_dispositions', disposition_id)) $$;
 comment on function public.undo_disposition(uuid) is
 'Who made it, within automation_policies.undo_seconds; again is no error. Errors:
 disposition_not_found, not_allowed, undo_too_late.';

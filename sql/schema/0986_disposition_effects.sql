@@ -57,7 +57,7 @@ create function public.disposition_effects(client_id uuid) returns jsonb
 language sql
 stable
 set search_path = ''
-as $$ select private.disposition_effects(client_id) $$;
+as $$ select private.disposition_effects(private.seen('clients', client_id)) $$;
 comment on function public.disposition_effects(uuid) is
 '{undo_seconds, effects: [{disposition_type, rule, position, action, wait_minutes, template,
 verdict, reason, not_before}]} of the rules that are on. Errors: client_not_found.';

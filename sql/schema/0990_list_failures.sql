@@ -29,6 +29,7 @@ as $$
             from public.automation_runs as run
             join public.collection_rules as rule on rule.id = run.rule_id
             where run.tenant_id = failed_work.tenant_id and run.status = 'failed'
+              and ((select private.sees_everything()) or private.sees_client(run.client_id))
               and 'automation' = any(kinds) and run.finished_at <= before_at
               and (run.finished_at, run.id::text) < (before_at, before_id)
             order by run.finished_at desc, run.id::text desc limit page_size
@@ -42,6 +43,8 @@ as $$
             from public.message_logs as message
             left join public.message_templates as template on template.id = message.template_id
             where message.tenant_id = failed_work.tenant_id and message.status = 'failed'
+              and (message.client_id is null or (select private.sees_everything())
+                  or private.sees_client(message.client_id))
               and message.direction = 'out' and message.automation_run_id is null
               and message.retried_run_id is null and message.batch_id is null
               and 'message' = any(kinds) and message.failed_at <= before_at
@@ -55,6 +58,7 @@ as $$
                 charge.error_detail, true
             from public.charges as charge
             where charge.tenant_id = failed_work.tenant_id
+              and ((select private.sees_everything()) or private.sees_client(charge.client_id))
               -- The first is the index's condition; an unknown one is being looked up.
               and charge.status in ('failed', 'unknown') and charge.status = 'failed'
               and 'charge' = any(kinds) and charge.updated_at <= before_at
@@ -69,6 +73,7 @@ as $$
                 false
             from public.imports as import
             where import.tenant_id = failed_work.tenant_id and import.status = 'failed'
+              and ((select private.sees_everything()) or private.sees_creditor(import.creditor_id))
               and not import.is_rehearsal and 'import' = any(kinds)
               and (coalesce(import.finished_at, import.created_at), import.id::text)
                   < (before_at, before_id)
