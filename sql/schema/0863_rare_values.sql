@@ -1,5 +1,5 @@
--- What a sample met seldom, or never, is counted in earnest: a state of thirty people among a million
--- is neither hidden nor said to be nobody's.
+-- What a sample met seldom, or never, is counted in earnest: a state of thirty people among a
+-- million is neither hidden nor said to be nobody's.
 
 create function private.facet_candidates(tenant_id uuid, facet text) returns text[]
 language plpgsql

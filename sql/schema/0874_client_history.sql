@@ -1,7 +1,7 @@
 -- Who changed a client, its phones, addresses, tags and responsible: the audit log read for one
 -- client. What files brought is not in it (0060); the timeline tells of those. What was done to a
--- whole selection is one line of the audit: it names whom somebody picked by hand, and whom a filter
--- found is kept beside it (0867).
+-- whole selection is one line of the audit: it names whom somebody picked by hand, and whom a
+-- filter found is kept beside it (0867).
 
 -- Serves the rows that a client had and has no more.
 create index audit_log_of_clients_rows

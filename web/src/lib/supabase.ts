@@ -64,12 +64,14 @@ async function askFunction(
   query: Record<string, string>,
   timeoutMs: number,
   body: BodyInit | undefined,
+  stop?: AbortSignal,
 ): Promise<Response> {
   const url = `${functionsUrl}/${name}?${new URLSearchParams(query).toString()}`;
   const json: HeadersInit = typeof body === "string" ? { "Content-Type": "application/json" } : {};
   const init = body === undefined ? {} : { method: "POST", body };
   const headers = await callersHeaders(json);
-  const request = fetch(url, { ...init, headers, signal: AbortSignal.timeout(timeoutMs) });
+  const late = AbortSignal.timeout(timeoutMs);
+  const request = fetch(url, { ...init, headers, signal: stop ? AbortSignal.any([stop, late]) : late });
   const response = await request.catch((cause: unknown) => {
     throw new AppError("offline", 0, String(cause));
   });
@@ -82,8 +84,9 @@ export async function callFunction<Answer>(
   body: BodyInit,
   query: Record<string, string>,
   timeoutMs: number,
+  stop?: AbortSignal,
 ): Promise<Answer> {
-  const response = await askFunction(name, query, timeoutMs, body);
+  const response = await askFunction(name, query, timeoutMs, body, stop);
   return (await response.json()) as Answer;
 }
 

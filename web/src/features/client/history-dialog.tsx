@@ -17,6 +17,7 @@ const subjects: Record<string, Record<Edit["action"], string>> = {
     update: "Responsável trocado",
     delete: "Ficou sem responsável",
   },
+  client_tags: { insert: "Tag posta", update: "Tag trocada", delete: "Tag tirada" },
 };
 
 const fields: Record<string, string> = {
@@ -35,13 +36,17 @@ const fields: Record<string, string> = {
   city: "Cidade",
   cep: "CEP",
   user_id: "Responsável",
+  tag_id: "Tag",
 };
 
 /** Who changed what, from what, to what. */
 export function HistoryDialog({ clientId, onClose }: { clientId: string; onClose: () => void }): ReactNode {
   const { data: edits, error, hasNextPage, fetchNextPage, isFetchingNextPage } = useHistory(clientId);
   const { data: options } = useProfileOptions();
-  const names = new Map(options?.members.map(({ user_id, name }) => [user_id, name]));
+  const names = new Map([
+    ...(options?.members ?? []).map(({ user_id, name }): [string, string] => [user_id, name]),
+    ...(options?.tags ?? []).map(({ id, name }): [string, string] => [id, name]),
+  ]);
   return (
     <Modal opened onClose={onClose} title="Histórico de edições" size="lg">
       {error && (
@@ -74,10 +79,16 @@ export function HistoryDialog({ clientId, onClose }: { clientId: string; onClose
 }
 
 function Changes({ edit, names }: { edit: Edit; names: ReadonlyMap<string, string> }): ReactNode {
-  const told = edit.changes.filter(({ field }) => field in fields || field.startsWith("extra."));
+  const told = edit.changes.filter(
+    ({ field, from, to }) =>
+      (field in fields || field.startsWith("extra.")) &&
+      // A selection's line does not know who was responsible before.
+      !(field === "user_id" && (edit.action === "delete" ? from : to) === null),
+  );
   const text = (field: string, value: unknown): string => {
     if (value === null || value === undefined || value === "") return "vazio";
     if (field === "user_id") return names.get(String(value)) ?? "alguém que saiu";
+    if (field === "tag_id") return names.get(String(value)) ?? "uma tag que não existe mais";
     if (field === "phone") return phone(String(value));
     if (typeof value === "boolean") return value ? "sim" : "não";
     return typeof value === "string" ? value : JSON.stringify(value);

@@ -17,8 +17,10 @@ export function DifferencesList({ differences }: { differences: Differences }): 
           .join(", ")}
       </summary>
       <ul className={classes.changes}>
-        {differences.rows.map((row) => (
-          <li key={`${row.table}:${row.document}:${row.contract}:${row.installment}`}>
+        {/* Two creditors may use one contract number; the list never changes its order. */}
+        {differences.rows.map((row, place) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: nothing else tells two rows apart.
+          <li key={`${place}:${row.document}`}>
             {row.name} · {row.contract ? `contrato ${row.contract}` : documentNumber(row.document)}:{" "}
             {Object.entries(row.changes)
               .map(

@@ -1,7 +1,9 @@
 import { Button, Modal } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useState } from "react";
-import { sentenceFor } from "@/lib/errors";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import { AppError, sentenceFor } from "@/lib/errors";
+import { useLiveQueries } from "@/lib/live-queries";
+import { useMember } from "@/lib/session";
 import "@/ui/dialog-styles";
 import classes from "./import-dialog.module.css";
 import { ImportFileField } from "./import-file-field";
@@ -11,27 +13,39 @@ import { ImportResult } from "./import-result";
 import { type Answers, openQuestions, saidMapping } from "./mapping";
 import { MappingStep } from "./mapping-step";
 import { NewCreditors, useRefusedCreditors } from "./new-creditors";
-import { askForTheDead, importPortfolio, useFinishedImport, useImportProgress, usePreview } from "./queries";
+import { askForTheDead, cancelImport, importPortfolio, usePreview } from "./queries";
 import { RecentImports } from "./recent-imports";
-import { type ImportOptions, type ImportSummary, unfinished } from "./shapes";
+import type { ImportOptions, ImportSummary } from "./shapes";
+import { useFollowedImport } from "./use-followed-import";
 
 const asGuessed: ImportOptions = { creditor: "", newCreditor: null, sheet: "", absent: "leave", mapping: {} };
+
+interface Order {
+  chosen: File;
+  dryRun: boolean;
+  id: string;
+  stop: AbortSignal;
+}
 
 /** File → its columns → what would happen → confirmation → what happened. Nothing is written before the confirmation. */
 export function ImportDialog({ onClose }: { onClose: () => void }): ReactNode {
   const queryClient = useQueryClient();
+  const { tenant } = useMember();
   const [file, setFile] = useState<File | null>(null);
   const [options, setOptions] = useState(asGuessed);
-  const [answered, setSeen] = useState<{ dryRun: boolean; summary: ImportSummary } | null>(null);
+  const [answered, setAnswered] = useState<{ id: string; dryRun: boolean; summary: ImportSummary } | null>(null);
   const [importId, setImportId] = useState<string | null>(null);
+  const stop = useRef<AbortController>(null);
+  const [stoppedId, setStoppedId] = useState<string | null>(null);
   const preview = usePreview(file, options.creditor, options.sheet);
+  useLiveQueries(`tenant:${tenant.id}`, [["imports"]], (event) => (event === "import_changed" ? [["imports"]] : []));
   const run = useMutation({
-    mutationFn: ({ chosen, dryRun, id }: { chosen: File; dryRun: boolean; id: string }) => {
+    mutationFn: ({ chosen, dryRun, id, stop: signal }: Order) => {
       const mapping = saidMapping(preview.data?.mapping ?? {}, options.mapping);
-      return importPortfolio(chosen, { ...options, mapping }, dryRun, id);
+      return importPortfolio(chosen, { ...options, mapping }, dryRun, id, signal);
     },
-    onSuccess: (summary, { dryRun }) => {
-      setSeen({ dryRun, summary });
+    onSuccess: (summary, { dryRun, id }) => {
+      setAnswered({ id, dryRun, summary });
       if (dryRun) return;
       // The preview has nothing new to tell, and asking it would upload the file once more.
       void queryClient.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "import-preview" });
@@ -41,21 +55,30 @@ export function ImportDialog({ onClose }: { onClose: () => void }): ReactNode {
       await queryClient.invalidateQueries({ queryKey: ["imports"] });
     },
   });
-  // The answer may be lost while the import lives on, or is continued after a crash: its row tells.
-  const lost = run.error ? importId : null;
-  const { data: row } = useImportProgress(lost);
-  const lives = Boolean(row && unfinished.includes(row.status));
-  const { data: finished } = useFinishedImport(row?.status === "done" ? lost : null);
-  const seen = finished ? { dryRun: false, summary: finished } : answered;
+  const isAnswered = answered !== null && answered.id === importId;
+  // The answer may come late or be lost; the import's row tells in any case.
+  const { row, lives, failed, told } = useFollowedImport(importId, isAnswered);
+  const seen = isAnswered ? answered : (told ?? answered);
+  const stopped = stoppedId !== null && stoppedId === importId;
+  // It had arrived just before it was stopped.
+  const arrived = stopped && lives && row && !row.cancel_requested_at ? row.id : null;
+  useEffect(() => {
+    if (arrived) void cancelImport(arrived);
+  }, [arrived]);
+  const ended = isAnswered || told !== null || failed !== null;
+  const busy = !ended && (run.isPending || lives || (row != null && !stopped));
+  const sending = run.isPending && !row && !ended;
   const start = (dryRun: boolean): void => {
     if (!file) return;
     const id = crypto.randomUUID();
+    stop.current = new AbortController();
     setImportId(id);
-    run.mutate({ chosen: file, dryRun, id });
+    run.mutate({ chosen: file, dryRun, id, stop: stop.current.signal });
   };
   const change = (next: Partial<ImportOptions>): void => {
     setOptions({ ...options, ...next });
-    setSeen(null);
+    setAnswered(null);
+    setImportId(null);
     run.reset();
   };
   const choose = (chosen: File | null): void => {
@@ -63,8 +86,8 @@ export function ImportDialog({ onClose }: { onClose: () => void }): ReactNode {
     change({ sheet: "", mapping: {} });
   };
   const done = seen && !seen.dryRun;
-  const busy = run.isPending || lives;
-  const error = (lives || finished ? null : run.error) ?? preview.error;
+  const lost = ended || lives || stopped ? null : run.error;
+  const error = (failed && !stopped ? new AppError(failed, 0) : null) ?? lost ?? preview.error;
   const refused = useRefusedCreditors(preview.data, options.mapping);
   const answers: Answers = { changed: options.mapping, creditor: options.newCreditor?.trim() || options.creditor };
   const unanswered = preview.data ? openQuestions(preview.data, answers) : [];
@@ -99,9 +122,21 @@ export function ImportDialog({ onClose }: { onClose: () => void }): ReactNode {
             <Button onClick={onClose}>Ver a carteira</Button>
           ) : (
             <>
-              <Button variant="default" onClick={onClose} disabled={run.isPending}>
-                Fechar
-              </Button>
+              {sending && !stopped ? (
+                <Button
+                  variant="default"
+                  onClick={() => {
+                    setStoppedId(importId);
+                    stop.current?.abort();
+                  }}
+                >
+                  Parar o envio
+                </Button>
+              ) : (
+                <Button variant="default" onClick={onClose}>
+                  Fechar
+                </Button>
+              )}
               {seen ? (
                 <>
                   <Button variant="default" disabled={busy} onClick={() => change({})}>
@@ -113,8 +148,8 @@ export function ImportDialog({ onClose }: { onClose: () => void }): ReactNode {
                 </>
               ) : (
                 <Button
-                  loading={run.isPending || preview.isFetching}
-                  disabled={!preview.data || unanswered.length > 0 || refused || lives}
+                  loading={busy || preview.isFetching}
+                  disabled={!preview.data || unanswered.length > 0 || refused}
                   onClick={() => start(true)}
                 >
                   Conferir arquivo

@@ -26,7 +26,7 @@ export function ImportProgress({ importId }: { importId: string }): ReactNode {
       {row && (
         <p className={classes.note}>
           {count(row.rows_read ?? 0)} lidas · {count(row.rows_valid ?? 0)} conferidas · {count(row.rows_written ?? 0)}{" "}
-          gravadas
+          {row.is_rehearsal ? "comparadas" : "gravadas"}
           {row.rows_per_second ? ` · ${plural(row.rows_per_second, "linha", "linhas")} por segundo` : ""}
           {row.seconds_left !== null && ` · faltam ${plural(Math.ceil(row.seconds_left), "segundo", "segundos")}`}
         </p>
@@ -39,7 +39,7 @@ export function ImportProgress({ importId }: { importId: string }): ReactNode {
       {row && (
         <div className={classes.actions}>
           <Button variant="default" loading={cancel.isPending || leaving} onClick={() => cancel.mutate()}>
-            Cancelar importação
+            {row.is_rehearsal ? "Cancelar conferência" : "Cancelar importação"}
           </Button>
           {row.status === "interrupted" && !leaving && (
             <Button loading={resume.isPending} onClick={() => resume.mutate()}>
@@ -57,23 +57,26 @@ function isGoingBack(row: ImportRow | null | undefined): boolean {
 }
 
 function goesBack(row: ImportRow | null | undefined): string {
+  if (row?.is_rehearsal) return "Cancelando a conferência…";
   return isGoingBack(row) && !row?.cancel_requested_at
     ? "A importação falhou: o que já entrou está voltando…"
     : "Cancelando: o que já entrou está voltando…";
 }
 
 function whatHappens(row: ImportRow | null | undefined): string {
-  if (row?.status === "queued") return "Outra importação desta assessoria está em andamento; esta espera a vez.";
-  if (row?.status === "interrupted")
+  if (!row) return "Enviando o arquivo…";
+  if (row.status === "queued") return "Outra importação desta assessoria está em andamento; esta espera a vez.";
+  if (row.status === "interrupted")
     return `O servidor parou no meio, com ${plural(row.rows_written ?? 0, "linha gravada", "linhas gravadas")}. A importação continua sozinha em até um minuto, de onde parou.`;
-  if (row?.phase === "writing") return "Gravando na carteira…";
-  if (row?.phase === "planning") return "Comparando com o que já está na carteira…";
+  if (row.phase === "writing") return "Gravando na carteira…";
+  if (row.phase === "planning") return "Comparando com o que já está na carteira…";
   return "Lendo e conferindo o arquivo…";
 }
 
-/** Of a file of new rows, reading takes 5 % of the time and comparing 15 % (measured). */
-function percent(row: ImportRow): number {
+/** Of a file of new rows, reading takes 5 % of the time and comparing 15 % (measured); of a dry run, a quarter. */
+export function percent(row: ImportRow): number {
   const share = (rows: number | null, of: number | null): number => (of ? (rows ?? 0) / of : 0);
+  if (row.is_rehearsal) return 25 * share(row.rows_read, row.rows_total) + 75 * share(row.rows_written, row.rows_valid);
   const compared = row.phase === "writing" ? 15 : 0;
   return 5 * share(row.rows_read, row.rows_total) + compared + 80 * share(row.rows_written, row.rows_valid);
 }

@@ -21,8 +21,10 @@ export function KeptTitles({ summary }: { summary: ImportSummary }): ReactNode {
           .join(", ")}
       </summary>
       <ul className={classes.changes}>
-        {listed.map((title) => (
-          <li key={`${title.document}:${title.contract}:${title.installment}`}>
+        {/* Two creditors may use one contract number; the list never changes its order. */}
+        {listed.map((title, place) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: nothing else tells two rows apart.
+          <li key={`${place}:${title.document}`}>
             {title.name} · contrato {title.contract}, parcela {title.installment}: {debtStatusNames[title.status]}
             {otherwise(title)}
           </li>

@@ -1,6 +1,15 @@
 import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { callFunction, db, download, rpc, shaped, unwrap } from "@/lib/supabase";
-import type { Creditor, Differences, ImportOptions, ImportReject, ImportRow, ImportSummary, Preview } from "./shapes";
+import {
+  type Creditor,
+  type Differences,
+  type ImportOptions,
+  type ImportReject,
+  type ImportRow,
+  type ImportSummary,
+  type Preview,
+  unfinished,
+} from "./shapes";
 
 /** A tenant works for tens of creditors; beyond this the list needs a search box, not a longer list. */
 const maxCreditors = 500;
@@ -13,8 +22,10 @@ export function useCreditors(): UseQueryResult<Creditor[]> {
   });
 }
 
-/** A million rows take this long on a small machine; the answer comes when all of them are in. */
-const importTimeoutMs = 300_000;
+/** A file of a million rows on its way up. */
+const previewTimeoutMs = 300_000;
+/** No host answers later. Meanwhile the import's own row tells how it goes and how it ended. */
+const importTimeoutMs = 3_600_000;
 
 function upload(file: File): FormData {
   const body = new FormData();
@@ -37,7 +48,7 @@ export function usePreview(file: File | null, creditor: string, sheet: string): 
     queryKey: ["import-preview", file?.name, file?.size, file?.lastModified, creditor, sheet],
     queryFn: () => {
       const query = { step: "preview", ...(creditor && { creditor }), ...(sheet && { sheet }) };
-      return callFunction<Preview>("portfolio-import", upload(file as File), query, importTimeoutMs);
+      return callFunction<Preview>("portfolio-import", upload(file as File), query, previewTimeoutMs);
     },
     enabled: file !== null,
     retry: false,
@@ -55,18 +66,19 @@ export async function importPortfolio(
   options: ImportOptions,
   dryRun: boolean,
   importId: string,
+  stop: AbortSignal,
 ): Promise<ImportSummary> {
   const query = { dry_run: String(dryRun), import_id: importId, absent: options.absent, ...optionsQuery(options) };
-  return callFunction<ImportSummary>("portfolio-import", upload(file), query, importTimeoutMs);
+  return callFunction<ImportSummary>("portfolio-import", upload(file), query, importTimeoutMs, stop);
 }
 
 const importColumns =
-  "id,file_name,status,phase,created_at,accepted,rejected,rows_read,rows_valid,rows_written,rows_total,rows_per_second,seconds_left,error_code,cancel_requested_at,rows_kept,undo_done,undo_total,rolled_back";
+  "id,file_name,status,is_rehearsal,phase,created_at,accepted,rejected,rows_read,rows_valid,rows_written,rows_total,rows_per_second,seconds_left,error_code,cancel_requested_at,rows_kept,undo_done,undo_total,rolled_back";
 
 const summaryColumns =
   "import_id:id,rows,accepted,rejected,duplicates,clients_created,clients_updated,debts_created,debts_updated,creditors_created,debts_absent,debts_returned,debts_reopened,debts_kept,reject_reasons,warnings";
 
-/** Watched while its upload runs; null before the server knows it and after a dry run. */
+/** Watched while its upload runs; null before the server knows it. */
 export function useImportProgress(importId: string | null): UseQueryResult<ImportRow | null> {
   return useQuery({
     queryKey: ["imports", "one", importId],
@@ -98,17 +110,43 @@ export function useRecentImports(): UseQueryResult<ImportRow[]> {
     queryKey: ["imports", "recent"],
     queryFn: () => {
       const newest = db.from("imports").select(importColumns).order("created_at", { ascending: false });
-      return unwrap(newest.limit(recentImports)) as unknown as Promise<ImportRow[]>;
+      // A dry run that is over is nothing to come back to.
+      const told = newest.or("is_rehearsal.is.false,status.in.(queued,running)");
+      return unwrap(told.limit(recentImports)) as unknown as Promise<ImportRow[]>;
     },
     enabled: !asked.isPending,
   });
 }
 
-/** What an import came to whose own answer was lost on the way: the connection broke, or its process did. */
-export function useFinishedImport(importId: string | null): UseQueryResult<ImportSummary> {
+/** More at once than an agency sends. */
+const mostRunning = 5;
+
+/** What is being read, written or taken back at this moment, by anybody of the agency. */
+export function useRunningImports(enabled: boolean): UseQueryResult<ImportRow[]> {
+  return useQuery({
+    queryKey: ["imports", "running"],
+    queryFn: () => {
+      const rows = db
+        .from("imports")
+        .select(importColumns)
+        .in("status", [...unfinished, "rolling_back"]);
+      return unwrap(rows.order("created_at").limit(mostRunning)) as unknown as Promise<ImportRow[]>;
+    },
+    enabled,
+  });
+}
+
+/** What an import came to whose own answer was lost on the way: the connection broke, or its process did. A dry run's
+ * answer is kept with its row. */
+export function useFinishedImport(ended: ImportRow | null): UseQueryResult<ImportSummary> {
+  const importId = ended?.id;
   return useQuery({
     queryKey: ["imports", "finished", importId],
     queryFn: async () => {
+      if (ended?.is_rehearsal) {
+        const kept = db.from("imports").select("answer").eq("id", ended.id).single();
+        return ((await unwrap(kept)) as unknown as { answer: ImportSummary }).answer;
+      }
       const row = db
         .from("imports")
         .select(summaryColumns)
@@ -119,7 +157,7 @@ export function useFinishedImport(importId: string | null): UseQueryResult<Impor
       ]);
       return { ...counts, differences };
     },
-    enabled: importId !== null,
+    enabled: ended !== null,
   });
 }
 
@@ -144,7 +182,7 @@ export async function rollBack(importId: string): Promise<void> {
   await rpc("rollback_import", { import_id: importId }, rollbackTimeoutMs);
 }
 
-/** Shown in the dialog; the rest is in the spreadsheet of rejects. */
+/** In the dialog; the rest is in the spreadsheet. */
 const maxRejects = 200;
 
 export async function importRejects(importId: string): Promise<ImportReject[]> {

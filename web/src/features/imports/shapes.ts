@@ -27,7 +27,7 @@ export interface ImportSummary {
   /** Cells that were left out of accepted lines; empty before the file was read. */
   warnings: { name_invalid?: number; email_invalid?: number; phone_invalid?: number };
   differences: Differences | null;
-  /** First rejects, when the function tells them with its answer (a dry run stores none). */
+  /** The first of them. */
   rejects?: ImportReject[];
 }
 
@@ -84,7 +84,8 @@ export type ImportStatus =
   | "failed"
   | "cancelled"
   | "rolling_back"
-  | "rolled_back";
+  | "rolled_back"
+  | "rehearsed";
 
 /** Somebody is at it, or will be: it can be cancelled. */
 export const unfinished: readonly ImportStatus[] = ["queued", "running", "interrupted"];
@@ -99,6 +100,8 @@ export interface ImportRow {
   /** Null when a program sent rows, not a file. */
   file_name: string | null;
   status: ImportStatus;
+  /** A dry run: nothing is written for it. */
+  is_rehearsal: boolean;
   phase: string | null;
   created_at: string;
   accepted: number;

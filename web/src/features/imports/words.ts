@@ -39,6 +39,7 @@ export const statusNames: Record<ImportStatus, string> = {
   cancelled: "cancelada",
   rolling_back: "sendo desfeita",
   rolled_back: "desfeita",
+  rehearsed: "conferida",
 };
 
 export const keptReasons: Record<string, string> = {

@@ -50,7 +50,12 @@ function Boxes({ facet, title, choices, counted, chosen, onChange }: BoxesProps)
   const { data: counts } = useFilterCounts(counted, [facet]);
   return (
     <>
-      <FacetList {...{ title, choices, chosen, onChange }} hidesTitle counts={counts?.facets[facet]} isEstimate={counts?.is_estimate} />
+      <FacetList
+        {...{ title, choices, chosen, onChange }}
+        hidesTitle
+        counts={counts?.facets[facet]}
+        isEstimate={counts?.is_estimate}
+      />
       {counts?.is_estimate && <p className={classes.note}>Contagens estimadas.</p>}
     </>
   );
