@@ -44,7 +44,7 @@ test("another tenant sees none of it", async ({ windowOf, ownClient }) => {
   await stranger.goto(`/atendimento/${clientIdOf(mine)}`);
   await expect(stranger.getByText("Este cliente não está na carteira desta assessoria.")).toBeVisible();
   await expect(stranger.getByText(name)).toHaveCount(0);
-  await stranger.goto("/automacao");
+  await stranger.goto("/automacao/execucoes");
   await expect(stranger.getByRole("region", { name: "Execuções" })).toBeVisible();
   await expect(stranger.getByText(name)).toHaveCount(0);
 });

@@ -14,12 +14,7 @@ export function EnableBar({ rule, isDirty }: { rule: Rule; isDirty: boolean }): 
     return (
       <section className={classes.enable} aria-label="Chave da regra">
         <p>Ligada. O que ela faz está em Execuções.</p>
-        <Button
-          color="red"
-          variant="light"
-          loading={isPending}
-          onClick={() => mutate({ id: rule.id, isEnabled: false })}
-        >
+        <Button variant="default" loading={isPending} onClick={() => mutate({ id: rule.id, isEnabled: false })}>
           Desligar regra
         </Button>
       </section>
