@@ -25,6 +25,12 @@ begin
           and memberships.revoked_at is null
           and memberships.tenant_id = case v_scope
               when 'tenant' then v_id::uuid
+              -- What supervisors look at would be noise to everybody else.
+              when 'panel' then (
+                  select mine.tenant_id from public.memberships as mine
+                  where mine.tenant_id = v_id::uuid and mine.user_id = auth.uid()
+                    and mine.revoked_at is null and mine.role >= 'supervisor'
+              )
               when 'client' then (
                   select clients.tenant_id from public.clients
                   where clients.id = v_id::uuid and (
@@ -39,7 +45,7 @@ end;
 $$;
 comment on function private.may_join(text) is
 'Topics: tenant:<id> for members of the tenant, client:<id> for those of them who see the client,
-user:<id> for that person.';
+panel:<tenant id> for its supervisors, user:<id> for that person.';
 grant execute on function private.may_join(text) to authenticated;
 
 create policy messages_select_member on realtime.messages for select to authenticated

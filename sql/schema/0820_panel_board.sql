@@ -12,14 +12,16 @@ begin
     return (
         with summed as materialized (
             select * from private.panel_sums(
-                (panel_people.tenant_id, v_today, v_today, null, null)::private.panel_scope,
-                'operator'
+                (
+                    panel_people.tenant_id, v_today, v_today, private.creditor_scope(), null
+                )::private.panel_scope, 'operator'
             )
         )
         select coalesce(jsonb_agg(jsonb_build_object(
             'id', member.user_id, 'name', member.display_name, 'role', member.role,
             'serving', case when held.client_id is not null then jsonb_build_object(
-                'client_id', held.client_id, 'client', clients.name,
+                -- Who works for some creditors sees that a colleague is busy, not with whom.
+                'client_id', clients.id, 'client', clients.name,
                 'document', clients.document, 'since', held.since
             ) end,
             'last_disposition_at', last_done.at,
@@ -40,6 +42,7 @@ begin
         ) as held on true
         left join public.clients
             on clients.tenant_id = panel_people.tenant_id and clients.id = held.client_id
+            and private.sees_client(clients.id)
         left join lateral (
             select done.created_at as at
             from public.call_dispositions as done
@@ -81,6 +84,8 @@ begin
             from public.agreements as agreement
             where agreement.tenant_id = panel_waiting.tenant_id
               and agreement.status = 'pending_approval'
+              and (private.sees_everything()
+                  or agreement.creditor_id = any(private.creditor_scope()))
             union all
             select 'settlements_to_decide', true, count(*), min(wanted.created_at)
             from public.manual_settlements as wanted
@@ -126,6 +131,54 @@ begin
 end;
 $$;
 
+-- What is on its way out, by kind: {kind, count, oldest_at}, only where there is something.
+create function private.panel_queues(tenant_id uuid) returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    return (
+        select coalesce(jsonb_agg(jsonb_build_object(
+            'kind', found.kind, 'count', found.waiting, 'oldest_at', found.oldest_at
+        ) order by found.oldest_at, found.kind), '[]')
+        from (
+            select 'automations' as kind, count(*) as waiting, min(run.created_at) as oldest_at
+            from public.automation_runs as run
+            where run.tenant_id = panel_queues.tenant_id and run.status in ('queued', 'running')
+            union all
+            select 'bulk_messages', count(*), min(batch.created_at)
+            from public.message_batches as batch
+            join public.batch_recipients as recipient
+                on recipient.batch_id = batch.id and recipient.status = 'waiting'
+            where batch.tenant_id = panel_queues.tenant_id and batch.status = 'sending'
+            union all
+            select 'charges', count(*), min(charge.created_at)
+            from public.charges as charge
+            where charge.tenant_id = panel_queues.tenant_id
+              and charge.status in ('queued', 'sending', 'registering')
+            union all
+            select 'imports', count(*), min(import.created_at)
+            from public.imports as import
+            where import.tenant_id = panel_queues.tenant_id
+              and import.status in ('queued', 'running')
+            union all
+            select 'dialer_exports', count(*), min(export.created_at)
+            from public.dialer_exports as export
+            where export.tenant_id = panel_queues.tenant_id
+              and export.status in ('planning', 'loading')
+        ) as found
+        where found.waiting > 0
+    );
+end;
+$$;
+-- Serve the above: what is under way is little beside what is over.
+create index automation_runs_under_way on public.automation_runs (tenant_id, created_at)
+where status in ('queued', 'running');
+create index charges_under_way on public.charges (tenant_id, created_at)
+where status in ('queued', 'sending', 'registering');
+
 create function private.panel_board() returns jsonb
 language plpgsql
 stable
@@ -139,6 +192,7 @@ begin
         'now', private.now(), 'today', private.today(v_tenant_id),
         'people', private.panel_people(v_tenant_id),
         'waiting', private.panel_waiting(v_tenant_id),
+        'queues', private.panel_queues(v_tenant_id),
         'providers', (
             select coalesce(jsonb_agg(jsonb_build_object(
                 'provider', integration.provider, 'last_event_at', integration.last_event_at,
@@ -160,7 +214,7 @@ as $$ select private.panel_board() $$;
 comment on function public.panel_board() is
 'Supervisor: {now, today, people: [{id, name, role, serving: {client_id, client, document, since} |
 null, last_disposition_at, attempts, right_party, agreements, agreed_cents}], waiting: [{kind,
-is_decision, count, oldest_at}], providers: [{provider, last_event_at, silent_since,
+is_decision, count, oldest_at}], queues: [{kind, count, oldest_at}], providers: [{provider, last_event_at, silent_since,
 failing_since}]}.';
 
 grant execute on function private.panel_board(), public.panel_board() to authenticated;

@@ -40,6 +40,27 @@ using (
 -- the audit by name.
 grant select on public.client_services to authenticated;
 
+-- A supervisor's board follows who begins and who ends, not the signs of life between.
+create function private.tg_client_services__panel() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform realtime.send(
+        jsonb_build_object('at', private.now()), 'board_changed', 'panel:' || moved.tenant_id, true
+    )
+    from (select distinct changed_rows.tenant_id from changed_rows) as moved;
+    return null;
+end;
+$$;
+create trigger _700_panel_insert after insert on public.client_services
+referencing new table as changed_rows for each statement
+execute function private.tg_client_services__panel();
+create trigger _700_panel_delete after delete on public.client_services
+referencing old table as changed_rows for each statement
+execute function private.tg_client_services__panel();
+
 -- 3 minutes: three missed signs of life, as many as a laptop's lid or a lost network explains.
 create function private.service_patience() returns interval
 language sql

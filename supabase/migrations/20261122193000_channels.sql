@@ -263,11 +263,23 @@ ALTER TABLE "private"."dialer_tasks" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "private"."dialer_tasks" FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE "private"."erased_people" ("tenant_id" uuid NOT NULL, "person_hash" text NOT NULL, "client_id" uuid NOT NULL, "erased_at" timestamp with time zone NOT NULL, CONSTRAINT "erased_people_pkey" PRIMARY KEY (tenant_id, person_hash, client_id));
+
+ALTER TABLE "private"."erased_people" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "private"."erased_people" FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE "private"."event_wakes" ("name" text NOT NULL, "quiet_until" timestamp with time zone NOT NULL, CONSTRAINT "event_wakes_pkey" PRIMARY KEY (name));
 
 ALTER TABLE "private"."event_wakes" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "private"."event_wakes" FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE "private"."held_removals" ("disposition_id" uuid NOT NULL, "tenant_id" uuid NOT NULL, "client_id" uuid NOT NULL, "due_at" timestamp with time zone NOT NULL, CONSTRAINT "held_removals_pkey" PRIMARY KEY (disposition_id));
+
+ALTER TABLE "private"."held_removals" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "private"."held_removals" FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE "private"."import_rollbacks" ("import_id" uuid NOT NULL, "tenant_id" uuid NOT NULL, "code" text, "audit_id" bigint NOT NULL, "attempts" integer NOT NULL DEFAULT 0, "clients" integer NOT NULL, "clients_done" integer NOT NULL DEFAULT 0, "begun_at" timestamp with time zone NOT NULL, "begun_clients" integer NOT NULL DEFAULT 0, "done" jsonb NOT NULL, CONSTRAINT "import_rollbacks_pkey" PRIMARY KEY (import_id), CONSTRAINT "import_rollbacks_tenant_id_key" UNIQUE (tenant_id, import_id));
 
@@ -376,6 +388,12 @@ CREATE TABLE "private"."panel_stock" ("tenant_id" uuid NOT NULL, "day" date NOT 
 ALTER TABLE "private"."panel_stock" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "private"."panel_stock" FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE "private"."personal_tables" ("table_name" text NOT NULL, "place" smallint NOT NULL, "area" text NOT NULL, "finds" text NOT NULL, "erases" text, CONSTRAINT "personal_tables_area_is_known" CHECK ((area = ANY (ARRAY['raw'::text, 'person'::text, 'ledger'::text]))), CONSTRAINT "personal_tables_pkey" PRIMARY KEY (table_name));
+
+ALTER TABLE "private"."personal_tables" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "private"."personal_tables" FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE "private"."published_rates" ("provider" public.provider_name NOT NULL, "category" text NOT NULL, "currency" text NOT NULL, "price_micros" bigint NOT NULL, "is_free_in_window" boolean NOT NULL, "valid_from" date NOT NULL, "source" text NOT NULL, CONSTRAINT "published_rates_pkey" PRIMARY KEY (provider, category, valid_from));
 
@@ -556,6 +574,12 @@ CREATE TABLE "public"."notification_preferences" ("id" uuid NOT NULL DEFAULT gen
 ALTER TABLE "public"."notification_preferences" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "public"."notification_preferences" FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE "public"."privacy_requests" ("id" uuid NOT NULL DEFAULT gen_random_uuid(), "tenant_id" uuid NOT NULL, "client_id" uuid NOT NULL, "kind" text NOT NULL, "asked_on" date NOT NULL, "answered_at" timestamp with time zone, "outcome" jsonb NOT NULL DEFAULT '[]'::jsonb, "created_by" uuid NOT NULL, CONSTRAINT "privacy_requests_kind_is_known" CHECK ((kind = ANY (ARRAY['export'::text, 'erase'::text]))), CONSTRAINT "privacy_requests_pkey" PRIMARY KEY (id), CONSTRAINT "privacy_requests_tenant_id_key" UNIQUE (tenant_id, id), "created_at" timestamp with time zone NOT NULL DEFAULT private.now());
+
+ALTER TABLE "public"."privacy_requests" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "public"."privacy_requests" FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE "public"."rate_cards" ("id" uuid NOT NULL DEFAULT gen_random_uuid(), "provider" public.provider_name NOT NULL, "category" text NOT NULL, "currency" text NOT NULL DEFAULT 'BRL'::text, "price_micros" bigint NOT NULL, "is_free_in_window" boolean NOT NULL DEFAULT false, "valid_from" date NOT NULL, CONSTRAINT "rate_cards_category_is_known" CHECK ((category = ANY (ARRAY['marketing'::text, 'utility'::text, 'authentication'::text, 'service'::text]))), CONSTRAINT "rate_cards_currency_is_code" CHECK ((currency ~ '^[A-Z]{3}$'::text)), CONSTRAINT "rate_cards_pkey" PRIMARY KEY (id), CONSTRAINT "rate_cards_price_is_not_negative" CHECK ((price_micros >= 0)), "tenant_id" uuid NOT NULL DEFAULT private.tenant_id(), CONSTRAINT "rate_cards_one_a_day" UNIQUE (tenant_id, provider, category, valid_from), "created_at" timestamp with time zone NOT NULL DEFAULT private.now());
 
@@ -772,6 +796,8 @@ CREATE TYPE "private"."panel_event" AS ("measure" text, "day" date, "at" timesta
 CREATE TYPE "private"."panel_known" AS ("client_id" uuid, "day" date, "creditor_ids" uuid[], "uf" text, "has_deal" boolean);
 
 CREATE TYPE "private"."panel_scope" AS ("tenant_id" uuid, "from_day" date, "until_day" date, "creditor_ids" uuid[], "operator_ids" uuid[]);
+
+CREATE TYPE "private"."person" AS ("tenant_id" uuid, "client_id" uuid, "document" text, "name" text, "phones" text[], "phone_keys" text[], "needles" text[]);
 
 CREATE TYPE "private"."rate" AS ("currency" text, "price_micros" bigint, "is_free_in_window" boolean, "valid_from" date, "is_own" boolean);
 
@@ -1204,6 +1230,80 @@ AS $function$
     ))::smallint
 $function$;
 
+CREATE OR REPLACE FUNCTION private.agreement_filter(tenant_id uuid, filter jsonb)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+declare
+    v_key text;
+    v_value jsonb;
+    v_types jsonb := '{"creditor_id": "uuid", "client_id": "uuid", "template_id": "uuid",
+        "created_by": "uuid", "created_from": "date", "created_to": "date",
+        "due_from": "date", "due_to": "date"}';
+    v_scope uuid[] := private.creditor_scope();
+    v_sql text := format('agreement.tenant_id = %L', tenant_id) || case
+        when v_scope is null then ''
+        else format(' and agreement.creditor_id = any(%L::uuid[])', v_scope) end;
+    v_time_zone text := (
+        select tenants.time_zone from public.tenants
+        where tenants.id = agreement_filter.tenant_id
+    );
+begin
+    if jsonb_typeof(filter) <> 'object' then
+        raise exception 'filter_invalid' using errcode = 'PT400', detail = 'an object is needed';
+    end if;
+    for v_key, v_value in select entry.key, entry.value from jsonb_each(filter) as entry loop
+        continue when v_value in ('null', '""', '[]');
+        if v_key = 'created_by' and v_value = '"me"' then
+            v_value := to_jsonb(auth.uid());
+        end if;
+        -- As long as what the carteira searches for.
+        if v_key = 'q' and (jsonb_typeof(v_value) <> 'string' or length(v_value #>> '{}') > 200)
+            or v_types ? v_key and not pg_input_is_valid(v_value #>> '{}', v_types ->> v_key)
+            or v_key = 'status' and exists (
+                select from jsonb_array_elements_text(case jsonb_typeof(v_value)
+                    when 'array' then v_value else jsonb_build_array(v_value) end) as word
+                where not pg_input_is_valid(word, 'public.agreement_status')
+            )
+        then
+            raise exception 'filter_invalid' using errcode = 'PT400', detail = v_key;
+        end if;
+        v_sql := v_sql || ' and ' || case v_key
+            when 'q' then format(
+                'agreement.client_id in (select clients.id from public.clients where '
+                || 'clients.tenant_id = ($1).tenant_id and %s)',
+                private.search_condition(private.read_search(v_value #>> '{}'))
+            )
+            when 'status' then format(
+                'agreement.status = any(%L::public.agreement_status [])',
+                array(select jsonb_array_elements_text(case jsonb_typeof(v_value)
+                    when 'array' then v_value else jsonb_build_array(v_value) end))
+            )
+            -- Days are the tenant's, also after 21 h.
+            when 'created_from' then format(
+                'agreement.created_at >= %L::date::timestamp at time zone %L', v_value #>> '{}',
+                v_time_zone
+            )
+            when 'created_to' then format(
+                'agreement.created_at < (%L::date + 1)::timestamp at time zone %L',
+                v_value #>> '{}', v_time_zone
+            )
+            -- By the day of the next open installment.
+            when 'due_from' then format('next_part.due_on >= %L', v_value #>> '{}')
+            when 'due_to' then format('next_part.due_on <= %L', v_value #>> '{}')
+            else case when v_types ? v_key
+                then format('agreement.%I = %L', v_key, v_value #>> '{}') end
+        end;
+        if v_sql is null then
+            raise exception 'unknown_filter' using errcode = 'PT400', detail = v_key;
+        end if;
+    end loop;
+    return v_sql;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.already_sent_by(tenant_id uuid, author uuid, at timestamp with time zone)
  RETURNS bigint
  LANGUAGE sql
@@ -1518,6 +1618,61 @@ begin
       and known.provider_template_id = v_told ->> 'provider_template_id'
       and v_told ->> 'status' is not null;
     return case when not found then 'template_not_found' end;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.approval_inbox()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- Decided one key at a time; the rest follows.
+    c_max_shown constant int := 100;
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_role public.member_role := private.member_role();
+    v_today date := private.today(v_tenant_id);
+begin
+    return jsonb_build_object(
+        'rows', (
+            select coalesce(jsonb_agg(
+                private.agreement_row(waiting.agreement) || jsonb_build_object(
+                    'base_on', (waiting.agreement).base_on,
+                    'approval_reasons', (waiting.agreement).approval_reasons,
+                    'totals', (waiting.agreement).priced -> 'totals',
+                    'debts', (waiting.agreement).priced -> 'debts',
+                    'schedule', (waiting.agreement).priced -> 'schedule',
+                    'statement', (waiting.agreement).statement,
+                    'is_mine', (waiting.agreement).created_by = auth.uid(),
+                    'may_approve', (waiting.agreement).created_by is distinct from auth.uid()
+                        and (waiting.agreement).approval_role <= v_role,
+                    'is_expired', (waiting.agreement).valid_until < v_today
+                )
+                order by (waiting.agreement).valid_until, (waiting.agreement).created_at
+            ), '[]')
+            from (
+                select agreement
+                from public.agreements as agreement
+                where agreement.tenant_id = v_tenant_id
+                  and agreement.status = 'pending_approval'
+                  and (
+                      (select private.sees_everything())
+                      or private.sees_creditor(agreement.creditor_id)
+                  )
+                order by agreement.valid_until, agreement.created_at
+                limit c_max_shown
+            ) as waiting
+        ),
+        'count', (
+            select count(*) from public.agreements as agreement
+            where agreement.tenant_id = v_tenant_id and agreement.status = 'pending_approval'
+              and (
+                  (select private.sees_everything())
+                  or private.sees_creditor(agreement.creditor_id)
+              )
+        )
+    );
 end;
 $function$;
 
@@ -1861,6 +2016,7 @@ begin
                 on message.id = recipient.message_id and message.batch_id = recipient.batch_id
                 and message.client_id = recipient.client_id
             where recipient.batch_id = $1 and recipient.tenant_id = $2
+              and ((select private.sees_everything()) or private.sees_client(recipient.client_id))
               and ($3 is null or recipient.client_id > $3)
               and ' || private.outcome_condition(filter ->> 'outcome', filter ->> 'reason') || '
             order by recipient.client_id
@@ -3788,6 +3944,65 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.client_card(tenant_id uuid, client_id uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select jsonb_build_object(
+        'client', jsonb_build_object(
+            'id', clients.id, 'document', clients.document, 'name', clients.name,
+            'email', clients.email, 'external_id', clients.external_id, 'uf', clients.uf,
+            'extra', clients.extra, 'open_cents', seen.open_cents,
+            'open_debts', seen.open_debts, 'oldest_due_on', seen.oldest_due_on,
+            'status', clients.debt_status, 'created_at', clients.created_at
+        ),
+        'phones', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'id', known.id, 'phone', known.phone, 'kind', known.kind,
+                'has_whatsapp', known.has_whatsapp
+            ) order by known.position, known.id), '[]')
+            from public.client_phones as known
+            where known.tenant_id = clients.tenant_id and known.client_id = clients.id
+        ),
+        'debts', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'id', title.id, 'creditor', title.creditor, 'contract', title.contract,
+                'installment', title.installment, 'due_on', title.due_on,
+                'principal_cents', title.principal_cents, 'status', title.status
+            ) order by title.status, title.due_on, title.id), '[]')
+            from (
+                select debts.*, creditors.name as creditor
+                from public.debts
+                join public.creditors
+                    on creditors.tenant_id = debts.tenant_id and creditors.id = debts.creditor_id
+                where debts.tenant_id = clients.tenant_id and debts.client_id = clients.id
+                  and (
+                      (select private.sees_everything())
+                      or private.sees_creditor(debts.creditor_id)
+                  )
+                order by debts.status, debts.due_on, debts.id
+                limit 500
+            ) as title
+        ),
+        'creditors', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'id', creditors.id, 'name', creditors.name, 'document', creditors.document,
+                'address', creditors.address
+            ) order by creditors.name), '[]')
+            from public.creditors
+            where creditors.tenant_id = clients.tenant_id
+              and creditors.id = any(clients.creditor_ids)
+              and ((select private.sees_everything()) or private.sees_creditor(creditors.id))
+        ),
+        'open_cents', seen.open_cents
+    )
+    from public.clients
+    cross join lateral private.open_in_scope(clients) as seen
+    where clients.tenant_id = client_card.tenant_id and clients.id = client_card.client_id
+$function$;
+
 CREATE OR REPLACE FUNCTION private.client_condition(filter private.client_filter, is_joined boolean DEFAULT false)
  RETURNS text
  LANGUAGE plpgsql
@@ -4021,6 +4236,51 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.client_money(tenant_id uuid, client_id uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select jsonb_build_object(
+        'agreements', (
+            select coalesce(jsonb_agg(private.agreement_row(agreement)
+                order by agreement.created_at desc), '[]')
+            from (
+                select * from public.agreements as known
+                where known.tenant_id = client_money.tenant_id
+                  and known.client_id = client_money.client_id
+                  and (
+                      (select private.sees_everything())
+                      or private.sees_creditor(known.creditor_id)
+                  )
+                order by known.created_at desc
+                -- The living one and what came before it; the rest is in /acordos.
+                limit 20
+            ) as agreement
+        ),
+        'payments', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'id', received.id, 'amount_cents', received.amount_cents,
+                'paid_on', received.paid_on, 'provider', received.provider,
+                'method', received.method, 'is_reversed', exists (
+                    select from public.payment_reversals as reversal
+                    where reversal.tenant_id = received.tenant_id
+                      and reversal.payment_id = received.id
+                )
+            ) order by received.paid_on desc, received.id), '[]')
+            from (
+                select * from public.payments as known
+                where known.tenant_id = client_money.tenant_id
+                  and known.client_id = client_money.client_id
+                  and ((select private.sees_everything()) or private.sees_payment(known))
+                order by known.paid_on desc, known.id
+                limit 100
+            ) as received
+        )
+    )
+$function$;
+
 CREATE OR REPLACE FUNCTION private.client_of_call(tenant_id uuid, identifier text, phone text)
  RETURNS uuid
  LANGUAGE plpgsql
@@ -4126,7 +4386,8 @@ begin
     select clients.id into v_client_id
     from public.clients
     where clients.tenant_id = v_tenant_id
-      and clients.document = regexp_replace(upper(client_profile.document), '[^0-9A-Z]', '', 'g');
+      and clients.document = regexp_replace(upper(client_profile.document), '[^0-9A-Z]', '', 'g')
+      and ((select private.sees_everything()) or private.sees_client(clients.id));
     if not found then
         raise exception 'client_not_found' using errcode = 'PT404',
             detail = 'no such client in the tenant';
@@ -4177,14 +4438,19 @@ CREATE OR REPLACE FUNCTION private.client_rows(tenant_id uuid, ids uuid[], today
  STABLE
  SET search_path TO ''
 AS $function$
+declare
+    v_scope uuid[] := private.creditor_scope();
 begin
     return (
         select coalesce(json_agg(json_build_object(
             'id', clients.id, 'document', clients.document, 'name', clients.name,
             'external_id', clients.external_id, 'email', clients.email, 'uf', clients.uf,
-            'open_cents', clients.open_cents, 'open_debts', clients.open_debts,
-            'oldest_due_on', clients.oldest_due_on,
-            'days_late', greatest(client_rows.today - clients.oldest_due_on, 0),
+            'open_cents', coalesce(own.open_cents, clients.open_cents),
+            'open_debts', coalesce(own.open_debts, clients.open_debts),
+            'oldest_due_on', coalesce(own.oldest_due_on, clients.oldest_due_on),
+            'days_late', greatest(
+                client_rows.today - coalesce(own.oldest_due_on, clients.oldest_due_on), 0
+            ),
             'status', clients.debt_status, 'has_phone', clients.has_phone,
             'has_whatsapp', clients.has_whatsapp, 'created_at', clients.created_at,
             'creditors', (
@@ -4194,6 +4460,7 @@ begin
                 from public.creditors
                 where creditors.tenant_id = client_rows.tenant_id
                   and creditors.id = any(clients.creditor_ids)
+                  and (v_scope is null or creditors.id = any(v_scope))
             ),
             'phone', (
                 select client_phones.phone
@@ -4234,6 +4501,16 @@ begin
         ) order by page.place), '[]')
         from unnest(client_rows.ids) with ordinality as page (id, place)
         join public.clients on clients.id = page.id
+        -- Who is limited to creditors is told what is owed to those; nothing is read for others.
+        left join lateral (
+            select sum(debts.principal_cents - debts.abated_cents) as open_cents,
+                count(*) as open_debts, min(debts.due_on) as oldest_due_on
+            from public.debts
+            where v_scope is not null and debts.tenant_id = client_rows.tenant_id
+              and debts.client_id = clients.id and debts.status = 'open'
+              and debts.creditor_id = any(v_scope)
+            having v_scope is not null
+        ) as own on true
         left join private.client_contacts as contact
             on contact.tenant_id = client_rows.tenant_id and contact.client_id = clients.id
         left join public.disposition_types as types
@@ -4470,6 +4747,7 @@ begin
                 where talk.tenant_id = v_tenant_id and talk.unread > 0
                   and talk.ignored_at is null and talk.owner_id is null
                   and talk.client_id is not null
+                  and ((select private.sees_everything()) or private.sees_client(talk.client_id))
                 limit c_counted
             ) as counted
         ),
@@ -5096,6 +5374,22 @@ AS $function$
     end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.debts_in_scope(client_id uuid)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_scope uuid[] := private.creditor_scope();
+begin
+    return case when v_scope is not null then array(
+        select debts.id from public.debts
+        where debts.client_id = debts_in_scope.client_id and debts.creditor_id = any(v_scope)
+    ) end;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.definition_of(rule public.collection_rules, steps jsonb)
  RETURNS jsonb
  LANGUAGE sql
@@ -5210,6 +5504,7 @@ begin
             where contact.tenant_id = v_tenant_id
               and contact.export_id = dialer_export_results.export_id
               and contact.place > coalesce(dialer_export_results.after, 0)
+              and ((select private.sees_everything()) or private.sees_client(contact.client_id))
               and (filter ->> 'outcome' is null or contact.status::text = filter ->> 'outcome')
               and (filter ->> 'reason' is null or contact.reason = filter ->> 'reason')
             order by contact.place limit v_size + 1
@@ -5809,6 +6104,123 @@ AS $function$
     )
 $function$;
 
+CREATE OR REPLACE FUNCTION private.erase_client(tenant_id uuid, client_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_person private.person;
+    v_verdict jsonb;
+    v_areas text[] := array['raw'];
+    v_bulk bigint;
+begin
+    perform from public.clients as client
+    where client.tenant_id = erase_client.tenant_id and client.id = erase_client.client_id
+    for update;
+    v_person := private.person_of(tenant_id, client_id);
+    v_verdict := private.privacy_verdict(tenant_id, client_id);
+    if v_verdict -> 1 ->> 'decision' = 'erased' then
+        v_areas := array['raw', 'person', 'ledger'];
+        if (v_person).document not like 'ZZ%' then
+            insert into private.erased_people (tenant_id, person_hash, client_id, erased_at)
+            values (
+                tenant_id,
+                private.person_hash((v_person).document, private.privacy_key(tenant_id)),
+                client_id, private.now()
+            )
+            on conflict do nothing;
+        end if;
+    end if;
+    -- One line of the audit for all of it: line by line it would tell again what is being erased.
+    v_bulk := private.begin_bulk(
+        tenant_id, 'erase', jsonb_build_object('ids', jsonb_build_array(client_id))
+    );
+    perform private.erase_rows(v_person, v_areas);
+    if v_areas = array['raw'] then
+        update public.clients as client set extra = '{}'
+        where client.id = erase_client.client_id and client.extra <> '{}';
+    else
+        perform private.suppress_erased(tenant_id, client_id);
+    end if;
+    perform private.end_bulk(v_bulk, jsonb_build_object('changed', 1, 'areas', v_areas));
+    return v_verdict;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.erase_person(client_id uuid, typed_name text, asked_on date)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+    v_name text;
+    v_outcome jsonb;
+    v_id uuid;
+begin
+    perform private.require_client(v_tenant_id, client_id);
+    select client.name into v_name from public.clients as client
+    where client.tenant_id = v_tenant_id and client.id = erase_person.client_id;
+    if private.search_key(v_name) is distinct from private.search_key(btrim(typed_name)) then
+        raise exception 'name_differs' using errcode = 'PT409',
+            detail = 'the name typed to confirm is not the client''s';
+    elsif asked_on > private.today(v_tenant_id) then
+        raise exception 'asked_in_future' using errcode = 'PT400', detail = asked_on::text;
+    end if;
+    v_outcome := private.erase_client(v_tenant_id, client_id);
+    insert into public.privacy_requests (
+        tenant_id, client_id, kind, asked_on, answered_at, outcome, created_by
+    )
+    values (
+        v_tenant_id, client_id, 'erase', coalesce(asked_on, private.today(v_tenant_id)),
+        private.now(), v_outcome, auth.uid()
+    )
+    returning id into v_id;
+    return jsonb_build_object('request_id', v_id, 'outcome', v_outcome);
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.erase_rows(person private.person, areas text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_kept private.personal_tables;
+begin
+    for v_kept in
+        select * from private.personal_tables as kept
+        where kept.area = any(areas) and kept.erases is not null
+        order by kept.place
+    loop
+        execute case when v_kept.erases = 'delete'
+            then format('delete from %s as kept where %s', v_kept.table_name, v_kept.finds)
+            else format(
+                'update %s as kept set %s where %s',
+                v_kept.table_name, v_kept.erases, v_kept.finds
+            )
+        end
+        using person;
+    end loop;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.erased_image(document jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+        'client_id', document -> 'client_id', 'erased', true
+    ))
+    where document is not null
+$function$;
+
 CREATE OR REPLACE FUNCTION private.event_candidates(rule public.collection_rules, zone text, since timestamp with time zone, until timestamp with time zone)
  RETURNS TABLE(client_id uuid, target_id uuid, on_date date)
  LANGUAGE sql
@@ -6105,6 +6517,7 @@ AS $function$
             from public.automation_runs as run
             join public.collection_rules as rule on rule.id = run.rule_id
             where run.tenant_id = failed_work.tenant_id and run.status = 'failed'
+              and ((select private.sees_everything()) or private.sees_client(run.client_id))
               and 'automation' = any(kinds) and run.finished_at <= before_at
               and (run.finished_at, run.id::text) < (before_at, before_id)
             order by run.finished_at desc, run.id::text desc limit page_size
@@ -6118,6 +6531,8 @@ AS $function$
             from public.message_logs as message
             left join public.message_templates as template on template.id = message.template_id
             where message.tenant_id = failed_work.tenant_id and message.status = 'failed'
+              and (message.client_id is null or (select private.sees_everything())
+                  or private.sees_client(message.client_id))
               and message.direction = 'out' and message.automation_run_id is null
               and message.retried_run_id is null and message.batch_id is null
               and 'message' = any(kinds) and message.failed_at <= before_at
@@ -6131,6 +6546,7 @@ AS $function$
                 charge.error_detail, true
             from public.charges as charge
             where charge.tenant_id = failed_work.tenant_id
+              and ((select private.sees_everything()) or private.sees_client(charge.client_id))
               -- The first is the index's condition; an unknown one is being looked up.
               and charge.status in ('failed', 'unknown') and charge.status = 'failed'
               and 'charge' = any(kinds) and charge.updated_at <= before_at
@@ -6145,6 +6561,7 @@ AS $function$
                 false
             from public.imports as import
             where import.tenant_id = failed_work.tenant_id and import.status = 'failed'
+              and ((select private.sees_everything()) or private.sees_creditor(import.creditor_id))
               and not import.is_rehearsal and 'import' = any(kinds)
               and (coalesce(import.finished_at, import.created_at), import.id::text)
                   < (before_at, before_id)
@@ -6273,7 +6690,9 @@ begin
         'creditors', (
             select coalesce(jsonb_agg(jsonb_build_object('id', creditors.id, 'name', creditors.name)
                 order by creditors.name_key), '[]')
-            from public.creditors where creditors.tenant_id = v_tenant_id
+            from public.creditors
+            where creditors.tenant_id = v_tenant_id
+              and ((select private.sees_everything()) or private.sees_creditor(creditors.id))
         ),
         'tags', (
             select coalesce(jsonb_agg(jsonb_build_object(
@@ -6302,6 +6721,10 @@ begin
             from (
                 select imports.* from public.imports
                 where imports.tenant_id = v_tenant_id and imports.status = 'done'
+                  and (
+                      (select private.sees_everything())
+                      or private.sees_creditor(imports.creditor_id)
+                  )
                 order by imports.created_at desc, imports.id desc
                 limit c_imports
             ) as newest
@@ -6324,6 +6747,7 @@ declare
     v_digits text := regexp_replace(coalesce(phone, ''), '[^0-9]', '', 'g');
     v_phone text;
     v_candidates uuid[];
+    v_client_id uuid;
 begin
     -- 12 or 13 digits hold the country; 10 or 11 that begin with 55 are Rio Grande do Sul's.
     v_phone := case
@@ -6332,10 +6756,11 @@ begin
     end;
     v_candidates := case when v_phone is not null
         then array(select distinct private.clients_of_phone(v_tenant_id, v_phone) limit 20) end;
+    v_client_id := private.client_of_call(
+        v_tenant_id, left(coalesce(identifier, ''), 200), v_phone
+    );
     return jsonb_build_object(
-        'client_id', private.client_of_call(
-            v_tenant_id, left(coalesce(identifier, ''), 200), v_phone
-        ),
+        'client_id', case when private.sees_client(v_client_id) then v_client_id end,
         'phone', v_phone,
         'candidates', (
             select coalesce(jsonb_agg(jsonb_build_object(
@@ -6343,6 +6768,7 @@ begin
             ) order by client.name), '[]')
             from public.clients as client
             where client.tenant_id = v_tenant_id and client.id = any(v_candidates)
+              and ((select private.sees_everything()) or private.sees_client(client.id))
         )
     );
 end;
@@ -6879,8 +7305,10 @@ AS $function$
       and call.tenant_id = done.tenant_id and call.disposition_id = done.id
       and task.tenant_id = call.tenant_id and task.call_id = call.id
       and task.kind = 'qualify' and task.status = 'queued' and task.attempt = 0;
+    delete from private.held_removals as held
+    where held.disposition_id = give_back_call.disposition_id;
     update public.calls as call
-    set disposition_id = null
+    set disposition_id = null, qualify_status = null
     from public.call_dispositions as done
     where done.id = give_back_call.disposition_id
       and call.tenant_id = done.tenant_id and call.disposition_id = done.id
@@ -7069,6 +7497,25 @@ AS $function$
             where talk.tenant_id = held_work.tenant_id and talk.owner_id = held_work.user_id
         )
     )
+$function$;
+
+CREATE OR REPLACE FUNCTION private.hold_removal(disposition_id uuid, tenant_id uuid, client_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    if private.undo_window(tenant_id) = interval '0' then
+        perform private.leave_wrong_numbers(tenant_id, client_id);
+        return;
+    end if;
+    insert into private.held_removals (disposition_id, tenant_id, client_id, due_at)
+    values (
+        hold_removal.disposition_id, hold_removal.tenant_id, hold_removal.client_id,
+        private.now() + private.undo_window(hold_removal.tenant_id)
+    );
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.ids_in(document jsonb, key text)
@@ -7310,15 +7757,29 @@ end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.integrations_to_sync(tenant_id uuid)
- RETURNS TABLE(integration_id uuid, provider public.provider_name, settings jsonb)
+ RETURNS TABLE(integration_id uuid, provider public.provider_name, accounts jsonb[])
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO ''
 AS $function$
-    select integration.id, integration.provider, integration.settings
+    select integration.id, integration.provider, array(
+        select distinct on (coalesce(known.said ->> 'waba_id', known.said ->> 'app_name'))
+            known.said
+        from (
+            select private.sender_settings(sender.id) as said
+            from public.senders as sender
+            where sender.tenant_id = integration.tenant_id
+              and sender.integration_id = integration.id and sender.state <> 'disabled'
+            union all
+            select integration.settings
+        ) as known
+        order by coalesce(known.said ->> 'waba_id', known.said ->> 'app_name')
+    )
     from public.integrations as integration
-    where integration.tenant_id = integrations_to_sync.tenant_id and integration.is_active
+    where (integrations_to_sync.tenant_id is null
+        or integration.tenant_id = integrations_to_sync.tenant_id) and integration.is_active
       and private.sends_whatsapp(integration.provider::text)
+    order by integration.tenant_id, integration.provider
 $function$;
 
 CREATE OR REPLACE FUNCTION private.invitation_state(sent public.invitations)
@@ -8596,6 +9057,8 @@ begin
             select talk.*
             from public.conversations as talk
             where talk.tenant_id = v_tenant_id
+              and (talk.client_id is null or (select private.sees_everything())
+                  or private.sees_client(talk.client_id))
               and (v_owner is null
                   or v_owner = 'none' and talk.owner_id is null
                   or talk.owner_id::text = case when v_owner = 'me' then auth.uid()::text
@@ -9396,6 +9859,71 @@ AS $function$
       and step.action = 'send_template' and step.template_id is null
 $function$;
 
+CREATE OR REPLACE FUNCTION private.money_timeline(tenant_id uuid, client_id uuid, before_at timestamp with time zone, before_id uuid, page_size integer)
+ RETURNS TABLE(at timestamp with time zone, id uuid, item jsonb)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    return query
+    (
+        select event.created_at, private.numbered_uuid(event.id), jsonb_build_object(
+            'kind', 'agreement', 'agreement_id', agreement.id, 'creditor', creditor.name,
+            'total_cents', agreement.total_cents, 'event', event.kind,
+            'from_status', event.from_status, 'to_status', event.to_status,
+            'reason', event.reason,
+            'actor', private.actor_name(event.tenant_id, event.actor_id)
+        )
+        from public.agreements as agreement
+        join public.creditors as creditor
+            on creditor.tenant_id = agreement.tenant_id and creditor.id = agreement.creditor_id
+        join public.agreement_events as event
+            on event.tenant_id = agreement.tenant_id and event.agreement_id = agreement.id
+        where agreement.tenant_id = $1 and agreement.client_id = $2
+          and ((select private.sees_everything()) or private.sees_creditor(agreement.creditor_id))
+          -- Told by the payment itself, below.
+          and event.kind not in ('payment_received', 'payment_reversed')
+          and (event.created_at, private.numbered_uuid(event.id)) < ($3, $4)
+        order by event.created_at desc, event.id desc
+        limit $5
+    )
+    union all
+    (
+        select payment.created_at, payment.id, jsonb_build_object(
+            'kind', 'payment', 'amount_cents', payment.amount_cents, 'paid_on', payment.paid_on,
+            'method', payment.method, 'agreement_id', charge.agreement_id,
+            'is_manual', payment.provider is null,
+            'actor', private.actor_name(payment.tenant_id, payment.created_by)
+        )
+        from public.payments as payment
+        left join public.charges as charge
+            on charge.tenant_id = payment.tenant_id and charge.id = payment.charge_id
+        where payment.tenant_id = $1 and payment.client_id = $2
+          and ((select private.sees_everything()) or private.sees_payment(payment))
+          and (payment.created_at, payment.id) < ($3, $4)
+        order by payment.created_at desc, payment.id desc
+        limit $5
+    )
+    union all
+    (
+        select reversal.created_at, reversal.id, jsonb_build_object(
+            'kind', 'reversal', 'amount_cents', payment.amount_cents, 'paid_on', payment.paid_on,
+            'reason', reversal.reason,
+            'actor', private.actor_name(reversal.tenant_id, reversal.actor_id)
+        )
+        from public.payments as payment
+        join public.payment_reversals as reversal
+            on reversal.tenant_id = payment.tenant_id and reversal.payment_id = payment.id
+        where payment.tenant_id = $1 and payment.client_id = $2
+          and ((select private.sees_everything()) or private.sees_payment(payment))
+          and (reversal.created_at, reversal.id) < ($3, $4)
+        order by reversal.created_at desc, reversal.id desc
+        limit $5
+    );
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.move_batch(batch_id uuid, to_status public.batch_status)
  RETURNS void
  LANGUAGE plpgsql
@@ -9453,6 +9981,96 @@ begin
             order by mine.called_at desc limit 5
         ) as call
     );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.negotiation_context(client_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_role public.member_role := private.member_role();
+    v_today date := private.today(v_tenant_id);
+begin
+    perform private.require_debts(v_tenant_id, client_id, null);
+    return jsonb_build_object(
+        'on_date', v_today, 'role', v_role,
+        'statement', private.statement(
+            v_tenant_id, client_id, v_today, private.debts_in_scope(client_id)
+        ),
+        'offers', private.negotiation_offers(v_tenant_id, v_role, client_id, v_today),
+        'payer', private.payer_of(v_tenant_id, client_id) - 'document' - 'name',
+        'methods', (
+            select to_jsonb(string_to_array(
+                coalesce(integration.settings ->> 'methods', 'boleto'), ','))
+            from public.integrations as integration
+            where integration.tenant_id = v_tenant_id and integration.provider = 'negociarie'
+              and integration.is_active
+        ),
+        'draft', (
+            select draft.content from public.negotiation_drafts as draft
+            where draft.tenant_id = v_tenant_id
+              and draft.client_id = negotiation_context.client_id
+              and draft.user_id = auth.uid()
+        )
+    ) || private.client_money(v_tenant_id, client_id);
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.negotiation_offers(tenant_id uuid, role public.member_role, client_id uuid, on_date date)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_creditor record;
+    v_offers jsonb := '[]';
+    v_owed private.owed_debt[];
+begin
+    -- One agreement has one creditor, so each has its own limits, templates and best offer.
+    for v_creditor in
+        select debts.creditor_id, creditors.name, array_agg(debts.id) as debt_ids
+        from public.debts
+        join public.creditors
+            on creditors.tenant_id = debts.tenant_id and creditors.id = debts.creditor_id
+        where debts.tenant_id = negotiation_offers.tenant_id
+          and debts.client_id = negotiation_offers.client_id and debts.status = 'open'
+          and ((select private.sees_everything()) or private.sees_creditor(debts.creditor_id))
+        group by debts.creditor_id, creditors.name
+        order by creditors.name
+    loop
+        v_owed := array(
+            select title
+            from private.owed(tenant_id, client_id, on_date, v_creditor.debt_ids) as title
+        );
+        v_offers := v_offers || jsonb_build_object(
+            'creditor', jsonb_build_object('id', v_creditor.creditor_id, 'name', v_creditor.name),
+            'debt_ids', to_jsonb(v_creditor.debt_ids),
+            'limits', to_jsonb(private.limits_of(tenant_id, v_creditor.creditor_id, role))
+                - 'tenant_id' - 'id' - 'updated_at' - 'creditor_id',
+            'validity_days', (private.agreement_policy(
+                tenant_id, v_creditor.creditor_id)).offer_validity_days,
+            'templates', (
+                select coalesce(jsonb_agg(to_jsonb(template) - 'tenant_id' - 'created_at'
+                    || jsonb_build_object('is_applicable',
+                        private.is_template_applicable(template, v_owed))
+                    order by template.position, template.name), '[]')
+                from public.agreement_templates as template
+                where template.tenant_id = negotiation_offers.tenant_id and template.is_active
+                  and (template.creditor_id is null
+                      or template.creditor_id = v_creditor.creditor_id)
+            ),
+            'best', private.best_offer(tenant_id, role, jsonb_build_object(
+                'client_id', client_id, 'debt_ids', to_jsonb(v_creditor.debt_ids),
+                'base_on', on_date
+            ))
+        );
+    end loop;
+    return v_offers;
 end;
 $function$;
 
@@ -9533,6 +10151,7 @@ CREATE OR REPLACE FUNCTION private.next_common_sql(client text)
 AS $function$
     select pg_catalog.replace($sql$
         $client is distinct from $5 and ($6::uuid is null or $client = $6)
+        and ((select private.sees_everything()) or private.sees_client($client))
         and not exists (
             select from public.client_services as held
             where held.tenant_id = $1 and held.client_id = $client and held.operator_id <> $2
@@ -9652,6 +10271,24 @@ AS $function$
               and $sql$ || private.next_common_sql('given.client_id') || $sql$
             order by known.last_contact_at nulls first, given.client_id $sql$
     end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.nobodys_document(id uuid)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$ select 'ZZ' || upper(substr(md5(id::text), 1, 10)) || '00' $function$;
+
+CREATE OR REPLACE FUNCTION private.nobodys_phone(id uuid)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select '+1000' || lpad((
+        ('x' || substr(md5(id::text), 1, 10))::bit(40)::bigint % 10000000000
+    )::text, 10, '0')
 $function$;
 
 CREATE OR REPLACE FUNCTION private.note_chunk_changes(chunk private.import_chunks, changes private.import_change[])
@@ -9893,6 +10530,8 @@ begin
                 row_number() over (order by told.created_at desc, told.id desc) as place
             from public.notifications as told
             where told.user_id = (select auth.uid()) and told.tenant_id = v_tenant_id
+              and (told.payload ->> 'client_id' is null or (select private.sees_everything())
+                  or private.sees_client((told.payload ->> 'client_id')::uuid))
               and (v_cursor is null
                   or (told.created_at, told.id) < (v_cursor[1]::timestamptz, v_cursor[2]::uuid))
             order by told.created_at desc, told.id desc
@@ -9904,6 +10543,8 @@ begin
                     select from public.notifications as told
                     where told.user_id = (select auth.uid()) and told.tenant_id = v_tenant_id
                       and told.read_at is null
+                      and (told.payload ->> 'client_id' is null or (select private.sees_everything())
+                          or private.sees_client((told.payload ->> 'client_id')::uuid))
                     limit c_counted
                 ) as waiting
             ),
@@ -10131,6 +10772,15 @@ begin
                     then (arguments ->> 'batch_id')::uuid
             end);
             perform private.outcome_condition(arguments ->> 'outcome', arguments ->> 'reason');
+        when 'privacy-export' then
+            perform private.require_role('admin');
+            perform from public.privacy_requests as asked
+            where asked.tenant_id = v_tenant_id and asked.kind = 'export'
+              and asked.id::text = arguments ->> 'request_id';
+            if not found then
+                raise exception 'privacy_request_not_found' using errcode = 'PT404',
+                    detail = 'no export request with this id in the tenant';
+            end if;
         else
             raise exception 'download_unknown' using errcode = 'PT400',
                 detail = coalesce(purpose, '');
@@ -10199,6 +10849,11 @@ declare
     v_tenant uuid := private.require_role('supervisor');
     v_creditor public.creditors;
 begin
+    -- A file may bring any creditor's people, and changes what several creditors share.
+    if not private.sees_everything() then
+        raise exception 'not_allowed' using errcode = 'PT403',
+            detail = 'who is limited to creditors does not import';
+    end if;
     perform private.refuse_beside_unfinished(v_tenant);
     -- The creditor by id or by name; a name may be new, an id must be one of the tenant's.
     select * into v_creditor from public.creditors
@@ -10256,6 +10911,30 @@ begin
     creditor_id := v_creditor.id;
     creditor_name := coalesce(v_creditor.name, open_import.creditor);
     return next;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.open_in_scope(client public.clients, OUT open_cents bigint, OUT open_debts integer, OUT oldest_due_on date)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_scope uuid[] := private.creditor_scope();
+begin
+    if v_scope is null then
+        open_cents := client.open_cents;
+        open_debts := client.open_debts;
+        oldest_due_on := client.oldest_due_on;
+        return;
+    end if;
+    select coalesce(sum(debts.principal_cents - debts.abated_cents), 0), count(*),
+        min(debts.due_on)
+    into open_cents, open_debts, oldest_due_on
+    from public.debts
+    where debts.tenant_id = client.tenant_id and debts.client_id = client.id
+      and debts.status = 'open' and debts.creditor_id = any(v_scope);
 end;
 $function$;
 
@@ -10407,6 +11086,34 @@ begin
     where kind.tenant_id = v_tenant_id and kind.key = wanted.key
       and kind.position <> wanted.place;
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.orphan_suggestions(tenant_id uuid, payment public.payments)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'installment_id', found.id, 'agreement_id', found.agreement_id,
+        'client', jsonb_build_object(
+            'id', client.id, 'name', client.name, 'document', client.document
+        ),
+        'number', found.number, 'due_on', found.due_on, 'amount_cents', found.amount_cents
+    ) order by abs(found.due_on - (payment).paid_on), found.id), '[]')
+    from (
+        select part.*
+        from public.installments as part
+        join public.agreements as agreement on agreement.id = part.agreement_id
+        where part.tenant_id = orphan_suggestions.tenant_id and part.status = 'open'
+          and ((select private.sees_everything()) or private.sees_creditor(agreement.creditor_id))
+          and private.is_living(agreement.status)
+          and part.amount_cents - part.paid_cents = (payment).amount_cents
+        order by abs(part.due_on - (payment).paid_on), part.id
+        -- More than five are no suggestion.
+        limit 5
+    ) as found
+    join public.clients as client on client.id = found.client_id
 $function$;
 
 CREATE OR REPLACE FUNCTION private.other_form(phone text)
@@ -11149,6 +11856,7 @@ begin
             from public.client_services as serving
             where serving.operator_id = member.user_id
               and serving.tenant_id = panel_people.tenant_id
+              and ((select private.sees_everything()) or private.sees_client(serving.client_id))
               and serving.seen_at > private.now() - private.service_patience()
             order by serving.since desc limit 1
         ) as held on true
@@ -11852,6 +12560,53 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.payment_queue()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- A queue longer than this is worked from its oldest end.
+    c_max_shown constant int := 200;
+    v_tenant_id uuid := private.require_role('operator');
+begin
+    return jsonb_build_object(
+        'cases', (
+            select coalesce(jsonb_agg(private.payment_case_card(known)
+                order by known.due_on nulls last, known.opened_at, known.id), '[]')
+            from (
+                select * from public.payment_cases as waiting
+                where waiting.tenant_id = v_tenant_id and waiting.resolved_at is null
+                  and ((select private.sees_everything()) or private.sees_client(waiting.client_id))
+                order by waiting.due_on nulls last, waiting.opened_at, waiting.id
+                limit c_max_shown
+            ) as known
+        ),
+        'settlements', (
+            select coalesce(jsonb_agg(private.settlement_card(request)
+                order by request.created_at, request.id), '[]')
+            from (
+                select * from public.manual_settlements as waiting
+                where waiting.tenant_id = v_tenant_id and waiting.status = 'pending'
+                  and ((select private.sees_everything()) or private.sees_client(waiting.client_id))
+                order by waiting.created_at, waiting.id
+                limit c_max_shown
+            ) as request
+        ),
+        'count', (
+            select count(*) from public.payment_cases as known
+            where known.tenant_id = v_tenant_id and known.resolved_at is null
+              and ((select private.sees_everything()) or private.sees_client(known.client_id))
+        ) + (
+            select count(*) from public.manual_settlements as request
+            where request.tenant_id = v_tenant_id and request.status = 'pending'
+              and ((select private.sees_everything()) or private.sees_client(request.client_id))
+        )
+    );
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.people_of_talk(talk public.conversations)
  RETURNS jsonb
  LANGUAGE sql
@@ -11870,6 +12625,117 @@ AS $function$
         -- A call centre's number stands in a thousand records; nobody chooses from a thousand.
         limit 20
     ) as known
+$function$;
+
+CREATE OR REPLACE FUNCTION private.person_export(request_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+    v_request public.privacy_requests;
+    v_person private.person;
+    v_kept private.personal_tables;
+    v_rows jsonb;
+    v_parts jsonb := '[]';
+begin
+    update public.privacy_requests as asked
+    set answered_at = coalesce(asked.answered_at, private.now())
+    where asked.tenant_id = v_tenant_id and asked.id = request_id and asked.kind = 'export'
+    returning * into v_request;
+    if v_request.id is null then
+        raise exception 'privacy_request_not_found' using errcode = 'PT404',
+            detail = 'no export request with this id in the tenant';
+    end if;
+    v_person := private.person_of(v_tenant_id, v_request.client_id);
+    for v_kept in select * from private.personal_tables as kept order by kept.place loop
+        execute format(
+            'select coalesce(jsonb_agg(private.without_secrets(to_jsonb(kept)) - ''tenant_id''), ''[]'')
+            from %s as kept where %s', v_kept.table_name, v_kept.finds
+        )
+        into v_rows using v_person;
+        if v_rows <> '[]' then
+            v_parts := v_parts || jsonb_build_object(
+                'table', split_part(v_kept.table_name, '.', 2), 'area', v_kept.area,
+                'rows', v_rows
+            );
+        end if;
+    end loop;
+    insert into public.audit_log (tenant_id, actor_id, actor, table_name, row_id, action, after)
+    values (
+        v_tenant_id, auth.uid(),
+        coalesce((select users.email from auth.users where users.id = auth.uid()), session_user),
+        'clients', v_request.client_id::text, 'export',
+        jsonb_build_object('privacy_request', v_request.id)
+    );
+    return jsonb_build_object(
+        'request_id', v_request.id, 'asked_on', v_request.asked_on,
+        'made_at', private.now(), 'document', (v_person).document, 'name', (v_person).name,
+        'agency', (select tenants.name from public.tenants where tenants.id = v_tenant_id),
+        'parts', v_parts
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.person_hash(document text, privacy_key text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select pg_catalog.encode(extensions.hmac(document, privacy_key, 'sha256'), 'hex')
+$function$;
+
+CREATE OR REPLACE FUNCTION private.person_of(tenant_id uuid, client_id uuid)
+ RETURNS private.person
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    with numbers as (
+        select known.phone from public.client_phones as known
+        where known.tenant_id = person_of.tenant_id and known.client_id = person_of.client_id
+        union
+        select talk.phone from public.conversations as talk
+        where talk.tenant_id = person_of.tenant_id and talk.client_id = person_of.client_id
+        union
+        select call.phone from public.calls as call
+        where call.tenant_id = person_of.tenant_id and call.client_id = person_of.client_id
+    ),
+    own as (
+        select numbers.phone, private.phone_match(numbers.phone) as phone_key from numbers
+        where numbers.phone not like '+1000%' and not exists (
+            select from public.client_phones as shared
+            where shared.tenant_id = person_of.tenant_id
+              and shared.client_id <> person_of.client_id
+              and private.phone_match(shared.phone) = private.phone_match(numbers.phone)
+        )
+    )
+    select (
+        client.tenant_id, client.id, client.document, client.name,
+        coalesce((select array_agg(own.phone) from own), '{}'),
+        coalesce((select array_agg(distinct own.phone_key) from own), '{}'),
+        array(
+            select needle from (
+                select client.document as needle
+                union select ltrim(own.phone, '+') from own
+                union select regexp_replace(own.phone, '^\+55', '') from own
+                union select own.phone_key from own
+                union select message.wamid from public.message_logs as message
+                where message.tenant_id = client.tenant_id and message.client_id = client.id
+                union select message.provider_message_id from public.message_logs as message
+                where message.tenant_id = client.tenant_id and message.client_id = client.id
+                union select charge.reference from public.charges as charge
+                where charge.tenant_id = client.tenant_id and charge.client_id = client.id
+            ) as names
+            -- Shorter ones would be found in anybody's text.
+            where length(needle) >= 8
+        )
+    )::private.person
+    from public.clients as client
+    where client.tenant_id = person_of.tenant_id and client.id = person_of.client_id
 $function$;
 
 CREATE OR REPLACE FUNCTION private.person_of_target(rule public.collection_rules, client_id uuid, disposition_id uuid, target_id uuid)
@@ -13025,6 +13891,100 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.privacy_key(tenant_id uuid)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_name text := format('privacy:%s', tenant_id);
+    v_key text := (
+        select kept.decrypted_secret from vault.decrypted_secrets as kept where kept.name = v_name
+    );
+begin
+    if v_key is null then
+        v_key := encode(extensions.gen_random_bytes(32), 'hex');
+        perform private.put_secret(v_name, v_key);
+    end if;
+    return v_key;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.privacy_preview(client_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+begin
+    perform private.require_client(v_tenant_id, client_id);
+    return private.privacy_verdict(v_tenant_id, client_id);
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.privacy_verdict(tenant_id uuid, client_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- Código Civil, art. 206 §5 I: what is owed by a written instrument prescribes in five years;
+    -- CTN, art. 173 and 195: so long are books and receipts kept.
+    c_kept constant interval := interval '5 years';
+    v_open_until date := (
+        select (max(debt.due_on) + c_kept)::date from public.debts as debt
+        where debt.tenant_id = privacy_verdict.tenant_id
+          and debt.client_id = privacy_verdict.client_id
+          and debt.status in ('open', 'in_agreement', 'on_hold')
+    );
+    v_deal boolean := exists (
+        select from public.agreements as deal
+        where deal.tenant_id = privacy_verdict.tenant_id
+          and deal.client_id = privacy_verdict.client_id
+          and (private.is_living(deal.status) or deal.status = 'pending_approval')
+    ) or exists (
+        select from public.payment_cases as doubt
+        where doubt.tenant_id = privacy_verdict.tenant_id
+          and doubt.client_id = privacy_verdict.client_id and doubt.resolved_at is null
+    );
+    v_books_until date := (
+        select (max(moved.on_day) + c_kept)::date
+        from (
+            select payment.paid_on as on_day from public.payments as payment
+            where payment.tenant_id = privacy_verdict.tenant_id
+              and payment.client_id = privacy_verdict.client_id
+            union all
+            select deal.base_on from public.agreements as deal
+            where deal.tenant_id = privacy_verdict.tenant_id
+              and deal.client_id = privacy_verdict.client_id
+        ) as moved
+    );
+begin
+    return jsonb_build_array(
+        jsonb_build_object('area', 'raw', 'decision', 'erased', 'basis', null, 'until', null),
+        case when v_deal or v_open_until >= private.today(tenant_id) then jsonb_build_object(
+            'area', 'person', 'decision', 'kept', 'basis', 'credit_protection',
+            'until', v_open_until
+        )
+        else jsonb_build_object(
+            'area', 'person', 'decision', 'erased', 'basis', null, 'until', null
+        ) end,
+        jsonb_build_object(
+            'area', 'ledger', 'decision', 'anonymised',
+            'basis', case when v_books_until is not null then 'legal_duty' end,
+            'until', v_books_until
+        ),
+        jsonb_build_object(
+            'area', 'suppression', 'decision', 'kept', 'basis', 'right_to_object', 'until', null
+        )
+    );
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.promise_callback(run public.automation_runs, rule public.collection_rules, settings jsonb, person uuid)
  RETURNS private.act_outcome
  LANGUAGE plpgsql
@@ -13114,6 +14074,7 @@ AS $function$
 declare
     v_call public.calls;
     v_can_say boolean;
+    v_hold interval;
 begin
     select * into v_call from public.calls as call where call.id = qualify_call.call_id;
     v_can_say := exists (
@@ -13128,15 +14089,24 @@ begin
     where call.id = v_call.id
     returning * into v_call;
     if v_call.qualify_status = 'queued' then
+        v_hold := case when v_call.disposition_id is null then interval '0'
+            else private.undo_window(v_call.tenant_id) end;
         perform private.wish_dialer_task(
-            v_call.integration_id, 'qualify', 'qualify:' || v_call.id, null, v_call.id, null,
+            v_call.integration_id, 'qualify',
+            -- Of the disposition: one taken back and made anew is told anew.
+            'qualify:' || v_call.id || coalesce(':' || v_call.disposition_id, ''), null,
+            v_call.id, null,
             jsonb_build_object(
                 'qualification_id', qualify_call.qualification_id,
                 -- The dialer's note is a line.
                 'note', left(qualify_call.note, 200)
-            )
+            ),
+            v_hold
         );
-        perform private.wake_function('3cplus-export');
+        -- What is held is woken when it is due (0600).
+        if v_hold = interval '0' then
+            perform private.wake_function('3cplus-export');
+        end if;
     end if;
 end;
 $function$;
@@ -13385,8 +14355,151 @@ begin
     if owner_sql is null then
         raise exception 'filter_invalid' using errcode = 'PT400', detail = 'whose';
     end if;
+    owner_sql := owner_sql
+        || case when private.sees_everything() then ''
+            else ' and private.sees_client(promised.client_id)' end;
     from_at := coalesce((filter ->> 'from')::date::timestamp at time zone v_zone, '-infinity');
     until_at := coalesce(((filter ->> 'to')::date + 1)::timestamp at time zone v_zone, 'infinity');
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.read_client_filter(tenant_id uuid, filter jsonb)
+ RETURNS private.client_filter
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_filter private.client_filter;
+    v_key text;
+    v_value jsonb;
+    v_values text[];
+    v_zone text;
+    v_scope uuid[] := private.creditor_scope();
+begin
+    v_filter.tenant_id := tenant_id;
+    v_filter.now_at := private.now();
+    v_filter.is_all := true;
+    if jsonb_typeof(filter) is distinct from 'object' then
+        raise exception 'filter_invalid' using errcode = 'PT400', detail = 'filter';
+    end if;
+    for v_key, v_value in select entry.key, entry.value from jsonb_each(filter) as entry loop
+        if v_key not in (
+            'q', 'creditor_id', 'status', 'aging', 'open_cents', 'due_on', 'uf', 'last_contact',
+            'last_disposition', 'has_whatsapp', 'has_phone', 'opted_out', 'agreement', 'import_id',
+            'tag_id', 'assigned_to'
+        ) then
+            raise exception 'unknown_filter' using errcode = 'PT400', detail = v_key;
+        end if;
+        -- A chip with nothing in it is no filter.
+        continue when v_value in ('null', '""', '[]', '{}');
+        v_filter.is_all := false;
+        case v_key
+            when 'q' then
+                -- 200 characters: the longest name anybody types.
+                if jsonb_typeof(v_value) <> 'string' or length(v_value #>> '{}') > 200 then
+                    raise exception 'filter_invalid' using errcode = 'PT400', detail = v_key;
+                end if;
+                if btrim(v_value #>> '{}') <> '' then
+                    v_filter.search := private.read_search(v_value #>> '{}');
+                end if;
+            when 'creditor_id' then
+                v_filter.creditor_ids := private.filter_values(v_key, v_value, 'uuid');
+            when 'status' then
+                v_filter.statuses :=
+                    private.filter_values(v_key, v_value, 'public.debt_status');
+            when 'aging' then
+                v_values := private.filter_values(v_key, v_value, 'text');
+                if not v_values <@ array(select bands.band from private.aging_bands() as bands) then
+                    raise exception 'filter_invalid' using errcode = 'PT400', detail = v_key;
+                end if;
+                select array_agg(lower(span)), array_agg(upper(span) - 1)
+                into v_filter.aged_from, v_filter.aged_to
+                from (
+                    select unnest(range_agg(daterange(
+                        coalesce(today - bands.days_to, '-infinity'),
+                        coalesce(today - bands.days_from, 'infinity'), '[]'
+                    ))) as span
+                    from private.aging_bands() as bands
+                    cross join private.today(tenant_id) as today
+                    where bands.band = any(v_values)
+                ) as merged;
+            when 'open_cents' then
+                perform private.filter_range(v_key, v_value, '{min,max}');
+                v_filter.min_cents := private.filter_bound(v_key, v_value, 'min', 'bigint');
+                v_filter.max_cents := private.filter_bound(v_key, v_value, 'max', 'bigint');
+            when 'due_on' then
+                perform private.filter_range(v_key, v_value, '{from,to}');
+                v_filter.due_from := private.filter_bound(v_key, v_value, 'from', 'date');
+                v_filter.due_to := private.filter_bound(v_key, v_value, 'to', 'date');
+            when 'uf' then
+                v_filter.ufs := private.filter_values(v_key, v_value, 'text');
+            when 'last_contact' then
+                perform private.filter_range(v_key, v_value, '{before,after,never}');
+                if v_value ? 'never' and v_value -> 'never' <> 'true' then
+                    raise exception 'filter_invalid' using errcode = 'PT400', detail = v_key;
+                end if;
+                v_filter.is_never_contacted := v_value ? 'never';
+                v_zone := (
+                    select tenants.time_zone from public.tenants
+                    where tenants.id = read_client_filter.tenant_id
+                );
+                v_filter.contact_from := private.filter_instant(
+                    private.filter_bound(v_key, v_value, 'after', 'timestamptz'), v_zone
+                );
+                v_filter.contact_before := private.filter_instant(
+                    private.filter_bound(v_key, v_value, 'before', 'timestamptz'), v_zone
+                );
+            when 'last_disposition' then
+                v_filter.disposition_types := private.filter_values(v_key, v_value, 'text');
+            when 'has_whatsapp' then
+                v_values := private.filter_values(v_key, v_value, 'text');
+                if not v_values <@ '{true,false,unknown}' then
+                    raise exception 'filter_invalid' using errcode = 'PT400', detail = v_key;
+                end if;
+                v_filter.whatsapp := v_values;
+            when 'has_phone' then
+                v_filter.has_phone := private.filter_flag(v_key, v_value);
+            when 'opted_out' then
+                v_filter.is_opted_out := private.filter_flag(v_key, v_value);
+            when 'agreement' then
+                v_values := private.filter_values(v_key, v_value, 'text');
+                if not v_values <@ private.agreement_words() then
+                    raise exception 'filter_invalid' using errcode = 'PT400', detail = v_key;
+                end if;
+                v_filter.has_no_agreement := 'none' = any(v_values);
+                v_filter.agreement_statuses := array(
+                    select known.status
+                    from unnest(enum_range(null::public.agreement_status)) as known (status)
+                    where known.status::text = any(v_values)
+                       or 'living' = any(v_values) and private.is_living(known.status)
+                );
+            when 'import_id' then
+                v_values := private.filter_values(v_key, v_value, 'uuid');
+                if cardinality(v_values) <> 1 then
+                    raise exception 'filter_invalid' using errcode = 'PT400', detail = v_key;
+                end if;
+                v_filter.import_id := v_values[1];
+            when 'tag_id' then
+                v_filter.tag_ids := private.filter_values(v_key, v_value, 'uuid');
+            when 'assigned_to' then
+                v_values := private.filter_values(v_key, v_value, 'text');
+                v_filter.is_unassigned := 'none' = any(v_values);
+                v_values := array_replace(
+                    array_remove(v_values, 'none'), 'me', auth.uid()::text
+                );
+                v_filter.operator_ids :=
+                    private.filter_values(v_key, to_jsonb(v_values), 'uuid');
+        end case;
+    end loop;
+    -- Who is limited to creditors asks for theirs, whatever else is asked.
+    if v_scope is not null then
+        v_filter.is_all := false;
+        v_filter.creditor_ids := case when v_filter.creditor_ids is null then v_scope else array(
+            select unnest(v_filter.creditor_ids) intersect select unnest(v_scope)
+        ) end;
+    end if;
+    return v_filter;
 end;
 $function$;
 
@@ -13752,6 +14865,7 @@ CREATE OR REPLACE FUNCTION private.record_call(integration_id uuid, said jsonb, 
 AS $function$
 declare
     v_integration public.integrations;
+    v_known_id uuid;
     v_call public.calls;
     v_status public.call_status;
     v_at timestamptz;
@@ -13779,9 +14893,8 @@ begin
     perform pg_advisory_xact_lock(hashtextextended('call:' || coalesce(
         private.phone_match(said ->> 'number'), said ->> 'telephony_id', said ->> 'external_id'
     ), 0));
-    select * into v_call from public.calls as call
-    where call.id = private.call_told_of(v_integration.id, said, v_at)
-    for update;
+    v_known_id := private.call_told_of(v_integration.id, said, v_at);
+    select * into v_call from public.calls as call where call.id = v_known_id for update;
     if not found then
         insert into public.calls (
             tenant_id, integration_id, external_id, telephony_id, status, called_at
@@ -14223,7 +15336,18 @@ CREATE OR REPLACE FUNCTION private.release_held()
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
+declare
+    -- Held tasks of the dialer come due between two looks; older ones are the sweep's (0954).
+    c_look constant interval := '10 seconds';
 begin
+    perform private.release_removals();
+    if exists (
+        select from private.dialer_tasks as task
+        where task.status in ('queued', 'sending') and task.kind = 'qualify' and task.attempt = 0
+          and task.next_attempt_at between private.now() - c_look and private.now()
+    ) then
+        perform private.wake_function('3cplus-export');
+    end if;
     if exists (
         select from pgmq.q_automations as held
         where held.vt <= clock_timestamp() and held.read_ct = 0
@@ -14232,6 +15356,28 @@ begin
         return true;
     end if;
     return false;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.release_removals()
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_held record;
+    v_released int := 0;
+begin
+    for v_held in
+        delete from private.held_removals as held
+        where held.due_at <= private.now()
+        returning held.tenant_id, held.client_id
+    loop
+        perform private.leave_wrong_numbers(v_held.tenant_id, v_held.client_id);
+        v_released := v_released + 1;
+    end loop;
+    return v_released;
 end;
 $function$;
 
@@ -14394,6 +15540,40 @@ begin
         set paused_until = greatest(integration.paused_until, private.now() + v_pause)
         where integration.id = (task).integration_id;
     end if;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.repeat_erasures()
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_gone record;
+    v_outcome jsonb;
+    v_done int := 0;
+begin
+    for v_gone in
+        select asked.tenant_id, asked.client_id
+        from (
+            select gone.tenant_id, gone.client_id from private.erased_people as gone
+            union
+            select request.tenant_id, request.client_id from public.privacy_requests as request
+            where request.kind = 'erase'
+        ) as asked
+        join public.clients as client
+            on client.tenant_id = asked.tenant_id and client.id = asked.client_id
+        where client.document not like 'ZZ%'
+        order by asked.client_id
+    loop
+        v_outcome := private.erase_client(v_gone.tenant_id, v_gone.client_id);
+        update public.privacy_requests as request set outcome = v_outcome
+        where request.tenant_id = v_gone.tenant_id and request.client_id = v_gone.client_id
+          and request.kind = 'erase' and request.outcome <> v_outcome;
+        v_done := v_done + 1;
+    end loop;
+    return v_done;
 end;
 $function$;
 
@@ -14682,6 +15862,30 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.request_person_export(client_id uuid, asked_on date)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+    v_id uuid;
+begin
+    perform private.require_client(v_tenant_id, client_id);
+    if asked_on > private.today(v_tenant_id) then
+        raise exception 'asked_in_future' using errcode = 'PT400', detail = asked_on::text;
+    end if;
+    insert into public.privacy_requests (tenant_id, client_id, kind, asked_on, created_by)
+    values (
+        v_tenant_id, client_id, 'export', coalesce(asked_on, private.today(v_tenant_id)),
+        auth.uid()
+    )
+    returning id into v_id;
+    return v_id;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.requeue_recipient(message public.message_logs)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -14792,6 +15996,25 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.require_client(tenant_id uuid, client_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    if not exists (
+        select from public.clients
+        where clients.tenant_id = require_client.tenant_id
+          and clients.id = require_client.client_id
+          and ((select private.sees_everything()) or private.sees_client(clients.id))
+    ) then
+        raise exception 'client_not_found' using errcode = 'PT404',
+            detail = 'no such client in the tenant';
+    end if;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.require_conversation(tenant_id uuid, conversation_id uuid)
  RETURNS public.conversations
  LANGUAGE plpgsql
@@ -14833,6 +16056,40 @@ begin
             detail = 'creditor_ids: at least one, all of the tenant; null for every creditor';
     end if;
     return v_asked;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.require_debts(tenant_id uuid, client_id uuid, debt_ids uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_missing uuid;
+begin
+    if not exists (
+        select from public.clients
+        where clients.tenant_id = require_debts.tenant_id
+          and clients.id = require_debts.client_id
+          and ((select private.sees_everything()) or private.sees_client(clients.id))
+    ) then
+        raise exception 'client_not_found' using errcode = 'PT404',
+            detail = 'no client with this id in the tenant';
+    end if;
+    select given.id into v_missing
+    from unnest(debt_ids) as given (id)
+    where not exists (
+        select from public.debts
+        where debts.tenant_id = require_debts.tenant_id
+          and debts.client_id = require_debts.client_id and debts.id = given.id
+          and ((select private.sees_everything()) or private.sees_creditor(debts.creditor_id))
+    )
+    limit 1;
+    if found then
+        raise exception 'debt_not_found' using errcode = 'PT404', 
+            detail = coalesce(v_missing::text, 'none');
+    end if;
 end;
 $function$;
 
@@ -16148,17 +17405,54 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.seen_client(id uuid)
+CREATE OR REPLACE FUNCTION private.seen(table_name text, id uuid)
  RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+declare
+    v_seen uuid;
+begin
+    if (select private.sees_everything()) then
+        return id;
+    end if;
+    execute format('select row.id from public.%I as row where row.id = $1', table_name)
+    into v_seen using id;
+    return v_seen;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.seen_all(table_name text, ids uuid[])
+ RETURNS uuid[]
  LANGUAGE plpgsql
  STABLE
  SET search_path TO ''
 AS $function$
 begin
     if (select private.sees_everything()) then
-        return id;
+        return ids;
     end if;
-    return (select clients.id from public.clients where clients.id = seen_client.id);
+    return array(
+        select private.seen(seen_all.table_name, given.id)
+        from unnest(seen_all.ids) with ordinality as given (id, place) order by given.place
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.seen_debts(client_id uuid, debt_ids uuid[])
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+begin
+    if debt_ids is not null or (select private.sees_everything()) then
+        return private.seen_all('debts', debt_ids);
+    end if;
+    return array(
+        select debts.id from public.debts where debts.client_id = seen_debts.client_id
+    );
 end;
 $function$;
 
@@ -16178,6 +17472,19 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.sees_creditor(creditor_id uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_scope uuid[] := private.creditor_scope();
+begin
+    return v_scope is null or creditor_id = any(v_scope);
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.sees_everything()
  RETURNS boolean
  LANGUAGE plpgsql
@@ -16187,6 +17494,20 @@ AS $function$
 begin
     return private.creditor_scope() is null;
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.sees_payment(payment public.payments)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select not exists (
+        select from public.charges as charge
+        join public.agreements as agreement on agreement.id = charge.agreement_id
+        where charge.id = payment.charge_id
+          and not private.sees_creditor(agreement.creditor_id)
+    )
 $function$;
 
 CREATE OR REPLACE FUNCTION private.selection_totals(selection jsonb)
@@ -17112,6 +18433,103 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.settle_manually(settlement jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- Above any payment; a larger number is a fault, not money.
+    c_largest_cents constant bigint := 10000000000000;
+    v_tenant_id uuid := private.require_role('operator');
+    v_request public.manual_settlements;
+    v_known public.manual_settlements;
+    v_agreement public.agreements;
+    v_limit bigint;
+begin
+    perform private.require_known_keys(settlement, array[
+        'id', 'client_id', 'agreement_id', 'installment_id', 'debt_ids', 'amount_cents',
+        'paid_on', 'evidence'
+    ]);
+    begin
+        v_request := jsonb_populate_record(null::public.manual_settlements, settlement);
+    exception when data_exception then
+        raise exception 'settlement_invalid' using errcode = 'PT400', detail = sqlerrm;
+    end;
+    v_request.tenant_id := v_tenant_id;
+    if v_request.id is null
+        or coalesce(v_request.amount_cents, 0) not between 1 and c_largest_cents
+        or not coalesce(private.is_payment_day(v_tenant_id, v_request.paid_on), false)
+        or cardinality(v_request.debt_ids) = 0
+        or num_nonnulls(v_request.installment_id, v_request.agreement_id, v_request.debt_ids) <> 1
+    then
+        raise exception 'settlement_invalid' using errcode = 'PT400',
+            detail = 'id, amount, a day not in the future and exactly one target are needed';
+    elsif btrim(coalesce(v_request.evidence, '')) = '' then
+        raise exception 'evidence_missing' using errcode = 'PT400',
+            detail = 'say how it is known that this was paid';
+    end if;
+    perform private.require_client(v_tenant_id, v_request.client_id);
+    perform private.lock_client(v_tenant_id, v_request.client_id);
+    select * into v_known from public.manual_settlements as request
+    where request.id = v_request.id;
+    if found then
+        -- The page would show as done what was never asked.
+        if v_known.tenant_id <> v_tenant_id or v_known.requested_by <> auth.uid() or (
+            v_known.client_id, v_known.installment_id, v_known.debt_ids, v_known.amount_cents,
+            v_known.paid_on, v_known.evidence
+        ) is distinct from (
+            v_request.client_id, v_request.installment_id, v_request.debt_ids,
+            v_request.amount_cents, v_request.paid_on, btrim(v_request.evidence)
+        ) or v_known.installment_id is null
+            and v_known.agreement_id is distinct from v_request.agreement_id
+        then
+            raise exception 'settlement_id_reused' using errcode = 'PT409',
+                detail = 'this id already names another settlement';
+        end if;
+        return private.settlement_outcome(v_known.id);
+    end if;
+
+    v_agreement := private.require_settleable(v_request);
+    v_request.agreement_id := v_agreement.id;
+    if exists (
+        select from public.manual_settlements as request
+        where request.tenant_id = v_tenant_id and request.status = 'pending'
+          and request.installment_id = v_request.installment_id
+    ) then
+        raise exception 'settlement_pending' using errcode = 'PT409',
+            detail = 'another settlement of this installment waits for its decision';
+    end if;
+    insert into public.manual_settlements (
+        id, tenant_id, client_id, agreement_id, installment_id, debt_ids, amount_cents, paid_on,
+        evidence, requested_by
+    )
+    values (
+        v_request.id, v_tenant_id, v_request.client_id, v_request.agreement_id,
+        v_request.installment_id, v_request.debt_ids, v_request.amount_cents, v_request.paid_on,
+        btrim(v_request.evidence), auth.uid()
+    );
+    v_limit := coalesce(
+        (select policy.manual_limit_cents from public.agreement_policies as policy
+            where policy.id = v_agreement.policy_id),
+        (private.agreement_policy(v_tenant_id, null)).manual_limit_cents
+    );
+    if private.has_role('supervisor') and v_request.amount_cents <= v_limit then
+        perform private.confirm_settlement(v_request.id);
+    else
+        insert into public.notifications (tenant_id, user_id, kind, payload)
+        select v_tenant_id, member.user_id, 'settlement_pending', jsonb_build_object(
+            'settlement_id', v_request.id, 'client_id', v_request.client_id
+        )
+        from public.memberships as member
+        where member.tenant_id = v_tenant_id and member.revoked_at is null
+          and member.role >= 'supervisor' and member.user_id <> auth.uid();
+    end if;
+    return private.settlement_outcome(v_request.id);
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.settle_media(message_id uuid, attempt integer, outcome text, reason text DEFAULT NULL::text, mime_type text DEFAULT NULL::text, content bytea DEFAULT NULL::bytea)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -17495,6 +18913,22 @@ begin
     end if;
     return private.suppression_card(v_row);
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.suppress_erased(tenant_id uuid, client_id uuid)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    insert into public.suppressions (tenant_id, client_id, reason)
+    select suppress_erased.tenant_id, suppress_erased.client_id, 'Pedido da pessoa (LGPD)'
+    where not exists (
+        select from public.suppressions as known
+        where known.tenant_id = suppress_erased.tenant_id
+          and known.client_id = suppress_erased.client_id
+          and known.channel is null and known.expires_at is null
+    )
 $function$;
 
 CREATE OR REPLACE FUNCTION private.suppress_phone(tenant_id uuid, phone text, channel public.channel, reason text)
@@ -18692,7 +20126,7 @@ begin
             perform private.qualify_call(v_call.id, v_word, v_done.notes);
         end if;
         if v_done.unworkable then
-            perform private.leave_wrong_numbers(v_done.tenant_id, v_done.client_id);
+            perform private.hold_removal(v_done.id, v_done.tenant_id, v_done.client_id);
         end if;
     end loop;
     return null;
@@ -18900,6 +20334,41 @@ begin
         jsonb_build_object('at', private.now()), 'board_changed', 'panel:' || moved.tenant_id, true
     )
     from (select distinct changed_rows.tenant_id from changed_rows) as moved;
+    return null;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_clients__erased()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    if not exists (
+        select from private.erased_people as gone
+        where gone.tenant_id in (select distinct new_rows.tenant_id from new_rows)
+    ) then
+        return null;
+    end if;
+    with known as (
+        insert into private.erased_people (tenant_id, person_hash, client_id, erased_at)
+        select distinct again.tenant_id, again.person_hash, again.id, private.now()
+        from (
+            select new_rows.id, new_rows.tenant_id,
+                private.person_hash(new_rows.document, secret.key) as person_hash
+            from new_rows
+            join (
+                select agency.tenant_id, private.privacy_key(agency.tenant_id) as key
+                from (select distinct new_rows.tenant_id from new_rows) as agency
+            ) as secret on secret.tenant_id = new_rows.tenant_id
+        ) as again
+        join private.erased_people as gone
+            on gone.tenant_id = again.tenant_id and gone.person_hash = again.person_hash
+        on conflict do nothing
+        returning erased_people.tenant_id, erased_people.client_id
+    )
+    select private.suppress_erased(known.tenant_id, known.client_id) from known;
     return null;
 end;
 $function$;
@@ -20210,17 +21679,18 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.wish_dialer_task(integration_id uuid, kind text, task_key text, export_id uuid DEFAULT NULL::uuid, call_id uuid DEFAULT NULL::uuid, part integer DEFAULT NULL::integer, payload jsonb DEFAULT '{}'::jsonb)
+CREATE OR REPLACE FUNCTION private.wish_dialer_task(integration_id uuid, kind text, task_key text, export_id uuid DEFAULT NULL::uuid, call_id uuid DEFAULT NULL::uuid, part integer DEFAULT NULL::integer, payload jsonb DEFAULT '{}'::jsonb, hold interval DEFAULT '00:00:00'::interval)
  RETURNS void
  LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
     insert into private.dialer_tasks as task
-        (tenant_id, integration_id, kind, task_key, export_id, call_id, part, payload)
+        (tenant_id, integration_id, kind, task_key, export_id, call_id, part, payload,
+         next_attempt_at)
     select integration.tenant_id, integration.id, wish_dialer_task.kind,
         wish_dialer_task.task_key, wish_dialer_task.export_id, wish_dialer_task.call_id,
-        wish_dialer_task.part, wish_dialer_task.payload
+        wish_dialer_task.part, wish_dialer_task.payload, private.now() + wish_dialer_task.hold
     from public.integrations as integration
     where integration.id = wish_dialer_task.integration_id
     on conflict on constraint dialer_tasks_are_wished_once do nothing
@@ -20574,6 +22044,13 @@ AS $function$
         ) then 'wrong_contact'$sql$
 $function$;
 
+CREATE OR REPLACE FUNCTION public.agreement_page(agreement_id uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$ select private.agreement_page(private.seen('agreements', agreement_id)) $function$;
+
 CREATE OR REPLACE FUNCTION public.archive_team(team_id uuid)
  RETURNS void
  LANGUAGE sql
@@ -20584,7 +22061,7 @@ CREATE OR REPLACE FUNCTION public.assign_callback(callback_id uuid, user_id uuid
  RETURNS void
  LANGUAGE sql
  SET search_path TO ''
-AS $function$ select private.assign_callback(callback_id, user_id) $function$;
+AS $function$ select private.assign_callback(private.seen('callbacks', callback_id), user_id) $function$;
 
 CREATE OR REPLACE FUNCTION public.batch_results(batch_id uuid, filter jsonb DEFAULT '{}'::jsonb, after uuid DEFAULT NULL::uuid, page_size integer DEFAULT 100)
  RETURNS jsonb
@@ -20597,7 +22074,7 @@ CREATE OR REPLACE FUNCTION public.begin_service(client_id uuid, call_id uuid DEF
  RETURNS jsonb
  LANGUAGE sql
  SET search_path TO ''
-AS $function$ select private.begin_service(client_id, call_id) $function$;
+AS $function$ select private.begin_service(private.seen('clients', client_id), call_id) $function$;
 
 CREATE OR REPLACE FUNCTION public.callback_days(filter jsonb)
  RETURNS jsonb
@@ -20611,13 +22088,19 @@ CREATE OR REPLACE FUNCTION public.callback_hours(callback_id uuid)
  LANGUAGE sql
  STABLE
  SET search_path TO ''
-AS $function$ select private.callback_hours(callback_id) $function$;
+AS $function$ select private.callback_hours(private.seen('callbacks', callback_id)) $function$;
+
+CREATE OR REPLACE FUNCTION public.cancel_agreement(agreement_id uuid, reason text)
+ RETURNS jsonb
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.cancel_agreement(private.seen('agreements', agreement_id), reason) $function$;
 
 CREATE OR REPLACE FUNCTION public.cancel_callback(callback_id uuid, reason text)
  RETURNS void
  LANGUAGE sql
  SET search_path TO ''
-AS $function$ select private.cancel_callback(callback_id, reason) $function$;
+AS $function$ select private.cancel_callback(private.seen('callbacks', callback_id), reason) $function$;
 
 CREATE OR REPLACE FUNCTION public.cancel_dialer_export(export_id uuid)
  RETURNS text
@@ -20625,12 +22108,44 @@ CREATE OR REPLACE FUNCTION public.cancel_dialer_export(export_id uuid)
  SET search_path TO ''
 AS $function$ select private.cancel_dialer_export(export_id) $function$;
 
+CREATE OR REPLACE FUNCTION public.cancel_import(import_id uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.cancel_import(private.seen('imports', import_id)) $function$;
+
+CREATE OR REPLACE FUNCTION public.cancel_installment(installment_id uuid, reason text)
+ RETURNS jsonb
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.cancel_installment(private.seen('installments', installment_id), reason) $function$;
+
 CREATE OR REPLACE FUNCTION public.change_message_batch(batch_id uuid, change text, reason text DEFAULT NULL::text)
  RETURNS text
  LANGUAGE sql
  SET search_path TO ''
  SET statement_timeout TO '5min'
 AS $function$ select private.change_message_batch(batch_id, change, reason) $function$;
+
+CREATE OR REPLACE FUNCTION public.client_history(client_id uuid, before_id bigint DEFAULT NULL::bigint, page_size integer DEFAULT 30)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$ select private.client_history(private.seen('clients', client_id), before_id, page_size) $function$;
+
+CREATE OR REPLACE FUNCTION public.client_timeline(client_id uuid, before text DEFAULT NULL::text, page_size integer DEFAULT 50)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$ select private.client_timeline(private.seen('clients', client_id), before, page_size) $function$;
+
+CREATE OR REPLACE FUNCTION public.complete_callback(callback_id uuid)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.end_callback(private.seen('callbacks', callback_id), 'done') $function$;
 
 CREATE OR REPLACE FUNCTION public.conversation_counts()
  RETURNS jsonb
@@ -20644,14 +22159,18 @@ CREATE OR REPLACE FUNCTION public.conversation_page(conversation_id uuid, before
  LANGUAGE sql
  STABLE
  SET search_path TO ''
-AS $function$ select private.conversation_page(conversation_id, before, page_size) $function$;
+AS $function$
+    select private.conversation_page(
+        private.seen('conversations', conversation_id), before, page_size
+    )
+$function$;
 
 CREATE OR REPLACE FUNCTION public.conversation_templates(conversation_id uuid)
  RETURNS jsonb
  LANGUAGE sql
  STABLE
  SET search_path TO ''
-AS $function$ select private.conversation_templates(conversation_id) $function$;
+AS $function$ select private.conversation_templates(private.seen('conversations', conversation_id)) $function$;
 
 CREATE OR REPLACE FUNCTION public.count_failures()
  RETURNS jsonb
@@ -20714,6 +22233,37 @@ CREATE OR REPLACE FUNCTION public.creditor_overview()
  SET search_path TO ''
 AS $function$ select private.creditor_overview() $function$;
 
+CREATE OR REPLACE FUNCTION public.debt_statement(client_id uuid, on_date date DEFAULT NULL::date, debt_ids uuid[] DEFAULT NULL::uuid[])
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+    select private.debt_statement(
+        private.seen('clients', client_id), on_date, private.seen_debts(client_id, debt_ids)
+    )
+$function$;
+
+CREATE OR REPLACE FUNCTION public.decide_agreement(agreement_id uuid, decision text, reason text DEFAULT NULL::text)
+ RETURNS jsonb
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$
+    select private.decide_agreement(
+        private.seen('agreements', agreement_id), decision, reason
+    )
+$function$;
+
+CREATE OR REPLACE FUNCTION public.decide_settlement(settlement_id uuid, decision text, reason text DEFAULT NULL::text)
+ RETURNS jsonb
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$
+    select private.decide_settlement(
+        private.seen('manual_settlements', settlement_id), decision, reason
+    )
+$function$;
+
 CREATE OR REPLACE FUNCTION public.delete_creditor(creditor_id uuid)
  RETURNS void
  LANGUAGE sql
@@ -20744,14 +22294,14 @@ CREATE OR REPLACE FUNCTION public.dispose_call(call_id uuid, disposition_type te
  RETURNS jsonb
  LANGUAGE sql
  SET search_path TO ''
-AS $function$ select private.dispose_call(call_id, disposition_type) $function$;
+AS $function$ select private.dispose_call(private.seen('calls', call_id), disposition_type) $function$;
 
 CREATE OR REPLACE FUNCTION public.disposition_effects(client_id uuid)
  RETURNS jsonb
  LANGUAGE sql
  STABLE
  SET search_path TO ''
-AS $function$ select private.disposition_effects(client_id) $function$;
+AS $function$ select private.disposition_effects(private.seen('clients', client_id)) $function$;
 
 CREATE OR REPLACE FUNCTION public.dry_run_rule(rule_id uuid, from_date date, to_date date)
  RETURNS jsonb
@@ -20764,7 +22314,13 @@ CREATE OR REPLACE FUNCTION public.end_service(client_id uuid)
  RETURNS boolean
  LANGUAGE sql
  SET search_path TO ''
-AS $function$ select private.end_service(client_id) $function$;
+AS $function$ select private.end_service(private.seen('clients', client_id)) $function$;
+
+CREATE OR REPLACE FUNCTION public.erase_person(client_id uuid, typed_name text, asked_on date DEFAULT NULL::date)
+ RETURNS jsonb
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.erase_person(client_id, typed_name, asked_on) $function$;
 
 CREATE OR REPLACE FUNCTION public.find_client_for_call(identifier text DEFAULT ''::text, phone text DEFAULT ''::text)
  RETURNS jsonb
@@ -20773,11 +22329,28 @@ CREATE OR REPLACE FUNCTION public.find_client_for_call(identifier text DEFAULT '
  SET search_path TO ''
 AS $function$ select private.find_client_for_call(identifier, phone) $function$;
 
+CREATE OR REPLACE FUNCTION public.hold_debts(debt_ids uuid[], reason text)
+ RETURNS integer
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.hold_debts(private.seen_all('debts', debt_ids), reason) $function$;
+
 CREATE OR REPLACE FUNCTION public.ignore_conversation(conversation_id uuid, is_ignored boolean DEFAULT true)
  RETURNS void
  LANGUAGE sql
  SET search_path TO ''
-AS $function$ select private.ignore_conversation(conversation_id, is_ignored) $function$;
+AS $function$
+    select private.ignore_conversation(
+        private.seen('conversations', conversation_id), is_ignored
+    )
+$function$;
+
+CREATE OR REPLACE FUNCTION public.import_differences(import_id uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$ select private.import_differences(private.seen('imports', import_id)) $function$;
 
 CREATE OR REPLACE FUNCTION public.integration_page()
  RETURNS jsonb
@@ -20803,13 +22376,21 @@ CREATE OR REPLACE FUNCTION public.link_call(call_id uuid, client_id uuid)
  RETURNS jsonb
  LANGUAGE sql
  SET search_path TO ''
-AS $function$ select private.link_call(call_id, client_id) $function$;
+AS $function$
+    select private.link_call(
+        private.seen('calls', call_id), private.seen('clients', client_id)
+    )
+$function$;
 
 CREATE OR REPLACE FUNCTION public.link_conversation(conversation_id uuid, client_id uuid)
  RETURNS void
  LANGUAGE sql
  SET search_path TO ''
-AS $function$ select private.link_conversation(conversation_id, client_id) $function$;
+AS $function$
+    select private.link_conversation(
+        private.seen('conversations', conversation_id), private.seen('clients', client_id)
+    )
+$function$;
 
 CREATE OR REPLACE FUNCTION public.list_callbacks(filter jsonb DEFAULT '{}'::jsonb, after text DEFAULT NULL::text, page_size integer DEFAULT 60)
  RETURNS jsonb
@@ -20930,6 +22511,13 @@ CREATE OR REPLACE FUNCTION public.my_open_calls()
  SET search_path TO ''
 AS $function$ select private.my_open_calls() $function$;
 
+CREATE OR REPLACE FUNCTION public.negotiation_context(client_id uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$ select private.negotiation_context(private.seen('clients', client_id)) $function$;
+
 CREATE OR REPLACE FUNCTION public.next_client(leaving uuid DEFAULT NULL::uuid)
  RETURNS jsonb
  LANGUAGE sql
@@ -20947,7 +22535,7 @@ CREATE OR REPLACE FUNCTION public.open_conversation(client_id uuid, sender_id uu
  RETURNS uuid
  LANGUAGE sql
  SET search_path TO ''
-AS $function$ select private.open_conversation(client_id, sender_id) $function$;
+AS $function$ select private.open_conversation(private.seen('clients', client_id), sender_id) $function$;
 
 CREATE OR REPLACE FUNCTION public.order_disposition_types(keys text[])
  RETURNS void
@@ -21005,7 +22593,14 @@ CREATE OR REPLACE FUNCTION public.preview_template(template_id uuid, client_id u
  LANGUAGE sql
  STABLE
  SET search_path TO ''
-AS $function$ select private.preview_template(template_id, client_id) $function$;
+AS $function$ select private.preview_template(template_id, private.seen('clients', client_id)) $function$;
+
+CREATE OR REPLACE FUNCTION public.privacy_preview(client_id uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$ select private.privacy_preview(client_id) $function$;
 
 CREATE OR REPLACE FUNCTION public.rate_card()
  RETURNS jsonb
@@ -21014,11 +22609,37 @@ CREATE OR REPLACE FUNCTION public.rate_card()
  SET search_path TO ''
 AS $function$ select private.rate_card() $function$;
 
+CREATE OR REPLACE FUNCTION public.reactivate_agreement(agreement_id uuid, reason text, first_due_on date DEFAULT NULL::date)
+ RETURNS jsonb
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$
+    select private.reactivate_agreement(
+        private.seen('agreements', agreement_id), reason, first_due_on
+    )
+$function$;
+
 CREATE OR REPLACE FUNCTION public.read_conversation(conversation_id uuid, message_id uuid DEFAULT NULL::uuid)
  RETURNS void
  LANGUAGE sql
  SET search_path TO ''
-AS $function$ select private.read_conversation(conversation_id, message_id) $function$;
+AS $function$
+    select private.read_conversation(
+        private.seen('conversations', conversation_id), message_id
+    )
+$function$;
+
+CREATE OR REPLACE FUNCTION public.refresh_charge(charge_id uuid)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.refresh_charge(private.seen('charges', charge_id)) $function$;
+
+CREATE OR REPLACE FUNCTION public.release_debts(debt_ids uuid[], reason text)
+ RETURNS integer
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.release_debts(private.seen_all('debts', debt_ids), reason) $function$;
 
 CREATE OR REPLACE FUNCTION public.rename_me(name text)
  RETURNS void
@@ -21031,7 +22652,7 @@ CREATE OR REPLACE FUNCTION public.render_canned_reply(reply_id uuid, client_id u
  LANGUAGE sql
  STABLE
  SET search_path TO ''
-AS $function$ select private.render_canned_reply(reply_id, client_id) $function$;
+AS $function$ select private.render_canned_reply(reply_id, private.seen('clients', client_id)) $function$;
 
 CREATE OR REPLACE FUNCTION public.renew_invitation(invitation_id uuid)
  RETURNS jsonb
@@ -21046,6 +22667,12 @@ CREATE OR REPLACE FUNCTION public.reprocess_failures(items jsonb)
  SET statement_timeout TO '5min'
 AS $function$ select private.reprocess_failures(items) $function$;
 
+CREATE OR REPLACE FUNCTION public.request_charges(installment_ids uuid[], method public.charge_method DEFAULT NULL::public.charge_method)
+ RETURNS jsonb
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.request_charges(private.seen_all('installments', installment_ids), method) $function$;
+
 CREATE OR REPLACE FUNCTION public.request_dialer_export(selection jsonb, campaign_id bigint, campaign_name text DEFAULT ''::text, list_name text DEFAULT ''::text, weight integer DEFAULT 1)
  RETURNS jsonb
  LANGUAGE sql
@@ -21053,6 +22680,38 @@ CREATE OR REPLACE FUNCTION public.request_dialer_export(selection jsonb, campaig
 AS $function$
     select private.request_dialer_export(
         selection, campaign_id, campaign_name, list_name, weight
+    )
+$function$;
+
+CREATE OR REPLACE FUNCTION public.request_person_export(client_id uuid, asked_on date DEFAULT NULL::date)
+ RETURNS uuid
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.request_person_export(client_id, asked_on) $function$;
+
+CREATE OR REPLACE FUNCTION public.reschedule_callback(callback_id uuid, due_at timestamp with time zone)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.reschedule_callback(private.seen('callbacks', callback_id), due_at) $function$;
+
+CREATE OR REPLACE FUNCTION public.reschedule_installment(installment_id uuid, due_on date, reason text)
+ RETURNS jsonb
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$
+    select private.reschedule_installment(
+        private.seen('installments', installment_id), due_on, reason
+    )
+$function$;
+
+CREATE OR REPLACE FUNCTION public.resolve_payment_case(case_id uuid, resolution text, reason text, target jsonb DEFAULT NULL::jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$
+    select private.resolve_payment_case(
+        private.seen('payment_cases', case_id), resolution, reason, target
     )
 $function$;
 
@@ -21082,6 +22741,24 @@ CREATE OR REPLACE FUNCTION public.resume_dialer_export(export_id uuid)
  SET search_path TO ''
 AS $function$ select private.resume_dialer_export(export_id) $function$;
 
+CREATE OR REPLACE FUNCTION public.resume_import(import_id uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.resume_import(private.seen('imports', import_id)) $function$;
+
+CREATE OR REPLACE FUNCTION public.retry_automation_run(run_id uuid)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.retry_automation_run(private.seen('automation_runs', run_id)) $function$;
+
+CREATE OR REPLACE FUNCTION public.retry_charge(charge_id uuid)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.retry_charge(private.seen('charges', charge_id)) $function$;
+
 CREATE OR REPLACE FUNCTION public.retry_message_batch(batch_id uuid)
  RETURNS integer
  LANGUAGE sql
@@ -21089,17 +22766,36 @@ CREATE OR REPLACE FUNCTION public.retry_message_batch(batch_id uuid)
  SET statement_timeout TO '5min'
 AS $function$ select private.retry_message_batch(batch_id) $function$;
 
+CREATE OR REPLACE FUNCTION public.reverse_payment(payment_id uuid, reason text)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.reverse_payment(private.seen('payments', payment_id), reason) $function$;
+
 CREATE OR REPLACE FUNCTION public.revoke_membership(membership_id uuid, hand_to uuid DEFAULT NULL::uuid)
  RETURNS void
  LANGUAGE sql
  SET search_path TO ''
 AS $function$ select private.revoke_membership(membership_id, hand_to) $function$;
 
+CREATE OR REPLACE FUNCTION public.rollback_import(import_id uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ SET search_path TO ''
+ SET statement_timeout TO '15min'
+AS $function$ select private.rollback_import(private.seen('imports', import_id)) $function$;
+
 CREATE OR REPLACE FUNCTION public.rotate_webhook_key(provider public.provider_name, ends_old_now boolean DEFAULT false)
  RETURNS jsonb
  LANGUAGE sql
  SET search_path TO ''
 AS $function$ select private.rotate_webhook_key(provider, ends_old_now) $function$;
+
+CREATE OR REPLACE FUNCTION public.save_client_address(client_id uuid, address jsonb)
+ RETURNS uuid
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.save_client_address(private.seen('clients', client_id), address) $function$;
 
 CREATE OR REPLACE FUNCTION public.save_dialer_agent(agent_id bigint, user_id uuid, agent_name text DEFAULT NULL::text, extension text DEFAULT NULL::text)
  RETURNS void
@@ -21168,11 +22864,28 @@ CREATE OR REPLACE FUNCTION public.save_team(team jsonb)
  SET search_path TO ''
 AS $function$ select private.save_team(team) $function$;
 
+CREATE OR REPLACE FUNCTION public.send_charge(charge_id uuid, message_id uuid DEFAULT NULL::uuid, channel public.channel DEFAULT 'whatsapp'::public.channel)
+ RETURNS jsonb
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.send_charge(private.seen('charges', charge_id), message_id, channel) $function$;
+
 CREATE OR REPLACE FUNCTION public.send_chat_message(conversation_id uuid, message_id uuid, body text DEFAULT NULL::text, template_id uuid DEFAULT NULL::uuid)
  RETURNS jsonb
  LANGUAGE sql
  SET search_path TO ''
-AS $function$ select private.send_chat_message(conversation_id, message_id, body, template_id) $function$;
+AS $function$
+    select private.send_chat_message(
+        private.seen('conversations', conversation_id), message_id, body, template_id
+    )
+$function$;
+
+CREATE OR REPLACE FUNCTION public.service_screen(client_id uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$ select private.service_screen(private.seen('clients', client_id)) $function$;
 
 CREATE OR REPLACE FUNCTION public.set_member_scope(membership_id uuid, creditor_ids uuid[] DEFAULT NULL::uuid[])
  RETURNS void
@@ -21199,6 +22912,30 @@ CREATE OR REPLACE FUNCTION public.settings_history(room text, before_id bigint D
  SET search_path TO ''
 AS $function$ select private.settings_history(room, before_id, page_size) $function$;
 
+CREATE OR REPLACE FUNCTION public.simulate_agreement(client_id uuid, debt_ids uuid[], template_id uuid DEFAULT NULL::uuid, discounts jsonb DEFAULT NULL::jsonb, installments integer DEFAULT 1, down_payment_cents bigint DEFAULT 0, first_due_date date DEFAULT NULL::date, due_day integer DEFAULT NULL::integer, "interval" public.due_interval DEFAULT NULL::public.due_interval, method public.charge_method DEFAULT 'boleto'::public.charge_method, down_payments jsonb DEFAULT NULL::jsonb, replaces_agreement_id uuid DEFAULT NULL::uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+    select private.simulate_agreement(
+        private.seen('clients', client_id), private.seen_all('debts', debt_ids), template_id,
+        discounts, installments, down_payment_cents,
+        first_due_date, due_day, "interval", method, down_payments, replaces_agreement_id
+    )
+$function$;
+
+CREATE OR REPLACE FUNCTION public.statement_days(client_id uuid, debt_ids uuid[] DEFAULT NULL::uuid[], days integer DEFAULT 30)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+    select private.statement_days(
+        private.seen('clients', client_id), private.seen_debts(client_id, debt_ids), days
+    )
+$function$;
+
 CREATE OR REPLACE FUNCTION public.suppress_contact(client_id uuid DEFAULT NULL::uuid, phone text DEFAULT NULL::text, channel text DEFAULT NULL::text, until_on date DEFAULT NULL::date, reason text DEFAULT ''::text)
  RETURNS jsonb
  LANGUAGE sql
@@ -21216,19 +22953,19 @@ CREATE OR REPLACE FUNCTION public.take_conversation(conversation_id uuid, user_i
  RETURNS void
  LANGUAGE sql
  SET search_path TO ''
-AS $function$ select private.take_conversation(conversation_id, user_id) $function$;
+AS $function$ select private.take_conversation(private.seen('conversations', conversation_id), user_id) $function$;
 
 CREATE OR REPLACE FUNCTION public.take_over_service(client_id uuid, reason text)
  RETURNS jsonb
  LANGUAGE sql
  SET search_path TO ''
-AS $function$ select private.take_over_service(client_id, reason) $function$;
+AS $function$ select private.take_over_service(private.seen('clients', client_id), reason) $function$;
 
 CREATE OR REPLACE FUNCTION public.undo_disposition(disposition_id uuid)
  RETURNS void
  LANGUAGE sql
  SET search_path TO ''
-AS $function$ select private.undo_disposition(disposition_id) $function$;
+AS $function$ select private.undo_disposition(private.seen('call_dispositions', disposition_id)) $function$;
 
 ALTER TABLE "private"."batch_moves" ADD CONSTRAINT "batch_moves_pkey" PRIMARY KEY (from_status, to_status);
 
@@ -21240,7 +22977,13 @@ ALTER TABLE "private"."client_offers" ADD CONSTRAINT "client_offers_operator_fke
 
 ALTER TABLE "private"."dialer_tasks" ADD CONSTRAINT "dialer_tasks_integration_fkey" FOREIGN KEY (tenant_id, integration_id) REFERENCES public.integrations(tenant_id, id);
 
-ALTER TABLE "private"."download_tickets" ADD CONSTRAINT "download_tickets_purpose_is_known" CHECK ((purpose = ANY (ARRAY['portfolio-export'::text, 'portfolio-rejects'::text, 'batch-results'::text])));
+ALTER TABLE "private"."download_tickets" ADD CONSTRAINT "download_tickets_purpose_is_known" CHECK ((purpose = ANY (ARRAY['portfolio-export'::text, 'portfolio-rejects'::text, 'batch-results'::text, 'privacy-export'::text])));
+
+ALTER TABLE "private"."erased_people" ADD CONSTRAINT "erased_people_client_fkey" FOREIGN KEY (tenant_id, client_id) REFERENCES public.clients(tenant_id, id) ON DELETE CASCADE;
+
+ALTER TABLE "private"."held_removals" ADD CONSTRAINT "held_removals_client_fkey" FOREIGN KEY (tenant_id, client_id) REFERENCES public.clients(tenant_id, id) ON DELETE CASCADE;
+
+ALTER TABLE "private"."held_removals" ADD CONSTRAINT "held_removals_disposition_fkey" FOREIGN KEY (tenant_id, disposition_id) REFERENCES public.call_dispositions(tenant_id, id);
 
 ALTER TABLE "private"."import_rollbacks" ADD CONSTRAINT "import_rollbacks_import_fkey" FOREIGN KEY (tenant_id, import_id) REFERENCES public.imports(tenant_id, id) ON DELETE CASCADE;
 
@@ -21436,6 +23179,10 @@ ALTER TABLE "public"."message_templates" ADD CONSTRAINT "message_templates_heade
 
 ALTER TABLE "public"."message_templates" ADD CONSTRAINT "message_templates_name_is_unique" UNIQUE (tenant_id, provider, name, language);
 
+ALTER TABLE "public"."privacy_requests" ADD CONSTRAINT "privacy_requests_client_fkey" FOREIGN KEY (tenant_id, client_id) REFERENCES public.clients(tenant_id, id);
+
+ALTER TABLE "public"."privacy_requests" ADD CONSTRAINT "privacy_requests_created_by_fkey" FOREIGN KEY (created_by) REFERENCES auth.users(id);
+
 ALTER TABLE "public"."rule_dry_run_lines" ADD CONSTRAINT "rule_dry_run_lines_client_fkey" FOREIGN KEY (tenant_id, client_id) REFERENCES public.clients(tenant_id, id);
 
 ALTER TABLE "public"."rule_dry_runs" ADD CONSTRAINT "rule_dry_runs_created_by_fkey" FOREIGN KEY (created_by) REFERENCES auth.users(id);
@@ -21483,6 +23230,14 @@ CREATE INDEX dialer_tasks_of_call ON private.dialer_tasks USING btree (tenant_id
 CREATE INDEX dialer_tasks_of_export ON private.dialer_tasks USING btree (tenant_id, export_id);
 
 CREATE INDEX dialer_tasks_of_integration ON private.dialer_tasks USING btree (tenant_id, integration_id);
+
+CREATE INDEX erased_people_of_client ON private.erased_people USING btree (tenant_id, client_id);
+
+CREATE INDEX held_removals_due ON private.held_removals USING btree (due_at);
+
+CREATE INDEX held_removals_of_client ON private.held_removals USING btree (tenant_id, client_id);
+
+CREATE INDEX held_removals_of_disposition ON private.held_removals USING btree (tenant_id, disposition_id);
 
 CREATE INDEX import_changes_of_row ON private.import_changes USING btree (tenant_id, row_id) WHERE (row_id IS NOT NULL);
 
@@ -21658,6 +23413,10 @@ CREATE INDEX notifications_of_callback ON public.notifications USING btree (((pa
 
 CREATE INDEX notifications_unread ON public.notifications USING btree (user_id, tenant_id) WHERE (read_at IS NULL);
 
+CREATE INDEX privacy_requests_of_author ON public.privacy_requests USING btree (created_by);
+
+CREATE INDEX privacy_requests_of_client ON public.privacy_requests USING btree (tenant_id, client_id);
+
 CREATE INDEX rule_dry_run_lines_of_client ON public.rule_dry_run_lines USING btree (tenant_id, client_id);
 
 CREATE INDEX rule_dry_run_lines_of_dry_run ON public.rule_dry_run_lines USING btree (tenant_id, dry_run_id, verdict, place);
@@ -21757,6 +23516,8 @@ CREATE TRIGGER _900_audit_insert AFTER INSERT ON public.client_tags REFERENCING 
 CREATE TRIGGER _900_audit_update AFTER UPDATE ON public.client_tags REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
 
 CREATE TRIGGER _410_leave_dialer AFTER UPDATE ON public.clients REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_clients__leave_dialer();
+
+CREATE TRIGGER _450_erased AFTER INSERT ON public.clients REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_clients__erased();
 
 CREATE TRIGGER _900_audit_delete AFTER DELETE ON public.contact_caps REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
 
@@ -22084,6 +23845,8 @@ CREATE POLICY "payments_select_member" ON "public"."payments" FOR SELECT TO "aut
    FROM public.charges
   WHERE (charges.id = payments.charge_id))))))));
 
+CREATE POLICY "privacy_requests_select_admin" ON "public"."privacy_requests" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('admin'::public.member_role) AS has_role)));
+
 CREATE POLICY "rule_dry_run_lines_select_supervisor" ON "public"."rule_dry_run_lines" FOR SELECT TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND ( SELECT private.has_role('supervisor'::public.member_role) AS has_role) AND (( SELECT private.sees_everything() AS sees_everything) OR (EXISTS ( SELECT
    FROM public.clients
   WHERE (clients.id = rule_dry_run_lines.client_id))))));
@@ -22172,10 +23935,16 @@ COMMENT ON FUNCTION "private"."open_day"(public.collection_rules, date, date, ti
 
 COMMENT ON FUNCTION "private"."other_form"(text) IS 'A Brazilian mobile with its ninth digit for one without, and the reverse; null: it has one form.';
 
+COMMENT ON FUNCTION "private"."person_export"(uuid) IS 'Admin: {request_id, asked_on, made_at, document, name, agency, parts: [{table, area, rows}]}; the
+audit is written, and the request is answered. PT404 privacy_request_not_found.';
+
 COMMENT ON FUNCTION "private"."plan_dialer_export"(integer) IS 'Clients planned; 0 = no export is waiting for it. Commit and call again.';
 
 COMMENT ON FUNCTION "private"."plan_targets"(private.rule_target[], timestamp with time zone) IS 'One verdict per target. not_before is a first guess where several delays meet: it is asked again
 then.';
+
+COMMENT ON FUNCTION "private"."privacy_verdict"(uuid, uuid) IS '[{area, decision, basis, until}]. Bases: credit_protection (LGPD art. 7 X), legal_duty (art. 16 I),
+right_to_object (art. 18 § 2).';
 
 COMMENT ON FUNCTION "private"."rate_of"(uuid, public.provider_name, text, date) IS 'The tenant''s own price of that day, else the published one; null: nobody knows.';
 
@@ -22270,6 +24039,9 @@ COMMENT ON FUNCTION "public"."dry_run_rule"(uuid, date, date) IS 'Supervisor →
 position, action, count}], price_micros, currency}; its lines are rows of rule_dry_run_lines. Errors: rule_not_found,
 period_invalid, dry_run_too_large.';
 
+COMMENT ON FUNCTION "public"."erase_person"(uuid, text, date) IS 'Admin: {request_id, outcome: [{area, decision, basis, until}]}. PT404 client_not_found; PT409
+name_differs; PT400 asked_in_future.';
+
 COMMENT ON FUNCTION "public"."filter_counts"(jsonb, text[]) IS '{is_estimate, facets: {<facet>: {<value>: clients}}}; null = all facets. A value missing of an
 estimate is one the sample did not meet.';
 
@@ -22340,7 +24112,8 @@ COMMENT ON FUNCTION "public"."open_conversation"(uuid, uuid) IS 'Its id. PT409 n
 
 COMMENT ON FUNCTION "public"."open_download"(text, jsonb) IS 'Supervisor: a ticket for one GET /functions/v1/<purpose>?ticket=… within a minute. portfolio-export
 {selection}, portfolio-rejects {import_id, format?}, batch-results
-{batch_id, outcome?, reason?, format?}. PT400 download_unknown, PT404 import_not_found.';
+{batch_id, outcome?, reason?, format?}, privacy-export {request_id} (admin). PT400 download_unknown,
+PT404 import_not_found, privacy_request_not_found.';
 
 COMMENT ON FUNCTION "public"."order_disposition_types"(text[]) IS 'Admin: the order of the operator''s buttons, first to last.';
 
@@ -22372,6 +24145,8 @@ confirmation: {above, already, is_needed, people}}; already: of the author''s da
 
 COMMENT ON FUNCTION "public"."preview_template"(uuid, uuid) IS '{body, params, missing}: missing names the variables without a value for this client.';
 
+COMMENT ON FUNCTION "public"."privacy_preview"(uuid) IS 'Admin: what an erasure today would do: [{area, decision, basis, until}].';
+
 COMMENT ON FUNCTION "public"."rate_card"() IS '[{provider, category, currency, price_micros, is_free_in_window, valid_from, is_own, is_current,
 source}]: own prices and published ones, newest first.';
 
@@ -22385,6 +24160,8 @@ selection_invalid.';
 
 COMMENT ON FUNCTION "public"."request_dialer_export"(jsonb, bigint, text, text, integer) IS 'Supervisor → {id, status, is_new}; the same selection and campaign on one day is one export.
 409 dialer_not_connected, 400 campaign_invalid, weight_invalid, selection_invalid.';
+
+COMMENT ON FUNCTION "public"."request_person_export"(uuid, date) IS 'Admin: a request for the register; its id opens the download privacy-export (open_download).';
 
 COMMENT ON FUNCTION "public"."reschedule_callback"(uuid, timestamp with time zone) IS 'Errors: callback_not_found, callback_of_another, callback_ended, callback_in_past,
 callback_outside_hours (detail: the next lawful instant), client_suppressed.';
@@ -22474,6 +24251,8 @@ COMMENT ON TABLE "private"."bulk_touches" IS 'Clients that a bulk action of a fi
 
 COMMENT ON TABLE "private"."client_offers" IS 'Clients the queue has opened, for a day.';
 
+COMMENT ON TABLE "private"."erased_people" IS 'Keyed hashes of documents that must not be contacted.';
+
 COMMENT ON TABLE "private"."event_wakes" IS 'Until when a woken drain of the inbox keeps looking.';
 
 COMMENT ON TABLE "private"."import_rollbacks" IS 'Imports that are being taken back.';
@@ -22505,6 +24284,8 @@ COMMENT ON TABLE "private"."panel_rolls" IS 'Where a month''s opening balance we
 COMMENT ON TABLE "private"."panel_stock" IS 'Titles owed at the opening of a day, by days past due.';
 
 COMMENT ON TABLE "private"."panel_stock_days" IS 'Days whose opening stock was written down, and when.';
+
+COMMENT ON TABLE "private"."personal_tables" IS 'Where personal data lies, and what erasure leaves.';
 
 COMMENT ON TABLE "private"."rollback_chunks" IS 'People whose rows wait to go back, by document.';
 
@@ -22557,6 +24338,8 @@ COMMENT ON TABLE "public"."message_policies" IS 'From which size on a bulk send 
 COMMENT ON TABLE "public"."notification_preferences" IS 'Topics a person does not want, and whether reminders sound. No row: everything, with sound.';
 
 COMMENT ON TABLE "public"."notifications" IS 'Kinds and their topics: private.notification_topic; sentences: web/src/features/notifications.';
+
+COMMENT ON TABLE "public"."privacy_requests" IS 'What debtors asked about their data, and the answer.';
 
 COMMENT ON TABLE "public"."rate_cards" IS 'A tenant''s prices per message, each from a day on.';
 
@@ -22812,6 +24595,12 @@ REVOKE ALL ON FUNCTION "private"."creditor_scope_of"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."day_obstacle"(public.collection_rules, uuid, public.clients, date) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."debts_in_scope"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."decode_cursor"(text, text[]) FROM "authenticated";
+
+GRANT EXECUTE ON FUNCTION "private"."decode_cursor"(text, text[]) TO "authenticated";
+
 REVOKE ALL ON FUNCTION "private"."definition_of"(public.collection_rules, jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."delete_creditor"(uuid) FROM PUBLIC;
@@ -22866,6 +24655,10 @@ REVOKE ALL ON FUNCTION "private"."dry_run_rule"(uuid, date, date) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."dry_run_rule"(uuid, date, date) TO "authenticated", "postgres";
 
+REVOKE ALL ON FUNCTION "private"."encode_cursor"(text[]) FROM "authenticated";
+
+GRANT EXECUTE ON FUNCTION "private"."encode_cursor"(text[]) TO "authenticated";
+
 REVOKE ALL ON FUNCTION "private"."end_batch"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."end_callback"(uuid, public.callback_status, text) FROM PUBLIC;
@@ -22879,6 +24672,16 @@ GRANT EXECUTE ON FUNCTION "private"."end_service"(uuid) TO "authenticated", "pos
 REVOKE ALL ON FUNCTION "private"."end_taken_back"(public.imports, public.import_status, text, integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."ends_rule"(text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."erase_client"(uuid, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."erase_person"(uuid, text, date) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."erase_person"(uuid, text, date) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."erase_rows"(private.person, text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."erased_image"(jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."event_candidates"(public.collection_rules, text, timestamp with time zone, timestamp with time zone) FROM PUBLIC;
 
@@ -22957,6 +24760,8 @@ REVOKE ALL ON FUNCTION "private"."has_living_agreement"(uuid, uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."has_repeated"(private.rule_target, timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."held_work"(uuid, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."hold_removal"(uuid, uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."ids_in"(jsonb, text) FROM PUBLIC;
 
@@ -23142,6 +24947,10 @@ REVOKE ALL ON FUNCTION "private"."next_mine_sql"(text, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."next_source"(text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."nobodys_document"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."nobodys_phone"(uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."note_chunk_changes"(private.import_chunks, private.import_change[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."note_dialer_rows"(uuid, integer, jsonb, integer) FROM PUBLIC;
@@ -23187,6 +24996,8 @@ GRANT EXECUTE ON FUNCTION "private"."open_conversation"(uuid, uuid) TO "authenti
 REVOKE ALL ON FUNCTION "private"."open_day"(public.collection_rules, date, date, timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."open_event_runs"(private.rule_event[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."open_in_scope"(public.clients) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."open_next_step"(public.automation_runs) FROM PUBLIC;
 
@@ -23288,6 +25099,14 @@ REVOKE ALL ON FUNCTION "private"."pause_sender"(uuid, text, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."people_of_talk"(public.conversations) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."person_export"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."person_export"(uuid) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."person_hash"(text, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."person_of"(uuid, uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."person_of_target"(public.collection_rules, uuid, uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."phone_of_target"(uuid, uuid, uuid) FROM PUBLIC;
@@ -23317,6 +25136,14 @@ GRANT EXECUTE ON FUNCTION "private"."preview_message_batch"(jsonb, uuid, uuid, b
 REVOKE ALL ON FUNCTION "private"."preview_template"(uuid, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."preview_template"(uuid, uuid) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."privacy_key"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."privacy_preview"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."privacy_preview"(uuid) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."privacy_verdict"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."promise_callback"(public.automation_runs, public.collection_rules, jsonb, uuid) FROM PUBLIC;
 
@@ -23398,6 +25225,8 @@ REVOKE ALL ON FUNCTION "private"."release_callbacks"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."release_held"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."release_removals"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."remind_callbacks"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."rename_me"(text) FROM PUBLIC;
@@ -23414,6 +25243,8 @@ GRANT EXECUTE ON FUNCTION "private"."renew_invitation"(uuid) TO "authenticated",
 
 REVOKE ALL ON FUNCTION "private"."repeat_dialer_task"(private.dialer_tasks, text, text, integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."repeat_erasures"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."repeat_failed_weights"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."reply_variables"(text) FROM PUBLIC;
@@ -23429,6 +25260,10 @@ GRANT EXECUTE ON FUNCTION "private"."reprocess_failures"(jsonb) TO "authenticate
 REVOKE ALL ON FUNCTION "private"."request_dialer_export"(jsonb, bigint, text, text, integer) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."request_dialer_export"(jsonb, bigint, text, text, integer) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."request_person_export"(uuid, date) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."request_person_export"(uuid, date) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."requeue_recipient"(public.message_logs) FROM PUBLIC;
 
@@ -23514,15 +25349,27 @@ GRANT EXECUTE ON FUNCTION "private"."save_team"(jsonb) TO "authenticated", "post
 
 REVOKE ALL ON FUNCTION "private"."seat_team"(uuid, uuid, uuid[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."seen_client"(uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."seen"(text, uuid) FROM PUBLIC;
 
-GRANT EXECUTE ON FUNCTION "private"."seen_client"(uuid) TO "authenticated", "postgres";
+GRANT EXECUTE ON FUNCTION "private"."seen"(text, uuid) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."seen_all"(text, uuid[]) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."seen_all"(text, uuid[]) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."seen_debts"(uuid, uuid[]) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."seen_debts"(uuid, uuid[]) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."sees_client"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."sees_creditor"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."sees_everything"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."sees_everything"() TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."sees_payment"(public.payments) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."send_chat_file"(uuid, uuid, text, text, text, text, bytea) FROM PUBLIC;
 
@@ -23613,6 +25460,8 @@ REVOKE ALL ON FUNCTION "private"."steps_of_targets"(private.rule_target[]) FROM 
 REVOKE ALL ON FUNCTION "private"."suppress_contact"(uuid, text, text, date, text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."suppress_contact"(uuid, text, text, date, text) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."suppress_erased"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."suppression_card"(public.suppressions) FROM PUBLIC;
 
@@ -23712,6 +25561,8 @@ REVOKE ALL ON FUNCTION "private"."tg_calls__panel"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_client_services__panel"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."tg_clients__erased"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."tg_clients__leave_dialer"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_conversations__broadcast"() FROM PUBLIC;
@@ -23802,7 +25653,7 @@ REVOKE ALL ON FUNCTION "private"."window_until"(public.conversations) FROM PUBLI
 
 REVOKE ALL ON FUNCTION "private"."wish_dialer_removals"(uuid[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."wish_dialer_task"(uuid, text, text, uuid, uuid, integer, jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."wish_dialer_task"(uuid, text, text, uuid, uuid, integer, jsonb, interval) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."wish_failed_removals"() FROM PUBLIC;
 
@@ -23926,6 +25777,10 @@ REVOKE ALL ON FUNCTION "public"."end_service"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."end_service"(uuid) TO "authenticated", "postgres", "service_role";
 
+REVOKE ALL ON FUNCTION "public"."erase_person"(uuid, text, date) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."erase_person"(uuid, text, date) TO "authenticated", "postgres", "service_role";
+
 REVOKE ALL ON FUNCTION "public"."find_client_for_call"(text, text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."find_client_for_call"(text, text) TO "authenticated", "postgres", "service_role";
@@ -24038,6 +25893,10 @@ REVOKE ALL ON FUNCTION "public"."preview_template"(uuid, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."preview_template"(uuid, uuid) TO "authenticated", "postgres", "service_role";
 
+REVOKE ALL ON FUNCTION "public"."privacy_preview"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."privacy_preview"(uuid) TO "authenticated", "postgres", "service_role";
+
 REVOKE ALL ON FUNCTION "public"."rate_card"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."rate_card"() TO "authenticated", "postgres", "service_role";
@@ -24065,6 +25924,10 @@ GRANT EXECUTE ON FUNCTION "public"."reprocess_failures"(jsonb) TO "authenticated
 REVOKE ALL ON FUNCTION "public"."request_dialer_export"(jsonb, bigint, text, text, integer) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."request_dialer_export"(jsonb, bigint, text, text, integer) TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."request_person_export"(uuid, date) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."request_person_export"(uuid, date) TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."restore_setting"(bigint) FROM PUBLIC;
 
@@ -24316,6 +26179,10 @@ GRANT SELECT ON TABLE "public"."notification_preferences" TO "authenticated";
 
 GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON TABLE "public"."notification_preferences" TO "postgres", "service_role";
 
+GRANT SELECT ON TABLE "public"."privacy_requests" TO "authenticated";
+
+GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON TABLE "public"."privacy_requests" TO "postgres", "service_role";
+
 GRANT INSERT ("category") ON TABLE "public"."rate_cards" TO "authenticated";
 
 GRANT INSERT ("currency") ON TABLE "public"."rate_cards" TO "authenticated";
@@ -24357,6 +26224,9 @@ GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON
 REVOKE ALL ON TABLE "public"."suppressions" FROM "authenticated";
 
 GRANT SELECT ON TABLE "public"."suppressions" TO "authenticated";
+
+GRANT INSERT (id, tenant_id, phone, client_id, channel, reason, expires_at)
+ON TABLE "public"."suppressions" TO "authenticated";
 
 GRANT SELECT ON TABLE "public"."team_members" TO "authenticated";
 
@@ -24543,6 +26413,8 @@ CREATE POLICY "notification_preferences_select_own" ON "public"."notification_pr
 CREATE POLICY "notification_preferences_update_own" ON "public"."notification_preferences" FOR UPDATE TO "authenticated" USING (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (user_id = ( SELECT auth.uid() AS uid)))) WITH CHECK (((tenant_id = ( SELECT private.tenant_id() AS tenant_id)) AND (user_id = ( SELECT auth.uid() AS uid))));
 
 GRANT INSERT ("user_id"), UPDATE ("user_id") ON TABLE "public"."notification_preferences" TO "authenticated";
+
+CREATE INDEX privacy_requests_newest ON public.privacy_requests USING btree (tenant_id, created_at DESC);
 
 ALTER TABLE "public"."rate_cards" ADD CONSTRAINT "rate_cards_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES public.tenants(id);
 
@@ -24918,6 +26790,10 @@ values
 ('meta', 'app_secret', true, true, '^\S{8,200}$'),
 ('meta', 'verify_token', true, true, '^\S{8,200}$');
 
+select cron.schedule(
+    'sync-templates', '23 4 * * *', $$select private.wake_function('sync-templates')$$
+);
+
 insert into private.published_rates (
     provider, category, currency, price_micros, is_free_in_window, valid_from, source
 )
@@ -25085,6 +26961,146 @@ values
 ('invitations', 'people', 'email', null, 'never', null, 'same as memberships'),
 ('teams', 'people', 'name', null, 'never', null, 'same as memberships'),
 ('team_members', 'people', null, null, 'never', null, 'same as memberships');
+
+insert into private.personal_tables (place, table_name, area, finds, erases)
+select
+    listed.place,
+    listed.table_name,
+    listed.area,
+    coalesce(listed.finds, 'kept.tenant_id = ($1).tenant_id and kept.client_id = ($1).client_id')
+        as finds,
+    listed.erases
+from (
+    values
+    -- Raw copies. An event that is not applied yet is not blanked: it may be a payment.
+    (
+        1, 'private.provider_events', 'raw',
+        'kept.tenant_id = ($1).tenant_id and kept.handled_at is not null and exists (
+            select from unnest(($1).needles) as needle
+            where strpos(kept.payload::text, needle) > 0)',
+        'payload = ''{}'''
+    ),
+    (
+        2, 'public.import_rejects', 'raw',
+        'kept.tenant_id = ($1).tenant_id and exists (
+            select from unnest(kept.cells || kept.value) as cell (said)
+            cross join unnest(($1).needles) as needle
+            where strpos(regexp_replace(upper(cell.said), ''[^0-9A-Z]'', '''', ''g''), needle) > 0)',
+        'cells = ''{}'', value = null'
+    ),
+    (
+        3, 'private.import_changes', 'raw',
+        'kept.tenant_id = ($1).tenant_id and kept.row_id in (
+            select ($1).client_id union all
+            select phone.id from public.client_phones as phone
+            where phone.tenant_id = ($1).tenant_id and phone.client_id = ($1).client_id)',
+        'before = ''{}'', after = ''{}'', is_live = false'
+    ),
+    (4, 'public.negotiation_drafts', 'raw', null, 'delete'),
+    (
+        5, 'public.conversation_drafts', 'raw',
+        'kept.tenant_id = ($1).tenant_id and kept.conversation_id in (
+            select talk.id from public.conversations as talk
+            where talk.tenant_id = ($1).tenant_id and talk.client_id = ($1).client_id)',
+        'delete'
+    ),
+    (6, 'public.rule_dry_run_lines', 'raw', null, 'phone = null, body = null'),
+    (
+        7, 'public.audit_log', 'raw',
+        'kept.tenant_id = ($1).tenant_id and kept.action in (''insert'', ''update'', ''delete'')
+        and (kept.row_id = ($1).client_id::text
+            or coalesce(kept.after, kept.before) ->> ''client_id'' = ($1).client_id::text
+            or kept.row_id in (
+                select phone.id::text from public.client_phones as phone
+                where phone.tenant_id = ($1).tenant_id and phone.client_id = ($1).client_id
+                union all
+                select home.id::text from public.client_addresses as home
+                where home.tenant_id = ($1).tenant_id and home.client_id = ($1).client_id
+                union all
+                select promise.id::text from public.callbacks as promise
+                where promise.tenant_id = ($1).tenant_id and promise.client_id = ($1).client_id)
+            or kept.table_name = ''suppressions''
+            and coalesce(kept.after, kept.before) ->> ''phone'' = any(($1).phones))',
+        'before = private.erased_image(before), after = private.erased_image(after)'
+    ),
+    -- Who it is, how to reach them, what was said.
+    (
+        20, 'private.media_files', 'person',
+        'kept.tenant_id = ($1).tenant_id and kept.message_id in (
+            select message.id from public.message_logs as message
+            where message.tenant_id = ($1).tenant_id and message.client_id = ($1).client_id)',
+        'content = '''''
+    ),
+    (
+        21, 'public.message_logs', 'person', null,
+        'body = '''', params = ''{}'', media = null, phone = private.nobodys_phone(client_id),
+        business_user_id = null, provider_message_id = null, wamid = null, error_detail = null'
+    ),
+    (
+        22, 'public.conversations', 'person', null,
+        'phone = private.nobodys_phone(id), wa_id = null, business_user_id = null,
+        contact_name = null'
+    ),
+    (
+        23, 'public.calls', 'person', null,
+        'phone = null, identifier = null, qualification_note = null'
+    ),
+    (24, 'public.call_dispositions', 'person', null, 'notes = null'),
+    (
+        25, 'public.callbacks', 'person', null,
+        'note = null, cancel_reason = case when cancel_reason is not null then ''apagado'' end'
+    ),
+    (26, 'public.dialer_export_rows', 'person', null, 'phone = null'),
+    (
+        27, 'private.whatsapp_forms', 'person',
+        'kept.tenant_id = ($1).tenant_id and kept.phone_key = any(($1).phone_keys)', 'delete'
+    ),
+    (
+        28, 'public.suppressions', 'person',
+        'kept.tenant_id = ($1).tenant_id and (kept.client_id = ($1).client_id
+            or private.phone_match(kept.phone) = any(($1).phone_keys))',
+        'client_id = ($1).client_id, phone = null, reason = ''apagado'''
+    ),
+    (29, 'public.client_addresses', 'person', null, 'delete'),
+    (30, 'public.client_services', 'person', null, 'delete'),
+    (31, 'public.client_assignments', 'person', null, 'delete'),
+    (32, 'public.client_tags', 'person', null, 'delete'),
+    (33, 'private.client_offers', 'person', null, 'delete'),
+    (34, 'public.client_phones', 'person', null, 'delete'),
+    (
+        35, 'public.clients', 'person',
+        'kept.tenant_id = ($1).tenant_id and kept.id = ($1).client_id',
+        'document = private.nobodys_document(id), name = ''Pessoa apagada'', email = null,
+        external_id = null, uf = null, extra = ''{}'''
+    ),
+    -- What the law keeps: amounts, days and who decided, of a client without a name.
+    (50, 'public.debts', 'ledger', null, null),
+    (
+        51, 'public.debt_marks', 'ledger',
+        'kept.tenant_id = ($1).tenant_id and kept.debt_id in (
+            select debt.id from public.debts as debt
+            where debt.tenant_id = ($1).tenant_id and debt.client_id = ($1).client_id)',
+        null
+    ),
+    (52, 'public.agreements', 'ledger', null, null),
+    (53, 'public.installments', 'ledger', null, null),
+    (
+        54, 'public.charges', 'ledger', null,
+        'link = null, digitable_line = null, pix_code = null, pdf_url = null, error_detail = null'
+    ),
+    (55, 'public.payments', 'ledger', null, null),
+    (56, 'public.payment_cases', 'ledger', null, null),
+    (57, 'public.manual_settlements', 'ledger', null, null),
+    (58, 'public.automation_runs', 'ledger', null, null),
+    (59, 'public.batch_recipients', 'ledger', null, null),
+    (60, 'public.conversation_events', 'ledger', null, null),
+    (61, 'private.client_contacts', 'ledger', null, null),
+    (62, 'private.client_ledgers', 'ledger', null, null),
+    (63, 'private.import_touches', 'ledger', null, null),
+    (64, 'private.panel_reach', 'ledger', null, null)
+) as listed (place, table_name, area, finds, erases);
+
+select cron.schedule('repeat-erasures', '17 5 * * *', 'select private.repeat_erasures()');
 
 select cron.schedule('run-schedules', '*/10 * * * *', 'select private.run_schedules()');
 

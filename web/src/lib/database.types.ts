@@ -2011,6 +2011,7 @@ export type Database = {
           created_at: string;
           document: string | null;
           id: string;
+          is_active: boolean;
           name: string;
           name_key: string;
           tenant_id: string;
@@ -2020,6 +2021,7 @@ export type Database = {
           created_at?: string;
           document?: string | null;
           id?: string;
+          is_active?: boolean;
           name: string;
           name_key?: never;
           tenant_id?: string;
@@ -2029,6 +2031,7 @@ export type Database = {
           created_at?: string;
           document?: string | null;
           id?: string;
+          is_active?: boolean;
           name?: string;
           name_key?: never;
           tenant_id?: string;
@@ -4092,6 +4095,50 @@ export type Database = {
           },
         ];
       };
+      privacy_requests: {
+        Row: {
+          answered_at: string | null;
+          asked_on: string;
+          client_id: string;
+          created_at: string;
+          created_by: string;
+          id: string;
+          kind: string;
+          outcome: Json;
+          tenant_id: string;
+        };
+        Insert: {
+          answered_at?: string | null;
+          asked_on: string;
+          client_id: string;
+          created_at?: string;
+          created_by: string;
+          id?: string;
+          kind: string;
+          outcome?: Json;
+          tenant_id: string;
+        };
+        Update: {
+          answered_at?: string | null;
+          asked_on?: string;
+          client_id?: string;
+          created_at?: string;
+          created_by?: string;
+          id?: string;
+          kind?: string;
+          outcome?: Json;
+          tenant_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "privacy_requests_client_fkey";
+            columns: ["tenant_id", "client_id"];
+            isOneToOne: false;
+            referencedRelation: "clients";
+            referencedColumns: ["tenant_id", "id"];
+          },
+        ];
+      };
       rate_cards: {
         Row: {
           category: string;
@@ -4949,6 +4996,10 @@ export type Database = {
         };
         Returns: Json;
       };
+      creditor_overview: {
+        Args: Record<PropertyKey, never>;
+        Returns: Json;
+      };
       debt_statement: {
         Args: {
           client_id: string;
@@ -4972,6 +5023,12 @@ export type Database = {
           reason?: string;
         };
         Returns: Json;
+      };
+      delete_creditor: {
+        Args: {
+          creditor_id: string;
+        };
+        Returns: undefined;
       };
       delete_disposition_type: {
         Args: {
@@ -5018,6 +5075,14 @@ export type Database = {
           client_id: string;
         };
         Returns: boolean;
+      };
+      erase_person: {
+        Args: {
+          client_id: string;
+          typed_name: string;
+          asked_on?: string;
+        };
+        Returns: Json;
       };
       filter_counts: {
         Args: {
@@ -5297,6 +5362,12 @@ export type Database = {
         };
         Returns: Json;
       };
+      privacy_preview: {
+        Args: {
+          client_id: string;
+        };
+        Returns: Json;
+      };
       propose_agreement: {
         Args: {
           proposal: Json;
@@ -5377,6 +5448,13 @@ export type Database = {
           weight?: number;
         };
         Returns: Json;
+      };
+      request_person_export: {
+        Args: {
+          client_id: string;
+          asked_on?: string;
+        };
+        Returns: string;
       };
       request_reconciliation: {
         Args: Record<PropertyKey, never>;

@@ -9,8 +9,8 @@ import { EmptyState } from "@/ui/states";
 
 interface SettingsRoomProps {
   title: string;
-  /** Whose changes its history tells. */
-  room: SettingsRoomName;
+  /** Whose changes its history tells; none where nothing is ever changed, only added. */
+  room?: SettingsRoomName;
   children: ReactNode;
 }
 
@@ -28,7 +28,7 @@ export function SettingsRoom({ title, room, children }: SettingsRoomProps): Reac
     <div className={classes.page}>
       <header className={classes.head}>
         <h1>Configurações</h1>
-        <HistoryButton room={room} />
+        {room && <HistoryButton room={room} />}
       </header>
       <SettingsTabs />
       {children}

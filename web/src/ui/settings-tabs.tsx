@@ -9,6 +9,7 @@ const tabs = [
   { href: "/configuracoes/cobranca", label: "Cobrança" },
   { href: "/configuracoes/contato", label: "Contato" },
   { href: "/configuracoes/whatsapp", label: "WhatsApp" },
+  { href: "/configuracoes/custos", label: "Custos" },
   { href: "/configuracoes/integracoes", label: "Integrações" },
 ];
 

@@ -5,7 +5,7 @@ import { type ReactNode, useState } from "react";
 import { Link } from "wouter";
 import { moment } from "@/lib/clock";
 import { saveCsv } from "@/lib/csv";
-import { day, documentNumber, money } from "@/lib/format";
+import { day, documentNumber } from "@/lib/format";
 import "@/ui/dialog-styles";
 import { EmptyState, ErrorState, Skeleton } from "@/ui/states";
 import { behindFile } from "./behind-file";
@@ -23,18 +23,25 @@ interface BehindDialogProps {
 
 /** What a number means and the rows it is counted from. */
 export function BehindDialog({ card, figure, filter, onClose }: BehindDialogProps): ReactNode {
-  const [part, setPart] = useState<Part>("numerator");
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useBehind(card.code, part, filter);
+  // A stock is a record of sums: it has no rows.
+  const parts = partsOf(card);
+  const [part, setPart] = useState<Part>(parts[0]?.value ?? "numerator");
+  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useBehind(
+    card.code,
+    part,
+    filter,
+    parts.length > 0,
+  );
   const rows = data?.pages.flatMap((page) => page.rows);
-  const [above = "", below = ""] = card.formula.split(" ÷ ");
   const countedAs = part === "numerator" ? card.numerator_as : card.denominator_as;
   const showsMoney = countedAs === "amount" && card.unit !== "seconds";
+  const worth = partMeasure(card, part).startsWith("cost") ? "micros" : "cents";
   const download = useMutation({
     mutationFn: async () => {
-      const parts: string[] = [];
+      const lines: string[] = [];
       for await (const page of allBehind(card.code, part, filter))
-        parts.push(behindFile(page, parts.length === 0, showsMoney));
-      saveCsv(`${card.name} ${filter.from} a ${filter.to}`, parts);
+        lines.push(behindFile(page, lines.length === 0, showsMoney ? worth : null));
+      saveCsv(`${card.name} ${filter.from} a ${filter.to}`, lines);
     },
   });
   return (
@@ -50,24 +57,27 @@ export function BehindDialog({ card, figure, filter, onClose }: BehindDialogProp
         <p className={classes.faint}>
           {card.formula} · conta pelo {card.date_basis} · {day(filter.from)} a {day(filter.to)}
         </p>
-        {card.denominator && (
+        {parts.length > 1 && (
           <SegmentedControl
             aria-label="Parte da conta"
             value={part}
             onChange={(value) => setPart(value === "denominator" ? "denominator" : "numerator")}
-            data={[
-              { value: "numerator", label: above },
-              { value: "denominator", label: below },
-            ]}
+            data={parts}
           />
         )}
-        {countedAs === "clients" && (
+        {parts.length === 0 && (
+          <p>
+            Esta é uma fotografia: guarda somas, e não quem eram. Quem está na carteira agora está em{" "}
+            <Link href="/carteira">Carteira</Link>.
+          </p>
+        )}
+        {countedAs === "clients" && parts.length > 0 && (
           <p className={classes.faint}>Cada cliente conta uma vez, por mais linhas que tenha.</p>
         )}
         {error && !rows && <ErrorState error={error} onRetry={() => void refetch()} />}
-        {!rows && !error && <Skeleton width="100%" height={160} />}
+        {!rows && !error && parts.length > 0 && <Skeleton width="100%" height={160} />}
         {rows?.length === 0 && <EmptyState title="Nenhuma linha">Nada aconteceu neste período.</EmptyState>}
-        {rows && rows.length > 0 && <Rows rows={rows} showsMoney={showsMoney} />}
+        {rows && rows.length > 0 && <Rows rows={rows} worth={showsMoney ? worth : null} />}
         {download.error && <ErrorState error={download.error} />}
         {rows && rows.length > 0 && (
           <Button variant="default" loading={download.isPending} onClick={() => download.mutate()}>
@@ -84,9 +94,24 @@ export function BehindDialog({ card, figure, filter, onClose }: BehindDialogProp
   );
 }
 
-const isDated = (row: BehindRow): boolean => row.source === "installments" || row.source === "payments";
+const isDated = (row: BehindRow): boolean => ["installments", "payments", "cost_rates"].includes(row.source);
 
-function Rows({ rows, showsMoney }: { rows: BehindRow[]; showsMoney: boolean }): ReactNode {
+const partMeasure = (card: Card, part: Part): string =>
+  (part === "numerator" ? card.numerator : card.denominator) ?? "";
+
+/** The parts of the sum that have rows, by the words of its formula. */
+function partsOf(card: Card): { value: Part; label: string }[] {
+  const [above = "", below = ""] = card.formula.split(" ÷ ");
+  return [
+    { value: "numerator" as const, label: above },
+    { value: "denominator" as const, label: below },
+  ].filter(({ value }) => {
+    const measure = partMeasure(card, value);
+    return measure !== "" && (measure === "stock_located" || !measure.startsWith("stock"));
+  });
+}
+
+function Rows({ rows, worth }: { rows: BehindRow[]; worth: "cents" | "micros" | null }): ReactNode {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolls sideways on a phone
     <section className={classes.scroll} tabIndex={0} aria-label="Linhas do número">
@@ -98,7 +123,7 @@ function Rows({ rows, showsMoney }: { rows: BehindRow[]; showsMoney: boolean }):
             <th scope="col">Cliente</th>
             <th scope="col">Operador</th>
             <th scope="col">Credor</th>
-            {showsMoney && (
+            {worth && (
               <th scope="col" data-right>
                 Valor
               </th>
@@ -122,13 +147,15 @@ function Rows({ rows, showsMoney }: { rows: BehindRow[]; showsMoney: boolean }):
                     <Link href={`/carteira/${row.client.document}`}>{row.client.name}</Link>
                     <div className={classes.faint}>{documentNumber(row.client.document)}</div>
                   </>
+                ) : row.source === "cost_rates" ? (
+                  "—"
                 ) : (
                   "não identificado"
                 )}
               </td>
               <td>{row.operator?.name ?? "—"}</td>
               <td>{row.creditor ?? "—"}</td>
-              {showsMoney && <td data-right>{money(row.amount)}</td>}
+              {worth && <td data-right>{figureText(worth, { numerator: row.amount, value: row.amount })}</td>}
             </tr>
           ))}
         </tbody>

@@ -14,12 +14,12 @@ const row: BehindRow = {
 };
 
 test("a file holds one line a row, the money with a comma, and nothing a spreadsheet would run", () => {
-  expect(behindFile([row], true, true)).toBe(
+  expect(behindFile([row], true, "cents")).toBe(
     '"dia";"instante";"o que";"cliente";"documento";"operador";"credor";"valor"\r\n' +
       '"22/11/2026";"2026-11-22T03:00:00+00:00";"Pagamento";"\'=SOMA(""a"")";"123.456.789-09";"";"Loja; Filial";"1234,56"\r\n',
   );
 });
 
 test("without money there is no column of it, and the second page has no heading", () => {
-  expect(behindFile([row], false, false).split(";")).toHaveLength(8);
+  expect(behindFile([row], false, null).split(";")).toHaveLength(8);
 });

@@ -6,8 +6,10 @@ import { sourceNames } from "./words";
 
 const columns = ["dia", "instante", "o que", "cliente", "documento", "operador", "credor"];
 
-/** The rows behind a number as a file; `showsMoney` adds what each is worth. */
-export function behindFile(rows: BehindRow[], withHeader: boolean, showsMoney: boolean): string {
+/** The rows behind a number as a file; with a unit, what each is worth. */
+export function behindFile(rows: BehindRow[], withHeader: boolean, worth: "cents" | "micros" | null): string {
+  const amount = (row: BehindRow): string =>
+    worth === "micros" ? (row.amount / 1_000_000).toFixed(6).replace(".", ",") : centsText(row.amount);
   const lines = rows.map((row) => [
     day(row.day),
     row.at,
@@ -16,7 +18,7 @@ export function behindFile(rows: BehindRow[], withHeader: boolean, showsMoney: b
     row.client ? documentNumber(row.client.document) : "",
     row.operator?.name ?? "",
     row.creditor ?? "",
-    ...(showsMoney ? [centsText(row.amount)] : []),
+    ...(worth ? [amount(row)] : []),
   ]);
-  return csvLines([...(withHeader ? [[...columns, ...(showsMoney ? ["valor"] : [])]] : []), ...lines]);
+  return csvLines([...(withHeader ? [[...columns, ...(worth ? ["valor"] : [])]] : []), ...lines]);
 }

@@ -2,17 +2,23 @@ import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { moment } from "@/lib/clock";
 import { count, money, plural } from "@/lib/format";
+import { useLiveQueries } from "@/lib/live-queries";
+import { useMember } from "@/lib/session";
 import { Panel } from "@/ui/panel";
 import { ErrorState, Skeleton } from "@/ui/states";
 import { Tag } from "@/ui/tag";
 import classes from "./panel.module.css";
-import { useBoard } from "./queries";
+import { boardKey, useBoard } from "./queries";
 import type { Board, Person } from "./shapes";
-import { providerNames, waitingWords } from "./words";
+import { agoText, providerNames, queueWords, waitingWords } from "./words";
 
 /** What is going on right now. */
 export function LiveBoard(): ReactNode {
   const { data: board, error, refetch } = useBoard(true);
+  const { tenant, user } = useMember();
+  useLiveQueries(`panel:${tenant.id}`, [boardKey], () => [boardKey]);
+  // Whatever a supervisor is told of (a proposal, a payment, a provider that fails) waits on the board, too.
+  useLiveQueries(`user:${user.id}`, [], () => [boardKey]);
   if (!board)
     return error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <Skeleton width="100%" height={120} />;
   return (
@@ -21,7 +27,7 @@ export function LiveBoard(): ReactNode {
         title="Equipe agora"
         aside={plural(board.people.filter(({ serving }) => serving).length, "em atendimento", "em atendimento")}
       >
-        <PeopleTable people={board.people} />
+        <PeopleTable people={board.people} now={board.now} />
       </Panel>
       <Panel title="Precisa de você">
         <WaitingList board={board} />
@@ -30,7 +36,7 @@ export function LiveBoard(): ReactNode {
   );
 }
 
-function PeopleTable({ people }: { people: Person[] }): ReactNode {
+function PeopleTable({ people, now }: { people: Person[]; now: string }): ReactNode {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolls sideways on a phone
     <section className={classes.scroll} tabIndex={0} aria-label="Pessoas">
@@ -58,11 +64,13 @@ function PeopleTable({ people }: { people: Person[] }): ReactNode {
                 {each.serving ? (
                   <>
                     <Tag tone="busy">em atendimento</Tag>{" "}
-                    <Link href={`/carteira/${each.serving.document}`}>{each.serving.client}</Link>
-                    <div className={classes.faint}>desde {moment(each.serving.since)}</div>
+                    {each.serving.document && (
+                      <Link href={`/carteira/${each.serving.document}`}>{each.serving.client}</Link>
+                    )}
+                    <div className={classes.faint}>{agoText(each.serving.since, now)}</div>
                   </>
                 ) : each.last_disposition_at ? (
-                  <span className={classes.faint}>última tabulação {moment(each.last_disposition_at)}</span>
+                  <span className={classes.faint}>livre, tabulou {agoText(each.last_disposition_at, now)}</span>
                 ) : (
                   <span className={classes.faint}>ainda não tabulou</span>
                 )}
@@ -82,11 +90,13 @@ function PeopleTable({ people }: { people: Person[] }): ReactNode {
 }
 
 function WaitingList({ board }: { board: Board }): ReactNode {
+  const healthy = board.providers.filter((each) => !(each.failing_since ?? each.silent_since));
   const troubled = board.providers.filter((each) => each.failing_since ?? each.silent_since);
-  if (board.waiting.length === 0 && troubled.length === 0)
-    return <p className={classes.note}>Nada parado e nada esperando decisão. Bom trabalho!</p>;
   return (
     <ul className={classes.waiting}>
+      {board.waiting.length === 0 && troubled.length === 0 && (
+        <li>Nada parado e nada esperando decisão. Bom trabalho!</li>
+      )}
       {troubled.map(({ provider, failing_since: failing, silent_since: silent }) => (
         <li key={provider} className={classes.alarm}>
           {providerNames[provider] ?? provider}{" "}
@@ -106,6 +116,17 @@ function WaitingList({ board }: { board: Board }): ReactNode {
           </li>
         );
       })}
+      {board.queues.map(({ kind, count: waiting, oldest_at }) => (
+        <li key={kind}>
+          {plural(waiting, ...(queueWords[kind] ?? [kind, kind]))}
+          <span className={classes.faint}>a mais antiga {agoText(oldest_at, board.now)}</span>
+        </li>
+      ))}
+      {healthy.length > 0 && (
+        <li className={classes.faint}>
+          Falando conosco: {healthy.map(({ provider }) => providerNames[provider] ?? provider).join(", ")}.
+        </li>
+      )}
     </ul>
   );
 }

@@ -1,18 +1,19 @@
-import { NativeSelect, TextInput } from "@mantine/core";
+import { Button, NativeSelect, TextInput } from "@mantine/core";
 import type { ReactNode } from "react";
+import { localDate, now } from "@/lib/clock";
+import { presets } from "./filter-url";
 import classes from "./panel.module.css";
 import { useNames } from "./queries";
 import type { PanelFilter } from "./shapes";
 
-export function PanelFilters({
-  filter,
-  onChange,
-}: {
+interface PanelFiltersProps {
   filter: PanelFilter;
   onChange: (filter: PanelFilter) => void;
-}): ReactNode {
+}
+
+export function PanelFilters({ filter, onChange }: PanelFiltersProps): ReactNode {
   const { data: names } = useNames(true);
-  const choose = (key: "creditor_id" | "operator_id", value: string): void => {
+  const choose = (key: "creditor_id" | "operator_id" | "team_id", value: string): void => {
     const { [key]: _dropped, ...rest } = filter;
     onChange(value ? { ...rest, [key]: value } : rest);
   };
@@ -24,28 +25,56 @@ export function PanelFilters({
       onChange={({ currentTarget: { value } }) => value && onChange({ ...filter, [key]: value })}
     />
   );
+  const select = (
+    key: "creditor_id" | "operator_id" | "team_id",
+    label: string,
+    all: string,
+    options: { value: string; label: string }[],
+  ): ReactNode => (
+    <NativeSelect
+      label={label}
+      value={filter[key] ?? ""}
+      data={[{ value: "", label: all }, ...options]}
+      onChange={({ currentTarget: { value } }) => choose(key, value)}
+    />
+  );
+  const teams = names?.teams ?? [];
   return (
     <search className={classes.filters}>
+      <fieldset className={classes.presets} aria-label="Período">
+        {presets(localDate(now())).map(({ label, from, to }) => (
+          <Button
+            key={label}
+            size="compact-sm"
+            variant={filter.from === from && filter.to === to ? "filled" : "default"}
+            aria-pressed={filter.from === from && filter.to === to}
+            onClick={() => onChange({ ...filter, from, to })}
+          >
+            {label}
+          </Button>
+        ))}
+      </fieldset>
       {day("from", "De")}
       {day("to", "Até")}
-      <NativeSelect
-        label="Credor"
-        value={filter.creditor_id ?? ""}
-        data={[
-          { value: "", label: "Todos os credores" },
-          ...(names?.creditors ?? []).map(({ id, name }) => ({ value: id, label: name })),
-        ]}
-        onChange={({ currentTarget: { value } }) => choose("creditor_id", value)}
-      />
-      <NativeSelect
-        label="Operador"
-        value={filter.operator_id ?? ""}
-        data={[
-          { value: "", label: "Toda a equipe" },
-          ...(names?.people ?? []).map(({ user_id, display_name }) => ({ value: user_id, label: display_name })),
-        ]}
-        onChange={({ currentTarget: { value } }) => choose("operator_id", value)}
-      />
+      {select(
+        "creditor_id",
+        "Credor",
+        "Todos os credores",
+        (names?.creditors ?? []).map(({ id, name }) => ({ value: id, label: name })),
+      )}
+      {teams.length > 0 &&
+        select(
+          "team_id",
+          "Equipe",
+          "Todas as equipes",
+          teams.map(({ id, name }) => ({ value: id, label: name })),
+        )}
+      {select(
+        "operator_id",
+        "Operador",
+        "Todo mundo",
+        (names?.people ?? []).map(({ user_id, display_name }) => ({ value: user_id, label: display_name })),
+      )}
     </search>
   );
 }

@@ -6,16 +6,24 @@ import { useDocumentTitle } from "@/ui/document-title";
 import { EmptyState, ErrorState, PageSkeleton } from "@/ui/states";
 import { Tag } from "@/ui/tag";
 import { BehindDialog } from "./behind-dialog";
-import { filterFromUrl, filterToUrl } from "./filter-url";
+import { filterFromUrl, filterToUrl, periodBefore } from "./filter-url";
 import { KpiSection } from "./kpi-section";
 import { LiveBoard } from "./live-board";
 import classes from "./panel.module.css";
 import { PanelFilters } from "./panel-filters";
 import { useCards, useNumbers } from "./queries";
-import type { Card, Section } from "./shapes";
+import type { Card, Figure, PanelFilter, Section } from "./shapes";
 import { SplitTable } from "./split-table";
+import { StockPanel } from "./stock-panel";
 
-const sections: Section[] = ["money", "agreement", "contact"];
+const sections: Section[] = ["money", "agreement", "contact", "portfolio", "cost", "law"];
+
+/** A number, and for whom and when it was asked. */
+interface Asked {
+  card: Card;
+  figure: Figure | undefined;
+  filter: PanelFilter;
+}
 
 /** What is going on, what came of it, and behind every number its rows. */
 export function PanelPage(): ReactNode {
@@ -26,7 +34,8 @@ export function PanelPage(): ReactNode {
   const cards = useCards(maySee);
   const whole = useNumbers(filter, "", maySee);
   const days = useNumbers(filter, "day", maySee);
-  const [open, setOpen] = useState<Card | null>(null);
+  const before = useNumbers(periodBefore(filter), "", maySee);
+  const [open, setOpen] = useState<Asked | null>(null);
   if (!maySee)
     return <EmptyState title="O painel é do supervisor">Seus retornos e promessas estão na agenda.</EmptyState>;
   const error = cards.error ?? whole.error;
@@ -58,17 +67,21 @@ export function PanelPage(): ReactNode {
               section={section}
               cards={known}
               whole={group}
+              before={before.isPlaceholderData ? undefined : before.data?.groups[0]}
               days={days.data?.groups ?? []}
               filter={filter}
-              onOpen={setOpen}
+              onOpen={(card) => setOpen({ card, figure: group.kpis[card.code], filter })}
             />
           ))}
-          <SplitTable cards={known} filter={filter} />
+          <StockPanel filter={filter} />
+          <SplitTable
+            cards={known}
+            filter={filter}
+            onOpen={(card, figure, scope) => setOpen({ card, figure, filter: scope })}
+          />
         </>
       )}
-      {open && (
-        <BehindDialog card={open} figure={group?.kpis[open.code]} filter={filter} onClose={() => setOpen(null)} />
-      )}
+      {open && <BehindDialog {...open} onClose={() => setOpen(null)} />}
     </div>
   );
 }

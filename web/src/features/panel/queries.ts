@@ -7,16 +7,18 @@ import {
   useQuery,
 } from "@tanstack/react-query";
 import { db, rpc, shaped, unwrap } from "@/lib/supabase";
-import type { BehindPage, Board, Card, Numbers, PanelFilter, Part, Split } from "./shapes";
+import type { BehindPage, Board, Card, Numbers, PanelFilter, Part, Split, Stock } from "./shapes";
 
-/** Who serves whom changes by the minute; a supervisor who looks away and back sees it. */
-const boardRefreshMs = 15_000;
+/** Who begins and ends is told; what nobody tells (a queue that drains, a provider that falls silent) is asked. */
+const boardRefreshMs = 60_000;
+export const panelKey = ["panel"];
+export const boardKey = ["panel", "board"];
 /** As many names as a list that is read with the eyes. */
 const maxNames = 500;
 
 export function useBoard(enabled: boolean): UseQueryResult<Board> {
   return useQuery({
-    queryKey: ["panel", "board"],
+    queryKey: boardKey,
     queryFn: () => shaped<Board>(rpc("panel_board", {})),
     refetchInterval: boardRefreshMs,
     enabled,
@@ -41,10 +43,19 @@ export function useNumbers(filter: PanelFilter, split: Split, enabled: boolean):
   });
 }
 
+export function useStock(filter: PanelFilter): UseQueryResult<Stock> {
+  return useQuery({
+    queryKey: ["panel", "stock", filter],
+    queryFn: () => shaped<Stock>(rpc("panel_portfolio", { filter: { ...filter } })),
+    placeholderData: keepPreviousData,
+  });
+}
+
 export function useBehind(
   kpi: string,
   part: Part,
   filter: PanelFilter,
+  enabled: boolean,
 ): UseInfiniteQueryResult<InfiniteData<BehindPage>> {
   return useInfiniteQuery({
     queryKey: ["panel", "rows", kpi, part, filter],
@@ -53,6 +64,7 @@ export function useBehind(
         rpc("panel_rows", { kpi, part, filter: { ...filter }, ...(pageParam && { after: pageParam }) }),
       ),
     initialPageParam: null as string | null,
+    enabled,
     getNextPageParam: (last) => last.next,
   });
 }
@@ -80,20 +92,54 @@ export async function* allBehind(kpi: string, part: Part, filter: PanelFilter): 
 export interface Names {
   creditors: { id: string; name: string }[];
   people: { user_id: string; display_name: string }[];
+  teams: { id: string; name: string }[];
 }
 
 export function useNames(enabled: boolean): UseQueryResult<Names> {
   return useQuery({
     queryKey: ["panel", "names"],
     queryFn: async () => {
-      const [creditors, people] = await Promise.all([
+      const [creditors, people, teams] = await Promise.all([
         unwrap<Names["creditors"]>(db.from("creditors").select("id,name").order("name").limit(maxNames)),
         unwrap<Names["people"]>(
           db.from("memberships").select("user_id,display_name").order("display_name").limit(maxNames),
         ),
+        unwrap<Names["teams"]>(
+          db.from("teams").select("id,name").is("archived_at", null).order("name").limit(maxNames),
+        ),
       ]);
-      return { creditors, people };
+      return { creditors, people, teams };
     },
     enabled,
   });
+}
+
+/** Years of monthly corrections. */
+const maxCosts = 200;
+
+export interface CostRate {
+  id: string;
+  kind: string;
+  currency: string;
+  price_micros: number;
+  valid_from: string;
+}
+
+export function useCosts(): UseQueryResult<CostRate[]> {
+  return useQuery({
+    queryKey: ["panel", "costs"],
+    queryFn: () =>
+      unwrap<CostRate[]>(
+        db
+          .from("cost_rates")
+          .select("id,kind,currency,price_micros,valid_from")
+          .order("valid_from", { ascending: false })
+          .order("created_at", { ascending: false })
+          .limit(maxCosts),
+      ),
+  });
+}
+
+export async function addCost(cost: Omit<CostRate, "id">): Promise<void> {
+  await unwrap(db.from("cost_rates").insert(cost));
 }

@@ -1,7 +1,7 @@
-export type Unit = "count" | "cents" | "percent" | "ratio" | "seconds";
-export type Section = "contact" | "agreement" | "money";
+export type Unit = "count" | "cents" | "micros" | "percent" | "ratio" | "rate" | "seconds";
+export type Section = "contact" | "agreement" | "money" | "portfolio" | "cost" | "law";
 export type Part = "numerator" | "denominator";
-export type Split = "" | "day" | "operator" | "creditor";
+export type Split = "" | "day" | "operator" | "team" | "creditor";
 
 /** The definition of a number, as SQL keeps it. */
 export interface Card {
@@ -12,13 +12,15 @@ export interface Card {
   formula: string;
   unit: Unit;
   date_basis: string;
+  numerator: string;
   numerator_as: "events" | "clients" | "amount";
   denominator: string | null;
   denominator_as: "events" | "clients" | "amount" | null;
 }
 
 export interface Figure {
-  numerator: number;
+  /** Nothing, when nobody wrote it down that day. */
+  numerator?: number;
   denominator?: number;
   /** Nothing, when there was nothing to divide by. */
   value?: number;
@@ -32,6 +34,8 @@ export interface Group {
 
 export interface Numbers {
   is_partial: boolean;
+  /** The first day whose stock was written down. */
+  stock_since: string | null;
   groups: Group[];
 }
 
@@ -41,6 +45,7 @@ export interface PanelFilter {
   to: string;
   creditor_id?: string;
   operator_id?: string;
+  team_id?: string;
 }
 
 export interface BehindRow {
@@ -51,7 +56,9 @@ export interface BehindRow {
     | "agreements"
     | "agreement_events"
     | "installments"
-    | "payments";
+    | "payments"
+    | "callbacks"
+    | "cost_rates";
   source_id: string;
   day: string;
   at: string;
@@ -69,7 +76,8 @@ export interface BehindPage {
 export interface Person {
   id: string;
   name: string;
-  serving: { client_id: string; client: string; document: string; since: string } | null;
+  /** The client is null for who may not know it. */
+  serving: { client_id: string | null; client: string | null; document: string | null; since: string } | null;
   last_disposition_at: string | null;
   attempts: number;
   right_party: number;
@@ -89,10 +97,30 @@ export interface Board {
   today: string;
   people: Person[];
   waiting: Waiting[];
+  queues: { kind: string; count: number; oldest_at: string }[];
   providers: {
     provider: string;
     last_event_at: string | null;
     silent_since: string | null;
     failing_since: string | null;
   }[];
+}
+
+export interface Band {
+  band: string;
+  titles: number;
+  cents: number;
+}
+
+export type Outcome = "forward" | "same" | "back" | "cured" | "paid" | "left";
+
+/** The portfolio as the day began, and where the last month's balance went. */
+export interface Stock {
+  since: string | null;
+  day: string | null;
+  taken_at: string | null;
+  bands: Band[];
+  rolled_from: string | null;
+  rolled_to: string | null;
+  rolls: { band: string; cents: number; outcomes: Partial<Record<Outcome, number>> }[];
 }
