@@ -8,16 +8,18 @@ is known by the key in its URL.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Any, Protocol
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, Protocol
 
 from kit import http
 from providers import callbacks
 from providers import threecplus_wire as wire
 from providers.events import DialerOutcome, DialerResult, EventKind, FailureClass, ProviderEvent
-from providers.threecplus_account import Account, Listed, items_of, list_pages
+from providers.threecplus_account import Account, Listed, each_page, items_of, list_pages
 
 PAGE_SIZE = 100  # calls of a page
+SPAN = timedelta(minutes=45)  # more than sweeps overlap: each goes further than the last
+SECOND = timedelta(seconds=1)
 
 _EVENTS = {
     "call-was-connected": EventKind.CALL_CONNECTED,
@@ -237,18 +239,34 @@ def qualifications(account: Account, campaign: Mapping[str, Any]) -> Listed:
     return list_pages(account, f"/qualification_lists/{list_id}/qualifications")
 
 
-def calls(account: Account, since: datetime, until: datetime) -> Listed:
-    """Calls between two instants in the words of private.record_call."""
+class CallPage(NamedTuple):
+    """Calls in the words of private.record_call, and up to when everything has been read now."""
+
+    calls: list[dict[str, Any]]
+    read_until: datetime | None = None
+    failure: FailureClass | None = None
+
+
+def call_pages(account: Account, since: datetime, until: datetime) -> Iterator[CallPage]:
+    """Calls between two instants, span by span: no order of the list is documented, so only a span
+    read to its end has been read."""
     time_zone = account.settings.get("time_zone", "America/Sao_Paulo")
-    query = {
-        "per_page": str(PAGE_SIZE),
-        "start_date": wire.local(since, time_zone),
-        "end_date": wire.local(until, time_zone),
-        "with_mailing": "true",
-    }
-    found = list_pages(account, "/calls", query)
-    told = [wire.call_of_history(item, time_zone) for item in found.items]
-    return found._replace(items=told)
+    while since < until:
+        end = min(since + SPAN, until)
+        query = {
+            "per_page": str(PAGE_SIZE),
+            "start_date": wire.local(since, time_zone),
+            # Both ends are of the span, in whole seconds; nothing is read in two of them.
+            "end_date": wire.local(end if end == until else end - SECOND, time_zone),
+            "with_mailing": "true",
+        }
+        for page in each_page(account, "/calls", query):
+            told = [wire.call_of_history(item, time_zone) for item in page.items]
+            is_read = page.is_last and page.failure is None
+            yield CallPage(told, end if is_read else None, page.failure)
+            if page.failure:
+                return
+        since = end
 
 
 def click_to_call(account: Account, extension: str, phone: str) -> DialerResult:

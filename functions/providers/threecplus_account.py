@@ -1,7 +1,7 @@
 """One company at 3C Plus: its host, its tokens, its answers and its pages."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from kit import config, http
@@ -14,7 +14,7 @@ DEFAULT_WAIT_SECONDS = 30  # no rate limit is published; half a minute does not 
 LONGEST_WAIT_SECONDS = 3600  # a larger Retry-After is a fault of theirs; ask again in an hour
 FILE_SECONDS = 60.0  # a file of 50 000 contacts is read before it is answered
 LIST_BYTES = 8_000_000  # a page of 100 calls of 4 kB, or of campaigns; twenty times what was seen
-MOST_PAGES = 500  # 50 000 calls between two sweeps is more than any agency makes
+MOST_PAGES = 500  # 50 000 calls in two hours is more than any agency makes
 
 
 class Listed(NamedTuple):
@@ -146,21 +146,41 @@ def _misconfigured() -> DialerResult:
     return DialerResult(DialerOutcome.FAILED, failure=failure, detail=detail)
 
 
-def list_pages(account: Account, path: str, query: Mapping[str, str] | None = None) -> Listed:
-    items: list[dict[str, Any]] = []
+class Page(NamedTuple):
+    """One page of a list, or why it could not be read."""
+
+    items: list[dict[str, Any]]
+    is_last: bool
+    failure: FailureClass | None = None
+    detail: str | None = None
+
+
+def each_page(account: Account, path: str, query: Mapping[str, str]) -> Iterator[Page]:
     for page in range(1, MOST_PAGES + 1):
-        told = http.query(**(dict(query or {}) | {"page": str(page)}))
+        told = http.query(**(dict(query) | {"page": str(page)}))
         result, said = account.ask("GET", f"{path}?{told}", None)
         # 422: a campaign without any list yet.
         if (result.detail or "").startswith("422"):
-            return Listed(items)
+            yield Page([], is_last=True)
+            return
         if result.outcome is not DialerOutcome.DONE:
-            return Listed(items, result.failure, result.detail)
-        items += items_of(said)
+            yield Page([], True, result.failure, result.detail)
+            return
         paging = wire.fields(wire.fields(said.get("meta")).get("pagination"))
-        if page >= (wire.whole(paging.get("total_pages")) or 1):
-            return Listed(items)
-    return Listed(items, FailureClass.UNCLASSIFIED, "more pages than anybody has")
+        is_last = page >= (wire.whole(paging.get("total_pages")) or 1)
+        yield Page(items_of(said), is_last)
+        if is_last:
+            return
+    yield Page([], True, FailureClass.UNCLASSIFIED, "more pages than anybody has")
+
+
+def list_pages(account: Account, path: str, query: Mapping[str, str] | None = None) -> Listed:
+    items: list[dict[str, Any]] = []
+    for page in each_page(account, path, query or {}):
+        items += page.items
+        if page.failure:
+            return Listed(items, page.failure, page.detail)
+    return Listed(items)
 
 
 def items_of(said: Mapping[str, Any]) -> list[dict[str, Any]]:

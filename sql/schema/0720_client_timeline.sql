@@ -139,7 +139,10 @@ begin
     from private.money_timeline($1, $2, $3, $4, $5) as money
     union all
     select call.at, call.id, call.item
-    from private.call_timeline($1, $2, $3, $4, $5) as call;
+    from private.call_timeline($1, $2, $3, $4, $5) as call
+    union all
+    select held.at, held.id, held.item
+    from private.suppression_timeline($1, $2, $3, $4, $5) as held;
 end;
 $$;
 

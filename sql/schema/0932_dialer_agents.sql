@@ -55,6 +55,7 @@ with check (
         where
             memberships.tenant_id = dialer_agents.tenant_id
             and memberships.user_id = dialer_agents.user_id
+            and memberships.revoked_at is null
     )
 );
 create policy dialer_agents_update_admin on public.dialer_agents for update to authenticated
@@ -66,6 +67,7 @@ with check (
         where
             memberships.tenant_id = dialer_agents.tenant_id
             and memberships.user_id = dialer_agents.user_id
+            and memberships.revoked_at is null
     )
 );
 create policy dialer_agents_delete_admin on public.dialer_agents for delete to authenticated

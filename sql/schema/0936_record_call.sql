@@ -12,6 +12,7 @@ set search_path = ''
 as $$
 declare
     v_integration public.integrations;
+    v_known_id uuid;
     v_call public.calls;
     v_status public.call_status;
     v_at timestamptz;
@@ -34,18 +35,13 @@ begin
         heard_at
     ), private.now());
 
-    -- Both events of one call, and a sweep beside them, take their turn.
-    perform pg_advisory_xact_lock(hashtextextended(
-        'call:' || coalesce(said ->> 'telephony_id', said ->> 'external_id'), 0
-    ));
-    select * into v_call from public.calls as call
-    where call.integration_id = v_integration.id
-      and (call.telephony_id = said ->> 'telephony_id'
-          or call.external_id = said ->> 'external_id'
-          -- A list of calls names only one id, and does not say which of the two it is.
-          or call.telephony_id = said ->> 'external_id')
-    order by call.created_at limit 1
-    for update;
+    -- Both events of one call, and a sweep beside them, take their turn. By the number, because a
+    -- sweep knows the call by another id than the first event.
+    perform pg_advisory_xact_lock(hashtextextended('call:' || coalesce(
+        private.phone_match(said ->> 'number'), said ->> 'telephony_id', said ->> 'external_id'
+    ), 0));
+    v_known_id := private.call_told_of(v_integration.id, said, v_at);
+    select * into v_call from public.calls as call where call.id = v_known_id for update;
     if not found then
         insert into public.calls (
             tenant_id, integration_id, external_id, telephony_id, status, called_at

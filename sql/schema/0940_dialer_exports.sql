@@ -209,17 +209,19 @@ alter table private.dialer_tasks force row level security;
 
 create function private.wish_dialer_task(
     integration_id uuid, kind text, task_key text, export_id uuid default null,
-    call_id uuid default null, part int default null, payload jsonb default '{}'
+    call_id uuid default null, part int default null, payload jsonb default '{}',
+    hold interval default '0'
 ) returns void
 language sql
 security definer
 set search_path = ''
 as $$
     insert into private.dialer_tasks as task
-        (tenant_id, integration_id, kind, task_key, export_id, call_id, part, payload)
+        (tenant_id, integration_id, kind, task_key, export_id, call_id, part, payload,
+         next_attempt_at)
     select integration.tenant_id, integration.id, wish_dialer_task.kind,
         wish_dialer_task.task_key, wish_dialer_task.export_id, wish_dialer_task.call_id,
-        wish_dialer_task.part, wish_dialer_task.payload
+        wish_dialer_task.part, wish_dialer_task.payload, private.now() + wish_dialer_task.hold
     from public.integrations as integration
     where integration.id = wish_dialer_task.integration_id
     on conflict on constraint dialer_tasks_are_wished_once do nothing

@@ -134,8 +134,12 @@ begin
     end if;
     begin
         update public.dialer_exports as export
-        set status = 'loading', error_code = null, error_detail = null, finished_at = null
-        where export.id = resume_dialer_export.export_id;
+        -- One that failed while it was planned is planned on.
+        set status = case when export.parts = 0 then 'planning' else 'loading'
+                end::public.dialer_export_status,
+            error_code = null, error_detail = null, finished_at = null
+        where export.id = resume_dialer_export.export_id
+        returning export.status into v_status;
     exception when unique_violation then
         raise exception 'dialer_export_replaced' using errcode = 'PT409',
             detail = 'the same selection was exported again meanwhile';
@@ -146,7 +150,7 @@ begin
     where task.export_id = resume_dialer_export.export_id and task.status = 'failed'
       and task.kind <> 'remove';
     perform private.wake_function('3cplus-export');
-    return 'loading';
+    return v_status;
 end;
 $$;
 

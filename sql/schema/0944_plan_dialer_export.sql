@@ -14,7 +14,7 @@ set search_path = ''
 -- Parts in one CSV: 50,000 contacts, about 4 MB.
 as $$ select 100 $$;
 
-create function private.plan_dialer_export(max int) returns int
+create function private.plan_export_batch(v_export public.dialer_exports, max int) returns int
 language plpgsql
 security definer
 set search_path = ''
@@ -22,17 +22,9 @@ set jit = off
 set enable_seqscan = off
 as $$
 declare
-    v_export public.dialer_exports;
     v_filter private.client_filter;
     v_planned record;
 begin
-    select * into v_export from public.dialer_exports as export
-    where export.status = 'planning'
-    order by export.created_at limit 1
-    for update skip locked;
-    if not found then
-        return 0;
-    end if;
     v_filter := private.read_selection(v_export.tenant_id, v_export.selection);
     execute 'with batch as materialized (
             select clients.id from public.clients
@@ -118,7 +110,54 @@ begin
     if v_planned.clients < max then
         perform private.begin_dialer_loading(v_export.id);
     end if;
-    return greatest(v_planned.clients, 1);
+    return v_planned.clients;
+end;
+$$;
+
+-- In turns: who was planned longest ago is next, and what cannot be planned fails alone.
+create function private.plan_dialer_export(max int) returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_export public.dialer_exports;
+begin
+    select * into v_export from public.dialer_exports as export
+    where export.status = 'planning'
+    order by export.updated_at limit 1
+    for update skip locked;
+    if not found then
+        return 0;
+    end if;
+    begin
+        return greatest(private.plan_export_batch(v_export, max), 1);
+    exception
+        -- Somebody else's fault (a lock, a lack of memory, a shutdown) is over the next time.
+        when transaction_rollback or insufficient_resources or operator_intervention then
+            -- A heavy filter's timeout is of this class, and is the export's own.
+            if sqlstate <> '57014' then
+                raise;
+            end if;
+            perform private.fail_dialer_plan(v_export.id, sqlstate || ' ' || sqlerrm);
+        when others then
+            perform private.fail_dialer_plan(v_export.id, sqlstate || ' ' || sqlerrm);
+    end;
+    return 1;
+end;
+$$;
+
+create function private.fail_dialer_plan(export_id uuid, error_detail text) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    update public.dialer_exports as export
+    set status = 'failed', error_code = 'unclassified', finished_at = private.now(),
+        error_detail = left(fail_dialer_plan.error_detail, 500)
+    where export.id = fail_dialer_plan.export_id;
+    perform private.tell_dialer_export(fail_dialer_plan.export_id);
 end;
 $$;
 comment on function private.plan_dialer_export(int) is

@@ -217,7 +217,8 @@ as $$
         pg_catalog.replace(
             (client.open_cents / 100.0)::pg_catalog.numeric(20, 2)::text, '.', ','
         ),
-        contact.status = 'waiting'
+        -- Written down by an attempt that died before it settled: as wanted as ever.
+        contact.status in ('waiting', 'loaded', 'filtered')
     from private.dialer_tasks as task
     cross join lateral private.dialer_rows_of(task) as contact
     join public.clients as client on client.id = contact.client_id

@@ -110,7 +110,9 @@ begin
         update public.calls as call set qualify_status = 'failed' where call.id = (task).call_id;
     elsif (task).kind = 'remove' then
         perform private.free_dialer_removal(task, v_code);
-    elsif not ((task).payload ? 'weight') then
+    elsif (task).payload ? 'weight' then
+        perform private.tell_loud_list(task, v_code);
+    else
         update public.dialer_exports as export
         set status = 'failed', error_code = v_code, finished_at = private.now(),
             error_detail = left(fail_dialer_task.error_detail, 500)
@@ -120,6 +122,59 @@ begin
         update private.dialer_tasks as other set status = 'failed', error_code = v_code
         where other.export_id = v_failed and other.status = 'queued' and other.kind <> 'remove';
         perform private.tell_dialer_export(v_failed);
+        if v_failed is null and (task).kind = 'part' then
+            -- People who were on their way back in (0951): maybe in, so taken out, then tried again.
+            update public.dialer_export_rows as contact set status = 'removing', task_id = null
+            where contact.export_id = (task).export_id and contact.part = (task).part
+              and contact.status = 'waiting' and exists (
+                  select from public.dialer_exports as export
+                  where export.id = (task).export_id and export.status = 'done'
+              );
+        end if;
+    end if;
+end;
+$$;
+
+-- A list that should be silent and is not: people are called who must not be. The sweep (0954)
+-- tries on.
+create function private.tell_loud_list(task private.dialer_tasks, error_code text) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    if ((task).payload ->> 'weight')::int = 0 and not exists (
+        select from public.notifications as told
+        where told.tenant_id = (task).tenant_id and told.kind = 'dialer_silence_failed'
+          and told.payload ->> 'export_id' = (task).export_id::text
+          and told.created_at > private.now() - interval '1 day'
+    ) then
+        perform private.tell_supervisors(
+            (task).tenant_id, 'dialer_silence_failed', jsonb_build_object(
+                'export_id', (task).export_id, 'reason', tell_loud_list.error_code
+            )
+        );
+    end if;
+end;
+$$;
+
+-- It answers again. The agent's token may be refused while the manager's works: each heals its own.
+create function private.mend_dialer(integration_id uuid, is_agents boolean) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    if exists (
+        select from public.integrations as integration
+        where integration.id = mend_dialer.integration_id and integration.failing_since is not null
+    ) and mend_dialer.is_agents is not distinct from coalesce((
+        select failed.kind = 'qualify' from private.dialer_tasks as failed
+        where failed.integration_id = mend_dialer.integration_id
+          and failed.status = 'failed' and failed.error_code = 'configuration'
+        order by failed.done_at desc nulls last limit 1
+    ), mend_dialer.is_agents) then
+        perform private.mark_integration(mend_dialer.integration_id, null);
     end if;
 end;
 $$;
@@ -133,6 +188,7 @@ as $$
 declare
     v_export public.dialer_exports;
 begin
+    perform private.mend_dialer((task).integration_id, (task).kind = 'qualify');
     if (task).kind = 'qualify' then
         -- It is what the call is called there now, whatever the timer had said before.
         update public.calls as call
@@ -158,7 +214,8 @@ begin
         return;
     end if;
     if (task).kind in ('part', 'file') then
-        perform private.note_loaded_rows(task, answer);
+        perform private.note_sent_rows(task, answer, null);
+        perform private.count_sent_rows(task);
     end if;
     update public.dialer_exports as export
     set list_ids = case when answer ? 'list_id'
@@ -202,42 +259,88 @@ end;
 $$;
 
 -- Per phone what became of it; a reason the provider does not explain is kept as it is.
-create function private.note_loaded_rows(task private.dialer_tasks, answer jsonb) returns void
+create function private.note_sent_rows(task private.dialer_tasks, answer jsonb, max int)
+returns int
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
-    v_counts record;
+    v_noted int;
 begin
-    with refused as (
-        select item ->> 'phone' as phone, item ->> 'identifier' as identifier,
+    with refused as materialized (
+        select private.phone_match('+55' || (item ->> 'phone')) as number,
+            item ->> 'identifier' as identifier,
             coalesce(nullif(item ->> 'reason', ''), 'refused') as reason
         from jsonb_array_elements(coalesce(answer -> 'filtered', '[]')) as item
     ),
-    told as (
-        update public.dialer_export_rows as contact
-        set status = case when refused.reason is null then 'loaded' else 'filtered'
-                end::public.dialer_row_status,
-            reason = left(refused.reason, 100)
-        from private.dialer_rows_of(task) as sent
-        left join lateral (
-            select filtered.reason from refused as filtered
-            where private.phone_match('+55' || filtered.phone) = private.phone_match(sent.phone)
-              and coalesce(filtered.identifier, sent.client_id::text) = sent.client_id::text
-            limit 1
-        ) as refused on true
-        where contact.export_id = sent.export_id and contact.place = sent.place
-          and contact.status = 'waiting'
-        returning contact.status
+    sent as materialized (
+        select contact.* from private.dialer_rows_of(task) as contact
+        where contact.status = 'waiting'
+        order by contact.place limit max
+    ),
+    judged as (
+        select sent.place, min(refused.reason) as reason
+        from sent
+        left join refused on refused.number = private.phone_match(sent.phone)
+            and coalesce(refused.identifier, sent.client_id::text) = sent.client_id::text
+            -- Of a number given twice one is in: who had it first.
+            and (refused.reason <> 'duplicate' or refused.identifier is not null or exists (
+                select from private.clients_of_phone(sent.tenant_id, sent.phone) as owner (id)
+                join public.dialer_export_rows as twin
+                    on twin.tenant_id = sent.tenant_id and twin.client_id = owner.id
+                    and twin.export_id = sent.export_id and twin.place < sent.place
+                    and private.phone_match(twin.phone) = refused.number
+            ))
+        group by sent.place
     )
-    select count(*) filter (where told.status = 'loaded') as loaded,
-        count(*) filter (where told.status = 'filtered') as filtered
-    into v_counts from told;
-    update public.dialer_exports as export
-    set loaded = export.loaded + v_counts.loaded, filtered = export.filtered + v_counts.filtered
-    where export.id = (task).export_id;
+    update public.dialer_export_rows as contact
+    set status = case when judged.reason is null then 'loaded' else 'filtered'
+            end::public.dialer_row_status,
+        reason = left(judged.reason, 100)
+    from judged
+    where contact.export_id = (task).export_id and contact.place = judged.place;
+    get diagnostics v_noted = row_count;
+    return v_noted;
 end;
+$$;
+
+-- A file's 50,000 are written down a few thousand at a time, before the settling that counts them:
+-- nobody who pays meanwhile waits for one long transaction. Sent again after a crash, they are
+-- wanted as before (dialer_task_rows).
+create function private.note_dialer_rows(task_id uuid, attempt int, answer jsonb, max int)
+returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_task private.dialer_tasks;
+begin
+    select * into v_task from private.dialer_tasks as task
+    where task.id = note_dialer_rows.task_id and task.attempt = note_dialer_rows.attempt
+      and task.status = 'sending' and task.kind in ('part', 'file')
+    for share;
+    return case when found then private.note_sent_rows(v_task, answer, max) else 0 end;
+end;
+$$;
+comment on function private.note_dialer_rows(uuid, int, jsonb, int) is
+'Rows written down, at most max; fewer: all are. Commit, and settle after the last.';
+grant execute on function private.note_dialer_rows(uuid, int, jsonb, int) to worker;
+
+create function private.count_sent_rows(task private.dialer_tasks) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    update public.dialer_exports as export
+    set loaded = export.loaded + counted.loaded, filtered = export.filtered + counted.filtered
+    from (
+        select count(*) filter (where sent.status = 'loaded') as loaded,
+            count(*) filter (where sent.status = 'filtered') as filtered
+        from private.dialer_rows_of(task) as sent
+    ) as counted
+    where export.id = (task).export_id
 $$;
 
 create function private.finish_dialer_removal(task private.dialer_tasks) returns void

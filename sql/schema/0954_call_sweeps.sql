@@ -29,7 +29,8 @@ using (tenant_id = (select private.tenant_id()) and (select private.has_role('su
 -- The rows are the record.
 grant select on public.call_sweeps to authenticated;
 
-create function private.begin_call_sweeps()
+-- The next account that this run has not had, the one that waited longest first.
+create function private.begin_call_sweep(except_ids uuid[])
 returns table (
     sweep_id uuid, integration_id uuid, settings jsonb, from_at timestamptz, until_at timestamptz
 )
@@ -51,13 +52,20 @@ begin
                 (
                     select max(read.until_at) from public.call_sweeps as read
                     where read.integration_id = integration.id and read.finished_at is not null
-                      and read.failure is null
+                      -- What failed had been read up to there.
+                      and read.until_at > read.from_at
                 ) - c_overlap,
                 integration.created_at
             )),
             private.now()
         from public.integrations as integration
         where integration.provider = 'threecplus' and integration.is_active
+          and integration.id <> all(except_ids)
+        order by (
+            select max(earlier.started_at) from public.call_sweeps as earlier
+            where earlier.integration_id = integration.id
+        ) nulls first, integration.id
+        limit 1
         returning *
     )
     select begun.id, begun.integration_id, integration.settings,
@@ -69,8 +77,10 @@ begin
 end;
 $$;
 
+-- Read up to `read_until` and no further: the next sweep goes on from there, nothing is read from
+-- the beginning again.
 create function private.finish_call_sweep(
-    sweep_id uuid, listed int, recovered int, failure text
+    sweep_id uuid, listed int, recovered int, failure text, read_until timestamptz
 ) returns void
 language plpgsql
 security definer
@@ -81,9 +91,13 @@ declare
 begin
     update public.call_sweeps as sweep
     set finished_at = private.now(), listed = finish_call_sweep.listed,
-        recovered = finish_call_sweep.recovered, failure = finish_call_sweep.failure
+        recovered = finish_call_sweep.recovered, failure = finish_call_sweep.failure,
+        until_at = least(sweep.until_at, private.told_instant(read_until))
     where sweep.id = finish_call_sweep.sweep_id and sweep.finished_at is null
     returning * into v_sweep;
+    if v_sweep.failure is null then
+        perform private.mend_dialer(v_sweep.integration_id, false);
+    end if;
     if v_sweep.recovered > 0 or v_sweep.failure is not null then
         insert into public.notifications (tenant_id, user_id, kind, payload)
         select v_sweep.tenant_id, member.user_id, 'dialer_silent', jsonb_build_object(
@@ -103,7 +117,8 @@ begin
 end;
 $$;
 grant execute on function
-private.begin_call_sweeps(), private.finish_call_sweep(uuid, int, int, text) to worker;
+private.begin_call_sweep(uuid[]),
+private.finish_call_sweep(uuid, int, int, text, timestamptz) to worker;
 
 -- Removals that were refused, again: once the integration is mended, else after a pause.
 create function private.wish_failed_removals() returns void
@@ -136,6 +151,29 @@ begin
 end;
 $$;
 
+-- A list that should have been silenced, or be heard again, until it is: in the same pauses.
+create function private.repeat_failed_weights() returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    update private.dialer_tasks as task
+    set status = 'queued', failures = 0, next_attempt_at = private.now(), error_code = null
+    from public.dialer_exports as export
+    join public.integrations as integration
+        on integration.tenant_id = export.tenant_id and integration.id = export.integration_id
+    where export.tenant_id = task.tenant_id and export.id = task.export_id
+      and task.kind = 'weight' and task.status = 'failed'
+      -- Set with the export's own weight at its end, it is the export that failed: people resume it.
+      and task.payload ? 'weight' and export.status in ('done', 'cancelled')
+      and (export.status = 'done' or (task.payload ->> 'weight')::int = 0)
+      and integration.is_active
+      and (
+          task.done_at < private.now() - interval '10 minutes'
+          or task.error_code = 'configuration' and integration.failing_since is null
+      )
+$$;
+
 -- What a lost wake-up left behind, and the sweep of calls every ten minutes.
 create function private.sweep_dialer() returns void
 language plpgsql
@@ -143,7 +181,9 @@ security definer
 set search_path = ''
 as $$
 begin
+    perform private.keep_dialer_hours();
     perform private.wish_failed_removals();
+    perform private.repeat_failed_weights();
     if exists (select from public.dialer_exports as export where export.status = 'planning')
         or exists (
             select from private.dialer_tasks as task

@@ -256,9 +256,12 @@ class ThreeCPlus:
         if missing:
             return error(422, "Unprocessable entity", {name: ["obrigatório"] for name in missing})
         since = datetime.fromisoformat(request.query["start_date"])
+        until = datetime.fromisoformat(request.query.get("end_date", "9999-12-31 23:59:59"))
         found = [
             shapes.listed(call) for call in company["calls"]
-            if shapes.local(call["at"]).replace(tzinfo=None) >= since and call["ended_at"]
+            # In whole seconds, as it tells them.
+            if since <= shapes.local(call["at"]).replace(tzinfo=None, microsecond=0) <= until
+            and call["ended_at"]
         ]  # fmt: skip
         return self.paged(request, found)
 

@@ -107,13 +107,15 @@ def history(call: dict[str, Any], shape: str) -> dict[str, Any]:
 
 
 def listed(call: dict[str, Any]) -> dict[str, Any]:
-    """A line of GET /calls: other names, durations as HH:MM:SS, the company's own time."""
+    """A line of GET /calls: other names, durations as HH:MM:SS, the company's own time.
+
+    The connection's id is not among the documented fields.
+    """
     seconds = int(call["ended_at"] - call["at"])
     duration = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
     told = history(call, "2024")["call-history-was-created"]
     return {
         "id": call["_id"],
-        "telephony_id": call["telephony_id"],
         "number": told["number"],
         "call_date": local(call["at"]).strftime("%Y-%m-%d %H:%M:%S"),
         "call_date_rfc3339": local(call["at"]).isoformat(),

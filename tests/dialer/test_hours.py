@@ -1,0 +1,166 @@
+"""The machine calls nobody whose state has closed, and everybody again when it opens."""
+
+import uuid
+from datetime import date
+from typing import Any
+
+import pytest
+
+from local_platform.providers import threecplus_calls as shapes
+from tests.dialing import Floor
+from tests.money.deals import agree
+
+
+def at(floor: Floor, day: str, hour: str) -> None:
+    """That local time in São Paulo; then a minute's job, and all it asks for."""
+    floor.world.run(
+        "update private.clock set shift ="
+        " (%s::date + %s::time) at time zone 'America/Sao_Paulo' - clock_timestamp()", day, hour,
+    )  # fmt: skip
+    keep(floor)
+
+
+def keep(floor: Floor) -> None:
+    """As many minutes as it takes; the job comes every one of them."""
+    for _ in range(3):
+        floor.world.run("select private.sweep_dialer()")
+        floor.finish()
+
+
+def weights(floor: Floor) -> list[int]:
+    return [item["weight"] for item in floor.held()["lists"]]
+
+
+def inside(floor: Floor) -> set[str]:
+    return {name for name, _ in floor.loaded()}
+
+
+def state(floor: Floor, export: str) -> tuple[str, int, int]:
+    shown = floor.shown(export)
+    return shown["hours_state"], shown["loaded"], shown["removed"]
+
+
+@pytest.fixture
+def mixed(floor: Floor) -> tuple[Floor, str, str, str]:
+    """Three of São Paulo and one of Rio, loaded on a Tuesday at noon with weight 7."""
+    for n in range(1, 4):
+        floor.person(n)
+    rio = str(floor.person(9, uf="RJ", phones=["+5521980000009"]))
+    sao_paulo = str(floor.world.one("select min(id::text) from public.clients where uf = 'SP'"))
+    at(floor, "2026-03-10", "12:00")
+    export = floor.export(weight=7)
+    floor.finish()
+    keep(floor)
+    assert (len(inside(floor)), weights(floor)) == (4, [7])
+    return floor, export, rio, sao_paulo
+
+
+def test_the_few_of_a_state_that_closes_are_taken_out_and_come_back(
+    mixed: tuple[Floor, str, str, str],
+) -> None:
+    floor, export, rio, _ = mixed
+    at(floor, "2026-03-10", "19:01")  # Rio closes at 19, São Paulo at 20
+    assert rio not in inside(floor)
+    assert (len(inside(floor)), weights(floor)) == (3, [7])
+    assert floor.fates(export)["removed", "outside_hours"] == 1
+    at(floor, "2026-03-11", "09:01")
+    assert rio in inside(floor)
+    assert state(floor, export) == ("open", 4, 0)
+    assert set(floor.loaded().values()) == {1}
+
+
+def test_where_most_are_closed_the_list_is_silent_and_keeps_its_people(
+    mixed: tuple[Floor, str, str, str],
+) -> None:
+    floor, export, _, _ = mixed
+    at(floor, "2026-03-10", "20:01")
+    assert (len(inside(floor)), weights(floor)) == (4, [0])
+    assert state(floor, export)[0] == "silent"
+    # At eight São Paulo opens; Rio, which opens at nine, is out before anybody is called.
+    at(floor, "2026-03-11", "08:01")
+    assert (len(inside(floor)), weights(floor)) == (3, [7])
+    at(floor, "2026-03-11", "09:01")
+    assert (len(inside(floor)), weights(floor)) == (4, [7])
+
+
+@pytest.mark.parametrize(
+    ("day", "hour"),
+    [("2026-03-15", "12:00"), ("2026-04-03", "12:00"), ("2026-03-14", "14:01")],
+    ids=["Sunday", "Good Friday", "Saturday afternoon"],
+)
+def test_sundays_holidays_and_saturday_afternoons_are_silent(
+    mixed: tuple[Floor, str, str, str], day: str, hour: str
+) -> None:
+    floor, _, _, _ = mixed
+    at(floor, day, hour)
+    assert weights(floor) == [0]
+
+
+def test_an_agencys_own_holiday_is_silent(mixed: tuple[Floor, str, str, str]) -> None:
+    floor, _, _, _ = mixed
+    day = {"tenant_id": floor.world.tenant, "day": date(2026, 3, 11), "name": "Aniversário",
+           "created_by": floor.world.people["admin"]}  # fmt: skip
+    floor.world.insert("tenant_holidays", day)
+    at(floor, "2026-03-11", "12:00")
+    assert weights(floor) == [0]
+
+
+def test_asked_again_nothing_more_is_asked_of_the_dialer(
+    mixed: tuple[Floor, str, str, str],
+) -> None:
+    floor, _, _, _ = mixed
+    for hour in ("19:01", "20:01"):
+        at(floor, "2026-03-10", hour)
+        before = floor.counts()
+        keep(floor)
+        assert floor.counts() == before
+
+
+def test_who_agreed_meanwhile_does_not_come_back(mixed: tuple[Floor, str, str, str]) -> None:
+    floor, export, rio, _ = mixed
+    at(floor, "2026-03-10", "19:01")
+    floor.world.policy()
+    agree(floor.world, client_id=uuid.UUID(rio), installments=1)
+    at(floor, "2026-03-11", "09:01")
+    assert rio not in inside(floor)
+    assert floor.fates(export)["excluded", "agreement_running"] == 1
+
+
+def test_who_spoke_meanwhile_does_not_come_back(mixed: tuple[Floor, str, str, str]) -> None:
+    floor, export, rio, _ = mixed
+    floor.connect(identifier=rio)
+    floor.callback(shapes.connected(floor.held()["calls"][-1]))
+    at(floor, "2026-03-10", "19:01")
+    at(floor, "2026-03-11", "09:01")
+    assert rio not in inside(floor)
+    assert floor.fates(export)["removed", "outside_hours"] == 1
+
+
+def test_a_list_that_the_dialer_will_not_silence_is_told_and_tried_until_it_is(
+    mixed: tuple[Floor, str, str, str],
+) -> None:
+    floor, export, _, _ = mixed
+    floor.misbehave("answer", "weight", status=422)
+    at(floor, "2026-03-10", "20:01")
+    assert weights(floor) == [7]
+    told: list[dict[str, Any]] = floor.world.rows(
+        "select user_id, payload from public.notifications where kind = 'dialer_silence_failed'"
+    )
+    assert floor.world.people["supervisor"] in {row["user_id"] for row in told}
+    assert {row["payload"]["export_id"] for row in told} == {export}
+    floor.world.run("update private.dialer_tasks set done_at = done_at - interval '10 minutes'")
+    keep(floor)
+    assert weights(floor) == [0]
+
+
+def test_the_silence_of_last_night_is_not_said_in_the_morning(
+    mixed: tuple[Floor, str, str, str],
+) -> None:
+    floor, _, _, _ = mixed
+    floor.misbehave("answer", "weight", status=422)
+    at(floor, "2026-03-10", "20:01")
+    at(floor, "2026-03-11", "10:00")
+    floor.world.run("update private.dialer_tasks set done_at = done_at - interval '10 minutes'")
+    keep(floor)
+    assert weights(floor) == [7]
+    assert len(inside(floor)) == 4
