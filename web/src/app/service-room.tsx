@@ -14,6 +14,7 @@ const ClientTalkDoor = afterPaint(() =>
 );
 const ClientTalk = lazy(async () => ({ default: (await import("@/features/conversation/client-talk")).ClientTalk }));
 const NextClientBar = afterPaint(() => import("@/features/agenda/next-client").then((m) => m.NextClientBar));
+const NoContactButton = afterPaint(() => import("@/ui/no-contact/no-contact-button").then((m) => m.NoContactButton));
 const NegotiationPanel = lazy(async () => ({
   default: (await import("@/features/negotiation/negotiation-panel")).NegotiationPanel,
 }));
@@ -64,6 +65,12 @@ export function ServiceRoom({ clientId }: { clientId: string }): ReactNode {
         phoneAction={({ phone }, index) => (
           <Suspense fallback={null}>
             <CallButton phone={phone} clientId={clientId} isFirst={index === 0} />
+            <NoContactButton clientId={clientId} phone={phone} label="Bloquear" />
+          </Suspense>
+        )}
+        noContact={(phones) => (
+          <Suspense fallback={null}>
+            <NoContactButton clientId={clientId} phones={phones.map(({ phone }) => phone)} hasKey />
           </Suspense>
         )}
       />

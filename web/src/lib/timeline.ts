@@ -126,6 +126,17 @@ export interface ConversationItem extends Base {
   to: string | null;
 }
 
+/** Somebody is not to be contacted, or is again. */
+export interface SuppressionItem extends Base {
+  kind: "suppression" | "suppression_lifted";
+  /** Null: the person, by every number. */
+  phone: string | null;
+  /** Null: every channel. */
+  channel: "whatsapp" | "call" | null;
+  reason: string;
+  until: string | null;
+}
+
 export type MoneyItem = AgreementItem | PaymentItem | ReversalItem;
 export type TimelineItem =
   | DispositionItem
@@ -135,6 +146,7 @@ export type TimelineItem =
   | CallItem
   | ImportItem
   | ConversationItem
+  | SuppressionItem
   | MoneyItem;
 
 export interface TimelinePage {

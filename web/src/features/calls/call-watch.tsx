@@ -11,6 +11,7 @@ import classes from "./calls.module.css";
 import { CurrentCall } from "./current-call";
 import { agentStateKey, fetchOpenCalls, openCallsKey, useOpenCalls, useSeat } from "./queries";
 import { SeatControl } from "./seat-control";
+import { useUnfinished } from "./unfinished";
 
 interface Connected extends ChangePayload {
   call_id?: string;
@@ -18,11 +19,12 @@ interface Connected extends ChangePayload {
 }
 
 /** The dialer's desk: how the agent stands, the call of this screen, and what waits. A call that has just reached this operator
- * opens its screen; with another one still open, or a dialog, it only says so: nothing half written is ever taken away. */
+ * opens its screen; with another one still open, or anything half done on this page, it only says so: nothing is ever taken away. */
 export function CallWatch(): ReactNode {
   const { user, tenant } = useMember();
   const [path, navigate] = useLocation();
   const queryClient = useQueryClient();
+  const isUnfinished = useUnfinished(path);
   const { data: calls } = useOpenCalls();
   const { data: seat } = useSeat(user.id);
   useTopic(`user:${user.id}`, {
@@ -38,11 +40,11 @@ export function CallWatch(): ReactNode {
   const greet = async (told: Connected): Promise<void> => {
     if (told.tenant_id !== tenant.id || !told.call_id) return;
     void queryClient.invalidateQueries({ queryKey: agentStateKey });
-    const isFree = !document.querySelector('[role="dialog"]');
     const open = await queryClient.fetchQuery({ queryKey: openCallsKey, queryFn: fetchOpenCalls, staleTime: 0 });
     const isBusy = open.some((call) => call.id !== told.call_id && path === placeOf(call));
     const fresh = open.find(({ id }) => id === told.call_id);
-    if (isFree && !isBusy && fresh) navigate(placeOf(fresh));
+    // Asked last: what was typed while the question travelled counts.
+    if (!isBusy && fresh && !isUnfinished()) navigate(placeOf(fresh));
   };
   const here = calls?.find((call) => isAt(path, call));
   const waiting = calls?.filter((call) => !isAt(path, call)) ?? [];

@@ -10,6 +10,7 @@ import { useHasRole } from "@/lib/session";
 import { timelineKey, useTimeline } from "@/lib/timeline";
 import { DebtTable } from "@/ui/debt-table";
 import { useDocumentTitle } from "@/ui/document-title";
+import { NoContactButton } from "@/ui/no-contact/no-contact-button";
 import { Panel } from "@/ui/panel";
 import { useSingleKeys } from "@/ui/single-keys";
 import { EmptyState, ErrorState, PageSkeleton } from "@/ui/states";
@@ -90,6 +91,7 @@ function LoadedClient({ profile, onExplain, talkDoor }: LoadedProps): ReactNode 
           <div className={classes.title}>
             <h1>{client.name}</h1>
             {client.opted_out && <Tag tone="bad">pediu para não ser contatado</Tag>}
+            <NoContactButton clientId={client.id} phones={phones.map(({ phone }) => phone)} hasKey />
             {mayEdit && (
               <Button size="compact-sm" variant="subtle" onClick={() => setOpen("edit")}>
                 Editar cadastro
@@ -124,7 +126,7 @@ function LoadedClient({ profile, onExplain, talkDoor }: LoadedProps): ReactNode 
       <div className={classes.columns}>
         <div className={classes.papers}>
           <Panel title="Telefones">
-            <PhoneHealthList phones={phones} wrong_contact={profile.wrong_contact} />
+            <PhoneHealthList clientId={client.id} phones={phones} wrong_contact={profile.wrong_contact} />
           </Panel>
           <Panel title="Títulos" aside={plural(debts.length, "título", "títulos")}>
             <DebtTable debts={debts} onExplain={onExplain && ((debtId) => onExplain(client.id, debtId))} />

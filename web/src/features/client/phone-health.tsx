@@ -3,13 +3,14 @@ import type { ReactNode } from "react";
 import { moment } from "@/lib/clock";
 import { phone as formatPhone, plural } from "@/lib/format";
 import { reasonSentence } from "@/lib/reasons";
+import { NoContactButton } from "@/ui/no-contact/no-contact-button";
 import { Tag } from "@/ui/tag";
 import classes from "./client-page.module.css";
 import type { ClientProfile, PhoneHealth } from "./queries";
 
-type PhoneHealthListProps = Pick<ClientProfile, "phones" | "wrong_contact">;
+type PhoneHealthListProps = Pick<ClientProfile, "phones" | "wrong_contact"> & { clientId: string };
 
-export function PhoneHealthList({ phones, wrong_contact }: PhoneHealthListProps): ReactNode {
+export function PhoneHealthList({ clientId, phones, wrong_contact }: PhoneHealthListProps): ReactNode {
   return (
     <div className={classes.inset}>
       {phones.length === 0 && <p className={classes.faint}>Nenhum telefone na carteira.</p>}
@@ -27,6 +28,7 @@ export function PhoneHealthList({ phones, wrong_contact }: PhoneHealthListProps)
             <Whatsapp phone={phone} />
             {phone.opted_out && <Tag tone="bad">pediu para não receber</Tag>}
             <span className={classes.faint}>{healthOf(phone)}</span>
+            <NoContactButton clientId={clientId} phone={phone.phone} label="Bloquear" />
           </li>
         ))}
       </ul>
@@ -48,9 +50,7 @@ function Whatsapp({ phone }: { phone: PhoneHealth }): ReactNode {
       </Tag>
     );
   if (phone.has_whatsapp === false) return <Tag>sem WhatsApp</Tag>;
-  return phone.kind === "mobile" ? (
-    <Tag title="Nenhuma mensagem foi ou voltou ainda">não se sabe se tem WhatsApp</Tag>
-  ) : null;
+  return <Tag title="Nenhuma mensagem foi ou voltou ainda">não se sabe se tem WhatsApp</Tag>;
 }
 
 /** The strongest sign of life, and a failure when it is newer. */

@@ -5,6 +5,7 @@ import { Link } from "wouter";
 import { sentenceFor } from "@/lib/errors";
 import { phone } from "@/lib/format";
 import { useHasRole, useMember } from "@/lib/session";
+import { NoContactButton } from "@/ui/no-contact/no-contact-button";
 import { Tag } from "@/ui/tag";
 import { LinkPanel } from "./link-panel";
 import { ignoreTalk, takeTalk, talkKey, talksKey } from "./queries";
@@ -35,6 +36,7 @@ export function TalkHeader({ page, back }: { page: TalkPage; back: ReactNode }):
           </p>
         </div>
         <WindowClock until={talk.window_until} />
+        {(talk.client || talk.phone) && <NoContactButton clientId={talk.client?.id ?? null} phone={talk.phone} />}
       </div>
       <Owner page={page} />
       {talk.client && others.length > 0 && (

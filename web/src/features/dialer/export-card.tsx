@@ -39,6 +39,7 @@ export function ExportCard({ sent }: { sent: DialerExport }): ReactNode {
         <p>
           <strong>{statusWords[sent.status]}</strong>: {fatesOf(sent)}.
           {sent.status === "done" && !sent.is_reported && " O discador não disse quais recusou."}
+          {sent.status === "done" && sent.hours_state !== "open" && " Em silêncio: fora do horário permitido."}
         </p>
         {isMoving && sent.planned > 0 && (
           <Progress value={(100 * (sent.loaded + sent.filtered)) / sent.planned} aria-label="Progresso do envio" />

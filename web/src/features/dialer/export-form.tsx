@@ -5,7 +5,8 @@ import { useLocation } from "wouter";
 import { sentenceFor } from "@/lib/errors";
 import { Skeleton } from "@/ui/states";
 import classes from "./dialer.module.css";
-import { overviewKey, requestExport, useCampaign, useCampaigns } from "./queries";
+import { hoursWarning } from "./hours";
+import { overviewKey, requestExport, useCampaign, useCampaigns, useLaw } from "./queries";
 
 /** Campaigns and lists as they are at the dialer right now; the sending itself happens without this page. */
 export function ExportForm({ selection, onClose }: { selection: object; onClose: () => void }): ReactNode {
@@ -17,6 +18,8 @@ export function ExportForm({ selection, onClose }: { selection: object; onClose:
   const queryClient = useQueryClient();
   const campaign = data?.campaigns.find(({ id }) => String(id) === chosen);
   const room = useCampaign(campaign?.id ?? null);
+  const { data: law } = useLaw();
+  const warning = campaign && law ? hoursWarning(campaign, law) : null;
   const send = useMutation({
     mutationFn: () =>
       campaign
@@ -50,6 +53,12 @@ export function ExportForm({ selection, onClose }: { selection: object; onClose:
             value={chosen}
             onChange={setChosen}
           />
+          {warning && (
+            <p role="status" className={classes.warn}>
+              {warning} Quem está num estado fechado sai da lista sozinho e volta quando ele abre; quando a maioria está
+              fechada, a lista inteira silencia.
+            </p>
+          )}
           {room.data && (
             <p className={classes.faint}>
               {room.data.lists.length === 0

@@ -7,6 +7,7 @@ import {
   useQuery,
 } from "@tanstack/react-query";
 import { db, readFunction, rpc, shaped, unwrap } from "@/lib/supabase";
+import type { LawfulDay } from "./hours";
 import type { Agents, Campaign, CampaignRoom, Overview, Results, Word } from "./shapes";
 
 export const overviewKey: QueryKey = ["dialer"];
@@ -30,6 +31,15 @@ export function useCampaign(id: number | null): UseQueryResult<CampaignRoom> {
     queryKey: ["dialer-live", "campaign", id],
     queryFn: () => readFunction<CampaignRoom>("3cplus-campaigns", { campaign: String(id) }, liveTimeoutMs),
     enabled: id !== null,
+  });
+}
+
+/** The law's hours by state and weekday; uf null: every state without a law of its own. */
+export function useLaw(): UseQueryResult<LawfulDay[]> {
+  return useQuery({
+    queryKey: ["dialer-law"],
+    queryFn: () => shaped<LawfulDay[]>(rpc("lawful_hours", {})),
+    staleTime: Number.POSITIVE_INFINITY,
   });
 }
 

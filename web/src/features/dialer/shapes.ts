@@ -57,6 +57,8 @@ export type ExportStatus = "planning" | "loading" | "done" | "failed" | "cancell
 
 export interface DialerExport {
   id: string;
+  /** silent: weight 0, most of its people may not be called now; opening: the last of them are being taken out. */
+  hours_state: "open" | "silent" | "opening";
   campaign_id: number;
   campaign_name: string;
   list_name: string;

@@ -26,6 +26,13 @@ export function tell(told: Notification): Told {
         href: "/discador",
         tone: "bad",
       };
+    case "dialer_silence_failed":
+      return {
+        title: "Uma lista continua discando",
+        detail: "Ela devia estar parada e o discador recusou. Tentamos de novo a cada dez minutos; pause-a no 3C Plus.",
+        href: "/discador",
+        tone: "bad",
+      };
     case "dialer_silent":
       return {
         title: "O discador parou de avisar",

@@ -29,10 +29,12 @@ interface DispositionPanelProps {
   outcome: string | null;
   /** The way to take it back, while there is one. */
   undo: ReactNode;
+  /** The command for whoever asks not to be contacted. */
+  noContact?: ReactNode;
 }
 
 export function DispositionPanel(props: DispositionPanelProps): ReactNode {
-  const { screen, notes, onNotes, choosing, onChoosing, onDispose, outcome, undo } = props;
+  const { screen, notes, onNotes, choosing, onChoosing, onDispose, outcome, undo, noContact } = props;
   const notesRef = useRef<HTMLTextAreaElement>(null);
   const notesId = useId();
   const effectsId = useId();
@@ -52,7 +54,17 @@ export function DispositionPanel(props: DispositionPanelProps): ReactNode {
   });
 
   return (
-    <Panel title="Tabulação" aside={<CallbackNotice callbacks={screen.callbacks} />} scrolls className={classes.panel}>
+    <Panel
+      title="Tabulação"
+      aside={
+        <>
+          <CallbackNotice callbacks={screen.callbacks} />
+          {noContact}
+        </>
+      }
+      scrolls
+      className={classes.panel}
+    >
       <div className={classes.body}>
         <div className={classes.notes}>
           <label htmlFor={notesId}>
@@ -62,6 +74,7 @@ export function DispositionPanel(props: DispositionPanelProps): ReactNode {
             ref={notesRef}
             id={notesId}
             aria-label="Observação"
+            data-kept
             placeholder="O que foi dito, em uma linha ou duas"
             maxLength={4000}
             // One line less leaves the time of a callback above the fold of 768 pixels.

@@ -42,6 +42,8 @@ interface ServicePageProps {
   talk?: ReactNode;
   /** What may be done with one of the numbers. */
   phoneAction?: (phone: Phone, index: number) => ReactNode;
+  /** The command for whoever asks not to be contacted, beside the results of a call. */
+  noContact?: (phones: Phone[]) => ReactNode;
 }
 
 export function ServicePage({ clientId, ...doors }: ServicePageProps): ReactNode {
@@ -56,7 +58,16 @@ export function ServicePage({ clientId, ...doors }: ServicePageProps): ReactNode
 
 type LoadedProps = Omit<ServicePageProps, "clientId"> & { screen: ServiceScreen };
 
-function LoadedService({ screen, onExplain, onNegotiate, phoneAction, next, talkDoor, talk }: LoadedProps): ReactNode {
+function LoadedService({
+  screen,
+  onExplain,
+  onNegotiate,
+  phoneAction,
+  next,
+  talkDoor,
+  talk,
+  noContact,
+}: LoadedProps): ReactNode {
   const { client, debts, phones, disposition_types: types } = screen;
   const { tenant } = useMember();
   const timeline = useTimeline(client.id);
@@ -136,6 +147,7 @@ function LoadedService({ screen, onExplain, onNegotiate, phoneAction, next, talk
         onChoosing={setChoosing}
         outcome={outcome}
         onDispose={(chosen) => void onDispose(chosen)}
+        noContact={noContact?.(phones)}
         undo={
           <Suspense fallback={null}>
             <UndoLine

@@ -14,5 +14,8 @@ export const dialer: Record<string, string> = {
   dialer_refused: "O 3C Plus não aceitou o pedido. Tente de novo em instantes.",
   dialer_seat_missing: "Seu usuário ainda não está ligado a um agente do discador.",
   disposition_needs_client: "Este resultado precisa de uma pessoa: procure ou cadastre quem é.",
+  suppression_ended: "Este bloqueio já terminou ou já foi liberado.",
+  suppression_in_past: "A data do bloqueio já passou. Escolha outra, ou deixe em branco.",
+  suppression_not_found: "Este bloqueio não existe mais.",
   weight_invalid: "O peso da lista vai de 1 a 100.",
 };

@@ -21,6 +21,7 @@ import { runStatusNames } from "@/ui/timeline/run-status";
 import classes from "@/ui/timeline/timeline.module.css";
 
 const CallEntry = later(() => import("@/ui/timeline/call-entry").then((m) => m.CallEntry));
+const SuppressionEntry = later(() => import("@/ui/timeline/suppression-entry").then((m) => m.SuppressionEntry));
 
 interface TimelineEntryProps {
   item: TimelineItem;
@@ -77,6 +78,13 @@ export function TimelineEntry({ item, colorOf }: TimelineEntryProps): ReactNode 
         >
           {(item.to ?? item.actor) && <p className={classes.actor}>{item.to ?? item.actor}</p>}
         </Entry>
+      );
+    case "suppression":
+    case "suppression_lifted":
+      return (
+        <Suspense fallback={<Entry icon={<IconPhone {...iconProps} />} title="Não contatar" at={item.at} />}>
+          <SuppressionEntry item={item} />
+        </Suspense>
       );
     case "agreement":
     case "payment":

@@ -1,0 +1,46 @@
+import { Button } from "@mantine/core";
+import { IconPhoneOff } from "@tabler/icons-react";
+import { type ReactNode, Suspense, useState } from "react";
+import { later } from "@/lib/later";
+import type { Contacted } from "@/lib/suppressions";
+import { useAltKey } from "@/ui/alt-key";
+import { Key } from "@/ui/tag";
+
+const NoContactDialog = later(() => import("@/ui/no-contact/no-contact-dialog").then((m) => m.NoContactDialog));
+
+interface NoContactButtonProps extends Contacted {
+  /** The person's numbers, to choose one of. */
+  phones?: string[];
+  /** The one that answers to Alt+B. */
+  hasKey?: boolean;
+  label?: string;
+}
+
+/** “Não contatar”: what holds for this person or number, one more, and for an admin the way back. */
+export function NoContactButton({ hasKey = false, label, ...who }: NoContactButtonProps): ReactNode {
+  const [isOpen, setIsOpen] = useState(false);
+  useAltKey("KeyB", () => {
+    if (hasKey) setIsOpen(true);
+  });
+  return (
+    <>
+      <Button
+        size="compact-xs"
+        variant="subtle"
+        color="gray"
+        leftSection={<IconPhoneOff size={13} stroke={1.8} aria-hidden />}
+        {...(hasKey && { "aria-keyshortcuts": "Alt+B" })}
+        onClick={() => setIsOpen(true)}
+        onMouseEnter={() => void NoContactDialog.preload()}
+      >
+        {label ?? "Não contatar"}
+        {hasKey && (
+          <>
+            &nbsp;<Key>Alt+B</Key>
+          </>
+        )}
+      </Button>
+      <Suspense fallback={null}>{isOpen && <NoContactDialog {...who} onClose={() => setIsOpen(false)} />}</Suspense>
+    </>
+  );
+}
