@@ -44,6 +44,18 @@ const tellers: Record<string, Teller> = {
     href: `/acordos/${payload.agreement_id}`,
     tone: "good",
   }),
+  rule_reminder: ({ payload, client_name }) => ({
+    title: client_name ? `Lembrete: ${client_name}` : "Lembrete de uma regra",
+    detail: String(payload.note ?? payload.rule ?? "Abra o atendimento do cliente."),
+    href: payload.client_id ? `/atendimento/${payload.client_id}` : "/agenda",
+    tone: "neutral",
+  }),
+  rule_notice: ({ payload, client_name }) => ({
+    title: client_name ?? plural(Number(payload.count), "caso para a supervisão", "casos para a supervisão"),
+    detail: [payload.note, payload.rule].filter(Boolean).join(" · "),
+    href: payload.client_id ? `/atendimento/${payload.client_id}` : `/automacao/execucoes?regra=${payload.rule_id}`,
+    tone: "neutral",
+  }),
   batch_finished: (told) => ({
     title: "Disparo concluído",
     detail: "Veja quem recebeu, quem respondeu e o que falhou.",
