@@ -3,6 +3,7 @@ import { IconQrcode, IconSend, IconTemplate } from "@tabler/icons-react";
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { useMember } from "@/lib/session";
 import { NoContactButton } from "@/ui/no-contact/no-contact-button";
+import { AttachButton, AttachmentLine, useAttachment } from "./attachment";
 import { CannedList, useCannedList } from "./canned-list";
 import { ChargePicker } from "./charge-picker";
 import classes from "./composer.module.css";
@@ -38,10 +39,15 @@ export function Composer({ page, outbox, draft }: ComposerProps): ReactNode {
   const text = draft.text.trim();
   const leftovers = /\{\{[^}]*\}\}/.test(text);
   const isOthers = talk.owner?.is_here === true && talk.owner.user_id !== user.id;
+  const attachment = useAttachment(talk.id, () => draft.change(""));
+  const isEmpty = !text && !attachment.file;
   const send = (): void => {
-    if (!text || leftovers || reason) return;
-    outbox.send({ id: crypto.randomUUID(), body: text });
-    draft.change("");
+    if (isEmpty || leftovers || reason || attachment.isSending) return;
+    if (attachment.file) attachment.send(text);
+    else {
+      outbox.send({ id: crypto.randomUUID(), body: text });
+      draft.change("");
+    }
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     if (canned.onKeyDown(event)) return;
@@ -81,6 +87,7 @@ export function Composer({ page, outbox, draft }: ComposerProps): ReactNode {
       {extra === "charge" && talk.client && (
         <ChargePicker clientId={talk.client.id} outbox={outbox} onClose={() => setExtra(null)} />
       )}
+      <AttachmentLine attachment={attachment} text={text} />
       {canned.isOpen && <CannedList id={id} canned={canned} />}
       <div className={classes.row}>
         <textarea
@@ -100,6 +107,7 @@ export function Composer({ page, outbox, draft }: ComposerProps): ReactNode {
           onKeyDown={onKeyDown}
         />
         <div className={classes.tools}>
+          <AttachButton attachment={attachment} isBarred={reason !== null} />
           {talk.client && (
             <ActionIcon
               aria-label="Enviar Pix ou boleto"
@@ -125,7 +133,7 @@ export function Composer({ page, outbox, draft }: ComposerProps): ReactNode {
             color="petrol"
             aria-label="Enviar"
             title="Enviar (Enter)"
-            disabled={!text || leftovers || reason !== null}
+            disabled={isEmpty || leftovers || reason !== null || attachment.isSending}
             onClick={send}
           >
             <IconSend size={18} />
