@@ -1,4 +1,4 @@
-"""Takes over what the providers list as a tenant's templates, when a supervisor asks for it."""
+"""Takes over what the providers list as templates: when a supervisor asks, and for all each day."""
 
 import json
 from typing import Any
@@ -8,10 +8,7 @@ import functions_framework
 
 from kit import db, errors, http, log
 from providers import whatsapp
-from providers.events import FailureClass
 from providers.whatsapp import Account
-
-PAGES = 50  # of a hundred; Meta allows 6,000 templates at most, and more is a fault of theirs
 
 
 @functions_framework.http
@@ -19,8 +16,12 @@ PAGES = 50  # of a hundred; Meta allows 6,000 templates at most, and more is a f
 def sync_templates(request: flask.Request) -> flask.typing.ResponseReturnValue:
     if request.method != "POST":
         raise errors.MethodNotAllowed("a synchronisation is posted")
-    with db.as_caller(request) as tx:
-        [(tenant_id,)] = tx.execute("select private.require_role('supervisor')").fetchall()
+    tenant_id = None
+    try:
+        http.require_jobs_key(request)
+    except errors.NotAuthenticated:  # a person, then, who asks for their own agency
+        with db.as_caller(request) as tx:
+            [(tenant_id,)] = tx.execute("select private.require_role('supervisor')").fetchall()
     with db.as_worker() as tx:
         list_them = "select * from private.integrations_to_sync(%s)"
         integrations = tx.execute(list_them, (tenant_id,)).fetchall()
@@ -32,25 +33,20 @@ def sync_templates(request: flask.Request) -> flask.typing.ResponseReturnValue:
             read = "select private.integration_secret(%s, %s)"
             secret = (integration.integration_id, adapter.KEY_FIELD)
             [(key,)] = tx.execute(read, secret).fetchall()
-        account, page, found = Account(integration.settings, key or ""), None, []
-        try:
-            for _ in range(PAGES):
-                call = adapter.templates_call(account, page)
-                listed = adapter.read_templates(http.perform(call))
-                found += [template._asdict() for template in listed.templates]
-                page = listed.next
-                if listed.failure or not page:
-                    break
-            failure = listed.failure
-        except (whatsapp.Incomplete, http.NothingSent, http.OutcomeUnknown):
-            failure = FailureClass.PROVIDER_UNAVAILABLE
+        lists = [
+            whatsapp.list_templates(adapter, Account(said, key or ""))
+            for said in integration.accounts
+        ]
         # Half a list would pause the other half.
+        failure = next((failure for _, failure in lists if failure), None)
         if failure:
             told.append({"provider": integration.provider, "error": failure})
             continue
+        # By id: two numbers may be of one account after all.
+        found = {each.provider_template_id: each._asdict() for part, _ in lists for each in part}
         with db.as_worker() as tx:
             take = "select private.take_templates(%s, %s::jsonb)"
-            values = (integration.integration_id, json.dumps(found))
+            values = (integration.integration_id, json.dumps(list(found.values())))
             [(taken,)] = tx.execute(take, values).fetchall()
         told.append({"provider": integration.provider, "error": None} | taken)
         log.event("templates_taken", provider=integration.provider, found=len(found))

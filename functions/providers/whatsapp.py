@@ -13,6 +13,7 @@ from kit import http
 from providers.events import FailureClass, Outcome, Probe, ProviderEvent, SendResult, Verdict
 
 PROVIDERS = ("gupshup", "meta")
+MOST_PAGES = 50  # of a hundred; Meta allows 6,000 templates at most, and more is a fault of theirs
 FILE_BYTES = 16 * 1024**2  # WhatsApp's own limit of audio and video; the database keeps no more
 
 
@@ -138,6 +139,23 @@ def adapter(provider: str) -> Adapter:
     if provider not in PROVIDERS:
         raise LookupError(provider)
     return cast(Adapter, importlib.import_module(f"providers.{provider}"))
+
+
+def list_templates(
+    adapter: Adapter, account: Account
+) -> tuple[list[KnownTemplate], FailureClass | None]:
+    """All that the account has; with a failure the list is not whole and must not be taken."""
+    page, found = None, list[KnownTemplate]()
+    try:
+        for _ in range(MOST_PAGES):
+            listed = adapter.read_templates(http.perform(adapter.templates_call(account, page)))
+            found += listed.templates
+            page = listed.next
+            if listed.failure or not page:
+                return found, listed.failure
+    except (Incomplete, http.NothingSent, http.OutcomeUnknown):
+        return found, FailureClass.PROVIDER_UNAVAILABLE
+    return found, None
 
 
 def ask(write: Callable[[], http.Call], read: Callable[[http.Answer], SendResult]) -> SendResult:

@@ -71,20 +71,40 @@ comment on function private.take_templates(uuid, jsonb) is
 'A whole list in the words of providers/whatsapp.py KnownTemplate → {listed, gone}.';
 grant execute on function private.take_templates(uuid, jsonb) to worker;
 
--- What the worker needs to ask each provider of a tenant for its list.
+-- What the worker needs to ask each provider of a tenant (null: of all) for its lists: templates
+-- belong to an account, and numbers of one integration may be of several.
 create function private.integrations_to_sync(tenant_id uuid)
-returns table (integration_id uuid, provider public.provider_name, settings jsonb)
+returns table (integration_id uuid, provider public.provider_name, accounts jsonb[])
 language sql
 stable
 security definer
 set search_path = ''
 as $$
-    select integration.id, integration.provider, integration.settings
+    select integration.id, integration.provider, array(
+        select distinct on (coalesce(known.said ->> 'waba_id', known.said ->> 'app_name'))
+            known.said
+        from (
+            select private.sender_settings(sender.id) as said
+            from public.senders as sender
+            where sender.tenant_id = integration.tenant_id
+              and sender.integration_id = integration.id and sender.state <> 'disabled'
+            union all
+            select integration.settings
+        ) as known
+        order by coalesce(known.said ->> 'waba_id', known.said ->> 'app_name')
+    )
     from public.integrations as integration
-    where integration.tenant_id = integrations_to_sync.tenant_id and integration.is_active
+    where (integrations_to_sync.tenant_id is null
+        or integration.tenant_id = integrations_to_sync.tenant_id) and integration.is_active
       and private.sends_whatsapp(integration.provider::text)
+    order by integration.tenant_id, integration.provider
 $$;
 grant execute on function private.integrations_to_sync(uuid) to worker;
+
+-- A webhook that was lost, a template made at the provider: once a day nobody has to click.
+select cron.schedule(
+    'sync-templates', '23 4 * * *', $$select private.wake_function('sync-templates')$$
+);
 
 -- A provider says that it approved, refused or paused one.
 create function private.apply_template_event(event_id uuid) returns text

@@ -1,14 +1,16 @@
 """Templates are the provider's: taken over whole or not at all, bound by people, sent complete."""
 
+import json
 import uuid
 from typing import Any
 
 import pytest
 
 from kit import http
+from tests.automation import JOBS_KEY
 from tests.messaging.office import ADMIN, OPERATOR, OTHER_ADMIN, SUPERVISOR, Office
 from tests.messaging.rig import OTHER_TENANT, Rig
-from tests.simulators import META_TEMPLATE
+from tests.simulators import API_KEY, META_TEMPLATE
 
 LINK = "https://exemplo.test/fatura.pdf"
 FAULTS: list[tuple[dict[str, Any], str]] = [
@@ -45,6 +47,34 @@ def test_both_providers_are_listed_and_nothing_is_bound_by_itself(office: Office
     assert (found["um"]["variables"], found["um"]["obstacle"]) == (["", ""], "unbound")
     assert (found["g-2"]["provider"], found["dois"]["obstacle"]) == ("gupshup", None)
     assert list(listed(office, "DOIS")) == ["dois"]
+
+
+def test_every_number_is_listed_by_its_own_account_and_once_a_day_by_itself(
+    office: Office,
+) -> None:
+    office.connect("gupshup")
+    second = {"provider": "gupshup", "name": "Segundo", "phone": "+551140000001",
+              "account": "OutroApp"}  # fmt: skip
+    office.ask("select public.save_sender(%s::jsonb)::text", json.dumps(second))
+    office.list_at_gupshup({"g-1": "Oi."})
+    office.tell(
+        "/gupshup/_control/apps/OutroApp",
+        {"api_key": API_KEY, "source": "551140000001", "callback_url": "http://127.0.0.1:9/",
+         "templates": {"g-2": "Oi, {{1}}."}},
+    )  # fmt: skip
+    headers = {"Authorization": f"Bearer {JOBS_KEY}"}
+    answer = office.functions.post("/sync-templates", headers=headers)
+    assert [told["listed"] for told in answer.json()["synced"]] == [2], answer.text
+    assert listed(office).keys() >= {"g-1", "g-2"}
+    assert office.functions.post("/sync-templates").status_code == 401
+    [job] = office.rows("select schedule from cron.job where jobname = 'sync-templates'")
+    assert job["schedule"] == "23 4 * * *"
+    # One account that does not answer: what it had is not taken for gone.
+    office.tell("/gupshup/_control/apps/OutroApp",
+                {"api_key": "another", "source": "551140000001",
+                 "callback_url": "http://127.0.0.1:9/", "templates": {}})  # fmt: skip
+    assert synced(office)["gupshup"]["error"] == "configuration"
+    assert listed(office)["g-2"]["obstacle"] == "unbound"
 
 
 @pytest.mark.parametrize("provider", ["gupshup", "meta"])

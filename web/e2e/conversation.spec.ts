@@ -37,6 +37,20 @@ test("a chat goes both ways, with receipts, and is never doubled by a lost answe
   await expect(
     talk.getByRole("button", { name: "Ampliar a foto" }).getByRole("img", { name: "Comprovante" }),
   ).toBeVisible();
+
+  const pdf = { name: "boleto.pdf", mimeType: "application/pdf", buffer: Buffer.from("%PDF-1.7 segunda via") };
+  await page.getByLabel("Arquivo para enviar").setInputFiles({ ...pdf, name: "lista.xlsx", mimeType: "text/plain" });
+  await expect(page.getByRole("alert")).toHaveText(/Só é possível enviar fotos/);
+  await page.getByLabel("Arquivo para enviar").setInputFiles(pdf);
+  await composerOf(page).fill("Segue a segunda via");
+  await composerOf(page).press("Enter");
+  const file = talk.getByRole("listitem").filter({ hasText: "boleto.pdf" });
+  await expect(file.getByText("lida")).toBeVisible();
+  await expect(composerOf(page)).toHaveValue("");
+  expect(await arrived(request, digits(ownClient))).toContain("Segue a segunda via");
+  const download = page.waitForEvent("download");
+  await file.getByRole("button", { name: "boleto.pdf" }).click();
+  expect((await download).suggestedFilename()).toBe("boleto.pdf");
   await expectClean(page);
 });
 
