@@ -213,6 +213,8 @@ def floor(
         world.set_today(MONDAY)
         world.run("delete from public.clients where id = %s", world.client)
         integration, key = connect_dialer(world)
+        # Nothing is held: what can be taken back is told by tests/sql/test_undo.py.
+        world.insert("automation_policies", {"tenant_id": world.tenant, "undo_seconds": 0})
         world.insert(
             "dialer_agents",
             {"tenant_id": world.tenant, "agent_id": OPERATOR_AGENT, "extension": "1001",

@@ -80,7 +80,18 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+    -- Held tasks of the dialer come due between two looks; older ones are the sweep's (0954).
+    c_look constant interval := '10 seconds';
 begin
+    perform private.release_removals();
+    if exists (
+        select from private.dialer_tasks as task
+        where task.status in ('queued', 'sending') and task.kind = 'qualify' and task.attempt = 0
+          and task.next_attempt_at between private.now() - c_look and private.now()
+    ) then
+        perform private.wake_function('3cplus-export');
+    end if;
     if exists (
         select from pgmq.q_automations as held
         where held.vt <= clock_timestamp() and held.read_ct = 0

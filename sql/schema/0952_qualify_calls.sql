@@ -37,7 +37,7 @@ begin
             perform private.qualify_call(v_call.id, v_word, v_done.notes);
         end if;
         if v_done.unworkable then
-            perform private.leave_wrong_numbers(v_done.tenant_id, v_done.client_id);
+            perform private.hold_removal(v_done.id, v_done.tenant_id, v_done.client_id);
         end if;
     end loop;
     return null;
@@ -56,6 +56,7 @@ as $$
 declare
     v_call public.calls;
     v_can_say boolean;
+    v_hold interval;
 begin
     select * into v_call from public.calls as call where call.id = qualify_call.call_id;
     v_can_say := exists (
@@ -70,15 +71,24 @@ begin
     where call.id = v_call.id
     returning * into v_call;
     if v_call.qualify_status = 'queued' then
+        v_hold := case when v_call.disposition_id is null then interval '0'
+            else private.undo_window(v_call.tenant_id) end;
         perform private.wish_dialer_task(
-            v_call.integration_id, 'qualify', 'qualify:' || v_call.id, null, v_call.id, null,
+            v_call.integration_id, 'qualify',
+            -- Of the disposition: one taken back and made anew is told anew.
+            'qualify:' || v_call.id || coalesce(':' || v_call.disposition_id, ''), null,
+            v_call.id, null,
             jsonb_build_object(
                 'qualification_id', qualify_call.qualification_id,
                 -- The dialer's note is a line.
                 'note', left(qualify_call.note, 200)
-            )
+            ),
+            v_hold
         );
-        perform private.wake_function('3cplus-export');
+        -- What is held is woken when it is due (0600).
+        if v_hold = interval '0' then
+            perform private.wake_function('3cplus-export');
+        end if;
     end if;
 end;
 $$;

@@ -66,8 +66,8 @@ as $$
       and promised.status = 'done'
 $$;
 
--- The call waits for its outcome again. What the dialer has not been told, it is not told; what it
--- has, stands there until somebody says it anew.
+-- The call waits for its outcome again. The dialer has been told nothing of it: its task is held for
+-- as long as it may be taken back, and so is a wrong number's way out of the mailing.
 create function private.give_back_call(disposition_id uuid) returns void
 language sql
 security definer
@@ -79,8 +79,10 @@ as $$
       and call.tenant_id = done.tenant_id and call.disposition_id = done.id
       and task.tenant_id = call.tenant_id and task.call_id = call.id
       and task.kind = 'qualify' and task.status = 'queued' and task.attempt = 0;
+    delete from private.held_removals as held
+    where held.disposition_id = give_back_call.disposition_id;
     update public.calls as call
-    set disposition_id = null
+    set disposition_id = null, qualify_status = null
     from public.call_dispositions as done
     where done.id = give_back_call.disposition_id
       and call.tenant_id = done.tenant_id and call.disposition_id = done.id

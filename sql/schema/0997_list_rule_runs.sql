@@ -92,6 +92,10 @@ $$;
 comment on function public.count_rule_runs(uuid, date, date) is
 '[{position, action, status, reason, count}] of the runs that began on those days.';
 
+-- They read nothing but what they are given.
+grant execute on function
+private.encode_cursor(text[]), private.decode_cursor(text, text[])
+to authenticated;
 grant execute on function
 public.list_rule_runs(uuid, text[], text, int), public.count_rule_runs(uuid, date, date)
 to authenticated;

@@ -163,3 +163,75 @@ def test_a_key_says_what_it_will_do(db: psycopg.Connection, world: World) -> Non
     assert (effect["disposition_type"], effect["verdict"]) == ("voicemail", "send")
     with refused("client_not_found"), acting(db, world, "other_tenant"):
         db.execute("select public.disposition_effects(%s)", (world.ids["client"],))
+
+
+def called(db: psycopg.Connection, world: World) -> UUID:
+    """The operator has a call with this client that the dialer waits to hear of."""
+    call = uuid4()
+    db.execute(
+        "insert into public.calls (id, tenant_id, integration_id, telephony_id, client_id, phone,"
+        " agent_id, campaign_id, status, called_at, operator_id)"
+        " values (%s, %s, %s, %s, %s, '+5511987650001', 77, 1, 'finished', private.now(), %s)",
+        (
+            call,
+            TENANT,
+            world.ids["integration"],
+            str(call),
+            world.ids["client"],
+            world.users["operator"],
+        ),
+    )
+    secret = f"integration:{world.ids['integration']}:agent_token"
+    db.execute("select private.put_secret(%s, 'token')", (secret,))
+    db.execute(
+        "insert into public.dialer_qualifications (tenant_id, disposition_type, qualification_id)"
+        " values (%s, 'voicemail', 5), (%s, 'wrong_contact', 6)",
+        (TENANT, TENANT),
+    )
+    return call
+
+
+def words(db: psycopg.Connection, call: UUID) -> list[tuple[Any, ...]]:
+    """What the dialer is to be told, and whether it may be told now."""
+    return db.execute(
+        "select (payload ->> 'qualification_id')::int, next_attempt_at <= private.now()"
+        " from private.dialer_tasks where call_id = %s",
+        (call,),
+    ).fetchall()
+
+
+def test_the_dialer_is_told_when_it_stands(db: psycopg.Connection, world: World) -> None:
+    call = called(db, world)
+    dispose(db, world)
+    assert words(db, call) == [(5, False)]
+    pass_time(db, "11 seconds")
+    assert words(db, call) == [(5, True)]
+
+
+def test_the_dialer_never_hears_what_was_taken_back(db: psycopg.Connection, world: World) -> None:
+    call = called(db, world)
+    undo(db, world, dispose(db, world))
+    assert words(db, call) == []
+    assert row_of(db, "public.calls", id=call)["qualify_status"] is None
+    dispose(db, world, "wrong_contact")
+    assert words(db, call) == [(6, False)]
+
+
+@pytest.mark.parametrize(("taken_back", "status"), [(False, "removing"), (True, "loaded")])
+def test_a_wrong_number_leaves_the_mailing_when_it_stands(
+    db: psycopg.Connection, world: World, taken_back: bool, status: str
+) -> None:
+    call = called(db, world)
+    db.execute(
+        "update public.dialer_export_rows set status = 'loaded' where client_id = %s",
+        (world.ids["client"],),
+    )
+    disposition = dispose(db, world, "wrong_contact")
+    assert row_of(db, "public.calls", id=call)["disposition_id"] == disposition
+    if taken_back:
+        undo(db, world, disposition)
+    rows = "select status from public.dialer_export_rows where client_id = %s"
+    assert scalar(db, rows, world.ids["client"]) == "loaded"
+    pass_time(db, "11 seconds")
+    scalar(db, "select private.release_held()")
+    assert scalar(db, rows, world.ids["client"]) == status
