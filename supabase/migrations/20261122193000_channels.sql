@@ -20344,6 +20344,8 @@ CREATE OR REPLACE FUNCTION private.tg_clients__erased()
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
+declare
+    v_again record;
 begin
     if not exists (
         select from private.erased_people as gone
@@ -20351,7 +20353,7 @@ begin
     ) then
         return null;
     end if;
-    with known as (
+    for v_again in
         insert into private.erased_people (tenant_id, person_hash, client_id, erased_at)
         select distinct again.tenant_id, again.person_hash, again.id, private.now()
         from (
@@ -20367,8 +20369,9 @@ begin
             on gone.tenant_id = again.tenant_id and gone.person_hash = again.person_hash
         on conflict do nothing
         returning erased_people.tenant_id, erased_people.client_id
-    )
-    select private.suppress_erased(known.tenant_id, known.client_id) from known;
+    loop
+        perform private.suppress_erased(v_again.tenant_id, v_again.client_id);
+    end loop;
     return null;
 end;
 $function$;
@@ -27059,7 +27062,8 @@ from (
         28, 'public.suppressions', 'person',
         'kept.tenant_id = ($1).tenant_id and (kept.client_id = ($1).client_id
             or private.phone_match(kept.phone) = any(($1).phone_keys))',
-        'client_id = ($1).client_id, phone = null, reason = ''apagado'''
+        'client_id = ($1).client_id, phone = null, reason = case reason
+            when ''Pedido da pessoa (LGPD)'' then reason else ''apagado'' end'
     ),
     (29, 'public.client_addresses', 'person', null, 'delete'),
     (30, 'public.client_services', 'person', null, 'delete'),
@@ -27097,7 +27101,8 @@ from (
     (61, 'private.client_contacts', 'ledger', null, null),
     (62, 'private.client_ledgers', 'ledger', null, null),
     (63, 'private.import_touches', 'ledger', null, null),
-    (64, 'private.panel_reach', 'ledger', null, null)
+    (64, 'private.panel_reach', 'ledger', null, null),
+    (65, 'public.disposition_undos', 'ledger', null, null)
 ) as listed (place, table_name, area, finds, erases);
 
 select cron.schedule('repeat-erasures', '17 5 * * *', 'select private.repeat_erasures()');
