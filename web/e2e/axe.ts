@@ -18,11 +18,24 @@ interface Scope {
   except?: string[];
   /** A selector; the whole page otherwise. */
   within?: string;
+  /** One rule instead of all. */
+  only?: string;
 }
 
-export async function expectClean(page: Page, { except = [], within }: Scope = {}): Promise<void> {
+export async function expectClean(page: Page, { except = [], within, only }: Scope = {}): Promise<void> {
   await atRest(page);
-  const builder = new AxeBuilder({ page }).withTags(rules).disableRules(except);
+  const asked = only ? new AxeBuilder({ page }).withRules(only) : new AxeBuilder({ page }).withTags(rules);
+  const builder = asked.disableRules(except);
   const { violations } = await (within ? builder.include(within) : builder).analyze();
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`)).toEqual([]);
+}
+
+/** In the dark, too: what a colour scheme changes is contrast, so the dark is asked nothing else. */
+export async function expectCleanInBoth(page: Page, scope: Scope = {}): Promise<void> {
+  await expectClean(page, scope);
+  await page.emulateMedia({ colorScheme: "dark" });
+  await expect(page.locator("html")).toHaveAttribute("data-mantine-color-scheme", "dark");
+  await expectClean(page, { ...scope, only: "color-contrast" });
+  await page.emulateMedia({ colorScheme: "light" });
+  await expect(page.locator("html")).toHaveAttribute("data-mantine-color-scheme", "light");
 }

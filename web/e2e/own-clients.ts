@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { APIRequestContext } from "@playwright/test";
+import { sessionOf } from "./sessions.ts";
 
 /** A client that this run alone knows; what other suites did to the demo's people is nothing to it. */
 export interface OwnClient {
@@ -56,13 +57,7 @@ const daysLate = 75;
 
 /** Imports them as admin@demo.test through the function that programs use. */
 export async function importClients(request: APIRequestContext, secret: string, clients: OwnClient[]): Promise<void> {
-  const page = await (await request.get("/")).text();
-  const apikey = /name="supabase-publishable-key" content="([^"]+)"/.exec(page)?.[1] ?? "";
-  const session = await request.post("/auth/v1/token?grant_type=password", {
-    headers: { apikey },
-    data: { email: "admin@demo.test", password: secret },
-  });
-  const { access_token } = (await session.json()) as { access_token: string };
+  const { apikey, access_token } = await sessionOf(request, "admin@demo.test", secret);
   const due = new Date(Date.now() - daysLate * 86_400_000).toISOString().slice(0, 10);
   const rows = clients.map(({ document, name, code, phone, contract, creditor, uf }, index) => ({
     cpf: document,

@@ -1,5 +1,6 @@
 import { type BrowserContext, test as base, expect, type Page } from "@playwright/test";
 import { importClients, inventClients, newWord, type OwnClient } from "./own-clients.ts";
+import { keepSession, sessionOf } from "./sessions.ts";
 
 export const password = "demo-demo-123";
 
@@ -74,10 +75,11 @@ export const test = base.extend<People, Pool>({
       const context = await browser.newContext({ ...options });
       contexts.push(context);
       if (slowdown > 1) context.on("page", (opened) => void slowDown(opened));
+      const { kept } = await sessionOf(context.request, person, password);
+      await context.addInitScript(keepSession, kept);
       const page = await context.newPage();
-      await page.goto("/login");
-      await signIn(page, person);
-      await page.waitForURL("**/carteira");
+      await page.goto("/carteira");
+      await expect(page.getByLabel("Buscar na carteira")).toBeVisible();
       return page;
     });
     for (const context of contexts) await context.close();
@@ -87,7 +89,7 @@ export const test = base.extend<People, Pool>({
 export { expect };
 
 export async function openService(page: Page, { code }: OwnClient): Promise<void> {
-  await page.goto("/carteira");
+  if (new URL(page.url()).pathname !== "/carteira") await page.goto("/carteira");
   await page.getByLabel("Buscar na carteira").fill(code);
   const row = page.getByRole("row", { name: new RegExp(code) });
   await row.getByRole("link", { name: /^Atender/ }).click();

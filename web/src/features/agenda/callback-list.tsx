@@ -1,4 +1,4 @@
-import { type ReactNode, useRef, useState } from "react";
+import { type ReactNode, useLayoutEffect, useRef, useState } from "react";
 import { localDate } from "@/lib/clock";
 import { sentenceFor } from "@/lib/errors";
 import { useMember } from "@/lib/session";
@@ -43,12 +43,22 @@ export function CallbackList({ rows }: { rows: Callback[] }): ReactNode {
   const [outcome, setOutcome] = useState("");
   const { mutateAsync: change, isPending, variables, error } = useChange();
   const told = (kind: Change["kind"], { client }: Callback): void => setOutcome(outcomes[kind](client.name));
+  const left = useRef<Callback | null>(null);
+  const focusLeft = (): void =>
+    list.current?.querySelector<HTMLElement>(`[data-callback-link="${left.current?.id}"]`)?.focus();
   const close = (): void => {
-    const { id } = asking?.callback ?? {};
+    left.current = asking?.callback ?? null;
     setAsking(null);
-    // The dialog gives the focus back to what opened it, which a letter never was; a moved row is another one by now.
-    requestAnimationFrame(() => list.current?.querySelector<HTMLElement>(`[data-callback-link="${id}"]`)?.focus());
+    // The dialog gives the focus back to what opened it, which a letter never was.
+    requestAnimationFrame(focusLeft);
   };
+  // A moved row is built anew under its other day and takes the focus along, but from nobody else.
+  useLayoutEffect(() => {
+    const moved = left.current && rows.find(({ id }) => id === left.current?.id);
+    if (!moved || moved.due_at === left.current?.due_at) return;
+    if (document.activeElement === document.body) focusLeft();
+    left.current = null;
+  });
   const act = (action: RowAction, callback: Callback): void => {
     setOutcome("");
     if (!callback.may_change) return;
