@@ -15,6 +15,7 @@ from portfolio_export import portfolio_export
 from portfolio_import import portfolio_import
 from portfolio_rejects import portfolio_rejects
 from portfolio_resume import portfolio_resume
+from privacy_export import privacy_export
 from reconcile_payments import reconcile_payments
 from run_automations import run_automations
 from send_file import send_file
@@ -43,6 +44,7 @@ __all__ = [
     "portfolio_import",
     "portfolio_rejects",
     "portfolio_resume",
+    "privacy_export",
     "reconcile_payments",
     "run_automations",
     "send_file",

@@ -11,7 +11,9 @@ create table private.download_tickets (
     expires_at timestamptz not null,
     constraint download_tickets_pkey primary key (secret_hash),
     constraint download_tickets_purpose_is_known check (
-        purpose in ('portfolio-export', 'portfolio-rejects', 'batch-results')
+        purpose in (
+            'portfolio-export', 'portfolio-rejects', 'batch-results', 'privacy-export'
+        )
     )
 );
 comment on table private.download_tickets is 'One-time links to downloads; only hashes are kept.';
@@ -49,6 +51,15 @@ begin
                     then (arguments ->> 'batch_id')::uuid
             end);
             perform private.outcome_condition(arguments ->> 'outcome', arguments ->> 'reason');
+        when 'privacy-export' then
+            perform private.require_role('admin');
+            perform from public.privacy_requests as asked
+            where asked.tenant_id = v_tenant_id and asked.kind = 'export'
+              and asked.id::text = arguments ->> 'request_id';
+            if not found then
+                raise exception 'privacy_request_not_found' using errcode = 'PT404',
+                    detail = 'no export request with this id in the tenant';
+            end if;
         else
             raise exception 'download_unknown' using errcode = 'PT400',
                 detail = coalesce(purpose, '');
@@ -72,7 +83,8 @@ as $$ select private.open_download(purpose, arguments) $$;
 comment on function public.open_download(text, jsonb) is
 'Supervisor: a ticket for one GET /functions/v1/<purpose>?ticket=… within a minute. portfolio-export
 {selection}, portfolio-rejects {import_id, format?}, batch-results
-{batch_id, outcome?, reason?, format?}. PT400 download_unknown, PT404 import_not_found.';
+{batch_id, outcome?, reason?, format?}, privacy-export {request_id} (admin). PT400 download_unknown,
+PT404 import_not_found, privacy_request_not_found.';
 
 -- Once: two who come with the same ticket wait for each other, and the second finds none. For the
 -- functions' login only; the download itself runs as the person, whose rights may have ended since.

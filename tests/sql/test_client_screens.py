@@ -199,6 +199,7 @@ RPCS = {
     "create_api_key": ("'Sistema'", {"admin", "other_tenant"}),
     "creditor_overview": ("", {"admin", "other_tenant"}),
     "delete_creditor": ("gen_random_uuid()", set()),
+    "erase_person": ("'{client}', 'Zélia da Conceição Mundo'", {"admin"}),
     "filter_counts": ("", {"operator", "supervisor", "admin", "other_tenant"}),
     "filter_options": ("", {"operator", "supervisor", "admin", "other_tenant"}),
     # Of another agency's import it tells nothing.
@@ -223,6 +224,8 @@ RPCS = {
         {"operator", "supervisor", "admin"},
     ),
     "retry_automation_run": ("'{run}'", {"supervisor", "admin"}),
+    "privacy_preview": ("'{client}'", {"admin"}),
+    "request_person_export": ("'{client}'", {"admin"}),
     # A version of the agency's own name; another agency's admin finds none.
     "restore_setting": ("{setting_version}", {"admin"}),
     "revoke_api_key": ("'{api_key}'", {"admin"}),

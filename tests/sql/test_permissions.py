@@ -99,6 +99,7 @@ RIGHTS = {
     "payment_cases": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "payment_courses": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "payment_reversals": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
+    "privacy_requests": Rights(ADMIN, NOBODY, NOBODY, NOBODY),
     "payments": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "reconciliations": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     # The one of world.sql is the admin's, and shared.

@@ -228,3 +228,6 @@ values (%(tenant)s, %(message)s, 1, %(client)s, 'send');
 insert into public.disposition_undos (disposition_id, tenant_id, client_id, undone_by)
 values (%(disposition)s, %(tenant)s, %(client)s, %(admin)s);
 insert into public.notification_preferences (tenant_id, user_id) values (%(tenant)s, %(admin)s);
+
+insert into public.privacy_requests (tenant_id, client_id, kind, asked_on, created_by)
+values (%(tenant)s, %(client)s, 'export', '2026-01-31', %(admin)s);

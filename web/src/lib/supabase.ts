@@ -129,7 +129,7 @@ export async function downloadFrom(
 /** Lets the browser save a file straight to disk, whatever its size. A plain link cannot say who asks, and a token
  * must not stand in an address: the link carries a ticket for one download within a minute. */
 export async function download(
-  purpose: "portfolio-export" | "portfolio-rejects" | "batch-results",
+  purpose: "portfolio-export" | "portfolio-rejects" | "batch-results" | "privacy-export",
   args: Json,
 ): Promise<void> {
   const ticket = await shaped<string>(rpc("open_download", { purpose, arguments: args }));

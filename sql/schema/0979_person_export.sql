@@ -1,0 +1,91 @@
+-- Everything held about one person, table by table, for the person (LGPD, art. 18 II and V).
+create function private.request_person_export(client_id uuid, asked_on date) returns uuid
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+    v_id uuid;
+begin
+    perform private.require_client(v_tenant_id, client_id);
+    if asked_on > private.today(v_tenant_id) then
+        raise exception 'asked_in_future' using errcode = 'PT400', detail = asked_on::text;
+    end if;
+    insert into public.privacy_requests (tenant_id, client_id, kind, asked_on, created_by)
+    values (
+        v_tenant_id, client_id, 'export', coalesce(asked_on, private.today(v_tenant_id)),
+        auth.uid()
+    )
+    returning id into v_id;
+    return v_id;
+end;
+$$;
+
+-- Answered with the reading: who downloads it has it.
+create function private.person_export(request_id uuid) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+    v_request public.privacy_requests;
+    v_person private.person;
+    v_kept private.personal_tables;
+    v_rows jsonb;
+    v_parts jsonb := '[]';
+begin
+    update public.privacy_requests as asked
+    set answered_at = coalesce(asked.answered_at, private.now())
+    where asked.tenant_id = v_tenant_id and asked.id = request_id and asked.kind = 'export'
+    returning * into v_request;
+    if v_request.id is null then
+        raise exception 'privacy_request_not_found' using errcode = 'PT404',
+            detail = 'no export request with this id in the tenant';
+    end if;
+    v_person := private.person_of(v_tenant_id, v_request.client_id);
+    for v_kept in select * from private.personal_tables as kept order by kept.place loop
+        execute format(
+            'select coalesce(jsonb_agg(private.without_secrets(to_jsonb(kept)) - ''tenant_id''), ''[]'')
+            from %s as kept where %s', v_kept.table_name, v_kept.finds
+        )
+        into v_rows using v_person;
+        if v_rows <> '[]' then
+            v_parts := v_parts || jsonb_build_object(
+                'table', split_part(v_kept.table_name, '.', 2), 'area', v_kept.area,
+                'rows', v_rows
+            );
+        end if;
+    end loop;
+    insert into public.audit_log (tenant_id, actor_id, actor, table_name, row_id, action, after)
+    values (
+        v_tenant_id, auth.uid(),
+        coalesce((select users.email from auth.users where users.id = auth.uid()), session_user),
+        'clients', v_request.client_id::text, 'export',
+        jsonb_build_object('privacy_request', v_request.id)
+    );
+    return jsonb_build_object(
+        'request_id', v_request.id, 'asked_on', v_request.asked_on,
+        'made_at', private.now(), 'document', (v_person).document, 'name', (v_person).name,
+        'agency', (select tenants.name from public.tenants where tenants.id = v_tenant_id),
+        'parts', v_parts
+    );
+end;
+$$;
+comment on function private.person_export(uuid) is
+'Admin: {request_id, asked_on, made_at, document, name, agency, parts: [{table, area, rows}]}; the
+audit is written, and the request is answered. PT404 privacy_request_not_found.';
+
+create function public.request_person_export(client_id uuid, asked_on date default null)
+returns uuid
+language sql
+set search_path = ''
+as $$ select private.request_person_export(client_id, asked_on) $$;
+comment on function public.request_person_export(uuid, date) is
+'Admin: a request for the register; its id opens the download privacy-export (open_download).';
+
+grant execute on function
+private.request_person_export(uuid, date), public.request_person_export(uuid, date),
+private.person_export(uuid)
+to authenticated;
