@@ -66,3 +66,34 @@ test("a file without a creditor column is asked for it, and is sent once to be l
   await page.getByLabel("Buscar na carteira").fill(client.document);
   await expect(page.getByRole("row", { name: new RegExp(client.name) }).getByText(creditor)).toBeVisible();
 });
+
+test("an upload is stopped, and a check whose answer is lost on the way is told by its row", async ({ windowOf }) => {
+  const page = await windowOf("admin@demo.test");
+  const [client] = inventClients(1, `Credor ${newWord()}`);
+  if (!client) throw new Error("one was asked for");
+  await page.getByRole("button", { name: "Importar carteira" }).click();
+  const dialog = page.getByRole("dialog", { name: "Importar carteira" });
+  const line = [client.document, client.name, client.creditor, client.contract, "2026-01-10", "123,45"];
+  const text = `CPF;Nome;Credor;Contrato;Vencimento;Valor\n${line.join(";")}\n`;
+  const file = { name: "lenta.csv", mimeType: "text/csv", buffer: Buffer.from(text) };
+  await dialog.locator('input[type="file"]').setInputFiles(file);
+  const check = dialog.getByRole("button", { name: "Conferir arquivo" });
+  const dryRuns = /portfolio-import\?dry_run=true/;
+  await page.route(dryRuns, () => {}); // a line so slow that nothing ever arrives
+  await check.click();
+  await expect(dialog.getByText("Enviando o arquivo…")).toBeVisible();
+  await dialog.getByRole("button", { name: "Parar o envio" }).click();
+  await expect(dialog.getByText("Enviando o arquivo…")).toBeHidden();
+  await expect(dialog.getByRole("alert")).toBeHidden();
+
+  await page.unroute(dryRuns);
+  await page.route(dryRuns, async (route) => {
+    await route.fetch();
+    await route.abort();
+  });
+  await check.click();
+  await expect(dialog.getByText("Se você confirmar")).toBeVisible();
+  await expect(dialog.getByText("Títulos novos")).toBeVisible();
+  await dialog.getByRole("button", { name: "Confirmar importação" }).click();
+  await expect(dialog.getByText("Importação concluída")).toBeVisible();
+});
