@@ -11,6 +11,10 @@ const ClientTalkDoor = lazy(async () => ({
   default: (await import("@/features/conversation/client-talk-door")).ClientTalkDoor,
 }));
 
+const ClientPrivacy = lazy(async () => ({
+  default: (await import("@/features/privacy/client-privacy")).ClientPrivacy,
+}));
+
 /** The client's page, the statement behind its values and the talk beside them. */
 export function ClientRoom({ document }: { document: string }): ReactNode {
   const [explained, setExplained] = useState<{ clientId: string; debtId?: string | undefined } | null>(null);
@@ -20,6 +24,11 @@ export function ClientRoom({ document }: { document: string }): ReactNode {
       <ClientPage
         document={document}
         onExplain={(clientId, debtId) => setExplained({ clientId, debtId })}
+        privacy={(client) => (
+          <Suspense fallback={null}>
+            <ClientPrivacy client={client} />
+          </Suspense>
+        )}
         talkDoor={(clientId) => (
           <Suspense fallback={null}>
             <ClientTalkDoor clientId={clientId} onOpen={() => setTalkOf(clientId)} />

@@ -53,6 +53,7 @@ export const rooms: Room[] = [
   room("/automacao/execucoes", () => import("@/app/automation-rooms").then((m) => m.RunsRoom)),
   room("/automacao/falhas", () => import("@/app/automation-rooms").then((m) => m.FailuresRoom)),
   room("/configuracoes", () => import("@/features/settings/settings-page").then((m) => m.SettingsPage)),
+  room("/configuracoes/privacidade", () => import("@/features/privacy/privacy-page").then((m) => m.PrivacyPage)),
   room("/configuracoes/credores", () => import("@/features/creditors/creditors-page").then((m) => m.CreditorsPage)),
   room("/configuracoes/tabulacoes", () =>
     import("@/features/dispositions/dispositions-page").then((m) => m.DispositionsPage),

@@ -11,6 +11,7 @@ const tabs = [
   { href: "/configuracoes/whatsapp", label: "WhatsApp" },
   { href: "/configuracoes/custos", label: "Custos" },
   { href: "/configuracoes/integracoes", label: "Integrações" },
+  { href: "/configuracoes/privacidade", label: "Privacidade" },
 ];
 
 export function SettingsTabs(): ReactNode {

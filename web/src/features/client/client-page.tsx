@@ -33,12 +33,14 @@ interface ClientPageProps {
   onExplain?: (clientId: string, debtId?: string) => void;
   /** The way to the talk with the client. */
   talkDoor?: (clientId: string) => ReactNode;
+  /** What the person may ask about their data. */
+  privacy?: (client: { id: string; name: string }) => ReactNode;
 }
 
-export function ClientPage({ document, onExplain, talkDoor }: ClientPageProps): ReactNode {
+export function ClientPage({ document, onExplain, talkDoor, privacy }: ClientPageProps): ReactNode {
   const { data: profile, error, refetch } = useClientProfile(document.replace(/[.\-/]/g, "").toUpperCase());
   useDocumentTitle(profile?.client.name ?? "Cliente");
-  if (profile) return <LoadedClient profile={profile} onExplain={onExplain} talkDoor={talkDoor} />;
+  if (profile) return <LoadedClient profile={profile} onExplain={onExplain} talkDoor={talkDoor} privacy={privacy} />;
   if (error instanceof AppError && error.code === "client_not_found")
     return (
       <EmptyState
@@ -55,9 +57,9 @@ export function ClientPage({ document, onExplain, talkDoor }: ClientPageProps): 
   return error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <PageSkeleton />;
 }
 
-type LoadedProps = { profile: ClientProfile } & Pick<ClientPageProps, "onExplain" | "talkDoor">;
+type LoadedProps = { profile: ClientProfile } & Pick<ClientPageProps, "onExplain" | "talkDoor" | "privacy">;
 
-function LoadedClient({ profile, onExplain, talkDoor }: LoadedProps): ReactNode {
+function LoadedClient({ profile, onExplain, talkDoor, privacy }: LoadedProps): ReactNode {
   const { client, debts, phones, totals } = profile;
   const timeline = useTimeline(client.id);
   const { data: names } = useDispositionNames();
@@ -135,6 +137,7 @@ function LoadedClient({ profile, onExplain, talkDoor }: LoadedProps): ReactNode 
           <ClientCare client={client} />
           <ClientAddresses client={client} addresses={profile.addresses} />
           <ClientExtra client={client} />
+          {privacy?.(client)}
         </div>
         <Panel title="Linha do tempo" aside={talkDoor?.(client.id)}>
           <Timeline
