@@ -65,6 +65,10 @@ test("a rule is written, rehearsed, switched on, obeyed after an undo, and its f
   await failure.getByRole("button", { name: /^Reprocessar/ }).click();
   await expect(failure).toHaveCount(0);
   await expect(timeline(operator).locator('[data-status="read"]')).toBeVisible();
+
+  await admin.goto("/automacao");
+  await admin.getByLabel(`Ligar ${rule}`).click();
+  await expect(admin.getByLabel(`Ligar ${rule}`)).not.toBeChecked();
 });
 
 test("an operator finds no door to the rules, and no way to write or rehearse them", async ({ windowOf }) => {

@@ -174,9 +174,14 @@ export function useTimeline(clientId: string): UseInfiniteQueryResult<TimelineIt
       shaped<TimelinePage>(rpc("client_timeline", { client_id: clientId, ...(pageParam && { before: pageParam }) })),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next,
-    select: (data) => uniqueById(data.pages.flatMap((page) => page.items)),
+    select: (data) => uniqueById(data.pages.flatMap((page) => page.items)).filter(isTold),
     staleTime: 5_000,
   });
+}
+
+/** A rule that was never for this client says so in its own log; twenty of them would bury what happened here. */
+function isTold(item: TimelineItem): boolean {
+  return item.kind !== "automation" || item.reason !== "filter_left";
 }
 
 /** A page boundary that moved between two fetches repeats an item; the newest reading comes first and stays. */

@@ -42,7 +42,9 @@ export function useRuns({ status, ruleId }: RunFilter): UseInfiniteQueryResult<I
     queryFn: async ({ pageParam }) => {
       let query = db
         .from("automation_runs")
-        .select("*,rule:collection_rules(id,name),client:clients(id,name)")
+        .select(
+          "id,position,status,reason,created_at,next_attempt_at,rule:collection_rules(id,name),client:clients(id,name)",
+        )
         .order("created_at", { ascending: false })
         .order("id", { ascending: false })
         .limit(pageSize);
@@ -105,12 +107,12 @@ export function useLines(dryRunId: string, filter: LineFilter | null): UseInfini
     queryFn: async ({ pageParam }) => {
       let query = db
         .from("rule_dry_run_lines")
-        .select("*,client:clients(id,name)")
+        .select("place,position,action,verdict,reason,not_before,phone,body,price_micros,client:clients(id,name)")
         .eq("dry_run_id", dryRunId)
         .gt("place", pageParam)
         .order("place")
         .limit(pageSize);
-      if (filter) query = query.eq("verdict", filter.verdict);
+      if (filter) query = query.eq("verdict", filter.verdict).eq("position", filter.position);
       if (filter?.reason) query = query.eq("reason", filter.reason);
       return unwrap<Line[]>(query.overrideTypes<Line[], { merge: false }>());
     },

@@ -149,6 +149,7 @@ function Editor({ ruleId, rule, Conditions }: RulePageProps & { rule: Rule | nul
               </div>
             )}
           </Panel>
+          {rule && mayEdit && <EnableBar rule={rule} isDirty={isDirty} />}
           <DryRunPanel
             ruleId={ruleId}
             trigger={draft.trigger}
@@ -157,7 +158,6 @@ function Editor({ ruleId, rule, Conditions }: RulePageProps & { rule: Rule | nul
             gap={gap}
             saveFirst={saveDraft}
           />
-          {rule && mayEdit && <EnableBar rule={rule} isDirty={isDirty} />}
         </div>
       </div>
       {rule && isLooking && (

@@ -7,7 +7,6 @@ import { moment } from "@/lib/clock";
 import { sentenceFor } from "@/lib/errors";
 import { useLiveQueries } from "@/lib/live-queries";
 import { reasonSentence } from "@/lib/reasons";
-import { deedOf } from "@/lib/rule-words";
 import { useHasRole, useMember } from "@/lib/session";
 import { useDocumentTitle } from "@/ui/document-title";
 import { Panel } from "@/ui/panel";
@@ -17,7 +16,6 @@ import { runStatusNames } from "@/ui/timeline/run-status";
 import classes from "./automation.module.css";
 import { runsKey, useRetryRun, useRules, useRuns } from "./queries";
 import type { AutomationRun, RunStatus } from "./shapes";
-import { capital } from "./words";
 
 const statusWords: Record<RunStatus, string> = {
   failed: "falhou",
@@ -150,7 +148,7 @@ function RunRow({ run }: { run: AutomationRun }): ReactNode {
       </td>
       <td>
         {run.rule.name}
-        {run.action && <span className={classes.faint}> {capital(deedOf(run.action))}</span>}
+        {run.position > 1 && <span className={classes.faint}>, passo {run.position}</span>}
       </td>
       <td>
         <Tag tone={tone}>{name}</Tag>{" "}

@@ -103,8 +103,8 @@ export type RunStatus = AutomationItem["status"];
 
 export interface AutomationRun {
   id: string;
+  /** Of the rule's step. */
   position: number;
-  action: RuleAction;
   status: RunStatus;
   reason: string | null;
   created_at: string;

@@ -25,7 +25,7 @@ export function SpanField({ label, minutes, max, empty, onChange }: SpanFieldPro
   // A unit chosen here stays; minutes from elsewhere that it cannot say are said in minutes.
   const shown = (minutes ?? 0) % unit === 0 ? unit : 1;
   return (
-    <div className={classes.row}>
+    <div className={classes.span}>
       <NumberField
         label={label}
         min={0}
