@@ -78,7 +78,7 @@ def test_no_body_whatever_makes_it_fail(floor: Floor) -> None:
     ]  # fmt: skip
 
     @settings(
-        max_examples=examples(80, 2_000),
+        max_examples=examples(30, 2_000),
         deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )

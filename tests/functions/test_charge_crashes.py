@@ -12,9 +12,10 @@ from tests.automation import JOBS_KEY
 from tests.charging import Desk
 from tests.functions.crashing import run_and_die
 from tests.money.deals import agree, parts
-from tests.proof import PROVING
+from tests.proof import PROVING, examples
 
 MOST_BOUNDARIES = 120  # one drain of one charge has about thirty, a sweep about eighty
+STEP = examples(2, 1)  # every boundary in a proof, each second of the coarse ones in the suite
 
 KillEverywhere = Callable[[Desk, str, Callable[[int], Callable[[], None]]], None]
 
@@ -36,7 +37,7 @@ def kill_everywhere(forkserver: ForkServerContext) -> KillEverywhere:
 
     def run(desk: Desk, function: str, prepare: Callable[[int], Callable[[], None]]) -> None:
         desk.bank.habits(registration_seconds=0, answer_seconds=0, calls_per_minute=10**6)
-        for boundary in range(1, MOST_BOUNDARIES):
+        for boundary in range(1, MOST_BOUNDARIES, STEP):
             check = prepare(boundary)
             desk.elapse()
             child = forkserver.Process(

@@ -18,7 +18,7 @@ UNKNOWN = {"type": "invented-tomorrow", "payload": {"x": 1}}
 
 # One database serves all examples: what an example stores does not disturb the next.
 on_one_database = settings(
-    max_examples=examples(40, 600),
+    max_examples=examples(12, 600),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

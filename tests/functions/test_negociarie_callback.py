@@ -117,7 +117,7 @@ def test_no_body_whatever_makes_it_fail(desk: Desk) -> None:
     desk.ask()
 
     @settings(
-        max_examples=examples(40, 1000),
+        max_examples=examples(15, 1000),
         deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )

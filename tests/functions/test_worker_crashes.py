@@ -10,10 +10,12 @@ import pytest
 
 from tests.automation import JOBS_KEY, Thread, WaitUntil
 from tests.functions.crashing import run_and_die
+from tests.proof import examples
 
 LEASE_SECONDS = 60
 RECEIPT_SECONDS = 900  # how long an unknown outcome waits for its receipt
 MOST_BOUNDARIES = 200  # one drain of one message has about forty
+STEP = examples(2, 1)  # every boundary in a proof, each second in the suite
 
 CrashAt = Callable[[int], int | None]
 
@@ -41,11 +43,12 @@ def crash_at(thread: Thread, forkserver: ForkServerContext) -> CrashAt:
     return crash
 
 
+@pytest.mark.proof
 def test_a_kill_between_any_two_steps_doubles_and_loses_nothing(
     thread: Thread, crash_at: CrashAt, wait_until: WaitUntil
 ) -> None:
     ends: dict[tuple[int, str, str | None], int] = {}
-    for boundary in range(1, MOST_BOUNDARIES):
+    for boundary in range(1, MOST_BOUNDARIES, STEP):
         before = len(thread.phone.messages())
         [disposition] = thread.dispose(skip=boundary % 30)
         code = crash_at(boundary)

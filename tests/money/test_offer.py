@@ -242,7 +242,7 @@ def test_the_seal_changes_with_money_and_dates_and_with_nothing_else(late: World
 # Any debts, any offer: the schedule is exact.
 @pytest.mark.proof
 @settings(
-    max_examples=examples(50, 800),
+    max_examples=examples(20, 800),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # undone after each example
 )

@@ -28,7 +28,7 @@ from tests.money.world import World
 from tests.proof import examples
 
 STORY = settings(
-    max_examples=examples(20, 250),
+    max_examples=examples(8, 250),
     deadline=None,
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,  # every example is undone

@@ -112,7 +112,7 @@ def calculating(world: World) -> World:
 # Batches of up to 60 debts: some two thousand cases a run, forty round trips.
 @pytest.mark.proof
 @settings(
-    max_examples=examples(40, 800),
+    max_examples=examples(15, 800),
     deadline=None,
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,  # the fixture holds no state an example changes
@@ -142,7 +142,7 @@ def test_the_database_agrees_with_the_reference_to_the_cent(
 
 @pytest.mark.proof
 @settings(
-    max_examples=examples(20, 300),
+    max_examples=examples(8, 300),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # as above
 )
@@ -175,7 +175,7 @@ PAYMENTS = st.lists(
 
 @pytest.mark.proof
 @settings(
-    max_examples=examples(40, 600),
+    max_examples=examples(15, 600),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # undone after each example
 )

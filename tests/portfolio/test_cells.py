@@ -15,7 +15,7 @@ from tests.proof import examples
 
 pytestmark = pytest.mark.proof
 # Each example is a column: 40 examples of up to 150 cells are thousands of cells in seconds.
-columns = settings(max_examples=examples(40, 1_000), deadline=None)
+columns = settings(max_examples=examples(15, 1_000), deadline=None)
 
 
 def column(values: list[str | None]) -> pl.Series:
@@ -93,7 +93,7 @@ def test_an_installment_is_what_the_patient_reader_sees(values: list[str]) -> No
 
 
 @given(many(st.text(max_size=20)))
-@settings(max_examples=examples(30, 500), deadline=None)
+@settings(max_examples=examples(12, 500), deadline=None)
 def test_no_text_of_any_script_breaks_a_parser(values: list[str]) -> None:
     parsers = (
         cells.document, cells.date, cells.cents, cells.name, cells.email, cells.contract,

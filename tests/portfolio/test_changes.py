@@ -263,7 +263,7 @@ def test_a_mapping_that_says_nothing_sensible_is_refused(said: str) -> None:
 @pytest.mark.proof
 @given(st.lists(tables, min_size=2, max_size=2), st.sampled_from(["leave", "return"]))
 @settings(
-    max_examples=examples(12, 150),
+    max_examples=examples(6, 150),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -26,7 +26,7 @@ def staged(data: bytes, creditor: str | None = None) -> pl.DataFrame:
 
 @pytest.mark.proof
 @given(tables, st.sampled_from(DIALECTS))
-@settings(max_examples=examples(25, 600), deadline=None)
+@settings(max_examples=examples(10, 600), deadline=None)
 def test_every_dialect_of_a_table_is_read_alike(
     rows: list[dict[str, str]], dialect: Dialect
 ) -> None:
@@ -43,7 +43,7 @@ def test_every_dialect_of_a_table_is_read_alike(
 
 @pytest.mark.proof
 @given(tables, st.sampled_from(DIALECTS))
-@settings(max_examples=examples(30, 600), deadline=None)
+@settings(max_examples=examples(12, 600), deadline=None)
 def test_rows_are_refused_as_by_the_patient_reader(
     rows: list[dict[str, str]], dialect: Dialect
 ) -> None:
@@ -56,7 +56,7 @@ def test_rows_are_refused_as_by_the_patient_reader(
 
 @pytest.mark.proof
 @given(st.lists(st.text('ab";, ', max_size=6), min_size=2, max_size=6), st.sampled_from(";,\t|"))
-@settings(max_examples=examples(25, 600), deadline=None)
+@settings(max_examples=examples(10, 600), deadline=None)
 def test_stray_quotes_swallow_no_row(names: list[str], delimiter: str) -> None:
     """A naive program writes names as they are, with quotes but without quoting."""
     clean = [name.replace(delimiter, "").replace('"', "'", name.count('"') % 2) for name in names]

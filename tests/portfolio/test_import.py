@@ -236,7 +236,7 @@ def test_an_import_is_audited_as_one_row_and_not_as_thousands(agency: Agency) ->
 @pytest.mark.proof
 @given(tables, st.sampled_from(DIALECTS))
 @settings(
-    max_examples=examples(12, 150),
+    max_examples=examples(6, 150),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

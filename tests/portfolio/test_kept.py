@@ -120,7 +120,7 @@ def test_one_that_was_paid_in_part_opens_with_its_own_value_or_not_at_all(agency
     st.lists(st.sampled_from(["settled", "on_hold", "returned", ""]), min_size=3, max_size=3),
 )
 @settings(
-    max_examples=examples(10, 150),
+    max_examples=examples(5, 150),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

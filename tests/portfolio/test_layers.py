@@ -240,7 +240,7 @@ def ids(agency: Agency) -> set[tuple[str, str]]:
     st.randoms(use_true_random=False),
 )
 @settings(
-    max_examples=examples(12, 300),
+    max_examples=examples(5, 300),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -268,7 +268,7 @@ def test_imports_taken_back_in_any_order_leave_what_was_there_before_them(
 @pytest.mark.proof
 @given(tables, STEPS, st.randoms(use_true_random=False))
 @settings(
-    max_examples=examples(12, 300),
+    max_examples=examples(5, 300),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -149,7 +149,7 @@ def test_a_dead_import_is_continued_by_whoever_comes(
     st.booleans(),
 )
 @settings(
-    max_examples=examples(6, 100),
+    max_examples=examples(3, 100),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -302,7 +302,7 @@ def test_the_job_takes_back_all_of_it_in_one_go(
     st.booleans(),
 )
 @settings(
-    max_examples=examples(6, 100),
+    max_examples=examples(3, 100),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

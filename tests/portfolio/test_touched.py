@@ -118,7 +118,7 @@ def _portrait(agency: Agency) -> dict[str, Any]:
 @pytest.mark.proof
 @given(_files())
 @settings(
-    max_examples=examples(10, 100),
+    max_examples=examples(5, 100),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -143,7 +143,7 @@ def test_easter(db: psycopg.Connection, year: int) -> None:
 
 @pytest.mark.proof
 @settings(
-    max_examples=examples(50, 1500),
+    max_examples=examples(20, 1500),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

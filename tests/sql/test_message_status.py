@@ -68,7 +68,7 @@ def end_state(
 
 @pytest.mark.proof
 @settings(
-    max_examples=examples(60, 1500),
+    max_examples=examples(20, 1500),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -110,7 +110,7 @@ def build(agency: Agency, told: dict[str, Any]) -> Client:
 
 @pytest.mark.proof
 @settings(
-    max_examples=examples(40, 2_000),
+    max_examples=examples(12, 2_000),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -21,7 +21,7 @@ from tests.sql.panel_world import DAYS, FIRST, PanelWorld
 from tests.sql.personas import TENANT, World, acting, refused, scalar, set_clock
 
 HISTORIES = settings(
-    max_examples=examples(15, 1_500),
+    max_examples=examples(6, 1_500),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -144,7 +144,7 @@ def test_what_comes_after_every_day_was_kept_is_seen_at_once(
             getattr(story, step)()
         prove(world, [step])
 
-    for seed in range(examples(3, 60)):
+    for seed in range(examples(1, 60)):
         in_a_history(db, seed, told)
 
 
