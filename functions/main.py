@@ -7,6 +7,7 @@ from batch_results import batch_results
 from charge_document import charge_document
 from fetch_media import fetch_media
 from gupshup_webhook import gupshup_webhook
+from invite_person import invite_person
 from message_media import message_media
 from meta_webhook import meta_webhook
 from negociarie_callback import negociarie_callback
@@ -36,6 +37,7 @@ __all__ = [
     "charge_document",
     "fetch_media",
     "gupshup_webhook",
+    "invite_person",
     "message_media",
     "meta_webhook",
     "negociarie_callback",

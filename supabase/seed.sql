@@ -7,6 +7,11 @@ values
 ('d0000000-0000-4000-8000-000000000002', 'Outra Assessoria')
 on conflict do nothing;
 
+-- They began long ago.
+insert into private.first_steps (tenant_id, hidden_at)
+select tenants.id, now() from public.tenants
+on conflict do nothing;
+
 insert into public.invitations (tenant_id, email, role, display_name, expires_at)
 values
 ('d0000000-0000-4000-8000-000000000001', 'admin@demo.test', 'admin', 'Ana Administradora', 'infinity'),

@@ -25,6 +25,8 @@ class Settings:
     jwt_secret     HS256 secret of the auth service, or None where it signs asymmetrically
     jwks_url       public keys of the auth service, used when there is no secret
     simulators_url base of the local provider simulators, or None for the real providers
+    auth_url       base of the auth service, or None where nobody is invited
+    secret_key     the project's secret key, given only to the function that invites people
     web_origin     origin of the page when it is not served beside the functions, or None
     """
 
@@ -33,6 +35,8 @@ class Settings:
     jwt_secret: str | None
     jwks_url: str | None
     simulators_url: str | None
+    auth_url: str | None
+    secret_key: str | None
     web_origin: str | None
 
 
@@ -54,6 +58,10 @@ def read(environ: Mapping[str, str]) -> Settings:
         jwt_secret=values.get("SUPABASE_JWT_SECRET"),
         jwks_url=f"{values.get('SUPABASE_URL', '').rstrip('/')}/auth/v1/.well-known/jwks.json",
         simulators_url=simulators_url.rstrip("/") if simulators_url else None,
+        auth_url=f"{values['SUPABASE_URL'].rstrip('/')}/auth/v1"
+        if "SUPABASE_URL" in values
+        else None,
+        secret_key=values.get("SUPABASE_SECRET_KEY"),
         web_origin=values.get("WEB_ORIGIN"),
     )
 

@@ -1,5 +1,42 @@
 -- The page's first question: who am I, where, and what time is it. One call, also for somebody who
 -- belongs nowhere (tenant null, tenants empty: that is an answer, not an error).
+-- Why somebody with an account has no agency (any more): the newest first.
+create function private.ended_access(user_id uuid) returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select coalesce(jsonb_agg(
+        jsonb_build_object('tenant', tenants.name, 'why', known.why, 'at', known.at)
+        order by known.at desc
+    ), '[]')
+    from (
+        select gone.tenant_id, 'removed' as why, gone.revoked_at as at
+        from public.memberships as gone
+        where gone.user_id = ended_access.user_id and gone.revoked_at is not null
+        union all
+        select sent.tenant_id,
+            case when sent.revoked_at is not null then 'invitation_revoked'
+                else 'invitation_expired' end,
+            coalesce(sent.revoked_at, sent.expires_at)
+        from public.invitations as sent
+        join auth.users on sent.email = lower(users.email)
+        where users.id = ended_access.user_id and users.email_confirmed_at is not null
+          and sent.accepted_at is null
+          and (sent.revoked_at is not null or sent.expires_at <= private.now())
+        order by at desc
+        -- More than these say nothing new.
+        limit 3
+    ) as known
+    join public.tenants on tenants.id = known.tenant_id
+    where not exists (
+        select from public.memberships as alive
+        where alive.user_id = ended_access.user_id and alive.tenant_id = known.tenant_id
+          and alive.revoked_at is null
+    )
+$$;
+
 create function private.session_context() returns jsonb
 language plpgsql
 stable
@@ -30,6 +67,7 @@ begin
                 join public.tenants as mine on mine.id = alive.tenant_id
                 where alive.user_id = v_user_id and alive.revoked_at is null
             ),
+            'ended', private.ended_access(v_user_id),
             'now', private.now(),
             'today', private.today(v_tenant_id),
             'clock_shifted_seconds',
@@ -52,6 +90,7 @@ set search_path = ''
 as $$ select private.session_context() $$;
 comment on function public.session_context() is
 '{user:{id,email,name}, tenant:{id,name,time_zone,role}|null, tenants:[{id,name,role}], now, today,
+ended:[{tenant, why: removed | invitation_revoked | invitation_expired, at}],
 clock_shifted_seconds}';
 
 grant execute on function private.session_context(), public.session_context() to authenticated;

@@ -97,7 +97,10 @@ class Gateway:
     async def auth(self, request: web.Request) -> web.StreamResponse:
         headers: dict[str, str | None] = {"apikey": None}
         if not request.match_info["path"].startswith(OPEN_AUTH_PATHS):
-            headers["Authorization"] = self.bearer(request, self.key(request))
+            key = self.key(request)
+            # As hosted: the secret key is the admin's token, the publishable one nobody's.
+            own = f"Bearer {self.tokens[key]}" if key.startswith("sb_secret_") else None
+            headers["Authorization"] = self.bearer(request, key) or own
         target = inner_url(request, self.settings.auth_port, "")
         return await proxy.forward(request, target, headers)
 

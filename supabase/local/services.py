@@ -45,7 +45,13 @@ def auth(settings: Platform) -> Child:
             "Node 20 or newer is missing: install it, or run `make up`, which fetches one"
         )
     config = config_toml(settings.root)["auth"]
+    template = config["email"]["template"]["invite"]
     auth_settings = {
+        "mail": str(settings.data / "simulators" / "mail"),
+        "invite": {
+            "subject": template["subject"],
+            "content_path": str(settings.root / template["content_path"]),
+        },
         "port": settings.auth_port,
         "auth": {
             "jwt_secret": settings.secrets.jwt_secret,
@@ -131,6 +137,7 @@ def functions(settings: Platform) -> Child:
     names = (
         "SUPABASE_URL",
         "SUPABASE_PUBLISHABLE_KEY",
+        "SUPABASE_SECRET_KEY",
         "SUPABASE_JWT_SECRET",
         "JOBS_KEY",
         "FUNCTIONS_DATABASE_URL",

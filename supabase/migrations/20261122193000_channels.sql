@@ -14,6 +14,11 @@ update public.imports set file_name = left(file_name, 255) where length(file_nam
 create temporary table steps_before on commit drop as
 select tenant_id, id as rule_id, template_id from public.collection_rules;
 
+-- Colours are a closed list from here on, and labels fit their button.
+update public.disposition_types set color = 'gray'
+where color not in ('gray', 'orange', 'red', 'blue', 'green', 'teal', 'violet', 'yellow');
+update public.disposition_types set label = left(label, 40) where length(label) > 40;
+
 
 CREATE TYPE "public"."batch_status" AS ENUM ('awaiting_confirmation', 'scheduled', 'sending', 'paused', 'done', 'cancelled');
 
@@ -274,6 +279,12 @@ CREATE TABLE "private"."event_wakes" ("name" text NOT NULL, "quiet_until" timest
 ALTER TABLE "private"."event_wakes" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "private"."event_wakes" FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE "private"."first_steps" ("tenant_id" uuid NOT NULL, "panel_read_at" timestamp with time zone, "hidden_at" timestamp with time zone, CONSTRAINT "first_steps_pkey" PRIMARY KEY (tenant_id));
+
+ALTER TABLE "private"."first_steps" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "private"."first_steps" FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE "private"."held_removals" ("disposition_id" uuid NOT NULL, "tenant_id" uuid NOT NULL, "client_id" uuid NOT NULL, "due_at" timestamp with time zone NOT NULL, CONSTRAINT "held_removals_pkey" PRIMARY KEY (disposition_id));
 
@@ -6092,6 +6103,42 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.ended_access(user_id uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select coalesce(jsonb_agg(
+        jsonb_build_object('tenant', tenants.name, 'why', known.why, 'at', known.at)
+        order by known.at desc
+    ), '[]')
+    from (
+        select gone.tenant_id, 'removed' as why, gone.revoked_at as at
+        from public.memberships as gone
+        where gone.user_id = ended_access.user_id and gone.revoked_at is not null
+        union all
+        select sent.tenant_id,
+            case when sent.revoked_at is not null then 'invitation_revoked'
+                else 'invitation_expired' end,
+            coalesce(sent.revoked_at, sent.expires_at)
+        from public.invitations as sent
+        join auth.users on sent.email = lower(users.email)
+        where users.id = ended_access.user_id and users.email_confirmed_at is not null
+          and sent.accepted_at is null
+          and (sent.revoked_at is not null or sent.expires_at <= private.now())
+        order by at desc
+        -- More than these say nothing new.
+        limit 3
+    ) as known
+    join public.tenants on tenants.id = known.tenant_id
+    where not exists (
+        select from public.memberships as alive
+        where alive.user_id = ended_access.user_id and alive.tenant_id = known.tenant_id
+          and alive.revoked_at is null
+    )
+$function$;
+
 CREATE OR REPLACE FUNCTION private.ends_rule(reason text)
  RETURNS boolean
  LANGUAGE sql
@@ -7014,6 +7061,54 @@ begin
             limit private.listed_changes()
         ) as shown
     );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.first_steps()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_known private.first_steps;
+    v_steps jsonb;
+begin
+    select * into v_known from private.first_steps as known where known.tenant_id = v_tenant_id;
+    if not private.has_role('admin') or v_known.hidden_at is not null then
+        return null;
+    end if;
+    v_steps := jsonb_build_array(
+        jsonb_build_object('key', 'providers', 'is_done', exists (
+            select from public.integrations
+            where integrations.tenant_id = v_tenant_id and integrations.is_active
+              and integrations.test_verdict = 'works'
+        )),
+        jsonb_build_object('key', 'people', 'is_done', exists (
+            select from public.memberships
+            where memberships.tenant_id = v_tenant_id and memberships.user_id <> auth.uid()
+        ) or exists (
+            select from public.invitations
+            where invitations.tenant_id = v_tenant_id and invitations.invited_by is not null
+        )),
+        jsonb_build_object('key', 'portfolio', 'is_done', exists (
+            select from public.imports
+            where imports.tenant_id = v_tenant_id and imports.status = 'done'
+              and imports.accepted > 0
+        )),
+        jsonb_build_object('key', 'rule', 'is_done', exists (
+            select from public.rule_dry_runs where rule_dry_runs.tenant_id = v_tenant_id
+        )),
+        jsonb_build_object('key', 'disposition', 'is_done', exists (
+            select from public.call_dispositions where call_dispositions.tenant_id = v_tenant_id
+        )),
+        jsonb_build_object('key', 'panel', 'is_done', v_known.panel_read_at is not null)
+    );
+    return jsonb_build_object('steps', v_steps, 'left', (
+        select count(*) from jsonb_array_elements(v_steps) as step
+        where not (step -> 'is_done')::boolean
+    ));
 end;
 $function$;
 
@@ -10319,6 +10414,26 @@ begin
       and task.status = 'sending' and task.kind in ('part', 'file')
     for share;
     return case when found then private.note_sent_rows(v_task, answer, max) else 0 end;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.note_first_step(field text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+begin
+    insert into private.first_steps as known (tenant_id, panel_read_at, hidden_at)
+    values (
+        v_tenant_id, case field when 'panel' then private.now() end,
+        case field when 'hidden' then private.now() end
+    )
+    on conflict on constraint first_steps_pkey do update
+    set panel_read_at = coalesce(known.panel_read_at, excluded.panel_read_at),
+        hidden_at = coalesce(known.hidden_at, excluded.hidden_at);
 end;
 $function$;
 
@@ -17856,6 +17971,52 @@ AS $function$
       and talk.phone_key = private.phone_match(service_window.phone)
 $function$;
 
+CREATE OR REPLACE FUNCTION private.session_context()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_user_id uuid := auth.uid();
+    v_tenant_id uuid := private.tenant_id();
+begin
+    return (
+        select jsonb_build_object(
+            'user', jsonb_build_object(
+                'id', users.id, 'email', users.email,
+                'name', coalesce(here.display_name, users.raw_user_meta_data ->> 'name',
+                    split_part(users.email, '@', 1))
+            ),
+            'tenant', case when here.id is not null then jsonb_build_object(
+                'id', tenants.id, 'name', tenants.name, 'time_zone', tenants.time_zone,
+                'role', here.role
+            ) end,
+            'tenants', (
+                select coalesce(jsonb_agg(
+                    jsonb_build_object('id', mine.id, 'name', mine.name, 'role', alive.role)
+                    order by mine.name, mine.id
+                ), '[]')
+                from public.memberships as alive
+                join public.tenants as mine on mine.id = alive.tenant_id
+                where alive.user_id = v_user_id and alive.revoked_at is null
+            ),
+            'ended', private.ended_access(v_user_id),
+            'now', private.now(),
+            'today', private.today(v_tenant_id),
+            'clock_shifted_seconds',
+                (select extract(epoch from clock.shift)::bigint from private.clock)
+        )
+        from auth.users
+        left join public.memberships as here
+            on here.user_id = users.id and here.tenant_id = v_tenant_id
+            and here.revoked_at is null
+        left join public.tenants on tenants.id = here.tenant_id
+        where users.id = v_user_id
+    );
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.set_member_role(membership_id uuid, role public.member_role)
  RETURNS void
  LANGUAGE plpgsql
@@ -22332,6 +22493,19 @@ CREATE OR REPLACE FUNCTION public.find_client_for_call(identifier text DEFAULT '
  SET search_path TO ''
 AS $function$ select private.find_client_for_call(identifier, phone) $function$;
 
+CREATE OR REPLACE FUNCTION public.first_steps()
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$ select private.first_steps() $function$;
+
+CREATE OR REPLACE FUNCTION public.hide_first_steps()
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.note_first_step('hidden') $function$;
+
 CREATE OR REPLACE FUNCTION public.hold_debts(debt_ids uuid[], reason text)
  RETURNS integer
  LANGUAGE sql
@@ -22526,6 +22700,12 @@ CREATE OR REPLACE FUNCTION public.next_client(leaving uuid DEFAULT NULL::uuid)
  LANGUAGE sql
  SET search_path TO ''
 AS $function$ select private.next_client(leaving) $function$;
+
+CREATE OR REPLACE FUNCTION public.note_panel_read()
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.note_first_step('panel') $function$;
 
 CREATE OR REPLACE FUNCTION public.notification_bell(after text DEFAULT NULL::text, page_size integer DEFAULT 30)
  RETURNS jsonb
@@ -22983,6 +23163,8 @@ ALTER TABLE "private"."dialer_tasks" ADD CONSTRAINT "dialer_tasks_integration_fk
 ALTER TABLE "private"."download_tickets" ADD CONSTRAINT "download_tickets_purpose_is_known" CHECK ((purpose = ANY (ARRAY['portfolio-export'::text, 'portfolio-rejects'::text, 'batch-results'::text, 'privacy-export'::text])));
 
 ALTER TABLE "private"."erased_people" ADD CONSTRAINT "erased_people_client_fkey" FOREIGN KEY (tenant_id, client_id) REFERENCES public.clients(tenant_id, id) ON DELETE CASCADE;
+
+ALTER TABLE "private"."first_steps" ADD CONSTRAINT "first_steps_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES public.tenants(id);
 
 ALTER TABLE "private"."held_removals" ADD CONSTRAINT "held_removals_client_fkey" FOREIGN KEY (tenant_id, client_id) REFERENCES public.clients(tenant_id, id) ON DELETE CASCADE;
 
@@ -24050,6 +24232,9 @@ estimate is one the sample did not meet.';
 
 COMMENT ON FUNCTION "public"."find_client_for_call"(text, text) IS '{client_id, phone, candidates: [{id, name, document}]}; client_id null when nobody or several.';
 
+COMMENT ON FUNCTION "public"."first_steps"() IS 'Admin: {steps: [{key: providers | people | portfolio | rule | disposition | panel, is_done}],
+left}; null for others and once put away.';
+
 COMMENT ON FUNCTION "public"."ignore_conversation"(uuid, boolean) IS 'Puts a stranger aside, or takes them back; PT409 conversation_known.';
 
 COMMENT ON FUNCTION "public"."import_differences"(uuid) IS 'Supervisor or admin: {fields: {"table.field": count}, rows: first 200 with before and after, kept:
@@ -24219,6 +24404,10 @@ COMMENT ON FUNCTION "public"."send_chat_message"(uuid, uuid, text, uuid) IS '{me
 no_reachable_phone, integration_inactive, template_not_sendable, variable_missing, outside_hours,
 attempt_cap.';
 
+COMMENT ON FUNCTION "public"."session_context"() IS '{user:{id,email,name}, tenant:{id,name,time_zone,role}|null, tenants:[{id,name,role}], now, today,
+ended:[{tenant, why: removed | invitation_revoked | invitation_expired, at}],
+clock_shifted_seconds}';
+
 COMMENT ON FUNCTION "public"."set_member_scope"(uuid, uuid[]) IS 'Admin; null: by team, else every creditor. Errors: membership_not_found, creditor_not_found,
 admin_sees_everything.';
 
@@ -24257,6 +24446,8 @@ COMMENT ON TABLE "private"."client_offers" IS 'Clients the queue has opened, for
 COMMENT ON TABLE "private"."erased_people" IS 'Keyed hashes of documents that must not be contacted.';
 
 COMMENT ON TABLE "private"."event_wakes" IS 'Until when a woken drain of the inbox keeps looking.';
+
+COMMENT ON TABLE "private"."first_steps" IS 'Of agencies that began: panel read, list put away.';
 
 COMMENT ON TABLE "private"."import_rollbacks" IS 'Imports that are being taken back.';
 
@@ -24674,6 +24865,8 @@ GRANT EXECUTE ON FUNCTION "private"."end_service"(uuid) TO "authenticated", "pos
 
 REVOKE ALL ON FUNCTION "private"."end_taken_back"(public.imports, public.import_status, text, integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."ended_access"(uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."ends_rule"(text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."erase_client"(uuid, uuid) FROM PUBLIC;
@@ -24725,6 +24918,10 @@ REVOKE ALL ON FUNCTION "private"."finish_dialer_removal"(private.dialer_tasks) F
 REVOKE ALL ON FUNCTION "private"."finish_rollback"(private.import_rollbacks, public.imports) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."first_rejects"(public.imports) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."first_steps"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."first_steps"() TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."fold_batch_counts"() FROM PUBLIC;
 
@@ -24959,6 +25156,10 @@ REVOKE ALL ON FUNCTION "private"."note_chunk_changes"(private.import_chunks, pri
 REVOKE ALL ON FUNCTION "private"."note_dialer_rows"(uuid, integer, jsonb, integer) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."note_dialer_rows"(uuid, integer, jsonb, integer) TO "postgres", "worker";
+
+REVOKE ALL ON FUNCTION "private"."note_first_step"(text) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."note_first_step"(text) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."note_integration_test"(public.provider_name, text, text) FROM PUBLIC;
 
@@ -25788,6 +25989,14 @@ REVOKE ALL ON FUNCTION "public"."find_client_for_call"(text, text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."find_client_for_call"(text, text) TO "authenticated", "postgres", "service_role";
 
+REVOKE ALL ON FUNCTION "public"."first_steps"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."first_steps"() TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."hide_first_steps"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."hide_first_steps"() TO "authenticated", "postgres", "service_role";
+
 REVOKE ALL ON FUNCTION "public"."ignore_conversation"(uuid, boolean) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."ignore_conversation"(uuid, boolean) TO "authenticated", "postgres", "service_role";
@@ -25855,6 +26064,10 @@ GRANT EXECUTE ON FUNCTION "public"."my_open_calls"() TO "authenticated", "postgr
 REVOKE ALL ON FUNCTION "public"."next_client"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."next_client"(uuid) TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."note_panel_read"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."note_panel_read"() TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."notification_bell"(text, integer) FROM PUBLIC;
 

@@ -20,6 +20,8 @@ DEFINERS_OF_PEOPLE = {
     "private.may_join": "asked by Realtime before any tenant is known",
     "private.creditor_scope": "policies ask it; memberships must not ask themselves",
     "private.sees_everything": "same",
+    "private.first_steps": "looks at facts of every room; tenant inside",
+    "private.note_first_step": "admin; the table is private",
     "private.session_context": "lists the tenants of a person across tenants",
     "private.invite": "admin; writes invitations and looks an e-mail up in auth.users",
     "private.revoke_invitation": "admin; invitations are granted to nobody",

@@ -1,14 +1,18 @@
-import { lazy, type ReactNode, useMemo } from "react";
+import { lazy, type ReactNode, Suspense, useMemo } from "react";
 import { useLocation } from "wouter";
 import { keepDraft } from "@/features/broadcast/draft";
 import { ImportButton } from "@/features/imports/import-button";
 import { type Doors, DoorsContext } from "@/features/portfolio/doors";
 import { PortfolioPage } from "@/features/portfolio/portfolio-page";
+import { afterPaint } from "@/lib/later";
+import { useHasRole } from "@/lib/session";
 
+const FirstSteps = afterPaint(() => import("@/features/beginning/first-steps").then((m) => m.FirstSteps));
 const DialerForm = lazy(async () => ({ default: (await import("@/features/dialer/export-form")).ExportForm }));
 
 /** The carteira with what may be done to a selection in other rooms. */
 export function PortfolioRoom(): ReactNode {
+  const isAdmin = useHasRole("admin");
   const [, navigate] = useLocation();
   const doors = useMemo<Doors>(
     () => ({ DialerForm, composeMessage: (selection) => navigate(`/disparos/novo/${keepDraft(selection)}`) }),
@@ -16,6 +20,11 @@ export function PortfolioRoom(): ReactNode {
   );
   return (
     <DoorsContext value={doors}>
+      {isAdmin && (
+        <Suspense fallback={null}>
+          <FirstSteps />
+        </Suspense>
+      )}
       <PortfolioPage importing={<ImportButton />} />
     </DoorsContext>
   );

@@ -46,7 +46,7 @@ export const rooms: Room[] = [
   room("/disparos/novo", () => import("@/features/broadcast/start-page").then((m) => m.StartPage)),
   room("/disparos/novo/:draft", () => import("@/features/broadcast/compose-page").then((m) => m.ComposePage)),
   room("/disparos/:id", () => import("@/features/broadcast/batch-page").then((m) => m.BatchPage)),
-  room("/painel", () => import("@/features/panel/panel-page").then((m) => m.PanelPage)),
+  room("/painel", () => import("@/app/panel-room").then((m) => m.PanelRoom)),
   room("/automacao", () => import("@/app/automation-rooms").then((m) => m.RulesRoom)),
   room("/automacao/nova", () => import("@/app/automation-rooms").then((m) => m.NewRuleRoom)),
   room("/automacao/regras/:ruleId", () => import("@/app/automation-rooms").then((m) => m.RuleRoom)),
@@ -61,6 +61,7 @@ export const rooms: Room[] = [
   room("/configuracoes/integracoes", () =>
     import("@/features/integrations/integrations-page").then((m) => m.IntegrationsPage),
   ),
+  room("/configuracoes/pessoas", () => import("@/features/people/people-page").then((m) => m.PeoplePage)),
   room("/configuracoes/whatsapp", () => import("@/features/whatsapp/whatsapp-page").then((m) => m.WhatsappPage)),
   room("/configuracoes/contato", () => import("@/features/contact/contact-page").then((m) => m.ContactPage)),
   room("/configuracoes/custos", () => import("@/features/panel/costs-page").then((m) => m.CostsPage)),

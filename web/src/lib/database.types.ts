@@ -5102,6 +5102,14 @@ export type Database = {
         };
         Returns: Json;
       };
+      first_steps: {
+        Args: Record<PropertyKey, never>;
+        Returns: Json;
+      };
+      hide_first_steps: {
+        Args: Record<PropertyKey, never>;
+        Returns: undefined;
+      };
       hold_debts: {
         Args: {
           debt_ids: string[];
@@ -5269,6 +5277,10 @@ export type Database = {
           leaving?: string;
         };
         Returns: Json;
+      };
+      note_panel_read: {
+        Args: Record<PropertyKey, never>;
+        Returns: undefined;
       };
       notification_bell: {
         Args: {

@@ -18,6 +18,8 @@ export interface SessionContext {
   user: { id: string; email: string; name: string };
   tenant: { id: string; name: string; time_zone: string; role: Role } | null;
   tenants: { id: string; name: string; role: Role }[];
+  /** Agencies that were open to this person, or would have been; the newest first. */
+  ended: { tenant: string; why: "removed" | "invitation_revoked" | "invitation_expired"; at: string }[];
   now: string;
   today: string;
   clock_shifted_seconds: number;

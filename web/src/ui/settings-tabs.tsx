@@ -4,6 +4,7 @@ import { TabLinks } from "@/ui/tab-links";
 /** The rooms of the settings; each is a line here and a line in app/rooms.tsx. */
 const tabs = [
   { href: "/configuracoes", label: "Geral" },
+  { href: "/configuracoes/pessoas", label: "Pessoas" },
   { href: "/configuracoes/tabulacoes", label: "Tabulações" },
   { href: "/configuracoes/credores", label: "Credores" },
   { href: "/configuracoes/cobranca", label: "Cobrança" },

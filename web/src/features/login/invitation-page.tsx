@@ -1,13 +1,13 @@
 import "@mantine/core/styles/PasswordInput.css";
 import { Anchor, Button, PasswordInput, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { Link, Redirect, useSearchParams } from "wouter";
 import { sentenceFor } from "@/lib/errors";
 import { useUserId } from "@/lib/session";
 import { useDocumentTitle } from "@/ui/document-title";
 import { Entrance, FormError } from "./entrance";
-import { signUp } from "./queries";
+import { completeAccount, signUp, spendInvitationLink } from "./queries";
 
 /** Shorter passwords are refused by the auth service. */
 const minPasswordLength = 8;
@@ -15,6 +15,65 @@ const minPasswordLength = 8;
 export function InvitationPage(): ReactNode {
   useDocumentTitle("Aceitar convite");
   const [params] = useSearchParams();
+  const token = params.get("token");
+  return token ? <ByLink token={token} /> : <ByAddress email={params.get("email") ?? ""} />;
+}
+
+/** The mail's link proves the address: a name and a password are all that is missing. */
+function ByLink({ token }: { token: string }): ReactNode {
+  const userId = useUserId();
+  const [isSpent, setSpent] = useState(false);
+  const { mutate, isPending, isSuccess, error } = useMutation({
+    mutationFn: async (typed: { name: string; password: string }) => {
+      // A refused password must not ask for the link again: it is good once.
+      if (!isSpent) await spendInvitationLink(token);
+      setSpent(true);
+      await completeAccount(typed);
+    },
+  });
+  if (isSuccess && userId) return <Redirect to="/carteira" replace />;
+  return (
+    <Entrance title="Aceite o convite" lead="Diga o seu nome e escolha uma senha: é o que falta para entrar.">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          const form = new FormData(event.currentTarget);
+          mutate({ name: String(form.get("name")), password: String(form.get("password")) });
+        }}
+      >
+        <TextInput label="Seu nome" name="name" autoComplete="name" required withAsterisk={false} autoFocus />
+        <NewPassword />
+        <FormError sentence={error ? sentenceFor(error) : null} />
+        <Button type="submit" size="md" loading={isPending} fullWidth>
+          Aceitar e entrar
+        </Button>
+      </form>
+      <p>
+        Já criou sua senha?{" "}
+        <Anchor component={Link} href="/login">
+          Entrar
+        </Anchor>
+      </p>
+    </Entrance>
+  );
+}
+
+function NewPassword(): ReactNode {
+  return (
+    <PasswordInput
+      label="Senha"
+      name="password"
+      description={`Pelo menos ${minPasswordLength} caracteres.`}
+      autoComplete="new-password"
+      minLength={minPasswordLength}
+      required
+      withAsterisk={false}
+      visibilityToggleButtonProps={{ "aria-label": "Mostrar ou esconder a senha" }}
+    />
+  );
+}
+
+function ByAddress({ email }: { email: string }): ReactNode {
   const userId = useUserId();
   const { mutate, isPending, error } = useMutation({ mutationFn: signUp });
   if (userId && !isPending) return <Redirect to="/carteira" replace />;
@@ -37,20 +96,11 @@ export function InvitationPage(): ReactNode {
           name="email"
           type="email"
           autoComplete="username"
-          defaultValue={params.get("email") ?? ""}
+          defaultValue={email}
           required
           withAsterisk={false}
         />
-        <PasswordInput
-          label="Senha"
-          name="password"
-          description={`Pelo menos ${minPasswordLength} caracteres.`}
-          autoComplete="new-password"
-          minLength={minPasswordLength}
-          required
-          withAsterisk={false}
-          visibilityToggleButtonProps={{ "aria-label": "Mostrar ou esconder a senha" }}
-        />
+        <NewPassword />
         <FormError sentence={error ? sentenceFor(error) : null} />
         <Button type="submit" size="md" loading={isPending} fullWidth>
           Criar conta e entrar

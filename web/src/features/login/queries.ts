@@ -1,5 +1,6 @@
 import { authClient } from "@/lib/auth";
 import { AppError } from "@/lib/errors";
+import { rpc, shaped } from "@/lib/supabase";
 
 export interface Credentials {
   email: string;
@@ -22,4 +23,23 @@ export async function signUp({ email, password, name }: Credentials & { name: st
   });
   if (error) throw AppError.fromAuth(error);
   if (!data.session) await signIn({ email, password });
+}
+
+/** Proves the address, which is what makes the person a member; a link that was used or has run out says so. */
+export async function spendInvitationLink(token: string): Promise<void> {
+  const auth = await authClient();
+  const { error } = await auth.verifyOtp({ token_hash: token, type: "invite" });
+  if (!error) return;
+  const known = AppError.fromAuth(error);
+  throw known.isTransient ? known : new AppError("invitation_link_dead", known.status, known.code);
+}
+
+/** The account's password and how colleagues read the person's name. */
+export async function completeAccount({ name, password }: { name: string; password: string }): Promise<void> {
+  const auth = await authClient();
+  const { error } = await auth.updateUser({ password, data: { name: name.trim() } });
+  if (error) throw AppError.fromAuth(error);
+  const { tenants } = await shaped<{ tenants: { id: string }[] }>(rpc("session_context", {}));
+  // In several agencies each keeps the name that is known there.
+  if (tenants.length === 1) await rpc("rename_me", { name: name.trim() });
 }

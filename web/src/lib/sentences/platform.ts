@@ -25,6 +25,7 @@ export const platform: Record<string, string> = {
   // team
   already_member: "Esta pessoa já faz parte da assessoria.",
   email_invalid: "Este e-mail não é válido.",
+  invitation_link_dead: "Este link já foi usado ou venceu. Peça a quem convidou que reenvie o convite.",
   invitation_not_found: "Este convite não existe mais.",
   last_admin: "A assessoria precisa de pelo menos um administrador.",
   membership_not_found: "Esta pessoa não faz mais parte da assessoria.",
