@@ -27,7 +27,7 @@ test("a supervisor follows a number of the panel down to the disposition that wa
 test("a month in which nothing happened says so, number by number", async ({ windowOf }) => {
   const supervisor = await windowOf("supervisor@demo.test");
   await supervisor.goto("/painel?de=2020-01-01&ate=2020-01-31");
-  await expect(supervisor.getByRole("button", { name: /^Recebido R\$ 0,00$/ })).toBeVisible();
+  await expect(supervisor.getByRole("button", { name: /^Recebido R\$ 0,00/ })).toBeVisible();
   await expect(supervisor.getByText("Nada aconteceu neste período.")).toBeVisible();
   await expectClean(supervisor);
 });

@@ -90,7 +90,7 @@ function PeopleTable({ people, now }: { people: Person[]; now: string }): ReactN
 }
 
 function WaitingList({ board }: { board: Board }): ReactNode {
-  const healthy = board.providers.filter((each) => !(each.failing_since ?? each.silent_since));
+  const healthy = board.providers.filter((each) => each.last_event_at && !(each.failing_since ?? each.silent_since));
   const troubled = board.providers.filter((each) => each.failing_since ?? each.silent_since);
   return (
     <ul className={classes.waiting}>

@@ -38,16 +38,19 @@ export function PanelFilters({ filter, onChange }: PanelFiltersProps): ReactNode
       onChange={({ currentTarget: { value } }) => choose(key, value)}
     />
   );
+  const known = presets(localDate(now()));
+  // On a Monday, today is the week, too: one of them is shown as chosen.
+  const chosen = known.find(({ from, to }) => filter.from === from && filter.to === to);
   const teams = names?.teams ?? [];
   return (
     <search className={classes.filters}>
       <fieldset className={classes.presets} aria-label="Período">
-        {presets(localDate(now())).map(({ label, from, to }) => (
+        {known.map(({ label, from, to }) => (
           <Button
             key={label}
             size="compact-sm"
-            variant={filter.from === from && filter.to === to ? "filled" : "default"}
-            aria-pressed={filter.from === from && filter.to === to}
+            variant={chosen?.label === label ? "filled" : "default"}
+            aria-pressed={chosen?.label === label}
             onClick={() => onChange({ ...filter, from, to })}
           >
             {label}

@@ -63,7 +63,7 @@ export function SplitTable({ cards, filter, onOpen }: SplitTableProps): ReactNod
       <button
         type="button"
         className={classes.cell}
-        aria-label={`${card.name} de ${name(group)}: ${text}`}
+        aria-label={`${name(group)}: ${card.name} ${text}`}
         onClick={() => onOpen(card, figure, scope)}
       >
         {text}

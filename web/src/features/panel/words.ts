@@ -81,6 +81,7 @@ function microsText(micros: number): string {
 /** How long ago, as somebody says it across a room: "há 7 min". */
 export function agoText(since: string, until: string): string {
   const minutes = Math.max(0, Math.floor((Date.parse(until) - Date.parse(since)) / 60_000));
+  if (minutes === 0) return "agora mesmo";
   if (minutes < 60) return `há ${minutes} min`;
   const hours = Math.floor(minutes / 60);
   return hours < 24 ? `há ${hours} h` : `há ${plural(Math.floor(hours / 24), "dia", "dias")}`;
