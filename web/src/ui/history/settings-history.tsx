@@ -118,21 +118,25 @@ function titleValue({ table, title }: Version): unknown {
   return table === "tenant_calling_windows" ? Number(title) : title;
 }
 
+/** A new row names every field: told behind a click, because nothing was before it. */
 function Changes({ version: { action, changes } }: { version: Version }): ReactNode {
   const told = changes.filter(({ field }) => field in fields);
-  return (
+  const list = (
     <ul>
       {told.map(({ field, from, to }) => (
         <li key={field}>
           {fields[field]}: {from !== null && <span className={classes.was}>{valueText(field, from)}</span>}
-          {action !== "delete" && (
-            <>
-              {from !== null && " → "}
-              <span className={classes.became}>{valueText(field, to)}</span>
-            </>
-          )}
+          {from !== null && action !== "delete" && " → "}
+          {action !== "delete" && <span className={classes.became}>{valueText(field, to)}</span>}
         </li>
       ))}
     </ul>
+  );
+  if (action === "update" || changes.some(({ from }) => from !== null && action === "insert")) return list;
+  return (
+    <details>
+      <summary>Ver os campos ({told.length})</summary>
+      {list}
+    </details>
   );
 }
