@@ -12,7 +12,7 @@ from tests.bench import table
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 # Each a module beside this one; imported only when wanted, because some load half the product.
 AREAS = ("dispositions", "thread", "bulk", "dialer", "cold_start", "portfolio", "workbooks",
-         "carteira", "panel")  # fmt: skip
+         "carteira", "panel", "rules")  # fmt: skip
 
 
 def main(wanted: list[str]) -> None:
