@@ -1,12 +1,17 @@
 """A file goes to disk by a plain link that opens once, and says nothing of who asked."""
 
+import io
+import json
 import threading
 import uuid
+import zipfile
 from urllib.parse import urlencode
 
 import httpx
 import psycopg
 import pytest
+from postgrest.exceptions import APIError
+from pypdf import PdfReader
 
 from local_platform.stack import Stack
 from tests.carteira.conftest import Agency, SignIn
@@ -79,3 +84,29 @@ def test_a_ticket_of_somebody_who_left_downloads_nothing(
 def test_an_invented_ticket_opens_nothing(stack: Stack, ticket: str, purpose: str) -> None:
     answer = httpx.get(link(stack, ticket, purpose))
     assert (answer.status_code, answer.json()["error"]) == (410, "ticket_used")
+
+
+def test_a_person_s_data_is_a_link_that_opens_once_and_for_admins_alone(
+    stack: Stack, sign_in: SignIn, agencies: Both
+) -> None:
+    ours, theirs = agencies
+    asked = {"client_id": ours.client}
+    with pytest.raises(APIError, match="not_allowed"):
+        sign_in("supervisor@demo.test").rpc("request_person_export", asked).execute()
+    admin = sign_in("admin@demo.test")
+    request = admin.rpc("request_person_export", asked).execute().data
+    wanted = {"purpose": "privacy-export", "arguments": {"request_id": request}}
+    with pytest.raises(APIError, match="not_allowed"):
+        sign_in("supervisor@demo.test").rpc("open_download", wanted).execute()
+    url = link(stack, str(admin.rpc("open_download", wanted).execute().data), "privacy-export")
+    answer = httpx.get(url, timeout=60)
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as pack:
+        held = json.loads(pack.read("dados.json"))
+        paper = "".join(page.extract_text() for page in PdfReader(pack.open("dados.pdf")).pages)
+    assert held["document"] == ours.document
+    assert theirs.document not in json.dumps(held)
+    assert "Cadastro" in paper
+    assert "Dados pessoais" in paper
+    assert httpx.get(url).json()["error"] == "ticket_used"

@@ -4,6 +4,7 @@ import json
 from uuid import uuid4
 
 import psycopg
+import pytest
 from psycopg.types.json import Jsonb
 
 from tests.sql.personas import TENANT, World, acting, refused, scalar
@@ -50,16 +51,21 @@ def settled(db: psycopg.Connection) -> None:
 
 def talkative(db: psycopg.Connection, world: World) -> None:
     """Their words and numbers in every place that takes some."""
+    listed = Jsonb({"rows": [{"document": DOCUMENT, "name": NAME}], "kept": []})
     ids = {"t": TENANT, "c": world.ids["client"], "said": SAID, "raw": Jsonb({"to": "55" + PHONE})}
+    ids["listed"] = listed
     for statement in (
         """update public.clients set extra = '{"mae": "Dona Zélia da Conceição Mundo"}'"""
-        " where id = %(c)s",
         " where id = %(c)s",
         "update public.call_dispositions set notes = %(said)s where client_id = %(c)s",
         "update public.callbacks set note = %(said)s where client_id = %(c)s",
         "update public.message_logs set body = %(said)s where client_id = %(c)s",
         "update public.import_rejects set cells = array['888.888.888-01', %(said)s]"
         " where tenant_id = %(t)s",
+        """update public.imports set differences = %(listed)s,
+            answer = jsonb_build_object('rows', 7, 'differences', %(listed)s,
+                'rejects', '[{"value": "888.888.888-01"}]'::jsonb),
+            rolled_back = jsonb_build_object('kept', %(listed)s) where tenant_id = %(t)s""",
         "update private.provider_events set payload = %(raw)s, handled_at = now()"
         " where tenant_id = %(t)s",
         "insert into public.client_addresses (tenant_id, client_id, street, city, uf)"
@@ -298,3 +304,23 @@ def test_everything_held_is_handed_over_and_nobody_else_s(
             "select public.open_download('privacy-export', %s)",
             (Jsonb({"request_id": str(request)}),),
         )
+
+
+@pytest.mark.parametrize("table", ["client_addresses", "client_phones", "clients"])
+def test_a_fault_half_way_leaves_everything_as_it_was(
+    db: psycopg.Connection, world: World, table: str
+) -> None:
+    settled(db)
+    talkative(db, world)
+    db.execute(
+        "create function pg_temp.fault() returns trigger language plpgsql as"
+        " $$ begin raise exception 'the server died'; end $$"
+    )
+    db.execute(
+        f"create trigger fault before delete or update on public.{table}"
+        " for each row execute function pg_temp.fault()".encode()
+    )
+    before = everywhere(db)
+    with refused("P0001"):
+        erase(db, world)
+    assert everywhere(db) == before
