@@ -37,7 +37,8 @@ export function UndoButton({ undoable, undo, namesClient = false }: UndoButtonPr
       aria-keyshortcuts="Control+Z"
     >
       <IconArrowBackUp size={16} aria-hidden />
-      <span>{namesClient && <span className={classes.what}>{what}</span>}Desfazer</span>
+      <span>Desfazer</span>
+      {namesClient && <span className={classes.what}>{what}</span>}
       {/* Every second anew: for the eyes alone. */}
       <span className={classes.seconds} aria-hidden>
         {state === "undoing" ? "desfazendo…" : until === null ? "ainda não saiu" : `${undo.seconds ?? 0} s`}

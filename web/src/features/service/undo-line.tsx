@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect } from "react";
+import { now } from "@/lib/clock";
 import { useMember } from "@/lib/session";
 import type { DispositionItem, TimelineItem } from "@/lib/timeline";
 import type { PendingDisposition } from "./pending-store";
@@ -21,7 +22,9 @@ export function UndoLine({ client, items, unconfirmed, types, onUndone }: UndoLi
   const { tenant } = useMember();
   const newest = items?.find((item): item is DispositionItem => item.kind === "disposition");
   const waiting = unconfirmed.findLast(({ refusedBy, isUndone }) => !refusedBy && !isUndone);
-  const openUntil = newest?.undo_until ? Date.parse(newest.undo_until) : null;
+  const readUntil = newest?.undo_until ? Date.parse(newest.undo_until) : 0;
+  // What was read some seconds ago says still that it was open.
+  const openUntil = readUntil > now().getTime() ? readUntil : null;
   const othersSeconds = useSecondsUntil(newest && !newest.is_mine ? openUntil : null);
   const seen = waiting
     ? { id: waiting.id, label: labelOf(types, waiting.type), notes: waiting.notes, until: null }
@@ -41,7 +44,12 @@ export function UndoLine({ client, items, unconfirmed, types, onUndone }: UndoLi
   }, [closed]);
   const mine: Undoable | null = known?.clientId === client.id ? known : null;
   const undo = useUndo(mine, (undone) => onUndone(undone.notes));
-  if (mine && (undo.isOpen || mine.state !== "open")) return <UndoButton undoable={mine} undo={undo} />;
+  if (mine && (undo.isOpen || mine.state !== "open"))
+    return (
+      <div className={classes.line}>
+        <UndoButton undoable={mine} undo={undo} />
+      </div>
+    );
   if (!newest || othersSeconds === null) return null;
   return (
     <p className={classes.others}>
