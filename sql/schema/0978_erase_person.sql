@@ -77,6 +77,7 @@ begin
         tenant_id, 'erase', jsonb_build_object('ids', jsonb_build_array(client_id))
     );
     perform private.erase_rows(v_person, v_areas);
+    perform private.erase_from_imports(v_person);
     if v_areas = array['raw'] then
         update public.clients as client set extra = '{}'
         where client.id = erase_client.client_id and client.extra <> '{}';

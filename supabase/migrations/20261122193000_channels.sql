@@ -200,6 +200,8 @@ DROP FUNCTION "private"."plan_rollback"(uuid, public.imports);
 
 DROP FUNCTION "private"."revoke_membership"(uuid);
 
+DROP FUNCTION "private"."template_params"(uuid, text[], uuid);
+
 DROP FUNCTION "private"."undo_import"(public.imports);
 
 DROP FUNCTION "private"."unfinished_import"(uuid);
@@ -6185,6 +6187,7 @@ begin
         tenant_id, 'erase', jsonb_build_object('ids', jsonb_build_array(client_id))
     );
     perform private.erase_rows(v_person, v_areas);
+    perform private.erase_from_imports(v_person);
     if v_areas = array['raw'] then
         update public.clients as client set extra = '{}'
         where client.id = erase_client.client_id and client.extra <> '{}';
@@ -6193,6 +6196,31 @@ begin
     end if;
     perform private.end_bulk(v_bulk, jsonb_build_object('changed', 1, 'areas', v_areas));
     return v_verdict;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.erase_from_imports(person private.person)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    update public.imports as kept
+    set answer = jsonb_set(jsonb_set(jsonb_set(
+            kept.answer, '{rejects}', '[]'), '{differences,rows}', '[]'),
+            '{differences,kept}', '[]'),
+        differences = kept.differences || '{"rows": [], "kept": []}',
+        rolled_back = jsonb_set(kept.rolled_back, '{kept,rows}', '[]')
+    where kept.tenant_id = (person).tenant_id and exists (
+        select from unnest((person).needles) as needle
+        where strpos(
+            -- As a file or a person wrote it: with or without points.
+            regexp_replace(
+                upper(concat(kept.answer, kept.differences, kept.rolled_back)), '[^0-9A-Z]', '', 'g'
+            ), needle
+        ) > 0
+    );
 end;
 $function$;
 
@@ -6602,12 +6630,13 @@ AS $function$
         )
         union all
         (
-            -- Nothing of it stayed: the file is sent again.
+            -- Of a failed one nothing stayed: the file is sent again. One that was cut off goes on.
             select 'import', import.id::text, coalesce(import.finished_at, import.created_at), null,
-                import.file_name, coalesce(import.error_code, 'unclassified'), null,
-                false
+                import.file_name, coalesce(import.error_code, case import.status
+                    when 'interrupted' then 'interrupted' else 'unclassified' end), null,
+                import.status = 'interrupted'
             from public.imports as import
-            where import.tenant_id = failed_work.tenant_id and import.status = 'failed'
+            where import.tenant_id = failed_work.tenant_id and import.status in ('failed', 'interrupted')
               and ((select private.sees_everything()) or private.sees_creditor(import.creditor_id))
               and not import.is_rehearsal and 'import' = any(kinds)
               and (coalesce(import.finished_at, import.created_at), import.id::text)
@@ -6644,7 +6673,7 @@ AS $function$
         union all
         (
             select 'webhook', event.id::text, event.received_at, null, event.provider::text,
-                event.error, event.kind, false
+                event.error, event.kind, true
             from private.provider_events as event
             where event.tenant_id = failed_work.tenant_id and event.error is not null
               and 'webhook' = any(kinds)
@@ -15782,6 +15811,18 @@ begin
         when 'automation' then perform private.retry_automation_run(id::uuid);
         when 'charge' then perform private.retry_charge(id::uuid);
         when 'dialer_export' then perform private.resume_dialer_export(id::uuid);
+        when 'import' then perform private.resume_import(id::uuid);
+        when 'webhook' then
+            -- Applied once more as it was received; applied before, it changes nothing.
+            update private.provider_events as event set handled_at = null, error = null
+            where event.tenant_id = v_tenant_id and event.error is not null
+              and event.id = reprocess_failure.id::uuid;
+            if not found then
+                raise exception 'not_retryable' using errcode = 'PT409',
+                    detail = 'only an event that changed nothing, once';
+            end if;
+            perform pgmq.send('provider_events', jsonb_build_object('event_id', id));
+            perform private.wake_function('run-automations');
         when 'message' then
             select message.charge_id into v_charge_id
             from public.message_logs as message
@@ -19889,20 +19930,6 @@ AS $function$
             where variable like 'charge.%'
         ) then 'template_needs_charge'
     end
-$function$;
-
-CREATE OR REPLACE FUNCTION private.template_params(client_id uuid, variables text[], charge_id uuid DEFAULT NULL::uuid)
- RETURNS text[]
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-    select array(
-        select coalesce(filled.value, '-')
-        from unnest(private.template_values(client_id, variables, charge_id)) with ordinality
-            as filled (value, position)
-        order by filled.position
-    )
 $function$;
 
 CREATE OR REPLACE FUNCTION private.template_values(client_id uuid, variables text[], charge_id uuid DEFAULT NULL::uuid)
@@ -24343,7 +24370,8 @@ COMMENT ON FUNCTION "public"."read_conversation"(uuid, uuid) IS 'Read up to that
 COMMENT ON FUNCTION "public"."render_canned_reply"(uuid, uuid) IS '{body, missing}: missing names the fields this client has no value for; they read "…".';
 
 COMMENT ON FUNCTION "public"."reprocess_failures"(jsonb) IS 'Supervisor: [{kind, id}] → [{kind, id, outcome}], outcome done or the area''s refusal
-(run_not_retryable, charge_not_failed, dialer_export_not_failed, not_retryable …). Errors:
+(run_not_retryable, charge_not_failed, dialer_export_not_failed, import_not_interrupted,
+not_retryable …). Errors:
 selection_invalid.';
 
 COMMENT ON FUNCTION "public"."request_dialer_export"(jsonb, bigint, text, text, integer) IS 'Supervisor → {id, status, is_new}; the same selection and campaign on one day is one export.
@@ -24870,6 +24898,8 @@ REVOKE ALL ON FUNCTION "private"."ended_access"(uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."ends_rule"(text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."erase_client"(uuid, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."erase_from_imports"(private.person) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."erase_person"(uuid, text, date) FROM PUBLIC;
 
