@@ -23,8 +23,34 @@ test("a simulated call opens the screen by itself, and 4 puts its callback in th
   await mine.keyboard.press("4");
   const form = mine.getByRole("form", { name: "Horário do retorno" });
   await form.getByRole("button", { disabled: false }).filter({ hasNotText: "Agendar" }).last().click();
+  const hour = await form.getByLabel("Hora").inputValue();
   await form.getByRole("button", { name: /Agendar/ }).click();
   await expect.poll(async () => (await storedDispositions(mine, clientId)).length).toBe(1);
+  await mine.getByRole("link", { name: "Agenda" }).first().click();
+  const promised = mine.getByRole("listitem").filter({ hasText: ownClient.name });
+  await expect(promised).toContainText(hour);
+});
+
+test("a call is announced to whoever is filling something in, and opens by itself where nothing is lost", async ({
+  windowOf,
+  ownClients,
+  request,
+}) => {
+  const [first, second] = await ownClients(2);
+  if (!first || !second) throw new Error("two clients were asked for");
+  const mine = await windowOf("operador2@demo.test");
+  await openService(mine, second);
+  const secondId = new URL(mine.url()).pathname.split("/").at(-1) ?? "";
+  const phone = await phoneOf(mine);
+  await openService(mine, first);
+  await mine.keyboard.press("4");
+  const field = mine.getByRole("form", { name: "Horário do retorno" }).getByLabel("Hora");
+  await field.fill("15:4");
+  await connect(request, { phone, identifier: secondId });
+  await expect(mine.getByRole("status").filter({ hasText: /Ligação em andamento/ })).toBeVisible();
+  await expect(field).toHaveValue("15:4");
+  await mine.getByRole("link", { name: "Abrir atendimento" }).click();
+  await mine.waitForURL(`**/atendimento/${secondId}`);
 });
 
 test("a second call is announced and takes nothing away", async ({ windowOf, ownClients, request }) => {

@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconPhoneOff } from "@tabler/icons-react";
 import { type ReactNode, Suspense, useState } from "react";
+import { phone as formatPhone } from "@/lib/format";
 import { later } from "@/lib/later";
 import type { Contacted } from "@/lib/suppressions";
 import { useAltKey } from "@/ui/alt-key";
@@ -34,6 +35,7 @@ export function NoContactButton({ hasKey = false, label, ...who }: NoContactButt
         onMouseEnter={() => void NoContactDialog.preload()}
       >
         {label ?? "Não contatar"}
+        {label && who.phone && <span className="hidden-visually"> {formatPhone(who.phone)}</span>}
         {hasKey && (
           <>
             &nbsp;<Key>Alt+B</Key>

@@ -67,7 +67,7 @@ export function NoContactDialog({ clientId, phone, phones = [], onClose }: NoCon
             />
             <TextInput
               type="date"
-              label="Até (em branco: para sempre)"
+              label="Até (vazio: sempre)"
               min={localDate(now())}
               value={untilOn}
               onChange={(event) => setUntilOn(event.currentTarget.value)}
