@@ -1,7 +1,7 @@
 import { Button, Modal, SegmentedControl } from "@mantine/core";
 import "@mantine/core/styles/SegmentedControl.css";
 import { useMutation } from "@tanstack/react-query";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { Link } from "wouter";
 import { moment } from "@/lib/clock";
 import { saveCsv } from "@/lib/csv";
@@ -23,6 +23,14 @@ interface BehindDialogProps {
 
 /** What a number means and the rows it is counted from. */
 export function BehindDialog({ card, figure, filter, onClose }: BehindDialogProps): ReactNode {
+  // Who came by keyboard goes on from the number they opened.
+  const [opener] = useState(() => document.activeElement);
+  useEffect(
+    () => () => {
+      if (opener instanceof HTMLElement) opener.focus();
+    },
+    [opener],
+  );
   // A stock is a record of sums: it has no rows.
   const parts = partsOf(card);
   const [part, setPart] = useState<Part>(parts[0]?.value ?? "numerator");

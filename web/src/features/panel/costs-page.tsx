@@ -88,7 +88,7 @@ function RateForm(): ReactNode {
   });
   return (
     <form
-      className={classes.filters}
+      className={`${classes.filters} ${classes.form}`}
       aria-label="Novo custo"
       onSubmit={(event) => {
         event.preventDefault();
