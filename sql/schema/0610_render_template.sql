@@ -58,23 +58,6 @@ as $$
     where clients.id = template_values.client_id
 $$;
 
--- For an automation and for a charge, which send what they can: what is not known reads as a dash.
-create function private.template_params(
-    client_id uuid, variables text[], charge_id uuid default null
-) returns text[]
-language sql
-stable
-security definer
-set search_path = ''
-as $$
-    select array(
-        select coalesce(filled.value, '-')
-        from unnest(private.template_values(client_id, variables, charge_id)) with ordinality
-            as filled (value, position)
-        order by filled.position
-    )
-$$;
-
 -- "Banco Aurora S.A." at the end of a sentence would read "S.A..": where the text of the provider
 -- goes on with a dot, the value gives up its own.
 create function private.without_double_dots(body text, params text[]) returns text[]

@@ -204,6 +204,11 @@ def test_a_poisoned_queue_message_holds_nothing_back(thread: Thread, poison: obj
     ("change", "reason"),
     [
         ("update public.message_templates set status = 'paused'", "template_not_approved"),
+        ("update public.message_templates set variables[1] = ''", "template_unbound"),
+        (
+            "update public.message_templates set variables[1] = 'client.extra.placa'",
+            "variable_missing",
+        ),
         ("update public.collection_rules set is_enabled = false", "rule_disabled"),
         ("update public.integrations set is_active = false", "integration_inactive"),
         ("delete from public.client_phones", "no_reachable_phone"),

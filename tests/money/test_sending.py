@@ -277,8 +277,8 @@ def test_an_id_of_another_message_is_not_this_click(desk: World) -> None:
 
 def test_a_rule_cannot_send_a_template_that_speaks_of_a_charge(desk: World) -> None:
     assert desk.one(
-        "select private.template_params(%s, array['charge.link', 'charge.amount'])", desk.client
-    ) == ["-", "-"]
+        "select private.template_values(%s, array['charge.link', 'charge.amount'])", desk.client
+    ) == [None, None]
 
 
 @pytest.mark.parametrize(

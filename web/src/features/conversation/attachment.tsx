@@ -97,7 +97,7 @@ export function AttachmentLine({ attachment, text }: { attachment: Attachment; t
         <div className={classes.attachment} aria-busy={isSending}>
           <IconFile size={16} aria-hidden />
           <span className={classes.fileName}>{file.name}</span>
-          <span>{isSending ? "enviando…" : "a mensagem escrita vira a legenda"}</span>
+          <span>{isSending ? "enviando…" : "o texto é a legenda"}</span>
           <CloseButton aria-label="Tirar o arquivo" disabled={isSending} onClick={() => attachment.choose(null)} />
         </div>
       )}
