@@ -15,6 +15,7 @@ begin
         when 'creditor_id' then array(
             select creditors.id::text from public.creditors
             where creditors.tenant_id = facet_candidates.tenant_id
+              and ((select private.sees_everything()) or private.sees_creditor(creditors.id))
         )
         when 'has_phone' then '{true,false}'
         when 'opted_out' then '{true,false}'

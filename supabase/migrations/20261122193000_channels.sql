@@ -6433,6 +6433,7 @@ begin
         when 'creditor_id' then array(
             select creditors.id::text from public.creditors
             where creditors.tenant_id = facet_candidates.tenant_id
+              and ((select private.sees_everything()) or private.sees_creditor(creditors.id))
         )
         when 'has_phone' then '{true,false}'
         when 'opted_out' then '{true,false}'
@@ -8472,7 +8473,8 @@ begin
               and (export.closed_ufs is distinct from v_agency.closed
                   or export.hours_state = 'opening')
             order by export.created_at desc
-            for update skip locked
+            -- Not against the key: whoever takes a person out meanwhile points a task at it.
+            for no key update skip locked
         loop
             perform private.keep_export_hours(v_export, v_agency.closed);
         end loop;
@@ -10106,6 +10108,18 @@ begin
         ) as call
     );
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.names_person(document jsonb, needles text[])
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select coalesce(pg_catalog.bool_or(pg_catalog.strpos(pg_catalog.regexp_replace(
+        pg_catalog.upper(document::text), '[^0-9A-Z]', '', 'g'
+    ), needle) > 0), false)
+    from pg_catalog.unnest(needles) as needle
 $function$;
 
 CREATE OR REPLACE FUNCTION private.negotiation_context(client_id uuid)
@@ -18608,7 +18622,8 @@ begin
         select task.export_id from private.dialer_tasks as task
         where task.id = settle_dialer_task.task_id
     )
-    for update;
+    -- Not against the key: whoever takes a person out meanwhile points a task at it.
+    for no key update;
     select * into v_task from private.dialer_tasks as task
     where task.id = settle_dialer_task.task_id
       and task.attempt = settle_dialer_task.attempt and task.status = 'sending'
@@ -19487,8 +19502,14 @@ begin
     end if;
     update public.dialer_export_rows as contact
     set status = 'removing', reason = 'outside_hours', task_id = null
-    where contact.export_id = (export).id and contact.status = 'loaded'
-      and private.is_in_ufs(contact, closed);
+    where contact.export_id = (export).id and contact.place in (
+        select inside.place from public.dialer_export_rows as inside
+        where inside.export_id = (export).id and inside.status = 'loaded'
+          and private.is_in_ufs(inside, closed)
+        order by inside.place
+        -- Who holds one is taking it out.
+        for no key update skip locked
+    );
     if found then
         perform private.wish_dialer_removals(array[(export).id]);
     end if;
@@ -21916,6 +21937,31 @@ begin
           )
     ));
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.without_person(document jsonb, needles text[])
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select case pg_catalog.jsonb_typeof(document)
+        when 'array' then (
+            select coalesce(pg_catalog.jsonb_agg(
+                private.without_person(each.element, needles) order by each.place
+            ), '[]')
+            from pg_catalog.jsonb_array_elements(document)
+                with ordinality as each (element, place)
+            where not private.names_person(each.element, needles)
+        )
+        when 'object' then (
+            select coalesce(pg_catalog.jsonb_object_agg(
+                part.key, private.without_person(part.value, needles)
+            ), '{}')
+            from pg_catalog.jsonb_each(document) as part
+        )
+        else document
+    end
 $function$;
 
 CREATE OR REPLACE FUNCTION private.words_condition(search private.client_search)
@@ -25165,6 +25211,8 @@ REVOKE ALL ON FUNCTION "private"."my_open_calls"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."my_open_calls"() TO "authenticated", "postgres";
 
+REVOKE ALL ON FUNCTION "private"."names_person"(jsonb, text[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."negotiator_of"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."next_client"(uuid) FROM PUBLIC;
@@ -25890,6 +25938,8 @@ REVOKE ALL ON FUNCTION "private"."wish_dialer_removals"(uuid[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."wish_dialer_task"(uuid, text, text, uuid, uuid, integer, jsonb, interval) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."wish_failed_removals"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."without_person"(jsonb, text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."words_condition"(private.client_search) FROM PUBLIC;
 
@@ -27235,6 +27285,14 @@ from (
         'cells = ''{}'', value = null'
     ),
     (
+        2, 'public.imports', 'raw',
+        'kept.tenant_id = ($1).tenant_id and private.names_person(
+            jsonb_build_array(kept.answer, kept.differences, kept.rolled_back), ($1).needles)',
+        'answer = private.without_person(answer, ($1).needles),
+        differences = private.without_person(differences, ($1).needles),
+        rolled_back = private.without_person(rolled_back, ($1).needles)'
+    ),
+    (
         3, 'private.import_changes', 'raw',
         'kept.tenant_id = ($1).tenant_id and kept.row_id in (
             select ($1).client_id union all
@@ -27345,7 +27403,8 @@ from (
     (62, 'private.client_ledgers', 'ledger', null, null),
     (63, 'private.import_touches', 'ledger', null, null),
     (64, 'private.panel_reach', 'ledger', null, null),
-    (65, 'public.disposition_undos', 'ledger', null, null)
+    (65, 'public.disposition_undos', 'ledger', null, null),
+    (66, 'private.held_removals', 'ledger', null, null)
 ) as listed (place, table_name, area, finds, erases);
 
 select cron.schedule('repeat-erasures', '17 5 * * *', 'select private.repeat_erasures()');
