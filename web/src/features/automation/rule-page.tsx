@@ -20,6 +20,7 @@ import { rulesKey, saveRule, usePolicy, useRules } from "./queries";
 import type { Definition, Rule } from "./shapes";
 import { StepList } from "./step-list";
 import { TriggerFields } from "./trigger-fields";
+import { useLeaveWarning } from "./use-leave-warning";
 import { VersionsDialog } from "./versions-dialog";
 import { ruleSentence } from "./words";
 
@@ -72,7 +73,15 @@ function Editor({ ruleId, rule, Conditions }: RulePageProps & { rule: Rule | nul
   const { data: policy } = usePolicy();
   const [draft, setDraft] = useState<Definition>(rule?.definition ?? newRule);
   const [isLooking, setIsLooking] = useState(false);
-  const isDirty = JSON.stringify(draft) !== JSON.stringify(rule?.definition ?? newRule);
+  /** The version that is being changed here; somebody else may save another meanwhile. */
+  const [base, setBase] = useState(rule);
+  const isDirty = JSON.stringify(draft) !== JSON.stringify(base?.definition ?? newRule);
+  const isOvertaken = rule !== null && base !== null && rule.version !== base.version;
+  if (isOvertaken && !isDirty) {
+    setBase(rule);
+    setDraft(rule.definition);
+  }
+  useLeaveWarning(isDirty);
   const gap = gapOf(draft);
   const change = (part: Partial<Definition>): void => setDraft((before) => ({ ...before, ...part }));
   const save = useMutation({
@@ -82,7 +91,10 @@ function Editor({ ruleId, rule, Conditions }: RulePageProps & { rule: Rule | nul
       await queryClient.invalidateQueries({ queryKey: rulesKey });
       // What is stored says every key: the editor goes on with its words.
       const stored = queryClient.getQueryData<Rule[]>(rulesKey)?.find(({ id }) => id === ruleId);
-      if (stored) setDraft(stored.definition);
+      if (stored) {
+        setBase(stored);
+        setDraft(stored.definition);
+      }
       if (!rule) navigate(`/automacao/regras/${ruleId}`, { replace: true });
     },
   });
@@ -132,6 +144,11 @@ function Editor({ ruleId, rule, Conditions }: RulePageProps & { rule: Rule | nul
               <div className={classes.saving}>
                 {isDirty && rule?.is_enabled && (
                   <p className={classes.note}>Ao salvar, a regra é desligada até ser simulada como ficou.</p>
+                )}
+                {isDirty && isOvertaken && (
+                  <p role="alert" className={classes.note}>
+                    Outra pessoa mudou esta regra enquanto você escrevia: o histórico guarda a versão dela.
+                  </p>
                 )}
                 {isDirty && gap && <p className={classes.note}>{gap}</p>}
                 {save.error && (
