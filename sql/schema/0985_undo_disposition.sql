@@ -66,8 +66,8 @@ as $$
       and promised.status = 'done'
 $$;
 
--- The call waits for its outcome again. The dialer has been told nothing of it: its task is held for
--- as long as it may be taken back, and so is a wrong number's way out of the mailing.
+-- The call waits for its outcome again. The dialer has been told nothing of it: its task is held
+-- for as long as it may be taken back, and so is a wrong number's way out of the mailing.
 create function private.give_back_call(disposition_id uuid) returns void
 language sql
 security definer

@@ -67,12 +67,13 @@ as $$
         )
         union all
         (
-            -- Nothing of it stayed: the file is sent again.
+            -- Of a failed one nothing stayed: the file is sent again. One that was cut off goes on.
             select 'import', import.id::text, coalesce(import.finished_at, import.created_at), null,
-                import.file_name, coalesce(import.error_code, 'unclassified'), null,
-                false
+                import.file_name, coalesce(import.error_code, case import.status
+                    when 'interrupted' then 'interrupted' else 'unclassified' end), null,
+                import.status = 'interrupted'
             from public.imports as import
-            where import.tenant_id = failed_work.tenant_id and import.status = 'failed'
+            where import.tenant_id = failed_work.tenant_id and import.status in ('failed', 'interrupted')
               and ((select private.sees_everything()) or private.sees_creditor(import.creditor_id))
               and not import.is_rehearsal and 'import' = any(kinds)
               and (coalesce(import.finished_at, import.created_at), import.id::text)
@@ -109,7 +110,7 @@ as $$
         union all
         (
             select 'webhook', event.id::text, event.received_at, null, event.provider::text,
-                event.error, event.kind, false
+                event.error, event.kind, true
             from private.provider_events as event
             where event.tenant_id = failed_work.tenant_id and event.error is not null
               and 'webhook' = any(kinds)

@@ -13,6 +13,18 @@ begin
         when 'automation' then perform private.retry_automation_run(id::uuid);
         when 'charge' then perform private.retry_charge(id::uuid);
         when 'dialer_export' then perform private.resume_dialer_export(id::uuid);
+        when 'import' then perform private.resume_import(id::uuid);
+        when 'webhook' then
+            -- Applied once more as it was received; applied before, it changes nothing.
+            update private.provider_events as event set handled_at = null, error = null
+            where event.tenant_id = v_tenant_id and event.error is not null
+              and event.id = reprocess_failure.id::uuid;
+            if not found then
+                raise exception 'not_retryable' using errcode = 'PT409',
+                    detail = 'only an event that changed nothing, once';
+            end if;
+            perform pgmq.send('provider_events', jsonb_build_object('event_id', id));
+            perform private.wake_function('run-automations');
         when 'message' then
             select message.charge_id into v_charge_id
             from public.message_logs as message
@@ -92,7 +104,8 @@ set statement_timeout = '5min'
 as $$ select private.reprocess_failures(items) $$;
 comment on function public.reprocess_failures(jsonb) is
 'Supervisor: [{kind, id}] → [{kind, id, outcome}], outcome done or the area''s refusal
-(run_not_retryable, charge_not_failed, dialer_export_not_failed, not_retryable …). Errors:
+(run_not_retryable, charge_not_failed, dialer_export_not_failed, import_not_interrupted,
+not_retryable …). Errors:
 selection_invalid.';
 
 grant execute on function

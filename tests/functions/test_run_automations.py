@@ -380,7 +380,8 @@ def test_two_rules_for_one_outcome_are_two_runs_and_two_messages(thread: Thread)
         "  values (%s, 'outra regra', 'voicemail', true) returning *)"
         " insert into public.rule_steps (tenant_id, rule_id, template_id)"
         " select rule.tenant_id, rule.id, step.template_id"
-        " from rule join public.rule_steps as step using (tenant_id)",
+        " from rule join public.rule_steps as step using (tenant_id)"
+        " where step.template_id is not null",
         (TENANT,),
     )
     thread.dispose()

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from tests.sql.personas import World, acting, refused, scalar, set_clock
+from tests.sql.personas import TENANT, World, acting, refused, scalar, set_clock
 from tests.sql.thread import NOON, claim, row_of, send, settle
 
 
@@ -123,3 +123,41 @@ def test_strangers_see_and_do_nothing(db: psycopg.Connection, world: World, fail
     for call in ("list_failures()", "count_failures()", "reprocess_failures('[]')"):
         with refused("not_allowed"), acting(db, world, "operator"):
             db.execute(f"select public.{call}".encode())
+
+
+def refused_event(db: psycopg.Connection, world: World) -> UUID:
+    """A webhook that changed nothing, waiting for a person."""
+    event = uuid4()
+    db.execute(
+        "insert into private.provider_events (id, provider, external_id, tenant_id,"
+        " integration_id, kind, payload, handled_at, error) values (%s, 'gupshup', %s, %s, %s,"
+        " 'message_status', '{}', private.now(), 'message_not_found')",
+        (event, str(event), TENANT, world.ids["integration"]),
+    )
+    db.execute("delete from pgmq.q_provider_events")
+    return event
+
+
+def test_a_webhook_is_applied_once_more_and_once(db: psycopg.Connection, world: World) -> None:
+    event = refused_event(db, world)
+    assert again(db, world, ("webhook", event)) == ["done"]
+    assert again(db, world, ("webhook", event)) == ["not_retryable"]
+    queued = "select count(*) from pgmq.q_provider_events where message ->> 'event_id' = %s"
+    assert scalar(db, queued, str(event)) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"), [("interrupted", "done"), ("failed", "import_not_interrupted")]
+)
+def test_an_import_goes_on_where_it_was_cut_off(
+    db: psycopg.Connection, world: World, status: str, outcome: str
+) -> None:
+    db.execute(
+        "update public.imports set status = %s::public.import_status, finished_at = private.now()"
+        " where id = %s",
+        (status, world.ids["import"]),
+    )
+    rows = listed(db, world, kinds=["import"])["rows"]
+    [row] = [row for row in rows if row["id"] == str(world.ids["import"])]
+    assert row["may_retry"] is (status == "interrupted")
+    assert again(db, world, ("import", world.ids["import"])) == [outcome]
