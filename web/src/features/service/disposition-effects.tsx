@@ -23,7 +23,7 @@ export function DispositionEffects({ clientId, type }: { clientId: string; type:
       {own.length > 0 && (
         <ul className={classes.effects}>
           {own.map((effect) => (
-            <li key={`${effect.rule}:${effect.position ?? 1}`} data-verdict={effect.verdict}>
+            <li key={`${effect.rule}:${effect.position}`} data-verdict={effect.verdict}>
               {sentenceOf(effect, data.undo_seconds)} <span className={classes.rule}>{effect.rule}</span>
             </li>
           ))}
@@ -38,11 +38,9 @@ function sentenceOf(effect: DispositionEffect, undoSeconds: number): string {
   if (effect.verdict === "skip") return `Não ${deed}${effect.reason ? `: ${reasonSentence(effect.reason)}` : ""}.`;
   if (effect.verdict === "postpone" && effect.not_before)
     return `${capital(deed)} só ${moment(effect.not_before)}${effect.reason ? `: ${reasonSentence(effect.reason)}` : ""}.`;
-  const isFirst = (effect.position ?? 1) === 1;
-  const wait = effect.wait_minutes ?? 0;
-  const when =
-    wait > 0 ? `${isFirst ? "em" : "e, depois de"} ${spanOf(wait)}` : isFirst ? `em ${undoSeconds} s` : "em seguida";
-  return `${capital(deed)} ${when}.`;
+  const wait = effect.wait_minutes;
+  if (effect.position > 1) return `${wait > 0 ? `Depois de mais ${spanOf(wait)}` : "Em seguida"} ${deed}.`;
+  return `${capital(deed)} em ${wait > 0 ? spanOf(wait) : `${undoSeconds} s`}.`;
 }
 
 function capital(text: string): string {
