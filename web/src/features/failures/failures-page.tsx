@@ -9,6 +9,10 @@ import classes from "./failures.module.css";
 import { countsKey, type FailureKind, failuresKey, kinds, useFailureCounts } from "./queries";
 import { kindNames, upTo } from "./words";
 
+const both = [failuresKey, countsKey];
+/** A bulk send speaks ten times a second: its failures, and those of areas that say nothing, are seen at the next look. */
+const telling = new Set(["automation_changed", "charge_changed", "import_changed"]);
+
 /** Everything that failed and waits for a person, of whatever area. */
 export function FailuresPage({ tabs }: { tabs?: ReactNode }): ReactNode {
   useDocumentTitle("Falhas");
@@ -18,7 +22,7 @@ export function FailuresPage({ tabs }: { tabs?: ReactNode }): ReactNode {
   const { data: counts } = useFailureCounts(maySee);
   const kind = kinds.find((each) => each === params.get("tipo")) ?? null;
   const [said, setSaid] = useState("");
-  useLiveQueries(`tenant:${tenant.id}`, [failuresKey, countsKey], () => [failuresKey, countsKey]);
+  useLiveQueries(`tenant:${tenant.id}`, both, (event) => (telling.has(event) ? both : []));
   if (!maySee)
     return (
       <EmptyState title="As falhas são da supervisão">
