@@ -7,7 +7,9 @@ create type private.person as (
     -- E.164, and by area code and last eight digits; without those that another client has, too.
     phones text [], phone_keys text [],
     -- What a provider's or a file's raw text names the person by.
-    needles text []
+    needles text [],
+    -- The agency's key, by which numbers become nobody's.
+    secret text
 );
 
 create table private.personal_tables (
@@ -28,15 +30,40 @@ comment on table private.personal_tables is 'Where personal data lies, and what 
 alter table private.personal_tables enable row level security;
 alter table private.personal_tables force row level security;
 
--- Area code 000 of country code 1, which no number has: a row that wants a number keeps its shape.
-create function private.nobodys_phone(id uuid) returns text
+-- Of hashes: made when it is first asked for, and kept in the Vault.
+create function private.privacy_key(tenant_id uuid) returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_name text := format('privacy:%s', tenant_id);
+    v_key text := (
+        select kept.decrypted_secret from vault.decrypted_secrets as kept where kept.name = v_name
+    );
+begin
+    if v_key is null then
+        v_key := encode(extensions.gen_random_bytes(32), 'hex');
+        perform private.put_secret(v_name, v_key);
+    end if;
+    return v_key;
+end;
+$$;
+
+-- Area code 000 of country code 1, which no number has: a row that wants a number keeps its shape,
+-- and what was of one number stays of one (an opt-out, and what was sent before and after). Keyed:
+-- ten digits could be tried one by one.
+create function private.nobodys_phone(phone text, secret text) returns text
 language sql
 immutable
 set search_path = ''
 as $$
-    select '+1000' || lpad((
-        ('x' || substr(md5(id::text), 1, 10))::bit(40)::bigint % 10000000000
-    )::text, 10, '0')
+    select case when phone like '+1000%' then phone else '+1000' || lpad((
+        ('x' || substr(encode(extensions.hmac(
+            private.phone_match(phone), secret, 'sha256'
+        ), 'hex'), 1, 10))::bit(40)::bigint % 10000000000
+    )::text, 10, '0') end
+    where phone is not null
 $$;
 
 -- In a CNPJ's shape, with letters that no registry has given yet, one for each client.
@@ -125,17 +152,19 @@ from (
     ),
     (
         21, 'public.message_logs', 'person', null,
-        'body = '''', params = ''{}'', media = null, phone = private.nobodys_phone(client_id),
+        'body = '''', params = ''{}'', media = null,
+        phone = private.nobodys_phone(phone, ($1).secret),
         business_user_id = null, provider_message_id = null, wamid = null, error_detail = null'
     ),
     (
         22, 'public.conversations', 'person', null,
-        'phone = private.nobodys_phone(id), wa_id = null, business_user_id = null,
+        'phone = private.nobodys_phone(phone, ($1).secret), wa_id = null, business_user_id = null,
         contact_name = null'
     ),
     (
         23, 'public.calls', 'person', null,
-        'phone = null, identifier = null, qualification_note = null'
+        'phone = private.nobodys_phone(phone, ($1).secret), identifier = null,
+        qualification_note = null'
     ),
     (24, 'public.call_dispositions', 'person', null, 'notes = null'),
     (
@@ -151,7 +180,7 @@ from (
         28, 'public.suppressions', 'person',
         'kept.tenant_id = ($1).tenant_id and (kept.client_id = ($1).client_id
             or private.phone_match(kept.phone) = any(($1).phone_keys))',
-        'client_id = ($1).client_id, phone = null, reason = case reason
+        'phone = private.nobodys_phone(phone, ($1).secret), reason = case reason
             when ''Pedido da pessoa (LGPD)'' then reason else ''apagado'' end'
     ),
     (29, 'public.client_addresses', 'person', null, 'delete'),
@@ -246,7 +275,7 @@ $$;
 
 create function private.person_of(tenant_id uuid, client_id uuid) returns private.person
 language sql
-stable
+volatile
 security definer
 set search_path = ''
 as $$
@@ -288,7 +317,8 @@ as $$
             ) as names
             -- Shorter ones would be found in anybody's text.
             where length(needle) >= 8
-        )
+        ),
+        private.privacy_key(client.tenant_id)
     )::private.person
     from public.clients as client
     where client.tenant_id = person_of.tenant_id and client.id = person_of.client_id

@@ -51,25 +51,6 @@ comment on table private.erased_people is 'Keyed hashes of documents that must n
 alter table private.erased_people enable row level security;
 alter table private.erased_people force row level security;
 
-create function private.privacy_key(tenant_id uuid) returns text
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-    v_name text := format('privacy:%s', tenant_id);
-    v_key text := (
-        select kept.decrypted_secret from vault.decrypted_secrets as kept where kept.name = v_name
-    );
-begin
-    if v_key is null then
-        v_key := encode(extensions.gen_random_bytes(32), 'hex');
-        perform private.put_secret(v_name, v_key);
-    end if;
-    return v_key;
-end;
-$$;
-
 create function private.person_hash(document text, privacy_key text) returns text
 language sql
 immutable

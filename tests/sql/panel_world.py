@@ -48,6 +48,10 @@ class PanelWorld:
                 zip(("human_answered", "right_party", "unworkable"), flags, strict=True)
             )
             self.row("disposition_types", key=key, label=key, **names)
+        # Nobody presses it: whatever the others come to mean, the catalogue stays whole (0971).
+        self.row(
+            "disposition_types", key="spare", label="Reserva", human_answered=True, unworkable=True
+        )
         self.integration, self.policy = self.new(), self.new()
         self.row("integrations", id=self.integration, provider="threecplus", webhook_key_hash="-")
         self.row("agreement_policies", id=self.policy, version=1, provisional_after_days=2)

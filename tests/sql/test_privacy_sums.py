@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tests.proof import examples
 from tests.sql.panel_events import Scope
 from tests.sql.panel_story import Story
-from tests.sql.panel_world import FIRST, PanelWorld
+from tests.sql.panel_world import DAYS, FIRST, PanelWorld
+from tests.sql.personas import set_clock
 from tests.sql.test_panel import LAST, in_a_history, numbers
 
 SETTLED = (
@@ -53,6 +54,8 @@ def test_no_number_moves(db: psycopg.Connection, seed: int, steps: int) -> None:
         story = Story(world)
         for _ in range(steps):
             story.go()
+        # An attempt of tomorrow, after today's erasure, would rightly count as one too many.
+        set_clock(db, world.at(DAYS + 1).isoformat())
         for statement in SETTLED:
             world.run(statement, world.tenant)
         before = told_of(world)
