@@ -112,9 +112,10 @@ declare
     v_membership public.memberships;
 begin
     v_membership := private.membership_for_change(membership_id, leaves_admin => true);
+    perform private.hand_over(v_membership.tenant_id, v_membership.user_id, hand_to);
     update public.memberships set revoked_at = private.now()
     where memberships.id = v_membership.id;
-    perform private.leave_agency(v_membership.tenant_id, v_membership.user_id, hand_to);
+    perform private.leave_agency(v_membership.tenant_id, v_membership.user_id);
 end;
 $$;
 

@@ -115,7 +115,7 @@ begin
         select from unnest(v_texts) as given (text)
         where given.text is null or not pg_input_is_valid(given.text, 'uuid')
     ) then
-        raise exception 'malformed_payload' using errcode = 'PT400', detail = key || ': ids';
+        raise exception 'field_invalid' using errcode = 'PT400', detail = key || ': ids';
     end if;
     return v_texts::uuid[];
 end;

@@ -14,22 +14,13 @@ as $$
     )
 $$;
 
-create function private.leave_agency(tenant_id uuid, user_id uuid, hand_to uuid) returns void
+create function private.leave_agency(tenant_id uuid, user_id uuid) returns void
 language plpgsql
 security definer
 set search_path = ''
 as $$
 #variable_conflict use_column
 begin
-    if hand_to is not null and (hand_to = leave_agency.user_id or not exists (
-        select from public.memberships as colleague
-        where colleague.tenant_id = leave_agency.tenant_id
-          and colleague.user_id = leave_agency.hand_to and colleague.revoked_at is null
-    )) then
-        raise exception 'member_not_found' using errcode = 'PT404',
-            detail = 'hand_to: another live member of the tenant, or null for nobody';
-    end if;
-    perform private.hand_over(leave_agency.tenant_id, leave_agency.user_id, leave_agency.hand_to);
     delete from public.team_members as seat
     where seat.tenant_id = leave_agency.tenant_id and seat.user_id = leave_agency.user_id;
     delete from public.dialer_agents as seat
@@ -48,10 +39,16 @@ begin
         where refresh_tokens.user_id::text = leave_agency.user_id::text;
     end if;
     perform private.tell_membership(leave_agency.tenant_id, leave_agency.user_id);
+    -- Whoever listens to the agency is asked again whether they may: this channel closes now.
+    perform realtime.send(
+        jsonb_build_object('at', private.now()), 'people_changed',
+        'tenant:' || leave_agency.tenant_id, true
+    );
 end;
 $$;
 
--- Clients on the screen, promised calls, talks and given clients.
+-- Clients on the screen, promised calls, talks and given clients. Before the membership ends: what
+-- is still the person's then goes back to everybody (0962).
 create function private.hand_over(tenant_id uuid, user_id uuid, hand_to uuid) returns void
 language plpgsql
 security definer
@@ -61,6 +58,14 @@ as $$
 declare
     v_freed uuid[];
 begin
+    if hand_over.hand_to is not null and (hand_over.hand_to = hand_over.user_id or not exists (
+        select from public.memberships as colleague
+        where colleague.tenant_id = hand_over.tenant_id
+          and colleague.user_id = hand_over.hand_to and colleague.revoked_at is null
+    )) then
+        raise exception 'member_not_found' using errcode = 'PT404',
+            detail = 'hand_to: another live member of the tenant, or null for nobody';
+    end if;
     with freed as (
         delete from public.client_services as held
         where held.tenant_id = hand_over.tenant_id and held.operator_id = hand_over.user_id

@@ -92,7 +92,7 @@ set search_path = ''
 as $$ select private.save_team(team) $$;
 comment on function public.save_team(jsonb) is
 'Admin; {id?, name, creditor_ids: [] | null, user_ids: []}. Errors: team_name_invalid,
-team_name_taken, team_not_found, member_not_found, creditor_not_found, malformed_payload.';
+team_name_taken, team_not_found, member_not_found, creditor_not_found, field_invalid.';
 
 create function public.archive_team(team_id uuid) returns void
 language sql
