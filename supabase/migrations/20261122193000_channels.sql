@@ -810,7 +810,7 @@ CREATE TYPE "private"."panel_known" AS ("client_id" uuid, "day" date, "creditor_
 
 CREATE TYPE "private"."panel_scope" AS ("tenant_id" uuid, "from_day" date, "until_day" date, "creditor_ids" uuid[], "operator_ids" uuid[]);
 
-CREATE TYPE "private"."person" AS ("tenant_id" uuid, "client_id" uuid, "document" text, "name" text, "phones" text[], "phone_keys" text[], "needles" text[]);
+CREATE TYPE "private"."person" AS ("tenant_id" uuid, "client_id" uuid, "document" text, "name" text, "phones" text[], "phone_keys" text[], "needles" text[], "secret" text);
 
 CREATE TYPE "private"."rate" AS ("currency" text, "price_micros" bigint, "is_free_in_window" boolean, "valid_from" date, "is_own" boolean);
 
@@ -7525,6 +7525,14 @@ AS $function$
 declare
     v_freed uuid[];
 begin
+    if hand_over.hand_to is not null and (hand_over.hand_to = hand_over.user_id or not exists (
+        select from public.memberships as colleague
+        where colleague.tenant_id = hand_over.tenant_id
+          and colleague.user_id = hand_over.hand_to and colleague.revoked_at is null
+    )) then
+        raise exception 'member_not_found' using errcode = 'PT404',
+            detail = 'hand_to: another live member of the tenant, or null for nobody';
+    end if;
     with freed as (
         delete from public.client_services as held
         where held.tenant_id = hand_over.tenant_id and held.operator_id = hand_over.user_id
@@ -7659,7 +7667,7 @@ begin
         select from unnest(v_texts) as given (text)
         where given.text is null or not pg_input_is_valid(given.text, 'uuid')
     ) then
-        raise exception 'malformed_payload' using errcode = 'PT400', detail = key || ': ids';
+        raise exception 'field_invalid' using errcode = 'PT400', detail = key || ': ids';
     end if;
     return v_texts::uuid[];
 end;
@@ -8473,8 +8481,7 @@ begin
               and (export.closed_ufs is distinct from v_agency.closed
                   or export.hours_state = 'opening')
             order by export.created_at desc
-            -- Not against the key: whoever takes a person out meanwhile points a task at it.
-            for no key update skip locked
+            for update skip locked
         loop
             perform private.keep_export_hours(v_export, v_agency.closed);
         end loop;
@@ -8785,7 +8792,7 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.leave_agency(tenant_id uuid, user_id uuid, hand_to uuid)
+CREATE OR REPLACE FUNCTION private.leave_agency(tenant_id uuid, user_id uuid)
  RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -8793,15 +8800,6 @@ CREATE OR REPLACE FUNCTION private.leave_agency(tenant_id uuid, user_id uuid, ha
 AS $function$
 #variable_conflict use_column
 begin
-    if hand_to is not null and (hand_to = leave_agency.user_id or not exists (
-        select from public.memberships as colleague
-        where colleague.tenant_id = leave_agency.tenant_id
-          and colleague.user_id = leave_agency.hand_to and colleague.revoked_at is null
-    )) then
-        raise exception 'member_not_found' using errcode = 'PT404',
-            detail = 'hand_to: another live member of the tenant, or null for nobody';
-    end if;
-    perform private.hand_over(leave_agency.tenant_id, leave_agency.user_id, leave_agency.hand_to);
     delete from public.team_members as seat
     where seat.tenant_id = leave_agency.tenant_id and seat.user_id = leave_agency.user_id;
     delete from public.dialer_agents as seat
@@ -8820,6 +8818,11 @@ begin
         where refresh_tokens.user_id::text = leave_agency.user_id::text;
     end if;
     perform private.tell_membership(leave_agency.tenant_id, leave_agency.user_id);
+    -- Whoever listens to the agency is asked again whether they may: this channel closes now.
+    perform realtime.send(
+        jsonb_build_object('at', private.now()), 'people_changed',
+        'tenant:' || leave_agency.tenant_id, true
+    );
 end;
 $function$;
 
@@ -10418,15 +10421,18 @@ CREATE OR REPLACE FUNCTION private.nobodys_document(id uuid)
  SET search_path TO ''
 AS $function$ select 'ZZ' || upper(substr(md5(id::text), 1, 10)) || '00' $function$;
 
-CREATE OR REPLACE FUNCTION private.nobodys_phone(id uuid)
+CREATE OR REPLACE FUNCTION private.nobodys_phone(phone text, secret text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE
  SET search_path TO ''
 AS $function$
-    select '+1000' || lpad((
-        ('x' || substr(md5(id::text), 1, 10))::bit(40)::bigint % 10000000000
-    )::text, 10, '0')
+    select case when phone like '+1000%' then phone else '+1000' || lpad((
+        ('x' || substr(encode(extensions.hmac(
+            private.phone_match(phone), secret, 'sha256'
+        ), 'hex'), 1, 10))::bit(40)::bigint % 10000000000
+    )::text, 10, '0') end
+    where phone is not null
 $function$;
 
 CREATE OR REPLACE FUNCTION private.note_chunk_changes(chunk private.import_chunks, changes private.import_change[])
@@ -12849,7 +12855,7 @@ $function$;
 CREATE OR REPLACE FUNCTION private.person_of(tenant_id uuid, client_id uuid)
  RETURNS private.person
  LANGUAGE sql
- STABLE SECURITY DEFINER
+ SECURITY DEFINER
  SET search_path TO ''
 AS $function$
     with numbers as (
@@ -12890,7 +12896,8 @@ AS $function$
             ) as names
             -- Shorter ones would be found in anybody's text.
             where length(needle) >= 8
-        )
+        ),
+        private.privacy_key(client.tenant_id)
     )::private.person
     from public.clients as client
     where client.tenant_id = person_of.tenant_id and client.id = person_of.client_id
@@ -16819,9 +16826,10 @@ declare
     v_membership public.memberships;
 begin
     v_membership := private.membership_for_change(membership_id, leaves_admin => true);
+    perform private.hand_over(v_membership.tenant_id, v_membership.user_id, hand_to);
     update public.memberships set revoked_at = private.now()
     where memberships.id = v_membership.id;
-    perform private.leave_agency(v_membership.tenant_id, v_membership.user_id, hand_to);
+    perform private.leave_agency(v_membership.tenant_id, v_membership.user_id);
 end;
 $function$;
 
@@ -18622,8 +18630,7 @@ begin
         select task.export_id from private.dialer_tasks as task
         where task.id = settle_dialer_task.task_id
     )
-    -- Not against the key: whoever takes a person out meanwhile points a task at it.
-    for no key update;
+    for update;
     select * into v_task from private.dialer_tasks as task
     where task.id = settle_dialer_task.task_id
       and task.attempt = settle_dialer_task.attempt and task.status = 'sending'
@@ -19502,14 +19509,8 @@ begin
     end if;
     update public.dialer_export_rows as contact
     set status = 'removing', reason = 'outside_hours', task_id = null
-    where contact.export_id = (export).id and contact.place in (
-        select inside.place from public.dialer_export_rows as inside
-        where inside.export_id = (export).id and inside.status = 'loaded'
-          and private.is_in_ufs(inside, closed)
-        order by inside.place
-        -- Who holds one is taking it out.
-        for no key update skip locked
-    );
+    where contact.export_id = (export).id and contact.status = 'loaded'
+      and private.is_in_ufs(contact, closed);
     if found then
         perform private.wish_dialer_removals(array[(export).id]);
     end if;
@@ -24467,7 +24468,7 @@ COMMENT ON FUNCTION "public"."save_sender"(jsonb) IS 'Admin: {provider, name, ph
 names it, so that saving again changes it.';
 
 COMMENT ON FUNCTION "public"."save_team"(jsonb) IS 'Admin; {id?, name, creditor_ids: [] | null, user_ids: []}. Errors: team_name_invalid,
-team_name_taken, team_not_found, member_not_found, creditor_not_found, malformed_payload.';
+team_name_taken, team_not_found, member_not_found, creditor_not_found, field_invalid.';
 
 COMMENT ON FUNCTION "public"."send_charge"(uuid, uuid, public.channel) IS '{message_id, status}. message_id is the click''s own: repeated, it answers the same message. PT409
 charge_not_ready, charge_not_payable, no_reachable_phone, suppressed, template_missing,
@@ -25117,7 +25118,7 @@ GRANT EXECUTE ON FUNCTION "private"."lawful_hours"() TO "authenticated", "postgr
 
 REVOKE ALL ON FUNCTION "private"."learn_form"(uuid, text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."leave_agency"(uuid, uuid, uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."leave_agency"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."leave_dialer"(uuid, uuid[], text, text) FROM PUBLIC;
 
@@ -25227,7 +25228,7 @@ REVOKE ALL ON FUNCTION "private"."next_source"(text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."nobodys_document"(uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."nobodys_phone"(uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."nobodys_phone"(text, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."note_chunk_changes"(private.import_chunks, private.import_change[]) FROM PUBLIC;
 
@@ -27337,17 +27338,19 @@ from (
     ),
     (
         21, 'public.message_logs', 'person', null,
-        'body = '''', params = ''{}'', media = null, phone = private.nobodys_phone(client_id),
+        'body = '''', params = ''{}'', media = null,
+        phone = private.nobodys_phone(phone, ($1).secret),
         business_user_id = null, provider_message_id = null, wamid = null, error_detail = null'
     ),
     (
         22, 'public.conversations', 'person', null,
-        'phone = private.nobodys_phone(id), wa_id = null, business_user_id = null,
+        'phone = private.nobodys_phone(phone, ($1).secret), wa_id = null, business_user_id = null,
         contact_name = null'
     ),
     (
         23, 'public.calls', 'person', null,
-        'phone = null, identifier = null, qualification_note = null'
+        'phone = private.nobodys_phone(phone, ($1).secret), identifier = null,
+        qualification_note = null'
     ),
     (24, 'public.call_dispositions', 'person', null, 'notes = null'),
     (
@@ -27363,7 +27366,7 @@ from (
         28, 'public.suppressions', 'person',
         'kept.tenant_id = ($1).tenant_id and (kept.client_id = ($1).client_id
             or private.phone_match(kept.phone) = any(($1).phone_keys))',
-        'client_id = ($1).client_id, phone = null, reason = case reason
+        'phone = private.nobodys_phone(phone, ($1).secret), reason = case reason
             when ''Pedido da pessoa (LGPD)'' then reason else ''apagado'' end'
     ),
     (29, 'public.client_addresses', 'person', null, 'delete'),
