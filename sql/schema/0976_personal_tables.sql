@@ -100,14 +100,6 @@ from (
         'cells = ''{}'', value = null'
     ),
     (
-        2, 'public.imports', 'raw',
-        'kept.tenant_id = ($1).tenant_id and private.names_person(
-            jsonb_build_array(kept.answer, kept.differences, kept.rolled_back), ($1).needles)',
-        'answer = private.without_person(answer, ($1).needles),
-        differences = private.without_person(differences, ($1).needles),
-        rolled_back = private.without_person(rolled_back, ($1).needles)'
-    ),
-    (
         3, 'private.import_changes', 'raw',
         'kept.tenant_id = ($1).tenant_id and kept.row_id in (
             select ($1).client_id union all
@@ -223,43 +215,6 @@ from (
     (65, 'public.disposition_undos', 'ledger', null, null),
     (66, 'private.held_removals', 'ledger', null, null)
 ) as listed (place, table_name, area, finds, erases);
-
--- However it is written: 888.888.888-01 is 88888888801.
-create function private.names_person(document jsonb, needles text[]) returns boolean
-language sql
-immutable
-set search_path = ''
-as $$
-    select coalesce(pg_catalog.bool_or(pg_catalog.strpos(pg_catalog.regexp_replace(
-        pg_catalog.upper(document::text), '[^0-9A-Z]', '', 'g'
-    ), needle) > 0), false)
-    from pg_catalog.unnest(needles) as needle
-$$;
-
--- Its lists without the elements that name the person; everybody else's stay.
-create function private.without_person(document jsonb, needles text[]) returns jsonb
-language sql
-immutable
-set search_path = ''
-as $$
-    select case pg_catalog.jsonb_typeof(document)
-        when 'array' then (
-            select coalesce(pg_catalog.jsonb_agg(
-                private.without_person(each.element, needles) order by each.place
-            ), '[]')
-            from pg_catalog.jsonb_array_elements(document)
-                with ordinality as each (element, place)
-            where not private.names_person(each.element, needles)
-        )
-        when 'object' then (
-            select coalesce(pg_catalog.jsonb_object_agg(
-                part.key, private.without_person(part.value, needles)
-            ), '{}')
-            from pg_catalog.jsonb_each(document) as part
-        )
-        else document
-    end
-$$;
 
 -- Of an audited row: that there was one, and whose; nothing of what it said.
 create function private.erased_image(document jsonb) returns jsonb

@@ -45,7 +45,12 @@ begin
             detail = 'no export request with this id in the tenant';
     end if;
     v_person := private.person_of(v_tenant_id, v_request.client_id);
-    for v_kept in select * from private.personal_tables as kept order by kept.place loop
+    -- One event may tell of several people; what it said of this one was copied to the tables below.
+    for v_kept in
+        select * from private.personal_tables as kept
+        where kept.table_name <> 'private.provider_events'
+        order by kept.place
+    loop
         execute format(
             'select coalesce(jsonb_agg(private.without_secrets(to_jsonb(kept)) - ''tenant_id''), ''[]'')
             from %s as kept where %s', v_kept.table_name, v_kept.finds
