@@ -31,9 +31,10 @@ from aiohttp import web
 
 from local_platform.providers import Platform
 from local_platform.providers import threecplus_calls as shapes
+from local_platform.providers.threecplus_answers import error, misbehave, paged
+from local_platform.providers.threecplus_lists import Lists
 
 ANSWER_SECONDS = 0.02  # long enough for callers to die in
-HANG_SECONDS = 120  # longer than any caller waits
 SAVED_CONTACTS = 20_000  # above, the file of every call would be the work
 DISABLED_AFTER = 50  # failures in a row switch a webhook off, as documented
 
@@ -47,7 +48,7 @@ HABITS: dict[str, Any] = {
 Handler = Callable[[web.Request, dict[str, Any]], Awaitable[web.Response]]
 
 
-class ThreeCPlus:
+class ThreeCPlus(Lists):
     """The simulated dialer. What it was given survives a restart, as a real provider's does."""
 
     def __init__(self, data_folder: Path) -> None:
@@ -109,147 +110,21 @@ class ThreeCPlus:
             return error(400, "X-Agent-Id não é aceito com este token")
         return error(403, "Rota de agente") if role == "manager" and is_agents else None
 
-    def paged(self, request: web.Request, items: list[dict[str, Any]]) -> web.Response:
-        size = int(request.query.get("per_page", self.habits["page_size"]))
-        page = int(request.query.get("page", 1))
-        paging = {"total": len(items), "per_page": size, "current_page": page,
-                  "total_pages": max(1, -(-len(items) // size))}  # fmt: skip
-        found = items[(page - 1) * size : page * size]
-        return web.json_response({"data": found, "meta": {"pagination": paging}})
-
     async def get_campaigns(self, request: web.Request, company: dict[str, Any]) -> web.Response:
-        return self.paged(request, company["campaigns"])
-
-    async def get_lists(self, request: web.Request, company: dict[str, Any]) -> web.Response:
-        campaign = int(request.match_info["campaign"])
-        found = [item for item in company["lists"] if item["campaign_id"] == campaign]
-        shown = []
-        for item in found:
-            total = sum(c["list_id"] == item["id"] for c in company["contacts"])
-            made = [c for c in company["calls"]
-                    if c["contact"] and c["contact"]["list_id"] == item["id"]]  # fmt: skip
-            dialed = len({call["phone"] for call in made})
-            shown.append(item | {
-                "total": total, "dial": max(total - dialed, 0), "dialed": dialed,
-                "completed": len({call["phone"] for call in made if call["ended_at"]}),
-                "answered": sum(call["status"] in (3, 7) for call in made),
-                "abandoned": sum(call["status"] == 6 for call in made),
-            })  # fmt: skip
-        return self.paged(request, shown)
-
-    async def create_list(self, request: web.Request, company: dict[str, Any]) -> web.Response:
-        body = await request.json()
-        if not body.get("name"):
-            return error(422, "Unprocessable entity", {"name": ["O campo nome é obrigatório."]})
-        made = self.new_list(company, int(request.match_info["campaign"]), body["name"])
-        return web.json_response({"data": made})
-
-    def new_list(self, company: dict[str, Any], campaign: int, name: str) -> dict[str, Any]:
-        company["last_id"] = company.get("last_id", 100) + 1
-        made = {"id": company["last_id"], "name": name, "campaign_id": campaign, "weight": 1}
-        company["lists"].append(made)
-        return made
-
-    async def load(self, request: web.Request, company: dict[str, Any]) -> web.Response:
-        is_sync = request.path.endswith("mailing_sync.json")
-        if is_sync and not self.habits["sync"]:
-            return error(404, "Not found")
-        body = await request.json()
-        if not isinstance(body, list) or not body:
-            return error(422, "Unprocessable entity", {"mailing": ["A lista está vazia."]})
-        list_id = int(request.match_info["list"])
-        if not any(item["id"] == list_id for item in company["lists"]):
-            return error(404, "Lista não encontrada")
-        report = self.take(company, list_id, body)
-        return web.json_response({"data": report}) if is_sync else web.Response(status=204)
-
-    def take(
-        self, company: dict[str, Any], list_id: int, contacts: list[dict[str, Any]]
-    ) -> dict[str, Any]:
-        """Contacts doubled within one call are filtered; over several calls they are not: who
-        sends the same twice has the same person called twice."""
-        [campaign] = [item["campaign_id"] for item in company["lists"] if item["id"] == list_id]
-        seen: set[str] = set()
-        filtered, imported = [], 0
-        for contact in contacts:
-            phone = str(contact.get("phone", ""))
-            reason = None
-            if not (phone.isdigit() and len(phone) in (10, 11)):
-                reason = "invalid"
-            elif phone in company.get("blacklist", []):
-                reason = "blacklist"
-            elif phone in seen:
-                reason = "duplicate"
-            seen.add(phone)
-            if reason:
-                filtered.append({"phone": phone, "reason": reason})
-                continue
-            imported += 1
-            company["contacts"].append(
-                {"campaign_id": campaign, "list_id": list_id, "phone": phone,
-                 "identifier": contact.get("identifier"), "data": contact.get("data", {})}
-            )  # fmt: skip
-        return {
-            "imported": {"quantity": imported},
-            "filtered": {"quantity": len(filtered), "details": filtered},
-        }
-
-    async def load_csv(self, request: web.Request, company: dict[str, Any]) -> web.Response:
-        # Part by part: the application around this one takes bodies of 1 MB only.
-        form: dict[str, str] = {}
-        async for part in await request.multipart():
-            if isinstance(part, aiohttp.BodyPartReader) and part.name:
-                form[part.name] = (await part.read()).decode()
-        name = form.get("name", "")
-        if "mailing" not in form or not name:
-            return error(422, "Unprocessable entity", {"mailing": ["O arquivo é obrigatório."]})
-        columns = [form[f"header[{n}]"] for n in range(20) if f"header[{n}]" in form]
-        contacts = []
-        for line in form["mailing"].splitlines():
-            cells = dict(zip(columns, line.split(form["delimiter"]), strict=True))
-            phone = cells.pop("areacodephone")
-            contacts.append({"identifier": cells.pop("identifier"), "phone": phone, "data": cells})
-        made = self.new_list(company, int(request.match_info["campaign"]), name)
-        return web.json_response({"data": made | self.take(company, made["id"], contacts)})
-
-    async def weigh(self, request: web.Request, company: dict[str, Any]) -> web.Response:
-        weight = (await request.json()).get("weight")
-        if not isinstance(weight, int) or weight < 0:
-            return error(422, "Unprocessable entity", {"weight": ["O peso é inválido."]})
-        for item in company["lists"]:
-            if item["id"] == int(request.match_info["list"]):
-                item["weight"] = weight
-                return web.Response(status=204)
-        return error(404, "Lista não encontrada")
-
-    async def delete_list(self, request: web.Request, company: dict[str, Any]) -> web.Response:
-        gone = int(request.match_info["list"])
-        for name in ("lists", "contacts"):
-            key = "id" if name == "lists" else "list_id"
-            company[name] = [item for item in company[name] if item[key] != gone]
-        return web.Response(status=204)
-
-    async def remove(self, request: web.Request, company: dict[str, Any]) -> web.Response:
-        campaign = int(request.match_info["campaign"])
-        wanted = {(item["phone"], item.get("identifier")) for item in await request.json()}
-        company["contacts"] = [
-            item for item in company["contacts"]
-            if item["campaign_id"] != campaign or (item["phone"], item["identifier"]) not in wanted
-        ]  # fmt: skip
-        return web.Response(status=204)
+        return paged(request, self.page_size, company["campaigns"])
 
     async def get_agents(self, request: web.Request, company: dict[str, Any]) -> web.Response:
-        return self.paged(request, company["agents"])
+        return paged(request, self.page_size, company["agents"])
 
     async def get_states(self, request: web.Request, company: dict[str, Any]) -> web.Response:
         at_work = [{key: agent[key] for key in ("id", "name", "status")}
                    for agent in company["agents"] if agent["status"] != 0]  # fmt: skip
-        return self.paged(request, at_work)
+        return paged(request, self.page_size, at_work)
 
     async def get_qualifications(
         self, request: web.Request, company: dict[str, Any]
     ) -> web.Response:
-        return self.paged(request, company["qualifications"])
+        return paged(request, self.page_size, company["qualifications"])
 
     async def get_calls(self, request: web.Request, company: dict[str, Any]) -> web.Response:
         missing = [n for n in ("per_page", "start_date", "with_mailing") if n not in request.query]
@@ -263,7 +138,7 @@ class ThreeCPlus:
             if since <= shapes.local(call["at"]).replace(tzinfo=None, microsecond=0) <= until
             and call["ended_at"]
         ]  # fmt: skip
-        return self.paged(request, found)
+        return paged(request, self.page_size, found)
 
     async def qualify(self, request: web.Request, company: dict[str, Any]) -> web.Response:
         given = (await request.json()).get("qualification_id")
@@ -457,20 +332,3 @@ def create_app(platform: Platform) -> web.Application:
         ]
     )  # fmt: skip
     return app
-
-
-async def misbehave(request: web.Request, mood: dict[str, Any]) -> web.StreamResponse:
-    match mood["do"]:
-        case "hang":
-            await asyncio.sleep(HANG_SECONDS)
-        case "reset":
-            if request.transport is not None:
-                request.transport.abort()
-    headers = {"Retry-After": str(mood["retry_after"])} if "retry_after" in mood else {}
-    body = mood.get("body", {"status": mood.get("status", 500), "title": "Erro", "detail": "Erro"})
-    return web.json_response(body, status=mood.get("status", 500), headers=headers)
-
-
-def error(status: int, detail: str, errors: dict[str, list[str]] | None = None) -> web.Response:
-    body = {"status": status, "title": detail, "detail": detail, "transaction_id": "simulado"}
-    return web.json_response(body | ({"errors": errors} if errors else {}), status=status)
