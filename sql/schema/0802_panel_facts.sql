@@ -49,7 +49,8 @@ create table private.panel_overlaps (
 );
 comment on table private.panel_overlaps is 'Derived: sums of a day''s events of many creditors.';
 
--- Different clients do not add up over days: who they were is kept, for what is counted in clients.
+-- Different clients do not add up over days: who they were is kept, for what some KPI counts in
+-- clients (three measures: keep_panel_days writes them, panel_sums reads them).
 create table private.panel_reach (
     tenant_id uuid not null,
     day date not null,
@@ -94,13 +95,6 @@ alter table private.panel_days enable row level security;
 alter table private.panel_days force row level security;
 alter table private.panel_dirty enable row level security;
 alter table private.panel_dirty force row level security;
-
--- What some KPI counts in clients.
-create function private.panel_is_reach(measure text) returns boolean
-language sql
-immutable
-set search_path = ''
-as $$ select measure in ('attempt', 'right_party', 'agreement') $$;
 
 -- The first day that is still open: today, and yesterday until two in the morning, because a
 -- transaction that began before midnight may end after it. None lasts two hours.

@@ -21,9 +21,10 @@ as $$
     )
 $$;
 
--- In plpgsql because `calls` is made later (0934).
+-- In plpgsql because `calls` is made later (0934). Lean: whose attempts and right contacts, and
+-- nothing that has to be looked up (creditors, law, prices), for what is asked again and again.
 create function private.panel_voice(
-    tenant_id uuid, zone text, from_day date, until_day date
+    tenant_id uuid, zone text, from_day date, until_day date, is_lean boolean default false
 ) returns setof private.panel_event
 language plpgsql
 stable
@@ -33,8 +34,8 @@ as $$
 declare
     v_from timestamptz := from_day::timestamp at time zone zone;
     v_until timestamptz := (until_day + 1)::timestamp at time zone zone;
-    v_has_cap boolean := private.has_cap(tenant_id, 'call');
-    v_has_opt_outs boolean := exists (
+    v_has_cap boolean := not is_lean and private.has_cap(tenant_id, 'call');
+    v_has_opt_outs boolean := not is_lean and exists (
         select from public.suppressions as said where said.tenant_id = panel_voice.tenant_id
     );
 begin
@@ -95,7 +96,7 @@ begin
             select array_agg(seen.client_id) as client_ids, array_agg(seen.day) as days
             from (
                 select distinct attempt.client_id, attempt.day from attempt
-                where attempt.client_id is not null
+                where attempt.client_id is not null and not is_lean
             ) as seen
         ) as asked
         cross join lateral private.panel_known_clients(
@@ -156,6 +157,6 @@ begin
         ('cost_voice', judged.cost > 0, judged.cost),
         ('cost_unknown', judged.billed_seconds > 0 and judged.cost is null, 0)
     ) as told (measure, holds, amount)
-    where told.holds;
+    where told.holds and (not is_lean or told.measure in ('attempt', 'right_party'));
 end;
 $$;

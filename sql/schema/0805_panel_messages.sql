@@ -1,7 +1,7 @@
 -- Events of messages, on the day the provider accepted them: what became of each, what it cost, and
 -- whether it might go out. In plpgsql because prices are made later (0908).
 create function private.panel_messages(
-    tenant_id uuid, zone text, from_day date, until_day date
+    tenant_id uuid, zone text, from_day date, until_day date, is_lean boolean default false
 ) returns setof private.panel_event
 language plpgsql
 stable
@@ -9,8 +9,8 @@ security definer
 set search_path = ''
 as $$
 declare
-    v_has_cap boolean := private.has_cap(tenant_id, 'whatsapp');
-    v_has_opt_outs boolean := exists (
+    v_has_cap boolean := not is_lean and private.has_cap(tenant_id, 'whatsapp');
+    v_has_opt_outs boolean := not is_lean and exists (
         select from public.suppressions as said where said.tenant_id = panel_messages.tenant_id
     );
 begin
@@ -37,7 +37,7 @@ begin
             select array_agg(seen.client_id) as client_ids, array_agg(seen.day) as days
             from (
                 select distinct accepted.client_id, accepted.day from accepted
-                where accepted.client_id is not null
+                where accepted.client_id is not null and not is_lean
             ) as seen
         ) as asked
         cross join lateral private.panel_known_clients(
@@ -114,6 +114,6 @@ begin
         ('cost_message', judged.cost > 0, judged.cost),
         ('cost_unknown', judged.cost is null, 0)
     ) as told (measure, holds, amount)
-    where told.holds;
+    where told.holds and (not is_lean or told.measure = 'attempt');
 end;
 $$;

@@ -76,7 +76,8 @@ $$;
 
 -- Every event of these days, of some families or of all.
 create function private.panel_events(
-    tenant_id uuid, from_day date, until_day date, families text[] default null
+    tenant_id uuid, from_day date, until_day date, families text[] default null,
+    is_lean boolean default false
 ) returns setof private.panel_event
 language plpgsql
 stable
@@ -89,10 +90,12 @@ declare
     );
 begin
     if families is null or 'voice' = any(families) then
-        return query select * from private.panel_voice(tenant_id, v_zone, from_day, until_day);
+        return query
+        select * from private.panel_voice(tenant_id, v_zone, from_day, until_day, is_lean);
     end if;
     if families is null or 'message' = any(families) then
-        return query select * from private.panel_messages(tenant_id, v_zone, from_day, until_day);
+        return query
+        select * from private.panel_messages(tenant_id, v_zone, from_day, until_day, is_lean);
     end if;
     if families is null or 'callback' = any(families) then
         return query select * from private.panel_callbacks(tenant_id, v_zone, from_day, until_day);

@@ -39,7 +39,7 @@ begin
                     cross join unnest(many.ids::uuid []) as said (creditor_id)
                 )
             from event
-            where private.panel_is_reach(event.measure) and event.client_id is not null
+            where event.measure in ('attempt', 'right_party', 'agreement') and event.client_id is not null
             group by event.day, event.measure, event.client_id, event.operator_id
         ),
         shared as (

@@ -112,7 +112,7 @@ begin
             select event.day, event.measure, event.client_id, event.operator_id,
                 event.creditor_ids
             from event
-            where private.panel_is_reach(event.measure) and event.client_id is not null
+            where event.measure in ('attempt', 'right_party', 'agreement') and event.client_id is not null
         ),
         different as (
             select $key as key, row.measure, count(distinct row.client_id) as clients

@@ -8,14 +8,21 @@ set search_path = ''
 as $$
 declare
     v_today date := private.today(tenant_id);
+    v_scope uuid [] := private.creditor_scope();
 begin
     return (
-        with summed as materialized (
-            select * from private.panel_sums(
-                (
-                    panel_people.tenant_id, v_today, v_today, private.creditor_scope(), null
-                )::private.panel_scope, 'operator'
-            )
+        -- The day is open, so these are the very events that the panel's numbers are summed from.
+        with counted as materialized (
+            select event.operator_id, count(*) filter (where event.measure = 'attempt') as attempts,
+                count(*) filter (where event.measure = 'right_party') as right_party,
+                count(*) filter (where event.measure = 'agreement') as agreements,
+                sum(event.amount) filter (where event.measure = 'agreement') as agreed_cents
+            from private.panel_events(
+                panel_people.tenant_id, v_today, v_today, array['voice', 'message', 'agreement'],
+                v_scope is null
+            ) as event
+            where v_scope is null or event.creditor_ids && v_scope
+            group by event.operator_id
         )
         select coalesce(jsonb_agg(jsonb_build_object(
             'id', member.user_id, 'name', member.display_name, 'role', member.role,
@@ -49,13 +56,7 @@ begin
             where done.operator_id = member.user_id and done.tenant_id = panel_people.tenant_id
             order by done.created_at desc limit 1
         ) as last_done on true
-        left join lateral (
-            select sum(summed.events) filter (where summed.measure = 'attempt') as attempts,
-                sum(summed.events) filter (where summed.measure = 'right_party') as right_party,
-                sum(summed.events) filter (where summed.measure = 'agreement') as agreements,
-                sum(summed.amount) filter (where summed.measure = 'agreement') as agreed_cents
-            from summed where summed.key = member.user_id::text
-        ) as counted on true
+        left join counted on counted.operator_id = member.user_id
         where member.tenant_id = panel_people.tenant_id and member.revoked_at is null
     );
 end;

@@ -3410,6 +3410,7 @@ CREATE OR REPLACE FUNCTION private.chunk_people_changes(chunk private.import_chu
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
+ SET enable_nestloop TO 'on'
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
 AS $function$
@@ -3454,6 +3455,7 @@ CREATE OR REPLACE FUNCTION private.chunk_title_changes(chunk private.import_chun
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
+ SET enable_nestloop TO 'on'
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
 AS $function$
@@ -8481,7 +8483,8 @@ begin
               and (export.closed_ufs is distinct from v_agency.closed
                   or export.hours_state = 'opening')
             order by export.created_at desc
-            for update skip locked
+            -- Not against the key: whoever takes a person out meanwhile points a task at it.
+            for no key update skip locked
         loop
             perform private.keep_export_hours(v_export, v_agency.closed);
         end loop;
@@ -8662,7 +8665,7 @@ begin
                     cross join unnest(many.ids::uuid []) as said (creditor_id)
                 )
             from event
-            where private.panel_is_reach(event.measure) and event.client_id is not null
+            where event.measure in ('attempt', 'right_party', 'agreement') and event.client_id is not null
             group by event.day, event.measure, event.client_id, event.operator_id
         ),
         shared as (
@@ -9047,6 +9050,7 @@ CREATE OR REPLACE FUNCTION private.list_changed_rows(changes private.import_chan
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO ''
+ SET enable_nestloop TO 'on'
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
 AS $function$
@@ -11546,7 +11550,7 @@ AS $function$
     order by days.day desc
 $function$;
 
-CREATE OR REPLACE FUNCTION private.panel_events(tenant_id uuid, from_day date, until_day date, families text[] DEFAULT NULL::text[])
+CREATE OR REPLACE FUNCTION private.panel_events(tenant_id uuid, from_day date, until_day date, families text[] DEFAULT NULL::text[], is_lean boolean DEFAULT false)
  RETURNS SETOF private.panel_event
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
@@ -11558,10 +11562,12 @@ declare
     );
 begin
     if families is null or 'voice' = any(families) then
-        return query select * from private.panel_voice(tenant_id, v_zone, from_day, until_day);
+        return query
+        select * from private.panel_voice(tenant_id, v_zone, from_day, until_day, is_lean);
     end if;
     if families is null or 'message' = any(families) then
-        return query select * from private.panel_messages(tenant_id, v_zone, from_day, until_day);
+        return query
+        select * from private.panel_messages(tenant_id, v_zone, from_day, until_day, is_lean);
     end if;
     if families is null or 'callback' = any(families) then
         return query select * from private.panel_callbacks(tenant_id, v_zone, from_day, until_day);
@@ -11645,13 +11651,6 @@ AS $function$
     ) as hours
 $function$;
 
-CREATE OR REPLACE FUNCTION private.panel_is_reach(measure text)
- RETURNS boolean
- LANGUAGE sql
- IMMUTABLE
- SET search_path TO ''
-AS $function$ select measure in ('attempt', 'right_party', 'agreement') $function$;
-
 CREATE OR REPLACE FUNCTION private.panel_kept_days(scope private.panel_scope)
  RETURNS date[]
  LANGUAGE sql
@@ -11727,15 +11726,15 @@ AS $function$
       and (scope.creditor_ids is null or event.creditor_ids && scope.creditor_ids)
 $function$;
 
-CREATE OR REPLACE FUNCTION private.panel_messages(tenant_id uuid, zone text, from_day date, until_day date)
+CREATE OR REPLACE FUNCTION private.panel_messages(tenant_id uuid, zone text, from_day date, until_day date, is_lean boolean DEFAULT false)
  RETURNS SETOF private.panel_event
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO ''
 AS $function$
 declare
-    v_has_cap boolean := private.has_cap(tenant_id, 'whatsapp');
-    v_has_opt_outs boolean := exists (
+    v_has_cap boolean := not is_lean and private.has_cap(tenant_id, 'whatsapp');
+    v_has_opt_outs boolean := not is_lean and exists (
         select from public.suppressions as said where said.tenant_id = panel_messages.tenant_id
     );
 begin
@@ -11762,7 +11761,7 @@ begin
             select array_agg(seen.client_id) as client_ids, array_agg(seen.day) as days
             from (
                 select distinct accepted.client_id, accepted.day from accepted
-                where accepted.client_id is not null
+                where accepted.client_id is not null and not is_lean
             ) as seen
         ) as asked
         cross join lateral private.panel_known_clients(
@@ -11839,7 +11838,7 @@ begin
         ('cost_message', judged.cost > 0, judged.cost),
         ('cost_unknown', judged.cost is null, 0)
     ) as told (measure, holds, amount)
-    where told.holds;
+    where told.holds and (not is_lean or told.measure = 'attempt');
 end;
 $function$;
 
@@ -11992,14 +11991,21 @@ CREATE OR REPLACE FUNCTION private.panel_people(tenant_id uuid)
 AS $function$
 declare
     v_today date := private.today(tenant_id);
+    v_scope uuid [] := private.creditor_scope();
 begin
     return (
-        with summed as materialized (
-            select * from private.panel_sums(
-                (
-                    panel_people.tenant_id, v_today, v_today, private.creditor_scope(), null
-                )::private.panel_scope, 'operator'
-            )
+        -- The day is open, so these are the very events that the panel's numbers are summed from.
+        with counted as materialized (
+            select event.operator_id, count(*) filter (where event.measure = 'attempt') as attempts,
+                count(*) filter (where event.measure = 'right_party') as right_party,
+                count(*) filter (where event.measure = 'agreement') as agreements,
+                sum(event.amount) filter (where event.measure = 'agreement') as agreed_cents
+            from private.panel_events(
+                panel_people.tenant_id, v_today, v_today, array['voice', 'message', 'agreement'],
+                v_scope is null
+            ) as event
+            where v_scope is null or event.creditor_ids && v_scope
+            group by event.operator_id
         )
         select coalesce(jsonb_agg(jsonb_build_object(
             'id', member.user_id, 'name', member.display_name, 'role', member.role,
@@ -12033,13 +12039,7 @@ begin
             where done.operator_id = member.user_id and done.tenant_id = panel_people.tenant_id
             order by done.created_at desc limit 1
         ) as last_done on true
-        left join lateral (
-            select sum(summed.events) filter (where summed.measure = 'attempt') as attempts,
-                sum(summed.events) filter (where summed.measure = 'right_party') as right_party,
-                sum(summed.events) filter (where summed.measure = 'agreement') as agreements,
-                sum(summed.amount) filter (where summed.measure = 'agreement') as agreed_cents
-            from summed where summed.key = member.user_id::text
-        ) as counted on true
+        left join counted on counted.operator_id = member.user_id
         where member.tenant_id = panel_people.tenant_id and member.revoked_at is null
     );
 end;
@@ -12417,7 +12417,7 @@ begin
             select event.day, event.measure, event.client_id, event.operator_id,
                 event.creditor_ids
             from event
-            where private.panel_is_reach(event.measure) and event.client_id is not null
+            where event.measure in ('attempt', 'right_party', 'agreement') and event.client_id is not null
         ),
         different as (
             select $key as key, row.measure, count(distinct row.client_id) as clients
@@ -12472,7 +12472,7 @@ AS $function$
     end
 $function$;
 
-CREATE OR REPLACE FUNCTION private.panel_voice(tenant_id uuid, zone text, from_day date, until_day date)
+CREATE OR REPLACE FUNCTION private.panel_voice(tenant_id uuid, zone text, from_day date, until_day date, is_lean boolean DEFAULT false)
  RETURNS SETOF private.panel_event
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
@@ -12481,8 +12481,8 @@ AS $function$
 declare
     v_from timestamptz := from_day::timestamp at time zone zone;
     v_until timestamptz := (until_day + 1)::timestamp at time zone zone;
-    v_has_cap boolean := private.has_cap(tenant_id, 'call');
-    v_has_opt_outs boolean := exists (
+    v_has_cap boolean := not is_lean and private.has_cap(tenant_id, 'call');
+    v_has_opt_outs boolean := not is_lean and exists (
         select from public.suppressions as said where said.tenant_id = panel_voice.tenant_id
     );
 begin
@@ -12543,7 +12543,7 @@ begin
             select array_agg(seen.client_id) as client_ids, array_agg(seen.day) as days
             from (
                 select distinct attempt.client_id, attempt.day from attempt
-                where attempt.client_id is not null
+                where attempt.client_id is not null and not is_lean
             ) as seen
         ) as asked
         cross join lateral private.panel_known_clients(
@@ -12604,7 +12604,7 @@ begin
         ('cost_voice', judged.cost > 0, judged.cost),
         ('cost_unknown', judged.billed_seconds > 0 and judged.cost is null, 0)
     ) as told (measure, holds, amount)
-    where told.holds;
+    where told.holds and (not is_lean or told.measure in ('attempt', 'right_party'));
 end;
 $function$;
 
@@ -18630,7 +18630,8 @@ begin
         select task.export_id from private.dialer_tasks as task
         where task.id = settle_dialer_task.task_id
     )
-    for update;
+    -- Not against the key: whoever takes a person out meanwhile points a task at it.
+    for no key update;
     select * into v_task from private.dialer_tasks as task
     where task.id = settle_dialer_task.task_id
       and task.attempt = settle_dialer_task.attempt and task.status = 'sending'
@@ -19108,7 +19109,9 @@ begin
     if client_id is not null then
         perform private.require_client(v_tenant_id, client_id);
     elsif phone is null then
-        raise exception 'field_invalid' using errcode = 'PT400', detail = 'client_id';
+        -- Also somebody out of the caller's sight.
+        raise exception 'client_not_found' using errcode = 'PT404',
+            detail = 'neither a client nor a number';
     end if;
     perform private.require_suppression_means(
         phone, channel, until_on, reason, private.today(v_tenant_id)
@@ -19509,8 +19512,14 @@ begin
     end if;
     update public.dialer_export_rows as contact
     set status = 'removing', reason = 'outside_hours', task_id = null
-    where contact.export_id = (export).id and contact.status = 'loaded'
-      and private.is_in_ufs(contact, closed);
+    where contact.export_id = (export).id and contact.place in (
+        select inside.place from public.dialer_export_rows as inside
+        where inside.export_id = (export).id and inside.status = 'loaded'
+          and private.is_in_ufs(inside, closed)
+        order by inside.place
+        -- Who holds one is taking it out.
+        for no key update skip locked
+    );
     if found then
         perform private.wish_dialer_removals(array[(export).id]);
     end if;
@@ -23197,14 +23206,18 @@ CREATE OR REPLACE FUNCTION public.suppress_contact(client_id uuid DEFAULT NULL::
  RETURNS jsonb
  LANGUAGE sql
  SET search_path TO ''
-AS $function$ select private.suppress_contact(client_id, phone, channel, until_on, reason) $function$;
+AS $function$
+    select private.suppress_contact(
+        private.seen('clients', client_id), phone, channel, until_on, reason
+    )
+$function$;
 
 CREATE OR REPLACE FUNCTION public.suppressions_of(client_id uuid DEFAULT NULL::uuid, phone text DEFAULT NULL::text)
  RETURNS jsonb
  LANGUAGE sql
  STABLE
  SET search_path TO ''
-AS $function$ select private.suppressions_of(client_id, phone) $function$;
+AS $function$ select private.suppressions_of(private.seen('clients', client_id), phone) $function$;
 
 CREATE OR REPLACE FUNCTION public.take_conversation(conversation_id uuid, user_id uuid DEFAULT auth.uid())
  RETURNS void
@@ -25320,7 +25333,7 @@ REVOKE ALL ON FUNCTION "private"."panel_creditors_of"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."panel_days_with"(private.panel_scope, text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."panel_events"(uuid, date, date, text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."panel_events"(uuid, date, date, text[], boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."panel_families"(text) FROM PUBLIC;
 
@@ -25328,15 +25341,13 @@ REVOKE ALL ON FUNCTION "private"."panel_fixed_costs"(uuid, text, date, date) FRO
 
 REVOKE ALL ON FUNCTION "private"."panel_hours"(uuid, text, text[], date, date) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."panel_is_reach"(text) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION "private"."panel_kept_days"(private.panel_scope) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."panel_known_clients"(uuid, text, uuid[], date[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."panel_live_events"(private.panel_scope, date[], text[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."panel_messages"(uuid, text, date, date) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."panel_messages"(uuid, text, date, date, boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."panel_numbers"(jsonb, text) FROM PUBLIC;
 
@@ -25372,7 +25383,7 @@ REVOKE ALL ON FUNCTION "private"."panel_sums"(private.panel_scope, text, text) F
 
 REVOKE ALL ON FUNCTION "private"."panel_value"(text, bigint, bigint) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."panel_voice"(uuid, text, date, date) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."panel_voice"(uuid, text, date, date, boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."panel_waiting"(uuid) FROM PUBLIC;
 

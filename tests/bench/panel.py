@@ -48,8 +48,8 @@ def _periods() -> list[tuple[str, int, str, bool]]:
         ("a day", 1, "", True),
         ("a month", 31, "", True),
         ("a month, by operator", 31, "operator", True),
-        ("a quarter", 90, "", False),
-        ("a year (nine months of it copies)", 365, "", False),
+        ("a quarter (two months of it copies)", 90, "", False),
+        ("a year (eleven months of it copies)", 365, "", False),
         ("a year, by operator", 365, "operator", False),
     ]
 

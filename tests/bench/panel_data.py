@@ -1,6 +1,6 @@
-"""An agency with a quarter behind it, at the density of ten million contact events a year.
+"""An agency with a month behind it, at the density of ten million contact events a year.
 
-A statement per table and no triggers. The nine months before the quarter are copies of its kept
+A statement per table and no triggers. The eleven months before are copies of its kept
 sums: what is read of a year is as long as it would be, what is written is not.
 """
 
@@ -14,7 +14,7 @@ import psycopg
 TENANT = UUID("b0000000-0000-4000-8000-0000000000a1")
 PEOPLE = [UUID(int=0xB000_0000_0000_4000_8000_0000_0001_0000 + number) for number in range(40)]
 CLIENTS = 300_000
-DAYS = 90
+DAYS = 31
 # 10,000,000 a year: half calls, half messages; four calls in ten are disposed of.
 CALLS, MESSAGES, DISPOSED = 13_700, 13_700, 5_480
 EVENTS_A_DAY = CALLS + MESSAGES
@@ -108,14 +108,14 @@ select private.keep_panel_days('{TENANT}', array[private.today('{TENANT}') - 1])
 """
 COPIES = """
 insert into private.panel_days (tenant_id, day)
-select tenant_id, day - %(days)s * turn from private.panel_days, generate_series(1, 3) as turn
+select tenant_id, day - %(days)s * turn from private.panel_days, generate_series(1, 11) as turn
 where tenant_id = %(tenant)s;
 insert into private.panel_facts
 select tenant_id, day - %(days)s * turn, measure, creditor_id, operator_id, events, amount
-from private.panel_facts, generate_series(1, 3) as turn where tenant_id = %(tenant)s;
+from private.panel_facts, generate_series(1, 11) as turn where tenant_id = %(tenant)s;
 insert into private.panel_reach
 select tenant_id, day - %(days)s * turn, measure, client_id, operator_id, creditor_ids
-from private.panel_reach, generate_series(1, 3) as turn where tenant_id = %(tenant)s
+from private.panel_reach, generate_series(1, 11) as turn where tenant_id = %(tenant)s
 """
 # One row, a thousand times; a past day, so that there is something to mark.
 WRITES = {

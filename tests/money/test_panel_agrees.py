@@ -24,8 +24,7 @@ def received_by_pages(world: World) -> int:
     """The list's own total, and the lateness that each agreement's installments show."""
     listed = world.rpc("operator", "list_agreements", filter={})
     late = sum(part["late_cents"] for row in listed["rows"] for part in parts(world, row["id"]))
-    paid: int = listed["total"]["paid_cents"]
-    return paid + late
+    return int(listed["total"]["paid_cents"] + late)
 
 
 def booked(world: World) -> int:

@@ -43,6 +43,9 @@ def test_beginning_and_ending_are_news_and_signs_of_life_are_none(
 def test_who_works_for_other_creditors_sees_that_somebody_is_busy_but_not_with_whom(
     db: psycopg.Connection, world: World
 ) -> None:
+    db.execute("delete from public.client_services")
+    with acting(db, world, "operator"):
+        db.execute("select public.begin_service(%s)", (world.ids["client"],))
     db.execute(
         "update public.memberships set creditor_ids = array[gen_random_uuid()]"
         " where user_id = %s and tenant_id = %s",

@@ -216,7 +216,7 @@ def test_a_team_counts_what_its_people_did_and_who_is_in_two_counts_in_both(
         )  # fmt: skip
 
     def attempts(**more: object) -> object:
-        return kpis(agency, **more)[""]["attempts"]["value"]
+        return kpis(agency, "", **more)[""]["attempts"]["value"]
 
     by_team = kpis(agency, "team")
     assert [by_team[str(team)]["attempts"]["value"] for team in teams] == [len(agency.people), 1]

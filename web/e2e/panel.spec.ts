@@ -20,6 +20,14 @@ test("a supervisor follows a number of the panel down to the disposition that wa
   const row = card.getByRole("row", { name: ownClient.name }).filter({ hasText: "Tabulação" });
   await expect(row).toContainText("Olívia Operadora");
   await expectClean(supervisor);
+  await supervisor.keyboard.press("Escape");
+  const cell = supervisor.getByRole("button", { name: /^Olívia Operadora: Acionamentos/ });
+  await cell.focus();
+  await supervisor.keyboard.press("Enter");
+  await expect(row).toBeVisible();
+  await supervisor.keyboard.press("Escape");
+  await expect(cell).toBeFocused();
+  await supervisor.keyboard.press("Enter");
   await row.getByRole("link", { name: ownClient.name }).click();
   await expect(supervisor.getByRole("heading", { name: ownClient.name })).toBeVisible();
 });

@@ -12,11 +12,14 @@ import { boardKey, useBoard } from "./queries";
 import type { Board, Person } from "./shapes";
 import { agoText, providerNames, queueWords, waitingWords } from "./words";
 
+/** A full floor has news every second, and counting a day is work: what comes sooner waits for the next look. */
+const restMs = 3_000;
+
 /** What is going on right now. */
 export function LiveBoard(): ReactNode {
-  const { data: board, error, refetch } = useBoard(true);
+  const { data: board, error, refetch, dataUpdatedAt } = useBoard(true);
   const { tenant, user } = useMember();
-  useLiveQueries(`panel:${tenant.id}`, [boardKey], () => [boardKey]);
+  useLiveQueries(`panel:${tenant.id}`, [boardKey], () => (Date.now() - dataUpdatedAt > restMs ? [boardKey] : []));
   // Whatever a supervisor is told of (a proposal, a payment, a provider that fails) waits on the board, too.
   useLiveQueries(`user:${user.id}`, [], () => [boardKey]);
   if (!board)

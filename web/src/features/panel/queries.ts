@@ -10,7 +10,7 @@ import { db, rpc, shaped, unwrap } from "@/lib/supabase";
 import type { BehindPage, Board, Card, Numbers, PanelFilter, Part, Split, Stock } from "./shapes";
 
 /** Who begins and ends is told; what nobody tells (a queue that drains, a provider that falls silent) is asked. */
-const boardRefreshMs = 60_000;
+const boardRefreshMs = 20_000;
 export const panelKey = ["panel"];
 export const boardKey = ["panel", "board"];
 /** As many names as a list that is read with the eyes. */
