@@ -43,6 +43,14 @@ PATHS = {
         "functions/test_run_automations.py"
         "::test_outside_calling_hours_the_message_waits_for_the_morning",
     ),
+    "promise_callback": Path(
+        "promise_callback",
+        "sql/test_rule_steps.py::test_a_callback_that_would_ring_at_night_rings_in_the_morning",
+    ),
+    "charge_and_send": Path(
+        "plan_charge_message",
+        "sql/test_rule_events.py::test_at_night_no_charge_is_made_and_no_link_is_sent",
+    ),
     "write_claims": Path(
         "plan_recipients",
         "messaging/test_bulk.py"
@@ -62,8 +70,8 @@ PATHS = {
         "claim_messages",
         "money/test_sending.py::test_the_window_that_closes_between_click_and_sending_closes_it",
     ),
-    "plan_dialer_export": Path(
-        "plan_dialer_export",
+    "plan_export_batch": Path(
+        "plan_export_batch",
         "dialer/test_export.py::test_outside_the_hours_of_a_state_its_people_are_left_out",
     ),
     "dialer_task_rows": Path(
@@ -88,7 +96,7 @@ PROGRAMS = {
     "send_message.py": "claim_messages",
     "outbox/bulk.py": "claim_batch_messages",
     "threecplus_agent.py": "require_callable",
-    "threecplus_export.py": "begin_dialer_task",
+    "outbox/dialing.py": "begin_dialer_task",
 }
 
 

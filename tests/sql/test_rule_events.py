@@ -215,6 +215,20 @@ def test_an_approved_agreement_gets_its_charge_and_then_its_link_once(
     assert len(sent(db)) == 1
 
 
+def test_at_night_no_charge_is_made_and_no_link_is_sent(
+    db: psycopg.Connection, world: World
+) -> None:
+    rule = charging(db, world)
+    charges = "select count(*) from public.charges where installment_id = %s"
+    before = scalar(db, charges, world.ids["installment"])
+    set_clock(db, "2026-11-23 22:30-03")
+    approve(db, world)
+    claim(db)
+    assert runs(db, rule) == [(world.ids["agreement"], "queued", "outside_hours")]
+    assert scalar(db, charges, world.ids["installment"]) == before
+    assert sent(db) == []
+
+
 def test_a_person_who_was_faster_has_said_it(db: psycopg.Connection, world: World) -> None:
     rule = charging(db, world)
     approve(db, world)

@@ -196,6 +196,17 @@ def test_a_callback_is_promised_for_a_lawful_moment(db: psycopg.Connection, worl
     assert row_of(db, "public.callbacks", run_id=run["id"])["operator_id"] is None
 
 
+def test_a_callback_that_would_ring_at_night_rings_in_the_morning(
+    db: psycopg.Connection, world: World
+) -> None:
+    rule = does(db, world, {"action": "schedule_callback", "minutes": 600})
+    dispose(db, world)
+    claim(db)
+    run = row_of(db, "public.automation_runs", rule_id=rule)
+    due = row_of(db, "public.callbacks", run_id=run["id"])["due_at"]
+    assert scalar(db, "select %s = '2026-11-24 08:00-03'::timestamptz", due)
+
+
 def test_a_promised_callback_keeps_its_moment_and_gets_its_patience(
     db: psycopg.Connection, world: World
 ) -> None:
