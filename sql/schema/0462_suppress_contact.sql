@@ -57,7 +57,9 @@ begin
     if client_id is not null then
         perform private.require_client(v_tenant_id, client_id);
     elsif phone is null then
-        raise exception 'field_invalid' using errcode = 'PT400', detail = 'client_id';
+        -- Also somebody out of the caller's sight.
+        raise exception 'client_not_found' using errcode = 'PT404',
+            detail = 'neither a client nor a number';
     end if;
     perform private.require_suppression_means(
         phone, channel, until_on, reason, private.today(v_tenant_id)
@@ -167,7 +169,11 @@ create function public.suppress_contact(
 ) returns jsonb
 language sql
 set search_path = ''
-as $$ select private.suppress_contact(client_id, phone, channel, until_on, reason) $$;
+as $$
+    select private.suppress_contact(
+        private.seen('clients', client_id), phone, channel, until_on, reason
+    )
+$$;
 comment on function public.suppress_contact(uuid, text, text, date, text) is
 'Operator → {id, phone, channel, reason, expires_at, created_at, author}. With a phone: that number,
 whoever has it; channel null: all; until_on: that day included, null: for good. 400 field_invalid,
@@ -185,7 +191,7 @@ returns jsonb
 language sql
 stable
 set search_path = ''
-as $$ select private.suppressions_of(client_id, phone) $$;
+as $$ select private.suppressions_of(private.seen('clients', client_id), phone) $$;
 comment on function public.suppressions_of(uuid, text) is
 '[{id, phone (null: the person), channel (null: all), reason, expires_at, created_at, author}] that
 hold now. 404 client_not_found.';

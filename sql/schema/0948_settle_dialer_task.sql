@@ -21,7 +21,8 @@ begin
         select task.export_id from private.dialer_tasks as task
         where task.id = settle_dialer_task.task_id
     )
-    for update;
+    -- Not against the key: whoever takes a person out meanwhile points a task at it.
+    for no key update;
     select * into v_task from private.dialer_tasks as task
     where task.id = settle_dialer_task.task_id
       and task.attempt = settle_dialer_task.attempt and task.status = 'sending'

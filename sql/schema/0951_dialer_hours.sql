@@ -29,7 +29,8 @@ begin
               and (export.closed_ufs is distinct from v_agency.closed
                   or export.hours_state = 'opening')
             order by export.created_at desc
-            for update skip locked
+            -- Not against the key: whoever takes a person out meanwhile points a task at it.
+            for no key update skip locked
         loop
             perform private.keep_export_hours(v_export, v_agency.closed);
         end loop;
@@ -126,8 +127,14 @@ begin
     end if;
     update public.dialer_export_rows as contact
     set status = 'removing', reason = 'outside_hours', task_id = null
-    where contact.export_id = (export).id and contact.status = 'loaded'
-      and private.is_in_ufs(contact, closed);
+    where contact.export_id = (export).id and contact.place in (
+        select inside.place from public.dialer_export_rows as inside
+        where inside.export_id = (export).id and inside.status = 'loaded'
+          and private.is_in_ufs(inside, closed)
+        order by inside.place
+        -- Who holds one is taking it out.
+        for no key update skip locked
+    );
     if found then
         perform private.wish_dialer_removals(array[(export).id]);
     end if;

@@ -139,7 +139,7 @@ def test_a_number_of_nobody_can_be_closed(floor: Floor) -> None:
 @pytest.mark.parametrize(
     ("said", "code"),
     [
-        ({}, "field_invalid"),
+        ({}, "client_not_found"),
         ({"phone": "11 98000-0001"}, "field_invalid"),
         ({"phone": FIRST, "channel": "fax"}, "field_invalid"),
         ({"phone": FIRST, "reason": "  "}, "field_invalid"),
