@@ -10117,18 +10117,6 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.names_person(document jsonb, needles text[])
- RETURNS boolean
- LANGUAGE sql
- IMMUTABLE
- SET search_path TO ''
-AS $function$
-    select coalesce(pg_catalog.bool_or(pg_catalog.strpos(pg_catalog.regexp_replace(
-        pg_catalog.upper(document::text), '[^0-9A-Z]', '', 'g'
-    ), needle) > 0), false)
-    from pg_catalog.unnest(needles) as needle
-$function$;
-
 CREATE OR REPLACE FUNCTION private.negotiation_context(client_id uuid)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -12814,7 +12802,12 @@ begin
             detail = 'no export request with this id in the tenant';
     end if;
     v_person := private.person_of(v_tenant_id, v_request.client_id);
-    for v_kept in select * from private.personal_tables as kept order by kept.place loop
+    -- One event may tell of several people; what it said of this one was copied to the tables below.
+    for v_kept in
+        select * from private.personal_tables as kept
+        where kept.table_name <> 'private.provider_events'
+        order by kept.place
+    loop
         execute format(
             'select coalesce(jsonb_agg(private.without_secrets(to_jsonb(kept)) - ''tenant_id''), ''[]'')
             from %s as kept where %s', v_kept.table_name, v_kept.finds
@@ -21949,31 +21942,6 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.without_person(document jsonb, needles text[])
- RETURNS jsonb
- LANGUAGE sql
- IMMUTABLE
- SET search_path TO ''
-AS $function$
-    select case pg_catalog.jsonb_typeof(document)
-        when 'array' then (
-            select coalesce(pg_catalog.jsonb_agg(
-                private.without_person(each.element, needles) order by each.place
-            ), '[]')
-            from pg_catalog.jsonb_array_elements(document)
-                with ordinality as each (element, place)
-            where not private.names_person(each.element, needles)
-        )
-        when 'object' then (
-            select coalesce(pg_catalog.jsonb_object_agg(
-                part.key, private.without_person(part.value, needles)
-            ), '{}')
-            from pg_catalog.jsonb_each(document) as part
-        )
-        else document
-    end
-$function$;
-
 CREATE OR REPLACE FUNCTION private.words_condition(search private.client_search)
  RETURNS text
  LANGUAGE sql
@@ -25225,8 +25193,6 @@ REVOKE ALL ON FUNCTION "private"."my_open_calls"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."my_open_calls"() TO "authenticated", "postgres";
 
-REVOKE ALL ON FUNCTION "private"."names_person"(jsonb, text[]) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION "private"."negotiator_of"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."next_client"(uuid) FROM PUBLIC;
@@ -25950,8 +25916,6 @@ REVOKE ALL ON FUNCTION "private"."wish_dialer_removals"(uuid[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."wish_dialer_task"(uuid, text, text, uuid, uuid, integer, jsonb, interval) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."wish_failed_removals"() FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION "private"."without_person"(jsonb, text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."words_condition"(private.client_search) FROM PUBLIC;
 
@@ -27295,14 +27259,6 @@ from (
             cross join unnest(($1).needles) as needle
             where strpos(regexp_replace(upper(cell.said), ''[^0-9A-Z]'', '''', ''g''), needle) > 0)',
         'cells = ''{}'', value = null'
-    ),
-    (
-        2, 'public.imports', 'raw',
-        'kept.tenant_id = ($1).tenant_id and private.names_person(
-            jsonb_build_array(kept.answer, kept.differences, kept.rolled_back), ($1).needles)',
-        'answer = private.without_person(answer, ($1).needles),
-        differences = private.without_person(differences, ($1).needles),
-        rolled_back = private.without_person(rolled_back, ($1).needles)'
     ),
     (
         3, 'private.import_changes', 'raw',
