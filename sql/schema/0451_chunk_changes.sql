@@ -1,5 +1,6 @@
 -- What a chunk changes in rows that are stored already: judged against what is stored at its turn,
--- for its writer (0451_write_chunks), and for a dry run, which asks the same and writes nothing.
+-- for its writer (0451_write_chunks), and for a dry run, which asks the same and writes nothing. A
+-- dry run does so in the planner's own transaction, which joined the whole file without loops.
 create type private.import_change as (
     -- clients or debts
     table_name text,
@@ -26,6 +27,7 @@ returns private.import_change[]
 language plpgsql
 security definer
 set search_path = ''
+set enable_nestloop = on
 set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
@@ -71,6 +73,7 @@ returns private.import_change[]
 language plpgsql
 security definer
 set search_path = ''
+set enable_nestloop = on
 set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
@@ -192,6 +195,7 @@ language plpgsql
 stable
 security definer
 set search_path = ''
+set enable_nestloop = on
 set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
