@@ -11,7 +11,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -24,6 +24,7 @@ CONNECTIONS = 300  # 2,000 messages/s at 100 ms each were measured with it; Meta
 CLAIM = 1000  # a second's worth at the highest pace: what a claim on a busy machine takes
 CLAIM_EVERY = 0.25  # seconds: fewer and larger claims, far within what is lent ahead
 GROUP = 40  # messages begun by one transaction
+GROUP_SECONDS = 0.1  # between its first call and its last: all of it is in doubt when we die
 BEGINS = 4  # such transactions at once; beside a claim and a settle, all that the threads hold
 BEGIN_AHEAD = 0.3  # seconds before the first call of a group: what a begin takes, seldom more
 LEASE_SECONDS = 60  # a call takes 10 s at the worst, and waits for its connection no longer
@@ -70,8 +71,8 @@ class Drain:
                         # Every connection is busy, or it restarts: no reason to wait for a sweep.
                         await asyncio.sleep(AWAY_SECONDS)
                         continue
-                    for start in range(0, len(messages), GROUP):
-                        self.keep(self.begin(messages[start : start + GROUP], claimed_at))
+                    for group in groups(messages):
+                        self.keep(self.begin(group, claimed_at))
                 await asyncio.sleep(CLAIM_EVERY)
         finally:
             # Whatever happened, what left is settled; a bug in one call surfaces after.
@@ -213,6 +214,19 @@ class Drain:
             tx.execute("select private.fold_batch_counts()")
         log.event("messages_settled", logging.INFO, found=len(settled))
         return settled
+
+
+def groups(messages: list[Any]) -> Iterator[list[Any]]:
+    """Those that leave nearly together, in the order in which they leave."""
+    group: list[Any] = []
+    for message in messages:
+        is_late = group and message.starts_in > group[0].starts_in + GROUP_SECONDS
+        if len(group) == GROUP or is_late:
+            yield group
+            group = []
+        group.append(message)
+    if group:
+        yield group
 
 
 def storable(answers: list[dict[str, Any]]) -> str:
