@@ -181,8 +181,9 @@ class Play:
 
     def work_(self, how: str) -> None:
         with self.db.cursor(row_factory=namedtuple_row) as cursor:
-            claimed = cursor.execute("select * from private.claim_automation_runs(50, 60)")
-            for item in claimed.fetchall():
+            cursor.execute("select * from private.claim_automation_runs(50, 60)")
+            claimed: list[Any] = cursor.fetchall()
+            for item in claimed:
                 cursor.execute(
                     "select private.begin_sending(%s, %s)", (item.message_id, item.attempt)
                 )
