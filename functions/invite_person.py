@@ -53,5 +53,5 @@ def invite_person(request: flask.Request) -> flask.typing.ResponseReturnValue:
 
     with db.as_caller(request) as tx:
         tx.execute("select private.note_invitation_mail(%s)", (sent.id,))
-    log.event("person_invited", invitation=sent.id)
+    log.event("person_invited", outcome="mailed")
     return {"id": sent.id, "outcome": "mailed"}

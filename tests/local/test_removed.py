@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import supabase
@@ -31,13 +32,14 @@ def test_an_open_channel_closes_and_rest_refuses_the_moment_somebody_is_removed(
 ) -> None:
     session = guest.auth.get_session()
     assert session is not None
-    who = guest.rpc("session_context", {}).execute().data
+    who: Any = guest.rpc("session_context", {}).execute().data
     topic = f"realtime:tenant:{who['tenant']['id']}"
     join = {"config": {"private": True}, "access_token": session.access_token}
     admin = sign_in("admin@demo.test")
+    team: Any = admin.rpc("list_people", {}).execute().data
     [mine] = [
         member["membership_id"]
-        for member in admin.rpc("list_people", {}).execute().data["people"]
+        for member in team["people"]
         if member["user_id"] == who["user"]["id"]
     ]
 

@@ -1,6 +1,7 @@
 """Who is limited to creditors sees nothing of the others: not in a table, not from a function."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -160,7 +161,7 @@ TABLES = {
     "rule_id": "collection_rules", "template_id": "message_templates", "sender_id": "senders",
     "reply_id": "canned_replies",
 }  # fmt: skip
-SELECTION = {"filter": {}}
+SELECTION: dict[str, dict[str, str]] = {"filter": {}}
 
 
 def given(db: psycopg.Connection, world: World, name: str, kind: str) -> Any:
@@ -331,3 +332,29 @@ def test_a_creditor_of_another_agency_limits_nobody(db: psycopg.Connection, worl
     foreign = scalar(db, "select id from public.creditors where tenant_id <> %s limit 1", TENANT)
     with refused("creditor_not_found"), acting(db, world, "admin"):
         db.execute("select public.set_member_scope(%s, array[%s]::uuid[])", (mine, foreign))
+
+
+def test_for_who_is_not_limited_the_limit_is_never_computed(
+    db: psycopg.Connection, world: World
+) -> None:
+    with acting(db, world, "operator", undo=True):
+        plan: Any = scalar(
+            db,
+            "explain (analyze, format json) select id from public.clients"
+            " order by open_cents desc, id desc limit 60",
+        )
+    limits = [
+        node
+        for node in nodes(plan[0]["Plan"])
+        if "creditor_scope" in str(node.get("Output", "")) or "InitPlan" in str(node)
+    ]
+    loops = {
+        node["Subplan Name"]: node["Actual Loops"] for node in limits if "Subplan Name" in node
+    }
+    assert sorted(loops.values()) == [0, 1, 1], "tenant and sees_everything are asked once"
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for inner in plan.get("Plans", []):
+        yield from nodes(inner)

@@ -1,0 +1,115 @@
+"""An agency's first steps are ticked by what happened; invitations and teams live and end."""
+
+import json
+from typing import Any
+
+import psycopg
+
+from tests.sql.personas import TENANT, World, acting, refused, scalar
+
+NEW = "d0000000-0000-4000-8000-0000000000ee"
+
+
+def begin(db: psycopg.Connection, world: World) -> None:
+    """An agency without anything, of whoever belonged nowhere; the demo's began long ago."""
+    db.execute("insert into public.tenants (id, name) values (%s, 'Recém-aberta')", (NEW,))
+    db.execute(
+        "insert into public.invitations (tenant_id, email, role)"
+        " select %s, email, 'admin' from auth.users where id = %s",
+        (NEW, world.users["no_membership"]),
+    )
+    db.execute("select private.accept_invitations(%s)", (world.users["no_membership"],))
+
+
+def steps(db: psycopg.Connection, world: World) -> dict[str, bool]:
+    with acting(db, world, "no_membership", undo=True):
+        told: Any = scalar(db, "select public.first_steps()")
+    return {step["key"]: step["is_done"] for step in told["steps"]}
+
+
+def test_an_empty_agency_has_every_step_before_it(db: psycopg.Connection, world: World) -> None:
+    begin(db, world)
+    assert steps(db, world) == dict.fromkeys(
+        ("providers", "people", "portfolio", "rule", "disposition", "panel"), False
+    )
+
+
+def test_a_step_is_done_by_the_fact_alone(db: psycopg.Connection, world: World) -> None:
+    begin(db, world)
+    with acting(db, world, "no_membership"):
+        db.execute("select public.invite('nova@pessoa.test', 'operator')")
+        db.execute("select public.note_panel_read()")
+    db.execute(
+        "insert into public.integrations (tenant_id, provider, settings, secret_hint,"
+        " webhook_key_hash, test_verdict) values (%s, 'meta', '{}', '1', 'x', 'key_refused')",
+        (NEW,),
+    )
+    assert {key for key, done in steps(db, world).items() if done} == {"people", "panel"}
+    db.execute("update public.integrations set test_verdict = 'works' where tenant_id = %s", (NEW,))
+    assert steps(db, world)["providers"]
+
+
+def test_the_steps_are_nobodys_but_an_admins(db: psycopg.Connection, world: World) -> None:
+    db.execute("delete from private.first_steps where tenant_id = %s", (TENANT,))
+    for persona in ("operator", "supervisor"):
+        with acting(db, world, persona, undo=True):
+            assert scalar(db, "select public.first_steps()") is None
+        with refused("not_allowed"), acting(db, world, persona):
+            db.execute("select public.hide_first_steps()")
+    with acting(db, world, "admin", undo=True):
+        assert scalar(db, "select public.first_steps()") is not None
+        db.execute("select public.hide_first_steps()")
+        assert scalar(db, "select public.first_steps()") is None
+
+
+def test_an_expired_invitation_is_renewed_and_a_revoked_one_is_not(
+    db: psycopg.Connection, world: World
+) -> None:
+    with acting(db, world, "admin"):
+        invitation = scalar(db, "select public.invite('nova@pessoa.test', 'operator')")
+        db.execute("select private.note_invitation_mail(%s)", (invitation,))
+    db.execute("update public.invitations set expires_at = now() - interval '1 day'")
+    state = "select private.invitation_state(sent) from public.invitations as sent where id = %s"
+    assert scalar(db, state, invitation) == "expired"
+    with acting(db, world, "admin"):
+        db.execute("select public.renew_invitation(%s)", (invitation,))
+        assert scalar(db, "select mailed_at from public.invitations where id = %s", invitation)
+    assert scalar(db, state, invitation) == "open"
+    with acting(db, world, "admin"):
+        db.execute("select public.revoke_invitation(%s)", (invitation,))
+    with refused("invitation_not_found"), acting(db, world, "admin"):
+        db.execute("select public.renew_invitation(%s)", (invitation,))
+
+
+def test_a_team_that_ended_limits_nobody_and_frees_its_name(
+    db: psycopg.Connection, world: World
+) -> None:
+    creditor = scalar(db, "select id from public.creditors where tenant_id = %s limit 1", TENANT)
+    team = json.dumps(
+        {
+            "name": "Manhã",
+            "user_ids": [str(world.users["operator"])],
+            "creditor_ids": [str(creditor)],
+        }
+    )
+    with acting(db, world, "admin"):
+        first = scalar(db, "select public.save_team(%s)", team)
+        with refused("team_name_taken"), db.transaction():
+            db.execute("select public.save_team(%s)", (team,))
+    with acting(db, world, "operator", undo=True):
+        assert not scalar(db, "select private.sees_everything()")
+    with acting(db, world, "admin"):
+        db.execute("select public.archive_team(%s)", (first,))
+        assert scalar(db, "select public.save_team(%s)", team) != first
+    with refused("team_not_found"), acting(db, world, "admin"):
+        db.execute("select public.archive_team(%s)", (first,))
+
+
+def test_colleagues_read_the_name_that_somebody_chose(db: psycopg.Connection, world: World) -> None:
+    with acting(db, world, "operator"):
+        db.execute("select public.rename_me(' Otávio Lima ')")
+    with acting(db, world, "admin"):
+        people: Any = scalar(db, "select public.list_people() -> 'people'")
+    assert "Otávio Lima" in {member["name"] for member in people}
+    with refused("field_invalid"), acting(db, world, "operator"):
+        db.execute("select public.rename_me('  ')")
