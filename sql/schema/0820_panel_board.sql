@@ -43,7 +43,6 @@ begin
             from public.client_services as serving
             where serving.operator_id = member.user_id
               and serving.tenant_id = panel_people.tenant_id
-              and ((select private.sees_everything()) or private.sees_client(serving.client_id))
               and serving.seen_at > private.now() - private.service_patience()
             order by serving.since desc limit 1
         ) as held on true

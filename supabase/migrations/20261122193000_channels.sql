@@ -12014,7 +12014,6 @@ begin
             from public.client_services as serving
             where serving.operator_id = member.user_id
               and serving.tenant_id = panel_people.tenant_id
-              and ((select private.sees_everything()) or private.sees_client(serving.client_id))
               and serving.seen_at > private.now() - private.service_patience()
             order by serving.since desc limit 1
         ) as held on true
@@ -16064,7 +16063,10 @@ CREATE OR REPLACE FUNCTION private.requeue_recipient(message public.message_logs
 AS $function$
 declare
     v_status public.batch_status := (
-        select batch.status from public.message_batches as batch where batch.id = message.batch_id
+        -- Held: somebody may be cancelling it.
+        select batch.status from public.message_batches as batch
+        where batch.id = message.batch_id
+        for update
     );
 begin
     if v_status not in ('sending', 'paused', 'done') then
