@@ -68,7 +68,10 @@ set search_path = ''
 as $$
 declare
     v_status public.batch_status := (
-        select batch.status from public.message_batches as batch where batch.id = message.batch_id
+        -- Held: somebody may be cancelling it.
+        select batch.status from public.message_batches as batch
+        where batch.id = message.batch_id
+        for update
     );
 begin
     if v_status not in ('sending', 'paused', 'done') then

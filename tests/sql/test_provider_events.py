@@ -308,12 +308,16 @@ def test_an_opt_out_stops_that_agencys_messages_only(db: psycopg.Connection) -> 
     assert scalar(db, suppressed, OTHER_TENANT) is False
 
 
-def test_an_opt_in_lifts_nothing(db: psycopg.Connection) -> None:
+def test_an_opt_in_lifts_nothing_and_the_talk_says_stop_once(db: psycopg.Connection) -> None:
+    told = "select count(*) from public.conversation_events where kind = 'opted_out'"
+    before = int(str(scalar(db, told)))
     for state in ("opted_out", "opted_in"):
         said = {"consent": {"phone": "5511987650001", "state": state}}
         receive(db, state, said, "consent_changed")
     apply(db)
-    assert scalar(db, "select count(*) from public.suppressions where reason = 'opted_out'") == 1
+    # The number's and, through the talk it has, the person's.
+    assert scalar(db, "select count(*) from public.suppressions where reason = 'opted_out'") == 2
+    assert scalar(db, told) == before + 1
 
 
 def test_the_settings_page_sees_when_the_provider_last_spoke(
