@@ -15,7 +15,7 @@ import { Teams } from "./teams";
 /** Who works here, who is expected, and which creditors each of them sees. */
 export function PeoplePage(): ReactNode {
   return (
-    <SettingsRoom title="Pessoas">
+    <SettingsRoom title="Pessoas" room="people">
       <People />
     </SettingsRoom>
   );
