@@ -32,7 +32,7 @@ create table public.dialer_exports (
     is_reported boolean not null default true,
     -- Kept by 0951. The states that were closed when the list was last set to the hours (null: not
     -- yet), and where that stands: open | silent | opening (people are still being taken out).
-    closed_ufs text [],
+    closed_ufs text[],
     hours_state text not null default 'open',
     error_code text,
     error_detail text,

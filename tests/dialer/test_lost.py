@@ -200,7 +200,7 @@ def test_a_file_is_written_down_in_pieces_and_a_crash_between_them_loses_nobody(
     floor.crowd(10_001)
     export = floor.export()
     real = threecplus.perform
-    died = []
+    died: list[uuid.UUID] = []
 
     def perform(task: Any, *rest: Any) -> Any:
         told = real(task, *rest)
