@@ -14121,15 +14121,22 @@ declare
         ) as moved
     );
 begin
+    if v_deal or v_open_until >= private.today(tenant_id) then
+        return jsonb_build_array(
+            jsonb_build_object('area', 'raw', 'decision', 'erased', 'basis', null, 'until', null),
+            jsonb_build_object(
+                'area', 'person', 'decision', 'kept', 'basis', 'credit_protection',
+                'until', v_open_until
+            ),
+            jsonb_build_object(
+                'area', 'ledger', 'decision', 'kept', 'basis', 'credit_protection',
+                'until', greatest(v_open_until, v_books_until)
+            )
+        );
+    end if;
     return jsonb_build_array(
         jsonb_build_object('area', 'raw', 'decision', 'erased', 'basis', null, 'until', null),
-        case when v_deal or v_open_until >= private.today(tenant_id) then jsonb_build_object(
-            'area', 'person', 'decision', 'kept', 'basis', 'credit_protection',
-            'until', v_open_until
-        )
-        else jsonb_build_object(
-            'area', 'person', 'decision', 'erased', 'basis', null, 'until', null
-        ) end,
+        jsonb_build_object('area', 'person', 'decision', 'erased', 'basis', null, 'until', null),
         jsonb_build_object(
             'area', 'ledger', 'decision', 'anonymised',
             'basis', case when v_books_until is not null then 'legal_duty' end,
@@ -22403,7 +22410,7 @@ CREATE OR REPLACE FUNCTION public.count_rule_runs(rule_id uuid, from_date date, 
  SET search_path TO ''
 AS $function$
 declare
-    v_tenant_id uuid := private.tenant_id();
+    v_tenant_id uuid := private.require_role('operator');
     v_zone text := (
         select tenant.time_zone from public.tenants as tenant where tenant.id = v_tenant_id
     );
@@ -22665,7 +22672,7 @@ CREATE OR REPLACE FUNCTION public.list_rule_runs(rule_id uuid, statuses text[] D
 AS $function$
 declare
     c_max_page constant int := 200;
-    v_tenant_id uuid := private.tenant_id();
+    v_tenant_id uuid := private.require_role('operator');
     v_size int := least(greatest(coalesce(page_size, 50), 1), c_max_page);
     v_cursor text[] := case when after is not null
         then private.decode_cursor(after, 'timestamptz', 'uuid') end;
