@@ -59,7 +59,7 @@ create table private.panel_reach (
     operator_id uuid,
     creditor_ids uuid[] not null,
     constraint panel_reach_is_said_once
-    unique nulls not distinct (tenant_id, measure, day, client_id, operator_id),
+    unique nulls not distinct (tenant_id, day, measure, client_id, operator_id),
     constraint panel_reach_tenant_fkey foreign key (tenant_id) references public.tenants (id)
 );
 comment on table private.panel_reach is 'Derived: clients of a day''s events.';

@@ -372,7 +372,7 @@ ALTER TABLE "private"."panel_overlaps" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "private"."panel_overlaps" FORCE ROW LEVEL SECURITY;
 
-CREATE TABLE "private"."panel_reach" ("tenant_id" uuid NOT NULL, "day" date NOT NULL, "measure" text NOT NULL, "client_id" uuid NOT NULL, "operator_id" uuid, "creditor_ids" uuid[] NOT NULL, CONSTRAINT "panel_reach_is_said_once" UNIQUE NULLS NOT DISTINCT (tenant_id, measure, day, client_id, operator_id));
+CREATE TABLE "private"."panel_reach" ("tenant_id" uuid NOT NULL, "day" date NOT NULL, "measure" text NOT NULL, "client_id" uuid NOT NULL, "operator_id" uuid, "creditor_ids" uuid[] NOT NULL, CONSTRAINT "panel_reach_is_said_once" UNIQUE NULLS NOT DISTINCT (tenant_id, day, measure, client_id, operator_id));
 
 ALTER TABLE "private"."panel_reach" ENABLE ROW LEVEL SECURITY;
 
