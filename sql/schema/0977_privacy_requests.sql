@@ -99,15 +99,22 @@ declare
         ) as moved
     );
 begin
+    if v_deal or v_open_until >= private.today(tenant_id) then
+        return jsonb_build_array(
+            jsonb_build_object('area', 'raw', 'decision', 'erased', 'basis', null, 'until', null),
+            jsonb_build_object(
+                'area', 'person', 'decision', 'kept', 'basis', 'credit_protection',
+                'until', v_open_until
+            ),
+            jsonb_build_object(
+                'area', 'ledger', 'decision', 'kept', 'basis', 'credit_protection',
+                'until', greatest(v_open_until, v_books_until)
+            )
+        );
+    end if;
     return jsonb_build_array(
         jsonb_build_object('area', 'raw', 'decision', 'erased', 'basis', null, 'until', null),
-        case when v_deal or v_open_until >= private.today(tenant_id) then jsonb_build_object(
-            'area', 'person', 'decision', 'kept', 'basis', 'credit_protection',
-            'until', v_open_until
-        )
-        else jsonb_build_object(
-            'area', 'person', 'decision', 'erased', 'basis', null, 'until', null
-        ) end,
+        jsonb_build_object('area', 'person', 'decision', 'erased', 'basis', null, 'until', null),
         jsonb_build_object(
             'area', 'ledger', 'decision', 'anonymised',
             'basis', case when v_books_until is not null then 'legal_duty' end,

@@ -2,8 +2,8 @@ import { day } from "@/lib/format";
 import type { Verdict } from "./queries";
 
 const areas: Record<Verdict["area"], string> = {
-  raw: "Cópias: linhas de importação, avisos de provedores, rascunhos, diários de mudança",
-  person: "Nome, documento, telefones, e-mail, endereços, dados adicionais, conversas, ligações e anexos",
+  raw: "Cópias e dados adicionais: linhas de importação, avisos de provedores, rascunhos, diários de mudança",
+  person: "Nome, documento, telefones, e-mail, endereços, conversas, ligações e anexos",
   ledger: "Títulos, acordos, parcelas e pagamentos",
   suppression: "Bloqueio de contato, guardado só como código",
 };
