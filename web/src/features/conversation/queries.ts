@@ -127,8 +127,7 @@ export function useClientSearch(q: string): UseQueryResult<Person[]> {
   });
 }
 
-/** Sixteen megabytes over a mobile line. */
-const mediaTimeoutMs = 60_000;
+const mediaTimeoutMs = 60_000; // sixteen megabytes over a mobile line
 
 /** An address in this browser's memory; a kept file never changes. */
 export function useMedia(messageId: string, isWanted: boolean): UseQueryResult<string> {
