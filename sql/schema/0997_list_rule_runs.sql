@@ -9,7 +9,7 @@ set search_path = ''
 as $$
 declare
     c_max_page constant int := 200;
-    v_tenant_id uuid := private.tenant_id();
+    v_tenant_id uuid := private.require_role('operator');
     v_size int := least(greatest(coalesce(page_size, 50), 1), c_max_page);
     v_cursor text[] := case when after is not null
         then private.decode_cursor(after, 'timestamptz', 'uuid') end;
@@ -67,7 +67,7 @@ stable
 set search_path = ''
 as $$
 declare
-    v_tenant_id uuid := private.tenant_id();
+    v_tenant_id uuid := private.require_role('operator');
     v_zone text := (
         select tenant.time_zone from public.tenants as tenant where tenant.id = v_tenant_id
     );
