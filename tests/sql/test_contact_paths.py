@@ -60,7 +60,7 @@ PATHS = {
         "plan_charge_message",
         "money/test_sending.py::test_outside_the_lawful_hours_it_says_when_and_a_queued_one_waits",
     ),
-    "send_chat_message": Path(
+    "queue_chat": Path(
         "plan_chat_message",
         "messaging/test_conversations.py"
         "::test_free_text_outside_the_24_hours_is_refused_and_a_template_goes",
