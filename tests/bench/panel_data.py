@@ -24,6 +24,11 @@ BASE = """
 set session_replication_role = replica;
 insert into public.tenants (id, name, created_at)
 values (%(tenant)s, 'Agência do painel', private.now() - interval '400 days');
+insert into public.integrations (id, tenant_id, provider, webhook_key_hash)
+values (%(tenant)s, %(tenant)s, 'threecplus', '-');
+insert into auth.users (id, email, aud, role)
+select person.id, 'painel-' || person.n || '@bench.test', 'authenticated', 'authenticated'
+from unnest(%(people)s::uuid[]) with ordinality as person (id, n);
 insert into public.memberships (tenant_id, user_id, role, display_name)
 select %(tenant)s, person.id, case when person.n = 1 then 'supervisor' else 'operator' end
     ::public.member_role, 'Pessoa ' || person.n
