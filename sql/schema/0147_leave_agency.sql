@@ -76,7 +76,8 @@ begin
     from unnest(v_freed) as left_client (id);
     update public.callbacks as promised
     -- Who gets one that is due hears of it.
-    set operator_id = hand_over.hand_to, reminded_for = null
+    set operator_id = hand_over.hand_to, reminded_for = null,
+        released_from = case when hand_over.hand_to is null then promised.operator_id end
     where promised.tenant_id = hand_over.tenant_id and promised.operator_id = hand_over.user_id
       and promised.status = 'scheduled';
     with given as (

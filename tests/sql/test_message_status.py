@@ -180,11 +180,16 @@ def test_a_wrong_number_leaves_its_run_to_the_other_form_and_closes_nothing(
     assert claim(db) == []
 
 
-def test_an_opt_out_suppresses_the_number_once(db: psycopg.Connection, message: UUID) -> None:
+def test_an_opt_out_suppresses_the_number_and_its_person_once(
+    db: psycopg.Connection, message: UUID
+) -> None:
     for _ in range(2):
         advance(db, message, "failed", 0, "opted_out")
-    count = "select count(*) from public.suppressions where reason = 'opted_out'"
-    assert scalar(db, count) == 1
+    count = (
+        "select count(*) filter (where client_id is null) || ' ' || count(client_id)"
+        " from public.suppressions where reason = 'opted_out'"
+    )
+    assert scalar(db, count) == "1 1"
 
 
 def test_every_status_of_a_message_out_has_a_rank(db: psycopg.Connection) -> None:

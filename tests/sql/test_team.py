@@ -186,6 +186,27 @@ def test_the_last_admin_stays(db: psycopg.Connection, world: World, call: str) -
         db.execute(f"select public.{call.format(membership(db, world, 'admin'))}".encode())
 
 
+def test_an_admin_limits_a_person_to_creditors_and_lifts_it_again(
+    db: psycopg.Connection, world: World
+) -> None:
+    limit = "select public.set_member_scope(%s, %s)"
+    seen = "select count(distinct creditor_id) from public.debts"
+    [creditor] = db.execute(
+        "select creditor_id from public.debts where tenant_id = %s limit 1", (TENANT,)
+    ).fetchone() or [None]
+    operator, admin = (membership(db, world, persona) for persona in ("operator", "admin"))
+    with acting(db, world, "admin"):
+        db.execute(limit, (operator, [creditor]))
+    with refused("admin_sees_everything"), acting(db, world, "admin"):
+        db.execute(limit, (admin, [creditor]))
+    with acting(db, world, "operator"):
+        assert scalar(db, seen) == 1
+        assert scalar(db, "select bool_and(creditor_id = %s) from public.debts", creditor)
+    with acting(db, world, "admin"):
+        db.execute(limit, (operator, None))
+    assert scalar(db, "select creditor_ids from public.memberships where id = %s", operator) is None
+
+
 def test_two_admins_cannot_remove_each_other_at_once(world: World, wait_until: WaitUntil) -> None:
     """The second waits for the first, and by then is no admin any more."""
     with psycopg.connect(world.url) as db:
