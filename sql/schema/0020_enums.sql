@@ -12,7 +12,8 @@ create type public.message_status as enum (
 );
 create type public.run_status as enum ('queued', 'running', 'done', 'skipped', 'failed');
 create type public.import_status as enum (
-    'running', 'done', 'failed', 'queued', 'cancelled', 'rolled_back', 'interrupted', 'rolling_back',
+    'running', 'done', 'failed', 'queued', 'cancelled', 'rolled_back', 'interrupted',
+    'rolling_back',
     -- A dry run that has its answer.
     'rehearsed'
 );

@@ -17,6 +17,14 @@ begin
         from new_rows as done
         join public.disposition_types as kind
             on kind.tenant_id = done.tenant_id and kind.key = done.disposition_type
+        -- Most end no call of the dialer's: looking is cheaper than an update of nothing.
+        where kind.unworkable or exists (
+            select from public.calls as open_call
+            where open_call.tenant_id = done.tenant_id and open_call.client_id = done.client_id
+              and open_call.operator_id = done.operator_id
+              and open_call.disposition_id is null and open_call.outcome_type is null
+              and open_call.called_at > private.now() - c_longest_service
+        )
     loop
         update public.calls as call set disposition_id = v_done.id
         where call.id = (
