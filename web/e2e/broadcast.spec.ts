@@ -80,7 +80,7 @@ test("above the limit a second person decides, and the author sees it happen", a
   try {
     const clients = await people(request, 4);
     await compose(author, clients);
-    await expect(author.getByText(/Acima de 1 pessoa, outra pessoa da supervisão/)).toBeVisible();
+    await expect(author.getByText(/Acima de 1 pessoa no mesmo dia, outra pessoa da supervisão/)).toBeVisible();
     await author.getByRole("button", { name: "Pedir confirmação" }).click();
     await author.waitForURL(/\/disparos\/[0-9a-f-]{36}$/);
     await expect(state(author)).toHaveText("espera confirmação");

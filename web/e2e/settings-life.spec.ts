@@ -77,7 +77,7 @@ test("a debtor gets their data, and what may still be collected stays with its b
 
   await privacy.getByRole("button", { name: "Apagar a pessoa…" }).click();
   const dialog = page.getByRole("dialog");
-  await expect(dialog.getByText(/^fica: proteção do crédito/)).toBeVisible();
+  await expect(dialog.getByText(/^fica: proteção do crédito/).first()).toBeVisible();
   await dialog.getByLabel(/^Para confirmar/).fill("Outra Pessoa");
   await dialog.getByRole("button", { name: "Apagar", exact: true }).click();
   await expect(dialog.getByRole("alert")).toContainText("não é o do cliente");

@@ -65,7 +65,7 @@ export function ServiceRoom({ clientId }: { clientId: string }): ReactNode {
         phoneAction={({ phone }, index) => (
           <Suspense fallback={null}>
             <CallButton phone={phone} clientId={clientId} isFirst={index === 0} />
-            <NoContactButton clientId={clientId} phone={phone} label="Bloquear" />
+            <NoContactButton clientId={clientId} phone={phone} label="Bloquear" isIcon />
           </Suspense>
         )}
         noContact={(phones) => (

@@ -15,10 +15,12 @@ interface NoContactButtonProps extends Contacted {
   /** The one that answers to Alt+B. */
   hasKey?: boolean;
   label?: string;
+  /** The icon alone, where a line has no room for words; they are still read out and shown under the mouse. */
+  isIcon?: boolean;
 }
 
 /** “Não contatar”: what holds for this person or number, one more, and for an admin the way back. */
-export function NoContactButton({ hasKey = false, label, ...who }: NoContactButtonProps): ReactNode {
+export function NoContactButton({ hasKey = false, label, isIcon = false, ...who }: NoContactButtonProps): ReactNode {
   const [isOpen, setIsOpen] = useState(false);
   useAltKey("KeyB", () => {
     if (hasKey) setIsOpen(true);
@@ -29,12 +31,14 @@ export function NoContactButton({ hasKey = false, label, ...who }: NoContactButt
         size="compact-xs"
         variant="subtle"
         color="gray"
-        leftSection={<IconPhoneOff size={13} stroke={1.8} aria-hidden />}
+        leftSection={!isIcon && <IconPhoneOff size={13} stroke={1.8} aria-hidden />}
+        {...(isIcon && { title: label ?? "Não contatar" })}
         {...(hasKey && { "aria-keyshortcuts": "Alt+B" })}
         onClick={() => setIsOpen(true)}
         onMouseEnter={() => void NoContactDialog.preload()}
       >
-        {label ?? "Não contatar"}
+        {isIcon && <IconPhoneOff size={14} stroke={1.8} aria-hidden />}
+        <span className={isIcon ? "hidden-visually" : undefined}>{label ?? "Não contatar"}</span>
         {label && who.phone && <span className="hidden-visually"> {formatPhone(who.phone)}</span>}
         {hasKey && (
           <>
