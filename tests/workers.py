@@ -13,11 +13,12 @@ WHOLE_FOLDERS = ("tests/sql", "tests/money")
 # These share a prepared data folder, which takes a whole start of the stack to make.
 TOGETHER = {"tests/local/test_ports.py": "tests/local/test_lifecycle.py"}
 BROWSER = "tests/web/test_browser.py"
-# By what they last on a quiet machine. Each half of the browser's tests leaves its worker room for
+# By what they last on a quiet machine. Each part of the browser's tests leaves its worker room for
 # a second group in advance, which must not wait behind it for long: short ones stand behind them.
 FIRST = (
-    f"{BROWSER}::test_people_work_in_a_browser[1/2]",  # minutes
-    f"{BROWSER}::test_people_work_in_a_browser[2/2]",
+    f"{BROWSER}::test_people_work_in_a_browser[1/3]",  # minutes
+    f"{BROWSER}::test_people_work_in_a_browser[2/3]",
+    f"{BROWSER}::test_people_work_in_a_browser[3/3]",
     "tests/sql",
     "tests/portfolio/test_cells.py",  # seconds, and no stack
     "tests/providers/test_negociarie_answers.py",

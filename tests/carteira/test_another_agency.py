@@ -169,4 +169,6 @@ def test_a_long_bulk_action_outlives_the_apis_patience(stack: Stack) -> None:
             )
         }
     bulk_messages = {"create_message_batch", "change_message_batch", "retry_message_batch"}
-    assert patient == {"bulk_assign", "bulk_tag"} | bulk_messages
+    assert (
+        patient == {"bulk_assign", "bulk_tag", "dry_run_rule", "reprocess_failures"} | bulk_messages
+    )

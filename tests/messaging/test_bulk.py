@@ -362,8 +362,8 @@ def test_no_second_holds_more_than_was_granted_however_many_instances(rig: Rig) 
     for _ in range(2):
         rig.drain()
     assert len(rig.gupshup.messages()) == 100
-    # Nothing was refused for haste, but for what a busy machine let pile up.
-    assert rig.gupshup.calls() <= 105
+    # Nothing was refused for haste, but for what a busy machine let pile up: a quarter at most.
+    assert rig.gupshup.calls() <= 125
 
 
 def test_a_claim_borrows_a_seconds_worth_and_another_worker_cannot_borrow_beside_it(

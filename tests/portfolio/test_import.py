@@ -28,7 +28,7 @@ def test_a_new_file_creates_creditor_client_phones_and_debt(agency: Agency) -> N
         "duplicates": 0, "clients_created": 1, "clients_updated": 0, "debts_created": 1,
         "debts_updated": 0, "creditors_created": 1, "reject_reasons": {},
         "debts_absent": 0, "debts_returned": 0, "debts_reopened": 0, "debts_kept": {},
-        "differences": {"fields": {}, "rows": [], "kept": []},
+        "differences": {"fields": {}, "rows": [], "kept": []}, "rejects": [],
         "warnings": {"name_invalid": 0, "email_invalid": 0, "phone_invalid": 0},
     }  # fmt: skip
     due_on = datetime.date(2026, 1, 10)

@@ -34,15 +34,15 @@ def run(program: str, *arguments: str, **environment: str) -> None:
     assert ran.returncode == 0, ran.stdout[-20_000:] + ran.stderr[-5_000:]
 
 
-# Two halves, each on a worker and a stack of its own: together they would last longest by far.
+# Three parts, each on a worker and a stack of its own: together they would last longest by far.
 # Specs with the tag @proof are left out, unless the proofs are asked for: then they alone run.
 @pytest.mark.proof
-@pytest.mark.parametrize("half", ["1/2", "2/2"])
-def test_people_work_in_a_browser(stack: Stack, tmp_path: Path, half: str) -> None:
+@pytest.mark.parametrize("part", ["1/3", "2/3", "3/3"])
+def test_people_work_in_a_browser(stack: Stack, tmp_path: Path, part: str) -> None:
     run(
         "@playwright/test/cli.js",
         "test",
-        f"--shard={half}",
+        f"--shard={part}",
         "--pass-with-no-tests",
         E2E_BASE_URL=stack.settings.url,
         # The demo's clock is moved by the owner alone.
