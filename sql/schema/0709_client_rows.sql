@@ -18,10 +18,10 @@ begin
             'external_id', clients.external_id, 'email', clients.email, 'uf', clients.uf,
             'open_cents', coalesce(own.open_cents, clients.open_cents),
             'open_debts', coalesce(own.open_debts, clients.open_debts),
-            'oldest_due_on', coalesce(own.oldest_due_on, clients.oldest_due_on),
-            'days_late', greatest(
-                client_rows.today - coalesce(own.oldest_due_on, clients.oldest_due_on), 0
-            ),
+            'oldest_due_on', case when v_scope is null then clients.oldest_due_on
+                else own.oldest_due_on end,
+            'days_late', greatest(client_rows.today - case when v_scope is null
+                then clients.oldest_due_on else own.oldest_due_on end, 0),
             'status', clients.debt_status, 'has_phone', clients.has_phone,
             'has_whatsapp', clients.has_whatsapp, 'created_at', clients.created_at,
             'creditors', (
@@ -74,7 +74,7 @@ begin
         join public.clients on clients.id = page.id
         -- Who is limited to creditors is told what is owed to those; nothing is read for others.
         left join lateral (
-            select sum(debts.principal_cents - debts.abated_cents) as open_cents,
+            select coalesce(sum(debts.principal_cents - debts.abated_cents), 0) as open_cents,
                 count(*) as open_debts, min(debts.due_on) as oldest_due_on
             from public.debts
             where v_scope is not null and debts.tenant_id = client_rows.tenant_id

@@ -97,6 +97,10 @@ declare
     c_telling constant int := 50;
     v_filter private.client_filter :=
         private.read_selection(private.require_role('operator'), selection);
+    v_scope uuid[] := private.creditor_scope();
+    -- Where the money of a client is read, and what joins that.
+    v_owed text := 'clients';
+    v_own text := '';
     v_condition text;
     v_scale double precision;
     v_sum record;
@@ -110,20 +114,32 @@ begin
     end if;
     v_condition := private.client_condition(v_filter);
     v_scale := private.sample_scale(v_filter, v_condition, c_countable);
-    execute 'select count(*) as clients, coalesce(sum(clients.open_debts), 0) as debts,
-            coalesce(sum(clients.open_cents), 0) as open_cents
-        from ' || private.client_source(v_scale) || ' where ' || v_condition
-    into v_sum using v_filter;
+    -- Who is limited to creditors is told what is owed to those; nothing is read for others.
+    if v_scope is not null then
+        v_owed := 'own';
+        v_own := ' cross join lateral (
+            select count(*) as open_debts,
+                sum(debts.principal_cents - debts.abated_cents) as open_cents
+            from public.debts
+            where debts.tenant_id = ($1).tenant_id and debts.client_id = clients.id
+              and debts.status = ''open'' and debts.creditor_id = any($2)
+        ) as own';
+    end if;
+    execute 'select count(*) as clients, coalesce(sum(' || v_owed || '.open_debts), 0) as debts,
+            coalesce(sum(' || v_owed || '.open_cents), 0) as open_cents
+        from ' || private.client_source(v_scale) || v_own || ' where ' || v_condition
+    into v_sum using v_filter, v_scope;
     -- The planner overrated it, and too few were in the sample to judge by: then they are few.
     if v_scale is not null and v_sum.clients < c_telling then
         v_scale := null;
         execute 'select count(*) as clients, coalesce(sum(found.open_debts), 0) as debts,
                 coalesce(sum(found.open_cents), 0) as open_cents
             from (
-                select clients.open_debts, clients.open_cents from public.clients
+                select ' || v_owed || '.open_debts, ' || v_owed || '.open_cents
+                from public.clients' || v_own || '
                 where ' || v_condition || ' limit ' || c_countable || '
             ) as found'
-        into v_sum using v_filter;
+        into v_sum using v_filter, v_scope;
     end if;
     if v_filter.is_all then
         return jsonb_build_object(

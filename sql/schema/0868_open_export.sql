@@ -35,7 +35,7 @@ begin
         'clients', 'export', 'export',
         jsonb_build_object('selection', selection, 'selected', v_clients)
     );
-    return private.export_sql();
+    return private.export_sql(not private.sees_everything());
 end;
 $$;
 comment on function private.open_export(jsonb) is
@@ -56,12 +56,13 @@ as $$
     )
 $$;
 
-create function private.export_sql() returns text
+-- What is owed is the client's own row; who is limited to creditors sums the titles in their sight.
+create function private.export_sql(is_limited boolean) returns text
 language sql
 immutable
 set search_path = ''
 as $$
-    select $sql$
+    select replace(replace($sql$
         select clients.document as "Documento",
             $sql$ || private.plain_cell('clients.name') || $sql$ as "Nome",
             $sql$ || private.plain_cell('clients.external_id') || $sql$ as "Código externo",
@@ -69,10 +70,10 @@ as $$
             phones.listed as "Telefones",
             clients.uf as "UF",
             $sql$ || private.plain_cell('owed.creditors') || $sql$ as "Credores",
-            clients.open_debts as "Títulos em aberto",
-            replace((clients.open_cents / 100.0)::numeric(20, 2)::text, '.', ',')
+            $owed.open_debts as "Títulos em aberto",
+            replace(($owed.open_cents / 100.0)::numeric(20, 2)::text, '.', ',')
                 as "Valor em aberto",
-            to_char(clients.oldest_due_on, 'DD/MM/YYYY') as "Vencimento mais antigo",
+            to_char($owed.oldest_due_on, 'DD/MM/YYYY') as "Vencimento mais antigo",
             case clients.debt_status when 'open' then 'Em aberto'
                 when 'in_agreement' then 'Em acordo' when 'on_hold' then 'Suspenso'
                 when 'prescribed' then 'Prescrito' when 'settled' then 'Quitado'
@@ -87,7 +88,7 @@ as $$
         cross join lateral (
             select found.* from public.clients as found where found.id = listed.client_id offset 0
         ) as clients
-        left join (
+        $own left join (
             select known.client_id,
                 string_agg(ltrim(known.phone, '+'), ' / ' order by known.position, known.id) as listed
             from pg_temp.export_clients as asked
@@ -120,5 +121,12 @@ as $$
             order by memberships.created_at desc limit 1
         ) as people on true
         order by listed.place
-    $sql$
+    $sql$, '$owed', case when is_limited then 'own' else 'clients' end),
+    '$own', case when is_limited then 'cross join lateral (
+            select count(*) as open_debts, min(debts.due_on) as oldest_due_on,
+                coalesce(sum(debts.principal_cents - debts.abated_cents), 0) as open_cents
+            from public.debts
+            where debts.tenant_id = listed.tenant_id and debts.client_id = listed.client_id
+              and debts.status = ''open''
+        ) as own' else '' end)
 $$;

@@ -125,7 +125,8 @@ begin
         on message.tenant_id = media.tenant_id and message.id = media.message_id
     join private.media_files as file on file.message_id = media.message_id
     where media.tenant_id = v_tenant_id and media.message_id = read_media.message_id
-      and media.status = 'kept';
+      and media.status = 'kept'
+      and (message.client_id is null or private.sees_client(message.client_id));
 end;
 $$;
 grant execute on function private.read_media(uuid) to authenticated;

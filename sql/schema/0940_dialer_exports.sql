@@ -40,6 +40,8 @@ create table public.dialer_exports (
     created_by uuid default auth.uid(),
     -- The rule whose redials it holds.
     rule_id uuid,
+    -- The creditors that whoever asked was limited to: the worker, who plans, is limited to none.
+    creditor_scope uuid[],
     created_at timestamptz not null default private.now(),
     updated_at timestamptz not null default private.now(),
     finished_at timestamptz,

@@ -11,6 +11,11 @@ declare
     v_account record;
     v_export public.dialer_exports;
     v_asked jsonb := selection;
+    -- In order, for the hash.
+    v_scope uuid[] := case when not private.sees_everything() then array(
+        select mine.id from unnest(private.creditor_scope()) as mine (id) order by mine.id
+    ) end;
+    v_hash text;
     v_is_new boolean := true;
 begin
     select * into v_account from private.dialer_account() as account;
@@ -34,9 +39,11 @@ begin
         v_asked := jsonb_set(v_asked, '{filter,assigned_to}', to_jsonb(auth.uid()));
     end if;
 
+    -- Whoever is limited otherwise asks for other people by the same words.
+    v_hash := md5(v_asked::text || coalesce(v_scope::text, ''));
     insert into public.dialer_exports (
         tenant_id, integration_id, campaign_id, campaign_name, list_name, weight, selection,
-        selection_hash, on_date
+        selection_hash, on_date, creditor_scope
     )
     values (
         v_tenant_id, v_account.integration_id, request_dialer_export.campaign_id,
@@ -44,7 +51,7 @@ begin
         -- 150 characters: the mark that makes the name unique follows.
         left(coalesce(nullif(btrim(request_dialer_export.list_name), ''),
             'Carteira ' || to_char(private.today(v_tenant_id), 'YYYY-MM-DD')), 150),
-        request_dialer_export.weight, v_asked, md5(v_asked::text), private.today(v_tenant_id)
+        request_dialer_export.weight, v_asked, v_hash, private.today(v_tenant_id), v_scope
     )
     -- dialer_exports_once_a_day; no other index can be met.
     on conflict do nothing
@@ -54,7 +61,7 @@ begin
         select * into v_export from public.dialer_exports as export
         where export.tenant_id = v_tenant_id
           and export.campaign_id = request_dialer_export.campaign_id
-          and export.selection_hash = md5(v_asked::text)
+          and export.selection_hash = v_hash
           and export.on_date = private.today(v_tenant_id)
           and export.status not in ('failed', 'cancelled');
     else

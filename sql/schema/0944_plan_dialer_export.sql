@@ -26,6 +26,13 @@ declare
     v_planned record;
 begin
     v_filter := private.read_selection(v_export.tenant_id, v_export.selection);
+    if v_export.creditor_scope is not null then
+        v_filter.creditor_ids := case when v_filter.creditor_ids is null
+            then v_export.creditor_scope else array(
+                select unnest(v_filter.creditor_ids)
+                intersect select unnest(v_export.creditor_scope)
+            ) end;
+    end if;
     execute 'with batch as materialized (
             select clients.id from public.clients
             where ' || private.client_condition(v_filter) || ' and clients.id > $5

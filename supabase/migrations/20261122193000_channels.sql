@@ -192,6 +192,8 @@ DROP FUNCTION "private"."contact_hours_in"(uuid, text, timestamp with time zone,
 
 DROP FUNCTION "private"."end_callback"(uuid, public.callback_status);
 
+DROP FUNCTION "private"."export_sql"();
+
 DROP FUNCTION "private"."list_import_differences"(uuid, uuid);
 
 DROP FUNCTION "private"."plan_client_rollback"(uuid, public.imports);
@@ -540,7 +542,7 @@ ALTER TABLE "public"."dialer_export_rows" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "public"."dialer_export_rows" FORCE ROW LEVEL SECURITY;
 
-CREATE TABLE "public"."dialer_exports" ("id" uuid NOT NULL DEFAULT gen_random_uuid(), "tenant_id" uuid NOT NULL, "integration_id" uuid NOT NULL, "campaign_id" bigint NOT NULL, "campaign_name" text NOT NULL DEFAULT ''::text, "list_name" text NOT NULL, "weight" integer NOT NULL DEFAULT 1, "selection" jsonb NOT NULL, "selection_hash" text NOT NULL, "on_date" date NOT NULL, "planned_until" uuid, "is_csv" boolean NOT NULL DEFAULT false, "parts" integer NOT NULL DEFAULT 0, "list_ids" bigint[] NOT NULL DEFAULT '{}'::bigint[], "selected" integer NOT NULL DEFAULT 0, "excluded" jsonb NOT NULL DEFAULT '{}'::jsonb, "planned" integer NOT NULL DEFAULT 0, "loaded" integer NOT NULL DEFAULT 0, "filtered" integer NOT NULL DEFAULT 0, "removed" integer NOT NULL DEFAULT 0, "is_reported" boolean NOT NULL DEFAULT true, "closed_ufs" text[], "hours_state" text NOT NULL DEFAULT 'open'::text, "error_code" text, "error_detail" text, "rule_id" uuid, "finished_at" timestamp with time zone, CONSTRAINT "dialer_exports_campaign_is_positive" CHECK ((campaign_id > 0)), CONSTRAINT "dialer_exports_hours_state_is_known" CHECK ((hours_state = ANY (ARRAY['open'::text, 'silent'::text, 'opening'::text]))), CONSTRAINT "dialer_exports_list_name_is_filled" CHECK ((btrim(list_name) <> ''::text)), CONSTRAINT "dialer_exports_pkey" PRIMARY KEY (id), CONSTRAINT "dialer_exports_tenant_id_key" UNIQUE (tenant_id, id), CONSTRAINT "dialer_exports_weight_is_positive" CHECK (((weight >= 1) AND (weight <= 100))), "created_by" uuid DEFAULT auth.uid(), "created_at" timestamp with time zone NOT NULL DEFAULT private.now(), "updated_at" timestamp with time zone NOT NULL DEFAULT private.now());
+CREATE TABLE "public"."dialer_exports" ("id" uuid NOT NULL DEFAULT gen_random_uuid(), "tenant_id" uuid NOT NULL, "integration_id" uuid NOT NULL, "campaign_id" bigint NOT NULL, "campaign_name" text NOT NULL DEFAULT ''::text, "list_name" text NOT NULL, "weight" integer NOT NULL DEFAULT 1, "selection" jsonb NOT NULL, "selection_hash" text NOT NULL, "on_date" date NOT NULL, "planned_until" uuid, "is_csv" boolean NOT NULL DEFAULT false, "parts" integer NOT NULL DEFAULT 0, "list_ids" bigint[] NOT NULL DEFAULT '{}'::bigint[], "selected" integer NOT NULL DEFAULT 0, "excluded" jsonb NOT NULL DEFAULT '{}'::jsonb, "planned" integer NOT NULL DEFAULT 0, "loaded" integer NOT NULL DEFAULT 0, "filtered" integer NOT NULL DEFAULT 0, "removed" integer NOT NULL DEFAULT 0, "is_reported" boolean NOT NULL DEFAULT true, "closed_ufs" text[], "hours_state" text NOT NULL DEFAULT 'open'::text, "error_code" text, "error_detail" text, "rule_id" uuid, "creditor_scope" uuid[], "finished_at" timestamp with time zone, CONSTRAINT "dialer_exports_campaign_is_positive" CHECK ((campaign_id > 0)), CONSTRAINT "dialer_exports_hours_state_is_known" CHECK ((hours_state = ANY (ARRAY['open'::text, 'silent'::text, 'opening'::text]))), CONSTRAINT "dialer_exports_list_name_is_filled" CHECK ((btrim(list_name) <> ''::text)), CONSTRAINT "dialer_exports_pkey" PRIMARY KEY (id), CONSTRAINT "dialer_exports_tenant_id_key" UNIQUE (tenant_id, id), CONSTRAINT "dialer_exports_weight_is_positive" CHECK (((weight >= 1) AND (weight <= 100))), "created_by" uuid DEFAULT auth.uid(), "created_at" timestamp with time zone NOT NULL DEFAULT private.now(), "updated_at" timestamp with time zone NOT NULL DEFAULT private.now());
 
 ALTER TABLE "public"."dialer_exports" ADD COLUMN "status" public.dialer_export_status NOT NULL DEFAULT 'planning'::public.dialer_export_status;
 
@@ -4462,10 +4464,10 @@ begin
             'external_id', clients.external_id, 'email', clients.email, 'uf', clients.uf,
             'open_cents', coalesce(own.open_cents, clients.open_cents),
             'open_debts', coalesce(own.open_debts, clients.open_debts),
-            'oldest_due_on', coalesce(own.oldest_due_on, clients.oldest_due_on),
-            'days_late', greatest(
-                client_rows.today - coalesce(own.oldest_due_on, clients.oldest_due_on), 0
-            ),
+            'oldest_due_on', case when v_scope is null then clients.oldest_due_on
+                else own.oldest_due_on end,
+            'days_late', greatest(client_rows.today - case when v_scope is null
+                then clients.oldest_due_on else own.oldest_due_on end, 0),
             'status', clients.debt_status, 'has_phone', clients.has_phone,
             'has_whatsapp', clients.has_whatsapp, 'created_at', clients.created_at,
             'creditors', (
@@ -4518,7 +4520,7 @@ begin
         join public.clients on clients.id = page.id
         -- Who is limited to creditors is told what is owed to those; nothing is read for others.
         left join lateral (
-            select sum(debts.principal_cents - debts.abated_cents) as open_cents,
+            select coalesce(sum(debts.principal_cents - debts.abated_cents), 0) as open_cents,
                 count(*) as open_debts, min(debts.due_on) as oldest_due_on
             from public.debts
             where v_scope is not null and debts.tenant_id = client_rows.tenant_id
@@ -6421,6 +6423,81 @@ AS $function$
     end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.export_sql(is_limited boolean)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select replace(replace($sql$
+        select clients.document as "Documento",
+            $sql$ || private.plain_cell('clients.name') || $sql$ as "Nome",
+            $sql$ || private.plain_cell('clients.external_id') || $sql$ as "Código externo",
+            $sql$ || private.plain_cell('clients.email') || $sql$ as "E-mail",
+            phones.listed as "Telefones",
+            clients.uf as "UF",
+            $sql$ || private.plain_cell('owed.creditors') || $sql$ as "Credores",
+            $owed.open_debts as "Títulos em aberto",
+            replace(($owed.open_cents / 100.0)::numeric(20, 2)::text, '.', ',')
+                as "Valor em aberto",
+            to_char($owed.oldest_due_on, 'DD/MM/YYYY') as "Vencimento mais antigo",
+            case clients.debt_status when 'open' then 'Em aberto'
+                when 'in_agreement' then 'Em acordo' when 'on_hold' then 'Suspenso'
+                when 'prescribed' then 'Prescrito' when 'settled' then 'Quitado'
+                when 'returned' then 'Devolvido' end as "Situação",
+            case when clients.has_whatsapp then 'Sim' when not clients.has_whatsapp then 'Não'
+                else 'Não se sabe' end as "WhatsApp",
+            $sql$ || private.plain_cell('worn.tags') || $sql$ as "Etiquetas",
+            $sql$ || private.plain_cell('people.display_name') || $sql$ as "Responsável"
+        from pg_temp.export_clients as listed
+        -- One by one along the key: the planner cannot know whose tenant the policy means, and would
+        -- read all of it.
+        cross join lateral (
+            select found.* from public.clients as found where found.id = listed.client_id offset 0
+        ) as clients
+        $own left join (
+            select known.client_id,
+                string_agg(ltrim(known.phone, '+'), ' / ' order by known.position, known.id) as listed
+            from pg_temp.export_clients as asked
+            cross join lateral (
+                select numbers.* from public.client_phones as numbers
+                where numbers.tenant_id = asked.tenant_id and numbers.client_id = asked.client_id
+                offset 0
+            ) as known
+            group by known.client_id
+        ) as phones on phones.client_id = listed.client_id
+        left join lateral (
+            select string_agg(creditors.name, ' / ' order by creditors.name) as creditors
+            from public.creditors where creditors.id = any(clients.creditor_ids)
+        ) as owed on true
+        left join (
+            select client_tags.client_id, string_agg(tags.name, ' / ' order by tags.name) as tags
+            from pg_temp.export_clients as asked
+            join public.client_tags
+                on client_tags.tenant_id = asked.tenant_id
+                and client_tags.client_id = asked.client_id
+            join public.tags on tags.id = client_tags.tag_id
+            group by client_tags.client_id
+        ) as worn on worn.client_id = listed.client_id
+        left join public.client_assignments as given
+            on given.tenant_id = listed.tenant_id and given.client_id = listed.client_id
+        left join lateral (
+            select memberships.display_name from public.memberships
+            where memberships.user_id = given.user_id
+              and memberships.tenant_id = given.tenant_id
+            order by memberships.created_at desc limit 1
+        ) as people on true
+        order by listed.place
+    $sql$, '$owed', case when is_limited then 'own' else 'clients' end),
+    '$own', case when is_limited then 'cross join lateral (
+            select count(*) as open_debts, min(debts.due_on) as oldest_due_on,
+                coalesce(sum(debts.principal_cents - debts.abated_cents), 0) as open_cents
+            from public.debts
+            where debts.tenant_id = listed.tenant_id and debts.client_id = listed.client_id
+              and debts.status = ''open''
+        ) as own' else '' end)
+$function$;
+
 CREATE OR REPLACE FUNCTION private.facet_candidates(tenant_id uuid, facet text)
  RETURNS text[]
  LANGUAGE plpgsql
@@ -6539,6 +6616,7 @@ AS $function$
 declare
     v_code text := coalesce(error_code, 'unclassified');
     v_failed uuid;
+    v_back int;
 begin
     update private.dialer_tasks as failed
     set status = 'failed', lease_until = null, done_at = private.now(), error_code = v_code,
@@ -6568,12 +6646,17 @@ begin
         perform private.tell_dialer_export(v_failed);
         if v_failed is null and (task).kind = 'part' then
             -- People who were on their way back in (0951): maybe in, so taken out, then tried again.
-            update public.dialer_export_rows as contact set status = 'removing', task_id = null
+            update public.dialer_export_rows as contact
+            set status = 'removing', reason = 'outside_hours', task_id = null
             where contact.export_id = (task).export_id and contact.part = (task).part
               and contact.status = 'waiting' and exists (
                   select from public.dialer_exports as export
                   where export.id = (task).export_id and export.status = 'done'
               );
+            get diagnostics v_back = row_count;
+            -- Their removal is counted again.
+            update public.dialer_exports as export set loaded = export.loaded + v_back
+            where export.id = (task).export_id and v_back > 0;
         end if;
     end if;
 end;
@@ -10996,6 +11079,45 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.open_export(selection jsonb)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET jit TO 'off'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_filter private.client_filter := private.read_selection(v_tenant_id, selection);
+    v_clients bigint;
+begin
+    drop table if exists pg_temp.export_clients;
+    create temp table export_clients (
+        place int, tenant_id uuid, client_id uuid
+    ) on commit drop;
+    grant select on pg_temp.export_clients to authenticated;
+    execute 'insert into pg_temp.export_clients
+        select row_number() over (order by clients.open_cents desc, clients.id desc),
+            clients.tenant_id, clients.id
+        from public.clients where ' || private.client_condition(v_filter)
+    using v_filter;
+    get diagnostics v_clients = row_count;
+    analyze pg_temp.export_clients;
+    -- For the statement that follows in this transaction: it sorts what may be the whole portfolio.
+    perform set_config('jit', 'off', true), set_config('work_mem', '64MB', true);
+    insert into public.audit_log
+        (tenant_id, actor_id, actor, table_name, row_id, action, after)
+    values (
+        v_tenant_id, auth.uid(),
+        coalesce((select users.email from auth.users where users.id = auth.uid()), session_user),
+        'clients', 'export', 'export',
+        jsonb_build_object('selection', selection, 'selected', v_clients)
+    );
+    return private.export_sql(not private.sees_everything());
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.open_import(file_name text, file_sha256 text, creditor text, announced uuid DEFAULT NULL::uuid, source text DEFAULT 'csv'::text)
  RETURNS TABLE(import_id uuid, creditor_id uuid, creditor_name text)
  LANGUAGE plpgsql
@@ -12803,9 +12925,10 @@ begin
     end if;
     v_person := private.person_of(v_tenant_id, v_request.client_id);
     -- One event may tell of several people; what it said of this one was copied to the tables below.
+    -- The address of a file that is still at the provider may carry a token of the account.
     for v_kept in
         select * from private.personal_tables as kept
-        where kept.table_name <> 'private.provider_events'
+        where kept.table_name not in ('private.provider_events', 'private.media_sources')
         order by kept.place
     loop
         execute format(
@@ -13192,6 +13315,13 @@ declare
     v_planned record;
 begin
     v_filter := private.read_selection(v_export.tenant_id, v_export.selection);
+    if v_export.creditor_scope is not null then
+        v_filter.creditor_ids := case when v_filter.creditor_ids is null
+            then v_export.creditor_scope else array(
+                select unnest(v_filter.creditor_ids)
+                intersect select unnest(v_export.creditor_scope)
+            ) end;
+    end if;
     execute 'with batch as materialized (
             select clients.id from public.clients
             where ' || private.client_condition(v_filter) || ' and clients.id > $5
@@ -14719,7 +14849,8 @@ begin
         on message.tenant_id = media.tenant_id and message.id = media.message_id
     join private.media_files as file on file.message_id = media.message_id
     where media.tenant_id = v_tenant_id and media.message_id = read_media.message_id
-      and media.status = 'kept';
+      and media.status = 'kept'
+      and (message.client_id is null or private.sees_client(message.client_id));
 end;
 $function$;
 
@@ -15974,6 +16105,11 @@ declare
     v_account record;
     v_export public.dialer_exports;
     v_asked jsonb := selection;
+    -- In order, for the hash.
+    v_scope uuid[] := case when not private.sees_everything() then array(
+        select mine.id from unnest(private.creditor_scope()) as mine (id) order by mine.id
+    ) end;
+    v_hash text;
     v_is_new boolean := true;
 begin
     select * into v_account from private.dialer_account() as account;
@@ -15997,9 +16133,11 @@ begin
         v_asked := jsonb_set(v_asked, '{filter,assigned_to}', to_jsonb(auth.uid()));
     end if;
 
+    -- Whoever is limited otherwise asks for other people by the same words.
+    v_hash := md5(v_asked::text || coalesce(v_scope::text, ''));
     insert into public.dialer_exports (
         tenant_id, integration_id, campaign_id, campaign_name, list_name, weight, selection,
-        selection_hash, on_date
+        selection_hash, on_date, creditor_scope
     )
     values (
         v_tenant_id, v_account.integration_id, request_dialer_export.campaign_id,
@@ -16007,7 +16145,7 @@ begin
         -- 150 characters: the mark that makes the name unique follows.
         left(coalesce(nullif(btrim(request_dialer_export.list_name), ''),
             'Carteira ' || to_char(private.today(v_tenant_id), 'YYYY-MM-DD')), 150),
-        request_dialer_export.weight, v_asked, md5(v_asked::text), private.today(v_tenant_id)
+        request_dialer_export.weight, v_asked, v_hash, private.today(v_tenant_id), v_scope
     )
     -- dialer_exports_once_a_day; no other index can be met.
     on conflict do nothing
@@ -16017,7 +16155,7 @@ begin
         select * into v_export from public.dialer_exports as export
         where export.tenant_id = v_tenant_id
           and export.campaign_id = request_dialer_export.campaign_id
-          and export.selection_hash = md5(v_asked::text)
+          and export.selection_hash = v_hash
           and export.on_date = private.today(v_tenant_id)
           and export.status not in ('failed', 'cancelled');
     else
@@ -17706,6 +17844,10 @@ declare
     c_telling constant int := 50;
     v_filter private.client_filter :=
         private.read_selection(private.require_role('operator'), selection);
+    v_scope uuid[] := private.creditor_scope();
+    -- Where the money of a client is read, and what joins that.
+    v_owed text := 'clients';
+    v_own text := '';
     v_condition text;
     v_scale double precision;
     v_sum record;
@@ -17719,20 +17861,32 @@ begin
     end if;
     v_condition := private.client_condition(v_filter);
     v_scale := private.sample_scale(v_filter, v_condition, c_countable);
-    execute 'select count(*) as clients, coalesce(sum(clients.open_debts), 0) as debts,
-            coalesce(sum(clients.open_cents), 0) as open_cents
-        from ' || private.client_source(v_scale) || ' where ' || v_condition
-    into v_sum using v_filter;
+    -- Who is limited to creditors is told what is owed to those; nothing is read for others.
+    if v_scope is not null then
+        v_owed := 'own';
+        v_own := ' cross join lateral (
+            select count(*) as open_debts,
+                sum(debts.principal_cents - debts.abated_cents) as open_cents
+            from public.debts
+            where debts.tenant_id = ($1).tenant_id and debts.client_id = clients.id
+              and debts.status = ''open'' and debts.creditor_id = any($2)
+        ) as own';
+    end if;
+    execute 'select count(*) as clients, coalesce(sum(' || v_owed || '.open_debts), 0) as debts,
+            coalesce(sum(' || v_owed || '.open_cents), 0) as open_cents
+        from ' || private.client_source(v_scale) || v_own || ' where ' || v_condition
+    into v_sum using v_filter, v_scope;
     -- The planner overrated it, and too few were in the sample to judge by: then they are few.
     if v_scale is not null and v_sum.clients < c_telling then
         v_scale := null;
         execute 'select count(*) as clients, coalesce(sum(found.open_debts), 0) as debts,
                 coalesce(sum(found.open_cents), 0) as open_cents
             from (
-                select clients.open_debts, clients.open_cents from public.clients
+                select ' || v_owed || '.open_debts, ' || v_owed || '.open_cents
+                from public.clients' || v_own || '
                 where ' || v_condition || ' limit ' || c_countable || '
             ) as found'
-        into v_sum using v_filter;
+        into v_sum using v_filter, v_scope;
     end if;
     if v_filter.is_all then
         return jsonb_build_object(
@@ -19638,15 +19792,28 @@ CREATE OR REPLACE FUNCTION private.take_templates(integration_id uuid, templates
 AS $function$
 declare
     v_integration public.integrations;
+    v_templates jsonb;
     v_changed int;
     v_gone int;
 begin
     select * into v_integration from public.integrations as integration
     where integration.id = take_templates.integration_id;
+    -- Two accounts may have one of the same name: ours stays that whose id we know.
+    select coalesce(jsonb_agg(chosen.value), '[]') into v_templates
+    from (
+        select distinct on (told.value ->> 'name', told.value ->> 'language') told.value
+        from jsonb_array_elements(take_templates.templates) as told
+        left join public.message_templates as known
+            on known.tenant_id = v_integration.tenant_id
+            and known.provider = v_integration.provider
+            and known.provider_template_id = told.value ->> 'provider_template_id'
+        order by told.value ->> 'name', told.value ->> 'language', known.id is null,
+            told.value ->> 'provider_template_id'
+    ) as chosen;
     -- Deleted there and made again under the same name: the same template with another id.
     update public.message_templates as known
     set provider_template_id = told.value ->> 'provider_template_id'
-    from jsonb_array_elements(take_templates.templates) as told
+    from jsonb_array_elements(v_templates) as told
     where known.tenant_id = v_integration.tenant_id and known.provider = v_integration.provider
       and known.name = told.value ->> 'name' and known.language = told.value ->> 'language'
       and not exists (
@@ -19662,7 +19829,7 @@ begin
             told.value ->> 'provider_status' as provider_status, told.value ->> 'body' as body,
             (told.value ->> 'variables')::int as variables,
             told.value ->> 'header_type' as header_type
-        from jsonb_array_elements(take_templates.templates) as told
+        from jsonb_array_elements(v_templates) as told
     )
     insert into public.message_templates as known (
         tenant_id, provider, provider_template_id, name, language, category, body, variables,
@@ -20135,6 +20302,18 @@ CREATE OR REPLACE FUNCTION private.tg_agreements__panel()
 AS $function$
 begin
     perform private.mark_agreements(array(select new_rows.id from new_rows));
+    return null;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_automation_policies__forget_days()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    delete from private.rule_sweeps as sweep where sweep.tenant_id = new.tenant_id;
     return null;
 end;
 $function$;
@@ -23727,6 +23906,8 @@ CREATE TRIGGER _410_leave_dialer_update AFTER UPDATE ON public.agreements REFERE
 
 CREATE TRIGGER _700_panel_update AFTER UPDATE ON public.agreements REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_agreements__panel();
 
+CREATE TRIGGER _300_forget_days AFTER UPDATE OF is_stopped ON public.automation_policies FOR EACH ROW WHEN ((old.is_stopped AND (NOT new.is_stopped))) EXECUTE FUNCTION private.tg_automation_policies__forget_days();
+
 CREATE TRIGGER _900_audit_delete AFTER DELETE ON public.automation_policies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
 
 CREATE TRIGGER _900_audit_insert AFTER INSERT ON public.automation_policies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
@@ -24969,6 +25150,8 @@ REVOKE ALL ON FUNCTION "private"."events_pause"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."events_pause"() TO "postgres", "worker";
 
+REVOKE ALL ON FUNCTION "private"."export_sql"(boolean) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."facet_candidates"(uuid, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."facet_filter"(text, text[]) FROM PUBLIC;
@@ -25826,6 +26009,8 @@ REVOKE ALL ON FUNCTION "private"."tg_agreements__leave_dialer"() FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."tg_agreements__own_talks"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_agreements__panel"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_automation_policies__forget_days"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_batch_recipients__count"() FROM PUBLIC;
 
@@ -27319,7 +27504,22 @@ from (
             and coalesce(kept.after, kept.before) ->> ''phone'' = any(($1).phones))',
         'before = private.erased_image(before), after = private.erased_image(after)'
     ),
-    -- Who it is, how to reach them, what was said.
+    -- Who it is, how to reach them, what was said. A file on its way is not fetched any more, and
+    -- who is fetching it settles nothing.
+    (
+        18, 'private.media_sources', 'person',
+        'kept.tenant_id = ($1).tenant_id and kept.message_id in (
+            select message.id from public.message_logs as message
+            where message.tenant_id = ($1).tenant_id and message.client_id = ($1).client_id)',
+        'delete'
+    ),
+    (
+        19, 'public.message_media', 'person',
+        'kept.tenant_id = ($1).tenant_id and kept.status = ''waiting'' and kept.message_id in (
+            select message.id from public.message_logs as message
+            where message.tenant_id = ($1).tenant_id and message.client_id = ($1).client_id)',
+        'status = ''failed'', reason = ''gone'', next_attempt_at = null, lease_until = null'
+    ),
     (
         20, 'private.media_files', 'person',
         'kept.tenant_id = ($1).tenant_id and kept.message_id in (
@@ -27344,21 +27544,34 @@ from (
         qualification_note = null'
     ),
     (24, 'public.call_dispositions', 'person', null, 'notes = null'),
+    -- The dialer is still told what the call came to, without a word.
+    (
+        24, 'private.dialer_tasks', 'person',
+        'kept.tenant_id = ($1).tenant_id and kept.kind = ''qualify'' and kept.call_id in (
+            select call.id from public.calls as call
+            where call.tenant_id = ($1).tenant_id and call.client_id = ($1).client_id)',
+        'payload = payload - ''note'', error_detail = null'
+    ),
     (
         25, 'public.callbacks', 'person', null,
-        'note = null, cancel_reason = case when cancel_reason is not null then ''apagado'' end'
+        'phone = private.nobodys_phone(phone, ($1).secret), note = null,
+        cancel_reason = case when cancel_reason is not null then ''apagado'' end'
     ),
     (26, 'public.dialer_export_rows', 'person', null, 'phone = null'),
     (
         27, 'private.whatsapp_forms', 'person',
         'kept.tenant_id = ($1).tenant_id and kept.phone_key = any(($1).phone_keys)', 'delete'
     ),
+    -- A number alone was blocked by whoever answers there: it stays blocked for who has it next.
     (
         28, 'public.suppressions', 'person',
         'kept.tenant_id = ($1).tenant_id and (kept.client_id = ($1).client_id
-            or private.phone_match(kept.phone) = any(($1).phone_keys))',
-        'phone = private.nobodys_phone(phone, ($1).secret), reason = case reason
-            when ''Pedido da pessoa (LGPD)'' then reason else ''apagado'' end'
+            or kept.client_id is null
+            and private.phone_match(kept.phone) = any(($1).phone_keys))',
+        'phone = case when client_id is null then phone
+            else private.nobodys_phone(phone, ($1).secret) end,
+        reason = case reason when ''Pedido da pessoa (LGPD)'' then reason else ''apagado'' end,
+        lift_reason = case when lift_reason is not null then ''apagado'' end'
     ),
     (29, 'public.client_addresses', 'person', null, 'delete'),
     (30, 'public.client_services', 'person', null, 'delete'),

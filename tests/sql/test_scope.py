@@ -3,15 +3,14 @@
 import json
 from collections.abc import Iterator
 from typing import Any
-from uuid import UUID
 
 import psycopg
 import pytest
 
 from tests.sql.personas import TENANT, World, acting, refused, scalar
+from tests.sql.scoped import LIMITED, draw_limit, limit, owe
 from tests.sql.test_permissions import api_tables
 
-LIMITED = ("operator", "supervisor")
 # Tables whose rows do not follow the creditor, and why. Everything else has to.
 UNLIMITED = {
     "agenda_policies": "the agency's own rules",
@@ -64,40 +63,8 @@ NOBODYS = {"calls", "conversation_events", "conversations", "message_logs", "sup
 
 @pytest.fixture
 def limited(db: psycopg.Connection, world: World) -> psycopg.Connection:
-    """Operator and supervisor work for one creditor, which has one client of its own."""
-    db.execute(
-        "insert into public.creditors (id, tenant_id, name)"
-        " values ('c0000000-0000-4000-8000-0000000000aa', %s, 'Credor só deles')",
-        (TENANT,),
-    )
-    db.execute(
-        "insert into public.clients (id, tenant_id, document, name)"
-        " values ('c1000000-0000-4000-8000-0000000000aa', %s, '52998224725', 'Vista Deles')",
-        (TENANT,),
-    )
-    db.execute(
-        "insert into public.suppressions (tenant_id, client_id, reason) values (%s, %s, 'pediu')",
-        (TENANT, world.ids["client"]),
-    )
-    owe(db, "c1000000-0000-4000-8000-0000000000aa", "DELES/1", 700)
-    limit(db, world, "c0000000-0000-4000-8000-0000000000aa")
+    draw_limit(db, world)
     return db
-
-
-def owe(db: psycopg.Connection, client: UUID | str, contract: str, cents: int) -> None:
-    db.execute(
-        "insert into public.debts"
-        " (tenant_id, client_id, creditor_id, contract, due_on, principal_cents)"
-        " values (%s, %s, 'c0000000-0000-4000-8000-0000000000aa', %s, '2026-01-31', %s)",
-        (TENANT, client, contract, cents),
-    )
-
-
-def limit(db: psycopg.Connection, world: World, creditor: str | None) -> None:
-    db.execute(
-        "update public.memberships set creditor_ids = %s::uuid[] where user_id = any(%s)",
-        ([creditor] if creditor else None, [world.users[persona] for persona in LIMITED]),
-    )
 
 
 def test_every_table_follows_the_creditor_or_says_why_not(db: psycopg.Connection) -> None:

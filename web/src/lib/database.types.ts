@@ -2259,6 +2259,7 @@ export type Database = {
           closed_ufs: string[] | null;
           created_at: string;
           created_by: string | null;
+          creditor_scope: string[] | null;
           error_code: string | null;
           error_detail: string | null;
           excluded: Json;
@@ -2292,6 +2293,7 @@ export type Database = {
           closed_ufs?: string[] | null;
           created_at?: string;
           created_by?: string | null;
+          creditor_scope?: string[] | null;
           error_code?: string | null;
           error_detail?: string | null;
           excluded?: Json;
@@ -2325,6 +2327,7 @@ export type Database = {
           closed_ufs?: string[] | null;
           created_at?: string;
           created_by?: string | null;
+          creditor_scope?: string[] | null;
           error_code?: string | null;
           error_detail?: string | null;
           excluded?: Json;
