@@ -134,7 +134,22 @@ from (
             and coalesce(kept.after, kept.before) ->> ''phone'' = any(($1).phones))',
         'before = private.erased_image(before), after = private.erased_image(after)'
     ),
-    -- Who it is, how to reach them, what was said.
+    -- Who it is, how to reach them, what was said. A file on its way is not fetched any more, and
+    -- who is fetching it settles nothing.
+    (
+        18, 'private.media_sources', 'person',
+        'kept.tenant_id = ($1).tenant_id and kept.message_id in (
+            select message.id from public.message_logs as message
+            where message.tenant_id = ($1).tenant_id and message.client_id = ($1).client_id)',
+        'delete'
+    ),
+    (
+        19, 'public.message_media', 'person',
+        'kept.tenant_id = ($1).tenant_id and kept.status = ''waiting'' and kept.message_id in (
+            select message.id from public.message_logs as message
+            where message.tenant_id = ($1).tenant_id and message.client_id = ($1).client_id)',
+        'status = ''failed'', reason = ''gone'', next_attempt_at = null, lease_until = null'
+    ),
     (
         20, 'private.media_files', 'person',
         'kept.tenant_id = ($1).tenant_id and kept.message_id in (
@@ -159,21 +174,34 @@ from (
         qualification_note = null'
     ),
     (24, 'public.call_dispositions', 'person', null, 'notes = null'),
+    -- The dialer is still told what the call came to, without a word.
+    (
+        24, 'private.dialer_tasks', 'person',
+        'kept.tenant_id = ($1).tenant_id and kept.kind = ''qualify'' and kept.call_id in (
+            select call.id from public.calls as call
+            where call.tenant_id = ($1).tenant_id and call.client_id = ($1).client_id)',
+        'payload = payload - ''note'', error_detail = null'
+    ),
     (
         25, 'public.callbacks', 'person', null,
-        'note = null, cancel_reason = case when cancel_reason is not null then ''apagado'' end'
+        'phone = private.nobodys_phone(phone, ($1).secret), note = null,
+        cancel_reason = case when cancel_reason is not null then ''apagado'' end'
     ),
     (26, 'public.dialer_export_rows', 'person', null, 'phone = null'),
     (
         27, 'private.whatsapp_forms', 'person',
         'kept.tenant_id = ($1).tenant_id and kept.phone_key = any(($1).phone_keys)', 'delete'
     ),
+    -- A number alone was blocked by whoever answers there: it stays blocked for who has it next.
     (
         28, 'public.suppressions', 'person',
         'kept.tenant_id = ($1).tenant_id and (kept.client_id = ($1).client_id
-            or private.phone_match(kept.phone) = any(($1).phone_keys))',
-        'phone = private.nobodys_phone(phone, ($1).secret), reason = case reason
-            when ''Pedido da pessoa (LGPD)'' then reason else ''apagado'' end'
+            or kept.client_id is null
+            and private.phone_match(kept.phone) = any(($1).phone_keys))',
+        'phone = case when client_id is null then phone
+            else private.nobodys_phone(phone, ($1).secret) end,
+        reason = case reason when ''Pedido da pessoa (LGPD)'' then reason else ''apagado'' end,
+        lift_reason = case when lift_reason is not null then ''apagado'' end'
     ),
     (29, 'public.client_addresses', 'person', null, 'delete'),
     (30, 'public.client_services', 'person', null, 'delete'),

@@ -46,9 +46,10 @@ begin
     end if;
     v_person := private.person_of(v_tenant_id, v_request.client_id);
     -- One event may tell of several people; what it said of this one was copied to the tables below.
+    -- The address of a file that is still at the provider may carry a token of the account.
     for v_kept in
         select * from private.personal_tables as kept
-        where kept.table_name <> 'private.provider_events'
+        where kept.table_name not in ('private.provider_events', 'private.media_sources')
         order by kept.place
     loop
         execute format(

@@ -15,6 +15,24 @@ create index rule_sweeps_of_rule on private.rule_sweeps (tenant_id, rule_id);
 alter table private.rule_sweeps enable row level security;
 alter table private.rule_sweeps force row level security;
 
+-- What fell due while everything was stopped is skipped, as the days a rule was off (0984).
+create function private.tg_automation_policies__forget_days() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    delete from private.rule_sweeps as sweep
+    using old_rows
+    join new_rows on new_rows.id = old_rows.id
+    where sweep.tenant_id = new_rows.tenant_id and old_rows.is_stopped and not new_rows.is_stopped;
+    return null;
+end;
+$$;
+create trigger _300_forget_days after update on public.automation_policies
+referencing old table as old_rows new table as new_rows
+for each statement execute function private.tg_automation_policies__forget_days();
+
 -- One day of one rule as one statement. What a day missed is late by now: it comes spread over an
 -- hour, and only to whom no later day of the same ruler has spoken.
 create function private.open_day(

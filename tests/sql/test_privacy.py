@@ -25,7 +25,6 @@ TELLING = [
 NOT_PERSONAL = {
     "private.erased_people": "keyed hashes, and the client that has no name any more",
     "private.import_chunks": "staged rows, gone when the import ends",
-    "private.dialer_tasks": "ids of rows alone",
     "private.settings_tables": "names of tables",
     "public.canned_replies": "the agency's own words",
     "public.creditors": "companies",
@@ -58,7 +57,19 @@ def talkative(db: psycopg.Connection, world: World) -> None:
         """update public.clients set extra = '{"mae": "Dona Zélia da Conceição Mundo"}'"""
         " where id = %(c)s",
         "update public.call_dispositions set notes = %(said)s where client_id = %(c)s",
-        "update public.callbacks set note = %(said)s where client_id = %(c)s",
+        "update public.callbacks set note = %(said)s, phone = '+5511987650001'"
+        " where client_id = %(c)s",
+        "insert into private.dialer_tasks (tenant_id, integration_id, kind, task_key, call_id,"
+        " payload) select tenant_id, integration_id, 'qualify', 'qualify:' || id, id,"
+        " jsonb_build_object('qualification_id', 7, 'note', %(said)s::text)"
+        " from public.calls where client_id = %(c)s",
+        "insert into private.media_sources (message_id, tenant_id, source)"
+        " select message_id, tenant_id, jsonb_build_object('caption', %(said)s::text)"
+        " from public.message_media where tenant_id = %(t)s",
+        # Of the person, not of whoever answers at the number.
+        "insert into public.suppressions (tenant_id, client_id, phone, reason, lift_reason,"
+        " lifted_at, expires_at)"
+        " values (%(t)s, %(c)s, '+5511987650001', %(said)s, %(said)s, now(), now())",
         "update public.message_logs set body = %(said)s where client_id = %(c)s",
         "update public.import_rejects set cells = array['888.888.888-01', %(said)s]"
         " where tenant_id = %(t)s",
@@ -138,7 +149,7 @@ def test_every_table_that_may_name_a_debtor_is_on_the_list(db: psycopg.Connectio
             " join pg_namespace n on n.oid = relnamespace"
             " join pg_attribute a on a.attrelid = pg_class.oid"
             " where nspname in ('public', 'private') and relkind in ('r', 'p') and attnum > 0"
-            " and attname = any(%s)",
+            " and (attname = any(%s) or attname = 'source' and atttypid = 'jsonb'::regtype)",
             (TELLING,),
         )
     }
@@ -247,6 +258,46 @@ def test_another_client_with_the_same_number_keeps_it(db: psycopg.Connection, wo
     assert scalar(db, "select phone from public.client_phones where client_id = %s", other)
 
 
+def is_suppressed(db: psycopg.Connection, phone: str) -> object:
+    return scalar(
+        db, "select private.is_suppressed(%s, %s, %s, 'whatsapp', private.now())",
+        TENANT, uuid4(), phone,
+    )  # fmt: skip
+
+
+def test_who_answers_at_a_number_is_not_called_again_because_somebody_was_erased(
+    db: psycopg.Connection, world: World
+) -> None:
+    settled(db)
+    db.execute(
+        "insert into public.suppressions (tenant_id, phone, reason, lift_reason)"
+        " values (%s, '+5511987650001', %s, %s)", (TENANT, SAID, SAID),
+    )  # fmt: skip
+    erase(db, world)
+    assert is_suppressed(db, "+5511987650001"), "said by whoever answers there"
+    assert SAID not in everywhere(db)["public.suppressions"]
+    assert not is_suppressed(db, "+5511987650002")
+
+
+def test_a_file_that_is_still_being_fetched_is_not_kept_after_the_erasure(
+    db: psycopg.Connection, world: World
+) -> None:
+    settled(db)
+    talkative(db, world)
+    [(message, attempt)] = db.execute(
+        "select message_id, attempt from private.claim_media(9, 60)"
+    ).fetchall()
+    erase(db, world)
+    settled_late = scalar(
+        db, "select private.settle_media(%s, %s, 'kept', null, 'image/png', %s)",
+        message, attempt, b"foto",
+    )  # fmt: skip
+    assert settled_late is False
+    assert not scalar(db, "select count(*) from private.media_files")
+    db.execute("update public.message_media set lease_until = null")
+    assert db.execute("select from private.claim_media(9, 60)").fetchall() == []
+
+
 def test_the_name_confirms_and_only_an_admin_may(db: psycopg.Connection, world: World) -> None:
     settled(db)
     with refused("name_differs"):
@@ -294,6 +345,8 @@ def test_everything_held_is_handed_over_and_nobody_else_s(
     for needle in (DOCUMENT, NAME, PHONE, EMAIL, SAID, "888.888.888-01", "Rua de Zélia"):
         assert needle in text
     assert str(other) not in text
+    # Its address may carry the account's token.
+    assert "media_sources" not in text
     parts = {part["table"] for part in held["parts"]}
     assert {"clients", "client_phones", "message_logs", "debts", "agreements", "calls"} <= parts
     with refused("privacy_request_not_found"), acting(db, world, "other_tenant"):

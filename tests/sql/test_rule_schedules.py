@@ -180,6 +180,25 @@ def test_a_stopped_agency_opens_nothing(db: psycopg.Connection, world: World) ->
     assert sweep(db) == 0
 
 
+@pytest.mark.parametrize("stops", [True, False])
+def test_what_a_stopped_agency_missed_is_not_made_up_for(
+    db: psycopg.Connection, world: World, stops: bool
+) -> None:
+    rule = late(db, world)
+    db.execute(
+        "insert into private.rule_sweeps (rule_id, tenant_id, swept_on) values (%s, %s, %s)",
+        (rule, TENANT, TODAY - timedelta(1)),
+    )
+    with acting(db, world, "admin"):
+        db.execute("update public.automation_policies set is_stopped = %s", (stops,))
+    set_clock(db, "2026-11-25 12:00-03")
+    with acting(db, world, "admin"):
+        db.execute("update public.automation_policies set is_stopped = false")
+    sweep(db)
+    # Whoever was never stopped catches up: only the switch forgets the days.
+    assert bool(runs(db, world)) is not stops
+
+
 def test_the_sweep_leaves_its_record(db: psycopg.Connection, world: World) -> None:
     late(db, world)
     sweep(db)
