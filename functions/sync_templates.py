@@ -1,6 +1,7 @@
 """Takes over what the providers list as templates: when a supervisor asks, and for all each day."""
 
 import json
+import logging
 from typing import Any
 
 import flask
@@ -14,6 +15,8 @@ from providers.whatsapp import Account
 @functions_framework.http
 @errors.as_http
 def sync_templates(request: flask.Request) -> flask.typing.ResponseReturnValue:
+    import psycopg  # only a job and a rare click pay for it
+
     if request.method != "POST":
         raise errors.MethodNotAllowed("a synchronisation is posted")
     tenant_id = None
@@ -28,26 +31,39 @@ def sync_templates(request: flask.Request) -> flask.typing.ResponseReturnValue:
 
     told: list[dict[str, Any]] = []
     for integration in integrations:
-        adapter = whatsapp.adapter(integration.provider)
-        with db.as_worker() as tx:
-            read = "select private.integration_secret(%s, %s)"
-            secret = (integration.integration_id, adapter.KEY_FIELD)
-            [(key,)] = tx.execute(read, secret).fetchall()
-        lists = [
-            whatsapp.list_templates(adapter, Account(said, key or ""))
-            for said in integration.accounts
-        ]
-        # Half a list would pause the other half.
-        failure = next((failure for _, failure in lists if failure), None)
-        if failure:
-            told.append({"provider": integration.provider, "error": failure})
-            continue
-        # By id: two numbers may be of one account after all.
-        found = {each.provider_template_id: each._asdict() for part, _ in lists for each in part}
-        with db.as_worker() as tx:
-            take = "select private.take_templates(%s, %s::jsonb)"
-            values = (integration.integration_id, json.dumps(list(found.values())))
-            [(taken,)] = tx.execute(take, values).fetchall()
-        told.append({"provider": integration.provider, "error": None} | taken)
-        log.event("templates_taken", provider=integration.provider, found=len(found))
+        try:
+            told.append({"provider": integration.provider} | _taken_over(integration))
+        except psycopg.Error as failure:  # a list that the database refuses stops no other agency's
+            log.event(
+                "templates_refused",
+                logging.ERROR,
+                provider=integration.provider,
+                integration_id=str(integration.integration_id),
+                error=type(failure).__name__,
+            )
+            told.append({"provider": integration.provider, "error": "outcome_unknown"})
     return {"synced": told}
+
+
+def _taken_over(integration: Any) -> dict[str, Any]:
+    """{error: null, listed, gone}, or the error alone: then nothing was taken over."""
+    adapter = whatsapp.adapter(integration.provider)
+    with db.as_worker() as tx:
+        read = "select private.integration_secret(%s, %s)"
+        secret = (integration.integration_id, adapter.KEY_FIELD)
+        [(key,)] = tx.execute(read, secret).fetchall()
+    lists = [
+        whatsapp.list_templates(adapter, Account(said, key or "")) for said in integration.accounts
+    ]
+    # Half a list would pause the other half.
+    failure = next((failure for _, failure in lists if failure), None)
+    if failure:
+        return {"error": failure}
+    # By id: two numbers may be of one account after all.
+    found = {each.provider_template_id: each._asdict() for part, _ in lists for each in part}
+    with db.as_worker() as tx:
+        take = "select private.take_templates(%s, %s::jsonb)"
+        values = (integration.integration_id, json.dumps(list(found.values())))
+        [(taken,)] = tx.execute(take, values).fetchall()
+    log.event("templates_taken", provider=integration.provider, found=len(found))
+    return {"error": None, **taken}

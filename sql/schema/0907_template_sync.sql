@@ -7,15 +7,28 @@ set search_path = ''
 as $$
 declare
     v_integration public.integrations;
+    v_templates jsonb;
     v_changed int;
     v_gone int;
 begin
     select * into v_integration from public.integrations as integration
     where integration.id = take_templates.integration_id;
+    -- Two accounts may have one of the same name: ours stays that whose id we know.
+    select coalesce(jsonb_agg(chosen.value), '[]') into v_templates
+    from (
+        select distinct on (told.value ->> 'name', told.value ->> 'language') told.value
+        from jsonb_array_elements(take_templates.templates) as told
+        left join public.message_templates as known
+            on known.tenant_id = v_integration.tenant_id
+            and known.provider = v_integration.provider
+            and known.provider_template_id = told.value ->> 'provider_template_id'
+        order by told.value ->> 'name', told.value ->> 'language', known.id is null,
+            told.value ->> 'provider_template_id'
+    ) as chosen;
     -- Deleted there and made again under the same name: the same template with another id.
     update public.message_templates as known
     set provider_template_id = told.value ->> 'provider_template_id'
-    from jsonb_array_elements(take_templates.templates) as told
+    from jsonb_array_elements(v_templates) as told
     where known.tenant_id = v_integration.tenant_id and known.provider = v_integration.provider
       and known.name = told.value ->> 'name' and known.language = told.value ->> 'language'
       and not exists (
@@ -31,7 +44,7 @@ begin
             told.value ->> 'provider_status' as provider_status, told.value ->> 'body' as body,
             (told.value ->> 'variables')::int as variables,
             told.value ->> 'header_type' as header_type
-        from jsonb_array_elements(take_templates.templates) as told
+        from jsonb_array_elements(v_templates) as told
     )
     insert into public.message_templates as known (
         tenant_id, provider, provider_template_id, name, language, category, body, variables,

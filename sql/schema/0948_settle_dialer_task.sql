@@ -96,6 +96,7 @@ as $$
 declare
     v_code text := coalesce(error_code, 'unclassified');
     v_failed uuid;
+    v_back int;
 begin
     update private.dialer_tasks as failed
     set status = 'failed', lease_until = null, done_at = private.now(), error_code = v_code,
@@ -125,12 +126,17 @@ begin
         perform private.tell_dialer_export(v_failed);
         if v_failed is null and (task).kind = 'part' then
             -- People who were on their way back in (0951): maybe in, so taken out, then tried again.
-            update public.dialer_export_rows as contact set status = 'removing', task_id = null
+            update public.dialer_export_rows as contact
+            set status = 'removing', reason = 'outside_hours', task_id = null
             where contact.export_id = (task).export_id and contact.part = (task).part
               and contact.status = 'waiting' and exists (
                   select from public.dialer_exports as export
                   where export.id = (task).export_id and export.status = 'done'
               );
+            get diagnostics v_back = row_count;
+            -- Their removal is counted again.
+            update public.dialer_exports as export set loaded = export.loaded + v_back
+            where export.id = (task).export_id and v_back > 0;
         end if;
     end if;
 end;

@@ -69,6 +69,22 @@ def test_the_few_of_a_state_that_closes_are_taken_out_and_come_back(
     assert set(floor.loaded().values()) == {1}
 
 
+def test_who_could_not_be_put_back_is_tried_again_at_the_next_opening(
+    mixed: tuple[Floor, str, str, str],
+) -> None:
+    floor, export, rio, _ = mixed
+    at(floor, "2026-03-10", "19:01")
+    floor.misbehave("answer", "load", status=422)
+    at(floor, "2026-03-11", "09:01")
+    assert rio not in inside(floor)
+    assert floor.fates(export)["removed", "outside_hours"] == 1
+    assert state(floor, export) == ("open", 4, 1)
+    at(floor, "2026-03-11", "19:01")
+    at(floor, "2026-03-12", "09:01")
+    assert rio in inside(floor)
+    assert state(floor, export) == ("open", 4, 0)
+
+
 def test_where_most_are_closed_the_list_is_silent_and_keeps_its_people(
     mixed: tuple[Floor, str, str, str],
 ) -> None:

@@ -109,6 +109,34 @@ def test_a_binding_survives_and_what_is_gone_is_told(office: Office) -> None:
     assert found["dois"]["obstacle"] == "gone"
 
 
+def test_of_two_accounts_with_one_name_the_known_template_stays_ours(office: Office) -> None:
+    office.connect("meta")
+    first, second = ({"id": place, "name": "boas_vindas"} for place in ("1", "2"))
+    kept = "select id, provider_template_id from public.message_templates where name = %s"
+    office.list_at_meta([second])
+    synced(office)
+    [before] = office.rows(kept, "boas_vindas")
+    for _ in range(2):
+        office.list_at_meta([first, second])
+        assert synced(office)["meta"]["error"] is None
+        assert office.rows(kept, "boas_vindas") == [before]
+    # Gone from its account, the other's takes its place and its bindings.
+    office.list_at_meta([first])
+    assert synced(office)["meta"]["gone"] == 0
+    assert office.rows(kept, "boas_vindas") == [before | {"provider_template_id": "1"}]
+
+
+def test_a_list_that_the_database_refuses_does_not_stop_the_next(office: Office) -> None:
+    office.connect("gupshup")
+    office.connect("meta")
+    office.list_at_gupshup({"g-1": " "})
+    office.list_at_meta([{"id": "1", "name": "um"}])
+    told = synced(office)
+    assert told["gupshup"] == {"provider": "gupshup", "error": "outcome_unknown"}
+    assert told["meta"]["listed"] == 1
+    assert "um" in listed(office)
+
+
 def bind(office: Office, name: str, by: str = ADMIN, **columns: Any) -> int:
     given = {"variables": None, "header_link": None, "header_name": None} | columns
     statement = (
