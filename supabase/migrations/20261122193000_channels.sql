@@ -6616,6 +6616,7 @@ AS $function$
 declare
     v_code text := coalesce(error_code, 'unclassified');
     v_failed uuid;
+    v_back int;
 begin
     update private.dialer_tasks as failed
     set status = 'failed', lease_until = null, done_at = private.now(), error_code = v_code,
@@ -6645,12 +6646,17 @@ begin
         perform private.tell_dialer_export(v_failed);
         if v_failed is null and (task).kind = 'part' then
             -- People who were on their way back in (0951): maybe in, so taken out, then tried again.
-            update public.dialer_export_rows as contact set status = 'removing', task_id = null
+            update public.dialer_export_rows as contact
+            set status = 'removing', reason = 'outside_hours', task_id = null
             where contact.export_id = (task).export_id and contact.part = (task).part
               and contact.status = 'waiting' and exists (
                   select from public.dialer_exports as export
                   where export.id = (task).export_id and export.status = 'done'
               );
+            get diagnostics v_back = row_count;
+            -- Their removal is counted again.
+            update public.dialer_exports as export set loaded = export.loaded + v_back
+            where export.id = (task).export_id and v_back > 0;
         end if;
     end if;
 end;
@@ -19786,15 +19792,28 @@ CREATE OR REPLACE FUNCTION private.take_templates(integration_id uuid, templates
 AS $function$
 declare
     v_integration public.integrations;
+    v_templates jsonb;
     v_changed int;
     v_gone int;
 begin
     select * into v_integration from public.integrations as integration
     where integration.id = take_templates.integration_id;
+    -- Two accounts may have one of the same name: ours stays that whose id we know.
+    select coalesce(jsonb_agg(chosen.value), '[]') into v_templates
+    from (
+        select distinct on (told.value ->> 'name', told.value ->> 'language') told.value
+        from jsonb_array_elements(take_templates.templates) as told
+        left join public.message_templates as known
+            on known.tenant_id = v_integration.tenant_id
+            and known.provider = v_integration.provider
+            and known.provider_template_id = told.value ->> 'provider_template_id'
+        order by told.value ->> 'name', told.value ->> 'language', known.id is null,
+            told.value ->> 'provider_template_id'
+    ) as chosen;
     -- Deleted there and made again under the same name: the same template with another id.
     update public.message_templates as known
     set provider_template_id = told.value ->> 'provider_template_id'
-    from jsonb_array_elements(take_templates.templates) as told
+    from jsonb_array_elements(v_templates) as told
     where known.tenant_id = v_integration.tenant_id and known.provider = v_integration.provider
       and known.name = told.value ->> 'name' and known.language = told.value ->> 'language'
       and not exists (
@@ -19810,7 +19829,7 @@ begin
             told.value ->> 'provider_status' as provider_status, told.value ->> 'body' as body,
             (told.value ->> 'variables')::int as variables,
             told.value ->> 'header_type' as header_type
-        from jsonb_array_elements(take_templates.templates) as told
+        from jsonb_array_elements(v_templates) as told
     )
     insert into public.message_templates as known (
         tenant_id, provider, provider_template_id, name, language, category, body, variables,
