@@ -64,6 +64,14 @@ begin
         if v_scale is not null then
             v_counts := private.settle_counts(v_given, v_filter, v_facet, v_counts, v_scale);
         end if;
+        if v_facet = 'creditor_id' and not private.sees_everything() then
+            -- Somebody in sight may owe to others, too: those are not named.
+            v_counts := (
+                select coalesce(jsonb_object_agg(seen.key, seen.value), '{}')
+                from jsonb_each(v_counts) as seen
+                where private.sees_creditor(seen.key::uuid)
+            );
+        end if;
         v_is_estimate := v_is_estimate or v_scale is not null;
         v_answer := v_answer || jsonb_build_object(v_facet, v_counts);
     end loop;

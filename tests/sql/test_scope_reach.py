@@ -45,6 +45,15 @@ def test_money_of_others_is_in_no_sum_and_no_spreadsheet(
     assert sorted(told) == [("0,00", "0", ""), ("43,00", "2", "31/01/2026")]
 
 
+def test_who_owes_to_others_too_is_counted_for_the_creditors_in_sight_alone(
+    limited: psycopg.Connection, world: World
+) -> None:
+    owe(limited, world.ids["client"], "DELES/2", 4200)
+    with acting(limited, world, "operator", undo=True):
+        counts: Any = scalar(limited, "select public.filter_counts('{}', '{creditor_id}')")
+    assert counts["facets"] == {"creditor_id": {"c0000000-0000-4000-8000-0000000000aa": 2}}
+
+
 @pytest.mark.parametrize("chosen", ["all", "by hand", "another creditor"])
 def test_the_worker_loads_nobody_into_the_dialer_whom_the_asker_does_not_see(
     limited: psycopg.Connection, world: World, chosen: str
