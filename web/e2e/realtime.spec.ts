@@ -10,6 +10,8 @@ test("a dropped connection is announced, comes back and catches up", async ({ wi
     socket.connectToServer();
     sockets.push(socket);
   });
+  // The connection that the window came with was not ours to close.
+  await watcher.reload();
   await openService(watcher, ownClient);
   const mine = await windowOf("operador@demo.test");
   await mine.goto(watcher.url());
@@ -45,6 +47,7 @@ test("a channel that the server closes, as it does when a token runs out, is joi
       server.send(message);
     });
   });
+  await watcher.reload();
   await openService(watcher, ownClient);
   const topic = `realtime:client:${clientIdOf(watcher)}`;
   await expect.poll(() => joins.filter((joined) => joined === topic)).toHaveLength(1);
