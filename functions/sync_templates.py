@@ -34,13 +34,8 @@ def sync_templates(request: flask.Request) -> flask.typing.ResponseReturnValue:
         try:
             told.append({"provider": integration.provider} | _taken_over(integration))
         except psycopg.Error as failure:  # a list that the database refuses stops no other agency's
-            log.event(
-                "templates_refused",
-                logging.ERROR,
-                provider=integration.provider,
-                integration_id=str(integration.integration_id),
-                error=type(failure).__name__,
-            )
+            whose, kind = str(integration.integration_id), type(failure).__name__
+            log.event("templates_refused", logging.ERROR, integration_id=whose, error=kind)
             told.append({"provider": integration.provider, "error": "outcome_unknown"})
     return {"synced": told}
 
