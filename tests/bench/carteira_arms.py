@@ -37,7 +37,8 @@ begin
 end;
 $$;
 create function pg_temp.rows_sql(tenant_id uuid, ids text) returns text language sql as $$
-    select replace(replace(replace(replace(substring(prosrc from 'return \\((.*)\\);'),
+    select replace(replace(replace(replace(replace(substring(prosrc from 'return \\((.*)\\);'),
+        'v_scope', 'null::uuid[]'),
         'client_rows.tenant_id', quote_literal(tenant_id) || '::uuid'), 'client_rows.ids', ids),
         'client_rows.today', quote_literal(private.today(tenant_id)) || '::date'),
         'client_rows.now_at', quote_literal(private.now()) || '::timestamptz')
