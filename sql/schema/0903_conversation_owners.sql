@@ -24,7 +24,7 @@ as $$
     from public.agreements as agreement
     where agreement.tenant_id = negotiator_of.tenant_id
       and agreement.client_id = negotiator_of.client_id
-      and (private.is_living(agreement.status) or agreement.status = 'pending_approval')
+      and private.is_under_way(agreement.status)
       and private.works_here(agreement.tenant_id, agreement.created_by)
     order by agreement.created_at desc limit 1
 $$;

@@ -80,7 +80,7 @@ declare
         select from public.agreements as deal
         where deal.tenant_id = privacy_verdict.tenant_id
           and deal.client_id = privacy_verdict.client_id
-          and (private.is_living(deal.status) or deal.status = 'pending_approval')
+          and private.is_under_way(deal.status)
     ) or exists (
         select from public.payment_cases as doubt
         where doubt.tenant_id = privacy_verdict.tenant_id

@@ -101,7 +101,7 @@ begin
                 'client_id', (run).client_id, 'note', v_settings ->> 'note'
             ));
         when 'notify_supervisor' then
-            perform private.tell_supervisors(run, rule, v_settings ->> 'note');
+            perform private.tell_of_rule(run, rule, v_settings ->> 'note');
         when 'send_to_dialer' then
             return private.redial(run, rule, step);
         when 'create_charge' then
@@ -183,7 +183,7 @@ $$;
 
 -- One bell per rule, person and day, which counts while nobody has looked: ten thousand clients
 -- that come to their day are one piece of news.
-create function private.tell_supervisors(
+create function private.tell_of_rule(
     run public.automation_runs, rule public.collection_rules, note text
 ) returns void
 language sql

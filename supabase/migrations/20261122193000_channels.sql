@@ -938,7 +938,7 @@ begin
                 'client_id', (run).client_id, 'note', v_settings ->> 'note'
             ));
         when 'notify_supervisor' then
-            perform private.tell_supervisors(run, rule, v_settings ->> 'note');
+            perform private.tell_of_rule(run, rule, v_settings ->> 'note');
         when 'send_to_dialer' then
             return private.redial(run, rule, step);
         when 'create_charge' then
@@ -10309,7 +10309,7 @@ AS $function$
     from public.agreements as agreement
     where agreement.tenant_id = negotiator_of.tenant_id
       and agreement.client_id = negotiator_of.client_id
-      and (private.is_living(agreement.status) or agreement.status = 'pending_approval')
+      and private.is_under_way(agreement.status)
       and private.works_here(agreement.tenant_id, agreement.created_by)
     order by agreement.created_at desc limit 1
 $function$;
@@ -14241,7 +14241,7 @@ declare
         select from public.agreements as deal
         where deal.tenant_id = privacy_verdict.tenant_id
           and deal.client_id = privacy_verdict.client_id
-          and (private.is_living(deal.status) or deal.status = 'pending_approval')
+          and private.is_under_way(deal.status)
     ) or exists (
         select from public.payment_cases as doubt
         where doubt.tenant_id = privacy_verdict.tenant_id
@@ -20020,18 +20020,7 @@ AS $function$
       and private.works_here(talk.tenant_id, person.user_id)
 $function$;
 
-CREATE OR REPLACE FUNCTION private.tell_service(tenant_id uuid, client_id uuid)
- RETURNS void
- LANGUAGE sql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-    select private.send_change(
-        'service_changed', 'client_services', tenant_id, client_id::text, array[client_id]
-    )
-$function$;
-
-CREATE OR REPLACE FUNCTION private.tell_supervisors(run public.automation_runs, rule public.collection_rules, note text)
+CREATE OR REPLACE FUNCTION private.tell_of_rule(run public.automation_runs, rule public.collection_rules, note text)
  RETURNS void
  LANGUAGE sql
  SECURITY DEFINER
@@ -20062,6 +20051,17 @@ AS $function$
     where member.tenant_id = (run).tenant_id and member.revoked_at is null
       and member.role >= 'supervisor'
       and member.user_id not in (select counted.user_id from counted)
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tell_service(tenant_id uuid, client_id uuid)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select private.send_change(
+        'service_changed', 'client_services', tenant_id, client_id::text, array[client_id]
+    )
 $function$;
 
 CREATE OR REPLACE FUNCTION private.tell_supervisors(tenant_id uuid, kind text, payload jsonb)
@@ -25989,9 +25989,9 @@ REVOKE ALL ON FUNCTION "private"."tell_membership"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tell_of_inbound"(public.conversations, uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."tell_service"(uuid, uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."tell_of_rule"(public.automation_runs, public.collection_rules, text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."tell_supervisors"(public.automation_runs, public.collection_rules, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."tell_service"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tell_supervisors"(uuid, text, jsonb) FROM PUBLIC;
 
