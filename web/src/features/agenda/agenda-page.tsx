@@ -6,6 +6,7 @@ import { count, day as dayText } from "@/lib/format";
 import { useLiveQueries } from "@/lib/live-queries";
 import { useHasRole, useMember } from "@/lib/session";
 import { useDocumentTitle } from "@/ui/document-title";
+import { ShowMore } from "@/ui/show-more";
 import { useSingleKeys } from "@/ui/single-keys";
 import { ErrorState, PageSkeleton } from "@/ui/states";
 import { Key } from "@/ui/tag";
@@ -103,11 +104,7 @@ function Listed({ filter }: { filter: AgendaFilter }): ReactNode {
     <>
       <Totals total={list.data?.pages[0]?.total} />
       <CallbackList rows={rows} />
-      {list.hasNextPage && (
-        <Button variant="default" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-          Mostrar mais
-        </Button>
-      )}
+      <ShowMore of={list} look="page" />
     </>
   );
 }

@@ -1,4 +1,3 @@
-import { Button } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { type ReactNode, useState } from "react";
 import { useLocation, useSearch } from "wouter";
@@ -6,6 +5,7 @@ import { count, money } from "@/lib/format";
 import { useLiveQueries } from "@/lib/live-queries";
 import { useHasRole, useMember } from "@/lib/session";
 import { useDocumentTitle } from "@/ui/document-title";
+import { ShowMore } from "@/ui/show-more";
 import { EmptyState, ErrorState, Skeleton } from "@/ui/states";
 import { TabLinks } from "@/ui/tab-links";
 import { AgreementFilters } from "./agreement-filters";
@@ -58,11 +58,7 @@ export function AgreementsPage(): ReactNode {
         </EmptyState>
       )}
       {rows && rows.length > 0 && <AgreementsTable rows={rows} />}
-      {list.hasNextPage && (
-        <Button variant="default" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-          Mostrar mais
-        </Button>
-      )}
+      <ShowMore of={list} look="page" />
     </div>
   );
 }

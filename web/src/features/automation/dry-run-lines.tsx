@@ -1,9 +1,9 @@
-import { Button } from "@mantine/core";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { moment } from "@/lib/clock";
 import { phone } from "@/lib/format";
 import { reasonSentence } from "@/lib/reasons";
+import { ShowMore } from "@/ui/show-more";
 import { ErrorState, Skeleton } from "@/ui/states";
 import { Tag, type Tone } from "@/ui/tag";
 import classes from "./dry-run.module.css";
@@ -42,17 +42,7 @@ export function DryRunLines({ dryRunId, filter, currency }: DryRunLinesProps): R
           <LineRow key={line.place} line={line} currency={currency} />
         ))}
       </ul>
-      {lines.hasNextPage && (
-        <Button
-          variant="subtle"
-          size="compact-sm"
-          fullWidth
-          loading={lines.isFetchingNextPage}
-          onClick={() => void lines.fetchNextPage()}
-        >
-          Mostrar mais
-        </Button>
-      )}
+      <ShowMore of={lines} />
     </section>
   );
 }

@@ -10,6 +10,7 @@ import { reasonSentence } from "@/lib/reasons";
 import { useHasRole, useMember } from "@/lib/session";
 import { useDocumentTitle } from "@/ui/document-title";
 import { Panel } from "@/ui/panel";
+import { ShowMore } from "@/ui/show-more";
 import { EmptyState, ErrorState, PageSkeleton } from "@/ui/states";
 import { Tag } from "@/ui/tag";
 import { runStatusNames } from "@/ui/timeline/run-status";
@@ -116,18 +117,7 @@ function Runs({ status, ruleId }: { status: RunStatus | null; ruleId: string | n
           ))}
         </tbody>
       </table>
-      {runs.hasNextPage && (
-        <div className={classes.more}>
-          <Button
-            variant="subtle"
-            size="compact-sm"
-            loading={runs.isFetchingNextPage}
-            onClick={() => void runs.fetchNextPage()}
-          >
-            Mostrar mais antigas
-          </Button>
-        </div>
-      )}
+      <ShowMore of={runs}>Mostrar mais antigas</ShowMore>
     </>
   );
 }

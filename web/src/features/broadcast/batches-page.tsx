@@ -4,6 +4,7 @@ import { type ReactNode, useState } from "react";
 import { Link, useSearchParams } from "wouter";
 import { useHasRole } from "@/lib/session";
 import { useDocumentTitle } from "@/ui/document-title";
+import { ShowMore } from "@/ui/show-more";
 import { EmptyState, ErrorState, Skeleton } from "@/ui/states";
 import { BatchLine, focusFirstLine, moveBetweenLines } from "./batch-line";
 import lines from "./batches.module.css";
@@ -100,11 +101,7 @@ export function BatchesPage(): ReactNode {
           ))}
         </ul>
       )}
-      {list.hasNextPage && (
-        <Button variant="default" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-          Mostrar mais
-        </Button>
-      )}
+      <ShowMore of={list} look="page" />
     </div>
   );
 }

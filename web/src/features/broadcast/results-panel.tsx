@@ -1,4 +1,3 @@
-import { Button } from "@mantine/core";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { moment } from "@/lib/clock";
@@ -6,6 +5,7 @@ import { count, documentNumber, phone } from "@/lib/format";
 import { reasonSentence } from "@/lib/reasons";
 import { useHasRole } from "@/lib/session";
 import { Panel } from "@/ui/panel";
+import { ShowMore } from "@/ui/show-more";
 import { ErrorState, Skeleton } from "@/ui/states";
 import { Tag } from "@/ui/tag";
 import parts from "./batch.module.css";
@@ -67,18 +67,7 @@ export function ResultsPanel({ batch, filter, onFilter }: ResultsProps): ReactNo
           </table>
         </section>
       )}
-      {results.hasNextPage && (
-        <div className={parts.more}>
-          <Button
-            variant="subtle"
-            size="compact-sm"
-            loading={results.isFetchingNextPage}
-            onClick={() => void results.fetchNextPage()}
-          >
-            Mostrar mais
-          </Button>
-        </div>
-      )}
+      <ShowMore of={results} />
     </Panel>
   );
 }

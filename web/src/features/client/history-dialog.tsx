@@ -1,8 +1,9 @@
-import { Button, Modal } from "@mantine/core";
+import { Modal } from "@mantine/core";
 import type { ReactNode } from "react";
 import { moment } from "@/lib/clock";
 import { sentenceFor } from "@/lib/errors";
 import { phone } from "@/lib/format";
+import { ShowMore } from "@/ui/show-more";
 import { Skeleton } from "@/ui/states";
 import "@/ui/dialog-styles";
 import classes from "./client-page.module.css";
@@ -41,7 +42,8 @@ const fields: Record<string, string> = {
 
 /** Who changed what, from what, to what. */
 export function HistoryDialog({ clientId, onClose }: { clientId: string; onClose: () => void }): ReactNode {
-  const { data: edits, error, hasNextPage, fetchNextPage, isFetchingNextPage } = useHistory(clientId);
+  const pages = useHistory(clientId);
+  const { data: edits, error } = pages;
   const { data: options } = useProfileOptions();
   const names = new Map([
     ...(options?.members ?? []).map(({ user_id, name }): [string, string] => [user_id, name]),
@@ -69,11 +71,7 @@ export function HistoryDialog({ clientId, onClose }: { clientId: string; onClose
           </li>
         ))}
       </ol>
-      {hasNextPage && (
-        <Button size="compact-sm" variant="subtle" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          Mostrar mais antigas
-        </Button>
-      )}
+      <ShowMore of={pages}>Mostrar mais antigas</ShowMore>
     </Modal>
   );
 }

@@ -1,8 +1,8 @@
-import { Button } from "@mantine/core";
 import { IconArrowLeft } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { Link, useSearchParams } from "wouter";
 import { useDocumentTitle } from "@/ui/document-title";
+import { ShowMore } from "@/ui/show-more";
 import { EmptyState, ErrorState, Skeleton } from "@/ui/states";
 import { Tag } from "@/ui/tag";
 import classes from "./inbox.module.css";
@@ -120,7 +120,8 @@ interface RowsProps {
 }
 
 function Rows({ view, chosen, search }: RowsProps): ReactNode {
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useTalks(view.filter);
+  const pages = useTalks(view.filter);
+  const { data, error, refetch } = pages;
   if (!data)
     return error ? (
       <ErrorState error={error} onRetry={() => void refetch()} />
@@ -141,11 +142,7 @@ function Rows({ view, chosen, search }: RowsProps): ReactNode {
           <InboxRow key={talk.id} talk={talk} href={`/conversas/${talk.id}${search}`} isOpen={talk.id === chosen} />
         ))}
       </ul>
-      {hasNextPage && (
-        <Button variant="subtle" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          Mostrar mais
-        </Button>
-      )}
+      <ShowMore of={pages} />
     </div>
   );
 }

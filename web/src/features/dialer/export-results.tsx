@@ -6,6 +6,7 @@ import { saveCsv } from "@/lib/csv";
 import { sentenceFor } from "@/lib/errors";
 import { count, documentNumber, phone } from "@/lib/format";
 import { reasonSentence } from "@/lib/reasons";
+import { ShowMore } from "@/ui/show-more";
 import { Skeleton } from "@/ui/states";
 import "@/ui/dialog-styles";
 import classes from "./dialer.module.css";
@@ -87,11 +88,7 @@ export function ExportResults({ sent, onClose }: { sent: DialerExport; onClose: 
             </table>
           </div>
         )}
-        {found.hasNextPage && (
-          <Button variant="subtle" loading={found.isFetchingNextPage} onClick={() => void found.fetchNextPage()}>
-            Mostrar mais
-          </Button>
-        )}
+        <ShowMore of={found} />
       </div>
     </Modal>
   );

@@ -4,6 +4,7 @@ import { type ReactNode, useState } from "react";
 import { sentenceFor } from "@/lib/errors";
 import { plural } from "@/lib/format";
 import { Panel } from "@/ui/panel";
+import { ShowMore } from "@/ui/show-more";
 import { EmptyState, ErrorState, PageSkeleton } from "@/ui/states";
 import { FailureRow } from "./failure-row";
 import classes from "./failures.module.css";
@@ -102,18 +103,7 @@ export function FailureList({ kind, onSaid }: FailureListProps): ReactNode {
           ))}
         </tbody>
       </table>
-      {failures.hasNextPage && (
-        <div className={classes.more}>
-          <Button
-            variant="subtle"
-            size="compact-sm"
-            loading={failures.isFetchingNextPage}
-            onClick={() => void failures.fetchNextPage()}
-          >
-            Mostrar mais antigas
-          </Button>
-        </div>
-      )}
+      <ShowMore of={failures}>Mostrar mais antigas</ShowMore>
     </Panel>
   );
 }

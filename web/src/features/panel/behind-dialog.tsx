@@ -7,6 +7,7 @@ import { moment } from "@/lib/clock";
 import { saveCsv } from "@/lib/csv";
 import { day, documentNumber } from "@/lib/format";
 import "@/ui/dialog-styles";
+import { ShowMore } from "@/ui/show-more";
 import { EmptyState, ErrorState, Skeleton } from "@/ui/states";
 import { behindFile } from "./behind-file";
 import classes from "./panel.module.css";
@@ -34,12 +35,8 @@ export function BehindDialog({ card, figure, filter, onClose }: BehindDialogProp
   // A stock is a record of sums: it has no rows.
   const parts = partsOf(card);
   const [part, setPart] = useState<Part>(parts[0]?.value ?? "numerator");
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useBehind(
-    card.code,
-    part,
-    filter,
-    parts.length > 0,
-  );
+  const pages = useBehind(card.code, part, filter, parts.length > 0);
+  const { data, error, refetch } = pages;
   const rows = data?.pages.flatMap((page) => page.rows);
   const countedAs = part === "numerator" ? card.numerator_as : card.denominator_as;
   const showsMoney = countedAs === "amount" && card.unit !== "seconds";
@@ -92,11 +89,7 @@ export function BehindDialog({ card, figure, filter, onClose }: BehindDialogProp
             Baixar CSV
           </Button>
         )}
-        {hasNextPage && (
-          <Button variant="default" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-            Mostrar mais
-          </Button>
-        )}
+        <ShowMore of={pages} look="page" />
       </div>
     </Modal>
   );

@@ -5,6 +5,7 @@ import { moment } from "@/lib/clock";
 import { sentenceFor } from "@/lib/errors";
 import "@/ui/dialog-styles";
 import { restoreVersion, type SettingsRoomName, useVersions, type Version } from "@/lib/settings-versions";
+import { ShowMore } from "@/ui/show-more";
 import { Skeleton } from "@/ui/states";
 import { Tag } from "@/ui/tag";
 import { fields } from "./fields";
@@ -13,7 +14,8 @@ import { deed, valueText } from "./words";
 
 /** Every change of a room's settings: who, when, what became of what, and the way back. */
 export function SettingsHistory({ room, onClose }: { room: SettingsRoomName; onClose: () => void }): ReactNode {
-  const { data: versions, error, hasNextPage, fetchNextPage, isFetchingNextPage } = useVersions(room);
+  const pages = useVersions(room);
+  const { data: versions, error } = pages;
   const queryClient = useQueryClient();
   const [asked, setAsked] = useState<number | null>(null);
   const restore = useMutation({
@@ -76,11 +78,7 @@ export function SettingsHistory({ room, onClose }: { room: SettingsRoomName; onC
           </li>
         ))}
       </ol>
-      {hasNextPage && (
-        <Button size="compact-sm" variant="subtle" loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
-          Mostrar mais antigas
-        </Button>
-      )}
+      <ShowMore of={pages}>Mostrar mais antigas</ShowMore>
     </Modal>
   );
 }
