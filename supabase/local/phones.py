@@ -21,17 +21,16 @@ import asyncio
 import base64
 import json
 import random
-import sqlite3
 import time
 import uuid
 from collections import deque
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 from aiohttp import web
 
+from local_platform.calling_back import CallingBack, Store
 from local_platform.samples import SAMPLES
 
 ANSWER_SECONDS = 0.08  # what a provider's host takes from São Paulo on a good day
@@ -74,33 +73,29 @@ create index if not exists receipts_due on receipts (due_at) where is_done = 0;
 """
 
 
-class Store:
-    """Everything a simulator must not forget, in one SQLite file."""
-
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Made in one thread, used by the one that runs the event loop; never by two.
-        self.db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self.db.row_factory = sqlite3.Row
-        self.db.executescript(SCHEMA)
-
-    def all(self, sql: str, *values: object) -> list[dict[str, Any]]:
-        return [dict(row) for row in self.db.execute(sql, values)]
+class Phones(Store):
+    """The file, with the accounts in it."""
 
     def account(self, name: str) -> dict[str, Any] | None:
         return next(iter(self.all("select * from accounts where name = ?", name)), None)
 
 
-class Company:
+class Company(CallingBack):
     """A simulated company: its accounts, its moods, and the task that delivers callbacks.
 
     A subclass writes the documented requests and answers, and the bodies of its callbacks.
     """
 
     name: str
+    DUE = (
+        "select receipts.*, callback_url, more from receipts join accounts on name = app"
+        " where is_done = 0 and due_at <= ? order by due_at, seq limit 50"
+    )
+    NEXT = "select min(due_at) as at from receipts where is_done = 0"
 
     def __init__(self, data_folder: Path) -> None:
-        self.store = Store(data_folder / f"simulator_{self.name}.sqlite3")
+        self.store = Phones(data_folder / f"simulator_{self.name}.sqlite3", SCHEMA)
+        super().__init__(self.store)
         self.receipts = dict(RECEIPTS)
         self.moods: deque[dict[str, Any]] = deque()
         self.weather: dict[str, float] = {}
@@ -110,7 +105,6 @@ class Company:
         self.rate_per_second = RATE_PER_SECOND
         self.calls = 0
         self.recent: dict[str, deque[float]] = {}
-        self.something_due = asyncio.Event()
 
     # --- what a company says in its own words ---------------------------------------------
 
@@ -218,36 +212,6 @@ class Company:
         )
 
     # --- calling back -----------------------------------------------------------------------
-
-    async def deliver_forever(self, _: web.Application) -> AsyncIterator[None]:
-        async def work() -> None:
-            timeout = aiohttp.ClientTimeout(total=10)
-            async with aiohttp.ClientSession(timeout=timeout) as session:
-                while True:
-                    due = self.store.all(
-                        "select receipts.*, callback_url, more from receipts"
-                        " join accounts on name = app"
-                        " where is_done = 0 and due_at <= ? order by due_at, seq limit 50",
-                        time.time(),
-                    )
-                    await asyncio.gather(*(self.deliver(session, receipt) for receipt in due))
-                    if not due:
-                        await self.wait_for_next()
-
-        task = asyncio.create_task(work())
-        yield
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        self.store.db.close()
-
-    async def wait_for_next(self) -> None:
-        self.something_due.clear()
-        [row] = self.store.all("select min(due_at) as at from receipts where is_done = 0")
-        wait = 60.0 if row["at"] is None else max(row["at"] - time.time(), 0.001)
-        try:
-            await asyncio.wait_for(self.something_due.wait(), wait)
-        except TimeoutError:
-            return  # the next receipt is due
 
     async def deliver(self, session: aiohttp.ClientSession, receipt: dict[str, Any]) -> None:
         url, body = receipt["callback_url"], receipt["body"].encode()

@@ -19,10 +19,9 @@ import asyncio
 import hashlib
 import json
 import secrets
-import sqlite3
 import time
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ from zoneinfo import ZoneInfo
 import aiohttp
 from aiohttp import web
 
+from local_platform.calling_back import CallingBack, Store
 from local_platform.providers import Platform
 
 HANG_SECONDS = 120  # longer than any caller waits
@@ -65,29 +65,26 @@ create table if not exists callbacks (
 Handler = Callable[[web.Request, dict[str, Any]], Awaitable[web.Response]]
 
 
-class Negociarie:
+class Negociarie(CallingBack):
     """The simulated company: its accounts, its charges, its moods, its calls back."""
 
+    DUE = (
+        "select callbacks.*, callback_url, client_secret from callbacks"
+        " join accounts using (client_id)"
+        " where is_done = 0 and due_at <= ? order by due_at, seq limit 20"
+    )
+    NEXT = "select min(due_at) as at from callbacks where is_done = 0"
+
     def __init__(self, data_folder: Path) -> None:
-        data_folder.mkdir(parents=True, exist_ok=True)
-        # Made in one thread, used by the one that runs the event loop; never by two.
-        self.db = sqlite3.connect(
-            data_folder / "simulator_negociarie.sqlite3",
-            isolation_level=None,
-            check_same_thread=False,
-        )
-        self.db.row_factory = sqlite3.Row
-        self.db.executescript(SCHEMA)
+        store = Store(data_folder / "simulator_negociarie.sqlite3", SCHEMA)
+        super().__init__(store)
+        self.db, self.all = store.db, store.all
         self.habits = dict(HABITS)
         self.shift = timedelta()
         self.pages: dict[str, str] = {}  # where debtors find us, by account
         self.moods: deque[dict[str, Any]] = deque()
         self.calls: Counter[str] = Counter()
         self.recent: dict[str, deque[float]] = {}
-        self.something_due = asyncio.Event()
-
-    def all(self, sql: str, *values: object) -> list[dict[str, Any]]:
-        return [dict(row) for row in self.db.execute(sql, values)]
 
     # --- the documented API -------------------------------------------------------------
 
@@ -267,36 +264,6 @@ class Negociarie:
                 (client_id, json.dumps({"parcelas": [self.line(charge, None)]}), at + after),
             )
         self.something_due.set()
-
-    async def deliver_forever(self, _: web.Application) -> AsyncIterator[None]:
-        async def work() -> None:
-            timeout = aiohttp.ClientTimeout(total=10)
-            async with aiohttp.ClientSession(timeout=timeout) as session:
-                while True:
-                    due = self.all(
-                        "select callbacks.*, callback_url, client_secret from callbacks"
-                        " join accounts using (client_id)"
-                        " where is_done = 0 and due_at <= ? order by due_at, seq limit 20",
-                        time.time(),
-                    )
-                    await asyncio.gather(*(self.deliver(session, callback) for callback in due))
-                    if not due:
-                        await self.wait_for_next()
-
-        task = asyncio.create_task(work())
-        yield
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        self.db.close()
-
-    async def wait_for_next(self) -> None:
-        self.something_due.clear()
-        [row] = self.all("select min(due_at) as at from callbacks where is_done = 0")
-        wait = 60.0 if row["at"] is None else max(row["at"] - time.time(), 0.001)
-        try:
-            await asyncio.wait_for(self.something_due.wait(), wait)
-        except TimeoutError:
-            return  # the next callback is due
 
     async def deliver(self, session: aiohttp.ClientSession, callback: dict[str, Any]) -> None:
         client_id, taken = callback["client_id"], not callback["callback_url"]
