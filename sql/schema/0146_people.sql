@@ -41,7 +41,8 @@ begin
 end;
 $$;
 
--- {id?, name, creditor_ids | null, user_ids}: the whole team as it shall be.
+-- {id?, name, creditor_ids | null, user_ids, limits?}: the whole team as it shall be; limits as
+-- keep_limits has them.
 create function private.save_team(team jsonb) returns uuid
 language plpgsql
 security definer
@@ -53,9 +54,11 @@ declare
     v_name text := btrim(coalesce(team ->> 'name', ''));
     v_creditors uuid[];
     v_people uuid[];
+    v_limited uuid[];
 begin
     -- Two admins who save the same team follow one another.
     perform from public.tenants where tenants.id = v_tenant_id for update;
+    v_limited := private.limited_by_teams(v_tenant_id);
     if v_name = '' or length(v_name) > 60 then
         raise exception 'team_name_invalid' using errcode = 'PT400',
             detail = 'name: 1 to 60 characters';
@@ -96,6 +99,7 @@ begin
         end if;
     end if;
     perform private.seat_team(v_tenant_id, v_id, v_people);
+    perform private.keep_limits(v_tenant_id, v_limited, team -> 'limits');
     return v_id;
 end;
 $$;
@@ -146,14 +150,17 @@ begin
 end;
 $$;
 
-create function private.archive_team(team_id uuid) returns void
+create function private.archive_team(team_id uuid, limits jsonb) returns void
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
     v_tenant_id uuid := private.require_role('admin');
+    v_limited uuid[];
 begin
+    perform from public.tenants where tenants.id = v_tenant_id for update;
+    v_limited := private.limited_by_teams(v_tenant_id);
     update public.teams set archived_at = private.now()
     where teams.tenant_id = v_tenant_id and teams.id = archive_team.team_id
       and teams.archived_at is null;
@@ -161,5 +168,6 @@ begin
         raise exception 'team_not_found' using errcode = 'PT404', detail = 'no living team';
     end if;
     perform private.seat_team(v_tenant_id, archive_team.team_id, '{}');
+    perform private.keep_limits(v_tenant_id, v_limited, limits);
 end;
 $$;

@@ -91,13 +91,17 @@ language sql
 set search_path = ''
 as $$ select private.save_team(team) $$;
 comment on function public.save_team(jsonb) is
-'Admin; {id?, name, creditor_ids: [] | null, user_ids: []}. Errors: team_name_invalid,
-team_name_taken, team_not_found, member_not_found, creditor_not_found, field_invalid.';
+'Admin; {id?, name, creditor_ids: [] | null, user_ids: [], limits?: {user_id: [creditor_id] | null:
+everything}}. Errors: team_name_invalid, team_name_taken, team_not_found, member_not_found,
+creditor_not_found, field_invalid; PT409 team_limits_people (detail: the ids of whoever would see
+everything and is not named in limits).';
 
-create function public.archive_team(team_id uuid) returns void
+create function public.archive_team(team_id uuid, limits jsonb default null) returns void
 language sql
 set search_path = ''
-as $$ select private.archive_team(team_id) $$;
+as $$ select private.archive_team(team_id, limits) $$;
+comment on function public.archive_team(uuid, jsonb) is
+'Admin; limits as save_team has them. Errors: team_not_found, team_limits_people, creditor_not_found.';
 
 grant execute on function
 private.list_people(), public.list_people(),
@@ -106,5 +110,5 @@ private.note_invitation_mail(uuid),
 private.rename_me(text), public.rename_me(text),
 private.set_member_scope(uuid, uuid[]), public.set_member_scope(uuid, uuid[]),
 private.save_team(jsonb), public.save_team(jsonb),
-private.archive_team(uuid), public.archive_team(uuid)
+private.archive_team(uuid, jsonb), public.archive_team(uuid, jsonb)
 to authenticated;

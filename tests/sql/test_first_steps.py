@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import psycopg
+import pytest
 
 from tests.sql.personas import TENANT, World, acting, refused, scalar
 
@@ -81,28 +82,84 @@ def test_an_expired_invitation_is_renewed_and_a_revoked_one_is_not(
         db.execute("select public.renew_invitation(%s)", (invitation,))
 
 
+def team_of(db: psycopg.Connection, world: World, **said: object) -> str:
+    creditor = scalar(db, "select id from public.creditors where tenant_id = %s limit 1", TENANT)
+    seated = [str(world.users["operator"])]
+    team = {"name": "Manhã", "user_ids": seated, "creditor_ids": [str(creditor)]}
+    return json.dumps(team | said)
+
+
+def sees_everything(db: psycopg.Connection, world: World) -> object:
+    with acting(db, world, "operator", undo=True):
+        return scalar(db, "select private.sees_everything()")
+
+
 def test_a_team_that_ended_limits_nobody_and_frees_its_name(
     db: psycopg.Connection, world: World
 ) -> None:
-    creditor = scalar(db, "select id from public.creditors where tenant_id = %s limit 1", TENANT)
-    team = json.dumps(
-        {
-            "name": "Manhã",
-            "user_ids": [str(world.users["operator"])],
-            "creditor_ids": [str(creditor)],
-        }
-    )
+    team, everything = team_of(db, world), json.dumps({str(world.users["operator"]): None})
     with acting(db, world, "admin"):
         first = scalar(db, "select public.save_team(%s)", team)
         with refused("team_name_taken"), db.transaction():
             db.execute("select public.save_team(%s)", (team,))
-    with acting(db, world, "operator", undo=True):
-        assert not scalar(db, "select private.sees_everything()")
+    assert not sees_everything(db, world)
     with acting(db, world, "admin"):
-        db.execute("select public.archive_team(%s)", (first,))
+        db.execute("select public.archive_team(%s, %s)", (first, everything))
+        assert sees_everything(db, world)
+    with acting(db, world, "admin"):
         assert scalar(db, "select public.save_team(%s)", team) != first
     with refused("team_not_found"), acting(db, world, "admin"):
         db.execute("select public.archive_team(%s)", (first,))
+
+
+@pytest.mark.parametrize("change", ["archive", "unseat", "unlimit", "second team"])
+def test_nobody_comes_to_see_everything_by_a_change_of_teams_alone(
+    db: psycopg.Connection, world: World, change: str
+) -> None:
+    operator = str(world.users["operator"])
+    with acting(db, world, "admin"):
+        team = str(scalar(db, "select public.save_team(%s)", team_of(db, world)))
+
+    def do(limits: dict[str, list[str] | None]) -> None:
+        with acting(db, world, "admin"):
+            if change == "archive":
+                db.execute("select public.archive_team(%s, %s)", (team, json.dumps(limits)))
+                return
+            said = {
+                "unseat": {"id": team, "user_ids": []},
+                "unlimit": {"id": team, "creditor_ids": None},
+                "second team": {"name": "Tarde", "creditor_ids": None},
+            }[change]
+            asked = team_of(db, world, **said, limits=limits)
+            db.execute("select public.save_team(%s)", (asked,))
+
+    with pytest.raises(psycopg.Error) as caught:
+        do({})
+    assert caught.value.diag.message_primary == "team_limits_people"
+    assert json.loads(caught.value.diag.message_detail or "") == [operator]
+    assert not sees_everything(db, world)
+    kept = json.loads(team_of(db, world))["creditor_ids"]
+    do({operator: kept})
+    assert not sees_everything(db, world)
+    own = "select creditor_ids from public.memberships where user_id = %s and revoked_at is null"
+    assert [str(each) for each in scalar(db, own, operator) or []] == kept  # type: ignore[attr-defined]
+
+
+def test_who_has_a_limit_of_their_own_or_of_another_team_is_not_asked_about(
+    db: psycopg.Connection, world: World
+) -> None:
+    with acting(db, world, "admin"):
+        first = scalar(db, "select public.save_team(%s)", team_of(db, world))
+        second = scalar(db, "select public.save_team(%s)", team_of(db, world, name="Tarde"))
+        db.execute("select public.archive_team(%s)", (first,))
+    assert not sees_everything(db, world)
+    db.execute(
+        "update public.memberships set creditor_ids = (select creditor_ids from public.teams"
+        " where id = %s) where user_id = %s", (second, world.users["operator"]),
+    )  # fmt: skip
+    with acting(db, world, "admin"):
+        db.execute("select public.archive_team(%s)", (second,))
+    assert not sees_everything(db, world)
 
 
 def test_colleagues_read_the_name_that_somebody_chose(db: psycopg.Connection, world: World) -> None:

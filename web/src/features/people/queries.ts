@@ -85,10 +85,13 @@ export async function removeMember(id: string, handTo: string | null): Promise<v
   await rpc("revoke_membership", { membership_id: id, ...(handTo && { hand_to: handTo }) });
 }
 
-export async function saveTeam(team: Omit<Team, "id"> & { id?: string }): Promise<void> {
+/** By user: what holds for whoever a team limited no more; null is everything. */
+export type Limits = Record<string, string[] | null>;
+
+export async function saveTeam(team: Omit<Team, "id"> & { id?: string; limits: Limits }): Promise<void> {
   await rpc("save_team", { team });
 }
 
-export async function archiveTeam(id: string): Promise<void> {
-  await rpc("archive_team", { team_id: id });
+export async function archiveTeam({ id, limits }: { id: string; limits: Limits }): Promise<void> {
+  await rpc("archive_team", { team_id: id, limits });
 }
