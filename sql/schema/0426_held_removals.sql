@@ -37,23 +37,38 @@ begin
 end;
 $$;
 
--- Called every two seconds (0600); answers how many were due.
+-- Called every two seconds (0600); answers how many left. One that fails stops nobody else's: it is
+-- tried again later, and told.
 create function private.release_removals() returns int
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
+    -- Every two seconds would only fill the log; a person mends it within hours.
+    c_pause constant interval := interval '15 minutes';
     v_held record;
     v_released int := 0;
 begin
     for v_held in
-        delete from private.held_removals as held
+        select held.disposition_id, held.tenant_id, held.client_id
+        from private.held_removals as held
         where held.due_at <= private.now()
-        returning held.tenant_id, held.client_id
+        order by held.due_at
+        for update skip locked
     loop
-        perform private.leave_wrong_numbers(v_held.tenant_id, v_held.client_id);
-        v_released := v_released + 1;
+        begin
+            delete from private.held_removals as held
+            where held.disposition_id = v_held.disposition_id;
+            perform private.leave_wrong_numbers(v_held.tenant_id, v_held.client_id);
+            v_released := v_released + 1;
+        exception when others then
+            update private.held_removals as held set due_at = private.now() + c_pause
+            where held.disposition_id = v_held.disposition_id;
+            perform private.note_job_failure(
+                v_held.tenant_id, 'release_removals', jsonb_build_object('error', sqlstate)
+            );
+        end;
     end loop;
     return v_released;
 end;

@@ -46,3 +46,32 @@ begin
     where run.id = finish_job.run_id and finish_job.failures > 0;
 end;
 $$;
+
+-- Of work that goes on in the background: one row a day and one notice, however often it fails.
+-- `failure`: {code?, error}, never what a row held.
+create function private.note_job_failure(tenant_id uuid, job text, failure jsonb) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_run_id bigint;
+begin
+    update public.job_runs as run
+    set failures = run.failures + 1, finished_at = private.now(),
+        result = note_job_failure.failure
+    where run.id = (
+        select known.id from public.job_runs as known
+        where known.tenant_id = note_job_failure.tenant_id and known.job = note_job_failure.job
+          and known.on_date = private.today(note_job_failure.tenant_id) and known.failures > 0
+        order by known.id desc limit 1
+    );
+    if found then
+        return;
+    end if;
+    insert into public.job_runs (tenant_id, job, on_date)
+    values (note_job_failure.tenant_id, note_job_failure.job, private.today(tenant_id))
+    returning id into v_run_id;
+    perform private.finish_job(v_run_id, failure, 1);
+end;
+$$;

@@ -8,6 +8,8 @@ as $$
 declare
     -- Beyond every provider's redelivery (a week at most) and any month's complaint.
     c_kept constant interval := interval '90 days';
+    -- Longer than any question about a night that failed.
+    c_looks_kept constant interval := '7 days';
     -- About ten seconds; after a long silence the next nights go on.
     c_max_events constant int := 500000;
     v_forgotten int;
@@ -37,6 +39,11 @@ begin
     delete from private.dialer_tasks as task
     where task.kind in ('qualify', 'remove') and task.status in ('done', 'failed', 'cancelled')
       and task.done_at < private.now() - c_kept;
+    -- The scheduler notes every look, some every two seconds, and never forgets one itself.
+    if to_regclass('cron.job_run_details') is not null then
+        delete from cron.job_run_details as look
+        where coalesce(look.end_time, look.start_time) < clock_timestamp() - c_looks_kept;
+    end if;
     return v_forgotten;
 end;
 $$;

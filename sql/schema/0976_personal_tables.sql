@@ -104,21 +104,27 @@ from (
         'kept.tenant_id = ($1).tenant_id and kept.row_id in (
             select ($1).client_id union all
             select phone.id from public.client_phones as phone
-            where phone.tenant_id = ($1).tenant_id and phone.client_id = ($1).client_id)',
+            where phone.tenant_id = ($1).tenant_id and phone.client_id = ($1).client_id)
+        and (kept.before <> ''{}'' or kept.after <> ''{}'')',
         'before = ''{}'', after = ''{}'', is_live = false'
     ),
     (4, 'public.negotiation_drafts', 'raw', null, 'delete'),
     (
         5, 'public.conversation_drafts', 'raw',
-        'kept.tenant_id = ($1).tenant_id and kept.conversation_id in (
-            select talk.id from public.conversations as talk
-            where talk.tenant_id = ($1).tenant_id and talk.client_id = ($1).client_id)',
+        'kept.tenant_id = ($1).tenant_id
+        and kept.conversation_id in (select private.talks_of($1))',
         'delete'
     ),
-    (6, 'public.rule_dry_run_lines', 'raw', null, 'phone = null, body = null'),
+    (
+        6, 'public.rule_dry_run_lines', 'raw',
+        'kept.tenant_id = ($1).tenant_id and kept.client_id = ($1).client_id
+        and (kept.phone is not null or kept.body is not null)',
+        'phone = null, body = null'
+    ),
     (
         7, 'public.audit_log', 'raw',
         'kept.tenant_id = ($1).tenant_id and kept.action in (''insert'', ''update'', ''delete'')
+        and not coalesce(kept.after, kept.before, ''{}'') ? ''erased''
         and (kept.row_id = ($1).client_id::text
             or coalesce(kept.after, kept.before) ->> ''client_id'' = ($1).client_id::text
             or kept.row_id in (
@@ -138,50 +144,44 @@ from (
     -- who is fetching it settles nothing.
     (
         18, 'private.media_sources', 'person',
-        'kept.tenant_id = ($1).tenant_id and kept.message_id in (
-            select message.id from public.message_logs as message
-            where message.tenant_id = ($1).tenant_id and message.client_id = ($1).client_id)',
+        'kept.tenant_id = ($1).tenant_id and kept.message_id in (select private.messages_of($1))',
         'delete'
     ),
     (
         19, 'public.message_media', 'person',
-        'kept.tenant_id = ($1).tenant_id and kept.status = ''waiting'' and kept.message_id in (
-            select message.id from public.message_logs as message
-            where message.tenant_id = ($1).tenant_id and message.client_id = ($1).client_id)',
+        'kept.tenant_id = ($1).tenant_id and kept.status = ''waiting''
+        and kept.message_id in (select private.messages_of($1))',
         'status = ''failed'', reason = ''gone'', next_attempt_at = null, lease_until = null'
     ),
     (
         20, 'private.media_files', 'person',
-        'kept.tenant_id = ($1).tenant_id and kept.message_id in (
-            select message.id from public.message_logs as message
-            where message.tenant_id = ($1).tenant_id and message.client_id = ($1).client_id)',
+        'kept.tenant_id = ($1).tenant_id and kept.message_id in (select private.messages_of($1))',
         'content = '''''
     ),
+    -- The dialer is still told what the call came to, without a word.
     (
-        21, 'public.message_logs', 'person', null,
+        21, 'private.dialer_tasks', 'person',
+        'kept.tenant_id = ($1).tenant_id and kept.kind = ''qualify''
+        and kept.call_id in (select private.calls_of($1))',
+        'payload = payload - ''note'', error_detail = null'
+    ),
+    (
+        21, 'public.message_logs', 'person', 'kept.id in (select private.messages_of($1))',
         'body = '''', params = ''{}'', media = null,
         phone = private.nobodys_phone(phone, ($1).secret),
         business_user_id = null, provider_message_id = null, wamid = null, error_detail = null'
     ),
     (
-        22, 'public.conversations', 'person', null,
+        22, 'public.conversations', 'person', 'kept.id in (select private.talks_of($1))',
         'phone = private.nobodys_phone(phone, ($1).secret), wa_id = null, business_user_id = null,
         contact_name = null'
     ),
     (
-        23, 'public.calls', 'person', null,
+        23, 'public.calls', 'person', 'kept.id in (select private.calls_of($1))',
         'phone = private.nobodys_phone(phone, ($1).secret), identifier = null,
         qualification_note = null'
     ),
     (24, 'public.call_dispositions', 'person', null, 'notes = null'),
-    -- The dialer is still told what the call came to, without a word.
-    (
-        24, 'private.dialer_tasks', 'person',
-        'kept.tenant_id = ($1).tenant_id and kept.kind = ''qualify'' and kept.call_id in (
-            select call.id from public.calls as call
-            where call.tenant_id = ($1).tenant_id and call.client_id = ($1).client_id)',
-        'payload = payload - ''note'', error_detail = null'
-    ),
     (
         25, 'public.callbacks', 'person', null,
         'phone = private.nobodys_phone(phone, ($1).secret), note = null,
@@ -254,55 +254,4 @@ as $$
         'client_id', document -> 'client_id', 'erased', true
     ))
     where document is not null
-$$;
-
-create function private.person_of(tenant_id uuid, client_id uuid) returns private.person
-language sql
-volatile
-security definer
-set search_path = ''
-as $$
-    with numbers as (
-        select known.phone from public.client_phones as known
-        where known.tenant_id = person_of.tenant_id and known.client_id = person_of.client_id
-        union
-        select talk.phone from public.conversations as talk
-        where talk.tenant_id = person_of.tenant_id and talk.client_id = person_of.client_id
-        union
-        select call.phone from public.calls as call
-        where call.tenant_id = person_of.tenant_id and call.client_id = person_of.client_id
-    ),
-    own as (
-        select numbers.phone, private.phone_match(numbers.phone) as phone_key from numbers
-        where numbers.phone not like '+1000%' and not exists (
-            select from public.client_phones as shared
-            where shared.tenant_id = person_of.tenant_id
-              and shared.client_id <> person_of.client_id
-              and private.phone_match(shared.phone) = private.phone_match(numbers.phone)
-        )
-    )
-    select (
-        client.tenant_id, client.id, client.document, client.name,
-        coalesce((select array_agg(own.phone) from own), '{}'),
-        coalesce((select array_agg(distinct own.phone_key) from own), '{}'),
-        array(
-            select needle from (
-                select client.document as needle
-                union select ltrim(own.phone, '+') from own
-                union select regexp_replace(own.phone, '^\+55', '') from own
-                union select own.phone_key from own
-                union select message.wamid from public.message_logs as message
-                where message.tenant_id = client.tenant_id and message.client_id = client.id
-                union select message.provider_message_id from public.message_logs as message
-                where message.tenant_id = client.tenant_id and message.client_id = client.id
-                union select charge.reference from public.charges as charge
-                where charge.tenant_id = client.tenant_id and charge.client_id = client.id
-            ) as names
-            -- Shorter ones would be found in anybody's text.
-            where length(needle) >= 8
-        ),
-        private.privacy_key(client.tenant_id)
-    )::private.person
-    from public.clients as client
-    where client.tenant_id = person_of.tenant_id and client.id = person_of.client_id
 $$;

@@ -1,10 +1,12 @@
 -- What an import tells lists rows of many people at once, so it is no table of one person (0976):
--- where the erased one is among them, the lists go, and the counts stay.
-create function private.erase_from_imports(person private.person) returns void
+-- where the erased one is among them, the lists go, and the counts stay. Answers how many lists.
+create function private.erase_from_imports(person private.person) returns bigint
 language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+    v_rows bigint;
 begin
     update public.imports as kept
     set answer = jsonb_set(jsonb_set(jsonb_set(
@@ -21,5 +23,7 @@ begin
             ), needle
         ) > 0
     );
+    get diagnostics v_rows = row_count;
+    return v_rows;
 end;
 $$;

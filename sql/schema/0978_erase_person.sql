@@ -1,14 +1,17 @@
 -- One person's data goes in one transaction: a crash leaves all of it as it was, a second time
 -- changes nothing more. Amounts, days and counts stay: the client's row stands, without a name.
+-- Answers how many rows it wrote.
 create function private.erase_rows(
     person private.person, areas text[]
-) returns void
+) returns bigint
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
     v_kept private.personal_tables;
+    v_rows bigint;
+    v_sum bigint := 0;
 begin
     for v_kept in
         select * from private.personal_tables as kept
@@ -23,7 +26,10 @@ begin
             )
         end
         using person;
+        get diagnostics v_rows = row_count;
+        v_sum := v_sum + v_rows;
     end loop;
+    return v_sum;
 end;
 $$;
 
@@ -44,7 +50,10 @@ as $$
 $$;
 
 -- The verdict is asked again under the lock: whoever makes an agreement now waits, or came first.
-create function private.erase_client(tenant_id uuid, client_id uuid) returns jsonb
+-- A repetition that found nothing leaves no line in the audit: of who is kept that is every night.
+create function private.erase_client(
+    tenant_id uuid, client_id uuid, is_repetition boolean
+) returns jsonb
 language plpgsql
 security definer
 set search_path = ''
@@ -54,6 +63,8 @@ declare
     v_verdict jsonb;
     v_areas text[] := array['raw'];
     v_bulk bigint;
+    v_rows bigint;
+    v_extra bigint := 0;
 begin
     perform from public.clients as client
     where client.tenant_id = erase_client.tenant_id and client.id = erase_client.client_id
@@ -76,15 +87,19 @@ begin
     v_bulk := private.begin_bulk(
         tenant_id, 'erase', jsonb_build_object('ids', jsonb_build_array(client_id))
     );
-    perform private.erase_rows(v_person, v_areas);
-    perform private.erase_from_imports(v_person);
+    v_rows := private.erase_rows(v_person, v_areas) + private.erase_from_imports(v_person)
+        + private.erase_from_filters(v_person);
     if v_areas = array['raw'] then
         update public.clients as client set extra = '{}'
         where client.id = erase_client.client_id and client.extra <> '{}';
+        get diagnostics v_extra = row_count;
     else
         perform private.suppress_erased(tenant_id, client_id);
     end if;
     perform private.end_bulk(v_bulk, jsonb_build_object('changed', 1, 'areas', v_areas));
+    if is_repetition and v_rows + v_extra = 0 then
+        delete from public.audit_log as line where line.id = v_bulk;
+    end if;
     return v_verdict;
 end;
 $$;
@@ -111,7 +126,7 @@ begin
     elsif asked_on > private.today(v_tenant_id) then
         raise exception 'asked_in_future' using errcode = 'PT400', detail = asked_on::text;
     end if;
-    v_outcome := private.erase_client(v_tenant_id, client_id);
+    v_outcome := private.erase_client(v_tenant_id, client_id, false);
     insert into public.privacy_requests (
         tenant_id, client_id, kind, asked_on, answered_at, outcome, created_by
     )
@@ -179,39 +194,71 @@ $$;
 create trigger _450_erased after insert on public.clients
 referencing new table as new_rows for each statement execute function private.tg_clients__erased();
 
--- What was kept for a while, and what files and providers brought since: gone over every night. Who
--- is gone already is passed by.
-create function private.repeat_erasures() returns int
+-- Of one agency: what was kept for a while, and what files and providers brought since. Who is gone
+-- already is passed by. One person whose rows refuse stops nobody else's erasure: somebody reads of
+-- it, and the next night tries again. Answers how many were gone over.
+create function private.repeat_erasures_of(tenant_id uuid, client_ids uuid[]) returns int
 language plpgsql
 security definer
 set search_path = ''
+-- Whoever has a client open for longer is waited for the next night.
+set lock_timeout = '5s'
 as $$
 declare
-    v_gone record;
+    v_client_id uuid;
     v_outcome jsonb;
-    v_done int := 0;
+    v_failed jsonb := '[]';
+    v_states text[] := '{}';
+    v_run_id bigint;
 begin
-    for v_gone in
-        select asked.tenant_id, asked.client_id
-        from (
-            select gone.tenant_id, gone.client_id from private.erased_people as gone
-            union
-            select request.tenant_id, request.client_id from public.privacy_requests as request
-            where request.kind = 'erase'
-        ) as asked
+    insert into public.job_runs (tenant_id, job, on_date)
+    values (repeat_erasures_of.tenant_id, 'erasures', private.today(repeat_erasures_of.tenant_id))
+    returning id into v_run_id;
+    foreach v_client_id in array client_ids loop
+        begin
+            v_outcome := private.erase_client(repeat_erasures_of.tenant_id, v_client_id, true);
+            update public.privacy_requests as request set outcome = v_outcome
+            where request.tenant_id = repeat_erasures_of.tenant_id
+              and request.client_id = v_client_id
+              and request.kind = 'erase' and request.outcome <> v_outcome;
+        exception when others then
+            -- The error's own words may hold what the row does.
+            v_failed := v_failed || to_jsonb(v_client_id);
+            v_states := v_states || sqlstate::text;
+        end;
+    end loop;
+    perform private.finish_job(v_run_id, jsonb_strip_nulls(jsonb_build_object(
+        'counts', jsonb_build_object('people', cardinality(client_ids)),
+        'failed', v_failed,
+        'error', nullif(array_to_string(array(
+            select distinct met.state from unnest(v_states) as met (state) order by 1
+        ), ' '), '')
+    )), cardinality(v_states));
+    return cardinality(client_ids) - cardinality(v_states);
+end;
+$$;
+
+create function private.repeat_erasures() returns int
+language sql
+security definer
+set search_path = ''
+as $$
+    with asked as (
+        select gone.tenant_id, gone.client_id from private.erased_people as gone
+        union
+        select request.tenant_id, request.client_id from public.privacy_requests as request
+        where request.kind = 'erase'
+    ),
+    named as (
+        select asked.tenant_id, array_agg(asked.client_id order by asked.client_id) as client_ids
+        from asked
         join public.clients as client
             on client.tenant_id = asked.tenant_id and client.id = asked.client_id
         where client.document not like 'ZZ%'
-        order by asked.client_id
-    loop
-        v_outcome := private.erase_client(v_gone.tenant_id, v_gone.client_id);
-        update public.privacy_requests as request set outcome = v_outcome
-        where request.tenant_id = v_gone.tenant_id and request.client_id = v_gone.client_id
-          and request.kind = 'erase' and request.outcome <> v_outcome;
-        v_done := v_done + 1;
-    end loop;
-    return v_done;
-end;
+        group by asked.tenant_id
+    )
+    select coalesce(sum(private.repeat_erasures_of(named.tenant_id, named.client_ids)), 0)::int
+    from named
 $$;
 select cron.schedule('repeat-erasures', '17 5 * * *', 'select private.repeat_erasures()');
 

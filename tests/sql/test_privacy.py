@@ -82,6 +82,26 @@ def talkative(db: psycopg.Connection, world: World) -> None:
         "insert into public.client_addresses (tenant_id, client_id, street, city, uf)"
         " values (%(t)s, %(c)s, 'Rua de Zélia da Conceição Mundo', 'Recife', 'PE')",
         "update public.calls set identifier = '11987650001' where client_id = %(c)s",
+        # Of their number, and linked to nobody.
+        "insert into public.calls (tenant_id, integration_id, telephony_id, phone, status,"
+        " qualification_note, called_at) select tenant_id, integration_id, 'sem-cliente',"
+        " '+551187650001', 'ended', %(said)s, now() from public.calls where client_id = %(c)s"
+        " limit 1",
+        "insert into public.message_logs (tenant_id, direction, provider, phone, body, status)"
+        " values (%(t)s, 'in', 'meta', '+5511987650001', %(said)s, 'received')",
+        "insert into public.senders (id, tenant_id, integration_id, provider, name, phone, account)"
+        " select '5e4de500-0000-4000-8000-000000000001', tenant_id, id, provider, 'Outro',"
+        " '+551140007777', 'outro' from public.integrations where tenant_id = %(t)s"
+        " and provider in ('meta', 'gupshup') limit 1",
+        "insert into public.conversations (tenant_id, sender_id, phone, contact_name) values"
+        " (%(t)s, '5e4de500-0000-4000-8000-000000000001', '+5511987650001', %(said)s)",
+        # Looked for, kept in a filter, exported.
+        "insert into public.segments (tenant_id, owner_id, name, filter) select tenant_id, user_id,"
+        """ 'A da Zona Sul', '{"q": "888.888.888-01"}' from public.memberships"""
+        " where tenant_id = %(t)s limit 1",
+        "insert into public.audit_log (tenant_id, actor, table_name, row_id, action, after) values"
+        " (%(t)s, 'x', 'clients', 'export', 'export', jsonb_build_object('selection',"
+        """ '{"filter": {"q": "zelia da conceicao", "uf": ["SP"]}}'::jsonb))""",
     ):
         db.execute(statement.encode(), ids)
 

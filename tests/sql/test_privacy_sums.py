@@ -61,7 +61,7 @@ def test_no_number_moves(db: psycopg.Connection, seed: int, steps: int) -> None:
         before = told_of(world)
         gone = world.random.sample(world.clients, world.random.randint(1, len(world.clients)))
         for client in gone:
-            world.run("select private.erase_client(%s, %s)", world.tenant, client)
+            world.run("select private.erase_client(%s, %s, false)", world.tenant, client)
         assert world.run(
             "select count(*) from public.clients where tenant_id = %s and name = 'Pessoa apagada'",
             world.tenant,

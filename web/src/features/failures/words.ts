@@ -17,8 +17,11 @@ export const kindNames: Record<FailureKind, string> = {
 const jobNames: Record<string, string> = {
   age_agreements: "Quebra e caducidade de acordos",
   check_ledger: "Conferência do razão",
+  dialer_hours: "Horários das listas do discador",
   rules: "Regras por vencimento",
   refresh_panel: "Números do painel",
+  erasures: "Apagamentos pedidos (LGPD)",
+  release_removals: "Saída de números errados do discador",
   "reconcile-payments": "Conciliação de pagamentos",
 };
 

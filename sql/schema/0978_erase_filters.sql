@@ -1,0 +1,68 @@
+-- Somebody looked for the person by name or document, and the words were kept: in a saved filter,
+-- and in the audit of what was exported or changed for a whole selection. They become the document
+-- that the person has when nobody, so that a filter goes on finding the one it found.
+create function private.unnamed_filter(filter jsonb, person private.person) returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+    select case
+        when length(filter ->> 'q') >= 4 and (
+            -- Part of the name: longer than what many share.
+            strpos(private.search_key((person).name), private.search_key(filter ->> 'q')) > 0
+            and (length(filter ->> 'q') >= 8 or strpos(btrim(filter ->> 'q'), ' ') > 0)
+            or exists (
+                select from unnest((person).needles) as needle
+                where strpos(
+                    regexp_replace(upper(filter ->> 'q'), '[^0-9A-Z]', '', 'g'), needle
+                ) > 0
+            )
+        )
+            then jsonb_set(filter, '{q}', to_jsonb(private.nobodys_document((person).client_id)))
+        else filter
+    end
+$$;
+
+create function private.erase_from_filters(person private.person) returns bigint
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_rows bigint;
+    v_sum bigint;
+begin
+    update public.segments as kept set filter = private.unnamed_filter(kept.filter, person)
+    where kept.tenant_id = (person).tenant_id and kept.filter ? 'q'
+      and private.unnamed_filter(kept.filter, person) <> kept.filter;
+    get diagnostics v_sum = row_count;
+    -- The line of a segment that was named so, and of a selection.
+    update public.audit_log as kept
+    set before = private.unnamed_image(kept.before, person),
+        after = private.unnamed_image(kept.after, person)
+    where kept.tenant_id = (person).tenant_id
+      and (kept.action in ('bulk', 'export') or kept.table_name = 'segments')
+      and (private.unnamed_image(kept.before, person) <> kept.before
+          or private.unnamed_image(kept.after, person) <> kept.after);
+    get diagnostics v_rows = row_count;
+    return v_sum + v_rows;
+end;
+$$;
+
+-- {filter} of a segment, {selection: {filter}} of what was done to one.
+create function private.unnamed_image(image jsonb, person private.person) returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+    select case
+        when image #> '{selection,filter}' ? 'q' then jsonb_set(
+            image, '{selection,filter}',
+            private.unnamed_filter(image #> '{selection,filter}', person)
+        )
+        when image -> 'filter' ? 'q' then jsonb_set(
+            image, '{filter}', private.unnamed_filter(image -> 'filter', person)
+        )
+        else image
+    end
+$$;
