@@ -192,6 +192,8 @@ DROP FUNCTION "private"."contact_hours_in"(uuid, text, timestamp with time zone,
 
 DROP FUNCTION "private"."end_callback"(uuid, public.callback_status);
 
+DROP FUNCTION "private"."enqueue_run"(uuid, timestamp with time zone);
+
 DROP FUNCTION "private"."export_sql"();
 
 DROP FUNCTION "private"."list_import_differences"(uuid, uuid);
@@ -542,7 +544,7 @@ ALTER TABLE "public"."dialer_export_rows" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "public"."dialer_export_rows" FORCE ROW LEVEL SECURITY;
 
-CREATE TABLE "public"."dialer_exports" ("id" uuid NOT NULL DEFAULT gen_random_uuid(), "tenant_id" uuid NOT NULL, "integration_id" uuid NOT NULL, "campaign_id" bigint NOT NULL, "campaign_name" text NOT NULL DEFAULT ''::text, "list_name" text NOT NULL, "weight" integer NOT NULL DEFAULT 1, "selection" jsonb NOT NULL, "selection_hash" text NOT NULL, "on_date" date NOT NULL, "planned_until" uuid, "is_csv" boolean NOT NULL DEFAULT false, "parts" integer NOT NULL DEFAULT 0, "list_ids" bigint[] NOT NULL DEFAULT '{}'::bigint[], "selected" integer NOT NULL DEFAULT 0, "excluded" jsonb NOT NULL DEFAULT '{}'::jsonb, "planned" integer NOT NULL DEFAULT 0, "loaded" integer NOT NULL DEFAULT 0, "filtered" integer NOT NULL DEFAULT 0, "removed" integer NOT NULL DEFAULT 0, "is_reported" boolean NOT NULL DEFAULT true, "closed_ufs" text[], "hours_state" text NOT NULL DEFAULT 'open'::text, "error_code" text, "error_detail" text, "rule_id" uuid, "creditor_scope" uuid[], "finished_at" timestamp with time zone, CONSTRAINT "dialer_exports_campaign_is_positive" CHECK ((campaign_id > 0)), CONSTRAINT "dialer_exports_hours_state_is_known" CHECK ((hours_state = ANY (ARRAY['open'::text, 'silent'::text, 'opening'::text]))), CONSTRAINT "dialer_exports_list_name_is_filled" CHECK ((btrim(list_name) <> ''::text)), CONSTRAINT "dialer_exports_pkey" PRIMARY KEY (id), CONSTRAINT "dialer_exports_tenant_id_key" UNIQUE (tenant_id, id), CONSTRAINT "dialer_exports_weight_is_positive" CHECK (((weight >= 1) AND (weight <= 100))), "created_by" uuid DEFAULT auth.uid(), "created_at" timestamp with time zone NOT NULL DEFAULT private.now(), "updated_at" timestamp with time zone NOT NULL DEFAULT private.now());
+CREATE TABLE "public"."dialer_exports" ("id" uuid NOT NULL DEFAULT gen_random_uuid(), "tenant_id" uuid NOT NULL, "integration_id" uuid NOT NULL, "campaign_id" bigint NOT NULL, "campaign_name" text NOT NULL DEFAULT ''::text, "list_name" text NOT NULL, "weight" integer NOT NULL DEFAULT 1, "selection" jsonb NOT NULL, "selection_hash" text NOT NULL, "on_date" date NOT NULL, "planned_until" uuid, "is_csv" boolean NOT NULL DEFAULT false, "parts" integer NOT NULL DEFAULT 0, "list_ids" bigint[] NOT NULL DEFAULT '{}'::bigint[], "selected" integer NOT NULL DEFAULT 0, "excluded" jsonb NOT NULL DEFAULT '{}'::jsonb, "planned" integer NOT NULL DEFAULT 0, "loaded" integer NOT NULL DEFAULT 0, "filtered" integer NOT NULL DEFAULT 0, "removed" integer NOT NULL DEFAULT 0, "is_reported" boolean NOT NULL DEFAULT true, "ufs" text[], "closed_ufs" text[], "hours_state" text NOT NULL DEFAULT 'open'::text, "error_code" text, "error_detail" text, "rule_id" uuid, "creditor_scope" uuid[], "finished_at" timestamp with time zone, CONSTRAINT "dialer_exports_campaign_is_positive" CHECK ((campaign_id > 0)), CONSTRAINT "dialer_exports_hours_state_is_known" CHECK ((hours_state = ANY (ARRAY['open'::text, 'silent'::text, 'opening'::text, 'expired'::text, 'gone'::text]))), CONSTRAINT "dialer_exports_list_name_is_filled" CHECK ((btrim(list_name) <> ''::text)), CONSTRAINT "dialer_exports_pkey" PRIMARY KEY (id), CONSTRAINT "dialer_exports_tenant_id_key" UNIQUE (tenant_id, id), CONSTRAINT "dialer_exports_weight_is_positive" CHECK (((weight >= 1) AND (weight <= 100))), "created_by" uuid DEFAULT auth.uid(), "created_at" timestamp with time zone NOT NULL DEFAULT private.now(), "updated_at" timestamp with time zone NOT NULL DEFAULT private.now());
 
 ALTER TABLE "public"."dialer_exports" ADD COLUMN "status" public.dialer_export_status NOT NULL DEFAULT 'planning'::public.dialer_export_status;
 
@@ -805,6 +807,8 @@ CREATE TYPE "private"."act_outcome" AS ("verdict" text, "reason" text, "not_befo
 CREATE TYPE "private"."import_change" AS ("table_name" text, "row_id" uuid, "client_id" uuid, "action" text, "before" jsonb, "after" jsonb);
 
 CREATE TYPE "private"."chunk_outcome" AS ("clients_created" integer, "clients_updated" integer, "clients_touched" integer, "debts_created" integer, "debts_updated" integer, "debts_returned" integer, "debts_reopened" integer, "changes" private.import_change[]);
+
+CREATE TYPE "private"."last_word" AS ("verdict" text, "reason" text, "not_before" timestamp with time zone);
 
 CREATE TYPE "private"."panel_event" AS ("measure" text, "day" date, "at" timestamp with time zone, "client_id" uuid, "operator_id" uuid, "creditor_ids" uuid[], "source" text, "source_id" text, "amount" bigint);
 
@@ -1691,7 +1695,7 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.archive_team(team_id uuid)
+CREATE OR REPLACE FUNCTION private.archive_team(team_id uuid, limits jsonb)
  RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -1699,7 +1703,10 @@ CREATE OR REPLACE FUNCTION private.archive_team(team_id uuid)
 AS $function$
 declare
     v_tenant_id uuid := private.require_role('admin');
+    v_limited uuid[];
 begin
+    perform from public.tenants where tenants.id = v_tenant_id for update;
+    v_limited := private.limited_by_teams(v_tenant_id);
     update public.teams set archived_at = private.now()
     where teams.tenant_id = v_tenant_id and teams.id = archive_team.team_id
       and teams.archived_at is null;
@@ -1707,6 +1714,7 @@ begin
         raise exception 'team_not_found' using errcode = 'PT404', detail = 'no living team';
     end if;
     perform private.seat_team(v_tenant_id, archive_team.team_id, '{}');
+    perform private.keep_limits(v_tenant_id, v_limited, limits);
 end;
 $function$;
 
@@ -1762,6 +1770,25 @@ begin
     where callbacks.id = v_promised.id
       and callbacks.operator_id is distinct from assign_callback.user_id;
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.attempts_left(tenant_id uuid, client_id uuid, channel public.channel, at timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select min(greatest(cap.attempts - (
+        select count(*) from private.contact_attempts(
+            cap.tenant_id, attempts_left.client_id, cap.channel,
+            ((attempts_left.at at time zone agency.time_zone)::date - cap.days + 1)::timestamp
+                at time zone agency.time_zone,
+            attempts_left.at
+        )
+    ), 0))
+    from public.contact_caps as cap
+    join public.tenants as agency on agency.id = cap.tenant_id
+    where cap.tenant_id = attempts_left.tenant_id and cap.channel = attempts_left.channel
 $function$;
 
 CREATE OR REPLACE FUNCTION private.await_word(integration_ids uuid[])
@@ -2105,6 +2132,11 @@ CREATE OR REPLACE FUNCTION private.begin_batch_messages(message_ids uuid[], atte
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
+    -- A rule may be writing to the same people: where a cap counts, one after the other.
+    select private.lock_people(array_agg(message.client_id))
+    from public.message_logs as message
+    where message.id = any(begin_batch_messages.message_ids)
+      and private.has_cap(message.tenant_id, message.channel);
     -- Whose lease ran out is being given back at this moment, and may be sent by another.
     with held as materialized (
         select recipient.message_id
@@ -2128,6 +2160,10 @@ AS $function$
           select from public.message_batches as batch
           where batch.id = message.batch_id and batch.status = 'sending'
       )
+      -- Who was written to since the claim is planned anew when the lease ends.
+      and not (private.has_cap(message.tenant_id, message.channel) and private.is_over_cap(
+          message.tenant_id, message.client_id, message.channel, private.now()
+      ))
     returning message.id
 $function$;
 
@@ -2426,6 +2462,7 @@ declare
     v_patience double precision;
     v_wait double precision := 0;
     v_until timestamptz;
+    v_word private.last_word;
 begin
     -- Run before message, as everywhere.
     perform from public.automation_runs as run
@@ -2439,6 +2476,11 @@ begin
       and message.status = 'queued'
     for update;
     if not found then
+        return null;
+    end if;
+    v_word := private.last_word_on(v_message);
+    if v_word.verdict is not null then
+        perform private.obey(v_message, v_word);
         return null;
     end if;
     if not has_turn and v_message.sender_id is not null then
@@ -2463,35 +2505,43 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.bring_back_opened(export public.dialer_exports, closed text[])
- RETURNS void
+CREATE OR REPLACE FUNCTION private.bring_back_opened(export public.dialer_exports, closed text[], max integer)
+ RETURNS integer
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
  SET jit TO 'off'
 AS $function$
 declare
-    v_first int;
+    v_first int := (
+        select coalesce(max(contact.part), -1) + 1 from public.dialer_export_rows as contact
+        where contact.export_id = (export).id and contact.part is not null
+    );
+    v_moved int;
     v_gone int;
     v_parts int;
 begin
-    select coalesce(max(contact.part), -1) + 1 into v_first
-    from public.dialer_export_rows as contact
-    where contact.export_id = (export).id and contact.part is not null;
     with opened as (
-        select contact.place, contact.status,
-            (row_number() over (order by contact.place) - 1) / private.dialer_part_size() as part
-        from public.dialer_export_rows as contact
-        where contact.export_id = (export).id and contact.reason = 'outside_hours'
-          and contact.phone is not null and contact.part is not null
-          and contact.status in ('removed', 'excluded')
-          and not private.is_in_ufs(contact, closed)
-          and not exists (
-              select from public.calls as call
-              where call.tenant_id = contact.tenant_id and call.client_id = contact.client_id
-                and call.called_at > (export).created_at
-                and (call.operator_id is not null or call.talk_seconds > 0)
-          )
+        select chosen.place, chosen.status,
+            (row_number() over (order by chosen.place) - 1) / private.dialer_part_size() as part
+        from (
+            select contact.place, contact.status
+            from public.dialer_export_rows as contact
+            join public.clients as client on client.id = contact.client_id
+            where contact.export_id = (export).id and contact.reason = 'outside_hours'
+              and contact.phone is not null and contact.part is not null
+              and contact.status in ('removed', 'excluded')
+              and coalesce(client.uf, private.uf_of(client.tenant_id, client.id, null), '')
+                  <> all(closed)
+              and not exists (
+                  select from public.calls as call
+                  where call.tenant_id = contact.tenant_id
+                    and call.client_id = contact.client_id
+                    and call.called_at > (export).created_at
+                    and (call.operator_id is not null or call.talk_seconds > 0)
+              )
+            order by contact.place limit max
+        ) as chosen
     ),
     back as (
         update public.dialer_export_rows as contact
@@ -2500,10 +2550,10 @@ begin
         where contact.export_id = (export).id and contact.place = opened.place
         returning opened.status, opened.part
     )
-    select count(*) filter (where back.status = 'removed'), max(back.part) + 1
-    into v_gone, v_parts from back;
-    if v_parts is null then
-        return;
+    select count(*), count(*) filter (where back.status = 'removed'), max(back.part) + 1
+    into v_moved, v_gone, v_parts from back;
+    if v_moved = 0 then
+        return 0;
     end if;
     update public.dialer_exports as kept
     set loaded = kept.loaded - v_gone, removed = kept.removed - v_gone
@@ -2514,6 +2564,7 @@ begin
     )
     from generate_series(v_first, v_first + v_parts - 1) as part;
     perform private.wake_function('3cplus-export');
+    return v_moved;
 end;
 $function$;
 
@@ -3036,6 +3087,20 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.calls_of(person private.person)
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select call.id from public.calls as call
+    where call.tenant_id = (person).tenant_id and call.client_id = (person).client_id
+    union all
+    select call.id from public.calls as call
+    where call.tenant_id = (person).tenant_id and call.client_id is null
+      and private.phone_match(call.phone) = any((person).phone_keys)
+$function$;
+
 CREATE OR REPLACE FUNCTION private.campaign_of_step(settings jsonb, tenant_id uuid, client_id uuid)
  RETURNS bigint
  LANGUAGE sql
@@ -3520,7 +3585,7 @@ begin
         v_may_have_more := private.take_runs(v_claim_id, max, lease_seconds);
         exit when not v_may_have_more;
         perform private.resolve_interrupted_runs(v_claim_id);
-        perform private.lock_limited_rules(v_claim_id);
+        perform private.lock_limited_rules(v_claim_id, may_wait => v_round = 1);
         v_plans := array(select plan from private.plan_runs(v_claim_id) as plan);
         perform private.finish_run(plan.run_id, 'skipped', plan.reason)
         from unnest(v_plans) as plan where plan.verdict = 'skip';
@@ -3676,6 +3741,13 @@ begin
                         and loading.kind in ('part', 'file')
                         and (loading.status = 'sending' or loading.is_doubtful
                             and loading.status = 'queued')
+                  ))
+                  -- Two weights of one list arrive in the order they were wished in.
+                  and (waiting.kind <> 'weight' or not exists (
+                      select from private.dialer_tasks as earlier
+                      where earlier.export_id = waiting.export_id and earlier.kind = 'weight'
+                        and earlier.status in ('queued', 'sending')
+                        and (earlier.created_at, earlier.id) < (waiting.created_at, waiting.id)
                   ))
             ) as ranked
             order by ranked.turn, ranked.next_attempt_at limit max
@@ -4588,15 +4660,20 @@ CREATE OR REPLACE FUNCTION private.contact_attempts(tenant_id uuid, client_id uu
  STABLE SECURITY DEFINER
  SET search_path TO ''
 AS $function$
+declare
+    -- What waits longer to be sent expires (0692, 0980).
+    c_longest_wait constant interval := '7 days';
 begin
     if channel = 'whatsapp' then
         return query
-        select message.created_at from public.message_logs as message
+        select coalesce(message.sending_at, message.created_at)
+        from public.message_logs as message
         where message.tenant_id = contact_attempts.tenant_id
           and message.client_id = contact_attempts.client_id
           and message.direction = 'out' and message.status not in ('failed', 'queued')
           and message.template_id is not null
-          and message.created_at >= since and message.created_at <= until;
+          and message.created_at >= since - c_longest_wait and message.created_at <= until
+          and coalesce(message.sending_at, message.created_at) between since and until;
         return;
     end if;
     return query
@@ -5365,13 +5442,13 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.day_obstacle(rule public.collection_rules, target_id uuid, client public.clients, on_date date)
+CREATE OR REPLACE FUNCTION private.day_obstacle(rule public.collection_rules, target_id uuid, client public.clients, on_date date, today date)
  RETURNS text
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO ''
 AS $function$
-    select case (rule).trigger
+    select coalesce(case (rule).trigger
         when 'debt_due' then case
             when (client).open_debts = 0 then 'nothing_owed'
             when private.has_living_agreement((client).tenant_id, (client).id)
@@ -5388,7 +5465,10 @@ AS $function$
             left join public.installments as part on part.id = day_obstacle.target_id
             left join public.agreements as agreement on agreement.id = part.agreement_id
         )
-    end
+    end, case
+        -- "It falls due tomorrow" is not said of what is late by now.
+        when (rule).day_offset < 0 and on_date - (rule).day_offset < today then 'day_passed'
+    end)
 $function$;
 
 CREATE OR REPLACE FUNCTION private.debts_in_scope(client_id uuid)
@@ -5486,6 +5566,35 @@ begin
             detail = 'connect 3C Plus in the settings';
     end if;
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.dialer_agencies()
+ RETURNS TABLE(tenant_id uuid, closed text[])
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select busy.tenant_id, private.dialer_closed_ufs(busy.tenant_id)
+    from (
+        select distinct integration.tenant_id from public.integrations as integration
+        where integration.provider = 'threecplus' and integration.is_active
+    ) as busy
+    where exists (
+        select from public.dialer_exports as export
+        where export.tenant_id = busy.tenant_id and export.status in ('loading', 'done')
+          and export.hours_state in ('open', 'silent', 'opening')
+    )
+$function$;
+
+CREATE OR REPLACE FUNCTION private.dialer_closed_ufs(tenant_id uuid)
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select coalesce(array_agg(distinct closed.uf order by closed.uf), '{}')
+    from unnest(array[private.now(), private.now() + interval '1 minute']) as looked (at)
+    cross join lateral private.closed_ufs(dialer_closed_ufs.tenant_id, looked.at) as closed
 $function$;
 
 CREATE OR REPLACE FUNCTION private.dialer_export_results(export_id uuid, filter jsonb, after integer, page_size integer)
@@ -5715,7 +5824,12 @@ AS $function$
         else jsonb_build_object(
             'campaign_id', export.campaign_id, 'list_id', export.list_ids[1],
             'list_ids', to_jsonb(export.list_ids),
-            'weight', coalesce((task.payload ->> 'weight')::int, export.weight),
+            -- Said too late, a weight would be heard again: what it is now is what the hours say.
+            'weight', case
+                when task.payload ->> 'weight' = '0' and not task.payload ? 'hours' then 0
+                when export.hours_state <> 'open' then 0
+                else export.weight
+            end,
             -- The mark makes the name ours, so that a list made before a crash is found again.
             'name', export.list_name || ' · ' || left(export.id::text, 8)
                 || case when export.is_csv and task.part is not null
@@ -6157,7 +6271,22 @@ AS $function$
     )
 $function$;
 
-CREATE OR REPLACE FUNCTION private.erase_client(tenant_id uuid, client_id uuid)
+CREATE OR REPLACE FUNCTION private.enqueue_run(run_id uuid, at timestamp with time zone, is_background boolean DEFAULT false)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    insert into pgmq.q_automations (vt, message)
+    values (
+        pg_catalog.clock_timestamp() + (enqueue_run.at - private.now()),
+        pg_catalog.jsonb_build_object('run_id', enqueue_run.run_id)
+        || case when enqueue_run.is_background then '{"is_background": true}' else '{}'::jsonb end
+    )
+    returning msg_id
+$function$;
+
+CREATE OR REPLACE FUNCTION private.erase_client(tenant_id uuid, client_id uuid, is_repetition boolean)
  RETURNS jsonb
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -6168,6 +6297,8 @@ declare
     v_verdict jsonb;
     v_areas text[] := array['raw'];
     v_bulk bigint;
+    v_rows bigint;
+    v_extra bigint := 0;
 begin
     perform from public.clients as client
     where client.tenant_id = erase_client.tenant_id and client.id = erase_client.client_id
@@ -6190,25 +6321,58 @@ begin
     v_bulk := private.begin_bulk(
         tenant_id, 'erase', jsonb_build_object('ids', jsonb_build_array(client_id))
     );
-    perform private.erase_rows(v_person, v_areas);
-    perform private.erase_from_imports(v_person);
+    v_rows := private.erase_rows(v_person, v_areas) + private.erase_from_imports(v_person)
+        + private.erase_from_filters(v_person);
     if v_areas = array['raw'] then
         update public.clients as client set extra = '{}'
         where client.id = erase_client.client_id and client.extra <> '{}';
+        get diagnostics v_extra = row_count;
     else
         perform private.suppress_erased(tenant_id, client_id);
     end if;
     perform private.end_bulk(v_bulk, jsonb_build_object('changed', 1, 'areas', v_areas));
+    if is_repetition and v_rows + v_extra = 0 then
+        delete from public.audit_log as line where line.id = v_bulk;
+    end if;
     return v_verdict;
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.erase_from_imports(person private.person)
- RETURNS void
+CREATE OR REPLACE FUNCTION private.erase_from_filters(person private.person)
+ RETURNS bigint
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
+declare
+    v_rows bigint;
+    v_sum bigint;
+begin
+    update public.segments as kept set filter = private.unnamed_filter(kept.filter, person)
+    where kept.tenant_id = (person).tenant_id and kept.filter ? 'q'
+      and private.unnamed_filter(kept.filter, person) <> kept.filter;
+    get diagnostics v_sum = row_count;
+    -- The line of a segment that was named so, and of a selection.
+    update public.audit_log as kept
+    set before = private.unnamed_image(kept.before, person),
+        after = private.unnamed_image(kept.after, person)
+    where kept.tenant_id = (person).tenant_id
+      and (kept.action in ('bulk', 'export') or kept.table_name = 'segments')
+      and (private.unnamed_image(kept.before, person) <> kept.before
+          or private.unnamed_image(kept.after, person) <> kept.after);
+    get diagnostics v_rows = row_count;
+    return v_sum + v_rows;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.erase_from_imports(person private.person)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_rows bigint;
 begin
     update public.imports as kept
     set answer = jsonb_set(jsonb_set(jsonb_set(
@@ -6225,6 +6389,8 @@ begin
             ), needle
         ) > 0
     );
+    get diagnostics v_rows = row_count;
+    return v_rows;
 end;
 $function$;
 
@@ -6249,7 +6415,7 @@ begin
     elsif asked_on > private.today(v_tenant_id) then
         raise exception 'asked_in_future' using errcode = 'PT400', detail = asked_on::text;
     end if;
-    v_outcome := private.erase_client(v_tenant_id, client_id);
+    v_outcome := private.erase_client(v_tenant_id, client_id, false);
     insert into public.privacy_requests (
         tenant_id, client_id, kind, asked_on, answered_at, outcome, created_by
     )
@@ -6263,13 +6429,15 @@ end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.erase_rows(person private.person, areas text[])
- RETURNS void
+ RETURNS bigint
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
 declare
     v_kept private.personal_tables;
+    v_rows bigint;
+    v_sum bigint := 0;
 begin
     for v_kept in
         select * from private.personal_tables as kept
@@ -6284,7 +6452,10 @@ begin
             )
         end
         using person;
+        get diagnostics v_rows = row_count;
+        v_sum := v_sum + v_rows;
     end loop;
+    return v_sum;
 end;
 $function$;
 
@@ -6496,6 +6667,27 @@ AS $function$
             where debts.tenant_id = listed.tenant_id and debts.client_id = listed.client_id
               and debts.status = ''open''
         ) as own' else '' end)
+$function$;
+
+CREATE OR REPLACE FUNCTION private.exports_to_compare()
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select array(
+        select export.id
+        from private.dialer_agencies() as agency
+        join public.dialer_exports as export on export.tenant_id = agency.tenant_id
+        where export.status = 'done' and export.hours_state in ('open', 'silent', 'opening')
+          and (export.closed_ufs is distinct from agency.closed or export.hours_state = 'opening')
+          and (export.loaded > export.removed or exists (
+              select from public.dialer_export_rows as contact
+              where contact.export_id = export.id and contact.reason = 'outside_hours'
+                and contact.phone is not null
+          ))
+        order by export.created_at desc, export.id
+    )
 $function$;
 
 CREATE OR REPLACE FUNCTION private.facet_candidates(tenant_id uuid, facet text)
@@ -6716,6 +6908,31 @@ AS $function$
         )
         union all
         (
+            -- Who did not get it, and who may get it again, is told on its own page.
+            select 'batch', batch.id::text,
+                coalesce(batch.finished_at, batch.last_progress_at, batch.created_at), null,
+                format('%s (%s)', batch.name, failed.messages), failed.code, null, false
+            from public.message_batches as batch
+            cross join lateral (
+                select sum(counts.amount) as messages, (array_agg(
+                        split_part(counts.key, ':', 2) order by counts.amount desc, counts.key
+                    ))[1] as code
+                from private.batch_counts as counts
+                where counts.batch_id = batch.id and counts.key like 'failed:%'
+                  and counts.amount > 0
+            ) as failed
+            where batch.tenant_id = failed_work.tenant_id and failed.messages > 0
+              and 'batch' = any(kinds)
+              and (
+                  coalesce(batch.finished_at, batch.last_progress_at, batch.created_at),
+                  batch.id::text
+              ) < (before_at, before_id)
+            order by coalesce(batch.finished_at, batch.last_progress_at, batch.created_at) desc,
+                batch.id::text desc
+            limit page_size
+        )
+        union all
+        (
             -- Of a failed one nothing stayed: the file is sent again. One that was cut off goes on.
             select 'import', import.id::text, coalesce(import.finished_at, import.created_at), null,
                 import.file_name, coalesce(import.error_code, case import.status
@@ -6791,7 +7008,9 @@ CREATE OR REPLACE FUNCTION private.failure_kinds()
  IMMUTABLE
  SET search_path TO ''
 AS $function$
-    select array['automation', 'message', 'charge', 'import', 'dialer_export', 'job', 'webhook']
+    select array[
+        'automation', 'message', 'charge', 'batch', 'import', 'dialer_export', 'job', 'webhook'
+    ]
 $function$;
 
 CREATE OR REPLACE FUNCTION private.filter_counts(filter jsonb, facets text[])
@@ -7332,7 +7551,10 @@ begin
             and ((task).kind not in ('part', 'file') or answer ? 'imported')
     where export.id = (task).export_id
     returning * into v_export;
-    if v_export.status <> 'loading' then
+    if answer ? 'is_gone' then
+        perform private.note_gone_list(task, v_export);
+        return;
+    elsif v_export.status <> 'loading' then
         if v_export.status = 'cancelled' and answer ? 'list_id' then
             -- Made while somebody cancelled: silent as the others.
             perform private.wish_dialer_task(
@@ -7352,12 +7574,22 @@ begin
         update public.dialer_exports as export
         set status = 'done', finished_at = private.now()
         where export.id = v_export.id;
+        -- Its state closed while this was being said: what was said may be too loud.
+        if v_export.hours_state <> 'open' then
+            perform private.weigh_for_hours(v_export, 0);
+        end if;
         perform private.tell_dialer_export(v_export.id);
     elsif not exists (
         select from private.dialer_tasks as other
         where other.export_id = v_export.id and other.kind in ('part', 'file')
           and other.status <> 'done'
     ) then
+        -- Ready just after closing it stays silent, until it has been compared (0951).
+        if private.is_closing(
+            v_export.ufs, null, private.dialer_closed_ufs(v_export.tenant_id)
+        ) then
+            perform private.silence_list(v_export.id, 'silent');
+        end if;
         perform private.wish_dialer_task(
             v_export.integration_id, 'weight', 'weight:' || v_export.id, v_export.id
         );
@@ -7399,6 +7631,8 @@ AS $function$
 declare
     -- Beyond every provider's redelivery (a week at most) and any month's complaint.
     c_kept constant interval := interval '90 days';
+    -- Longer than any question about a night that failed.
+    c_looks_kept constant interval := '7 days';
     -- About ten seconds; after a long silence the next nights go on.
     c_max_events constant int := 500000;
     v_forgotten int;
@@ -7428,6 +7662,11 @@ begin
     delete from private.dialer_tasks as task
     where task.kind in ('qualify', 'remove') and task.status in ('done', 'failed', 'cancelled')
       and task.done_at < private.now() - c_kept;
+    -- The scheduler notes every look, some every two seconds, and never forgets one itself.
+    if to_regclass('cron.job_run_details') is not null then
+        delete from cron.job_run_details as look
+        where coalesce(look.end_time, look.start_time) < clock_timestamp() - c_looks_kept;
+    end if;
     return v_forgotten;
 end;
 $function$;
@@ -8043,6 +8282,18 @@ AS $function$
     )
 $function$;
 
+CREATE OR REPLACE FUNCTION private.is_closing(ufs text[], compared text[], closed text[])
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select exists (
+        select from unnest(closed) as shut (uf)
+        where shut.uf <> all(coalesce(compared, '{}')) and (ufs is null or shut.uf = any(ufs))
+    )
+$function$;
+
 CREATE OR REPLACE FUNCTION private.is_current(entry public.audit_log, series text[])
  RETURNS boolean
  LANGUAGE sql
@@ -8070,14 +8321,41 @@ CREATE OR REPLACE FUNCTION private.is_in_stock(status public.debt_status)
  SET search_path TO ''
 AS $function$ select status in ('open', 'in_agreement', 'on_hold') $function$;
 
-CREATE OR REPLACE FUNCTION private.is_in_ufs(contact public.dialer_export_rows, ufs text[])
+CREATE OR REPLACE FUNCTION private.is_mostly_closed(export public.dialer_exports, closed text[])
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+ SET jit TO 'off'
+AS $function$
+begin
+    if cardinality(closed) > cardinality(private.ufs()) then
+        return true;
+    elsif cardinality(closed) = 0 or (export).hours_state = 'opening' then
+        return false;
+    end if;
+    return (
+        select count(*) filter (where coalesce(
+            client.uf, private.uf_of(client.tenant_id, client.id, null), ''
+        ) = any(closed)) * 2 > count(*)
+        from public.dialer_export_rows as contact
+        join public.clients as client on client.id = contact.client_id
+        where contact.export_id = (export).id and contact.status = 'loaded'
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.is_of_a_day(rule_id uuid)
  RETURNS boolean
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO ''
 AS $function$
-    select coalesce(client.uf, private.uf_of(client.tenant_id, client.id, null), '') = any(ufs)
-    from public.clients as client where client.id = (contact).client_id
+    select exists (
+        select from public.collection_rules as rule
+        where rule.id = is_of_a_day.rule_id
+          and rule.trigger in ('debt_due', 'installment_due')
+    )
 $function$;
 
 CREATE OR REPLACE FUNCTION private.is_of_rule(rule public.collection_rules, kind public.disposition_types)
@@ -8548,87 +8826,30 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.keep_dialer_hours()
- RETURNS void
+CREATE OR REPLACE FUNCTION private.keep_export_hours(export_id uuid)
+ RETURNS boolean
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
 declare
-    v_agency record;
     v_export public.dialer_exports;
 begin
-    for v_agency in
-        select busy.tenant_id, array(
-            select closed.uf
-            from private.closed_ufs(busy.tenant_id, private.now()) as closed order by closed.uf
-        ) as closed
-        from (
-            select distinct integration.tenant_id from public.integrations as integration
-            where integration.provider = 'threecplus' and integration.is_active
-        ) as busy
-    loop
-        for v_export in
-            select * from public.dialer_exports as export
-            where export.tenant_id = v_agency.tenant_id and export.status = 'done'
-              and export.planned > 0
-              and (export.closed_ufs is distinct from v_agency.closed
-                  or export.hours_state = 'opening')
-            order by export.created_at desc
-            -- Not against the key: whoever takes a person out meanwhile points a task at it.
-            for no key update skip locked
-        loop
-            perform private.keep_export_hours(v_export, v_agency.closed);
-        end loop;
-    end loop;
-end;
-$function$;
-
-CREATE OR REPLACE FUNCTION private.keep_export_hours(export public.dialer_exports, closed text[])
- RETURNS void
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-    v_is_silent boolean;
-    v_state text := 'open';
-begin
-    -- Every state, and those whose state nobody knows.
-    if cardinality(closed) > cardinality(private.ufs()) then
-        v_is_silent := true;
-    elsif cardinality(closed) > 0 then
-        select count(*) filter (where private.is_in_ufs(contact, closed)) * 2 > count(*)
-        into v_is_silent
-        from public.dialer_export_rows as contact
-        where contact.export_id = (export).id and contact.status = 'loaded';
-    else
-        v_is_silent := false;
+    select * into v_export from public.dialer_exports as export
+    where export.id = keep_export_hours.export_id and export.status = 'done'
+      and export.hours_state in ('open', 'silent', 'opening')
+    -- Not against the key: whoever takes a person out meanwhile points a task at it.
+    for no key update skip locked;
+    if not found then
+        return false;
     end if;
-    if v_is_silent then
-        if (export).hours_state <> 'silent' then
-            perform private.weigh_for_hours(export, 0);
-        end if;
-        v_state := 'silent';
-    else
-        perform private.take_out_closed(export, closed);
-        perform private.bring_back_opened(export, closed);
-        if (export).hours_state <> 'open' then
-            if exists (
-                select from public.dialer_export_rows as contact
-                where contact.export_id = (export).id and contact.status = 'removing'
-                  and contact.reason = 'outside_hours'
-            ) then
-                v_state := 'opening';
-            else
-                perform private.weigh_for_hours(export, (export).weight);
-            end if;
-        end if;
-    end if;
-    update public.dialer_exports as kept
-    set closed_ufs = closed, hours_state = v_state
-    where kept.id = (export).id
-      and (kept.closed_ufs, kept.hours_state) is distinct from (closed, v_state);
+    return private.step_export_hours(
+        v_export, private.dialer_closed_ufs(v_export.tenant_id)
+    );
+exception when others then
+    -- It stays as silent as it is, and somebody reads of it.
+    perform private.note_hours_failure(keep_export_hours.export_id, sqlstate, sqlerrm);
+    return false;
 end;
 $function$;
 
@@ -8715,6 +8936,39 @@ begin
         group by import_people.place
     ) as titles using (place);
     drop table pg_temp.import_titles, pg_temp.import_people;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.keep_limits(tenant_id uuid, limited uuid[], limits jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_person uuid;
+    v_said jsonb;
+    v_widened uuid[] := '{}';
+begin
+    foreach v_person in array limited loop
+        -- A limit that another team still sets needs no word.
+        continue when private.creditor_scope_of(tenant_id, v_person) is not null;
+        v_said := limits -> v_person::text;
+        if jsonb_typeof(v_said) = 'array' then
+            update public.memberships as member
+            set creditor_ids = private.require_creditors(
+                keep_limits.tenant_id, private.ids_in(limits, v_person::text)
+            )
+            where member.tenant_id = keep_limits.tenant_id and member.user_id = v_person
+              and member.revoked_at is null;
+        elsif v_said is null then
+            v_widened := v_widened || v_person;
+        end if;
+    end loop;
+    if v_widened <> '{}' then
+        raise exception 'team_limits_people' using errcode = 'PT409',
+            detail = array_to_json(v_widened)::text;
+    end if;
 end;
 $function$;
 
@@ -8821,6 +9075,44 @@ AS $function$
         from auth.sessions where sessions.user_id = users.id
     )))
     from auth.users where users.id = last_seen.user_id
+$function$;
+
+CREATE OR REPLACE FUNCTION private.last_word_on(message public.message_logs)
+ RETURNS private.last_word
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_word private.last_word;
+    v_hours record;
+begin
+    v_word := private.word_of_rule(message);
+    if v_word.verdict is not null or message.client_id is null
+        -- An answer in an open talk is no contact out of the blue.
+        or num_nonnulls(message.automation_run_id, message.charge_id, message.template_id) = 0
+    then
+        return v_word;
+    end if;
+    if private.has_cap(message.tenant_id, message.channel) then
+        perform private.lock_people(array[message.client_id]);
+    end if;
+    select * into v_hours from private.contact_decision(
+        message.tenant_id, message.client_id, message.channel, private.now()
+    );
+    v_word.reason := case when private.is_suppressed(
+            message.tenant_id, message.client_id, message.phone, message.channel, private.now()
+        ) then 'suppressed' else v_hours.reason end;
+    v_word.not_before := v_hours.next_allowed_at;
+    v_word.verdict := case
+        when v_word.reason is null then null
+        when v_word.reason = 'suppressed' or v_word.not_before is null then 'skip'
+        -- What a person sends now is not for tomorrow, unless it brings a charge (0919).
+        when num_nonnulls(message.automation_run_id, message.charge_id) = 0 then 'skip'
+        else 'postpone'
+    end;
+    return v_word;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.lawful_hours()
@@ -9011,6 +9303,19 @@ begin
       and not private.is_suppressed(v_tenant_id, talk.client_id, talk.phone, 'whatsapp', v_now);
     return private.suppression_card(v_row);
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.limited_by_teams(tenant_id uuid)
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select coalesce(array_agg(member.user_id order by member.user_id), '{}')
+    from public.memberships as member
+    where member.tenant_id = limited_by_teams.tenant_id and member.revoked_at is null
+      and member.creditor_ids is null
+      and private.creditor_scope_of(member.tenant_id, member.user_id) is not null
 $function$;
 
 CREATE OR REPLACE FUNCTION private.link_call(call_id uuid, client_id uuid)
@@ -9646,21 +9951,49 @@ CREATE OR REPLACE FUNCTION private.listed_kept_rows()
  SET search_path TO ''
 AS $function$ select 200 $function$;
 
-CREATE OR REPLACE FUNCTION private.lock_limited_rules(claim_id uuid)
+CREATE OR REPLACE FUNCTION private.lock_limited_rules(claim_id uuid, may_wait boolean)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- A claim is committed within tenths of a second.
+    c_moment constant interval := '1 second';
+    v_rule record;
+    v_key bigint;
+begin
+    for v_rule in
+        select rule.id, array_agg(run.id) as run_ids
+        from public.automation_runs as run
+        join public.collection_rules as rule on rule.id = run.rule_id
+        where run.claim_id = lock_limited_rules.claim_id and run.status = 'running'
+          and num_nonnulls(rule.daily_cap, rule.repeat_days) > 0
+        group by rule.id
+        order by rule.id
+    loop
+        v_key := hashtextextended('rule:' || v_rule.id, 0);
+        if may_wait then
+            perform pg_advisory_xact_lock(v_key);
+        elsif not pg_try_advisory_xact_lock(v_key) then
+            perform private.postpone_run(run.id, private.now() + c_moment, run.reason)
+            from public.automation_runs as run where run.id = any(v_rule.run_ids);
+        end if;
+    end loop;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.lock_people(client_ids uuid[])
  RETURNS void
  LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
-    select pg_advisory_xact_lock(hashtextextended('rule:' || limited.id, 0))
+    select pg_advisory_xact_lock(hashtextextended('contact:' || person.id, 0))
     from (
-        select distinct rule.id
-        from public.automation_runs as run
-        join public.collection_rules as rule on rule.id = run.rule_id
-        where run.claim_id = lock_limited_rules.claim_id and run.status = 'running'
-          and num_nonnulls(rule.daily_cap, rule.repeat_days) > 0
-        order by rule.id
-    ) as limited
+        select distinct given.id from unnest(client_ids) as given (id)
+        where given.id is not null order by given.id
+    ) as person
 $function$;
 
 CREATE OR REPLACE FUNCTION private.lock_rollback_people(people uuid[])
@@ -10070,6 +10403,20 @@ AS $function$
             coalesce(message.price_micros, 0))
     ) as told (key, amount)
     where message.batch_id is not null and told.key is not null
+$function$;
+
+CREATE OR REPLACE FUNCTION private.messages_of(person private.person)
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select message.id from public.message_logs as message
+    where message.tenant_id = (person).tenant_id and message.client_id = (person).client_id
+    union all
+    select message.id from public.message_logs as message
+    where message.tenant_id = (person).tenant_id and message.client_id is null
+      and private.phone_match(message.phone) = any((person).phone_keys)
 $function$;
 
 CREATE OR REPLACE FUNCTION private.missing_of(rule public.collection_rules)
@@ -10570,6 +10917,52 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.note_gone_list(task private.dialer_tasks, export public.dialer_exports)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    if (export).status = 'loading' then
+        perform private.fail_dialer_task(task, 'unclassified', 'the list was deleted meanwhile');
+        return;
+    end if;
+    update public.dialer_exports as gone set hours_state = 'gone' where gone.id = (export).id;
+    update private.dialer_tasks as other set status = 'cancelled', done_at = private.now()
+    where other.export_id = (export).id and other.kind = 'weight'
+      and other.status in ('queued', 'failed');
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.note_hours_failure(export_id uuid, code text, error text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_result jsonb := jsonb_build_object('export_id', export_id, 'code', code, 'error', error);
+    v_tenant_id uuid := (
+        select export.tenant_id from public.dialer_exports as export
+        where export.id = note_hours_failure.export_id
+    );
+    v_today date := private.today(v_tenant_id);
+    v_run_id bigint;
+begin
+    if exists (
+        select from public.job_runs as run
+        where run.tenant_id = v_tenant_id and run.job = 'dialer_hours' and run.on_date = v_today
+          and run.result = v_result
+    ) then
+        return;
+    end if;
+    insert into public.job_runs (tenant_id, job, on_date)
+    values (v_tenant_id, 'dialer_hours', v_today) returning id into v_run_id;
+    perform private.finish_job(v_run_id, v_result, 1);
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.note_integration_test(provider public.provider_name, verdict text, quality text)
  RETURNS void
  LANGUAGE plpgsql
@@ -10607,6 +11000,34 @@ begin
     update public.invitations set mailed_at = private.now()
     where invitations.id = note_invitation_mail.invitation_id
       and invitations.tenant_id = v_tenant_id;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.note_job_failure(tenant_id uuid, job text, failure jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_run_id bigint;
+begin
+    update public.job_runs as run
+    set failures = run.failures + 1, finished_at = private.now(),
+        result = note_job_failure.failure
+    where run.id = (
+        select known.id from public.job_runs as known
+        where known.tenant_id = note_job_failure.tenant_id and known.job = note_job_failure.job
+          and known.on_date = private.today(note_job_failure.tenant_id) and known.failures > 0
+        order by known.id desc limit 1
+    );
+    if found then
+        return;
+    end if;
+    insert into public.job_runs (tenant_id, job, on_date)
+    values (note_job_failure.tenant_id, note_job_failure.job, private.today(tenant_id))
+    returning id into v_run_id;
+    perform private.finish_job(v_run_id, failure, 1);
 end;
 $function$;
 
@@ -10829,6 +11250,29 @@ AS $function$
     end
 $function$;
 
+CREATE OR REPLACE FUNCTION private.obey(message public.message_logs, word private.last_word)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    if message.automation_run_id is null then
+        if word.verdict = 'skip' then
+            perform private.drop_message(message.id, word.reason);
+        else
+            perform private.postpone_message(message.id, word.not_before);
+        end if;
+    elsif word.verdict = 'skip' then
+        perform private.finish_run(message.automation_run_id, 'skipped', word.reason);
+    else
+        perform private.postpone_run(
+            message.automation_run_id, word.not_before, word.reason
+        );
+    end if;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.offer_rest()
  RETURNS interval
  LANGUAGE sql
@@ -10972,7 +11416,7 @@ AS $function$
         insert into pgmq.q_automations (vt, message)
         select clock_timestamp() + found.wait + case when open_day.on_date = open_day.today then interval '0'
                 else interval '1 hour' * (found.turn::double precision / found.crowd) end,
-            jsonb_build_object('run_id', found.new_id)
+            jsonb_build_object('run_id', found.new_id, 'is_background', true)
         from found
         returning msg_id, (message ->> 'run_id')::uuid as new_id
     ),
@@ -11255,7 +11699,9 @@ AS $function$
     )
     select following.id, (run).tenant_id, (run).rule_id, (run).version, following.position,
         (run).disposition_id, (run).target_id, (run).on_date, (run).client_id, following.at,
-        private.enqueue_run(following.id, following.at)
+        private.enqueue_run(
+            following.id, following.at, private.is_of_a_day((run).rule_id)
+        )
     from following
     on conflict do nothing
 $function$;
@@ -13387,6 +13833,13 @@ begin
         select (select count(*) from judged)::int as clients,
             (select max(batch.id::text) from batch)::uuid as last_id,
             (select count(*) from written where written.status = ''waiting'')::int as phones,
+            array(
+                select distinct coalesce(
+                    clients.uf, private.uf_of(($1).tenant_id, clients.id, null), ''''
+                )
+                from placed join public.clients on clients.id = placed.client_id
+                where placed.reason is null
+            ) as ufs,
             (
                 select coalesce(jsonb_object_agg(counted.reason, counted.clients), ''{}'')
                 from (
@@ -13409,6 +13862,9 @@ begin
     set planned_until = coalesce(v_planned.last_id, export.planned_until),
         selected = export.selected + v_planned.clients,
         planned = export.planned + v_planned.phones,
+        ufs = array(
+            select unnest(export.ufs) union select unnest(v_planned.ufs)
+        ),
         excluded = private.add_counts(export.excluded, v_planned.excluded)
     where export.id = v_export.id;
     if v_planned.clients < max then
@@ -13477,7 +13933,10 @@ begin
         debts.status,
         -- Why it stays as it is, whatever the file says. What only its absence from an earlier file
         -- returned opens again.
+        -- Of a new title nothing stored is asked: a null does not end an `and`, and the look-ups of
+        -- is_returned_by_file were a quarter of an import of new rows.
         case
+            when debts.id is null then null
             when debts.status <> 'open' and not private.is_returned_by_file(debts)
                 then debts.status::text
         end as kept,
@@ -13486,9 +13945,10 @@ begin
             when keyed.document <> keyed.other_document then 'document'
             when keyed.due_on <> keyed.other_due_on then 'due_on'
             when keyed.principal_cents <> keyed.other_cents then 'principal'
+            when debts.id is null then null
             -- A contract that moves to another person may be a mended mistake or a new one, and
             -- the first person's history hangs on it: a person decides.
-            when debts.id is not null and keyed.document <> (
+            when keyed.document <> (
                 select clients.document from public.clients where clients.id = debts.client_id
             ) then 'owner'
             -- Has the creditor taken the payment off the value already, or not? Guessed wrong, it
@@ -13822,6 +14282,9 @@ AS $function$
         select target as target, target.*, rule, step, template, sender, client,
             spoken.channel, best.phone as best_phone,
             hours.allowed, hours.next_allowed_at, hours.reason as hours_reason,
+            case when private.has_cap(target.tenant_id, spoken.channel) then private.attempts_left(
+                target.tenant_id, target.client_id, spoken.channel, plan_targets.at
+            ) end as attempts_left,
             tenant.time_zone, policy.is_stopped, policy.stopped_channels,
             private.opens_again_at(rule, tenant.time_zone, plan_targets.at) as opens_again_at
         from unnest(plan_targets.targets) as target
@@ -13898,12 +14361,27 @@ AS $function$
                     then 'integration_inactive'
                 when told.place not in (select fitting.place from fitting) then 'filter_left'
                 when (told.rule).trigger in ('debt_due', 'installment_due') then
-                    private.day_obstacle(told.rule, told.target_id, told.client, told.on_date)
+                    private.day_obstacle(
+                        told.rule, told.target_id, told.client, told.on_date,
+                        case when told.run_id is not null
+                            then (plan_targets.at at time zone told.time_zone)::date end
+                    )
                 when (told.rule).trigger = 'disposition' then case
                     when (told.step).action in ('send_template', 'send_to_dialer')
                         and (told.client).open_debts = 0 then 'nothing_owed'
                 end
                 else private.event_obstacle(told.rule, told.target_id, plan_targets.at)
+            end,
+            case
+                -- What was paid is spoken of to whoever owes nothing any more.
+                when (told.step).action in ('send_template', 'send_to_dialer')
+                    and (told.rule).trigger in (
+                        'callback_due', 'message_received', 'agreement_event'
+                    )
+                    and (told.rule).event is distinct from 'settled'
+                    and (told.client).open_debts = 0
+                    and not private.has_living_agreement(told.tenant_id, told.client_id)
+                    then 'nothing_owed'
             end,
             private.step_obstacle(
                 told.step, told.rule, told.client_id, told.disposition_id, told.target_id,
@@ -13960,23 +14438,38 @@ AS $function$
                 judged.rule, judged.position, judged.time_zone, plan_targets.at
             ) > (judged.rule).daily_cap as is_over_cap
         from judged
+    ),
+    -- Two rules of one event, or two events of one person, in the same batch: what the first takes
+    -- of the agency's cap is gone for the next. Between batches last_word_on (0981) holds it.
+    rationed as materialized (
+        select counted.*, counted.refusal is null and counted.delay is null
+            and not counted.is_over_cap and counted.attempts_left is not null
+            and row_number() over (
+                partition by counted.tenant_id, counted.client_id, counted.channel,
+                    counted.position, counted.refusal is null and counted.delay is null
+                    and not counted.is_over_cap
+                order by counted.place
+            ) > counted.attempts_left as is_rationed
+        from counted
     )
     select counted.place,
         case
             when counted.refusal is not null then 'skip'
-            when counted.delay is not null or counted.is_over_cap then 'postpone'
+            when counted.delay is not null or counted.is_over_cap or counted.is_rationed
+                then 'postpone'
             when (counted.step).action = 'send_template' then 'send'
             else 'act'
         end,
         coalesce(
-            counted.refusal, counted.delay, case when counted.is_over_cap then 'daily_cap' end
+            counted.refusal, counted.delay, case when counted.is_over_cap then 'daily_cap'
+                when counted.is_rationed then 'attempt_cap' end
         ),
         greatest(
             counted.next_allowed_at, (counted.sender).paused_until, counted.opens_again_at,
             -- Until somebody lets the number send again: looked at as often as an answer is late.
             case when (counted.sender).is_paused
                 then plan_targets.at + interval '15 minutes' end,
-            case when counted.is_over_cap then (
+            case when counted.is_over_cap or counted.is_rationed then (
                 (plan_targets.at at time zone counted.time_zone)::date + 1
                 + coalesce((counted.rule).opens, '00:00')
             ) at time zone counted.time_zone end
@@ -13987,7 +14480,7 @@ AS $function$
         (counted.template).provider_template_id, (counted.template).language,
         private.render_body((counted.template).body, said.params), said.params,
         (counted.sender).sender_id
-    from counted
+    from rationed as counted
     cross join lateral (
         select private.without_double_dots(
             (counted.template).body, array_replace(counted.params, null, '—')
@@ -14025,6 +14518,28 @@ AS $function$
     where call.integration_id = pop_screen.integration_id
       and call.telephony_id = pop_screen.telephony_id
       and call.operator_id is not null and call.status = 'connected'
+$function$;
+
+CREATE OR REPLACE FUNCTION private.postpone_run(run_id uuid, until timestamp with time zone, reason text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_msg_id bigint;
+begin
+    select run.queue_msg_id into v_msg_id
+    from public.automation_runs as run where run.id = postpone_run.run_id;
+    perform pgmq.delete('automations', v_msg_id);
+    update public.automation_runs as run
+    set status = 'queued', reason = postpone_run.reason, next_attempt_at = postpone_run.until,
+        lease_until = null, claim_id = null, finished_at = null,
+        queue_msg_id = private.enqueue_run(
+            run.id, postpone_run.until, private.is_of_a_day(run.rule_id)
+        )
+    where run.id = postpone_run.run_id;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.preview_message_batch(selection jsonb, sender_id uuid, template_id uuid, includes_agreements boolean, scheduled_at timestamp with time zone)
@@ -14841,6 +15356,42 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.read_lane(is_background boolean, max integer, lease_seconds integer)
+ RETURNS bigint[]
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_ids bigint[];
+begin
+    if max <= 0 then
+        return '{}';
+    end if;
+    -- Two statements, because a partial index is found by its own words alone.
+    if is_background then
+        v_ids := array(
+            select item.msg_id from pgmq.q_automations as item
+            where item.vt <= clock_timestamp() and (item.message ? 'is_background') is true
+            order by item.vt limit max
+            for update skip locked
+        );
+    else
+        v_ids := array(
+            select item.msg_id from pgmq.q_automations as item
+            where item.vt <= clock_timestamp() and (item.message ? 'is_background') is not true
+            order by item.vt limit max
+            for update skip locked
+        );
+    end if;
+    update pgmq.q_automations as item
+    set vt = clock_timestamp() + make_interval(secs => lease_seconds),
+        read_ct = item.read_ct + 1
+    where item.msg_id = any(v_ids);
+    return v_ids;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.read_media(message_id uuid)
  RETURNS TABLE(mime_type text, name text, content bytea)
  LANGUAGE plpgsql
@@ -14942,6 +15493,24 @@ begin
         raise exception 'filter_invalid' using errcode = 'PT400', detail = 'assigned_to';
     end if;
     return v_rule;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.read_runs(max integer, lease_seconds integer)
+ RETURNS bigint[]
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_at_once bigint[];
+    v_later bigint[];
+begin
+    v_at_once := private.read_lane(false, max - max / 4, lease_seconds);
+    v_later := private.read_lane(true, max - cardinality(v_at_once), lease_seconds);
+    return v_at_once || v_later || private.read_lane(
+        false, max - cardinality(v_at_once) - cardinality(v_later), lease_seconds
+    );
 end;
 $function$;
 
@@ -15117,9 +15686,7 @@ CREATE OR REPLACE FUNCTION private.recheck_dialer_rows(task private.dialer_tasks
  SET jit TO 'off'
 AS $function$
 declare
-    v_closed text[] := array(
-        select closed.uf from private.closed_ufs((task).tenant_id, private.now()) as closed
-    );
+    v_closed text[] := private.dialer_closed_ufs((task).tenant_id);
     v_has_cap boolean := private.has_cap((task).tenant_id, 'call');
 begin
     update public.dialer_export_rows as contact
@@ -15655,6 +16222,7 @@ begin
     if exists (
         select from pgmq.q_automations as held
         where held.vt <= clock_timestamp() and held.read_ct = 0
+          and (held.message ? 'is_background') is not true
     ) then
         perform private.wake_function('run-automations');
         return true;
@@ -15670,16 +16238,30 @@ CREATE OR REPLACE FUNCTION private.release_removals()
  SET search_path TO ''
 AS $function$
 declare
+    -- Every two seconds would only fill the log; a person mends it within hours.
+    c_pause constant interval := interval '15 minutes';
     v_held record;
     v_released int := 0;
 begin
     for v_held in
-        delete from private.held_removals as held
+        select held.disposition_id, held.tenant_id, held.client_id
+        from private.held_removals as held
         where held.due_at <= private.now()
-        returning held.tenant_id, held.client_id
+        order by held.due_at
+        for update skip locked
     loop
-        perform private.leave_wrong_numbers(v_held.tenant_id, v_held.client_id);
-        v_released := v_released + 1;
+        begin
+            delete from private.held_removals as held
+            where held.disposition_id = v_held.disposition_id;
+            perform private.leave_wrong_numbers(v_held.tenant_id, v_held.client_id);
+            v_released := v_released + 1;
+        exception when others then
+            update private.held_removals as held set due_at = private.now() + c_pause
+            where held.disposition_id = v_held.disposition_id;
+            perform private.note_job_failure(
+                v_held.tenant_id, 'release_removals', jsonb_build_object('error', sqlstate)
+            );
+        end;
     end loop;
     return v_released;
 end;
@@ -15849,35 +16431,66 @@ $function$;
 
 CREATE OR REPLACE FUNCTION private.repeat_erasures()
  RETURNS integer
- LANGUAGE plpgsql
+ LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
-declare
-    v_gone record;
-    v_outcome jsonb;
-    v_done int := 0;
-begin
-    for v_gone in
-        select asked.tenant_id, asked.client_id
-        from (
-            select gone.tenant_id, gone.client_id from private.erased_people as gone
-            union
-            select request.tenant_id, request.client_id from public.privacy_requests as request
-            where request.kind = 'erase'
-        ) as asked
+    with asked as (
+        select gone.tenant_id, gone.client_id from private.erased_people as gone
+        union
+        select request.tenant_id, request.client_id from public.privacy_requests as request
+        where request.kind = 'erase'
+    ),
+    named as (
+        select asked.tenant_id, array_agg(asked.client_id order by asked.client_id) as client_ids
+        from asked
         join public.clients as client
             on client.tenant_id = asked.tenant_id and client.id = asked.client_id
         where client.document not like 'ZZ%'
-        order by asked.client_id
-    loop
-        v_outcome := private.erase_client(v_gone.tenant_id, v_gone.client_id);
-        update public.privacy_requests as request set outcome = v_outcome
-        where request.tenant_id = v_gone.tenant_id and request.client_id = v_gone.client_id
-          and request.kind = 'erase' and request.outcome <> v_outcome;
-        v_done := v_done + 1;
+        group by asked.tenant_id
+    )
+    select coalesce(sum(private.repeat_erasures_of(named.tenant_id, named.client_ids)), 0)::int
+    from named
+$function$;
+
+CREATE OR REPLACE FUNCTION private.repeat_erasures_of(tenant_id uuid, client_ids uuid[])
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET lock_timeout TO '5s'
+AS $function$
+declare
+    v_client_id uuid;
+    v_outcome jsonb;
+    v_failed jsonb := '[]';
+    v_states text[] := '{}';
+    v_run_id bigint;
+begin
+    insert into public.job_runs (tenant_id, job, on_date)
+    values (repeat_erasures_of.tenant_id, 'erasures', private.today(repeat_erasures_of.tenant_id))
+    returning id into v_run_id;
+    foreach v_client_id in array client_ids loop
+        begin
+            v_outcome := private.erase_client(repeat_erasures_of.tenant_id, v_client_id, true);
+            update public.privacy_requests as request set outcome = v_outcome
+            where request.tenant_id = repeat_erasures_of.tenant_id
+              and request.client_id = v_client_id
+              and request.kind = 'erase' and request.outcome <> v_outcome;
+        exception when others then
+            -- The error's own words may hold what the row does.
+            v_failed := v_failed || to_jsonb(v_client_id);
+            v_states := v_states || sqlstate::text;
+        end;
     end loop;
-    return v_done;
+    perform private.finish_job(v_run_id, jsonb_strip_nulls(jsonb_build_object(
+        'counts', jsonb_build_object('people', cardinality(client_ids)),
+        'failed', v_failed,
+        'error', nullif(array_to_string(array(
+            select distinct met.state from unnest(v_states) as met (state) order by 1
+        ), ' '), '')
+    )), cardinality(v_states));
+    return cardinality(client_ids) - cardinality(v_states);
 end;
 $function$;
 
@@ -15896,6 +16509,9 @@ AS $function$
       and task.kind = 'weight' and task.status = 'failed'
       -- Set with the export's own weight at its end, it is the export that failed: people resume it.
       and task.payload ? 'weight' and export.status in ('done', 'cancelled')
+      -- A week more than a list is dialled at all (0949): what cannot be told by then is told to
+      -- nobody any more.
+      and export.created_at > private.now() - interval '37 days'
       and (export.status = 'done' or (task.payload ->> 'weight')::int = 0)
       and integration.is_active
       and (
@@ -15967,6 +16583,9 @@ declare
     v_tenant_id uuid := private.require_role('supervisor');
     v_charge_id uuid;
 begin
+    if private.sees_failure(kind, id) is not true then
+        id := null;
+    end if;
     case kind
         when 'automation' then perform private.retry_automation_run(id::uuid);
         when 'charge' then perform private.retry_charge(id::uuid);
@@ -17615,9 +18234,11 @@ declare
     v_name text := btrim(coalesce(team ->> 'name', ''));
     v_creditors uuid[];
     v_people uuid[];
+    v_limited uuid[];
 begin
     -- Two admins who save the same team follow one another.
     perform from public.tenants where tenants.id = v_tenant_id for update;
+    v_limited := private.limited_by_teams(v_tenant_id);
     if v_name = '' or length(v_name) > 60 then
         raise exception 'team_name_invalid' using errcode = 'PT400',
             detail = 'name: 1 to 60 characters';
@@ -17658,6 +18279,7 @@ begin
         end if;
     end if;
     perform private.seat_team(v_tenant_id, v_id, v_people);
+    perform private.keep_limits(v_tenant_id, v_limited, team -> 'limits');
     return v_id;
 end;
 $function$;
@@ -17820,6 +18442,35 @@ CREATE OR REPLACE FUNCTION private.sees_everything()
 AS $function$
 begin
     return private.creditor_scope() is null;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.sees_failure(kind text, id text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    return private.sees_everything() or case kind
+        when 'automation' then (
+            select private.sees_client(run.client_id) from public.automation_runs as run
+            where run.id = sees_failure.id::uuid
+        )
+        when 'charge' then (
+            select private.sees_client(charge.client_id) from public.charges as charge
+            where charge.id = sees_failure.id::uuid
+        )
+        when 'message' then (
+            select private.sees_client(message.client_id) from public.message_logs as message
+            where message.id = sees_failure.id::uuid
+        )
+        when 'import' then (
+            select private.sees_creditor(import.creditor_id) from public.imports as import
+            where import.id = sees_failure.id::uuid
+        )
+        else true
+    end;
 end;
 $function$;
 
@@ -18230,6 +18881,13 @@ begin
                 where alive.user_id = v_user_id and alive.revoked_at is null
             ),
             'ended', private.ended_access(v_user_id),
+            'seat', (
+                select jsonb_build_object(
+                    'agent_id', seat.agent_id, 'can_call', seat.extension is not null
+                )
+                from public.dialer_agents as seat
+                where seat.tenant_id = v_tenant_id and seat.user_id = v_user_id
+            ),
             'now', private.now(),
             'today', private.today(v_tenant_id),
             'clock_shifted_seconds',
@@ -19106,6 +19764,73 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.silence_closed_lists()
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET lock_timeout TO '5s'
+AS $function$
+declare
+    -- A list this old is last month's portfolio, and is not asked about its people any more.
+    c_longest constant interval := interval '30 days';
+    v_export_id uuid;
+    v_state text;
+    v_silenced int := 0;
+begin
+    for v_export_id, v_state in
+        select export.id, case
+                when export.created_at < private.now() - c_longest then 'expired' else 'silent'
+            end
+        from private.dialer_agencies() as agency
+        join public.dialer_exports as export on export.tenant_id = agency.tenant_id
+        where export.status in ('loading', 'done')
+          and export.hours_state in ('open', 'silent', 'opening')
+          and (
+              export.status = 'done' and export.created_at < private.now() - c_longest
+              or export.hours_state = 'open'
+              and private.is_closing(export.ufs, export.closed_ufs, agency.closed)
+          )
+    loop
+        begin
+            v_silenced := v_silenced + private.silence_list(v_export_id, v_state);
+        exception when others then
+            perform private.note_hours_failure(v_export_id, sqlstate, sqlerrm);
+        end;
+    end loop;
+    if v_silenced > 0 then
+        perform private.wake_function('3cplus-export');
+    end if;
+    return v_silenced;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.silence_list(export_id uuid, state text)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_was public.dialer_exports;
+begin
+    select * into v_was from public.dialer_exports as export
+    where export.id = silence_list.export_id
+    -- Not against the key: whoever takes a person out meanwhile points a task at it.
+    for no key update;
+    if v_was.hours_state = silence_list.state or v_was.status not in ('loading', 'done') then
+        return 0;
+    end if;
+    update public.dialer_exports as export set hours_state = silence_list.state
+    where export.id = v_was.id;
+    -- While it is being loaded it has weight 0, and keeps it.
+    if v_was.status = 'done' and v_was.hours_state = 'open' and v_was.list_ids <> '{}' then
+        perform private.weigh_for_hours(v_was, 0);
+    end if;
+    return 1;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.silent_since(integration public.integrations)
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -19156,6 +19881,53 @@ AS $function$
         when 'assign' then '{"user_id": null}'
         else '{}'
     end::jsonb
+$function$;
+
+CREATE OR REPLACE FUNCTION private.step_export_hours(export public.dialer_exports, closed text[])
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- Some hundred milliseconds of one transaction.
+    c_step constant int := 5000;
+    v_state text := (export).hours_state;
+    v_moved int;
+    v_left int := 0;
+begin
+    if (export).closed_ufs is distinct from closed then
+        if private.is_mostly_closed(export, closed) then
+            perform private.silence_list((export).id, 'silent');
+            update public.dialer_exports as kept set closed_ufs = closed, hours_state = 'silent'
+            where kept.id = (export).id;
+            return false;
+        end if;
+        v_state := case v_state when 'silent' then 'opening' else v_state end;
+        v_moved := private.take_out_closed(export, closed, c_step);
+        v_left := v_moved / c_step;
+        v_moved := private.bring_back_opened(export, closed, c_step);
+        v_left := v_left + v_moved / c_step;
+    end if;
+    if v_state = 'opening' and v_left = 0 and not exists (
+        select from public.dialer_export_rows as contact
+        where contact.export_id = (export).id and contact.status = 'removing'
+          and contact.reason = 'outside_hours'
+    ) then
+        v_state := 'open';
+    end if;
+    update public.dialer_exports as kept
+    set closed_ufs = case when v_left = 0 then closed else kept.closed_ufs end,
+        hours_state = v_state
+    where kept.id = (export).id
+      and (v_left = 0 and kept.closed_ufs is distinct from closed
+          or kept.hours_state <> v_state);
+    if v_state = 'open' and (export).hours_state <> 'open' then
+        perform private.weigh_for_hours(export, (export).weight);
+        perform private.wake_function('3cplus-export');
+    end if;
+    return v_left > 0;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.step_obstacle(step public.rule_steps, rule public.collection_rules, client_id uuid, disposition_id uuid, target_id uuid, at timestamp with time zone)
@@ -19463,7 +20235,6 @@ CREATE OR REPLACE FUNCTION private.sweep_dialer()
  SET search_path TO ''
 AS $function$
 begin
-    perform private.keep_dialer_hours();
     perform private.wish_failed_removals();
     perform private.repeat_failed_weights();
     if exists (select from public.dialer_exports as export where export.status = 'planning')
@@ -19525,6 +20296,7 @@ begin
         from pgmq.q_automations as unread
         where unread.read_ct = 0 and unread.enqueued_at < now() - interval '30 seconds'
           and unread.vt <= clock_timestamp()
+          and (unread.message ? 'is_background') is not true
           and unread.message ? 'disposition_id'
         limit 500
     ));
@@ -19665,29 +20437,41 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.take_out_closed(export public.dialer_exports, closed text[])
- RETURNS void
+CREATE OR REPLACE FUNCTION private.take_out_closed(export public.dialer_exports, closed text[], max integer)
+ RETURNS integer
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
+ SET jit TO 'off'
 AS $function$
+declare
+    v_moved int;
+    v_statuses public.dialer_row_status[] := case when exists (
+        select from private.dialer_tasks as task
+        where task.export_id = (export).id and task.kind in ('part', 'file')
+          and task.is_doubtful and task.status in ('queued', 'sending')
+    ) then '{loaded,waiting}' else '{loaded}' end;
 begin
     if cardinality(closed) = 0 then
-        return;
+        return 0;
     end if;
     update public.dialer_export_rows as contact
     set status = 'removing', reason = 'outside_hours', task_id = null
     where contact.export_id = (export).id and contact.place in (
         select inside.place from public.dialer_export_rows as inside
-        where inside.export_id = (export).id and inside.status = 'loaded'
-          and private.is_in_ufs(inside, closed)
-        order by inside.place
+        join public.clients as client on client.id = inside.client_id
+        where inside.export_id = (export).id and inside.status = any(v_statuses)
+          and coalesce(client.uf, private.uf_of(client.tenant_id, client.id, null), '')
+              = any(closed)
+        limit max
         -- Who holds one is taking it out.
-        for no key update skip locked
+        for no key update of inside skip locked
     );
-    if found then
+    get diagnostics v_moved = row_count;
+    if v_moved > 0 then
         perform private.wish_dialer_removals(array[(export).id]);
     end if;
+    return v_moved;
 end;
 $function$;
 
@@ -19789,6 +20573,53 @@ begin
           and debts.principal_cents > debts.abated_cents;
     end if;
     return true;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.take_runs(claim_id uuid, max integer, lease_seconds integer)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- A message read this often without an answer kills its worker: stop feeding it.
+    c_max_reads constant int := 5;
+    v_msg_ids bigint[];
+begin
+    v_msg_ids := private.read_runs(max, lease_seconds);
+    perform private.open_runs(v_msg_ids);
+
+    update public.automation_runs as run
+    set claim_id = take_runs.claim_id, status = 'running', next_attempt_at = null,
+        started_at = coalesce(run.started_at, private.now()),
+        lease_until = private.now() + make_interval(secs => lease_seconds)
+    from (
+        select candidate.id
+        from public.automation_runs as candidate
+        where candidate.queue_msg_id = any(v_msg_ids)
+          and (candidate.status = 'queued'
+              or (candidate.status = 'running' and candidate.lease_until <= private.now()))
+        order by candidate.id
+        for update of candidate skip locked
+    ) as due
+    where run.id = due.id;
+
+    perform private.finish_run(run.id, 'failed', 'poisoned')
+    from public.automation_runs as run
+    join pgmq.q_automations as item on item.msg_id = run.queue_msg_id
+    left join public.message_logs as message on message.automation_run_id = run.id
+    where run.claim_id = take_runs.claim_id and item.read_ct > c_max_reads
+      and coalesce(message.status, 'queued') = 'queued';
+
+    -- Dead letters: no run lives under this message, or the one that did has ended.
+    perform pgmq.archive('automations', array(
+        select item.msg_id
+        from unnest(v_msg_ids) as item (msg_id)
+        left join public.automation_runs as run on run.queue_msg_id = item.msg_id
+        where run.id is null or run.status not in ('queued', 'running')
+    ));
+    return cardinality(v_msg_ids) > 0;
 end;
 $function$;
 
@@ -19924,6 +20755,20 @@ begin
     end if;
     return v_wait;
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.talks_of(person private.person)
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select talk.id from public.conversations as talk
+    where talk.tenant_id = (person).tenant_id and talk.client_id = (person).client_id
+    union all
+    select talk.id from public.conversations as talk
+    where talk.tenant_id = (person).tenant_id and talk.client_id is null
+      and talk.phone_key = any((person).phone_keys)
 $function$;
 
 CREATE OR REPLACE FUNCTION private.tell_dialer_export(export_id uuid)
@@ -21606,6 +22451,47 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.unnamed_filter(filter jsonb, person private.person)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select case
+        when length(filter ->> 'q') >= 4 and (
+            -- Part of the name: longer than what many share.
+            strpos(private.search_key((person).name), private.search_key(filter ->> 'q')) > 0
+            and (length(filter ->> 'q') >= 8 or strpos(btrim(filter ->> 'q'), ' ') > 0)
+            or exists (
+                select from unnest((person).needles) as needle
+                where strpos(
+                    regexp_replace(upper(filter ->> 'q'), '[^0-9A-Z]', '', 'g'), needle
+                ) > 0
+            )
+        )
+            then jsonb_set(filter, '{q}', to_jsonb(private.nobodys_document((person).client_id)))
+        else filter
+    end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.unnamed_image(image jsonb, person private.person)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select case
+        when image #> '{selection,filter}' ? 'q' then jsonb_set(
+            image, '{selection,filter}',
+            private.unnamed_filter(image #> '{selection,filter}', person)
+        )
+        when image -> 'filter' ? 'q' then jsonb_set(
+            image, '{filter}', private.unnamed_filter(image -> 'filter', person)
+        )
+        else image
+    end
+$function$;
+
 CREATE OR REPLACE FUNCTION private.update_chunk_people(chunk private.import_chunks, at timestamp with time zone, OUT touched uuid[], OUT changes private.import_change[])
  RETURNS record
  LANGUAGE plpgsql
@@ -21960,7 +22846,6 @@ CREATE OR REPLACE FUNCTION private.weigh_for_hours(export public.dialer_exports,
  SET search_path TO ''
 AS $function$
 begin
-    -- The last word counts: what was to be said before, and was not, is not said any more.
     update private.dialer_tasks as task set status = 'cancelled', done_at = private.now()
     where task.tenant_id = (export).tenant_id and task.export_id = (export).id
       and task.kind = 'weight' and task.payload ? 'hours' and task.status in ('queued', 'failed');
@@ -21968,7 +22853,6 @@ begin
         (export).integration_id, 'weight', 'hours:' || gen_random_uuid(), (export).id, null, null,
         jsonb_build_object('weight', weigh_for_hours.weight, 'hours', true)
     );
-    perform private.wake_function('3cplus-export');
 end;
 $function$;
 
@@ -22154,6 +23038,45 @@ begin
           )
     ));
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.word_of_rule(message public.message_logs)
+ RETURNS private.last_word
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select (
+        case when asked.reason <> 'outside_window' then 'skip'
+            when asked.reason is not null then 'postpone' end,
+        asked.reason, asked.opens_again_at
+    )::private.last_word
+    from (
+        select run.rule_id from public.automation_runs as run
+        where run.id = (message).automation_run_id
+        union all
+        (
+            select run.rule_id from public.automation_runs as run
+            where (message).created_by is null and run.tenant_id = (message).tenant_id
+              and run.charge_id = (message).charge_id and run.created_at <= (message).created_at
+            order by run.created_at desc limit 1
+        )
+        limit 1
+    ) as found
+    cross join lateral (
+        select known.opens_again_at, case
+            when not rule.is_enabled then 'rule_disabled'
+            when policy.is_stopped then 'automations_stopped'
+            when (message).channel = any(policy.stopped_channels) then 'channel_stopped'
+            when known.opens_again_at is not null then 'outside_window'
+        end as reason
+        from public.collection_rules as rule
+        join public.tenants as tenant on tenant.id = rule.tenant_id
+        left join public.automation_policies as policy on policy.tenant_id = rule.tenant_id
+        cross join lateral private.opens_again_at(rule, tenant.time_zone, private.now())
+            as known (opens_again_at)
+        where rule.id = found.rule_id
+    ) as asked
 $function$;
 
 CREATE OR REPLACE FUNCTION private.words_condition(search private.client_search)
@@ -22480,11 +23403,11 @@ CREATE OR REPLACE FUNCTION public.agreement_page(agreement_id uuid)
  SET search_path TO ''
 AS $function$ select private.agreement_page(private.seen('agreements', agreement_id)) $function$;
 
-CREATE OR REPLACE FUNCTION public.archive_team(team_id uuid)
+CREATE OR REPLACE FUNCTION public.archive_team(team_id uuid, limits jsonb DEFAULT NULL::jsonb)
  RETURNS void
  LANGUAGE sql
  SET search_path TO ''
-AS $function$ select private.archive_team(team_id) $function$;
+AS $function$ select private.archive_team(team_id, limits) $function$;
 
 CREATE OR REPLACE FUNCTION public.assign_callback(callback_id uuid, user_id uuid)
  RETURNS void
@@ -23418,6 +24341,25 @@ CREATE OR REPLACE FUNCTION public.undo_disposition(disposition_id uuid)
  LANGUAGE sql
  SET search_path TO ''
 AS $function$ select private.undo_disposition(private.seen('call_dispositions', disposition_id)) $function$;
+
+CREATE OR REPLACE PROCEDURE private.keep_dialer_hours(IN is_committing boolean DEFAULT true)
+ LANGUAGE plpgsql
+AS $procedure$
+declare
+    v_export_id uuid;
+begin
+    foreach v_export_id in array private.exports_to_compare() loop
+        while private.keep_export_hours(v_export_id) loop
+            if is_committing then
+                commit;
+            end if;
+        end loop;
+        if is_committing then
+            commit;
+        end if;
+    end loop;
+end;
+$procedure$;
 
 ALTER TABLE "private"."batch_moves" ADD CONSTRAINT "batch_moves_pkey" PRIMARY KEY (from_status, to_status);
 
@@ -24429,11 +25371,15 @@ COMMENT ON FUNCTION "private"."service_window"(uuid, uuid, text) IS 'Until when 
 
 COMMENT ON FUNCTION "private"."settle_dialer_task"(uuid, integer, text, jsonb, text, text, integer) IS 'answer: list, file {list_id, …}; part, file {imported, filtered: [{phone, identifier, reason}]}.';
 
+COMMENT ON FUNCTION "private"."silence_closed_lists"() IS 'Lists that are to be silent from now on.';
+
 COMMENT ON FUNCTION "private"."take_templates"(uuid, jsonb) IS 'A whole list in the words of providers/whatsapp.py KnownTemplate → {listed, gone}.';
 
 COMMENT ON FUNCTION "private"."template_headers"(uuid[]) IS '{kind, url, name} of providers/whatsapp.py Media; no row for a message without a file.';
 
 COMMENT ON FUNCTION "private"."template_obstacle"(public.message_templates) IS 'gone, not_approved, header_unknown, header_missing, unbound; null: it may be sent.';
+
+COMMENT ON FUNCTION "public"."archive_team"(uuid, jsonb) IS 'Admin; limits as save_team has them. Errors: team_not_found, team_limits_people, creditor_not_found.';
 
 COMMENT ON FUNCTION "public"."assign_callback"(uuid, uuid) IS 'Null: anyone''s. Errors: callback_not_found, callback_of_another, callback_ended, member_not_found,
 not_allowed.';
@@ -24531,8 +25477,8 @@ closes_at, reason}, in_service}], total: {overdue, later} on the first page, nex
 COMMENT ON FUNCTION "public"."list_conversations"(jsonb, text, integer) IS '{rows, next}; filter: owner (me|none|uuid), client_id, unread, known, ignored (left out: false).';
 
 COMMENT ON FUNCTION "public"."list_failures"(text[], text, integer) IS 'Supervisor: {rows: [{kind, id, failed_at, client_id, client_name, title, reason, detail,
-may_retry}], next}, newest first; kinds: automation message charge import dialer_export job webhook.
-Errors: filter_invalid, invalid_cursor.';
+may_retry}], next}, newest first; kinds: automation message charge batch import dialer_export job
+webhook. Errors: filter_invalid, invalid_cursor.';
 
 COMMENT ON FUNCTION "public"."list_message_batches"(jsonb, text, integer) IS '{rows, next}, newest first; filter: status, q (of the name), mine.';
 
@@ -24664,8 +25610,10 @@ unknown_filter, filter_invalid.';
 COMMENT ON FUNCTION "public"."save_sender"(jsonb) IS 'Admin: {provider, name, phone, account, throughput_per_second?, is_default?} → id; the account
 names it, so that saving again changes it.';
 
-COMMENT ON FUNCTION "public"."save_team"(jsonb) IS 'Admin; {id?, name, creditor_ids: [] | null, user_ids: []}. Errors: team_name_invalid,
-team_name_taken, team_not_found, member_not_found, creditor_not_found, field_invalid.';
+COMMENT ON FUNCTION "public"."save_team"(jsonb) IS 'Admin; {id?, name, creditor_ids: [] | null, user_ids: [], limits?: {user_id: [creditor_id] | null:
+everything}}. Errors: team_name_invalid, team_name_taken, team_not_found, member_not_found,
+creditor_not_found, field_invalid; PT409 team_limits_people (detail: the ids of whoever would see
+everything and is not named in limits).';
 
 COMMENT ON FUNCTION "public"."send_charge"(uuid, uuid, public.channel) IS '{message_id, status}. message_id is the click''s own: repeated, it answers the same message. PT409
 charge_not_ready, charge_not_payable, no_reachable_phone, suppressed, template_missing,
@@ -24678,7 +25626,7 @@ attempt_cap.';
 
 COMMENT ON FUNCTION "public"."session_context"() IS '{user:{id,email,name}, tenant:{id,name,time_zone,role}|null, tenants:[{id,name,role}], now, today,
 ended:[{tenant, why: removed | invitation_revoked | invitation_expired, at}],
-clock_shifted_seconds}';
+seat:{agent_id,can_call}|null, clock_shifted_seconds}';
 
 COMMENT ON FUNCTION "public"."set_member_scope"(uuid, uuid[]) IS 'Admin; null: by team, else every creditor. Errors: membership_not_found, creditor_not_found,
 admin_sees_everything.';
@@ -24704,6 +25652,8 @@ COMMENT ON FUNCTION "public"."take_over_service"(uuid, text) IS 'Supervisor; ans
 
 COMMENT ON FUNCTION "public"."undo_disposition"(uuid) IS 'Who made it, within automation_policies.undo_seconds; again is no error. Errors:
 disposition_not_found, not_allowed, undo_too_late.';
+
+COMMENT ON PROCEDURE "private"."keep_dialer_hours"(boolean) IS 'is_committing: false leaves everything to the caller''s transaction.';
 
 COMMENT ON TABLE "private"."area_codes" IS 'State of each area code, for clients without an address.';
 
@@ -24849,9 +25799,9 @@ REVOKE ALL ON FUNCTION "private"."apply_call_event"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."apply_template_event"(uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."archive_team"(uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."archive_team"(uuid, jsonb) FROM PUBLIC;
 
-GRANT EXECUTE ON FUNCTION "private"."archive_team"(uuid) TO "authenticated", "postgres";
+GRANT EXECUTE ON FUNCTION "private"."archive_team"(uuid, jsonb) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."are_template_variables"(text[]) FROM PUBLIC;
 
@@ -24860,6 +25810,8 @@ GRANT EXECUTE ON FUNCTION "private"."are_template_variables"(text[]) TO "authent
 REVOKE ALL ON FUNCTION "private"."assign_callback"(uuid, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."assign_callback"(uuid, uuid) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."attempts_left"(uuid, uuid, public.channel, timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."audit_row_id"(jsonb) FROM "authenticated";
 
@@ -24909,7 +25861,7 @@ REVOKE ALL ON FUNCTION "private"."begin_turn"(uuid, integer, boolean) FROM PUBLI
 
 GRANT EXECUTE ON FUNCTION "private"."begin_turn"(uuid, integer, boolean) TO "postgres", "worker";
 
-REVOKE ALL ON FUNCTION "private"."bring_back_opened"(public.dialer_exports, text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."bring_back_opened"(public.dialer_exports, text[], integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."bulk_change"(text, jsonb) FROM PUBLIC;
 
@@ -24936,6 +25888,8 @@ REVOKE ALL ON FUNCTION "private"."callback_owner_sql"(text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."callback_page_sql"(text, boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."callback_rows"(uuid, uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."calls_of"(private.person) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."campaign_of_step"(jsonb, uuid, uuid) FROM PUBLIC;
 
@@ -25059,7 +26013,7 @@ GRANT EXECUTE ON FUNCTION "private"."creditor_scope"() TO "authenticated", "post
 
 REVOKE ALL ON FUNCTION "private"."creditor_scope_of"(uuid, uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."day_obstacle"(public.collection_rules, uuid, public.clients, date) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."day_obstacle"(public.collection_rules, uuid, public.clients, date, date) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."debts_in_scope"(uuid) FROM PUBLIC;
 
@@ -25080,6 +26034,10 @@ GRANT EXECUTE ON FUNCTION "private"."delete_disposition_type"(text) TO "authenti
 REVOKE ALL ON FUNCTION "private"."dialer_account"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."dialer_account"() TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."dialer_agencies"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."dialer_closed_ufs"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."dialer_export_results"(uuid, jsonb, integer, integer) FROM PUBLIC;
 
@@ -25141,7 +26099,11 @@ REVOKE ALL ON FUNCTION "private"."ended_access"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."ends_rule"(text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."erase_client"(uuid, uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."enqueue_run"(uuid, timestamp with time zone, boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."erase_client"(uuid, uuid, boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."erase_from_filters"(private.person) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."erase_from_imports"(private.person) FROM PUBLIC;
 
@@ -25162,6 +26124,8 @@ REVOKE ALL ON FUNCTION "private"."events_pause"() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION "private"."events_pause"() TO "postgres", "worker";
 
 REVOKE ALL ON FUNCTION "private"."export_sql"(boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."exports_to_compare"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."facet_candidates"(uuid, text) FROM PUBLIC;
 
@@ -25263,11 +26227,15 @@ GRANT EXECUTE ON FUNCTION "private"."integrations_to_sync"(uuid) TO "postgres", 
 
 REVOKE ALL ON FUNCTION "private"."invitation_state"(public.invitations) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."is_closing"(text[], text[], text[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."is_current"(public.audit_log, text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."is_in_stock"(public.debt_status) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."is_in_ufs"(public.dialer_export_rows, text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."is_mostly_closed"(public.dialer_exports, text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."is_of_a_day"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."is_of_rule"(public.collection_rules, public.disposition_types) FROM PUBLIC;
 
@@ -25299,9 +26267,9 @@ REVOKE ALL ON FUNCTION "private"."judge_debts"(public.imports) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."judge_rollback"(public.imports, uuid[], uuid[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."keep_dialer_hours"() FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."keep_export_hours"(uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."keep_export_hours"(public.dialer_exports, text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."keep_limits"(uuid, uuid[], jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."keep_panel_days"(uuid, date[]) FROM PUBLIC;
 
@@ -25310,6 +26278,8 @@ REVOKE ALL ON FUNCTION "private"."keep_rehearsal"(uuid, jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION "private"."keep_rehearsal"(uuid, jsonb) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."last_seen"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."last_word_on"(public.message_logs) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."lawful_hours"() FROM PUBLIC;
 
@@ -25326,6 +26296,8 @@ REVOKE ALL ON FUNCTION "private"."leave_wrong_numbers"(uuid, uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."lift_suppression"(uuid, text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."lift_suppression"(uuid, text) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."limited_by_teams"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."link_call"(uuid, uuid) FROM PUBLIC;
 
@@ -25375,7 +26347,9 @@ REVOKE ALL ON FUNCTION "private"."listed_changes"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."listed_kept_rows"() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."lock_limited_rules"(uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."lock_limited_rules"(uuid, boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."lock_people"(uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."lock_rollback_people"(uuid[]) FROM PUBLIC;
 
@@ -25402,6 +26376,8 @@ GRANT EXECUTE ON FUNCTION "private"."message_batch"(uuid) TO "authenticated", "p
 REVOKE ALL ON FUNCTION "private"."message_price"(uuid, uuid, uuid, timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."message_tally"(public.message_logs) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."messages_of"(private.person) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."missing_of"(public.collection_rules) FROM PUBLIC;
 
@@ -25437,6 +26413,10 @@ REVOKE ALL ON FUNCTION "private"."note_first_step"(text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."note_first_step"(text) TO "authenticated", "postgres";
 
+REVOKE ALL ON FUNCTION "private"."note_gone_list"(private.dialer_tasks, public.dialer_exports) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."note_hours_failure"(uuid, text, text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."note_integration_test"(public.provider_name, text, text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."note_integration_test"(public.provider_name, text, text) TO "authenticated", "postgres";
@@ -25444,6 +26424,8 @@ GRANT EXECUTE ON FUNCTION "private"."note_integration_test"(public.provider_name
 REVOKE ALL ON FUNCTION "private"."note_invitation_mail"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."note_invitation_mail"(uuid) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."note_job_failure"(uuid, text, jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."note_offer"(uuid, uuid) FROM PUBLIC;
 
@@ -25460,6 +26442,8 @@ REVOKE ALL ON FUNCTION "private"."notification_bell"(text, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION "private"."notification_bell"(text, integer) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."notification_topic"(text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."obey"(public.message_logs, private.last_word) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."offer_rest"() FROM PUBLIC;
 
@@ -25651,6 +26635,8 @@ REVOKE ALL ON FUNCTION "private"."read_conversation"(uuid, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."read_conversation"(uuid, uuid) TO "authenticated", "postgres";
 
+REVOKE ALL ON FUNCTION "private"."read_lane"(boolean, integer, integer) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."read_media"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."read_media"(uuid) TO "authenticated", "postgres";
@@ -25658,6 +26644,8 @@ GRANT EXECUTE ON FUNCTION "private"."read_media"(uuid) TO "authenticated", "post
 REVOKE ALL ON FUNCTION "private"."read_panel_filter"(uuid, jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."read_rule"(uuid, jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."read_runs"(integer, integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."read_sent_media"(text) FROM PUBLIC;
 
@@ -25722,6 +26710,8 @@ GRANT EXECUTE ON FUNCTION "private"."renew_invitation"(uuid) TO "authenticated",
 REVOKE ALL ON FUNCTION "private"."repeat_dialer_task"(private.dialer_tasks, text, text, integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."repeat_erasures"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."repeat_erasures_of"(uuid, uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."repeat_failed_weights"() FROM PUBLIC;
 
@@ -25847,6 +26837,8 @@ REVOKE ALL ON FUNCTION "private"."sees_everything"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."sees_everything"() TO "authenticated", "postgres";
 
+REVOKE ALL ON FUNCTION "private"."sees_failure"(text, text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."sees_payment"(public.payments) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."send_chat_file"(uuid, uuid, text, text, text, text, bytea) FROM PUBLIC;
@@ -25923,11 +26915,17 @@ REVOKE ALL ON FUNCTION "private"."ship_rules"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."show_rollback_progress"(private.import_rollbacks) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."silence_closed_lists"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."silence_list"(uuid, text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."silent_since"(public.integrations) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."speaks_or_spends"(public.rule_action) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."step_defaults"(public.rule_action) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."step_export_hours"(public.dialer_exports, text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."step_obstacle"(public.rule_steps, public.collection_rules, uuid, uuid, uuid, timestamp with time zone) FROM PUBLIC;
 
@@ -25963,7 +26961,7 @@ GRANT EXECUTE ON FUNCTION "private"."take_conversation"(uuid, uuid) TO "authenti
 
 REVOKE ALL ON FUNCTION "private"."take_next"(uuid, uuid, text, timestamp with time zone, uuid, text, uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."take_out_closed"(public.dialer_exports, text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."take_out_closed"(public.dialer_exports, text[], integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."take_over_service"(uuid, text) FROM PUBLIC;
 
@@ -25978,6 +26976,8 @@ GRANT EXECUTE ON FUNCTION "private"."take_templates"(uuid, jsonb) TO "postgres",
 REVOKE ALL ON FUNCTION "private"."take_tokens"(uuid, integer, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."take_turn"(uuid, double precision) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."talks_of"(private.person) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tell_dialer_export"(uuid) FROM PUBLIC;
 
@@ -26103,6 +27103,10 @@ REVOKE ALL ON FUNCTION "private"."undo_window"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."unfinished_import"(uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."unnamed_filter"(jsonb, private.person) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."unnamed_image"(jsonb, private.person) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."update_chunk_people"(private.import_chunks, timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."wa_id_of"(jsonb) FROM PUBLIC;
@@ -26137,6 +27141,8 @@ REVOKE ALL ON FUNCTION "private"."wish_dialer_task"(uuid, text, text, uuid, uuid
 
 REVOKE ALL ON FUNCTION "private"."wish_failed_removals"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."word_of_rule"(public.message_logs) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."words_condition"(private.client_search) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."works_here"(uuid, uuid) FROM PUBLIC;
@@ -26157,9 +27163,9 @@ REVOKE ALL ON FUNCTION "private"."write_rollback"(public.imports, integer) FROM 
 
 REVOKE ALL ON FUNCTION "private"."wrong_contact_reason"() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "public"."archive_team"(uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "public"."archive_team"(uuid, jsonb) FROM PUBLIC;
 
-GRANT EXECUTE ON FUNCTION "public"."archive_team"(uuid) TO "authenticated", "postgres", "service_role";
+GRANT EXECUTE ON FUNCTION "public"."archive_team"(uuid, jsonb) TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."assign_callback"(uuid, uuid) FROM PUBLIC;
 
@@ -26504,6 +27510,8 @@ GRANT EXECUTE ON FUNCTION "public"."take_over_service"(uuid, text) TO "authentic
 REVOKE ALL ON FUNCTION "public"."undo_disposition"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."undo_disposition"(uuid) TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON PROCEDURE "private"."keep_dialer_hours"(boolean) FROM PUBLIC;
 
 GRANT INSERT ("id") ON TABLE "public"."agenda_policies" TO "authenticated";
 
@@ -26856,7 +27864,7 @@ ALTER TABLE "public"."dialer_exports" ADD CONSTRAINT "dialer_exports_created_by_
 
 CREATE INDEX dialer_exports_of_author ON public.dialer_exports USING btree (created_by);
 
-CREATE INDEX dialer_exports_in_the_dialer ON public.dialer_exports USING btree (tenant_id, created_at) WHERE (status = 'done'::public.dialer_export_status);
+CREATE INDEX dialer_exports_in_the_dialer ON public.dialer_exports USING btree (tenant_id, created_at) WHERE ((status = ANY (ARRAY['loading'::public.dialer_export_status, 'done'::public.dialer_export_status])) AND (hours_state = ANY (ARRAY['open'::text, 'silent'::text, 'opening'::text])));
 
 CREATE INDEX dialer_exports_newest ON public.dialer_exports USING btree (tenant_id, created_at DESC, id DESC);
 
@@ -27397,6 +28405,10 @@ values
 -- Of the company at the dialer: its call_date has no zone.
 ('threecplus', 'time_zone', false, false, '^[A-Za-z]+/[A-Za-z_]+$');
 
+select cron.schedule('silence-dialer', '* * * * *', 'select private.silence_closed_lists()');
+
+select cron.schedule('keep-dialer-hours', '* * * * *', 'call private.keep_dialer_hours()');
+
 select cron.schedule('sweep-dialer', '* * * * *', 'select private.sweep_dialer()');
 
 select cron.schedule(
@@ -27485,21 +28497,27 @@ from (
         'kept.tenant_id = ($1).tenant_id and kept.row_id in (
             select ($1).client_id union all
             select phone.id from public.client_phones as phone
-            where phone.tenant_id = ($1).tenant_id and phone.client_id = ($1).client_id)',
+            where phone.tenant_id = ($1).tenant_id and phone.client_id = ($1).client_id)
+        and (kept.before <> ''{}'' or kept.after <> ''{}'')',
         'before = ''{}'', after = ''{}'', is_live = false'
     ),
     (4, 'public.negotiation_drafts', 'raw', null, 'delete'),
     (
         5, 'public.conversation_drafts', 'raw',
-        'kept.tenant_id = ($1).tenant_id and kept.conversation_id in (
-            select talk.id from public.conversations as talk
-            where talk.tenant_id = ($1).tenant_id and talk.client_id = ($1).client_id)',
+        'kept.tenant_id = ($1).tenant_id
+        and kept.conversation_id in (select private.talks_of($1))',
         'delete'
     ),
-    (6, 'public.rule_dry_run_lines', 'raw', null, 'phone = null, body = null'),
+    (
+        6, 'public.rule_dry_run_lines', 'raw',
+        'kept.tenant_id = ($1).tenant_id and kept.client_id = ($1).client_id
+        and (kept.phone is not null or kept.body is not null)',
+        'phone = null, body = null'
+    ),
     (
         7, 'public.audit_log', 'raw',
         'kept.tenant_id = ($1).tenant_id and kept.action in (''insert'', ''update'', ''delete'')
+        and not coalesce(kept.after, kept.before, ''{}'') ? ''erased''
         and (kept.row_id = ($1).client_id::text
             or coalesce(kept.after, kept.before) ->> ''client_id'' = ($1).client_id::text
             or kept.row_id in (
@@ -27519,50 +28537,44 @@ from (
     -- who is fetching it settles nothing.
     (
         18, 'private.media_sources', 'person',
-        'kept.tenant_id = ($1).tenant_id and kept.message_id in (
-            select message.id from public.message_logs as message
-            where message.tenant_id = ($1).tenant_id and message.client_id = ($1).client_id)',
+        'kept.tenant_id = ($1).tenant_id and kept.message_id in (select private.messages_of($1))',
         'delete'
     ),
     (
         19, 'public.message_media', 'person',
-        'kept.tenant_id = ($1).tenant_id and kept.status = ''waiting'' and kept.message_id in (
-            select message.id from public.message_logs as message
-            where message.tenant_id = ($1).tenant_id and message.client_id = ($1).client_id)',
+        'kept.tenant_id = ($1).tenant_id and kept.status = ''waiting''
+        and kept.message_id in (select private.messages_of($1))',
         'status = ''failed'', reason = ''gone'', next_attempt_at = null, lease_until = null'
     ),
     (
         20, 'private.media_files', 'person',
-        'kept.tenant_id = ($1).tenant_id and kept.message_id in (
-            select message.id from public.message_logs as message
-            where message.tenant_id = ($1).tenant_id and message.client_id = ($1).client_id)',
+        'kept.tenant_id = ($1).tenant_id and kept.message_id in (select private.messages_of($1))',
         'content = '''''
     ),
+    -- The dialer is still told what the call came to, without a word.
     (
-        21, 'public.message_logs', 'person', null,
+        21, 'private.dialer_tasks', 'person',
+        'kept.tenant_id = ($1).tenant_id and kept.kind = ''qualify''
+        and kept.call_id in (select private.calls_of($1))',
+        'payload = payload - ''note'', error_detail = null'
+    ),
+    (
+        21, 'public.message_logs', 'person', 'kept.id in (select private.messages_of($1))',
         'body = '''', params = ''{}'', media = null,
         phone = private.nobodys_phone(phone, ($1).secret),
         business_user_id = null, provider_message_id = null, wamid = null, error_detail = null'
     ),
     (
-        22, 'public.conversations', 'person', null,
+        22, 'public.conversations', 'person', 'kept.id in (select private.talks_of($1))',
         'phone = private.nobodys_phone(phone, ($1).secret), wa_id = null, business_user_id = null,
         contact_name = null'
     ),
     (
-        23, 'public.calls', 'person', null,
+        23, 'public.calls', 'person', 'kept.id in (select private.calls_of($1))',
         'phone = private.nobodys_phone(phone, ($1).secret), identifier = null,
         qualification_note = null'
     ),
     (24, 'public.call_dispositions', 'person', null, 'notes = null'),
-    -- The dialer is still told what the call came to, without a word.
-    (
-        24, 'private.dialer_tasks', 'person',
-        'kept.tenant_id = ($1).tenant_id and kept.kind = ''qualify'' and kept.call_id in (
-            select call.id from public.calls as call
-            where call.tenant_id = ($1).tenant_id and call.client_id = ($1).client_id)',
-        'payload = payload - ''note'', error_detail = null'
-    ),
     (
         25, 'public.callbacks', 'person', null,
         'phone = private.nobodys_phone(phone, ($1).secret), note = null,

@@ -2284,6 +2284,7 @@ export type Database = {
           selection_hash: string;
           status: Database["public"]["Enums"]["dialer_export_status"];
           tenant_id: string;
+          ufs: string[] | null;
           updated_at: string;
           weight: number;
         };
@@ -2318,6 +2319,7 @@ export type Database = {
           selection_hash: string;
           status?: Database["public"]["Enums"]["dialer_export_status"];
           tenant_id: string;
+          ufs?: string[] | null;
           updated_at?: string;
           weight?: number;
         };
@@ -2352,6 +2354,7 @@ export type Database = {
           selection_hash?: string;
           status?: Database["public"]["Enums"]["dialer_export_status"];
           tenant_id?: string;
+          ufs?: string[] | null;
           updated_at?: string;
           weight?: number;
         };
@@ -4813,6 +4816,7 @@ export type Database = {
       archive_team: {
         Args: {
           team_id: string;
+          limits?: Json;
         };
         Returns: undefined;
       };
