@@ -145,12 +145,29 @@ def _load_file(
 def _set_weights(
     account: Account, campaign: str, list_ids: Sequence[int], weight: int
 ) -> DialerResult:
+    """A list that is not there any more is as silent as a weight can make it: {is_gone: True} when
+    that is all of them."""
+    gone = 0
     for list_id in list_ids:
         path = f"{campaign}/lists/{list_id}/updateWeight"
         result, _ = account.ask("PUT", path, {"weight": weight})
-        if result.outcome is not DialerOutcome.DONE:
+        if _is_missing(result) and _is_deleted(account, campaign, list_id):
+            gone += 1
+        elif result.outcome is not DialerOutcome.DONE:
             return result
-    return DialerResult(DialerOutcome.DONE)
+    return DialerResult(DialerOutcome.DONE, {"is_gone": True} if 0 < gone == len(list_ids) else {})
+
+
+def _is_deleted(account: Account, campaign: str, list_id: int) -> bool:
+    """A wrong host answers 404 to everything: the dialer must have shown what it does have."""
+    found = list_pages(account, f"{campaign}/lists")
+    if found.failure is None:
+        return list_id not in map(wire.number_of, found.items)
+    if not (found.detail or "").startswith("404"):
+        return False
+    campaigns = list_pages(account, "/campaigns")
+    known = [f"/campaigns/{wire.number_of(item)}" for item in campaigns.items]
+    return campaigns.failure is None and bool(known) and campaign not in known
 
 
 def _remove(account: Account, campaign: str, rows: Sequence[wire.Contact]) -> DialerResult:

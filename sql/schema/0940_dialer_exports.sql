@@ -30,8 +30,11 @@ create table public.dialer_exports (
     removed int not null default 0,
     -- False where the provider took the contacts without a report of its own.
     is_reported boolean not null default true,
-    -- Kept by 0951. The states that were closed when the list was last set to the hours (null: not
-    -- yet), and where that stands: open | silent | opening (people are still being taken out).
+    -- Where its phones' owners lived when it was planned ('': nobody knows; null: not planned).
+    ufs text[],
+    -- Kept by 0949 and 0951. The states that were closed when the list was last compared with the
+    -- hours (null: not yet), and where that stands: open | silent (weight 0) | opening (0, while
+    -- people are taken out) | expired (0 for good) | gone (somebody deleted it at the dialer).
     closed_ufs text[],
     hours_state text not null default 'open',
     error_code text,
@@ -57,7 +60,7 @@ create table public.dialer_exports (
     constraint dialer_exports_weight_is_positive check (weight between 1 and 100),
     constraint dialer_exports_list_name_is_filled check (btrim(list_name) <> ''),
     constraint dialer_exports_hours_state_is_known check (
-        hours_state in ('open', 'silent', 'opening')
+        hours_state in ('open', 'silent', 'opening', 'expired', 'gone')
     )
 );
 comment on table public.dialer_exports is 'Selections pushed to the dialer, and what came of them.';
@@ -72,7 +75,7 @@ where rule_id is not null;
 create index dialer_exports_to_plan on public.dialer_exports (created_at)
 where status = 'planning';
 create index dialer_exports_in_the_dialer on public.dialer_exports (tenant_id, created_at)
-where status = 'done';
+where status in ('loading', 'done') and hours_state in ('open', 'silent', 'opening');
 
 create table public.dialer_export_rows (
     export_id uuid not null,

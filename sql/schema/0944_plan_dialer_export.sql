@@ -90,6 +90,13 @@ begin
         select (select count(*) from judged)::int as clients,
             (select max(batch.id::text) from batch)::uuid as last_id,
             (select count(*) from written where written.status = ''waiting'')::int as phones,
+            array(
+                select distinct coalesce(
+                    clients.uf, private.uf_of(($1).tenant_id, clients.id, null), ''''
+                )
+                from placed join public.clients on clients.id = placed.client_id
+                where placed.reason is null
+            ) as ufs,
             (
                 select coalesce(jsonb_object_agg(counted.reason, counted.clients), ''{}'')
                 from (
@@ -112,6 +119,9 @@ begin
     set planned_until = coalesce(v_planned.last_id, export.planned_until),
         selected = export.selected + v_planned.clients,
         planned = export.planned + v_planned.phones,
+        ufs = array(
+            select unnest(export.ufs) union select unnest(v_planned.ufs)
+        ),
         excluded = private.add_counts(export.excluded, v_planned.excluded)
     where export.id = v_export.id;
     if v_planned.clients < max then

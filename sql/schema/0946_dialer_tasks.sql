@@ -38,6 +38,13 @@ begin
                         and (loading.status = 'sending' or loading.is_doubtful
                             and loading.status = 'queued')
                   ))
+                  -- Two weights of one list arrive in the order they were wished in.
+                  and (waiting.kind <> 'weight' or not exists (
+                      select from private.dialer_tasks as earlier
+                      where earlier.export_id = waiting.export_id and earlier.kind = 'weight'
+                        and earlier.status in ('queued', 'sending')
+                        and (earlier.created_at, earlier.id) < (waiting.created_at, waiting.id)
+                  ))
             ) as ranked
             order by ranked.turn, ranked.next_attempt_at limit max
         )
@@ -84,7 +91,12 @@ as $$
         else jsonb_build_object(
             'campaign_id', export.campaign_id, 'list_id', export.list_ids[1],
             'list_ids', to_jsonb(export.list_ids),
-            'weight', coalesce((task.payload ->> 'weight')::int, export.weight),
+            -- Said too late, a weight would be heard again: what it is now is what the hours say.
+            'weight', case
+                when task.payload ->> 'weight' = '0' and not task.payload ? 'hours' then 0
+                when export.hours_state <> 'open' then 0
+                else export.weight
+            end,
             -- The mark makes the name ours, so that a list made before a crash is found again.
             'name', export.list_name || ' · ' || left(export.id::text, 8)
                 || case when export.is_csv and task.part is not null
@@ -159,9 +171,7 @@ set search_path = ''
 set jit = off
 as $$
 declare
-    v_closed text[] := array(
-        select closed.uf from private.closed_ufs((task).tenant_id, private.now()) as closed
-    );
+    v_closed text[] := private.dialer_closed_ufs((task).tenant_id);
     v_has_cap boolean := private.has_cap((task).tenant_id, 'call');
 begin
     update public.dialer_export_rows as contact

@@ -232,7 +232,10 @@ begin
             and ((task).kind not in ('part', 'file') or answer ? 'imported')
     where export.id = (task).export_id
     returning * into v_export;
-    if v_export.status <> 'loading' then
+    if answer ? 'is_gone' then
+        perform private.note_gone_list(task, v_export);
+        return;
+    elsif v_export.status <> 'loading' then
         if v_export.status = 'cancelled' and answer ? 'list_id' then
             -- Made while somebody cancelled: silent as the others.
             perform private.wish_dialer_task(
@@ -252,16 +255,46 @@ begin
         update public.dialer_exports as export
         set status = 'done', finished_at = private.now()
         where export.id = v_export.id;
+        -- Its state closed while this was being said: what was said may be too loud.
+        if v_export.hours_state <> 'open' then
+            perform private.weigh_for_hours(v_export, 0);
+        end if;
         perform private.tell_dialer_export(v_export.id);
     elsif not exists (
         select from private.dialer_tasks as other
         where other.export_id = v_export.id and other.kind in ('part', 'file')
           and other.status <> 'done'
     ) then
+        -- Ready just after closing it stays silent, until it has been compared (0951).
+        if private.is_closing(
+            v_export.ufs, null, private.dialer_closed_ufs(v_export.tenant_id)
+        ) then
+            perform private.silence_list(v_export.id, 'silent');
+        end if;
         perform private.wish_dialer_task(
             v_export.integration_id, 'weight', 'weight:' || v_export.id, v_export.id
         );
     end if;
+end;
+$$;
+
+-- Somebody deleted the list or its campaign at the dialer, which has said so twice: it is as silent
+-- as a list can be, and nothing more is asked of it. One that was to be dialled now has failed.
+create function private.note_gone_list(task private.dialer_tasks, export public.dialer_exports)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    if (export).status = 'loading' then
+        perform private.fail_dialer_task(task, 'unclassified', 'the list was deleted meanwhile');
+        return;
+    end if;
+    update public.dialer_exports as gone set hours_state = 'gone' where gone.id = (export).id;
+    update private.dialer_tasks as other set status = 'cancelled', done_at = private.now()
+    where other.export_id = (export).id and other.kind = 'weight'
+      and other.status in ('queued', 'failed');
 end;
 $$;
 

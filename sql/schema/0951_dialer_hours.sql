@@ -1,177 +1,232 @@
--- The dialer knows the hours of its campaign and nothing of states, Sundays and holidays: who was
--- loaded in time would be called after closing. Each minute every list is compared with the law's
--- (and the agency's) hours of the states its people live in. Where most are closed the list is set
--- to weight 0, which loses nothing; else the few are taken out, and brought back when their state
--- opens. Asked twice it changes nothing.
-create function private.keep_dialer_hours() returns void
+-- What a list that the hours silenced (0949) may do: where most of its people are closed it stays
+-- silent, which loses nothing; else the few are taken out, and brought back when their state opens,
+-- and the list is dialled on. List by list and a few thousand people at a time, each in its own
+-- transaction: nobody who pays waits for it, and a list that errs stops no other. A procedure
+-- because only those may commit, and without a search path of its own because only then; it names
+-- every schema, and nobody but its owner may call it. Asked twice it changes nothing.
+create procedure private.keep_dialer_hours(is_committing boolean default true)
 language plpgsql
-security definer
-set search_path = ''
 as $$
 declare
-    v_agency record;
-    v_export public.dialer_exports;
+    v_export_id uuid;
 begin
-    for v_agency in
-        select busy.tenant_id, array(
-            select closed.uf
-            from private.closed_ufs(busy.tenant_id, private.now()) as closed order by closed.uf
-        ) as closed
-        from (
-            select distinct integration.tenant_id from public.integrations as integration
-            where integration.provider = 'threecplus' and integration.is_active
-        ) as busy
-    loop
-        for v_export in
-            select * from public.dialer_exports as export
-            where export.tenant_id = v_agency.tenant_id and export.status = 'done'
-              and export.planned > 0
-              and (export.closed_ufs is distinct from v_agency.closed
-                  or export.hours_state = 'opening')
-            order by export.created_at desc
-            -- Not against the key: whoever takes a person out meanwhile points a task at it.
-            for no key update skip locked
-        loop
-            perform private.keep_export_hours(v_export, v_agency.closed);
+    foreach v_export_id in array private.exports_to_compare() loop
+        while private.keep_export_hours(v_export_id) loop
+            if is_committing then
+                commit;
+            end if;
         end loop;
+        if is_committing then
+            commit;
+        end if;
     end loop;
 end;
 $$;
+comment on procedure private.keep_dialer_hours (boolean) is
+'is_committing: false leaves everything to the caller''s transaction.';
 
-create function private.keep_export_hours(export public.dialer_exports, closed text[])
-returns void
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-    v_is_silent boolean;
-    v_state text := 'open';
-begin
-    -- Every state, and those whose state nobody knows.
-    if cardinality(closed) > cardinality(private.ufs()) then
-        v_is_silent := true;
-    elsif cardinality(closed) > 0 then
-        select count(*) filter (where private.is_in_ufs(contact, closed)) * 2 > count(*)
-        into v_is_silent
-        from public.dialer_export_rows as contact
-        where contact.export_id = (export).id and contact.status = 'loaded';
-    else
-        v_is_silent := false;
-    end if;
-    if v_is_silent then
-        if (export).hours_state <> 'silent' then
-            perform private.weigh_for_hours(export, 0);
-        end if;
-        v_state := 'silent';
-    else
-        perform private.take_out_closed(export, closed);
-        perform private.bring_back_opened(export, closed);
-        if (export).hours_state <> 'open' then
-            if exists (
-                select from public.dialer_export_rows as contact
-                where contact.export_id = (export).id and contact.status = 'removing'
-                  and contact.reason = 'outside_hours'
-            ) then
-                v_state := 'opening';
-            else
-                perform private.weigh_for_hours(export, (export).weight);
-            end if;
-        end if;
-    end if;
-    update public.dialer_exports as kept
-    set closed_ufs = closed, hours_state = v_state
-    where kept.id = (export).id
-      and (kept.closed_ufs, kept.hours_state) is distinct from (closed, v_state);
-end;
-$$;
-
--- '' stands for clients whose state nobody knows.
-create function private.is_in_ufs(contact public.dialer_export_rows, ufs text[]) returns boolean
+-- The newest first: the others have been compared more often. What holds nobody is not asked.
+create function private.exports_to_compare() returns uuid[]
 language sql
 stable
 security definer
 set search_path = ''
 as $$
-    select coalesce(client.uf, private.uf_of(client.tenant_id, client.id, null), '') = any(ufs)
-    from public.clients as client where client.id = (contact).client_id
+    select array(
+        select export.id
+        from private.dialer_agencies() as agency
+        join public.dialer_exports as export on export.tenant_id = agency.tenant_id
+        where export.status = 'done' and export.hours_state in ('open', 'silent', 'opening')
+          and (export.closed_ufs is distinct from agency.closed or export.hours_state = 'opening')
+          and (export.loaded > export.removed or exists (
+              select from public.dialer_export_rows as contact
+              where contact.export_id = export.id and contact.reason = 'outside_hours'
+                and contact.phone is not null
+          ))
+        order by export.created_at desc, export.id
+    )
 $$;
 
-create function private.weigh_for_hours(export public.dialer_exports, weight int) returns void
+-- One step of one list; true: call again.
+create function private.keep_export_hours(export_id uuid) returns boolean
 language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+    v_export public.dialer_exports;
 begin
-    -- The last word counts: what was to be said before, and was not, is not said any more.
-    update private.dialer_tasks as task set status = 'cancelled', done_at = private.now()
-    where task.tenant_id = (export).tenant_id and task.export_id = (export).id
-      and task.kind = 'weight' and task.payload ? 'hours' and task.status in ('queued', 'failed');
-    perform private.wish_dialer_task(
-        (export).integration_id, 'weight', 'hours:' || gen_random_uuid(), (export).id, null, null,
-        jsonb_build_object('weight', weigh_for_hours.weight, 'hours', true)
+    select * into v_export from public.dialer_exports as export
+    where export.id = keep_export_hours.export_id and export.status = 'done'
+      and export.hours_state in ('open', 'silent', 'opening')
+    -- Not against the key: whoever takes a person out meanwhile points a task at it.
+    for no key update skip locked;
+    if not found then
+        return false;
+    end if;
+    return private.step_export_hours(
+        v_export, private.dialer_closed_ufs(v_export.tenant_id)
     );
-    perform private.wake_function('3cplus-export');
+exception when others then
+    -- It stays as silent as it is, and somebody reads of it.
+    perform private.note_hours_failure(keep_export_hours.export_id, sqlstate, sqlerrm);
+    return false;
 end;
 $$;
 
-create function private.take_out_closed(export public.dialer_exports, closed text[])
-returns void
+create function private.step_export_hours(export public.dialer_exports, closed text[])
+returns boolean
 language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+    -- Some hundred milliseconds of one transaction.
+    c_step constant int := 5000;
+    v_state text := (export).hours_state;
+    v_moved int;
+    v_left int := 0;
 begin
-    if cardinality(closed) = 0 then
-        return;
+    if (export).closed_ufs is distinct from closed then
+        if private.is_mostly_closed(export, closed) then
+            perform private.silence_list((export).id, 'silent');
+            update public.dialer_exports as kept set closed_ufs = closed, hours_state = 'silent'
+            where kept.id = (export).id;
+            return false;
+        end if;
+        v_state := case v_state when 'silent' then 'opening' else v_state end;
+        v_moved := private.take_out_closed(export, closed, c_step);
+        v_left := v_moved / c_step;
+        v_moved := private.bring_back_opened(export, closed, c_step);
+        v_left := v_left + v_moved / c_step;
     end if;
-    update public.dialer_export_rows as contact
-    set status = 'removing', reason = 'outside_hours', task_id = null
-    where contact.export_id = (export).id and contact.place in (
-        select inside.place from public.dialer_export_rows as inside
-        where inside.export_id = (export).id and inside.status = 'loaded'
-          and private.is_in_ufs(inside, closed)
-        order by inside.place
-        -- Who holds one is taking it out.
-        for no key update skip locked
-    );
-    if found then
-        perform private.wish_dialer_removals(array[(export).id]);
+    if v_state = 'opening' and v_left = 0 and not exists (
+        select from public.dialer_export_rows as contact
+        where contact.export_id = (export).id and contact.status = 'removing'
+          and contact.reason = 'outside_hours'
+    ) then
+        v_state := 'open';
     end if;
+    update public.dialer_exports as kept
+    set closed_ufs = case when v_left = 0 then closed else kept.closed_ufs end,
+        hours_state = v_state
+    where kept.id = (export).id
+      and (v_left = 0 and kept.closed_ufs is distinct from closed
+          or kept.hours_state <> v_state);
+    if v_state = 'open' and (export).hours_state <> 'open' then
+        perform private.weigh_for_hours(export, (export).weight);
+        perform private.wake_function('3cplus-export');
+    end if;
+    return v_left > 0;
 end;
 $$;
 
--- Who was taken out for the hour, or not put in for it, and whose state is open again; not who has
--- spoken to somebody since. Loading asks everything else again (0946).
-create function private.bring_back_opened(export public.dialer_exports, closed text[])
-returns void
+-- Without a count where every state is closed, and those whose state nobody knows, or none is; and
+-- while people are being taken out, which is never turned back for a share.
+create function private.is_mostly_closed(export public.dialer_exports, closed text[])
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+set jit = off
+as $$
+begin
+    if cardinality(closed) > cardinality(private.ufs()) then
+        return true;
+    elsif cardinality(closed) = 0 or (export).hours_state = 'opening' then
+        return false;
+    end if;
+    return (
+        select count(*) filter (where coalesce(
+            client.uf, private.uf_of(client.tenant_id, client.id, null), ''
+        ) = any(closed)) * 2 > count(*)
+        from public.dialer_export_rows as contact
+        join public.clients as client on client.id = contact.client_id
+        where contact.export_id = (export).id and contact.status = 'loaded'
+    );
+end;
+$$;
+
+-- Also who is on the way in at this moment; who only waits is asked again before loading (0946).
+create function private.take_out_closed(export public.dialer_exports, closed text[], max int)
+returns int
 language plpgsql
 security definer
 set search_path = ''
 set jit = off
 as $$
 declare
-    v_first int;
+    v_moved int;
+    v_statuses public.dialer_row_status[] := case when exists (
+        select from private.dialer_tasks as task
+        where task.export_id = (export).id and task.kind in ('part', 'file')
+          and task.is_doubtful and task.status in ('queued', 'sending')
+    ) then '{loaded,waiting}' else '{loaded}' end;
+begin
+    if cardinality(closed) = 0 then
+        return 0;
+    end if;
+    update public.dialer_export_rows as contact
+    set status = 'removing', reason = 'outside_hours', task_id = null
+    where contact.export_id = (export).id and contact.place in (
+        select inside.place from public.dialer_export_rows as inside
+        join public.clients as client on client.id = inside.client_id
+        where inside.export_id = (export).id and inside.status = any(v_statuses)
+          and coalesce(client.uf, private.uf_of(client.tenant_id, client.id, null), '')
+              = any(closed)
+        limit max
+        -- Who holds one is taking it out.
+        for no key update of inside skip locked
+    );
+    get diagnostics v_moved = row_count;
+    if v_moved > 0 then
+        perform private.wish_dialer_removals(array[(export).id]);
+    end if;
+    return v_moved;
+end;
+$$;
+
+-- Who was taken out for the hour, or not put in for it, and whose state is open again; not who has
+-- spoken to somebody since. Loading asks everything else again (0946).
+create function private.bring_back_opened(
+    export public.dialer_exports, closed text[], max int
+) returns int
+language plpgsql
+security definer
+set search_path = ''
+set jit = off
+as $$
+declare
+    v_first int := (
+        select coalesce(max(contact.part), -1) + 1 from public.dialer_export_rows as contact
+        where contact.export_id = (export).id and contact.part is not null
+    );
+    v_moved int;
     v_gone int;
     v_parts int;
 begin
-    select coalesce(max(contact.part), -1) + 1 into v_first
-    from public.dialer_export_rows as contact
-    where contact.export_id = (export).id and contact.part is not null;
     with opened as (
-        select contact.place, contact.status,
-            (row_number() over (order by contact.place) - 1) / private.dialer_part_size() as part
-        from public.dialer_export_rows as contact
-        where contact.export_id = (export).id and contact.reason = 'outside_hours'
-          and contact.phone is not null and contact.part is not null
-          and contact.status in ('removed', 'excluded')
-          and not private.is_in_ufs(contact, closed)
-          and not exists (
-              select from public.calls as call
-              where call.tenant_id = contact.tenant_id and call.client_id = contact.client_id
-                and call.called_at > (export).created_at
-                and (call.operator_id is not null or call.talk_seconds > 0)
-          )
+        select chosen.place, chosen.status,
+            (row_number() over (order by chosen.place) - 1) / private.dialer_part_size() as part
+        from (
+            select contact.place, contact.status
+            from public.dialer_export_rows as contact
+            join public.clients as client on client.id = contact.client_id
+            where contact.export_id = (export).id and contact.reason = 'outside_hours'
+              and contact.phone is not null and contact.part is not null
+              and contact.status in ('removed', 'excluded')
+              and coalesce(client.uf, private.uf_of(client.tenant_id, client.id, null), '')
+                  <> all(closed)
+              and not exists (
+                  select from public.calls as call
+                  where call.tenant_id = contact.tenant_id
+                    and call.client_id = contact.client_id
+                    and call.called_at > (export).created_at
+                    and (call.operator_id is not null or call.talk_seconds > 0)
+              )
+            order by contact.place limit max
+        ) as chosen
     ),
     back as (
         update public.dialer_export_rows as contact
@@ -180,10 +235,10 @@ begin
         where contact.export_id = (export).id and contact.place = opened.place
         returning opened.status, opened.part
     )
-    select count(*) filter (where back.status = 'removed'), max(back.part) + 1
-    into v_gone, v_parts from back;
-    if v_parts is null then
-        return;
+    select count(*), count(*) filter (where back.status = 'removed'), max(back.part) + 1
+    into v_moved, v_gone, v_parts from back;
+    if v_moved = 0 then
+        return 0;
     end if;
     update public.dialer_exports as kept
     set loaded = kept.loaded - v_gone, removed = kept.removed - v_gone
@@ -194,5 +249,8 @@ begin
     )
     from generate_series(v_first, v_first + v_parts - 1) as part;
     perform private.wake_function('3cplus-export');
+    return v_moved;
 end;
 $$;
+
+select cron.schedule('keep-dialer-hours', '* * * * *', 'call private.keep_dialer_hours()');

@@ -166,6 +166,9 @@ as $$
       and task.kind = 'weight' and task.status = 'failed'
       -- Set with the export's own weight at its end, it is the export that failed: people resume it.
       and task.payload ? 'weight' and export.status in ('done', 'cancelled')
+      -- A week more than a list is dialled at all (0949): what cannot be told by then is told to
+      -- nobody any more.
+      and export.created_at > private.now() - interval '37 days'
       and (export.status = 'done' or (task.payload ->> 'weight')::int = 0)
       and integration.is_active
       and (
@@ -181,7 +184,6 @@ security definer
 set search_path = ''
 as $$
 begin
-    perform private.keep_dialer_hours();
     perform private.wish_failed_removals();
     perform private.repeat_failed_weights();
     if exists (select from public.dialer_exports as export where export.status = 'planning')

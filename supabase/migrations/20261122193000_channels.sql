@@ -28658,3 +28658,9 @@ select tenant_id, rule_id, template_id from steps_before;
 
 -- The ready-made rules for who was here before them, off.
 select private.ship_rules(tenants.id) from public.tenants;
+
+-- The lanes of the automations' queue: a differ does not look at pgmq's tables.
+create index q_automations_at_once on pgmq.q_automations (vt)
+where (message ? 'is_background') is not true;
+create index q_automations_background on pgmq.q_automations (vt)
+where (message ? 'is_background') is true;

@@ -7,24 +7,35 @@ from typing import Any
 import pytest
 
 from local_platform.providers import threecplus_calls as shapes
-from tests.dialing import Floor
+from tests.dialing import HOST, MANAGER, Floor
 from tests.money.deals import agree
 
 
 def at(floor: Floor, day: str, hour: str) -> None:
     """That local time in São Paulo; then a minute's job, and all it asks for."""
+    set_clock(floor, day, hour)
+    keep(floor)
+
+
+def set_clock(floor: Floor, day: str, hour: str) -> None:
     floor.world.run(
         "update private.clock set shift ="
         " (%s::date + %s::time) at time zone 'America/Sao_Paulo' - clock_timestamp()", day, hour,
     )  # fmt: skip
-    keep(floor)
 
 
 def keep(floor: Floor) -> None:
     """As many minutes as it takes; the job comes every one of them."""
     for _ in range(3):
-        floor.world.run("select private.sweep_dialer()")
+        minute(floor)
         floor.finish()
+
+
+def minute(floor: Floor) -> None:
+    """What the clock calls every minute."""
+    floor.world.run("select private.silence_closed_lists()")
+    floor.world.run("call private.keep_dialer_hours()")
+    floor.world.run("select private.sweep_dialer()")
 
 
 def weights(floor: Floor) -> list[int]:
@@ -180,3 +191,157 @@ def test_the_silence_of_last_night_is_not_said_in_the_morning(
     keep(floor)
     assert weights(floor) == [7]
     assert len(inside(floor)) == 4
+
+
+def loudest(floor: Floor, export: str) -> int:
+    name = floor.shown(export)["list_name"]
+    return max(item["weight"] for item in floor.held()["lists"] if name in item["name"])
+
+
+def test_at_closing_nobody_is_dialled_before_the_lists_are_compared(
+    mixed: tuple[Floor, str, str, str],
+) -> None:
+    floor, export, rio, _ = mixed
+    # A minute before Rio closes: silent first, and only then asked about its people.
+    set_clock(floor, "2026-03-10", "18:59:30")
+    floor.world.run("select private.silence_closed_lists()")
+    floor.finish()
+    assert (len(inside(floor)), weights(floor)) == (4, [0])
+    keep(floor)
+    assert rio not in inside(floor)
+    assert (len(inside(floor)), weights(floor)) == (3, [7])
+    assert state(floor, export)[0] == "open"
+
+
+def test_a_list_without_anybody_of_the_state_that_closes_is_dialled_on(floor: Floor) -> None:
+    floor.person(1)
+    at(floor, "2026-03-10", "12:00")
+    floor.export(weight=7)
+    floor.finish()
+    keep(floor)
+    set_clock(floor, "2026-03-10", "19:01")
+    assert floor.world.one("select private.silence_closed_lists()") == 0
+    before = floor.counts()
+    keep(floor)
+    assert floor.counts() == before
+    assert weights(floor) == [7]
+
+
+def test_a_list_that_errs_does_not_keep_the_others_loud(floor: Floor) -> None:
+    floor.person(1)
+    at(floor, "2026-03-10", "12:00")
+    exports = [
+        floor.export(campaign_id=campaign, list_name=name, weight=7)
+        for campaign, name in ((123, "Quebrada"), (124, "Inteira"))
+    ]
+    floor.finish()
+    keep(floor)
+    floor.world.run(
+        "create function private.break_a_list() returns trigger language plpgsql as"
+        " 'begin if new.list_name = ''Quebrada'' then raise ''broken''; end if; return new; end'"
+    )
+    floor.world.run(
+        "create trigger break_a_list before update on public.dialer_exports"
+        " for each row execute function private.break_a_list()"
+    )
+    at(floor, "2026-03-10", "20:01")
+    assert [loudest(floor, export) for export in exports] == [7, 0]
+    told = floor.world.rows("select result, failures from public.job_runs where job ="
+                            " 'dialer_hours'")  # fmt: skip
+    # Three minutes have failed; it is said once.
+    assert [(row["result"]["export_id"], row["failures"]) for row in told] == [(exports[0], 1)]
+    floor.world.run("drop trigger break_a_list on public.dialer_exports")
+    keep(floor)
+    assert [loudest(floor, export) for export in exports] == [0, 0]
+
+
+def take(floor: Floor, kind: str) -> tuple[uuid.UUID, int]:
+    """The next task, begun by a worker that takes its time."""
+    [task] = floor.world.rows("select * from private.claim_dialer_tasks(1, 180)")
+    assert task["kind"] == kind
+    ids = task["task_id"], task["attempt"]
+    assert floor.world.one("select private.begin_dialer_task(%s, %s)", *ids)
+    return ids
+
+
+def test_a_list_that_is_ready_just_after_closing_stays_silent(floor: Floor) -> None:
+    floor.person(1)
+    set_clock(floor, "2026-03-10", "19:50")
+    export = floor.export(weight=7)
+    floor.misbehave("answer", "load", status=500)
+    floor.job()
+    floor.elapse()
+    loading = take(floor, "part")
+    # São Paulo closes, and no minute's job has looked yet.
+    set_clock(floor, "2026-03-10", "20:00:05")
+    done = "select private.settle_dialer_task(%s, %s, 'done', '{\"imported\": 1}')"
+    assert floor.world.one(done, *loading)
+    floor.finish()
+    assert floor.shown(export)["status"] == "done"
+    assert weights(floor) == [0]
+    at(floor, "2026-03-11", "08:01")
+    assert weights(floor) == [7]
+
+
+def test_an_opening_said_late_does_not_open_a_closed_list(
+    mixed: tuple[Floor, str, str, str],
+) -> None:
+    floor, _, _, _ = mixed
+    at(floor, "2026-03-10", "20:01")
+    assert weights(floor) == [0]
+    set_clock(floor, "2026-03-11", "09:01")
+    minute(floor)
+    take(floor, "weight")
+    set_clock(floor, "2026-03-11", "20:01")
+    floor.world.run("select private.silence_closed_lists()")
+    # The one before is not known to be over: it is said again, and says what holds now.
+    [again] = floor.world.rows("select * from private.claim_dialer_tasks(4, 180)")
+    assert again["body"]["weight"] == 0
+    floor.finish()
+    assert weights(floor) == [0]
+
+
+def test_a_list_deleted_at_the_dialer_is_asked_for_no_more(
+    mixed: tuple[Floor, str, str, str],
+) -> None:
+    floor, export, _, _ = mixed
+    [held] = floor.held()["lists"]
+    floor.dialer.delete(
+        f"/{HOST}/api/v1/campaigns/123/lists/{held['id']}",
+        headers={"Authorization": f"Bearer {MANAGER}"},
+    ).raise_for_status()
+    at(floor, "2026-03-10", "20:01")
+    assert state(floor, export)[0] == "gone"
+    assert not floor.world.rows(
+        "select id from public.notifications where kind = 'dialer_silence_failed'"
+    )
+    before = floor.counts()
+    at(floor, "2026-03-11", "10:00")
+    assert floor.counts() == before
+
+
+def test_a_list_of_last_month_is_silent_for_good(mixed: tuple[Floor, str, str, str]) -> None:
+    floor, export, _, _ = mixed
+    at(floor, "2026-04-13", "12:00")
+    assert state(floor, export)[0] == "expired"
+    assert weights(floor) == [0]
+    before = floor.counts()
+    at(floor, "2026-04-14", "12:00")
+    assert floor.counts() == before
+
+
+def test_many_are_taken_out_and_brought_back_in_steps(floor: Floor) -> None:
+    for n in range(5):
+        floor.person(n, uf="RJ")
+    at(floor, "2026-03-10", "12:00")
+    export = floor.export()
+    floor.finish()
+    step = "(export, %s, 2) from public.dialer_exports as export where id = %s"
+    out = "select private.take_out_closed" + step
+    assert [floor.world.one(out, ["RJ"], export) for _ in range(4)] == [2, 2, 1, 0]
+    floor.finish()
+    assert not floor.loaded()
+    back = "select private.bring_back_opened" + step
+    assert [floor.world.one(back, [], export) for _ in range(4)] == [2, 2, 1, 0]
+    floor.finish()
+    assert len(floor.loaded()) == 5

@@ -7,7 +7,7 @@ import { count, plural } from "@/lib/format";
 import { reasonSentence } from "@/lib/reasons";
 import classes from "./dialer.module.css";
 import { overviewKey, resumeExport, stopExport } from "./queries";
-import type { DialerExport, ExportStatus } from "./shapes";
+import type { DialerExport, ExportStatus, HoursState } from "./shapes";
 import { fatesOf } from "./words";
 
 const ExportResults = lazy(async () => ({ default: (await import("./export-results")).ExportResults }));
@@ -18,6 +18,15 @@ const statusWords: Record<ExportStatus, string> = {
   done: "carregado",
   failed: "parou",
   cancelled: "cancelado",
+};
+
+/** Why a loaded list is not dialled now. */
+const hoursWords: Record<HoursState, string> = {
+  open: "",
+  silent: " Em silêncio: fora do horário permitido.",
+  opening: " Em silêncio: fora do horário permitido.",
+  expired: " Em silêncio: a lista tem mais de 30 dias. Envie a seleção de novo para voltar a discar.",
+  gone: " O discador não tem mais esta lista.",
 };
 
 export function ExportCard({ sent }: { sent: DialerExport }): ReactNode {
@@ -39,7 +48,7 @@ export function ExportCard({ sent }: { sent: DialerExport }): ReactNode {
         <p>
           <strong>{statusWords[sent.status]}</strong>: {fatesOf(sent)}.
           {sent.status === "done" && !sent.is_reported && " O discador não disse quais recusou."}
-          {sent.status === "done" && sent.hours_state !== "open" && " Em silêncio: fora do horário permitido."}
+          {sent.status === "done" && hoursWords[sent.hours_state]}
         </p>
         {isMoving && sent.planned > 0 && (
           <Progress value={(100 * (sent.loaded + sent.filtered)) / sent.planned} aria-label="Progresso do envio" />

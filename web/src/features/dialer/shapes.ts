@@ -55,10 +55,13 @@ export interface Results {
 
 export type ExportStatus = "planning" | "loading" | "done" | "failed" | "cancelled";
 
+/** silent: weight 0, most of its people may not be called now; opening: the last of them are being taken out; expired: 0
+ * for good; gone: deleted at the dialer. */
+export type HoursState = "open" | "silent" | "opening" | "expired" | "gone";
+
 export interface DialerExport {
   id: string;
-  /** silent: weight 0, most of its people may not be called now; opening: the last of them are being taken out. */
-  hours_state: "open" | "silent" | "opening";
+  hours_state: HoursState;
   campaign_id: number;
   campaign_name: string;
   list_name: string;
