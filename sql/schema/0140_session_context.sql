@@ -1,5 +1,6 @@
 -- The page's first question: who am I, where, and what time is it. One call, also for somebody who
--- belongs nowhere (tenant null, tenants empty: that is an answer, not an error).
+-- belongs nowhere (tenant null, tenants empty: that is an answer, not an error). The seat at the
+-- dialer is told with it, so that the desk's place is kept before anything is painted.
 -- Why somebody with an account has no agency (any more): the newest first.
 create function private.ended_access(user_id uuid) returns jsonb
 language sql
@@ -68,6 +69,13 @@ begin
                 where alive.user_id = v_user_id and alive.revoked_at is null
             ),
             'ended', private.ended_access(v_user_id),
+            'seat', (
+                select jsonb_build_object(
+                    'agent_id', seat.agent_id, 'can_call', seat.extension is not null
+                )
+                from public.dialer_agents as seat
+                where seat.tenant_id = v_tenant_id and seat.user_id = v_user_id
+            ),
             'now', private.now(),
             'today', private.today(v_tenant_id),
             'clock_shifted_seconds',
@@ -91,6 +99,6 @@ as $$ select private.session_context() $$;
 comment on function public.session_context() is
 '{user:{id,email,name}, tenant:{id,name,time_zone,role}|null, tenants:[{id,name,role}], now, today,
 ended:[{tenant, why: removed | invitation_revoked | invitation_expired, at}],
-clock_shifted_seconds}';
+seat:{agent_id,can_call}|null, clock_shifted_seconds}';
 
 grant execute on function private.session_context(), public.session_context() to authenticated;

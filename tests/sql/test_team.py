@@ -267,3 +267,21 @@ def test_session_context_tells_role_and_time(db: psycopg.Connection, world: Worl
     assert context["tenant"]["name"] == "Demo Cobranças"
     assert context["user"]["name"] == "Sônia Supervisora"
     assert context["clock_shifted_seconds"] == 5400
+
+
+def test_session_context_tells_the_seat_of_this_agency_alone(
+    db: psycopg.Connection, world: World
+) -> None:
+    db.execute("delete from public.dialer_agents")
+    db.execute(
+        "insert into public.memberships (tenant_id, user_id, role, display_name)"
+        " values (%s, %s, 'operator', 'Visita')",
+        (OTHER_TENANT, world.users["operator"]),
+    )
+    db.execute(
+        "insert into public.dialer_agents (tenant_id, agent_id, user_id) values (%s, 77, %s)",
+        (TENANT, world.users["operator"]),
+    )
+    for tenant, seat in ((TENANT, {"agent_id": 77, "can_call": False}), (OTHER_TENANT, None)):
+        with acting(db, world, "operator", tenant_id=tenant):
+            assert scalar(db, "select public.session_context() -> 'seat'") == seat

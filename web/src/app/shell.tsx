@@ -5,6 +5,7 @@ import { MainNav } from "@/app/main-nav";
 import classes from "@/app/shell.module.css";
 import { PendingBadge } from "@/features/service/pending-badge";
 import { afterPaint } from "@/lib/later";
+import { useMember } from "@/lib/session";
 
 const NotificationBell = afterPaint(() =>
   import("@/features/notifications/notification-bell").then((m) => m.NotificationBell),
@@ -17,6 +18,7 @@ const UserMenu = afterPaint(() => import("@/app/user-menu").then((m) => m.UserMe
 
 /** A rail beside the page; on a phone a strip above it (who I am, what is new) and the doors below, under the thumb. */
 export function Shell({ children }: { children: ReactNode }): ReactNode {
+  const { seat } = useMember();
   return (
     <div className={classes.shell}>
       <a className={classes.skip} href="#conteudo">
@@ -43,8 +45,12 @@ export function Shell({ children }: { children: ReactNode }): ReactNode {
         <ClockBanner />
         <Suspense fallback={null}>
           <LinkBanner />
-          <CallWatch />
         </Suspense>
+        <div className={classes.desk} data-seated={seat !== null || undefined}>
+          <Suspense fallback={null}>
+            <CallWatch />
+          </Suspense>
+        </div>
         <main id="conteudo" className={classes.content} tabIndex={-1}>
           {children}
         </main>

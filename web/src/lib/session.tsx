@@ -20,6 +20,8 @@ export interface SessionContext {
   tenants: { id: string; name: string; role: Role }[];
   /** Agencies that were open to this person, or would have been; the newest first. */
   ended: { tenant: string; why: "removed" | "invitation_revoked" | "invitation_expired"; at: string }[];
+  /** The caller's own agent at the dialer. */
+  seat: { agent_id: number; can_call: boolean } | null;
   now: string;
   today: string;
   clock_shifted_seconds: number;

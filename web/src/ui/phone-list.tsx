@@ -33,7 +33,7 @@ export function PhoneList({ phones, action }: PhoneListProps): ReactNode {
               </Tag>
             )}
             {has_whatsapp === false && <Tag>sem WhatsApp</Tag>}
-            {action?.(each, index)}
+            {action && <span className={classes.actions}>{action(each, index)}</span>}
           </li>
         );
       })}

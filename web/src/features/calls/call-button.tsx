@@ -8,7 +8,7 @@ import { useMember } from "@/lib/session";
 import { useAltKey } from "@/ui/alt-key";
 import { Key } from "@/ui/tag";
 import classes from "./calls.module.css";
-import { agentStateKey, askAgent, openCallsKey, useSeat } from "./queries";
+import { agentStateKey, askAgent, openCallsKey } from "./queries";
 
 interface CallButtonProps {
   phone: string;
@@ -26,19 +26,18 @@ function refusal(error: Error): string {
 
 /** Rings this operator's extension, then the debtor: only for who sits at an agent of the dialer. */
 export function CallButton({ phone, clientId, isFirst }: CallButtonProps): ReactNode {
-  const { user } = useMember();
-  const { data: seat } = useSeat(user.id);
+  const { seat } = useMember();
   const queryClient = useQueryClient();
   const call = useMutation({
     mutationFn: () => askAgent({ action: "call", phone, client_id: clientId }),
     onSettled: () =>
       Promise.all([agentStateKey, openCallsKey].map((queryKey) => queryClient.invalidateQueries({ queryKey }))),
   });
-  const may = Boolean(seat?.canCall) && !call.isPending;
+  const may = Boolean(seat?.can_call) && !call.isPending;
   useAltKey("KeyC", () => {
     if (isFirst && may) call.mutate();
   });
-  if (!seat?.canCall) return null;
+  if (!seat?.can_call) return null;
   return (
     <>
       <button type="button" className={classes.dial} disabled={!may} onClick={() => call.mutate()}>

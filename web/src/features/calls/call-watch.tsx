@@ -9,7 +9,7 @@ import { useMember } from "@/lib/session";
 import { isAt, placeOf } from "./call-place";
 import classes from "./calls.module.css";
 import { CurrentCall } from "./current-call";
-import { agentStateKey, fetchOpenCalls, openCallsKey, useOpenCalls, useSeat } from "./queries";
+import { agentStateKey, fetchOpenCalls, openCallsKey, useOpenCalls } from "./queries";
 import { SeatControl } from "./seat-control";
 import { useUnfinished } from "./unfinished";
 
@@ -21,12 +21,11 @@ interface Connected extends ChangePayload {
 /** The dialer's desk: how the agent stands, the call of this screen, and what waits. A call that has just reached this operator
  * opens its screen; with another one still open, or anything half done on this page, it only says so: nothing is ever taken away. */
 export function CallWatch(): ReactNode {
-  const { user, tenant } = useMember();
+  const { user, tenant, seat } = useMember();
   const [path, navigate] = useLocation();
   const queryClient = useQueryClient();
   const isUnfinished = useUnfinished(path);
   const { data: calls } = useOpenCalls();
-  const { data: seat } = useSeat(user.id);
   useTopic(`user:${user.id}`, {
     onJoined: () => void queryClient.invalidateQueries({ queryKey: openCallsKey }),
     onChange: (event, payload) => {
@@ -49,10 +48,10 @@ export function CallWatch(): ReactNode {
   const here = calls?.find((call) => isAt(path, call));
   const waiting = calls?.filter((call) => !isAt(path, call)) ?? [];
   const [next] = waiting;
-  if (!seat?.agentId && !here && !next) return null;
+  if (!seat && !here && !next) return null;
   return (
     <section className={classes.desk} aria-label="Ligações">
-      {seat?.agentId ? <SeatControl /> : null}
+      {seat && <SeatControl />}
       {here && <CurrentCall call={here} />}
       {next && (
         <p role="status" className={classes.call}>

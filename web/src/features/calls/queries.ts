@@ -68,20 +68,6 @@ export function takeOver(clientId: string, reason: string): Promise<unknown> {
   return rpc("take_over_service", { client_id: clientId, reason });
 }
 
-/** The caller's own agent at the dialer, if any; 0 when none. */
-export function useSeat(userId: string): UseQueryResult<{ agentId: number; canCall: boolean }> {
-  return useQuery({
-    queryKey: ["dialer-seat", userId],
-    queryFn: async () => {
-      const rows = await unwrap<{ agent_id: number; extension: string | null }[]>(
-        db.from("dialer_agents").select("agent_id,extension").eq("user_id", userId),
-      );
-      return { agentId: rows[0]?.agent_id ?? 0, canCall: Boolean(rows[0]?.extension) };
-    },
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-}
-
 export type AgentAction =
   | { action: "call"; phone: string; client_id: string }
   | { action: "pause"; interval_id: number }
