@@ -1,9 +1,6 @@
 """Everything held about one person, for the person: to be read, and to be taken elsewhere."""
 
-import io
-import json
 import uuid
-import zipfile
 
 import flask
 import functions_framework
@@ -15,10 +12,11 @@ from portfolio import callers
 @functions_framework.http
 @errors.as_http
 def privacy_export(request: flask.Request) -> flask.typing.ResponseReturnValue:
-    """GET ?request_id=<uuid> or ?ticket= → application/zip: dados.json and dados.pdf.
+    """GET ?request_id=<uuid> or ?ticket= → application/zip: dados.json, dados.pdf, and in arquivos/
+    the files of their talks, streamed one after another.
 
     What is in it, who may have it, its audit and its answer in the register are
-    private.person_export's. One person's data: kilobytes, and the files that they sent.
+    private.person_export's; refusals come before the first byte.
     """
     if request.method != "GET":
         raise errors.MethodNotAllowed("ask with GET")
@@ -29,22 +27,16 @@ def privacy_export(request: flask.Request) -> flask.typing.ResponseReturnValue:
     except ValueError as error:
         raise errors.MalformedPayload("request_id is a UUID") from error
     opened = db.as_person(caller.claims, caller.tenant) if caller else db.as_caller(request)
-    with opened as tx:
-        [(held,)] = tx.execute("select private.person_export(%s)", (request_id,)).fetchall()
 
-    from documents import person  # a fifth of a second that only this call pays
+    from documents import person_pack  # a fifth of a second that only this call pays
 
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as pack:
-        pack.writestr("dados.json", json.dumps(held, ensure_ascii=False, indent=2))
-        pack.writestr("dados.pdf", person.render(held))
-    packed.seek(0)
-    answer = flask.send_file(
-        packed,
-        mimetype="application/zip",
-        as_attachment=True,
-        download_name=f"dados-pessoais-{held['made_at'][:10]}.zip",
-        max_age=0,
+    rows = person_pack.blocks(opened, request_id)
+    day = next(rows).decode()
+    return flask.Response(
+        rows,
+        content_type="application/zip",
+        headers={
+            "Content-Disposition": f'attachment; filename="dados-pessoais-{day}.zip"',
+            "Cache-Control": "no-store",
+        },
     )
-    answer.headers["Cache-Control"] = "no-store"
-    return answer

@@ -46,10 +46,13 @@ begin
     end if;
     v_person := private.person_of(v_tenant_id, v_request.client_id);
     -- One event may tell of several people; what it said of this one was copied to the tables below.
-    -- The address of a file that is still at the provider may carry a token of the account.
+    -- The address of a file that is still at the provider may carry a token of the account. Files
+    -- themselves are handed over one by one.
     for v_kept in
         select * from private.personal_tables as kept
-        where kept.table_name not in ('private.provider_events', 'private.media_sources')
+        where kept.table_name not in (
+            'private.provider_events', 'private.media_sources', 'private.media_files'
+        )
         order by kept.place
     loop
         execute format(
@@ -75,13 +78,49 @@ begin
         'request_id', v_request.id, 'asked_on', v_request.asked_on,
         'made_at', private.now(), 'document', (v_person).document, 'name', (v_person).name,
         'agency', (select tenants.name from public.tenants where tenants.id = v_tenant_id),
+        'files', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'message_id', file.message_id, 'mime_type', media.mime_type,
+                'size_bytes', octet_length(file.content)
+            ) order by media.created_at, file.message_id), '[]')
+            from private.media_files as file
+            join public.message_media as media on media.message_id = file.message_id
+            where file.message_id in (select private.messages_of(v_person))
+              and octet_length(file.content) > 0
+        ),
         'parts', v_parts
     );
 end;
 $$;
 comment on function private.person_export(uuid) is
-'Admin: {request_id, asked_on, made_at, document, name, agency, parts: [{table, area, rows}]}; the
-audit is written, and the request is answered. PT404 privacy_request_not_found.';
+'Admin: {request_id, asked_on, made_at, document, name, agency, files: [{message_id, mime_type,
+size_bytes}], parts: [{table, area, rows}]}; the audit is written, and the request is answered. PT404
+privacy_request_not_found.';
+
+-- `length` bytes from byte `start` (0 is the first) of one of those files; none where it is none of
+-- them. They lie uncompressed, so that a part is read as a part.
+create function private.person_file(request_id uuid, message_id uuid, start int, length int)
+returns bytea
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+begin
+    return coalesce((
+        select substring(file.content from person_file.start + 1 for person_file.length)
+        from public.privacy_requests as asked
+        join private.media_files as file
+            on file.tenant_id = asked.tenant_id and file.message_id = person_file.message_id
+        where asked.tenant_id = v_tenant_id and asked.id = person_file.request_id
+          and asked.kind = 'export' and file.message_id in (
+              select private.messages_of(private.person_of(asked.tenant_id, asked.client_id))
+          )
+    ), '');
+end;
+$$;
 
 create function public.request_person_export(client_id uuid, asked_on date default null)
 returns uuid
@@ -93,5 +132,5 @@ comment on function public.request_person_export(uuid, date) is
 
 grant execute on function
 private.request_person_export(uuid, date), public.request_person_export(uuid, date),
-private.person_export(uuid)
+private.person_export(uuid), private.person_file(uuid, uuid, int, int)
 to authenticated;

@@ -170,6 +170,7 @@ DEFINERS_OF_PEOPLE = {
     "private.privacy_preview": "admin; says what an erasure would keep",
     "private.request_person_export": "admin; nobody is granted a write of the register",
     "private.person_export": "admin; reads private copies, too",
+    "private.person_file": "admin; as person_export, of one file",
     "private.settings_history": "admin; as client_history, for settings",
     "private.setting_version": "same; what restore_setting writes as the caller",
     "private.save_disposition_type": "admin; finds a free key, names what was wrong",

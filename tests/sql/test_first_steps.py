@@ -125,12 +125,12 @@ def test_nobody_comes_to_see_everything_by_a_change_of_teams_alone(
             if change == "archive":
                 db.execute("select public.archive_team(%s, %s)", (team, json.dumps(limits)))
                 return
-            said = {
+            said: dict[str, dict[str, object]] = {
                 "unseat": {"id": team, "user_ids": []},
                 "unlimit": {"id": team, "creditor_ids": None},
                 "second team": {"name": "Tarde", "creditor_ids": None},
-            }[change]
-            asked = team_of(db, world, **said, limits=limits)
+            }
+            asked = team_of(db, world, **said[change], limits=limits)
             db.execute("select public.save_team(%s)", (asked,))
 
     with pytest.raises(psycopg.Error) as caught:
