@@ -110,15 +110,20 @@ stable
 security definer
 set search_path = ''
 as $$
+declare
+    -- What waits longer to be sent expires (0692, 0980).
+    c_longest_wait constant interval := '7 days';
 begin
     if channel = 'whatsapp' then
         return query
-        select message.created_at from public.message_logs as message
+        select coalesce(message.sending_at, message.created_at)
+        from public.message_logs as message
         where message.tenant_id = contact_attempts.tenant_id
           and message.client_id = contact_attempts.client_id
           and message.direction = 'out' and message.status not in ('failed', 'queued')
           and message.template_id is not null
-          and message.created_at >= since and message.created_at <= until;
+          and message.created_at >= since - c_longest_wait and message.created_at <= until
+          and coalesce(message.sending_at, message.created_at) between since and until;
         return;
     end if;
     return query
@@ -170,6 +175,42 @@ end;
 $$;
 comment on function private.capped_until(uuid, uuid, public.channel, timestamptz) is
 'The instant at which the agency''s caps allow the next attempt; null: now.';
+
+-- How many more attempts the caps allow at that moment; null: the agency has none.
+create function private.attempts_left(
+    tenant_id uuid, client_id uuid, channel public.channel, at timestamptz
+) returns bigint
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select min(greatest(cap.attempts - (
+        select count(*) from private.contact_attempts(
+            cap.tenant_id, attempts_left.client_id, cap.channel,
+            ((attempts_left.at at time zone agency.time_zone)::date - cap.days + 1)::timestamp
+                at time zone agency.time_zone,
+            attempts_left.at
+        )
+    ), 0))
+    from public.contact_caps as cap
+    join public.tenants as agency on agency.id = cap.tenant_id
+    where cap.tenant_id = attempts_left.tenant_id and cap.channel = attempts_left.channel
+$$;
+
+-- Two that would write to one person at once count one after the other. Held until the commit, in
+-- the order of ids, so that nobody waits in a circle.
+create function private.lock_people(client_ids uuid[]) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    select pg_advisory_xact_lock(hashtextextended('contact:' || person.id, 0))
+    from (
+        select distinct given.id from unnest(client_ids) as given (id)
+        where given.id is not null order by given.id
+    ) as person
+$$;
 
 create function private.is_over_cap(
     tenant_id uuid, client_id uuid, channel public.channel, at timestamptz

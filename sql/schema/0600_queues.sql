@@ -15,6 +15,13 @@ alter table pgmq.q_provider_events set (
     fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0
 );
 
+-- What a day's rule asks of a whole portfolio is background; what somebody has just done is not, and
+-- never stands behind it. Each lane is read by what is due first (0630).
+create index q_automations_at_once on pgmq.q_automations (vt)
+where (message ? 'is_background') is not true;
+create index q_automations_background on pgmq.q_automations (vt)
+where (message ? 'is_background') is true;
+
 -- Both secrets are written by the local stack, or by the deploy guide. Without them nothing is
 -- called: the work stays queued, visible and safe.
 create function private.wake_function(name text) returns void
@@ -57,6 +64,7 @@ begin
         from pgmq.q_automations as unread
         where unread.read_ct = 0 and unread.enqueued_at < now() - interval '30 seconds'
           and unread.vt <= clock_timestamp()
+          and (unread.message ? 'is_background') is not true
           and unread.message ? 'disposition_id'
         limit 500
     ));
@@ -95,6 +103,7 @@ begin
     if exists (
         select from pgmq.q_automations as held
         where held.vt <= clock_timestamp() and held.read_ct = 0
+          and (held.message ? 'is_background') is not true
     ) then
         perform private.wake_function('run-automations');
         return true;
@@ -107,7 +116,9 @@ comment on function private.release_held() is 'Whether something was due.';
 select cron.schedule('release-held', '2 seconds', 'select private.release_held()');
 
 -- `at` is the product's time; the queue lives in real time.
-create function private.enqueue_run(run_id uuid, at timestamptz) returns bigint
+create function private.enqueue_run(
+    run_id uuid, at timestamptz, is_background boolean default false
+) returns bigint
 language sql
 security definer
 set search_path = ''
@@ -116,6 +127,7 @@ as $$
     values (
         pg_catalog.clock_timestamp() + (enqueue_run.at - private.now()),
         pg_catalog.jsonb_build_object('run_id', enqueue_run.run_id)
+        || case when enqueue_run.is_background then '{"is_background": true}' else '{}'::jsonb end
     )
     returning msg_id
 $$;

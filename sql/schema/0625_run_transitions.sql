@@ -41,6 +41,20 @@ as $$
     on conflict on constraint automation_runs_one_per_disposition do nothing
 $$;
 
+-- Whether it is of a day's rule, which speaks to a portfolio and not because of what somebody did.
+create function private.is_of_a_day(rule_id uuid) returns boolean
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select exists (
+        select from public.collection_rules as rule
+        where rule.id = is_of_a_day.rule_id
+          and rule.trigger in ('debt_due', 'installment_due')
+    )
+$$;
+
 -- "And then": the next step of the same version for the same target, once. What made the rule as
 -- a whole void for the target ends it; what only this step could not do, if it says so.
 create function private.open_next_step(run public.automation_runs) returns void
@@ -72,7 +86,9 @@ as $$
     )
     select following.id, (run).tenant_id, (run).rule_id, (run).version, following.position,
         (run).disposition_id, (run).target_id, (run).on_date, (run).client_id, following.at,
-        private.enqueue_run(following.id, following.at)
+        private.enqueue_run(
+            following.id, following.at, private.is_of_a_day((run).rule_id)
+        )
     from following
     on conflict do nothing
 $$;
@@ -124,7 +140,9 @@ begin
     update public.automation_runs as run
     set status = 'queued', reason = postpone_run.reason, next_attempt_at = postpone_run.until,
         lease_until = null, claim_id = null, finished_at = null,
-        queue_msg_id = private.enqueue_run(run.id, postpone_run.until)
+        queue_msg_id = private.enqueue_run(
+            run.id, postpone_run.until, private.is_of_a_day(run.rule_id)
+        )
     where run.id = postpone_run.run_id;
 end;
 $$;

@@ -45,7 +45,7 @@ begin
         v_may_have_more := private.take_runs(v_claim_id, max, lease_seconds);
         exit when not v_may_have_more;
         perform private.resolve_interrupted_runs(v_claim_id);
-        perform private.lock_limited_rules(v_claim_id);
+        perform private.lock_limited_rules(v_claim_id, may_wait => v_round = 1);
         v_plans := array(select plan from private.plan_runs(v_claim_id) as plan);
         perform private.finish_run(plan.run_id, 'skipped', plan.reason)
         from unnest(v_plans) as plan where plan.verdict = 'skip';
@@ -95,21 +95,93 @@ comment on function private.claim_automation_runs(int, int) is
 'Runs to send now, leased for lease_seconds (real time). Commit before sending.';
 grant execute on function private.claim_automation_runs(int, int) to worker;
 
--- Whoever counts what a rule has sent counts alone, until the claim is committed.
-create function private.lock_limited_rules(claim_id uuid) returns void
-language sql
+-- Whoever counts what a rule has sent counts alone, until the claim is committed. A claim's first
+-- batch waits for its rules in their order; a later one, which holds some already, waits for none,
+-- so that two workers never wait for each other: what is somebody else's comes back in a moment.
+create function private.lock_limited_rules(claim_id uuid, may_wait boolean) returns void
+language plpgsql
 security definer
 set search_path = ''
 as $$
-    select pg_advisory_xact_lock(hashtextextended('rule:' || limited.id, 0))
-    from (
-        select distinct rule.id
+declare
+    -- A claim is committed within tenths of a second.
+    c_moment constant interval := '1 second';
+    v_rule record;
+    v_key bigint;
+begin
+    for v_rule in
+        select rule.id, array_agg(run.id) as run_ids
         from public.automation_runs as run
         join public.collection_rules as rule on rule.id = run.rule_id
         where run.claim_id = lock_limited_rules.claim_id and run.status = 'running'
           and num_nonnulls(rule.daily_cap, rule.repeat_days) > 0
+        group by rule.id
         order by rule.id
-    ) as limited
+    loop
+        v_key := hashtextextended('rule:' || v_rule.id, 0);
+        if may_wait then
+            perform pg_advisory_xact_lock(v_key);
+        elsif not pg_try_advisory_xact_lock(v_key) then
+            perform private.postpone_run(run.id, private.now() + c_moment, run.reason)
+            from public.automation_runs as run where run.id = any(v_rule.run_ids);
+        end if;
+    end loop;
+end;
+$$;
+
+-- Takes what is due in both lanes. Neither waits for the other: a quarter is the background's, and
+-- what one lane leaves is the other's. As pgmq.read, which knows one order only.
+create function private.read_runs(max int, lease_seconds int) returns bigint[]
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_at_once bigint[];
+    v_later bigint[];
+begin
+    v_at_once := private.read_lane(false, max - max / 4, lease_seconds);
+    v_later := private.read_lane(true, max - cardinality(v_at_once), lease_seconds);
+    return v_at_once || v_later || private.read_lane(
+        false, max - cardinality(v_at_once) - cardinality(v_later), lease_seconds
+    );
+end;
+$$;
+
+create function private.read_lane(is_background boolean, max int, lease_seconds int)
+returns bigint[]
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_ids bigint[];
+begin
+    if max <= 0 then
+        return '{}';
+    end if;
+    -- Two statements, because a partial index is found by its own words alone.
+    if is_background then
+        v_ids := array(
+            select item.msg_id from pgmq.q_automations as item
+            where item.vt <= clock_timestamp() and (item.message ? 'is_background') is true
+            order by item.vt limit max
+            for update skip locked
+        );
+    else
+        v_ids := array(
+            select item.msg_id from pgmq.q_automations as item
+            where item.vt <= clock_timestamp() and (item.message ? 'is_background') is not true
+            order by item.vt limit max
+            for update skip locked
+        );
+    end if;
+    update pgmq.q_automations as item
+    set vt = clock_timestamp() + make_interval(secs => lease_seconds),
+        read_ct = item.read_ct + 1
+    where item.msg_id = any(v_ids);
+    return v_ids;
+end;
 $$;
 
 -- False when the queue gave nothing.
@@ -123,9 +195,7 @@ declare
     c_max_reads constant int := 5;
     v_msg_ids bigint[];
 begin
-    v_msg_ids := array(
-        select message.msg_id from pgmq.read('automations', lease_seconds, max) as message
-    );
+    v_msg_ids := private.read_runs(max, lease_seconds);
     perform private.open_runs(v_msg_ids);
 
     update public.automation_runs as run

@@ -2,6 +2,13 @@
 -- begun, so that nothing waits between the intent and the call.
 -- Seconds to wait before asking again with has_turn; 0: begun, call the provider after the commit;
 -- null: not to be sent now, or by somebody else.
+create type private.last_word as (
+    -- Null: it may go. Else skip | postpone, and why.
+    verdict text,
+    reason text,
+    not_before timestamptz
+);
+
 create function private.begin_turn(message_id uuid, attempt int, has_turn boolean)
 returns double precision
 language plpgsql
@@ -18,6 +25,7 @@ declare
     v_patience double precision;
     v_wait double precision := 0;
     v_until timestamptz;
+    v_word private.last_word;
 begin
     -- Run before message, as everywhere.
     perform from public.automation_runs as run
@@ -31,6 +39,11 @@ begin
       and message.status = 'queued'
     for update;
     if not found then
+        return null;
+    end if;
+    v_word := private.last_word_on(v_message);
+    if v_word.verdict is not null then
+        perform private.obey(v_message, v_word);
         return null;
     end if;
     if not has_turn and v_message.sender_id is not null then

@@ -6,6 +6,11 @@ language sql
 security definer
 set search_path = ''
 as $$
+    -- A rule may be writing to the same people: where a cap counts, one after the other.
+    select private.lock_people(array_agg(message.client_id))
+    from public.message_logs as message
+    where message.id = any(begin_batch_messages.message_ids)
+      and private.has_cap(message.tenant_id, message.channel);
     -- Whose lease ran out is being given back at this moment, and may be sent by another.
     with held as materialized (
         select recipient.message_id
@@ -29,6 +34,10 @@ as $$
           select from public.message_batches as batch
           where batch.id = message.batch_id and batch.status = 'sending'
       )
+      -- Who was written to since the claim is planned anew when the lease ends.
+      and not (private.has_cap(message.tenant_id, message.channel) and private.is_over_cap(
+          message.tenant_id, message.client_id, message.channel, private.now()
+      ))
     returning message.id
 $$;
 comment on function private.begin_batch_messages(uuid[], int[]) is

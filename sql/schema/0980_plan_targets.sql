@@ -110,14 +110,16 @@ as $$
 $$;
 
 create function private.day_obstacle(
-    rule public.collection_rules, target_id uuid, client public.clients, on_date date
+    rule public.collection_rules, target_id uuid, client public.clients, on_date date,
+    -- Of the agency; null in a dry run, whose days may all be past.
+    today date
 ) returns text
 language sql
 stable
 security definer
 set search_path = ''
 as $$
-    select case (rule).trigger
+    select coalesce(case (rule).trigger
         when 'debt_due' then case
             when (client).open_debts = 0 then 'nothing_owed'
             when private.has_living_agreement((client).tenant_id, (client).id)
@@ -134,7 +136,10 @@ as $$
             left join public.installments as part on part.id = day_obstacle.target_id
             left join public.agreements as agreement on agreement.id = part.agreement_id
         )
-    end
+    end, case
+        -- "It falls due tomorrow" is not said of what is late by now.
+        when (rule).day_offset < 0 and on_date - (rule).day_offset < today then 'day_passed'
+    end)
 $$;
 
 -- When the rule's own hours next begin; null: now, or it has none.
@@ -210,6 +215,9 @@ as $$
         select target as target, target.*, rule, step, template, sender, client,
             spoken.channel, best.phone as best_phone,
             hours.allowed, hours.next_allowed_at, hours.reason as hours_reason,
+            case when private.has_cap(target.tenant_id, spoken.channel) then private.attempts_left(
+                target.tenant_id, target.client_id, spoken.channel, plan_targets.at
+            ) end as attempts_left,
             tenant.time_zone, policy.is_stopped, policy.stopped_channels,
             private.opens_again_at(rule, tenant.time_zone, plan_targets.at) as opens_again_at
         from unnest(plan_targets.targets) as target
@@ -286,12 +294,27 @@ as $$
                     then 'integration_inactive'
                 when told.place not in (select fitting.place from fitting) then 'filter_left'
                 when (told.rule).trigger in ('debt_due', 'installment_due') then
-                    private.day_obstacle(told.rule, told.target_id, told.client, told.on_date)
+                    private.day_obstacle(
+                        told.rule, told.target_id, told.client, told.on_date,
+                        case when told.run_id is not null
+                            then (plan_targets.at at time zone told.time_zone)::date end
+                    )
                 when (told.rule).trigger = 'disposition' then case
                     when (told.step).action in ('send_template', 'send_to_dialer')
                         and (told.client).open_debts = 0 then 'nothing_owed'
                 end
                 else private.event_obstacle(told.rule, told.target_id, plan_targets.at)
+            end,
+            case
+                -- What was paid is spoken of to whoever owes nothing any more.
+                when (told.step).action in ('send_template', 'send_to_dialer')
+                    and (told.rule).trigger in (
+                        'callback_due', 'message_received', 'agreement_event'
+                    )
+                    and (told.rule).event is distinct from 'settled'
+                    and (told.client).open_debts = 0
+                    and not private.has_living_agreement(told.tenant_id, told.client_id)
+                    then 'nothing_owed'
             end,
             private.step_obstacle(
                 told.step, told.rule, told.client_id, told.disposition_id, told.target_id,
@@ -348,23 +371,38 @@ as $$
                 judged.rule, judged.position, judged.time_zone, plan_targets.at
             ) > (judged.rule).daily_cap as is_over_cap
         from judged
+    ),
+    -- Two rules of one event, or two events of one person, in the same batch: what the first takes
+    -- of the agency's cap is gone for the next. Between batches last_word_on (0981) holds it.
+    rationed as materialized (
+        select counted.*, counted.refusal is null and counted.delay is null
+            and not counted.is_over_cap and counted.attempts_left is not null
+            and row_number() over (
+                partition by counted.tenant_id, counted.client_id, counted.channel,
+                    counted.position, counted.refusal is null and counted.delay is null
+                    and not counted.is_over_cap
+                order by counted.place
+            ) > counted.attempts_left as is_rationed
+        from counted
     )
     select counted.place,
         case
             when counted.refusal is not null then 'skip'
-            when counted.delay is not null or counted.is_over_cap then 'postpone'
+            when counted.delay is not null or counted.is_over_cap or counted.is_rationed
+                then 'postpone'
             when (counted.step).action = 'send_template' then 'send'
             else 'act'
         end,
         coalesce(
-            counted.refusal, counted.delay, case when counted.is_over_cap then 'daily_cap' end
+            counted.refusal, counted.delay, case when counted.is_over_cap then 'daily_cap'
+                when counted.is_rationed then 'attempt_cap' end
         ),
         greatest(
             counted.next_allowed_at, (counted.sender).paused_until, counted.opens_again_at,
             -- Until somebody lets the number send again: looked at as often as an answer is late.
             case when (counted.sender).is_paused
                 then plan_targets.at + interval '15 minutes' end,
-            case when counted.is_over_cap then (
+            case when counted.is_over_cap or counted.is_rationed then (
                 (plan_targets.at at time zone counted.time_zone)::date + 1
                 + coalesce((counted.rule).opens, '00:00')
             ) at time zone counted.time_zone end
@@ -375,7 +413,7 @@ as $$
         (counted.template).provider_template_id, (counted.template).language,
         private.render_body((counted.template).body, said.params), said.params,
         (counted.sender).sender_id
-    from counted
+    from rationed as counted
     cross join lateral (
         select private.without_double_dots(
             (counted.template).body, array_replace(counted.params, null, '—')

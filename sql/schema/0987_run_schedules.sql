@@ -66,7 +66,7 @@ as $$
         insert into pgmq.q_automations (vt, message)
         select clock_timestamp() + found.wait + case when open_day.on_date = open_day.today then interval '0'
                 else interval '1 hour' * (found.turn::double precision / found.crowd) end,
-            jsonb_build_object('run_id', found.new_id)
+            jsonb_build_object('run_id', found.new_id, 'is_background', true)
         from found
         returning msg_id, (message ->> 'run_id')::uuid as new_id
     ),

@@ -1,5 +1,6 @@
 -- Everything that failed and waits for a person, in one list: rules, messages that no rule sent,
--- charges, imports, loads of the dialer, jobs, and events that changed nothing. Each branch reads
+-- charges, bulk sends (each once, with how many of its messages failed and mostly why), imports,
+-- loads of the dialer, jobs, and events that changed nothing. Each branch reads
 -- at most a page of its own; who may look, and what is done again, is each area's own word.
 create index message_logs_failed on public.message_logs (tenant_id, failed_at desc)
 where status = 'failed' and direction = 'out' and automation_run_id is null
@@ -67,6 +68,31 @@ as $$
         )
         union all
         (
+            -- Who did not get it, and who may get it again, is told on its own page.
+            select 'batch', batch.id::text,
+                coalesce(batch.finished_at, batch.last_progress_at, batch.created_at), null,
+                format('%s (%s)', batch.name, failed.messages), failed.code, null, false
+            from public.message_batches as batch
+            cross join lateral (
+                select sum(counts.amount) as messages, (array_agg(
+                        split_part(counts.key, ':', 2) order by counts.amount desc, counts.key
+                    ))[1] as code
+                from private.batch_counts as counts
+                where counts.batch_id = batch.id and counts.key like 'failed:%'
+                  and counts.amount > 0
+            ) as failed
+            where batch.tenant_id = failed_work.tenant_id and failed.messages > 0
+              and 'batch' = any(kinds)
+              and (
+                  coalesce(batch.finished_at, batch.last_progress_at, batch.created_at),
+                  batch.id::text
+              ) < (before_at, before_id)
+            order by coalesce(batch.finished_at, batch.last_progress_at, batch.created_at) desc,
+                batch.id::text desc
+            limit page_size
+        )
+        union all
+        (
             -- Of a failed one nothing stayed: the file is sent again. One that was cut off goes on.
             select 'import', import.id::text, coalesce(import.finished_at, import.created_at), null,
                 import.file_name, coalesce(import.error_code, case import.status
@@ -127,7 +153,9 @@ language sql
 immutable
 set search_path = ''
 as $$
-    select array['automation', 'message', 'charge', 'import', 'dialer_export', 'job', 'webhook']
+    select array[
+        'automation', 'message', 'charge', 'batch', 'import', 'dialer_export', 'job', 'webhook'
+    ]
 $$;
 
 create function private.list_failures(kinds text[], after text, page_size int) returns jsonb
@@ -199,8 +227,8 @@ set search_path = ''
 as $$ select private.list_failures(kinds, after, page_size) $$;
 comment on function public.list_failures(text[], text, int) is
 'Supervisor: {rows: [{kind, id, failed_at, client_id, client_name, title, reason, detail,
-may_retry}], next}, newest first; kinds: automation message charge import dialer_export job webhook.
-Errors: filter_invalid, invalid_cursor.';
+may_retry}], next}, newest first; kinds: automation message charge batch import dialer_export job
+webhook. Errors: filter_invalid, invalid_cursor.';
 
 create function public.count_failures() returns jsonb
 language sql

@@ -1,5 +1,37 @@
 -- "Again", for one failure or many: each by its own area's way, which asks the law once more and
 -- never doubles what has happened. What one refuses is told beside it and holds up no other.
+--
+-- What is out of the caller's sight does not exist for them. Loads, events and jobs are nobody's
+-- alone.
+create function private.sees_failure(kind text, id text) returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    return private.sees_everything() or case kind
+        when 'automation' then (
+            select private.sees_client(run.client_id) from public.automation_runs as run
+            where run.id = sees_failure.id::uuid
+        )
+        when 'charge' then (
+            select private.sees_client(charge.client_id) from public.charges as charge
+            where charge.id = sees_failure.id::uuid
+        )
+        when 'message' then (
+            select private.sees_client(message.client_id) from public.message_logs as message
+            where message.id = sees_failure.id::uuid
+        )
+        when 'import' then (
+            select private.sees_creditor(import.creditor_id) from public.imports as import
+            where import.id = sees_failure.id::uuid
+        )
+        else true
+    end;
+end;
+$$;
+
 create function private.reprocess_failure(kind text, id text) returns void
 language plpgsql
 security definer
@@ -9,6 +41,9 @@ declare
     v_tenant_id uuid := private.require_role('supervisor');
     v_charge_id uuid;
 begin
+    if private.sees_failure(kind, id) is not true then
+        id := null;
+    end if;
     case kind
         when 'automation' then perform private.retry_automation_run(id::uuid);
         when 'charge' then perform private.retry_charge(id::uuid);

@@ -5,6 +5,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import psycopg
 import pytest
 
 from kit import config, http
@@ -272,6 +273,38 @@ def test_a_worker_that_lost_its_lease_can_neither_send_nor_settle(thread: Thread
         thread.owner.execute(settle, (quick.message_id, quick.attempt, "submitted")).fetchone(),
     ]
     assert [answer and answer[0] for answer in answers] == [False, True, False, False, True]
+
+
+def test_two_workers_at_one_door_let_one_in_as_the_cap_says(
+    thread: Thread, fresh_database: str, wait_until: WaitUntil
+) -> None:
+    thread.owner.execute(
+        "insert into public.contact_caps (tenant_id, channel, days, attempts)"
+        " values (%s, 'whatsapp', 1, 1)",
+        (TENANT,),
+    )
+    for _ in range(2):
+        thread.dispose()
+    claim = "select * from private.claim_automation_runs(1, 60)"
+    first, second = (thread.owner.execute(claim).fetchall()[0] for _ in range(2))
+    begin = "select private.begin_turn(%s, %s, true)"
+    waits = "select 1 from pg_locks where locktype = 'advisory' and not granted"
+    with (
+        psycopg.connect(fresh_database) as quick,
+        psycopg.connect(fresh_database) as slow,
+        ThreadPoolExecutor(1) as worker,
+    ):
+        begun = quick.execute(begin, (first.message_id, first.attempt)).fetchone()
+        late = worker.submit(
+            lambda: slow.execute(begin, (second.message_id, second.attempt)).fetchone()
+        )
+        wait_until(lambda: thread.rows(waits))
+        quick.commit()
+        assert (begun, late.result()) == ((0.0,), (None,))
+    assert sorted((str(run["status"]), run["reason"]) for run in thread.runs()) == [
+        ("queued", "attempt_cap"),
+        ("running", None),
+    ]
 
 
 def test_the_database_away_is_a_503_and_not_a_bug(

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from tests.sql.personas import TENANT, World, acting, refused, scalar, set_clock
+from tests.sql.scoped import draw_limit
 from tests.sql.thread import NOON, claim, row_of, send, settle
 
 
@@ -71,6 +72,36 @@ def test_every_kind_has_its_row(db: psycopg.Connection, world: World, failed: UU
         "automation", "message", "charge", "import", "dialer_export", "job", "webhook",
     }  # fmt: skip
     assert all(row["reason"] for row in rows)
+
+
+def test_a_bulk_send_is_one_row_that_leads_to_it(
+    db: psycopg.Connection, world: World, failed: UUID
+) -> None:
+    db.execute("delete from private.batch_counts")
+    assert listed(db, world, kinds=["batch"])["rows"] == []
+    batch, name = db.execute(
+        "select id, name from public.message_batches where tenant_id = %s limit 1", (TENANT,)
+    ).fetchall()[0]
+    for key, amount in (("failed:no_whatsapp", 7), ("failed:policy", 2), ("failed:spam", 0)):
+        db.execute("insert into private.batch_counts values (%s, %s, %s)", (batch, key, amount))
+    [row] = listed(db, world, kinds=["batch"])["rows"]
+    assert (row["id"], row["title"], row["reason"]) == (str(batch), f"{name} (9)", "no_whatsapp")
+    assert row["may_retry"] is False
+    assert again(db, world, ("batch", batch)) == ["not_retryable"]
+
+
+def test_what_is_out_of_sight_is_not_done_again(
+    db: psycopg.Connection, world: World, failed: UUID
+) -> None:
+    db.execute("update public.charges set status = 'failed', error_code = 'payer_invalid'")
+    charge = scalar(db, "select id from public.charges where tenant_id = %s limit 1", TENANT)
+    draw_limit(db, world)
+    items = [("automation", failed), ("charge", charge), ("message", world.ids["message"])]
+    items += [("import", world.ids["import"])]
+    hidden = [again(db, world, item)[0] for item in items]
+    nobodys = [again(db, world, (kind, uuid4()))[0] for kind, _ in items]
+    assert hidden == nobodys
+    assert row_of(db, "public.automation_runs", id=failed)["status"] == "failed"
 
 
 def test_pages_neither_repeat_nor_lose(db: psycopg.Connection, world: World, failed: UUID) -> None:

@@ -163,6 +163,30 @@ def test_a_callback_that_falls_due_sets_off_its_rules_once(
     assert [run[1] for run in runs(db, rule)] == [last]
 
 
+@pytest.mark.parametrize(
+    ("trigger", "event", "last"),
+    [
+        ("message_received", None, "nothing_owed"),
+        ("agreement_event", "broken", "nothing_owed"),
+        # Spoken of all the same; these words name a debt.
+        ("agreement_event", "settled", "variable_missing"),
+    ],
+)
+def test_who_owes_nothing_any_more_is_not_written_to(
+    db: psycopg.Connection, world: World, trigger: str, event: str | None, last: str
+) -> None:
+    steps = [{"action": "send_template", "template_id": str(world.ids["template"])}]
+    rule = on(db, world, trigger, event=event, steps=steps)
+    become(db, world, event or "cancelled")
+    if event:
+        tell(db, world, from_status="active", to_status=event)
+    else:
+        hear(db, world)
+    db.execute("update public.debts set status = 'settled'")
+    assert claim(db) == []
+    assert [run[2] for run in runs(db, rule)] == [last]
+
+
 def charging(db: psycopg.Connection, world: World) -> UUID:
     """The world's installment has a charge the provider is still making; answers the rule."""
     db.execute(

@@ -119,12 +119,21 @@ def local(db: psycopg.Connection) -> datetime:
 class Play:
     """One world of rules, played step by step and judged at every message."""
 
-    def __init__(self, db: psycopg.Connection, world: World, named: list[str]) -> None:
+    def __init__(
+        self, db: psycopg.Connection, world: World, named: list[str], cap: int | None = None
+    ) -> None:
         self.db, self.world = db, world
         set_clock(db, "2026-11-23 09:00-03")
         db.execute("delete from pgmq.q_automations")
         db.execute("update public.collection_rules set is_enabled = false")
         db.execute("delete from public.contact_caps")
+        self.cap = cap
+        if cap:
+            db.execute(
+                "insert into public.contact_caps (tenant_id, channel, days, attempts)"
+                " values (%s, 'whatsapp', 1, %s)",
+                (TENANT, cap),
+            )
         self.people = people(db, date(2026, 11, 23))
         self.rules = {rule(db, world, name): name for name in named}
         self.agreed: set[UUID] = set()
@@ -185,8 +194,12 @@ class Play:
             claimed: list[Any] = cursor.fetchall()
             for item in claimed:
                 cursor.execute(
-                    "select private.begin_sending(%s, %s)", (item.message_id, item.attempt)
+                    "select private.begin_turn(%s, %s, true) is not distinct from 0 as begun",
+                    (item.message_id, item.attempt),
                 )
+                begun: Any = cursor.fetchone()
+                if not begun.begun:
+                    continue
                 self._judge(item.run_id, counts=how != "retry")
                 if how != "lost":
                     cursor.execute(
@@ -218,6 +231,10 @@ class Play:
             assert all(now - at >= timedelta(days) for at in times)
         if cap := limits.get("daily_cap"):
             assert len([sent for sent in before if sent.at.date() == now.date()]) < cap
+        if self.cap:
+            # Whatever rule it was.
+            today = [s for s in self.sent if s.client == client and s.at.date() == now.date()]
+            assert len(today) < self.cap
         if counts:
             self.sent.append(Sent(run["rule_id"], client, target, run["on_date"], now))
 
@@ -227,12 +244,17 @@ class Play:
 @given(
     named=st.lists(st.sampled_from(sorted(RULES)), min_size=1, max_size=4, unique=True),
     steps=st.lists(STEPS, min_size=4, max_size=25),
+    cap=st.sampled_from([None, 1, 2]),
 )
 def test_whatever_happens_nobody_hears_twice_or_what_is_not_theirs(
-    db: psycopg.Connection, world: World, named: list[str], steps: list[tuple[str, Any]]
+    db: psycopg.Connection,
+    world: World,
+    named: list[str],
+    steps: list[tuple[str, Any]],
+    cap: int | None,
 ) -> None:
     with db.transaction(force_rollback=True):
-        play = Play(db, world, named)
+        play = Play(db, world, named, cap)
         for what, how in [*steps, ("work", "submitted")]:
             play.step(what, how)
 
@@ -285,6 +307,7 @@ def rehearsed(db: psycopg.Connection, world: World, rule: UUID) -> Counter[tuple
     suppressed=st.sets(st.integers(0, PEOPLE - 1), max_size=2),
     silent=st.sets(st.integers(0, PEOPLE - 1), max_size=1),
     stopped=st.booleans(),
+    cap=st.sampled_from([None, 1, 2]),
 )
 def test_a_rehearsal_of_a_moment_is_what_then_happens(
     db: psycopg.Connection,
@@ -297,9 +320,10 @@ def test_a_rehearsal_of_a_moment_is_what_then_happens(
     suppressed: set[int],
     silent: set[int],
     stopped: bool,
+    cap: int | None,
 ) -> None:
     with db.transaction(force_rollback=True):
-        play = Play(db, world, [])
+        play = Play(db, world, [], cap)
         steps = definition(world)["steps"]
         if tag:
             steps = [{"action": "tag", "tag_id": str(world.ids["new_tag"])}, *steps]

@@ -105,6 +105,23 @@ def test_what_changed_after_the_sweep_is_asked_again(
     assert runs(db, world) == [("skipped", reason, TODAY)]
 
 
+def test_a_reminder_from_before_the_due_date_is_not_said_after_it(
+    db: psycopg.Connection, world: World
+) -> None:
+    late(db, world, day_offset=-1)
+    db.execute(
+        "update public.debts set due_on = %s where id = %s",
+        (TODAY + timedelta(1), world.ids["debt"]),
+    )
+    sweep(db)
+    db.execute("update public.collection_rules set opens = '13:00', closes = '14:00'")
+    for day in (0, 1, 2):  # of the due date, and after it
+        assert claim(db) == []
+        wait = ("queued", "outside_window", TODAY) if day < 2 else ("skipped", "day_passed", TODAY)
+        assert runs(db, world) == [wait]
+        pass_time(db, "1 day")
+
+
 def test_an_installment_has_its_own_ruler(db: psycopg.Connection, world: World) -> None:
     late(db, world, trigger="installment_due", day_offset=-2)
     db.execute(
