@@ -9,6 +9,11 @@ as $$
 declare
     -- 2 s, 4 s, … 512 s: a quarter of an hour in all, as long as an unknown outcome waits.
     c_max_reads constant int := 9;
+    -- Of the dialer in one turn, some 100 ms: until its end their numbers are held, and a call that
+    -- reaches an operator meanwhile waits with its screen.
+    c_max_calls constant int := 20;
+    v_calls int := 0;
+    v_later bigint [] := '{}';
     v_reads pgmq.message_record [];
     v_item record;
     v_error text;
@@ -31,6 +36,13 @@ begin
                 then (message.message ->> 'event_id')::uuid end
         order by message.msg_id
     loop
+        if v_item.kind in ('call_connected', 'call_finished') then
+            v_calls := v_calls + 1;
+            if v_calls > c_max_calls then
+                v_later := v_later || v_item.msg_id;
+                continue;
+            end if;
+        end if;
         begin
             v_error := case v_item.kind
                 when 'message_status' then private.apply_receipt(v_item.id)
@@ -47,7 +59,9 @@ begin
             when integrity_constraint_violation or data_exception then
                 v_error := 'payload_invalid';
         end;
-        if v_error in ('message_not_found', 'charge_busy') and v_item.read_ct < c_max_reads then
+        if v_error in ('message_not_found', 'charge_busy', 'call_busy')
+            and v_item.read_ct < c_max_reads
+        then
             perform pgmq.set_vt('provider_events', v_item.msg_id, (2 ^ v_item.read_ct)::int);
             continue;
         end if;
@@ -57,6 +71,10 @@ begin
         perform pgmq.delete('provider_events', v_item.msg_id);
         v_handled := v_handled + 1;
     end loop;
+    -- Given back as if they had not been read: pgmq would count it.
+    update pgmq.q_provider_events as unread
+    set vt = clock_timestamp(), read_ct = unread.read_ct - 1
+    where unread.msg_id = any(v_later);
     if v_handled > 0 then
         perform private.fold_batch_counts();
     end if;

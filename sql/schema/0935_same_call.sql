@@ -19,7 +19,8 @@ begin
           and (call.telephony_id = said ->> 'telephony_id'
               or call.external_id = said ->> 'external_id'
               -- A list of calls does not say which of the two its id is.
-              or call.telephony_id = said ->> 'external_id')
+              or call.telephony_id = said ->> 'external_id'
+              or call.external_id = said ->> 'telephony_id')
         order by call.created_at, call.id
     );
     if cardinality(v_known) = 0 then
@@ -34,8 +35,9 @@ begin
                   or call.telephony_id is null and said ->> 'external_id' is null)
             order by abs(extract(epoch from call.called_at - call_told_of.at)), call.id limit 1
         );
-    elsif cardinality(v_known) > 1 then
-        perform private.merge_calls(v_known[1], v_known[2]);
+    else
+        perform private.merge_calls(v_known[1], twin.id)
+        from unnest(v_known[2:]) with ordinality as twin (id, nth) order by twin.nth;
     end if;
     return v_known[1];
 end;

@@ -55,7 +55,11 @@ begin
     end if;
 
     update public.calls as call
-    set external_id = coalesce(call.external_id, said ->> 'external_id'),
+    -- A list may have told the connection's id for the record's.
+    set external_id = coalesce(
+            nullif(call.external_id, coalesce(call.telephony_id, said ->> 'telephony_id')),
+            said ->> 'external_id', call.external_id
+        ),
         telephony_id = coalesce(call.telephony_id, said ->> 'telephony_id'),
         phone = coalesce(call.phone, said ->> 'number'),
         identifier = coalesce(call.identifier, said ->> 'identifier'),
@@ -157,11 +161,16 @@ as $$
     order by word.campaign_id desc limit 1
 $$;
 
--- A stored event of the inbox becomes the call it tells of. Null, or why nothing changed.
+-- A stored event of the inbox becomes the call it tells of. Null, or why nothing changed;
+-- call_busy: somebody else is writing of this number, and the queue asks again. A screen that the
+-- webhook could not open for that opens now, unless nobody is on the line any more.
 create function private.apply_call_event(event_id uuid) returns text
 language plpgsql
 security definer
 set search_path = ''
+-- Longer than a turn of the queue or a sweep's call holds a number, and within the second that a
+-- screen may take.
+set lock_timeout = '400ms'
 as $$
 declare
     v_event private.provider_events;
@@ -172,7 +181,14 @@ begin
     v_outcome := private.record_call(
         v_event.integration_id, v_event.payload -> 'call', v_event.received_at
     );
+    if v_event.error = 'call_busy' and v_event.kind = 'call_connected' then
+        perform private.pop_screen(
+            v_event.integration_id, v_event.payload #>> '{call,telephony_id}'
+        );
+    end if;
     return case when v_outcome = 'payload_invalid' then v_outcome end;
+exception when lock_not_available then
+    return 'call_busy';
 end;
 $$;
 
@@ -203,7 +219,12 @@ begin
     )
       and event.external_id = receive_call_event.external_id;
     begin
-        perform private.apply_call_event(v_event.id);
+        if private.apply_call_event(v_event.id) = 'call_busy' then
+            -- The queue opens the screen, two seconds later.
+            update private.provider_events as event set error = 'call_busy'
+            where event.id = v_event.id;
+            return true;
+        end if;
         perform private.pop_screen(
             v_event.integration_id, payload #>> '{call,telephony_id}'
         );

@@ -5,6 +5,7 @@ import uuid
 from collections import Counter
 from typing import Any
 
+import psycopg
 import pytest
 
 import threecplus_reconcile
@@ -94,6 +95,65 @@ def test_two_rows_of_one_call_become_one_that_keeps_the_outcome(floor: Floor) ->
     assert (call["disposition_id"], call["status"], call["external_id"]) == (
         done, "finished", made["_id"],
     )  # fmt: skip
+
+
+def test_three_rows_of_one_call_become_one(floor: Floor) -> None:
+    floor.person(1)
+    made = connected(floor, phone="11980000001")
+    finished = ended(floor, made)
+    # A list told of it by each of its ids, under a clock of its own.
+    for named in (made["_id"], made["telephony_id"]):
+        floor.world.run(
+            "insert into public.calls (tenant_id, integration_id, external_id, phone, status,"
+            " called_at) values (%s, %s, %s, '+5511980000001', 'ended', '2026-01-05')",
+            floor.world.tenant, floor.integration, named,
+        )  # fmt: skip
+    floor.callback(shapes.history(finished, "2025"))
+    floor.apply()
+    [call] = floor.calls()
+    assert (call["external_id"], call["status"]) == (made["_id"], "finished")
+    assert not floor.world.rows("select error from private.provider_events where error <> ''")
+
+
+def test_a_sweep_holds_no_number_longer_than_its_call(floor: Floor) -> None:
+    for n in range(3):
+        floor.person(n)
+        floor.connect(phone=f"119{80_000_000 + n}")
+        ended(floor, floor.held()["calls"][-1])
+    assert swept(floor)["recovered"] == 3
+    assert floor.world.one("select count(distinct xmin::text) from public.calls") == 3
+
+
+def test_a_turn_of_the_queue_holds_few_numbers_and_loses_none(floor: Floor) -> None:
+    floor.world.run(
+        "select private.receive_provider_event('threecplus', %s, 'n:' || n, 'call_finished',"
+        " jsonb_build_object('call', jsonb_build_object('external_id', 'e' || n, 'status',"
+        " 'finished', 'number', '+551198000' || (1000 + n))))"
+        " from generate_series(1, 45) as n", floor.webhook_key,
+    )  # fmt: skip
+    turn = "select private.apply_provider_events(500)"
+    assert [floor.world.one(turn) for _ in range(4)] == [20, 20, 5, 0]
+    assert len(floor.calls()) == 45
+
+
+def test_a_number_somebody_writes_of_delays_the_screen_and_loses_nothing(
+    floor: Floor, copied_url: str
+) -> None:
+    client = floor.person(1)
+    floor.connect(phone="11980000001")
+    made = floor.held()["calls"][-1]
+    with psycopg.connect(copied_url) as other:
+        other.execute(
+            "select pg_advisory_xact_lock(hashtextextended('call:' ||"
+            " private.phone_match('+5511980000001'), 0))"
+        )
+        assert floor.callback(shapes.connected(made)).status_code == 200
+        assert not floor.calls()
+    floor.apply()
+    [call] = floor.calls()
+    assert (call["client_id"], call["status"]) == (client, "connected")
+    topics = floor.world.rows("select topic from realtime.messages where event = 'call_connected'")
+    assert [row["topic"] for row in topics] == [f"user:{floor.world.people['operator']}"]
 
 
 def test_a_sweep_out_of_time_goes_on_where_it_stopped(

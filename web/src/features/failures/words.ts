@@ -51,6 +51,7 @@ const causes: Partial<Record<FailureKind, Record<string, string>>> = {
     payload_invalid: "o provedor mandou um aviso em um formato que não se entende",
     message_not_found: "fala de uma mensagem que não saiu daqui",
     sender_unknown: "chegou de um número remetente que não está cadastrado",
+    call_busy: "fala de uma ligação em que outra parte do sistema escrevia",
     charge_busy: "fala de uma cobrança que ainda estava sendo emitida",
     unclassified: "o aviso não pôde ser aplicado",
   },
