@@ -26,9 +26,14 @@ from local_platform import demo
 from local_platform.settings import Platform
 from local_platform.stack import Stack
 from tests.memory import quick_folder
+from tests.reasons import pytest_terminal_summary
 from tests.workers import pytest_collection_modifyitems, pytest_xdist_make_scheduler
 
-__all__ = ["pytest_collection_modifyitems", "pytest_xdist_make_scheduler"]
+__all__ = [
+    "pytest_collection_modifyitems",
+    "pytest_terminal_summary",
+    "pytest_xdist_make_scheduler",
+]
 
 POLL_SECONDS = 0.02
 ANSWER_SECONDS = 120  # longer than any answer of ours; a hang fails the test by name

@@ -8,17 +8,21 @@ if (!baseURL) throw new Error("E2E_BASE_URL: the address of a running, seeded st
 const proof = /@proof/;
 const which = process.env.PROVE === "1" ? { grep: proof } : { grepInvert: proof };
 
+/** Where tests/web reads which spec failed why, and which one needed its second chance. */
+const report = process.env.E2E_REPORT;
+
 export default defineConfig({
   ...which,
   testDir: "e2e",
   outputDir: process.env.E2E_OUTPUT ?? "test-results",
   // One stack, two cores: tests that watch the clock of receipts must not fight for the processor.
   workers: 1,
-  retries: 0,
+  // One second chance on a machine that stood still; tests/web names who needed it, and allows few.
+  retries: 1,
   // A shared machine is slow; a deadline ends what hangs, and costs nothing where things work.
   timeout: 180_000,
   expect: { timeout: 45_000 },
-  reporter: [["list"]],
+  reporter: report ? [["list"], ["json", { outputFile: report }]] : [["list"]],
   use: {
     baseURL,
     viewport: { width: 1366, height: 768 },
