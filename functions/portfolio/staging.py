@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 # Original cells are kept for so many refused rows; a file with more is a wrong file.
 REJECTS_WITH_CELLS = 200_000
-# Rows (people, phones, debts) that one transaction writes: half a second's work, so that a bar
-# moves and a cancel is heard. Larger chunks write up to 15 % faster (docs/performance.md).
-CHUNK_ROWS = 10_000
+# Rows (people, phones, debts) that one transaction writes: a second's work, so that a bar moves and
+# a cancel is heard. Smaller ones wait for more commits (docs/performance.md).
+CHUNK_ROWS = 20_000
 
 
 class ImportUnfinished(errors.AppError):

@@ -87,8 +87,12 @@ begin
     where clients.id in (
         select planned.client_id from unnest(chunk.clients) as planned where planned.is_changed
         union
-        select planned.client_id from unnest(chunk.debts) as planned
-        where planned.action = 'new'
+        (
+            select planned.client_id from unnest(chunk.debts) as planned
+            where planned.action = 'new'
+            except
+            select planned.client_id from unnest(chunk.clients) as planned where planned.is_new
+        )
         union
         select debts.client_id from unnest(chunk.debts) as planned
         join public.debts on debts.id = planned.debt_id

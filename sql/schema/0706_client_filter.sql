@@ -77,7 +77,8 @@ begin
 end;
 $$;
 
--- One bound of {"min": …} or {"from": …}: null when absent, refused when malformed.
+-- One bound of {"min": …} or {"from": …}: null when absent, refused when malformed. One that is there
+-- and null is malformed: a program that could not tell the day must not be given all days.
 create function private.filter_bound(key text, value jsonb, bound text, type_name text) returns text
 language plpgsql
 immutable
@@ -86,7 +87,7 @@ as $$
 declare
     v_text text := value ->> bound;
 begin
-    if v_text is not null and not (
+    if value ? bound and v_text is null or v_text is not null and not (
         case type_name
             -- Spelled out: within a transaction Postgres remembers the type that a parameter named
             -- first, and would judge a date as a number.

@@ -161,9 +161,45 @@ begin
               and private.phone_match(called.phone) = private.phone_match(phones.phone)
               and called.called_at >= coalesce(v_import.writing_at, v_import.finished_at)
         ) then 'contacted_since'
+        -- Somebody blocked it, or sent it to the dialer, where it is called by itself.
+        when phones.id in (select acted.id from private.numbers_acted_on(
+            v_import, array(select own.client_id from pg_temp.rollback as own
+                where own.table_name = 'client_phones')
+        ) as acted) then 'in_use'
     end
     from public.client_phones as phones
     where item.table_name = 'client_phones' and phones.id = item.id;
+end;
+$$;
+
+-- Numbers of these people that a person has blocked since, or put into a list of the dialer. Both
+-- name the number itself, and would outlive it without a word.
+create function private.numbers_acted_on(v_import public.imports, people uuid[])
+returns setof public.client_phones
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    return query select phones.*
+    from public.client_phones as phones
+    where phones.tenant_id = v_import.tenant_id and phones.client_id = any(people) and (
+        exists (
+            select from public.suppressions as blocked
+            where blocked.tenant_id = v_import.tenant_id
+              and private.phone_match(blocked.phone) = private.phone_match(phones.phone)
+              and blocked.created_by is not null
+              and blocked.created_at >= coalesce(v_import.writing_at, v_import.finished_at)
+        ) or exists (
+            select from public.dialer_export_rows as listed
+            join public.dialer_exports as export on export.id = listed.export_id
+            where listed.tenant_id = v_import.tenant_id and listed.client_id = phones.client_id
+              and private.phone_match(listed.phone) = private.phone_match(phones.phone)
+              and listed.status not in ('excluded', 'filtered')
+              and export.created_at >= coalesce(v_import.writing_at, v_import.finished_at)
+        )
+    );
 end;
 $$;
 
@@ -290,7 +326,11 @@ begin
             'public.debts', 'public.client_phones', 'private.import_touches'
         ]::regclass[]) || '
             or exists (select from pg_temp.rollback_rests as rest
-                where rest.client_id = held.id and rest.heir is null))';
+                where rest.client_id = held.id and rest.heir is null)
+            or held.id in (select acted.client_id from private.numbers_acted_on($1, array(
+                select made.id from pg_temp.rollback as made
+                where made.table_name = ''clients'' and made.is_created
+            )) as acted))' using v_import;
     update pg_temp.rollback as item set reason = 'changed_since'
     where item.table_name = 'clients' and item.is_created and item.reason is null and exists (
         select from public.audit_log as said

@@ -10,6 +10,8 @@ from typing import Any
 
 import psycopg
 
+_idle: dict[str, list[psycopg.Connection[Any]]] = {}
+
 
 class Agency:
     """A tenant of the bench's own with admin@demo.test, who imports into it."""
@@ -29,8 +31,11 @@ class Agency:
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[psycopg.Connection[Any]]:
-        """A transaction of the admin's, as kit.db.as_person opens one."""
-        with psycopg.connect(self.url, prepare_threshold=None) as connection:
+        """A transaction of the admin's, as kit.db.as_person opens one: on a connection that was
+        idle, because a backend that is new with each chunk would compile everything anew."""
+        idle = _idle.setdefault(self.url, [])
+        connection = idle.pop() if idle else psycopg.connect(self.url, prepare_threshold=None)
+        try:
             connection.execute(
                 "select set_config('role', 'authenticated', true),"
                 " set_config('request.jwt.claims', %s, true),"
@@ -41,6 +46,10 @@ class Agency:
                 ),
             )
             yield connection
+            connection.commit()
+        finally:
+            connection.rollback()
+            idle.append(connection)
 
     def imports(self, upload: Any) -> dict[str, Any]:
         """The answer of the import of a portfolio.uploads.Upload, all its progress included."""

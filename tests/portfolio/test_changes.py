@@ -170,6 +170,61 @@ def test_a_number_called_since_stays(agency: Agency, phone: str) -> None:
     assert agency.state() == before
 
 
+BLOCKED = (
+    "insert into public.suppressions (tenant_id, phone, reason, created_by)"
+    " values (%(tenant)s, '+552188887777', 'pediu', {author})"
+)
+LISTED = (
+    "with account as (insert into public.integrations (tenant_id, provider)"
+    " values (%(tenant)s, 'threecplus') returning id),"
+    " export as (insert into public.dialer_exports (tenant_id, integration_id, campaign_id,"
+    " list_name, selection, selection_hash, on_date)"
+    " select %(tenant)s, id, 1, 'Lista', '{}', 'x', '2026-11-23' from account returning id)"
+    " insert into public.dialer_export_rows (export_id, place, tenant_id, client_id, phone, status,"
+    " reason) select export.id, 1, %(tenant)s, clients.id, '+5521988887777', STATUS"
+    " from export, public.clients where clients.tenant_id = %(tenant)s"
+)
+SOMEBODY = "(select id from auth.users where email = 'operador@demo.test')"
+
+
+@pytest.mark.parametrize(
+    ("since", "is_kept"),
+    [
+        (BLOCKED.replace("{author}", SOMEBODY), True),
+        (BLOCKED.replace("{author}", "null"), False),
+        (LISTED.replace("STATUS", "'loaded', null"), True),
+        (LISTED.replace("STATUS", "'excluded', 'no_phone'"), False),
+    ],
+    ids=["blocked by a person", "blocked by a provider", "in the dialer", "left out of the dialer"],
+)
+def test_a_number_blocked_by_a_person_or_sent_to_the_dialer_since_stays(
+    agency: Agency, since: str, is_kept: bool
+) -> None:
+    agency(table([{}]))
+    before = agency.state()
+    added = agency(table([{"Celular": "(21) 98888-7777"}]))
+    with_it = agency.state()
+    agency.owner.execute(since.encode(), {"tenant": agency.tenant_id})
+    back = agency.rpc("rollback_import", added["import_id"])
+    assert [(row["table"], row["reason"]) for row in back["kept"]["rows"]] == (
+        [("client_phones", "in_use")] if is_kept else []
+    )
+    assert agency.state() == (with_it if is_kept else before)
+
+
+def test_a_person_whose_number_alone_was_blocked_since_stays(agency: Agency) -> None:
+    first = agency(table([{"Celular": "(21) 98888-7777"}]))
+    agency.owner.execute(
+        BLOCKED.replace("{author}", SOMEBODY).encode(), {"tenant": agency.tenant_id}
+    )
+    back = agency.rpc("rollback_import", first["import_id"])
+    assert [(row["table"], row["reason"]) for row in back["kept"]["rows"]] == [
+        ("clients", "in_use")
+    ]
+    assert [client[0] for client in agency.state()["clients"]] == ["52998224725"]
+    assert agency.state()["debts"] == []
+
+
 @pytest.mark.parametrize("is_answered", [True, False])
 def test_a_title_of_somebody_spoken_to_since_stays_and_ringing_is_not_speaking(
     agency: Agency, is_answered: bool

@@ -14,8 +14,9 @@ from portfolio import staging
 from tests.portfolio import reference
 from tests.portfolio.conftest import table
 
-# A person, a phone and a title each: three chunks, of which one is written when it happens.
-PEOPLE = staging.CHUNK_ROWS
+# A person, a phone and a title each: a bit more than two chunks, of which one is written when it
+# happens.
+PEOPLE = 2 * staging.CHUNK_ROWS // 3 + 1
 IMPORT_ID = "3f0a4b1e-7c55-4f0e-9d5e-0d9a51f0c0de"
 ALL_OF_IT = 120  # seconds; a busy machine needs a tenth of a second for a hundred rows
 
