@@ -49,25 +49,13 @@ create table private.panel_overlaps (
 );
 comment on table private.panel_overlaps is 'Derived: sums of a day''s events of many creditors.';
 
--- Different clients do not add up over days: who they were is kept, for what some KPI counts in
--- clients (three measures: keep_panel_days writes them, panel_sums reads them).
-create table private.panel_reach (
-    tenant_id uuid not null,
-    day date not null,
-    measure text not null,
-    client_id uuid not null,
-    operator_id uuid,
-    creditor_ids uuid[] not null,
-    constraint panel_reach_is_said_once
-    unique nulls not distinct (tenant_id, day, measure, client_id, operator_id),
-    constraint panel_reach_tenant_fkey foreign key (tenant_id) references public.tenants (id)
-);
-comment on table private.panel_reach is 'Derived: clients of a day''s events.';
-
 create table private.panel_days (
     tenant_id uuid not null,
     day date not null,
     kept_at timestamptz not null default private.now(),
+    -- Of the day's sets of clients (0807): a day that is read anew and reached the same people
+    -- leaves its month alone.
+    reach text,
     constraint panel_days_pkey primary key (tenant_id, day),
     constraint panel_days_tenant_fkey foreign key (tenant_id) references public.tenants (id)
 );
@@ -89,8 +77,6 @@ alter table private.panel_facts enable row level security;
 alter table private.panel_facts force row level security;
 alter table private.panel_overlaps enable row level security;
 alter table private.panel_overlaps force row level security;
-alter table private.panel_reach enable row level security;
-alter table private.panel_reach force row level security;
 alter table private.panel_days enable row level security;
 alter table private.panel_days force row level security;
 alter table private.panel_dirty enable row level security;

@@ -9,13 +9,15 @@ as $$
 declare
     v_first date;
     v_last date;
+    v_changed date [];
 begin
     delete from private.panel_facts as known
     where known.tenant_id = keep_panel_days.tenant_id and known.day = any(days);
     delete from private.panel_overlaps as known
     where known.tenant_id = keep_panel_days.tenant_id and known.day = any(days);
-    delete from private.panel_reach as known
-    where known.tenant_id = keep_panel_days.tenant_id and known.day = any(days);
+    delete from private.panel_sets as known
+    where known.tenant_id = keep_panel_days.tenant_id and not known.is_month
+      and known.from_day = any(days);
     -- Days in a row are read in one go.
     for v_first, v_last in
         select min(asked.day), max(asked.day)
@@ -28,19 +30,63 @@ begin
         with event as materialized (
             select * from private.panel_events(keep_panel_days.tenant_id, v_first, v_last)
         ),
+        numbered as (
+            insert into private.panel_ordinals (tenant_id, client_id, ordinal)
+            select keep_panel_days.tenant_id, fresh.client_id,
+                private.panel_size(keep_panel_days.tenant_id) - 1 + row_number() over ()
+            from (
+                select distinct event.client_id from event
+                where event.measure in ('attempt', 'right_party', 'agreement')
+                  and event.client_id is not null and not exists (
+                      select from private.panel_ordinals as known
+                      where known.tenant_id = keep_panel_days.tenant_id
+                        and known.client_id = event.client_id
+                  )
+            ) as fresh
+            returning client_id, ordinal
+        ),
         reached as (
-            insert into private.panel_reach (
-                tenant_id, day, measure, client_id, operator_id, creditor_ids
-            )
-            select keep_panel_days.tenant_id, event.day, event.measure, event.client_id,
-                event.operator_id, array(
-                    select distinct said.creditor_id
-                    from unnest(array_agg(event.creditor_ids::text)) as many (ids)
-                    cross join unnest(many.ids::uuid []) as said (creditor_id)
-                )
+            select event.day, event.measure, event.operator_id, scope.creditor_id,
+                coalesce(known.ordinal, numbered.ordinal) as ordinal
             from event
-            where event.measure in ('attempt', 'right_party', 'agreement') and event.client_id is not null
-            group by event.day, event.measure, event.client_id, event.operator_id
+            left join private.panel_ordinals as known
+                on known.tenant_id = keep_panel_days.tenant_id
+                and known.client_id = event.client_id
+            left join numbered on numbered.client_id = event.client_id
+            cross join lateral (
+                select null::uuid as creditor_id
+                union all
+                select unnest(event.creditor_ids)
+            ) as scope
+            where event.measure in ('attempt', 'right_party', 'agreement')
+              and event.client_id is not null
+        ),
+        listed as (
+            select reached.day, reached.measure, reached.creditor_id, reached.operator_id,
+                grouping(reached.operator_id) = 1 as is_sum,
+                array_agg(distinct reached.ordinal) as members
+            from reached
+            group by grouping sets (
+                (reached.day, reached.measure, reached.creditor_id),
+                (reached.day, reached.measure, reached.creditor_id, reached.operator_id)
+            )
+        ),
+        sets as (
+            insert into private.panel_sets (
+                tenant_id, is_month, from_day, measure, creditor_id, is_sum, operator_id, members,
+                bits
+            )
+            select keep_panel_days.tenant_id, false, judged.day, judged.measure,
+                judged.creditor_id, judged.is_sum, judged.operator_id,
+                case when judged.is_list then judged.members end,
+                case when not judged.is_list then private.panel_bits(judged.members) end
+            from (
+                -- 32 bits are an integer: whichever is shorter.
+                select listed.*,
+                    cardinality(listed.members) * 32 <= listed.members[cardinality(listed.members)]
+                        as is_list
+                from listed
+            ) as judged
         ),
         shared as (
             insert into private.panel_overlaps (
@@ -66,10 +112,22 @@ begin
         ) as scope
         group by event.day, event.measure, scope.creditor_id, event.operator_id;
     end loop;
-    insert into private.panel_days (tenant_id, day)
-    select keep_panel_days.tenant_id, listed.day
-    from (select distinct unnest(days) as day) as listed
-    on conflict on constraint panel_days_pkey do update set kept_at = excluded.kept_at;
+    with told as materialized (
+        select listed.day, private.panel_reach_of(keep_panel_days.tenant_id, listed.day) as reach,
+            known.reach as was
+        from (select distinct unnest(days) as day) as listed
+        left join private.panel_days as known
+            on known.tenant_id = keep_panel_days.tenant_id and known.day = listed.day
+    ),
+    kept as (
+        insert into private.panel_days (tenant_id, day, reach)
+        select keep_panel_days.tenant_id, told.day, told.reach from told
+        on conflict on constraint panel_days_pkey do update
+        set kept_at = excluded.kept_at, reach = excluded.reach
+    )
+    select array_agg(told.day) into v_changed
+    from told where told.reach is distinct from told.was;
+    perform private.keep_panel_months(tenant_id, v_changed);
 end;
 $$;
 

@@ -5,7 +5,9 @@ create type private.panel_scope as (
     until_day date,
     -- Null: all of them.
     creditor_ids uuid [],
-    operator_ids uuid []
+    operator_ids uuid [],
+    -- Then the above are who ever sat there, and each counts on the days of their seat.
+    team_id uuid
 );
 
 -- The chosen creditor, as far as the caller works for it; null: all.
@@ -24,8 +26,7 @@ as $$
     from (select private.creditor_scope() as ids) as mine
 $$;
 
--- Who belongs to the team today: people who came take their past along. Null: everybody, and
--- nobody's events too.
+-- Null: everybody, and nobody's events too.
 create function private.panel_people_of(tenant_id uuid, operator_id uuid, team_id uuid)
 returns uuid[]
 language sql
@@ -35,13 +36,30 @@ set search_path = ''
 as $$
     select case
         when panel_people_of.team_id is not null then array(
-            select member.user_id from public.team_members as member
-            where member.tenant_id = panel_people_of.tenant_id
-              and member.team_id = panel_people_of.team_id
-              and member.user_id = coalesce(panel_people_of.operator_id, member.user_id)
+            select distinct seat.user_id from private.team_seats as seat
+            where seat.tenant_id = panel_people_of.tenant_id
+              and seat.team_id = panel_people_of.team_id
+              and seat.user_id = coalesce(panel_people_of.operator_id, seat.user_id)
         )
         when panel_people_of.operator_id is not null then array[panel_people_of.operator_id]
     end
+$$;
+
+-- Whether somebody counts for the scope's team on a day.
+create function private.panel_is_seated(scope private.panel_scope, operator_id uuid, day date)
+returns boolean
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select (panel_is_seated.scope).team_id is null or exists (
+        select from private.team_seats as seat
+        where seat.tenant_id = (panel_is_seated.scope).tenant_id
+          and seat.team_id = (panel_is_seated.scope).team_id
+          and seat.user_id = panel_is_seated.operator_id
+          and panel_is_seated.day between seat.from_on and seat.until_on
+    )
 $$;
 
 create function private.read_panel_filter(tenant_id uuid, filter jsonb)
@@ -76,7 +94,8 @@ begin
         private.panel_people_of(
             read_panel_filter.tenant_id, (filter ->> 'operator_id')::uuid,
             (filter ->> 'team_id')::uuid
-        )
+        ),
+        (filter ->> 'team_id')::uuid
     )::private.panel_scope;
     if (v_scope.until_day - v_scope.from_day between 0 and c_max_days - 1) is not true then
         raise exception 'filter_invalid' using errcode = 'PT400', detail = 'from, to';

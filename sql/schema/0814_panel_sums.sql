@@ -48,6 +48,22 @@ as $$
       and (scope.creditor_ids is null or event.creditor_ids && scope.creditor_ids)
 $$;
 
+-- A statement with its places filled in.
+create function private.panel_text(statement text, places jsonb) returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+    v_place record;
+begin
+    for v_place in select * from jsonb_each_text(places) loop
+        statement := replace(statement, v_place.key, v_place.value);
+    end loop;
+    return statement;
+end;
+$$;
+
 -- {key, measure, events, clients, amount}. `split_by` is what the rows are summed by: '' (all in
 -- one), day, operator, team (who is in two counts in both), creditor. Of one measure, less is read.
 create function private.panel_sums(
@@ -61,9 +77,12 @@ set search_path = ''
 as $$
 declare
     v_kept date [] := private.panel_kept_days(scope);
+    v_months date [] := case when split_by <> 'day' then private.panel_kept_months(
+        scope.tenant_id, v_kept, split_by = 'team' or scope.team_id is not null
+    ) else '{}' end;
     v_by_creditor boolean := split_by = 'creditor';
 begin
-    return query execute replace(replace(replace(replace(replace($sql$
+    return query execute private.panel_text($sql$
         with event as materialized (
             select * from private.panel_live_events($1, $2, $4) as live
             where $3 is null or live.measure = $3
@@ -85,7 +104,7 @@ begin
                 select count(*) as size from unnest(shared.creditor_ids) as said (id)
                 where said.id = any(($1).creditor_ids)
             ) as common
-            where $is_summed and shared.tenant_id = ($1).tenant_id and shared.day = any($2)
+            where $whole and shared.tenant_id = ($1).tenant_id and shared.day = any($2)
               and shared.creditor_ids && ($1).creditor_ids and common.size > 1
               and ($3 is null or shared.measure = $3)
               and (($1).operator_ids is null or shared.operator_id = any(($1).operator_ids))
@@ -93,61 +112,105 @@ begin
             select event.day, event.measure, scope.creditor_id, event.operator_id, 1,
                 event.amount
             from event
-            cross join lateral $scopes as scope (creditor_id)
+            cross join lateral $each as scope (creditor_id)
         ),
         added_up as (
             select $key as key, row.measure, sum(row.events)::bigint as events,
                 sum(row.amount)::bigint as amount
-            from added as row $teams group by 1, 2
+            from added as row $teams where $seated group by 1, 2
         ),
-        reached as (
-            select known.day, known.measure, known.client_id, known.operator_id,
-                known.creditor_ids
-            from private.panel_reach as known
-            where known.tenant_id = ($1).tenant_id and known.day = any($2)
-              and ($3 is null or known.measure = $3)
-              and (($1).operator_ids is null or known.operator_id = any(($1).operator_ids))
-              and (($1).creditor_ids is null or known.creditor_ids && ($1).creditor_ids)
-            union all
-            select event.day, event.measure, event.client_id, event.operator_id,
-                event.creditor_ids
-            from event
-            where event.measure in ('attempt', 'right_party', 'agreement') and event.client_id is not null
+        picked as materialized (
+            select $key as key, row.measure, row.members, row.bits
+            from (
+                select kept.*, kept.from_day as day
+                from (
+                    select false as is_month, listed as day from unnest($2) as listed
+                    where date_trunc('month', listed)::date <> all($5)
+                    union all
+                    select true, listed from unnest($5) as listed
+                ) as span
+                join private.panel_sets as kept
+                    on kept.tenant_id = ($1).tenant_id and kept.is_month = span.is_month
+                    and kept.from_day = span.day
+                where kept.is_sum = $of_all and kept.creditor_id $creditor
+                  and ($3 is null or kept.measure = $3)
+                  and (($1).operator_ids is null or kept.operator_id = any(($1).operator_ids))
+            ) as row $teams
+            where $seated
         ),
-        different as (
-            select $key as key, row.measure, count(distinct row.client_id) as clients
+        live as (
+            select distinct $key as key, row.measure, row.client_id, known.ordinal
             from (
                 select event.*, scope.creditor_id
-                from reached as event
-                cross join lateral $scopes as scope (creditor_id)
+                from event
+                cross join lateral $each as scope (creditor_id)
+                where event.measure in ('attempt', 'right_party', 'agreement')
+                  and event.client_id is not null
             ) as row $teams
-            group by 1, 2
+            left join private.panel_ordinals as known
+                on known.tenant_id = ($1).tenant_id and known.client_id = row.client_id
+            where $seated
+        ),
+        dense as materialized (
+            select picked.key, picked.measure, bit_or(picked.bits::bit($size)) as bits
+            from picked where picked.bits is not null
+            group by picked.key, picked.measure
+        ),
+        loose as (
+            select picked.key, picked.measure, member
+            from picked cross join unnest(picked.members) as member
+            union
+            select live.key, live.measure, live.ordinal from live where live.ordinal is not null
+        ),
+        different as (
+            select part.key, part.measure, sum(part.clients)::bigint as clients
+            from (
+                select dense.key, dense.measure, bit_count(dense.bits) as clients from dense
+                union all
+                select loose.key, loose.measure, count(*)
+                from loose
+                left join dense on dense.key = loose.key and dense.measure = loose.measure
+                where dense.key is null or get_bit(dense.bits, loose.member) = 0
+                group by loose.key, loose.measure
+                union all
+                -- Whom no kept day has seen yet.
+                select live.key, live.measure, count(*)
+                from live where live.ordinal is null
+                group by live.key, live.measure
+            ) as part
+            group by part.key, part.measure
         )
         select added_up.key, added_up.measure, added_up.events,
             coalesce(different.clients, 0), added_up.amount
         from added_up
         left join different
             on different.key = added_up.key and different.measure = added_up.measure
-    $sql$,
-        '$scopes', case
+    $sql$, jsonb_build_object(
+        '$each', case
             when v_by_creditor and scope.creditor_ids is null then 'unnest(event.creditor_ids)'
             when v_by_creditor then '(select said.id from unnest(event.creditor_ids) as said (id)
                 where said.id = any(($1).creditor_ids))'
-            else '(values (null::uuid))' end),
+            else '(values (null::uuid))' end,
         '$key', case split_by
             when 'day' then 'row.day::text'
             when 'operator' then 'coalesce(row.operator_id::text, '''')'
             when 'team' then 'coalesce(team.team_id::text, '''')'
-            when 'creditor' then 'row.creditor_id::text' else '''''' end),
-        '$teams', case when split_by = 'team' then 'left join public.team_members as team
-            on team.tenant_id = ($1).tenant_id and team.user_id = row.operator_id'
-            else '' end),
+            when 'creditor' then 'row.creditor_id::text' else '''''' end,
+        '$teams', case when split_by = 'team' then 'left join private.team_seats as team
+            on team.tenant_id = ($1).tenant_id and team.user_id = row.operator_id
+            and row.day between team.from_on and team.until_on'
+            else '' end,
+        '$seated', case when scope.team_id is null then 'true'
+            else 'private.panel_is_seated($1, row.operator_id, row.day)' end,
         '$creditor', case
             when scope.creditor_ids is not null then '= any(($1).creditor_ids)'
-            when v_by_creditor then 'is not null' else 'is null' end),
-        '$is_summed', case when v_by_creditor then 'false' else 'true' end
-        )
+            when v_by_creditor then 'is not null' else 'is null' end,
+        '$whole', (not v_by_creditor)::text,
+        '$of_all', (split_by not in ('operator', 'team') and scope.operator_ids is null)::text,
+        '$size', greatest(private.panel_size(scope.tenant_id), 1)::text
+    ))
     using scope, v_kept, only_measure,
-        case when only_measure is not null then private.panel_families(only_measure) end;
+        case when only_measure is not null then private.panel_families(only_measure) end,
+        v_months;
 end;
 $$;

@@ -99,6 +99,7 @@ begin
             ) as event
             where event.measure = v_measure
               and (v_scope.operator_ids is null or event.operator_id = any(v_scope.operator_ids))
+              and private.panel_is_seated(v_scope, event.operator_id, event.day)
               and (v_scope.creditor_ids is null or event.creditor_ids && v_scope.creditor_ids)
               and (v_cursor is null or event.day < v_cursor[1]::date
                   or (event.at, event.source_id) < (v_cursor[2]::timestamptz, v_cursor[3]))

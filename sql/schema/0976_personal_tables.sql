@@ -239,7 +239,7 @@ from (
     (61, 'private.client_contacts', 'ledger', null, null),
     (62, 'private.client_ledgers', 'ledger', null, null),
     (63, 'private.import_touches', 'ledger', null, null),
-    (64, 'private.panel_reach', 'ledger', null, null),
+    (64, 'private.panel_ordinals', 'ledger', null, null),
     (65, 'public.disposition_undos', 'ledger', null, null),
     (66, 'private.held_removals', 'ledger', null, null)
 ) as listed (place, table_name, area, finds, erases);

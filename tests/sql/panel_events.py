@@ -17,6 +17,19 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Seat:
+    """Days on which somebody counts for a team."""
+
+    team: UUID
+    person: UUID
+    first: date
+    last: date
+
+    def holds(self, event: Event) -> bool:
+        return self.person == event.operator and self.first <= event.day <= self.last
+
+
+@dataclass(frozen=True)
 class Scope:
     first: date
     last: date
@@ -24,7 +37,11 @@ class Scope:
     operator: UUID | None = None
     # What the asking person is limited to; none of the filter's.
     allowed: frozenset[UUID] | None = None
-    team: frozenset[UUID] | None = None
+    team: UUID | None = None
+    seats: tuple[Seat, ...] = ()
+
+    def teams(self, event: Event) -> list[UUID]:
+        return [seat.team for seat in self.seats if seat.holds(event)]
 
     def counts_for(self, creditor: UUID) -> bool:
         return self.creditor in (None, creditor) and (
@@ -37,7 +54,7 @@ class Scope:
             self.first <= event.day <= self.last
             and (is_whole or any(self.counts_for(creditor) for creditor in event.creditors))
             and self.operator in {None, event.operator}
-            and (self.team is None or event.operator in self.team)
+            and (self.team is None or self.team in self.teams(event))
         )
 
 
@@ -45,4 +62,6 @@ def keys(event: Event, scope: Scope, split_by: str) -> list[str]:
     """Under which heads of a table the event is counted."""
     if split_by == "creditor":
         return [str(creditor) for creditor in event.creditors if scope.counts_for(creditor)]
+    if split_by == "team":
+        return [str(team) for team in scope.teams(event)] or [""]
     return [{"": "", "day": str(event.day), "operator": str(event.operator or "")}[split_by]]

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
+from tests.sql.panel_events import Seat
 from tests.sql.queue_world import Agency
 
 ZONE = ZoneInfo("America/Sao_Paulo")
@@ -61,6 +62,7 @@ class PanelWorld:
             provider_template_id="t", category="marketing",
         )  # fmt: skip
         self.clients = [self.client(number) for number in range(random.randint(1, 4))]
+        self.seats = self.seat()
 
     def new(self) -> UUID:
         # Of the example's own chance, so that the same seed tells the same story.
@@ -102,6 +104,22 @@ class PanelWorld:
                 created_at=self.some(),
             )  # fmt: skip
         return client
+
+    def seat(self) -> tuple[Seat, ...]:
+        """Two teams; who sits in them changes from day to day, and may be in both."""
+        seats = []
+        for number in range(2):
+            team = self.new()
+            self.row("teams", id=team, name=f"Equipe {number}")
+            for person in self.people:
+                first = self.random.choice((date(2026, 1, 1), self.day()))
+                last = self.random.choice((date(2099, 1, 1), first + timedelta(2)))
+                self.run(
+                    "insert into private.team_seats values (%s, %s, %s, %s, %s, %s)",
+                    self.tenant, team, person, first, last, FIRST,
+                )  # fmt: skip
+                seats.append(Seat(team, person, first, last))
+        return tuple(seats)
 
     def plant(self) -> None:
         for _ in range(self.random.randint(0, 6)):

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -44,7 +44,7 @@ def ask(db: psycopg.Connection, who: UUID, query: str, *values: object) -> Any:
 def as_filter(scope: Scope) -> str:
     told = {
         "from": scope.first, "to": scope.last, "creditor_id": scope.creditor,
-        "operator_id": scope.operator,
+        "operator_id": scope.operator, "team_id": scope.team,
     }  # fmt: skip
     return json.dumps({key: str(value) for key, value in told.items() if value})
 
@@ -82,17 +82,19 @@ def some_scope(world: PanelWorld) -> Scope:
         random.choice((None, *world.creditors)),
         random.choice((None, None, *world.people)),
         random.choice((None, frozenset(world.creditors[:2]))),
+        random.choice((None, None, world.seats[0].team)),
+        world.seats,
     )
 
 
-def prove(world: PanelWorld, said: list[str]) -> None:
+def prove(world: PanelWorld, said: list[str], first: date = FIRST, last: date = LAST) -> None:
     truth = Reference(world.db, world.tenant)
-    for scope in (Scope(FIRST, LAST), some_scope(world)):
+    for scope in (Scope(first, last, seats=world.seats), some_scope(world)):
         world.run(
             "update public.memberships set creditor_ids = %s where user_id = %s",
             list(scope.allowed) if scope.allowed else None, world.people[0],
         )  # fmt: skip
-        for split_by in ("", "day", "operator", "creditor"):
+        for split_by in ("", "day", "operator", "team", "creditor"):
             assert numbers(world, scope, split_by) == truth.numbers(scope, split_by), (
                 scope, split_by, said,
             )  # fmt: skip

@@ -81,3 +81,82 @@ def test_what_is_on_its_way_out_is_counted_with_its_oldest(
     [told] = [each for each in after if each["kind"] == "automations"]
     assert told["count"] == runs[0] > 0
     assert told["oldest_at"]
+
+
+def limit(db: psycopg.Connection, world: World, creditor: object) -> None:
+    db.execute(
+        "update public.memberships set creditor_ids = array[%s::uuid]"
+        " where user_id = %s and tenant_id = %s",
+        (creditor, world.users["supervisor"], TENANT),
+    )
+
+
+def kinds(db: psycopg.Connection, world: World) -> dict[str, int]:
+    with acting(db, world, "supervisor"):
+        board = scalar(db, "select public.panel_board()")
+    assert isinstance(board, dict)
+    told = [*board["waiting"], *board["queues"]]
+    return {each["kind"]: each["count"] for each in told}
+
+
+# Of nobody's client and of no creditor.
+OF_THE_AGENCY = {"batches_to_confirm", "jobs_failed", "dialer_exports"}
+
+
+def test_what_waits_is_counted_as_far_as_somebody_may_see(
+    db: psycopg.Connection, world: World
+) -> None:
+    db.execute(
+        "update public.automation_runs set status = 'failed', finished_at = private.now()"
+        " where tenant_id = %s",
+        (TENANT,),
+    )
+    db.execute(
+        "update public.callbacks set status = 'scheduled', ended_at = null,"
+        " due_at = private.now() - interval '1 hour' where tenant_id = %s",
+        (TENANT,),
+    )
+    whole = kinds(db, world)
+    assert {"automations_failed", "callbacks_overdue", "settlements_to_decide"} <= whole.keys()
+    # Every creditor but none of somebody's.
+    limit(db, world, scalar(db, "select gen_random_uuid()"))
+    assert kinds(db, world).keys() <= OF_THE_AGENCY
+    [*creditors] = [
+        each for (each,) in db.execute(
+            "select id from public.creditors where tenant_id = %s", (TENANT,)
+        )
+    ]  # fmt: skip
+    db.execute(
+        "update public.memberships set creditor_ids = %s where user_id = %s and tenant_id = %s",
+        (creditors, world.users["supervisor"], TENANT),
+    )
+    seen = kinds(db, world)
+    assert seen["callbacks_overdue"] == whole["callbacks_overdue"]
+    assert seen["automations_failed"] == whole["automations_failed"]
+
+
+def test_a_disposition_that_was_taken_back_is_nobodys_last(
+    db: psycopg.Connection, world: World
+) -> None:
+    def last() -> object:
+        with acting(db, world, "supervisor"):
+            board = scalar(db, "select public.panel_board()")
+        assert isinstance(board, dict)
+        [mine] = [each for each in board["people"] if each["id"] == str(world.users["operator"])]
+        return mine["last_disposition_at"]
+
+    before = last()
+    with acting(db, world, "operator"):
+        done = scalar(
+            db,
+            "insert into public.call_dispositions (client_id, disposition_type)"
+            " values (%s, 'voicemail') returning id",
+            world.ids["client"],
+        )
+    assert last() != before
+    db.execute(
+        "insert into public.disposition_undos (tenant_id, disposition_id, client_id, undone_by)"
+        " values (%s, %s, %s, %s)",
+        (TENANT, done, world.ids["client"], world.users["operator"]),
+    )
+    assert last() == before

@@ -11,7 +11,7 @@ from tests.sql.personas import TENANT, scalar
 KEEP = "select private.refresh_panel_of(%s)"
 CALLS_OF_LAST_WEEK = """
     select coalesce(sum(events), 0)::int from private.panel_sums(
-        (%s, private.today(%s) - 7, private.today(%s), null, null)::private.panel_scope, ''
+        (%s, private.today(%s) - 7, private.today(%s), null, null, null)::private.panel_scope, ''
     )
     where measure = 'voice_attempt'
 """
