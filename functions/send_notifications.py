@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from kit import errors, http
-from outbox import bulk
+from outbox import bulk, stopping
 
 BUDGET_SECONDS = 50  # a sweep comes every 60 s and should find the last one gone
 
@@ -23,5 +23,6 @@ async def send_notifications(request: Request) -> Response | dict[str, object]:
     deadline = time.monotonic() + BUDGET_SECONDS
     async with http.session(bulk.CONNECTIONS) as session:
         drain = bulk.Drain(session, deadline)
-        await drain.run()
+        with stopping.told(drain.stop):
+            await drain.run()
     return {"claimed": drain.claimed, "settled": drain.settled}

@@ -49,7 +49,9 @@ begin
     if not has_turn and v_message.sender_id is not null then
         v_patience := case when v_message.automation_run_id is null then c_patience_of_people
             else c_patience_of_rules end;
-        v_wait := private.take_turn(v_message.sender_id, v_patience);
+        v_wait := private.take_turn(
+            v_message.sender_id, v_patience, v_message.automation_run_id is not null
+        );
         if v_wait > v_patience then
             v_until := private.now() + make_interval(secs => v_wait);
             if v_message.automation_run_id is null then

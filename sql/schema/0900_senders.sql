@@ -70,6 +70,8 @@ create table private.sender_buckets (
     -- The bulk worker that tokens were lent to, and until when the last of them comes.
     holder uuid,
     lent_until timestamptz,
+    -- What rules may still take while a bulk send wants the number, too: half of what comes.
+    rules_tokens double precision not null default 0,
     constraint sender_buckets_pkey primary key (sender_id),
     constraint sender_buckets_sender_fkey foreign key (tenant_id, sender_id)
     references public.senders (tenant_id, id) on delete cascade
@@ -84,13 +86,16 @@ alter table private.sender_buckets force row level security;
 -- tenths come in a second, so that no second holds more than was granted, whoever takes them.
 create function private.open_bucket(
     sender_id uuid, out tokens double precision, out rate double precision, out at timestamptz,
-    out holder uuid, out lent_until timestamptz
+    out holder uuid, out lent_until timestamptz, out rules_tokens double precision,
+    out is_wanted_by_bulk boolean
 )
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
+    -- A drain at work claims four times a second; one that waits looks again within these.
+    c_contest constant interval := interval '2 seconds';
     v_room double precision;
     v_bucket private.sender_buckets;
 begin
@@ -107,6 +112,12 @@ begin
     tokens := least(v_room, v_bucket.tokens + rate * extract(epoch from at - v_bucket.refilled_at));
     holder := v_bucket.holder;
     lent_until := v_bucket.lent_until;
+    -- A second of their half may lie ready: they come in handfuls.
+    rules_tokens := least(
+        greatest(rate / 2, 1),
+        v_bucket.rules_tokens + rate / 2 * extract(epoch from at - v_bucket.refilled_at)
+    );
+    is_wanted_by_bulk := coalesce(v_bucket.last_claimed_at > at - c_contest, false);
 end;
 $$;
 
@@ -138,6 +149,7 @@ begin
     gap := 1 / v_bucket.rate;
     update private.sender_buckets as bucket
     set tokens = v_bucket.tokens - taken, refilled_at = v_bucket.at, last_claimed_at = v_bucket.at,
+        rules_tokens = v_bucket.rules_tokens,
         holder = case when taken > 0 then worker else bucket.holder end,
         lent_until = case
             when taken > 0 then v_bucket.at + make_interval(secs => starts_in + (taken - 1) * gap)
@@ -147,10 +159,28 @@ begin
 end;
 $$;
 
+-- Tokens that were taken and are not needed: the number is free for another worker that much
+-- sooner.
+create function private.give_back_tokens(sender_id uuid, unused int, gap double precision)
+returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    update private.sender_buckets as bucket
+    set tokens = bucket.tokens + give_back_tokens.unused,
+        lent_until = bucket.lent_until
+            - make_interval(secs => give_back_tokens.unused * give_back_tokens.gap)
+    where bucket.sender_id = give_back_tokens.sender_id
+$$;
+
 -- One token for one message, behind what is lent already and before all that a bulk send still
 -- holds: it answers after how many seconds the message may leave. Beyond `patience_seconds` nothing
--- is taken.
-create function private.take_turn(sender_id uuid, patience_seconds double precision)
+-- is taken. People take theirs first; rules take half while a bulk send wants the number, too, so
+-- that neither a thousand rules nor a million recipients make the others wait for ever.
+create function private.take_turn(
+    sender_id uuid, patience_seconds double precision, is_rule boolean default false
+)
 returns double precision
 language plpgsql
 security definer
@@ -162,9 +192,13 @@ declare
 begin
     select * into v_bucket from private.open_bucket(take_turn.sender_id);
     v_wait := greatest((1 - v_bucket.tokens) / v_bucket.rate, 0);
-    if v_wait <= patience_seconds then
+    if is_rule and v_bucket.is_wanted_by_bulk and v_bucket.rules_tokens < 1 then
+        -- Not a later moment of the same token: two classes that are late would bunch up.
+        v_wait := patience_seconds + 2 * (1 - v_bucket.rules_tokens) / v_bucket.rate;
+    elsif v_wait <= patience_seconds then
         update private.sender_buckets as bucket
-        set tokens = v_bucket.tokens - 1, refilled_at = v_bucket.at
+        set tokens = v_bucket.tokens - 1, refilled_at = v_bucket.at,
+            rules_tokens = v_bucket.rules_tokens - case when is_rule then 1 else 0 end
         where bucket.sender_id = take_turn.sender_id;
     end if;
     return v_wait;

@@ -36,7 +36,8 @@ begin
             select new_rows.batch_id, 'recipient:' || new_rows.status as key from new_rows
             union all
             select new_rows.batch_id, new_rows.status || ':' || new_rows.reason from new_rows
-            where new_rows.status in ('skipped', 'excluded')
+            where new_rows.status in ('waiting', 'skipped', 'excluded')
+              and new_rows.reason is not null
         ) as told
         group by told.batch_id, told.key;
     else

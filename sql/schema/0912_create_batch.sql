@@ -18,6 +18,11 @@ declare
     v_eligible bigint;
     v_in_window bigint;
     v_rate private.rate;
+    -- Where it is night when it begins, and until when: nobody there is claimed before.
+    v_opens jsonb := (
+        select coalesce(jsonb_object_agg(closed.uf, closed.opens_at), '{}')
+        from private.closed_ufs(v_tenant_id, greatest(scheduled_at, private.now())) as closed
+    );
 begin
     if id is null or btrim(coalesce(name, '')) = '' or scheduled_at < private.now() then
         raise exception 'batch_invalid' using errcode = 'PT400',
@@ -58,16 +63,22 @@ begin
         select ($1).tenant_id, $3, clients.id,
             (case when told.reason is null then ''waiting'' else ''excluded'' end)
                 ::public.recipient_status,
-            told.reason, greatest(($1).now_at, coalesce($4, ($1).now_at))
+            coalesce(told.reason, case when rests.until is not null then ''outside_hours'' end),
+            greatest(($1).now_at, $4, rests.until)
         from public.clients
         left join private.client_contacts as contact
             on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id
         cross join lateral (
             select ' || private.batch_exclusion(v_template.variables) || ' as reason
         ) as told
+        cross join lateral (
+            select case when told.reason is null and $5 <> ''{}'' then ($5 ->> coalesce(
+                clients.uf, private.uf_of(($1).tenant_id, clients.id, null), ''''
+            ))::timestamptz end as until
+        ) as rests
         where ' || private.client_condition(v_filter) || '
         order by clients.id'
-    using v_filter, includes_agreements, v_batch.id, scheduled_at;
+    using v_filter, includes_agreements, v_batch.id, scheduled_at, v_opens;
     v_eligible := coalesce((
         select sum(told.delta) from private.batch_deltas as told
         where told.batch_id = v_batch.id and told.key = 'recipient:waiting'

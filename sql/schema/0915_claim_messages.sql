@@ -53,9 +53,9 @@ begin
         continue when v_lent.taken = 0;
         v_got := private.claim_of_sender(v_sender.id, v_lent.taken, lease_seconds);
         if cardinality(v_got) < v_lent.taken then
-            update private.sender_buckets as bucket
-            set tokens = bucket.tokens + v_lent.taken - cardinality(v_got)
-            where bucket.sender_id = v_sender.id;
+            perform private.give_back_tokens(
+                v_sender.id, v_lent.taken - cardinality(v_got), v_lent.gap
+            );
         end if;
         v_ids := v_ids || v_got;
         v_starts := v_starts || array(
@@ -100,6 +100,7 @@ declare
     v_batch_id uuid;
     v_candidates uuid[];
     v_plans private.recipient_plan[];
+    v_written uuid[];
     v_claimed uuid[] := '{}';
 begin
     for v_round in 1 .. c_rounds loop
@@ -144,8 +145,15 @@ begin
         from unnest(v_plans) as plan
         where recipient.batch_id = v_batch_id and recipient.client_id = plan.client_id
           and plan.verdict <> 'send';
-        v_claimed := v_claimed
-            || private.write_claims(v_batch_id, v_plans, claim_of_sender.lease_seconds);
+        v_written := private.write_claims(v_batch_id, v_plans, claim_of_sender.lease_seconds);
+        v_claimed := v_claimed || v_written;
+        -- Given back in the very moment in which its message was begun: the message tells the rest.
+        update public.batch_recipients as recipient
+        set status = 'done', reason = null
+        from public.message_logs as message
+        where recipient.batch_id = v_batch_id and recipient.client_id = any(v_candidates)
+          and recipient.status = 'waiting' and message.id = recipient.message_id
+          and message.status <> 'queued';
     end loop;
     return v_claimed;
 end;

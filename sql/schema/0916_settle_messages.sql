@@ -2,17 +2,19 @@
 -- worker whose lease ran out holds an older number and can neither begin nor settle.
 create function private.begin_batch_messages(message_ids uuid[], attempts int[])
 returns setof uuid
-language sql
+language plpgsql
 security definer
 set search_path = ''
 as $$
-    -- A rule may be writing to the same people: where a cap counts, one after the other.
-    select private.lock_people(array_agg(message.client_id))
-    from public.message_logs as message
-    where message.id = any(begin_batch_messages.message_ids)
-      and private.has_cap(message.tenant_id, message.channel);
+declare
+    v_held uuid[];
+    v_capped uuid[];
+    v_begun uuid[];
+begin
+    -- Two sends may have claimed one person in the same instant: both saw no attempt yet.
+    v_capped := private.hold_attempts(begin_batch_messages.message_ids);
     -- Whose lease ran out is being given back at this moment, and may be sent by another.
-    with held as materialized (
+    v_held := array(
         select recipient.message_id
         from public.batch_recipients as recipient
         join public.message_logs as message on message.id = recipient.message_id
@@ -21,27 +23,76 @@ as $$
           and recipient.status = 'claimed' and recipient.lease_until > private.now()
         order by recipient.batch_id, recipient.client_id
         for update of recipient
+    );
+    with begun as (
+        update public.message_logs as message
+        set status = 'sending', sending_at = private.now()
+        from unnest(begin_batch_messages.message_ids, begin_batch_messages.attempts)
+            as asked (id, attempt)
+        where message.id = asked.id and message.attempt = asked.attempt
+          and message.status = 'queued'
+          and message.id = any(v_held) and message.id <> all(v_capped)
+          -- Somebody may have pressed pause since the claim.
+          and exists (
+              select from public.message_batches as batch
+              where batch.id = message.batch_id and batch.status = 'sending'
+          )
+        returning message.id
     )
-    update public.message_logs as message
-    set status = 'sending', sending_at = private.now()
-    from unnest(begin_batch_messages.message_ids, begin_batch_messages.attempts)
+    select coalesce(array_agg(begun.id), '{}') into v_begun from begun;
+    -- Paused meanwhile, or one too many: the next claim says which, and until when.
+    update public.batch_recipients as recipient
+    set status = 'waiting', lease_until = null
+    from public.message_logs as message
+    join unnest(begin_batch_messages.message_ids, begin_batch_messages.attempts)
         as asked (id, attempt)
-    where message.id = asked.id and message.attempt = asked.attempt
-      and message.status = 'queued'
-      and message.id in (select held.message_id from held)
-      -- Somebody may have pressed pause since the claim.
-      and exists (
-          select from public.message_batches as batch
-          where batch.id = message.batch_id and batch.status = 'sending'
-      )
-      -- Who was written to since the claim is planned anew when the lease ends.
-      and not (private.has_cap(message.tenant_id, message.channel) and private.is_over_cap(
-          message.tenant_id, message.client_id, message.channel, private.now()
-      ))
-    returning message.id
+        on asked.id = message.id and asked.attempt = message.attempt
+    where message.id = any(v_held) and message.id <> all(v_begun) and message.status = 'queued'
+      and recipient.batch_id = message.batch_id and recipient.client_id = message.client_id
+      and recipient.status = 'claimed';
+    return query select begun.id from unnest(v_begun) as begun (id);
+end;
 $$;
 comment on function private.begin_batch_messages(uuid[], int[]) is
 'The ids that may be sent, each exactly once per attempt; commit, then call the provider.';
+
+-- A worker that is asked to stop gives back what it has not called: claimed or begun, it certainly
+-- never left, and waits again at once instead of for its lease.
+create function private.release_batch_messages(message_ids uuid[], attempts int[]) returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_back uuid[];
+begin
+    with asked as materialized (
+        select message.id
+        from unnest(release_batch_messages.message_ids, release_batch_messages.attempts)
+            as told (id, attempt)
+        join public.message_logs as message
+            on message.id = told.id and message.attempt = told.attempt
+            and message.status in ('queued', 'sending')
+        order by message.id
+        for update of message
+    ),
+    back as (
+        update public.message_logs as message set status = 'queued', sending_at = null
+        from asked
+        where message.id = asked.id
+        returning message.id
+    )
+    select coalesce(array_agg(back.id), '{}') into v_back from back;
+    update public.batch_recipients as recipient set status = 'waiting', lease_until = null
+    from public.message_logs as message
+    where message.id = any(v_back)
+      and recipient.batch_id = message.batch_id and recipient.client_id = message.client_id
+      and recipient.status = 'claimed';
+    return cardinality(v_back);
+end;
+$$;
+comment on function private.release_batch_messages(uuid[], int[]) is
+'How many wait again. Only for messages whose call was never made and never will be.';
 
 -- results: [{message_id, attempt, outcome, provider_message_id, error_code, error_detail,
 -- retry_after_seconds}]. Answers the ids that are settled or are nobody's to settle any more;
@@ -245,6 +296,6 @@ end;
 $$;
 
 grant execute on function
-private.begin_batch_messages(uuid[], int[]), private.settle_batch_messages(jsonb),
-private.fold_batch_counts()
+private.begin_batch_messages(uuid[], int[]), private.release_batch_messages(uuid[], int[]),
+private.settle_batch_messages(jsonb), private.fold_batch_counts()
 to worker;

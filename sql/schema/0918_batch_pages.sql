@@ -57,6 +57,10 @@ as $$
         'retryable', (
             select coalesce(sum(known.amount), 0) from known
             where known.key in ('failed:rate_limited', 'failed:provider_unavailable')
+        ),
+        'doubtful', (
+            select coalesce(sum(known.amount), 0) from known
+            where known.key = 'failed:outcome_unknown'
         )
     )
     from named

@@ -10,20 +10,28 @@ security definer
 set search_path = ''
 as $$
     with due as (
-        select waiting.message_id
+        select waiting.message_id, known.source is null as is_gone
         from public.message_media as waiting
+        left join private.media_sources as known on known.message_id = waiting.message_id
         where waiting.status = 'waiting' and waiting.next_attempt_at <= private.now()
           and (waiting.lease_until is null or waiting.lease_until <= private.now())
         order by waiting.next_attempt_at
         limit claim_media.max
-        for update skip locked
+        for update of waiting skip locked
+    ),
+    -- Nobody knows any more where it lies.
+    gone as (
+        update public.message_media as waiting
+        set status = 'failed', reason = 'gone', next_attempt_at = null, lease_until = null
+        from due
+        where waiting.message_id = due.message_id and due.is_gone
     ),
     claimed as (
         update public.message_media as waiting
         set attempt = waiting.attempt + 1,
             lease_until = private.now() + make_interval(secs => claim_media.lease_seconds)
         from due
-        where waiting.message_id = due.message_id
+        where waiting.message_id = due.message_id and not due.is_gone
         returning waiting.message_id, waiting.attempt
     )
     select claimed.message_id, claimed.attempt, message.integration_id, message.provider,

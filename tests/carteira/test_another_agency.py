@@ -168,7 +168,10 @@ def test_a_long_bulk_action_outlives_the_apis_patience(stack: Stack) -> None:
                 " and 'statement_timeout=5min' = any(proconfig)"
             )
         }
-    bulk_messages = {"create_message_batch", "change_message_batch", "retry_message_batch"}
+    bulk_messages = {
+        "create_message_batch", "change_message_batch", "retry_message_batch",
+        "retry_doubtful_messages",
+    }  # fmt: skip
     assert (
         patient == {"bulk_assign", "bulk_tag", "dry_run_rule", "reprocess_failures"} | bulk_messages
     )

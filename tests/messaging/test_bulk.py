@@ -125,10 +125,21 @@ def test_outside_lawful_hours_nothing_leaves_and_in_the_morning_all_does(rig: Ri
     rig.drain()
     assert rig.gupshup.messages() == []
     assert outcomes(rig, batch_id) == {("waiting", "outside_hours"): 3}
+    late = rig.batch(rig.people(2, first=50))
+    assert outcomes(rig, late) == {("waiting", "outside_hours"): 2}
+    assert (rig.numbers(late)["held"], rig.numbers(late)["queued"]) == (2, 2)
+    # Nobody is due before the morning: no claim looks at them, and no worker stays up.
+    assert rig.one("select min(not_before) > private.now() + interval '5 hours'"
+                   " from public.batch_recipients")  # fmt: skip
+    assert rig.one("select private.batch_pause() > 5 * 3600")
+    assert rig.rows("select * from private.claim_batch_messages(100, 60)") == []
     opens = rig.one("select min(not_before) from public.batch_recipients")
     rig.owner.execute("update private.clock set shift = %s - clock_timestamp()", (opens,))
+    # The minute's watch sees that somebody is due, and the worker is woken by itself.
+    assert rig.one("select private.batch_pause() < 60")
     rig.drain()
-    assert len(rig.gupshup.messages()) == 3
+    assert len(rig.gupshup.messages()) == 5
+    assert rig.numbers(late)["held"] == 0
 
 
 def test_the_same_id_is_the_same_batch_and_another_wish_is_refused(rig: Rig) -> None:

@@ -167,6 +167,7 @@ def test_another_agency_sees_nothing_of_a_bulk_send_and_moves_nothing(rig: Rig) 
         "select public.message_batch(%s)", "select public.batch_results(%s)",
         "select public.change_message_batch(%s, 'pause')", "select public.retry_message_batch(%s)",
         "select private.open_batch_export(%s, '{}')",
+        "select public.retry_doubtful_messages(%s, accepts_doubles => true)",
     ):  # fmt: skip
         with pytest.raises(psycopg.Error, match="batch_not_found"):
             rig.ask(statement, batch_id, by=STRANGER)
@@ -185,6 +186,7 @@ def test_an_operator_looks_and_does_nothing(rig: Rig) -> None:
         ("select public.change_message_batch(%s, 'cancel')", batch_id),
         ("select public.retry_message_batch(%s)", batch_id),
         ("select private.open_batch_export(%s, '{}')", batch_id),
+        ("select public.retry_doubtful_messages(%s, accepts_doubles => true)", batch_id),
     ):  # fmt: skip
         with pytest.raises(psycopg.Error, match="not_allowed"):
             rig.ask(str(statement), *values, by=OPERATOR)

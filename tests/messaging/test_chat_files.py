@@ -174,3 +174,15 @@ def test_a_place_and_a_contact_are_told_without_any_file(rig: Rig, wait_until: W
         "Contato de Teste"
     ] * 2
     assert states(rig) == []
+
+
+def test_a_file_whose_address_nobody_knows_is_given_up_and_wakes_nobody(
+    rig: Rig, wait_until: WaitUntil
+) -> None:
+    rig.listen()
+    [client] = rig.people(1)
+    send(rig, "gupshup", phone_of(rig, client), "image", b"\x89PNG", "image/png")
+    hear(rig, wait_until, 1)
+    rig.owner.execute("delete from private.media_sources")
+    assert rig.drain("fetch-media") == {"claimed": 0}
+    assert states(rig) == [("failed", "gone")]

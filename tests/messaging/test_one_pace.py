@@ -47,8 +47,9 @@ class Leaving:
                     for n in range(lent["taken"])]  # fmt: skip
         return int(lent["taken"])
 
-    def turn(self, patience: float) -> float:
-        wait = float(self.rig.one("select private.take_turn(%s, %s)", self.sender, patience))
+    def turn(self, patience: float, is_rule: bool = False) -> float:
+        ask = "select private.take_turn(%s, %s, %s)"
+        wait = float(self.rig.one(ask, self.sender, patience, is_rule))
         if wait <= patience:
             self.at.append(self.instant() + wait)
         return wait
@@ -71,7 +72,8 @@ def test_no_second_holds_more_than_was_granted_whatever_the_mix(rig: Rig) -> Non
                         leaving.bulk(dice.choice(leaving.workers), dice.choice([1, 40, 1000]))
                     case 1:
                         for _ in range(dice.choice([1, 5, 30])):
-                            leaving.turn(dice.choice([2.0, 5.0]))
+                            patience = dice.choice([2.0, 5.0])
+                            leaving.turn(patience, is_rule=patience < 5)
                     case _:
                         leaving.elapse(dice.choice([0.01, 0.1, 0.4, 1.5]))
             assert leaving.most_in_a_second() <= pace, (seed, pace)
@@ -90,6 +92,35 @@ def test_a_person_waits_for_what_is_lent_and_a_bulk_send_waits_for_the_person(ri
     leaving.elapse(2.5)
     assert leaving.turn(2.0) > 2.0
     assert leaving.turn(5.0) <= 5.0
+
+
+def test_rules_and_a_bulk_send_share_a_number_and_people_come_first(rig: Rig) -> None:
+    """However many of each want it: of a minute's tokens neither class gets less than a third."""
+    leaving = Leaving(rig, 20)
+    turns: Counter[str] = Counter()
+    for _ in range(120):
+        leaving.elapse(0.5)
+        rig.owner.execute(
+            "update private.sender_buckets set last_claimed_at = last_claimed_at"
+            " - interval '0.5 seconds'"
+        )
+        for _ in range(12):  # runs that were postponed come back in handfuls
+            turns["rules"] += leaving.turn(2.0, is_rule=True) <= 2.0
+        turns["bulk"] += leaving.bulk(leaving.workers[0], 1000)
+        turns["people"] += leaving.turn(5.0) <= 5.0
+    assert turns["people"] == 120
+    assert min(turns["rules"], turns["bulk"]) >= 0.9 * 20 * 60 / 3
+    assert leaving.most_in_a_second() <= 20
+
+
+def test_rules_alone_have_the_whole_number(rig: Rig) -> None:
+    leaving = Leaving(rig, 20)
+    taken = 0
+    for _ in range(20):
+        leaving.elapse(0.5)
+        for _ in range(12):
+            taken += leaving.turn(2.0, is_rule=True) <= 2.0
+    assert taken >= 0.9 * 20 * 9
 
 
 def test_what_people_write_during_a_bulk_send_goes_out_beside_it_each_once(

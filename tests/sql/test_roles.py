@@ -34,6 +34,7 @@ SUPERVISORS_UP = (
     "reactivate_agreement", "release_debts", "reprocess_failures", "request_dialer_export",
     "request_reconciliation", "reschedule_installment", "resolve_payment_case",
     "resume_dialer_export", "resume_import", "retry_automation_run", "retry_message_batch",
+    "retry_doubtful_messages",
     "reverse_payment", "rollback_import", "set_sender_state", "take_over_service",
     "update_client",
 )  # fmt: skip

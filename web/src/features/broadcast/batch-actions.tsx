@@ -3,15 +3,16 @@ import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { sentenceFor } from "@/lib/errors";
-import { plural } from "@/lib/format";
+import { count, plural } from "@/lib/format";
 import { useHasRole } from "@/lib/session";
 import { AskDialog } from "@/ui/ask-dialog";
 import classes from "./broadcast.module.css";
 import { batchKey, changeBatch, resultsKey, retryBatch } from "./queries";
+import { RetryDoubts } from "./retry-doubts";
 import type { Batch } from "./shapes";
 import { messages } from "./words";
 
-type Asking = "pause" | "cancel" | "confirm" | "refuse" | null;
+type Asking = "pause" | "cancel" | "confirm" | "refuse" | "doubts" | null;
 
 /** What a supervisor may do now; what cannot be taken back says its consequence first. */
 export function BatchActions({ batch }: { batch: Batch }): ReactNode {
@@ -66,6 +67,11 @@ export function BatchActions({ batch }: { batch: Batch }): ReactNode {
           Tentar de novo {plural(numbers.retryable, "falha passageira", "falhas passageiras")}
         </Button>
       )}
+      {numbers.doubtful > 0 && status !== "cancelled" && (
+        <Button size="compact-md" variant="default" onClick={() => setAsking("doubts")}>
+          Tentar de novo {count(numbers.doubtful)} sem resposta
+        </Button>
+      )}
       {(isLiving || (status === "awaiting_confirmation" && !may_confirm)) && (
         <Button size="compact-md" variant="subtle" color="red" onClick={() => setAsking("cancel")}>
           Cancelar disparo
@@ -85,7 +91,10 @@ export function BatchActions({ batch }: { batch: Batch }): ReactNode {
           <p>Nenhuma mensagem sai. Para enviar, é preciso criar outro disparo.</p>
         </AskDialog>
       )}
-      {asking && asking !== "refuse" && (
+      {asking === "doubts" && (
+        <RetryDoubts batchId={batch.id} people={numbers.doubtful} onDone={refresh} onClose={() => setAsking(null)} />
+      )}
+      {asking && asking !== "refuse" && asking !== "doubts" && (
         <Consequence
           asking={asking}
           batch={batch}

@@ -14,8 +14,9 @@ import { type Draft, useDraft } from "./draft";
 import { ForecastPanel } from "./forecast-panel";
 import { MeansFields } from "./means-fields";
 import { MessageSteps } from "./message-steps";
-import { batchesKey, createBatch, useForecast, useSenders, useTemplates, type Wish } from "./queries";
+import { batchesKey, createBatch, useForecast, useSenders, useTemplates } from "./queries";
 import { WhenFields } from "./when-fields";
+import type { Wish } from "./wish";
 import { messages, templateObstacle } from "./words";
 
 /** Somebody who types a time is not asked about each digit. */

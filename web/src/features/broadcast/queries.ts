@@ -7,10 +7,8 @@ import {
   useInfiniteQuery,
   useQuery,
 } from "@tanstack/react-query";
-import type { Json } from "@/lib/database.types";
 import { AppError } from "@/lib/errors";
 import { callFunction, db, download, rpc, shaped, unwrap } from "@/lib/supabase";
-import type { Selection } from "./draft";
 import type {
   Batch,
   BatchFilter,
@@ -22,6 +20,7 @@ import type {
   Sender,
   Template,
 } from "./shapes";
+import { asJson, asked, type Wish } from "./wish";
 
 export const batchesKey: QueryKey = ["batches"];
 export const sendersKey: QueryKey = ["broadcast-senders"];
@@ -39,11 +38,6 @@ export function resultsKey(id: string): QueryKey {
 const pageSize = 25;
 /** Rows of people are cheap. */
 const resultsSize = 100;
-
-/** Our own closed shapes: objects of texts, numbers, booleans and lists, which is what JSON is. */
-function asJson(value: Selection | BatchFilter | ResultFilter): Json {
-  return value as unknown as Json;
-}
 
 export function useBatches(filter: BatchFilter): UseInfiniteQueryResult<InfiniteData<BatchList>> {
   return useInfiniteQuery({
@@ -111,25 +105,6 @@ export function useTemplates(): UseQueryResult<Template[]> {
   });
 }
 
-export interface Wish {
-  selection: Selection;
-  senderId: string | null;
-  templateId: string | null;
-  includesAgreements: boolean;
-  /** null: now */
-  scheduledAt: string | null;
-}
-
-function asked({ selection, senderId, templateId, includesAgreements, scheduledAt }: Wish) {
-  return {
-    selection: asJson(selection),
-    sender_id: senderId ?? "",
-    template_id: templateId ?? "",
-    includes_agreements: includesAgreements,
-    ...(scheduledAt && { scheduled_at: scheduledAt }),
-  };
-}
-
 export function useForecast(wish: Wish): UseQueryResult<Forecast> {
   return useQuery({
     queryKey: ["broadcast-forecast", wish],
@@ -168,6 +143,12 @@ export function changeBatch(id: string, change: Change, reason?: string): Promis
 
 export function retryBatch(id: string): Promise<number> {
   return shaped<number>(rpc("retry_message_batch", { batch_id: id }));
+}
+
+/** Some may get it twice, which whoever asks was told. Without people: all of the batch's. */
+export function retryDoubts(id: string, clientIds?: string[]): Promise<number> {
+  const people = clientIds && { client_ids: clientIds };
+  return shaped<number>(rpc("retry_doubtful_messages", { batch_id: id, accepts_doubles: true, ...people }));
 }
 
 export function resumeSender(id: string): Promise<unknown> {

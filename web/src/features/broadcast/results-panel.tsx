@@ -1,4 +1,6 @@
-import type { ReactNode } from "react";
+import { Button } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+import { type ReactNode, useState } from "react";
 import { Link } from "wouter";
 import { moment } from "@/lib/clock";
 import { count, documentNumber, phone } from "@/lib/format";
@@ -11,7 +13,8 @@ import { Tag } from "@/ui/tag";
 import parts from "./batch.module.css";
 import classes from "./broadcast.module.css";
 import { DownloadMenu } from "./download-menu";
-import { useResults } from "./queries";
+import { batchKey, resultsKey, useResults } from "./queries";
+import { RetryDoubts } from "./retry-doubts";
 import type { Batch, Outcome, Reason, Result, ResultFilter } from "./shapes";
 import { outcomeNames, personWord } from "./words";
 
@@ -33,6 +36,8 @@ export function ResultsPanel({ batch, filter, onFilter }: ResultsProps): ReactNo
   const mayExport = useHasRole("supervisor");
   const results = useResults(batch.id, filter);
   const rows = results.data?.pages.flatMap((page) => page.rows);
+  const [again, setAgain] = useState<Result | null>(null);
+  const queryClient = useQueryClient();
   return (
     <Panel
       title={filter.outcome ? outcomeNames[filter.outcome] : "Pessoa por pessoa"}
@@ -61,11 +66,27 @@ export function ResultsPanel({ batch, filter, onFilter }: ResultsProps): ReactNo
             </thead>
             <tbody>
               {rows.map((row) => (
-                <ResultRow key={row.client_id} row={row} />
+                <ResultRow
+                  key={row.client_id}
+                  row={row}
+                  onRetry={mayExport && isDoubtful(row) && batch.status !== "cancelled" ? () => setAgain(row) : null}
+                />
               ))}
             </tbody>
           </table>
         </section>
+      )}
+      {again && (
+        <RetryDoubts
+          batchId={batch.id}
+          person={again}
+          people={1}
+          onDone={async () => {
+            await queryClient.invalidateQueries({ queryKey: batchKey(batch.id) });
+            await queryClient.invalidateQueries({ queryKey: resultsKey(batch.id) });
+          }}
+          onClose={() => setAgain(null)}
+        />
       )}
       <ShowMore of={results} />
     </Panel>
@@ -104,7 +125,12 @@ function lastOf(row: Result): string | null {
   return answered_at ?? read_at ?? delivered_at ?? sent_at ?? submitted_at;
 }
 
-function ResultRow({ row }: { row: Result }): ReactNode {
+/** Nobody knows whether this person has it. */
+function isDoubtful({ outcome, reason }: Result): boolean {
+  return outcome === "failed" && reason === "outcome_unknown";
+}
+
+function ResultRow({ row, onRetry }: { row: Result; onRetry: (() => void) | null }): ReactNode {
   const { label, tone } = personWord(row.outcome);
   const at = lastOf(row);
   const isHeld = row.outcome === "waiting" && row.reason !== null;
@@ -124,6 +150,11 @@ function ResultRow({ row }: { row: Result }): ReactNode {
       <td>
         {row.reason ? reasonSentence(row.reason) : "—"}
         {row.error_detail && <div className={classes.faint}>{row.error_detail}</div>}
+        {onRetry && (
+          <Button size="compact-xs" variant="subtle" aria-label={`Tentar de novo: ${row.name}`} onClick={onRetry}>
+            Tentar de novo
+          </Button>
+        )}
       </td>
       <td>{at ? moment(at) : isHeld ? `pode sair ${moment(row.not_before)}` : "—"}</td>
     </tr>

@@ -26,6 +26,8 @@ export interface Numbers extends Record<Outcome, number> {
   /** Of the queued, who waits for the hour or a cap. */
   held: number;
   retryable: number;
+  /** Of the failed, whom the provider never answered about: some may have it. */
+  doubtful: number;
   spent_micros: number;
   rate_per_second: number;
   seconds_left: number | null;

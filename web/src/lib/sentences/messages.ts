@@ -7,6 +7,7 @@ export const messages: Record<string, string> = {
   conversation_known: "Esta conversa já é de um cliente: não pode ser ignorada.",
   canned_reply_not_found: "Esta resposta pronta não existe mais.",
   conversation_not_found: "Esta conversa não existe mais.",
+  doubles_not_accepted: "Confirme que algumas pessoas podem receber a mensagem em dobro.",
   media_not_found: "Este arquivo não está guardado: o provedor não o entregou a tempo.",
   media_too_large: "O arquivo passa do que o WhatsApp aceita: 5 MB para fotos, 16 MB para PDF.",
   media_type_refused: "Só é possível enviar fotos (JPG ou PNG) e documentos em PDF.",
