@@ -1,4 +1,4 @@
-import { lazy, type ReactNode, Suspense, useMemo } from "react";
+import { lazy, type ReactNode, Suspense, useMemo, useState } from "react";
 import { useLocation } from "wouter";
 import { keepDraft } from "@/features/broadcast/draft";
 import { ImportButton } from "@/features/imports/import-button";
@@ -14,6 +14,7 @@ const DialerForm = lazy(async () => ({ default: (await import("@/features/dialer
 export function PortfolioRoom(): ReactNode {
   const isAdmin = useHasRole("admin");
   const [, navigate] = useLocation();
+  const [importing, setImporting] = useState(false);
   const doors = useMemo<Doors>(
     () => ({ DialerForm, composeMessage: (selection) => navigate(`/disparos/novo/${keepDraft(selection)}`) }),
     [navigate],
@@ -22,10 +23,10 @@ export function PortfolioRoom(): ReactNode {
     <DoorsContext value={doors}>
       {isAdmin && (
         <Suspense fallback={null}>
-          <FirstSteps />
+          <FirstSteps onImport={() => setImporting(true)} />
         </Suspense>
       )}
-      <PortfolioPage importing={<ImportButton />} />
+      <PortfolioPage importing={<ImportButton importing={importing} setImporting={setImporting} />} />
     </DoorsContext>
   );
 }

@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { addDays, localDate, moment, now } from "@/lib/clock";
 import { sentenceFor } from "@/lib/errors";
+import { useKeptFocus } from "@/ui/kept-focus";
 import { Panel } from "@/ui/panel";
 import { DryRunResult } from "./dry-run-result";
 import classes from "./editor.module.css";
@@ -16,13 +17,28 @@ interface DryRunPanelProps {
   rule: Rule | null;
   isDirty: boolean;
   gap: string | null;
+  isSaving: boolean;
   saveFirst: () => Promise<void>;
 }
+
+const none = "Nada disso aconteceu neste período: escolha outro, ou ligue a regra assim.";
+
+/** Why a rehearsal finds nobody; of what is still to happen, and of what has. */
+const nobody: Record<Trigger, string> = {
+  disposition: "Ninguém foi tabulado assim neste período: escolha outro, ou ligue a regra assim.",
+  debt_due: "Nenhum título chega a esse dia neste período.",
+  installment_due: "Nenhuma parcela chega a esse dia neste período.",
+  agreement_event: none,
+  payment_event: none,
+  message_received: "Ninguém escreveu neste período: escolha outro, ou ligue a regra assim.",
+  callback_due: "Nenhum retorno vence neste período.",
+};
 
 /** Days that are still to come, or days that have been. */
 const looksAhead: Trigger[] = ["debt_due", "installment_due", "callback_due"];
 
-export function DryRunPanel({ ruleId, trigger, rule, isDirty, gap, saveFirst }: DryRunPanelProps): ReactNode {
+export function DryRunPanel(props: DryRunPanelProps): ReactNode {
+  const { ruleId, trigger, rule, isDirty, gap, isSaving, saveFirst } = props;
   const queryClient = useQueryClient();
   const today = localDate(now());
   const ahead = looksAhead.includes(trigger);
@@ -44,6 +60,8 @@ export function DryRunPanel({ ruleId, trigger, rule, isDirty, gap, saveFirst }: 
     },
     onSuccess: () => queryClient.invalidateQueries({ queryKey: rulesKey }),
   });
+  // Saving leaves nothing to save: the keyboard goes on to what comes next.
+  const button = useKeptFocus<HTMLButtonElement>(isSaving || run.isPending);
   const last = rule?.last_dry_run ?? null;
   const isStale = last !== null && rule !== null && (last.version !== rule.version || isDirty);
   const word = ahead ? "Próximos" : "Últimos";
@@ -89,6 +107,7 @@ export function DryRunPanel({ ruleId, trigger, rule, isDirty, gap, saveFirst }: 
         )}
         <div>
           <Button
+            ref={button}
             variant="light"
             loading={run.isPending}
             disabled={gap !== null || !period.from || !period.to}
@@ -103,7 +122,7 @@ export function DryRunPanel({ ruleId, trigger, rule, isDirty, gap, saveFirst }: 
           </p>
         )}
       </div>
-      {last && <DryRunResult key={last.id} result={last} />}
+      {last && <DryRunResult key={last.id} result={last} empty={nobody[trigger]} />}
     </Panel>
   );
 }

@@ -10,8 +10,8 @@ import { priceText } from "./words";
 
 const order: Verdict[] = ["send", "act", "postpone", "skip"];
 
-/** What it would have done, counted by reason; each count opens who is behind it. */
-export function DryRunResult({ result }: { result: DryRun }): ReactNode {
+/** What it would have done, counted by reason; each count opens who is behind it. `empty`: why nobody is. */
+export function DryRunResult({ result, empty }: { result: DryRun; empty: string }): ReactNode {
   const [chosen, setChosen] = useState<LineFilter | null>(null);
   const { counts, from_date, to_date, price_micros, currency } = result;
   const ofVerdict = (verdict: Verdict): number => total(counts.filter((each) => each.verdict === verdict));
@@ -54,7 +54,7 @@ export function DryRunResult({ result }: { result: DryRun }): ReactNode {
           ))}
         </div>
       )}
-      {counts.length === 0 && <p className={classes.summary}>Ninguém neste período.</p>}
+      {counts.length === 0 && <p className={classes.summary}>{empty}</p>}
       {counts.length > 0 && <DryRunLines dryRunId={result.id} filter={chosen} currency={currency} />}
     </>
   );

@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import type { ReactNode } from "react";
 import { sentenceFor } from "@/lib/errors";
+import { useKeptFocus } from "@/ui/kept-focus";
 import classes from "./editor.module.css";
 import { obstacleOf } from "./obstacle";
 import { useSetEnabled } from "./queries";
@@ -9,21 +10,21 @@ import type { Rule } from "./shapes";
 /** The switch, and what has to be seen before it may be thrown. */
 export function EnableBar({ rule, isDirty }: { rule: Rule; isDirty: boolean }): ReactNode {
   const { mutate, isPending, error } = useSetEnabled();
+  const button = useKeptFocus<HTMLButtonElement>(isPending);
   const obstacle = isDirty ? "salve as mudanças e simule a regra como ficou." : obstacleOf(rule);
-  if (rule.is_enabled)
-    return (
-      <section className={classes.enable} aria-label="Chave da regra">
-        <p>Ligada. O que ela faz está em Execuções.</p>
-        <Button variant="default" loading={isPending} onClick={() => mutate({ id: rule.id, isEnabled: false })}>
-          Desligar regra
-        </Button>
-      </section>
-    );
+  const isOn = rule.is_enabled;
+  const off = obstacle ? `Para ligar: ${obstacle}` : "Simulada como está. Pode ser ligada.";
   return (
     <section className={classes.enable} aria-label="Chave da regra">
-      <p>{obstacle ? `Para ligar: ${obstacle}` : "Simulada como está. Pode ser ligada."}</p>
-      <Button disabled={obstacle !== null} loading={isPending} onClick={() => mutate({ id: rule.id, isEnabled: true })}>
-        Ligar regra
+      <p>{isOn ? "Ligada. O que ela faz está em Execuções." : off}</p>
+      <Button
+        ref={button}
+        {...(isOn && { variant: "default" })}
+        disabled={!isOn && obstacle !== null}
+        loading={isPending}
+        onClick={() => mutate({ id: rule.id, isEnabled: !isOn })}
+      >
+        {isOn ? "Desligar regra" : "Ligar regra"}
       </Button>
       {error && (
         <p role="alert" className={classes.error}>

@@ -118,7 +118,7 @@ function Editor({ ruleId, rule, Conditions }: RulePageProps & { rule: Rule | nul
       <div className={classes.columns}>
         <fieldset disabled={!mayEdit} className={classes.form} aria-label="Regra">
           <Panel title="Quando">
-            <TriggerFields rule={draft} names={names} onChange={setDraft} />
+            <TriggerFields rule={draft} isNew={!rule} names={names} onChange={setDraft} />
           </Panel>
           <Panel title="Para quem">
             <ConditionFields
@@ -173,6 +173,7 @@ function Editor({ ruleId, rule, Conditions }: RulePageProps & { rule: Rule | nul
             rule={rule}
             isDirty={isDirty}
             gap={gap}
+            isSaving={save.isPending}
             saveFirst={saveDraft}
           />
         </div>

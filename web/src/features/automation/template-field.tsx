@@ -1,5 +1,6 @@
 import { NativeSelect } from "@mantine/core";
 import type { ReactNode } from "react";
+import { Link } from "wouter";
 import type { RuleTemplate } from "@/lib/rule-names";
 import { Tag } from "@/ui/tag";
 import classes from "./editor.module.css";
@@ -27,6 +28,11 @@ export function TemplateField({ templates, chosen, onChange }: TemplateFieldProp
           })),
         ]}
       />
+      {templates?.length === 0 && (
+        <p className={classes.note}>
+          Nenhum modelo ainda: traga os que o provedor aprovou em <Link href="/configuracoes/whatsapp">WhatsApp</Link>.
+        </p>
+      )}
       {template && template.status !== "approved" && <Tag tone="warn">modelo não aprovado: nada será enviado</Tag>}
       {template && <p className={classes.template}>{readableTemplate(template)}</p>}
     </>

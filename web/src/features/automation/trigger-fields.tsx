@@ -9,16 +9,19 @@ import { capital, eventNames, meaningNames, triggerNames } from "./words";
 
 interface TriggerFieldsProps {
   rule: Definition;
+  /** The first thing that is asked of a rule. */
+  isNew?: boolean;
   names: Names | undefined;
   onChange: (rule: Definition) => void;
 }
 
-export function TriggerFields({ rule, names, onChange }: TriggerFieldsProps): ReactNode {
+export function TriggerFields({ rule, isNew = false, names, onChange }: TriggerFieldsProps): ReactNode {
   return (
     <div className={classes.body}>
       <TextInput
         label="Nome da regra"
         required
+        autoFocus={isNew}
         maxLength={120}
         value={rule.name}
         onChange={(event) => onChange({ ...rule, name: event.currentTarget.value })}

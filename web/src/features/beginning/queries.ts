@@ -1,10 +1,18 @@
 import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { rpc, shaped } from "@/lib/supabase";
 
-export type StepKey = "providers" | "people" | "portfolio" | "rule" | "disposition" | "panel";
+export type StepKey = "providers" | "templates" | "people" | "portfolio" | "rule" | "disposition" | "panel";
+
+export interface FirstStep {
+  key: StepKey;
+  is_done: boolean;
+  /** Of the `want` that make it done, at most as many. */
+  have: number;
+  want: number;
+}
 
 export interface FirstStepsAnswer {
-  steps: { key: StepKey; is_done: boolean }[];
+  steps: FirstStep[];
   left: number;
 }
 

@@ -1,6 +1,6 @@
 import { Button, Loader } from "@mantine/core";
 import { IconFileImport } from "@tabler/icons-react";
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 import { plural } from "@/lib/format";
 import { useLiveQueries } from "@/lib/live-queries";
 import { useHasRole, useMember } from "@/lib/session";
@@ -10,8 +10,12 @@ import type { ImportRow } from "./shapes";
 
 const ImportDialog = lazy(() => import("./import-dialog").then((m) => ({ default: m.ImportDialog })));
 
-export function ImportButton(): ReactNode {
-  const [importing, setImporting] = useState(false);
+interface ImportButtonProps {
+  importing: boolean;
+  setImporting: (importing: boolean) => void;
+}
+
+export function ImportButton({ importing, setImporting }: ImportButtonProps): ReactNode {
   const mayImport = useHasRole("supervisor");
   const { tenant } = useMember();
   const { data: running = [] } = useRunningImports(mayImport);

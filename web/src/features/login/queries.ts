@@ -23,6 +23,7 @@ export async function signUp({ email, password, name }: Credentials & { name: st
   });
   if (error) throw AppError.fromAuth(error);
   if (!data.session) await signIn({ email, password });
+  await takeName(name);
 }
 
 /** Proves the address, which is what makes the person a member; a link that was used or has run out says so. */
@@ -39,6 +40,11 @@ export async function completeAccount({ name, password }: { name: string; passwo
   const auth = await authClient();
   const { error } = await auth.updateUser({ password, data: { name: name.trim() } });
   if (error) throw AppError.fromAuth(error);
+  await takeName(name);
+}
+
+/** An auth service may tell of the name only after it has made the account, and so the member. */
+async function takeName(name: string): Promise<void> {
   const { tenants } = await shaped<{ tenants: { id: string }[] }>(rpc("session_context", {}));
   // In several agencies each keeps the name that is known there.
   if (tenants.length === 1) await rpc("rename_me", { name: name.trim() });
