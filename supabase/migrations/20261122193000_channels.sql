@@ -436,7 +436,7 @@ ALTER TABLE "private"."rule_sweeps" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "private"."rule_sweeps" FORCE ROW LEVEL SECURITY;
 
-CREATE TABLE "private"."sender_buckets" ("tenant_id" uuid NOT NULL, "sender_id" uuid NOT NULL, "tokens" double precision NOT NULL, "refilled_at" timestamp with time zone NOT NULL, "last_claimed_at" timestamp with time zone, "holder" uuid, "lent_until" timestamp with time zone, CONSTRAINT "sender_buckets_pkey" PRIMARY KEY (sender_id));
+CREATE TABLE "private"."sender_buckets" ("tenant_id" uuid NOT NULL, "sender_id" uuid NOT NULL, "tokens" double precision NOT NULL, "refilled_at" timestamp with time zone NOT NULL, "last_claimed_at" timestamp with time zone, "holder" uuid, "lent_until" timestamp with time zone, "rules_tokens" double precision NOT NULL DEFAULT 0, CONSTRAINT "sender_buckets_pkey" PRIMARY KEY (sender_id));
 
 ALTER TABLE "private"."sender_buckets" ENABLE ROW LEVEL SECURITY;
 
@@ -2027,6 +2027,10 @@ AS $function$
         'retryable', (
             select coalesce(sum(known.amount), 0) from known
             where known.key in ('failed:rate_limited', 'failed:provider_unavailable')
+        ),
+        'doubtful', (
+            select coalesce(sum(known.amount), 0) from known
+            where known.key = 'failed:outcome_unknown'
         )
     )
     from named
@@ -2166,17 +2170,19 @@ $function$;
 
 CREATE OR REPLACE FUNCTION private.begin_batch_messages(message_ids uuid[], attempts integer[])
  RETURNS SETOF uuid
- LANGUAGE sql
+ LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
-    -- A rule may be writing to the same people: where a cap counts, one after the other.
-    select private.lock_people(array_agg(message.client_id))
-    from public.message_logs as message
-    where message.id = any(begin_batch_messages.message_ids)
-      and private.has_cap(message.tenant_id, message.channel);
+declare
+    v_held uuid[];
+    v_capped uuid[];
+    v_begun uuid[];
+begin
+    -- Two sends may have claimed one person in the same instant: both saw no attempt yet.
+    v_capped := private.hold_attempts(begin_batch_messages.message_ids);
     -- Whose lease ran out is being given back at this moment, and may be sent by another.
-    with held as materialized (
+    v_held := array(
         select recipient.message_id
         from public.batch_recipients as recipient
         join public.message_logs as message on message.id = recipient.message_id
@@ -2185,24 +2191,35 @@ AS $function$
           and recipient.status = 'claimed' and recipient.lease_until > private.now()
         order by recipient.batch_id, recipient.client_id
         for update of recipient
+    );
+    with begun as (
+        update public.message_logs as message
+        set status = 'sending', sending_at = private.now()
+        from unnest(begin_batch_messages.message_ids, begin_batch_messages.attempts)
+            as asked (id, attempt)
+        where message.id = asked.id and message.attempt = asked.attempt
+          and message.status = 'queued'
+          and message.id = any(v_held) and message.id <> all(v_capped)
+          -- Somebody may have pressed pause since the claim.
+          and exists (
+              select from public.message_batches as batch
+              where batch.id = message.batch_id and batch.status = 'sending'
+          )
+        returning message.id
     )
-    update public.message_logs as message
-    set status = 'sending', sending_at = private.now()
-    from unnest(begin_batch_messages.message_ids, begin_batch_messages.attempts)
+    select coalesce(array_agg(begun.id), '{}') into v_begun from begun;
+    -- Paused meanwhile, or one too many: the next claim says which, and until when.
+    update public.batch_recipients as recipient
+    set status = 'waiting', lease_until = null
+    from public.message_logs as message
+    join unnest(begin_batch_messages.message_ids, begin_batch_messages.attempts)
         as asked (id, attempt)
-    where message.id = asked.id and message.attempt = asked.attempt
-      and message.status = 'queued'
-      and message.id in (select held.message_id from held)
-      -- Somebody may have pressed pause since the claim.
-      and exists (
-          select from public.message_batches as batch
-          where batch.id = message.batch_id and batch.status = 'sending'
-      )
-      -- Who was written to since the claim is planned anew when the lease ends.
-      and not (private.has_cap(message.tenant_id, message.channel) and private.is_over_cap(
-          message.tenant_id, message.client_id, message.channel, private.now()
-      ))
-    returning message.id
+        on asked.id = message.id and asked.attempt = message.attempt
+    where message.id = any(v_held) and message.id <> all(v_begun) and message.status = 'queued'
+      and recipient.batch_id = message.batch_id and recipient.client_id = message.client_id
+      and recipient.status = 'claimed';
+    return query select begun.id from unnest(v_begun) as begun (id);
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.begin_call_sweep(except_ids uuid[])
@@ -2524,7 +2541,9 @@ begin
     if not has_turn and v_message.sender_id is not null then
         v_patience := case when v_message.automation_run_id is null then c_patience_of_people
             else c_patience_of_rules end;
-        v_wait := private.take_turn(v_message.sender_id, v_patience);
+        v_wait := private.take_turn(
+            v_message.sender_id, v_patience, v_message.automation_run_id is not null
+        );
         if v_wait > v_patience then
             v_until := private.now() + make_interval(secs => v_wait);
             if v_message.automation_run_id is null then
@@ -3716,9 +3735,9 @@ begin
         continue when v_lent.taken = 0;
         v_got := private.claim_of_sender(v_sender.id, v_lent.taken, lease_seconds);
         if cardinality(v_got) < v_lent.taken then
-            update private.sender_buckets as bucket
-            set tokens = bucket.tokens + v_lent.taken - cardinality(v_got)
-            where bucket.sender_id = v_sender.id;
+            perform private.give_back_tokens(
+                v_sender.id, v_lent.taken - cardinality(v_got), v_lent.gap
+            );
         end if;
         v_ids := v_ids || v_got;
         v_starts := v_starts || array(
@@ -3845,20 +3864,28 @@ CREATE OR REPLACE FUNCTION private.claim_media(max integer, lease_seconds intege
  SET search_path TO ''
 AS $function$
     with due as (
-        select waiting.message_id
+        select waiting.message_id, known.source is null as is_gone
         from public.message_media as waiting
+        left join private.media_sources as known on known.message_id = waiting.message_id
         where waiting.status = 'waiting' and waiting.next_attempt_at <= private.now()
           and (waiting.lease_until is null or waiting.lease_until <= private.now())
         order by waiting.next_attempt_at
         limit claim_media.max
-        for update skip locked
+        for update of waiting skip locked
+    ),
+    -- Nobody knows any more where it lies.
+    gone as (
+        update public.message_media as waiting
+        set status = 'failed', reason = 'gone', next_attempt_at = null, lease_until = null
+        from due
+        where waiting.message_id = due.message_id and due.is_gone
     ),
     claimed as (
         update public.message_media as waiting
         set attempt = waiting.attempt + 1,
             lease_until = private.now() + make_interval(secs => claim_media.lease_seconds)
         from due
-        where waiting.message_id = due.message_id
+        where waiting.message_id = due.message_id and not due.is_gone
         returning waiting.message_id, waiting.attempt
     )
     select claimed.message_id, claimed.attempt, message.integration_id, message.provider,
@@ -3999,6 +4026,7 @@ declare
     v_batch_id uuid;
     v_candidates uuid[];
     v_plans private.recipient_plan[];
+    v_written uuid[];
     v_claimed uuid[] := '{}';
 begin
     for v_round in 1 .. c_rounds loop
@@ -4043,8 +4071,15 @@ begin
         from unnest(v_plans) as plan
         where recipient.batch_id = v_batch_id and recipient.client_id = plan.client_id
           and plan.verdict <> 'send';
-        v_claimed := v_claimed
-            || private.write_claims(v_batch_id, v_plans, claim_of_sender.lease_seconds);
+        v_written := private.write_claims(v_batch_id, v_plans, claim_of_sender.lease_seconds);
+        v_claimed := v_claimed || v_written;
+        -- Given back in the very moment in which its message was begun: the message tells the rest.
+        update public.batch_recipients as recipient
+        set status = 'done', reason = null
+        from public.message_logs as message
+        where recipient.batch_id = v_batch_id and recipient.client_id = any(v_candidates)
+          and recipient.status = 'waiting' and message.id = recipient.message_id
+          and message.status <> 'queued';
     end loop;
     return v_claimed;
 end;
@@ -5295,6 +5330,11 @@ declare
     v_eligible bigint;
     v_in_window bigint;
     v_rate private.rate;
+    -- Where it is night when it begins, and until when: nobody there is claimed before.
+    v_opens jsonb := (
+        select coalesce(jsonb_object_agg(closed.uf, closed.opens_at), '{}')
+        from private.closed_ufs(v_tenant_id, greatest(scheduled_at, private.now())) as closed
+    );
 begin
     if id is null or btrim(coalesce(name, '')) = '' or scheduled_at < private.now() then
         raise exception 'batch_invalid' using errcode = 'PT400',
@@ -5335,16 +5375,22 @@ begin
         select ($1).tenant_id, $3, clients.id,
             (case when told.reason is null then ''waiting'' else ''excluded'' end)
                 ::public.recipient_status,
-            told.reason, greatest(($1).now_at, coalesce($4, ($1).now_at))
+            coalesce(told.reason, case when rests.until is not null then ''outside_hours'' end),
+            greatest(($1).now_at, $4, rests.until)
         from public.clients
         left join private.client_contacts as contact
             on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id
         cross join lateral (
             select ' || private.batch_exclusion(v_template.variables) || ' as reason
         ) as told
+        cross join lateral (
+            select case when told.reason is null and $5 <> ''{}'' then ($5 ->> coalesce(
+                clients.uf, private.uf_of(($1).tenant_id, clients.id, null), ''''
+            ))::timestamptz end as until
+        ) as rests
         where ' || private.client_condition(v_filter) || '
         order by clients.id'
-    using v_filter, includes_agreements, v_batch.id, scheduled_at;
+    using v_filter, includes_agreements, v_batch.id, scheduled_at, v_opens;
     v_eligible := coalesce((
         select sum(told.delta) from private.batch_deltas as told
         where told.batch_id = v_batch.id and told.key = 'recipient:waiting'
@@ -5893,18 +5939,12 @@ AS $function$
         -- National, as the provider wants it: its platform puts the 55 before.
         pg_catalog.substr(contact.phone, 4),
         client.name,
-        -- Of whoever is limited to creditors, what is owed to those.
-        pg_catalog.replace((case
-            when export.creditor_scope is null then client.open_cents
-            else (private.owed_in_scope(
-                client.tenant_id, client.id, export.creditor_scope
-            )).cents
-        end / 100.0)::pg_catalog.numeric(20, 2)::text, '.', ','),
+        pg_catalog.replace(
+            (client.open_cents / 100.0)::pg_catalog.numeric(20, 2)::text, '.', ','
+        ),
         -- Written down by an attempt that died before it settled: as wanted as ever.
         contact.status in ('waiting', 'loaded', 'filtered')
     from private.dialer_tasks as task
-    join public.dialer_exports as export
-        on export.tenant_id = task.tenant_id and export.id = task.export_id
     cross join lateral private.dialer_rows_of(task) as contact
     join public.clients as client on client.id = contact.client_id
     where task.id = dialer_task_rows.task_id and task.attempt = dialer_task_rows.attempt
@@ -7867,6 +7907,19 @@ AS $function$
       and promised.status = 'done'
 $function$;
 
+CREATE OR REPLACE FUNCTION private.give_back_tokens(sender_id uuid, unused integer, gap double precision)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    update private.sender_buckets as bucket
+    set tokens = bucket.tokens + give_back_tokens.unused,
+        lent_until = bucket.lent_until
+            - make_interval(secs => give_back_tokens.unused * give_back_tokens.gap)
+    where bucket.sender_id = give_back_tokens.sender_id
+$function$;
+
 CREATE OR REPLACE FUNCTION private.give_rollback_up(v_import public.imports)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -8038,6 +8091,42 @@ AS $function$
             where talk.tenant_id = held_work.tenant_id and talk.owner_id = held_work.user_id
         )
     )
+$function$;
+
+CREATE OR REPLACE FUNCTION private.hold_attempts(message_ids uuid[])
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_people uuid[] := array(
+        select distinct message.client_id
+        from public.message_logs as message
+        join public.contact_caps as cap
+            on cap.tenant_id = message.tenant_id and cap.channel = 'whatsapp'
+        where message.id = any(hold_attempts.message_ids) and message.template_id is not null
+          and message.client_id is not null
+    );
+begin
+    if cardinality(v_people) = 0 then
+        return '{}';
+    end if;
+    perform private.lock_people(v_people);
+    return array(
+        select asked.id
+        from (
+            select message.id, message.tenant_id, message.client_id,
+                row_number() over (partition by message.client_id order by message.id) as nth
+            from public.message_logs as message
+            where message.id = any(hold_attempts.message_ids)
+              and message.client_id = any(v_people)
+        ) as asked
+        where asked.nth > 1 or private.is_over_cap(
+            asked.tenant_id, asked.client_id, 'whatsapp', private.now()
+        )
+    );
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.hold_removal(disposition_id uuid, tenant_id uuid, client_id uuid)
@@ -9420,7 +9509,7 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.leave_dialer(tenant_id uuid, client_ids uuid[], phone text, reason text, export_id uuid DEFAULT NULL::uuid)
+CREATE OR REPLACE FUNCTION private.leave_dialer(tenant_id uuid, client_ids uuid[], phone text, reason text)
  RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -9445,7 +9534,6 @@ begin
         where contact.tenant_id = leave_dialer.tenant_id
           and contact.client_id = any(leave_dialer.client_ids)
           and contact.status in ('waiting', 'loaded')
-          and (leave_dialer.export_id is null or contact.export_id = leave_dialer.export_id)
           and (leave_dialer.phone is null
               or private.phone_match(contact.phone) = private.phone_match(leave_dialer.phone))
         returning contact.export_id, contact.status
@@ -9455,36 +9543,6 @@ begin
     if v_exports is not null then
         perform private.wish_dialer_removals(v_exports);
     end if;
-end;
-$function$;
-
-CREATE OR REPLACE FUNCTION private.leave_scoped_exports(tenant_id uuid, client_ids uuid[])
- RETURNS void
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-    v_export record;
-begin
-    for v_export in
-        select export.id, array_agg(contact.client_id) as client_ids
-        from public.dialer_exports as export
-        join public.dialer_export_rows as contact
-            on contact.tenant_id = export.tenant_id and contact.export_id = export.id
-            and contact.client_id = any(leave_scoped_exports.client_ids)
-            and contact.status in ('waiting', 'loaded')
-        cross join lateral private.owed_in_scope(
-            contact.tenant_id, contact.client_id, export.creditor_scope
-        ) as still
-        where export.tenant_id = leave_scoped_exports.tenant_id
-          and export.creditor_scope is not null and not still.is_owing
-        group by export.id
-    loop
-        perform private.leave_dialer(
-            leave_scoped_exports.tenant_id, v_export.client_ids, null, 'nothing_owed', v_export.id
-        );
-    end loop;
 end;
 $function$;
 
@@ -11600,13 +11658,15 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.open_bucket(sender_id uuid, OUT tokens double precision, OUT rate double precision, OUT at timestamp with time zone, OUT holder uuid, OUT lent_until timestamp with time zone)
+CREATE OR REPLACE FUNCTION private.open_bucket(sender_id uuid, OUT tokens double precision, OUT rate double precision, OUT at timestamp with time zone, OUT holder uuid, OUT lent_until timestamp with time zone, OUT rules_tokens double precision, OUT is_wanted_by_bulk boolean)
  RETURNS record
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
 declare
+    -- A drain at work claims four times a second; one that waits looks again within these.
+    c_contest constant interval := interval '2 seconds';
     v_room double precision;
     v_bucket private.sender_buckets;
 begin
@@ -11623,6 +11683,12 @@ begin
     tokens := least(v_room, v_bucket.tokens + rate * extract(epoch from at - v_bucket.refilled_at));
     holder := v_bucket.holder;
     lent_until := v_bucket.lent_until;
+    -- A second of their half may lie ready: they come in handfuls.
+    rules_tokens := least(
+        greatest(rate / 2, 1),
+        v_bucket.rules_tokens + rate / 2 * extract(epoch from at - v_bucket.refilled_at)
+    );
+    is_wanted_by_bulk := coalesce(v_bucket.last_claimed_at > at - c_contest, false);
 end;
 $function$;
 
@@ -12187,25 +12253,6 @@ begin
         ' and coalesce(message.error_code, recipient.reason) = ' || quote_literal(reason), ''
     );
 end;
-$function$;
-
-CREATE OR REPLACE FUNCTION private.owed_in_scope(tenant_id uuid, client_id uuid, scope uuid[], OUT cents bigint, OUT is_owing boolean)
- RETURNS record
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-    select coalesce(sum(greatest(debts.principal_cents - debts.abated_cents, 0)), 0)::bigint,
-        count(*) > 0 or exists (
-            -- Titles of a broken promise are still locked in it, and owed.
-            select from public.agreements as agreement
-            where agreement.tenant_id = owed_in_scope.tenant_id
-              and agreement.client_id = owed_in_scope.client_id
-              and agreement.creditor_id = any(scope) and private.is_living(agreement.status)
-        )
-    from public.debts
-    where debts.tenant_id = owed_in_scope.tenant_id and debts.client_id = owed_in_scope.client_id
-      and debts.status = 'open' and debts.creditor_id = any(scope)
 $function$;
 
 CREATE OR REPLACE FUNCTION private.own_talks(talk_ids uuid[], owner_ids uuid[])
@@ -12977,6 +13024,7 @@ begin
             select done.created_at as at
             from public.call_dispositions as done
             where done.operator_id = member.user_id and done.tenant_id = panel_people.tenant_id
+              and not private.is_undone(done.id)
             order by done.created_at desc limit 1
         ) as last_done on true
         left join counted on counted.operator_id = member.user_id
@@ -13109,6 +13157,8 @@ CREATE OR REPLACE FUNCTION private.panel_queues(tenant_id uuid)
  STABLE SECURITY DEFINER
  SET search_path TO ''
 AS $function$
+declare
+    v_sees_all boolean := private.sees_everything();
 begin
     return (
         select coalesce(jsonb_agg(jsonb_build_object(
@@ -13118,22 +13168,26 @@ begin
             select 'automations' as kind, count(*) as waiting, min(run.created_at) as oldest_at
             from public.automation_runs as run
             where run.tenant_id = panel_queues.tenant_id and run.status in ('queued', 'running')
+              and (v_sees_all or private.sees_client(run.client_id))
             union all
             select 'bulk_messages', count(*), min(batch.created_at)
             from public.message_batches as batch
             join public.batch_recipients as recipient
                 on recipient.batch_id = batch.id and recipient.status = 'waiting'
             where batch.tenant_id = panel_queues.tenant_id and batch.status = 'sending'
+              and (v_sees_all or private.sees_client(recipient.client_id))
             union all
             select 'charges', count(*), min(charge.created_at)
             from public.charges as charge
             where charge.tenant_id = panel_queues.tenant_id
               and charge.status in ('queued', 'sending', 'registering')
+              and (v_sees_all or private.sees_client(charge.client_id))
             union all
             select 'imports', count(*), min(import.created_at)
             from public.imports as import
             where import.tenant_id = panel_queues.tenant_id
               and import.status in ('queued', 'running')
+              and (v_sees_all or private.sees_creditor(import.creditor_id))
             union all
             select 'dialer_exports', count(*), min(export.created_at)
             from public.dialer_exports as export
@@ -13646,6 +13700,7 @@ declare
     -- Older failures were seen or never will be.
     c_recent constant interval := interval '7 days';
     v_recent timestamptz := private.now() - c_recent;
+    v_sees_all boolean := private.sees_everything();
 begin
     return (
         select coalesce(jsonb_agg(jsonb_build_object(
@@ -13658,16 +13713,17 @@ begin
             from public.agreements as agreement
             where agreement.tenant_id = panel_waiting.tenant_id
               and agreement.status = 'pending_approval'
-              and (private.sees_everything()
-                  or agreement.creditor_id = any(private.creditor_scope()))
+              and (v_sees_all or private.sees_creditor(agreement.creditor_id))
             union all
             select 'settlements_to_decide', true, count(*), min(wanted.created_at)
             from public.manual_settlements as wanted
             where wanted.tenant_id = panel_waiting.tenant_id and wanted.status = 'pending'
+              and (v_sees_all or private.sees_client(wanted.client_id))
             union all
             select 'payments_to_decide', true, count(*), min(known.opened_at)
             from public.payment_cases as known
             where known.tenant_id = panel_waiting.tenant_id and known.resolved_at is null
+              and (v_sees_all or private.sees_client(known.client_id))
             union all
             select 'batches_to_confirm', true, count(*), min(batch.created_at)
             from public.message_batches as batch
@@ -13678,22 +13734,26 @@ begin
             from public.callbacks as promised
             where promised.tenant_id = panel_waiting.tenant_id
               and promised.status = 'scheduled' and promised.due_at < private.now()
+              and (v_sees_all or private.sees_client(promised.client_id))
             union all
             select 'automations_failed', false, count(*), min(run.finished_at)
             from public.automation_runs as run
             where run.tenant_id = panel_waiting.tenant_id and run.status = 'failed'
               and run.finished_at > v_recent
+              and (v_sees_all or private.sees_client(run.client_id))
             union all
             select 'charges_failed', false, count(*), min(charge.updated_at)
             from public.charges as charge
             where charge.tenant_id = panel_waiting.tenant_id
               and charge.status in ('failed', 'unknown') and charge.updated_at > v_recent
+              and (v_sees_all or private.sees_client(charge.client_id))
             union all
             select 'imports_failed', false, count(*), min(import.created_at)
             from public.imports as import
             where import.tenant_id = panel_waiting.tenant_id
               and import.status in ('failed', 'interrupted') and import.created_at > v_recent
               and not import.is_rehearsal
+              and (v_sees_all or private.sees_creditor(import.creditor_id))
             union all
             select 'jobs_failed', false, count(*), min(run.started_at)
             from public.job_runs as run
@@ -14283,9 +14343,6 @@ begin
         judged as materialized (
             select clients.id as client_id, ' || replace(
                 private.exclusion_reason('dialer'), '$reachable', private.wrong_contact_reason()
-                || case when v_export.creditor_scope is not null then '
-                    when not (private.owed_in_scope(($1).tenant_id, clients.id, $11)).is_owing
-                        then ''nothing_owed''' else '' end
             ) || ' as reason,
                 contact.call_blocked_until is not null as is_marked,
                 contact.last_disposition_type is not null as is_known
@@ -14358,7 +14415,7 @@ begin
             select coalesce(max(known.place), 0) from public.dialer_export_rows as known
             where known.export_id = v_export.id
         ),
-        v_export.planned, private.dialer_part_size(), v_export.creditor_scope;
+        v_export.planned, private.dialer_part_size();
 
     update public.dialer_exports as export
     set planned_until = coalesce(v_planned.last_id, export.planned_until),
@@ -16196,10 +16253,6 @@ AS $function$
 declare
     v_closed text[] := private.dialer_closed_ufs((task).tenant_id);
     v_has_cap boolean := private.has_cap((task).tenant_id, 'call');
-    v_scope uuid[] := (
-        select export.creditor_scope from public.dialer_exports as export
-        where export.id = (task).export_id
-    );
 begin
     update public.dialer_export_rows as contact
     set status = 'excluded', reason = judged.reason
@@ -16216,9 +16269,6 @@ begin
                       and agreement.client_id = client.id
                       and private.is_living(agreement.status)
                 ) then 'nothing_owed'
-                when v_scope is not null and not (private.owed_in_scope(
-                    waiting.tenant_id, waiting.client_id, v_scope
-                )).is_owing then 'nothing_owed'
                 when marks.call_blocked_until is not null and private.is_suppressed(
                     waiting.tenant_id, waiting.client_id, waiting.phone, 'call', private.now()
                 ) then 'opted_out'
@@ -16686,6 +16736,41 @@ begin
     perform private.move_batch(batch.id, case when batch.scheduled_at > private.now()
         then 'scheduled' else 'sending' end::public.batch_status)
     from public.message_batches as batch where batch.id = release_batch.batch_id;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.release_batch_messages(message_ids uuid[], attempts integer[])
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_back uuid[];
+begin
+    with asked as materialized (
+        select message.id
+        from unnest(release_batch_messages.message_ids, release_batch_messages.attempts)
+            as told (id, attempt)
+        join public.message_logs as message
+            on message.id = told.id and message.attempt = told.attempt
+            and message.status in ('queued', 'sending')
+        order by message.id
+        for update of message
+    ),
+    back as (
+        update public.message_logs as message set status = 'queued', sending_at = null
+        from asked
+        where message.id = asked.id
+        returning message.id
+    )
+    select coalesce(array_agg(back.id), '{}') into v_back from back;
+    update public.batch_recipients as recipient set status = 'waiting', lease_until = null
+    from public.message_logs as message
+    where message.id = any(v_back)
+      and recipient.batch_id = message.batch_id and recipient.client_id = message.client_id
+      and recipient.status = 'claimed';
+    return cardinality(v_back);
 end;
 $function$;
 
@@ -17997,6 +18082,71 @@ begin
         queue_msg_id = private.enqueue_charge(
             charge.id, private.now() + make_interval(secs => v_pause))
     where charge.id = v_charge.id;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.retry_doubtful_messages(batch_id uuid, client_ids uuid[], accepts_doubles boolean)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_batch public.message_batches;
+    v_people uuid[];
+begin
+    select * into v_batch from public.message_batches as batch
+    where batch.tenant_id = v_tenant_id and batch.id = retry_doubtful_messages.batch_id
+    for update;
+    if not found then
+        raise exception 'batch_not_found' using errcode = 'PT404',
+            detail = 'no such bulk send here';
+    elsif accepts_doubles is not true then
+        raise exception 'doubles_not_accepted' using errcode = 'PT400',
+            detail = 'some of these people may get it twice';
+    elsif v_batch.status not in ('sending', 'paused', 'done') then
+        raise exception 'batch_not_movable' using errcode = 'PT409',
+            detail = 'nothing was sent of it';
+    end if;
+    with old as (
+        update public.message_logs as message
+        set retried_batch_id = message.batch_id, batch_id = null
+        where message.tenant_id = v_tenant_id and message.batch_id = v_batch.id
+          and message.status = 'failed' and message.error_code = 'outcome_unknown'
+          and (retry_doubtful_messages.client_ids is null
+              or message.client_id = any(retry_doubtful_messages.client_ids))
+          and private.sees_client(message.client_id)
+        returning message.client_id
+    ),
+    again as (
+        update public.batch_recipients as recipient
+        set status = 'waiting', reason = 'retried', failures = 0, message_id = null,
+            not_before = private.now()
+        from old
+        where recipient.batch_id = v_batch.id and recipient.client_id = old.client_id
+        returning recipient.client_id
+    )
+    select coalesce(array_agg(again.client_id), '{}') into v_people from again;
+    if cardinality(v_people) > 0 then
+        insert into public.audit_log
+            (tenant_id, actor_id, actor, table_name, row_id, action, after)
+        values (
+            v_tenant_id, auth.uid(),
+            coalesce(
+                (select users.email from auth.users where users.id = auth.uid()), session_user
+            ),
+            'message_batches', v_batch.id::text, 'update',
+            jsonb_build_object('doubtful_sent_again', to_jsonb(v_people))
+        );
+        if v_batch.status = 'done' then
+            perform private.move_batch(v_batch.id, 'sending');
+        elsif v_batch.status = 'sending' then
+            perform private.wake_function('send-notifications');
+        end if;
+    end if;
+    perform private.fold_batch_counts();
+    return cardinality(v_people);
 end;
 $function$;
 
@@ -21246,6 +21396,7 @@ begin
     gap := 1 / v_bucket.rate;
     update private.sender_buckets as bucket
     set tokens = v_bucket.tokens - taken, refilled_at = v_bucket.at, last_claimed_at = v_bucket.at,
+        rules_tokens = v_bucket.rules_tokens,
         holder = case when taken > 0 then worker else bucket.holder end,
         lent_until = case
             when taken > 0 then v_bucket.at + make_interval(secs => starts_in + (taken - 1) * gap)
@@ -21255,7 +21406,7 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.take_turn(sender_id uuid, patience_seconds double precision)
+CREATE OR REPLACE FUNCTION private.take_turn(sender_id uuid, patience_seconds double precision, is_rule boolean DEFAULT false)
  RETURNS double precision
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -21267,9 +21418,13 @@ declare
 begin
     select * into v_bucket from private.open_bucket(take_turn.sender_id);
     v_wait := greatest((1 - v_bucket.tokens) / v_bucket.rate, 0);
-    if v_wait <= patience_seconds then
+    if is_rule and v_bucket.is_wanted_by_bulk and v_bucket.rules_tokens < 1 then
+        -- Not a later moment of the same token: two classes that are late would bunch up.
+        v_wait := patience_seconds + 2 * (1 - v_bucket.rules_tokens) / v_bucket.rate;
+    elsif v_wait <= patience_seconds then
         update private.sender_buckets as bucket
-        set tokens = v_bucket.tokens - 1, refilled_at = v_bucket.at
+        set tokens = v_bucket.tokens - 1, refilled_at = v_bucket.at,
+            rules_tokens = v_bucket.rules_tokens - case when is_rule then 1 else 0 end
         where bucket.sender_id = take_turn.sender_id;
     end if;
     return v_wait;
@@ -21733,7 +21888,8 @@ begin
             select new_rows.batch_id, 'recipient:' || new_rows.status as key from new_rows
             union all
             select new_rows.batch_id, new_rows.status || ':' || new_rows.reason from new_rows
-            where new_rows.status in ('skipped', 'excluded')
+            where new_rows.status in ('waiting', 'skipped', 'excluded')
+              and new_rows.reason is not null
         ) as told
         group by told.batch_id, told.key;
     else
@@ -22185,19 +22341,6 @@ begin
         where became.open_debts = 0
     ) as gone
     group by gone.tenant_id, gone.debt_status;
-    perform private.leave_scoped_exports(fewer.tenant_id, array_agg(fewer.id))
-    from (
-        select became.tenant_id, became.id
-        from new_rows as became
-        join old_rows as was on was.id = became.id and was.open_debts > became.open_debts
-        where became.open_debts > 0
-          -- Few agencies limit anybody.
-          and exists (
-              select from public.dialer_exports as export
-              where export.tenant_id = became.tenant_id and export.creditor_scope is not null
-          )
-    ) as fewer
-    group by fewer.tenant_id;
     return null;
 end;
 $function$;
@@ -24714,6 +24857,13 @@ CREATE OR REPLACE FUNCTION public.retry_charge(charge_id uuid)
  SET search_path TO ''
 AS $function$ select private.retry_charge(private.seen('charges', charge_id)) $function$;
 
+CREATE OR REPLACE FUNCTION public.retry_doubtful_messages(batch_id uuid, client_ids uuid[] DEFAULT NULL::uuid[], accepts_doubles boolean DEFAULT false)
+ RETURNS integer
+ LANGUAGE sql
+ SET search_path TO ''
+ SET statement_timeout TO '5min'
+AS $function$ select private.retry_doubtful_messages(batch_id, client_ids, accepts_doubles) $function$;
+
 CREATE OR REPLACE FUNCTION public.retry_message_batch(batch_id uuid)
  RETURNS integer
  LANGUAGE sql
@@ -25355,8 +25505,6 @@ CREATE INDEX dialer_exports_of_rule ON public.dialer_exports USING btree (tenant
 
 CREATE UNIQUE INDEX dialer_exports_once_a_day ON public.dialer_exports USING btree (tenant_id, campaign_id, selection_hash, on_date) WHERE (status <> ALL (ARRAY['failed'::public.dialer_export_status, 'cancelled'::public.dialer_export_status]));
 
-CREATE INDEX dialer_exports_scoped ON public.dialer_exports USING btree (tenant_id) WHERE (creditor_scope IS NOT NULL);
-
 CREATE INDEX disposition_undos_of_client ON public.disposition_undos USING btree (tenant_id, client_id);
 
 CREATE INDEX disposition_undos_of_disposition ON public.disposition_undos USING btree (tenant_id, disposition_id);
@@ -25914,6 +26062,8 @@ COMMENT ON FUNCTION "private"."forget_media"() IS 'Number of files deleted: kept
 
 COMMENT ON FUNCTION "private"."forget_provider_events"() IS 'Number of events deleted, those received more than 90 days ago.';
 
+COMMENT ON FUNCTION "private"."hold_attempts"(uuid[]) IS 'Which messages would be one too many for their person; holds the others until the commit.';
+
 COMMENT ON FUNCTION "private"."integration_to_test"(public.provider_name) IS 'Admin. PT404 integration_not_found.';
 
 COMMENT ON FUNCTION "private"."may_join"(text) IS 'Topics: tenant:<id> for members of the tenant, client:<id> for those of them who see the client,
@@ -25930,8 +26080,6 @@ reason} as in batch_results; the audit is written.';
 COMMENT ON FUNCTION "private"."open_day"(public.collection_rules, date, date, timestamp with time zone) IS 'How many runs it opened.';
 
 COMMENT ON FUNCTION "private"."other_form"(text) IS 'A Brazilian mobile with its ninth digit for one without, and the reverse; null: it has one form.';
-
-COMMENT ON FUNCTION "private"."owed_in_scope"(uuid, uuid, uuid[]) IS 'Of open titles; is_owing also of a living agreement.';
 
 COMMENT ON FUNCTION "private"."person_export"(uuid) IS 'Admin: {request_id, asked_on, made_at, document, name, agency, files: [{message_id, mime_type,
 size_bytes}], parts: [{table, area, rows}]}; the audit is written, and the request is answered. PT404
@@ -25952,6 +26100,8 @@ COMMENT ON FUNCTION "private"."receive_call_event"(text, text, text, jsonb) IS '
 COMMENT ON FUNCTION "private"."record_call"(uuid, jsonb, timestamp with time zone) IS 'recorded | known | payload_invalid.';
 
 COMMENT ON FUNCTION "private"."refresh_panel"() IS 'Days kept. Without it the numbers of events are exact, and slow; a day''s stock is lost.';
+
+COMMENT ON FUNCTION "private"."release_batch_messages"(uuid[], integer[]) IS 'How many wait again. Only for messages whose call was never made and never will be.';
 
 COMMENT ON FUNCTION "private"."release_callbacks"() IS 'How many became anyone''s.';
 
@@ -26178,6 +26328,9 @@ any saving is. PT404 version_not_found; PT409 version_not_restorable, version_no
 whatever saving refuses.';
 
 COMMENT ON FUNCTION "public"."resume_dialer_export"(uuid) IS 'Supervisor; 404 dialer_export_not_found, 409 dialer_export_not_failed, dialer_export_replaced.';
+
+COMMENT ON FUNCTION "public"."retry_doubtful_messages"(uuid, uuid[], boolean) IS 'Supervisor: sends again to whom nobody knows whether it arrived, or to these of them, knowing that
+some may get it twice → how many.';
 
 COMMENT ON FUNCTION "public"."retry_message_batch"(uuid) IS 'Supervisor: tries the transient failures again → how many.';
 
@@ -26790,6 +26943,8 @@ REVOKE ALL ON FUNCTION "private"."give_back_call"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."give_back_callbacks"(uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."give_back_tokens"(uuid, integer, double precision) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."give_rollback_up"(public.imports) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."go_on_with_bulk"(bigint) FROM PUBLIC;
@@ -26805,6 +26960,8 @@ REVOKE ALL ON FUNCTION "private"."has_living_agreement"(uuid, uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."has_repeated"(private.rule_target, timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."held_work"(uuid, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."hold_attempts"(uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."hold_removal"(uuid, uuid, uuid) FROM PUBLIC;
 
@@ -26896,9 +27053,7 @@ REVOKE ALL ON FUNCTION "private"."learn_form"(uuid, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."leave_agency"(uuid, uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."leave_dialer"(uuid, uuid[], text, text, uuid) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION "private"."leave_scoped_exports"(uuid, uuid[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."leave_dialer"(uuid, uuid[], text, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."leave_wrong_numbers"(uuid, uuid) FROM PUBLIC;
 
@@ -27089,8 +27244,6 @@ GRANT EXECUTE ON FUNCTION "private"."order_disposition_types"(text[]) TO "authen
 REVOKE ALL ON FUNCTION "private"."other_form"(text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."outcome_condition"(text, text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION "private"."owed_in_scope"(uuid, uuid, uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."own_talks"(uuid[], uuid[]) FROM PUBLIC;
 
@@ -27316,6 +27469,10 @@ REVOKE ALL ON FUNCTION "private"."release_after"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."release_batch"(uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."release_batch_messages"(uuid[], integer[]) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."release_batch_messages"(uuid[], integer[]) TO "postgres", "worker";
+
 REVOKE ALL ON FUNCTION "private"."release_callbacks"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."release_held"() FROM PUBLIC;
@@ -27399,6 +27556,10 @@ REVOKE ALL ON FUNCTION "private"."resume_dialer_export"(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION "private"."resume_dialer_export"(uuid) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."retry_batch_message"(uuid, text, text, integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."retry_doubtful_messages"(uuid, uuid[], boolean) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."retry_doubtful_messages"(uuid, uuid[], boolean) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."retry_message_batch"(uuid) FROM PUBLIC;
 
@@ -27604,7 +27765,7 @@ GRANT EXECUTE ON FUNCTION "private"."take_templates"(uuid, jsonb) TO "postgres",
 
 REVOKE ALL ON FUNCTION "private"."take_tokens"(uuid, integer, uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."take_turn"(uuid, double precision) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."take_turn"(uuid, double precision, boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."talks_of"(private.person) FROM PUBLIC;
 
@@ -28065,6 +28226,10 @@ GRANT EXECUTE ON FUNCTION "public"."restore_setting"(bigint) TO "authenticated",
 REVOKE ALL ON FUNCTION "public"."resume_dialer_export"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."resume_dialer_export"(uuid) TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."retry_doubtful_messages"(uuid, uuid[], boolean) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."retry_doubtful_messages"(uuid, uuid[], boolean) TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."retry_message_batch"(uuid) FROM PUBLIC;
 

@@ -5533,6 +5533,14 @@ export type Database = {
         };
         Returns: undefined;
       };
+      retry_doubtful_messages: {
+        Args: {
+          batch_id: string;
+          client_ids?: string[];
+          accepts_doubles?: boolean;
+        };
+        Returns: number;
+      };
       retry_message_batch: {
         Args: {
           batch_id: string;
