@@ -1,8 +1,8 @@
 -- What the dialer said of one call, in our words (adapter `threecplus`): {external_id,
 -- telephony_id, number (E.164), identifier, campaign_id, campaign_name, list_id, agent_id, status,
--- mode, called_at, talk_seconds, billed_seconds, hangup_cause, is_recorded, qualification: {id,
--- name, is_unknown}, qualification_note}. Told twice, late or backwards it changes nothing that is
--- known better.
+-- mode, called_at, talk_seconds, billed_seconds, wrap_seconds, hangup_cause, is_recorded,
+-- qualification: {id, name, is_unknown}, qualification_note}. Told twice, late or backwards it
+-- changes nothing that is known better.
 create function private.record_call(
     integration_id uuid, said jsonb, heard_at timestamptz default private.now()
 ) returns text
@@ -91,6 +91,7 @@ begin
         ended_at = coalesce(call.ended_at, case when v_is_over then private.now() end),
         talk_seconds = coalesce((said ->> 'talk_seconds')::int, call.talk_seconds),
         billed_seconds = coalesce((said ->> 'billed_seconds')::int, call.billed_seconds),
+        wrap_seconds = coalesce((said ->> 'wrap_seconds')::int, call.wrap_seconds),
         hangup_cause = coalesce((said ->> 'hangup_cause')::int, call.hangup_cause),
         is_recorded = call.is_recorded or coalesce((said ->> 'is_recorded')::boolean, false)
     where call.id = v_call.id

@@ -45,6 +45,8 @@ create table public.dialer_exports (
     rule_id uuid,
     -- The creditors that whoever asked was limited to: the worker, who plans, is limited to none.
     creditor_scope uuid[],
+    -- [{outcome, reason, contacts}] when its rows are forgotten (0955); null: they are there.
+    results jsonb,
     created_at timestamptz not null default private.now(),
     updated_at timestamptz not null default private.now(),
     finished_at timestamptz,
@@ -72,6 +74,8 @@ create index dialer_exports_of_integration on public.dialer_exports (tenant_id, 
 create index dialer_exports_of_author on public.dialer_exports (created_by);
 create index dialer_exports_of_rule on public.dialer_exports (tenant_id, rule_id)
 where rule_id is not null;
+create index dialer_exports_scoped on public.dialer_exports (tenant_id)
+where creditor_scope is not null;
 create index dialer_exports_to_plan on public.dialer_exports (created_at)
 where status = 'planning';
 create index dialer_exports_in_the_dialer on public.dialer_exports (tenant_id, created_at)

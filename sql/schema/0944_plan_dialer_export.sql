@@ -41,6 +41,9 @@ begin
         judged as materialized (
             select clients.id as client_id, ' || replace(
                 private.exclusion_reason('dialer'), '$reachable', private.wrong_contact_reason()
+                || case when v_export.creditor_scope is not null then '
+                    when not (private.owed_in_scope(($1).tenant_id, clients.id, $11)).is_owing
+                        then ''nothing_owed''' else '' end
             ) || ' as reason,
                 contact.call_blocked_until is not null as is_marked,
                 contact.last_disposition_type is not null as is_known
@@ -113,7 +116,7 @@ begin
             select coalesce(max(known.place), 0) from public.dialer_export_rows as known
             where known.export_id = v_export.id
         ),
-        v_export.planned, private.dialer_part_size();
+        v_export.planned, private.dialer_part_size(), v_export.creditor_scope;
 
     update public.dialer_exports as export
     set planned_until = coalesce(v_planned.last_id, export.planned_until),

@@ -173,6 +173,10 @@ as $$
 declare
     v_closed text[] := private.dialer_closed_ufs((task).tenant_id);
     v_has_cap boolean := private.has_cap((task).tenant_id, 'call');
+    v_scope uuid[] := (
+        select export.creditor_scope from public.dialer_exports as export
+        where export.id = (task).export_id
+    );
 begin
     update public.dialer_export_rows as contact
     set status = 'excluded', reason = judged.reason
@@ -189,6 +193,9 @@ begin
                       and agreement.client_id = client.id
                       and private.is_living(agreement.status)
                 ) then 'nothing_owed'
+                when v_scope is not null and not (private.owed_in_scope(
+                    waiting.tenant_id, waiting.client_id, v_scope
+                )).is_owing then 'nothing_owed'
                 when marks.call_blocked_until is not null and private.is_suppressed(
                     waiting.tenant_id, waiting.client_id, waiting.phone, 'call', private.now()
                 ) then 'opted_out'
@@ -224,12 +231,18 @@ as $$
         -- National, as the provider wants it: its platform puts the 55 before.
         pg_catalog.substr(contact.phone, 4),
         client.name,
-        pg_catalog.replace(
-            (client.open_cents / 100.0)::pg_catalog.numeric(20, 2)::text, '.', ','
-        ),
+        -- Of whoever is limited to creditors, what is owed to those.
+        pg_catalog.replace((case
+            when export.creditor_scope is null then client.open_cents
+            else (private.owed_in_scope(
+                client.tenant_id, client.id, export.creditor_scope
+            )).cents
+        end / 100.0)::pg_catalog.numeric(20, 2)::text, '.', ','),
         -- Written down by an attempt that died before it settled: as wanted as ever.
         contact.status in ('waiting', 'loaded', 'filtered')
     from private.dialer_tasks as task
+    join public.dialer_exports as export
+        on export.tenant_id = task.tenant_id and export.id = task.export_id
     cross join lateral private.dialer_rows_of(task) as contact
     join public.clients as client on client.id = contact.client_id
     where task.id = dialer_task_rows.task_id and task.attempt = dialer_task_rows.attempt

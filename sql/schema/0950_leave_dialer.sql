@@ -1,7 +1,7 @@
 -- Whoever owes nothing any more, said no, or is not at that number is taken out of the mailing: the
 -- rows are marked in the transaction that learned it, the provider is told right after.
 create function private.leave_dialer(
-    tenant_id uuid, client_ids uuid[], phone text, reason text
+    tenant_id uuid, client_ids uuid[], phone text, reason text, export_id uuid default null
 ) returns void
 language plpgsql
 security definer
@@ -26,6 +26,7 @@ begin
         where contact.tenant_id = leave_dialer.tenant_id
           and contact.client_id = any(leave_dialer.client_ids)
           and contact.status in ('waiting', 'loaded')
+          and (leave_dialer.export_id is null or contact.export_id = leave_dialer.export_id)
           and (leave_dialer.phone is null
               or private.phone_match(contact.phone) = private.phone_match(leave_dialer.phone))
         returning contact.export_id, contact.status
@@ -87,6 +88,19 @@ begin
         where became.open_debts = 0
     ) as gone
     group by gone.tenant_id, gone.debt_status;
+    perform private.leave_scoped_exports(fewer.tenant_id, array_agg(fewer.id))
+    from (
+        select became.tenant_id, became.id
+        from new_rows as became
+        join old_rows as was on was.id = became.id and was.open_debts > became.open_debts
+        where became.open_debts > 0
+          -- Few agencies limit anybody.
+          and exists (
+              select from public.dialer_exports as export
+              where export.tenant_id = became.tenant_id and export.creditor_scope is not null
+          )
+    ) as fewer
+    group by fewer.tenant_id;
     return null;
 end;
 $$;

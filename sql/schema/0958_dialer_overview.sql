@@ -94,6 +94,27 @@ begin
 end;
 $$;
 
+-- Of everybody, or of the clients of some creditors.
+create function private.count_dialer_results(export_id uuid, scope uuid[]) returns jsonb
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select coalesce(
+        jsonb_agg(to_jsonb(counted) order by counted.outcome, counted.contacts desc), '[]'
+    )
+    from (
+        select contact.status as outcome, contact.reason, count(*) as contacts
+        from public.dialer_export_rows as contact
+        where contact.export_id = count_dialer_results.export_id
+          and (scope is null or exists (
+              select from public.clients as client
+              where client.id = contact.client_id and client.creditor_ids && scope
+          ))
+        group by contact.status, contact.reason
+    ) as counted
+$$;
 
 -- Contacts and people of one export in the order of loading, and how many ended how.
 create function private.dialer_export_results(
@@ -142,17 +163,15 @@ begin
         'next', case when jsonb_array_length(v_rows) > v_size
             then v_rows -> (v_size - 1) -> 'place' end,
         -- Counted for the first page alone.
-        'counts', case when dialer_export_results.after is null then (
-            select coalesce(jsonb_agg(
-                to_jsonb(counted) order by counted.outcome, counted.contacts desc
-            ), '[]')
-            from (
-                select contact.status as outcome, contact.reason, count(*) as contacts
-                from public.dialer_export_rows as contact
-                where contact.tenant_id = v_tenant_id
-                  and contact.export_id = dialer_export_results.export_id
-                group by contact.status, contact.reason
-            ) as counted
+        'counts', case when dialer_export_results.after is null then coalesce(
+            (
+                select export.results from public.dialer_exports as export
+                where export.tenant_id = v_tenant_id
+                  and export.id = dialer_export_results.export_id
+            ),
+            private.count_dialer_results(
+                dialer_export_results.export_id, private.creditor_scope()
+            )
         ) end
     );
 end;

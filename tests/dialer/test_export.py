@@ -72,6 +72,43 @@ def test_outside_the_hours_of_a_state_its_people_are_left_out(floor: Floor) -> N
     assert {far, area_only}
 
 
+def test_whoever_is_limited_sends_what_is_owed_to_their_creditors_and_nobody_else(
+    floor: Floor,
+) -> None:
+    world = floor.world
+    theirs = world.new_creditor("Banco deles")
+    world.run(
+        "update public.memberships set creditor_ids = array[%s::uuid] where user_id = %s",
+        theirs, world.people["supervisor"],
+    )  # fmt: skip
+    shared, ended, foreign = floor.person(1), floor.person(2), floor.person(3)
+    world.debt(2_500, world.today, client=shared, creditor=theirs)
+    world.debt(9_900, world.today, client=ended, creditor=theirs)
+    paid = "update public.debts set status = 'settled' where client_id = %s and creditor_id = %s"
+    world.run(paid, ended, theirs)
+    limited = floor.export()
+    floor.finish()
+    [sent] = floor.held()["contacts"]
+    assert (sent["identifier"], sent["data"]["Valor"]) == (str(shared), "25,00")
+    assert floor.shown(limited)["excluded"] == {"nothing_owed": 1}
+    assert foreign
+    whole = world.rpc(
+        "admin", "request_dialer_export", selection={"filter": {}}, campaign_id=124,
+        campaign_name="Toda",
+    )["id"]  # fmt: skip
+    floor.finish()
+    assert floor.shown(whole)["loaded"] == 3
+    with world.acting("supervisor"):
+        told = world.one("select public.dialer_export_results(%s)", whole)
+    # Of the others' people not even how many there are.
+    assert sum(each["contacts"] for each in told["counts"]) == len(told["rows"]) == 2
+    # Theirs is settled: the limited list ends, what others are owed is still called for.
+    world.run(paid, shared, theirs)
+    floor.finish()
+    assert floor.fates(limited)["removed", "nothing_owed"] == 1
+    assert floor.shown(whole)["removed"] == 0
+
+
 def test_the_same_selection_and_campaign_is_one_export(floor: Floor) -> None:
     floor.person(1)
     first, again = floor.export(), floor.export()

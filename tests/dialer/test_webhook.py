@@ -109,16 +109,40 @@ def test_what_a_provider_told_us_is_forgotten_after_ninety_days(
     assert world.one("select count(*) from private.provider_events") == kept
 
 
-def test_done_tasks_are_forgotten_but_those_of_an_export_stay(floor: Floor) -> None:
-    leaves = floor.person(1)
-    export = floor.export()
+def test_done_tasks_are_forgotten_but_those_of_an_export_that_may_be_resumed(floor: Floor) -> None:
+    floor.person(1)
+    done = floor.export()
     floor.finish()
-    floor.world.insert(
-        "suppressions",
-        {"tenant_id": floor.world.tenant, "client_id": leaves, "reason": "pediu"},
-    )
+    failed = floor.export(campaign_id=124)
+    floor.misbehave("answer", "load", status=422)
     floor.finish()
     floor.world.run("update private.dialer_tasks set done_at = done_at - interval '91 days'")
     floor.world.run("select private.forget_provider_events()")
-    kinds = floor.world.rows("select kind from private.dialer_tasks where export_id = %s", export)
-    assert {row["kind"] for row in kinds} == {"list", "part", "weight"}
+    kept = floor.world.rows("select export_id, kind, status from private.dialer_tasks")
+    assert {(str(row["export_id"]), row["kind"], row["status"]) for row in kept} == {
+        (failed, "list", "done"), (failed, "part", "failed"),
+    }  # fmt: skip
+    floor.world.rpc("supervisor", "resume_dialer_export", export_id=failed)
+    floor.finish()
+    assert {floor.shown(each)["status"] for each in (done, failed)} == {"done"}
+
+
+def test_after_half_a_year_of_an_export_stay_its_sums(floor: Floor) -> None:
+    floor.person(1)
+    floor.person(2, phones=[])
+    old, new = floor.export(), floor.export(campaign_id=124)
+    floor.finish()
+    results = "select public.dialer_export_results(%s)"
+    with floor.world.acting("supervisor"):
+        before = floor.world.one(results, old)
+    floor.world.run(
+        "update public.dialer_exports set finished_at = finished_at - interval '181 days'"
+        " where id = %s", old,
+    )  # fmt: skip
+    assert floor.world.one("select private.forget_dialer_results()") == len(before["rows"]) == 2
+    with floor.world.acting("supervisor"):
+        after = floor.world.one(results, old)
+        kept = floor.world.one(results, new)
+    assert (after["rows"], after["counts"]) == ([], before["counts"])
+    assert len(kept["rows"]) == 2
+    assert floor.shown(old)["loaded"] == 1

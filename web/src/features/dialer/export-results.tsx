@@ -58,7 +58,13 @@ export function ExportResults({ sent, onClose }: { sent: DialerExport; onClose: 
         </div>
         {problem && <p role="alert">{sentenceFor(problem)}</p>}
         {!found.data && !found.error && <Skeleton width="100%" height={160} />}
-        {found.data && rows.length === 0 && <p className={classes.faint}>Ninguém com este resultado.</p>}
+        {found.data && rows.length === 0 && (
+          <p className={classes.faint}>
+            {sent.results
+              ? "Pessoa por pessoa, o resultado fica 180 dias; depois, só as somas."
+              : "Ninguém com este resultado."}
+          </p>
+        )}
         {rows.length > 0 && (
           <div className={classes.scroll}>
             <table className={classes.table}>

@@ -74,6 +74,8 @@ export interface DialerExport {
   filtered: number;
   removed: number;
   is_reported: boolean;
+  /** Sums in place of the rows, which are forgotten after half a year. */
+  results: Results["counts"];
   error_code: string | null;
   error_detail: string | null;
   author: string | null;
