@@ -217,6 +217,7 @@ def call_of_history(said: Mapping[str, Any], time_zone: str) -> dict[str, Any]:
             "called_at": instant(moment, time_zone),
             "talk_seconds": seconds(speaking),
             "billed_seconds": seconds(said.get("billed_time")),
+            "wrap_seconds": seconds(said.get("acw_time")),
             "hangup_cause": whole(said.get("hangup_cause")),
             "is_recorded": bool(said.get("recorded") or said.get("recording")),
             "qualification": read_qualification(qualification),

@@ -32,6 +32,8 @@ create table public.calls (
     hangup_cause int,
     talk_seconds int,
     billed_seconds int,
+    -- What the agent took for it after the talk.
+    wrap_seconds int,
     is_recorded boolean not null default false,
     called_at timestamptz not null,
     connected_at timestamptz,
