@@ -5,13 +5,13 @@
 create table private.panel_kpis (
     code text not null,
     position smallint not null,
-    -- contact | agreement | money | portfolio | cost | law: the card's place on the page.
+    -- contact | agreement | money | hours | portfolio | cost | law: the card's place on the page.
     section text not null,
     name text not null,
     sentence text not null,
     formula text not null,
     -- count | cents | micros (millionths of a real) | percent | ratio | rate (reais per real)
-    -- | seconds
+    -- | seconds | hours (of seconds) | per_hour, cents_per_hour (by seconds)
     unit text not null,
     -- Which day of a row a period means.
     date_basis text not null,
@@ -23,7 +23,10 @@ create table private.panel_kpis (
     constraint panel_kpis_pkey primary key (code),
     constraint panel_kpis_position_is_unique unique (position),
     constraint panel_kpis_unit_is_known check (
-        unit in ('count', 'cents', 'micros', 'percent', 'ratio', 'rate', 'seconds')
+        unit in (
+            'count', 'cents', 'micros', 'percent', 'ratio', 'rate', 'seconds', 'hours', 'per_hour',
+            'cents_per_hour'
+        )
     ),
     constraint panel_kpis_are_counted_somehow check (
         numerator_as in ('events', 'clients', 'amount')

@@ -53,6 +53,7 @@ begin
             coalesce(word.unworkable, false) as is_wrong,
             coalesce(call.talk_seconds, 0) as seconds,
             coalesce(call.billed_seconds, call.talk_seconds, 0) as billed_seconds,
+            coalesce(call.wrap_seconds, 0) as wrap_seconds,
             call.agent_id is not null as has_agent,
             coalesce(call.qualification_source = 'automatic', false) as is_auto,
             false as is_written
@@ -72,7 +73,7 @@ begin
         union all
         select done.created_at, (done.created_at at time zone panel_voice.zone)::date,
             done.client_id, done.id::text, 'call_dispositions', null, done.operator_id,
-            word.human_answered, word.right_party, word.unworkable, 0, 0, false, false,
+            word.human_answered, word.right_party, word.unworkable, 0, 0, 0, false, false,
             word.right_party and private.is_told_in_writing(
                 done.tenant_id, done.client_id, done.created_at
             )
@@ -148,6 +149,14 @@ begin
         ('right_party_written', judged.is_right and judged.is_written, 0),
         ('wrong_party', judged.is_wrong, 0),
         ('talked', judged.seconds > 0, judged.seconds),
+        ('wrapped', judged.wrap_seconds > 0, judged.wrap_seconds),
+        ('handled', judged.seconds + judged.wrap_seconds > 0,
+            judged.seconds + judged.wrap_seconds),
+        -- Whoever did it, for what is told by the hour.
+        ('own_attempt', judged.client_id is not null and judged.operator_id is not null, 0),
+        ('own_right_party', judged.is_right and judged.operator_id is not null, 0),
+        ('own_handled', judged.operator_id is not null
+            and judged.seconds + judged.wrap_seconds > 0, judged.seconds + judged.wrap_seconds),
         ('call', judged.has_agent, 0),
         ('auto_closed', judged.has_agent and judged.is_auto, 0),
         ('outside_hours', judged.is_outside, 0),

@@ -103,6 +103,7 @@ begin
         values
         ('message_accepted', true, 0::bigint),
         ('attempt', judged.client_id is not null, 0),
+        ('own_attempt', judged.client_id is not null and judged.created_by is not null, 0),
         -- Read without a receipt of delivery was delivered.
         ('message_delivered', judged.delivered_at is not null
             or judged.read_at is not null or judged.status in ('delivered', 'read'), 0),

@@ -23,6 +23,7 @@ as $$
     cross join lateral (
         values
         ('agreement', true, agreement.total_cents),
+        ('own_agreement', agreement.created_by is not null, agreement.total_cents),
         ('agreement_value', true, agreement.original_cents),
         ('agreement_discount', true, agreement.discount_cents),
         ('agreement_effective', found.is_effective, agreement.total_cents),

@@ -41,12 +41,20 @@ as $$
             and agreement.id = counted.agreement_id
         where counted.pays_installments = (counted.agreement_id is not null)
     )
-    select 'payment', whose.paid_on,
-        whose.paid_on::timestamp at time zone panel_payments.zone, whose.client_id,
-        whose.created_by, array[whose.creditor_id], 'payments',
-        whose.id::text || ':' || whose.creditor_id::text
-            || coalesce(':' || whose.created_by::text, ''),
-        sum(whose.cents)::bigint
-    from whose
-    group by whose.id, whose.client_id, whose.paid_on, whose.creditor_id, whose.created_by
+    select told.measure, paid.paid_on,
+        paid.paid_on::timestamp at time zone panel_payments.zone, paid.client_id,
+        paid.created_by, array[paid.creditor_id], 'payments',
+        paid.id::text || ':' || paid.creditor_id::text
+            || coalesce(':' || paid.created_by::text, ''),
+        paid.cents
+    from (
+        select whose.id, whose.client_id, whose.paid_on, whose.creditor_id, whose.created_by,
+            sum(whose.cents)::bigint as cents
+        from whose
+        group by whose.id, whose.client_id, whose.paid_on, whose.creditor_id, whose.created_by
+    ) as paid
+    cross join lateral (
+        values ('payment', true), ('own_payment', paid.created_by is not null)
+    ) as told (measure, holds)
+    where told.holds
 $$;

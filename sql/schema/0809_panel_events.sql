@@ -116,6 +116,10 @@ begin
         return query
         select * from private.panel_fixed_costs(tenant_id, v_zone, from_day, until_day);
     end if;
+    if families is null or 'hours' = any(families) then
+        return query
+        select * from private.panel_hours_worked(tenant_id, v_zone, from_day, until_day);
+    end if;
 end;
 $$;
 
@@ -126,16 +130,19 @@ immutable
 set search_path = ''
 as $$
     select case
-        when measure in ('attempt', 'outside_hours', 'over_cap', 'after_opt_out', 'cost_unknown')
+        when measure in (
+            'attempt', 'own_attempt', 'outside_hours', 'over_cap', 'after_opt_out', 'cost_unknown'
+        )
             then array['voice', 'message']
         when measure = 'cost' then array['voice', 'message', 'fixed']
         when measure = 'cost_fixed' then array['fixed']
         when measure = 'cost_message' or measure like 'message%' then array['message']
         when measure like 'callback%' then array['callback']
-        when measure like 'agreement%' then array['agreement']
+        when measure in ('logged', 'paused', 'productive', 'serving') then array['hours']
+        when measure like 'agreement%' or measure = 'own_agreement' then array['agreement']
         when measure = 'broke' then array['break']
         when measure like 'promise%' then array['promise']
-        when measure = 'payment' then array['payment']
+        when measure in ('payment', 'own_payment') then array['payment']
         else array['voice']
     end
 $$;

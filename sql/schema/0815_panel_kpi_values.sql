@@ -9,6 +9,10 @@ as $$
         when panel_value.unit = 'ratio' then round(1.0 * numerator / nullif(denominator, 0), 2)
         -- Millionths of a real by cents; a cent of a cent is told.
         when panel_value.unit = 'rate' then round(numerator / 10000.0 / nullif(denominator, 0), 4)
+        when panel_value.unit = 'per_hour'
+            then round(3600.0 * numerator / nullif(denominator, 0), 2)
+        when panel_value.unit = 'cents_per_hour'
+            then round(3600.0 * numerator / nullif(denominator, 0))
         else round(1.0 * numerator / nullif(denominator, 0))
     end
 $$;
@@ -75,6 +79,7 @@ as $$
 declare
     v_tenant_id uuid := private.require_role('supervisor');
     v_scope private.panel_scope := private.read_panel_filter(v_tenant_id, filter);
+    v_hours_since date := private.panel_hours_since(v_tenant_id);
 begin
     if split_by not in ('', 'day', 'operator', 'team', 'creditor') then
         raise exception 'filter_invalid' using errcode = 'PT400', detail = 'split_by';
@@ -85,6 +90,7 @@ begin
             select min(known.day) from private.panel_stock_days as known
             where known.tenant_id = v_tenant_id
         ),
+        'hours_since', v_hours_since,
         'groups', (
             with summed as materialized (
                 select * from private.panel_sums(v_scope, split_by)
@@ -101,7 +107,10 @@ begin
                     coalesce(case kpi.denominator_as
                         when 'events' then below.events
                         when 'clients' then below.clients else below.amount end,
-                        case when not kpi.denominator like 'stock%' then 0 end) as denominator
+                        case when not kpi.denominator like 'stock%' then 0 end)
+                        -- Of days before hours were written down nothing is told by the hour.
+                        * case when kpi.section <> 'hours' or split_by = 'day'
+                            or v_scope.from_day >= v_hours_since then 1 end as denominator
                 from (
                     select distinct summed.key from summed where not summed.measure like 'stock%'
                     -- Nothing happened is a number, too.
@@ -156,7 +165,7 @@ set search_path = ''
 as $$ select private.panel_numbers(filter, split_by) $$;
 comment on function public.panel_numbers(jsonb, text) is
 'Supervisor. filter {from, to (days of the agency, 366 at most), creditor_id, operator_id, team_id};
-split_by '''' | day | operator | team | creditor → {is_partial, stock_since, groups: [{key, label,
+split_by '''' | day | operator | team | creditor → {is_partial, stock_since, hours_since, groups: [{key, label,
 kpis: {code: {numerator?, denominator?, value?}}}]}. Without a value nothing can be divided by, or
 nobody wrote it down. PT400 filter_invalid, unknown_filter.';
 

@@ -32,6 +32,12 @@ begin
                 'client_id', clients.id, 'client', clients.name,
                 'document', clients.document, 'since', held.since
             ) end,
+            'state', case when stood.until_at is null
+                and stood.seen_at > private.now() - private.service_patience()
+                then jsonb_build_object(
+                    'state', stood.state, 'reason', stood.reason, 'since', stood.since
+                ) end,
+            'seen_at', coalesce(stood.until_at, stood.seen_at),
             'last_disposition_at', last_done.at,
             'attempts', coalesce(counted.attempts, 0),
             'right_party', coalesce(counted.right_party, 0),
@@ -57,6 +63,11 @@ begin
               and not private.is_undone(done.id)
             order by done.created_at desc limit 1
         ) as last_done on true
+        left join lateral (
+            select known.* from public.operator_states as known
+            where known.user_id = member.user_id and known.tenant_id = panel_people.tenant_id
+            order by known.since desc limit 1
+        ) as stood on true
         left join counted on counted.operator_id = member.user_id
         where member.tenant_id = panel_people.tenant_id and member.revoked_at is null
     );
@@ -97,7 +108,7 @@ set search_path = ''
 as $$ select private.panel_board() $$;
 comment on function public.panel_board() is
 'Supervisor: {now, today, people: [{id, name, role, serving: {client_id, client, document, since} |
-null, last_disposition_at, attempts, right_party, agreements, agreed_cents}], waiting: [{kind,
+null, state: {state, reason, since} | null, seen_at, last_disposition_at, attempts, right_party, agreements, agreed_cents}], waiting: [{kind,
 is_decision, count, oldest_at}], queues: [{kind, count, oldest_at}], providers: [{provider, last_event_at, silent_since,
 failing_since}]}.';
 

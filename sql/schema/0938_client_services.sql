@@ -136,6 +136,7 @@ begin
     get diagnostics v_changed = row_count;
     if v_changed > 0 then
         perform private.tell_service(v_tenant_id, client_id);
+        perform private.note_standing(v_tenant_id, auth.uid());
     end if;
     return private.service_state(v_tenant_id, client_id);
 end;
@@ -156,6 +157,7 @@ begin
         return false;
     end if;
     perform private.tell_service(v_tenant_id, client_id);
+    perform private.note_standing(v_tenant_id, auth.uid());
     return true;
 end;
 $$;
@@ -197,6 +199,7 @@ begin
         jsonb_build_object('operator_id', auth.uid(), 'reason', left(btrim(reason), 200))
     );
     perform private.tell_service(v_tenant_id, client_id);
+    perform private.note_standing(v_tenant_id, auth.uid());
     return private.service_state(v_tenant_id, client_id);
 end;
 $$;

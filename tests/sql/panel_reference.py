@@ -4,7 +4,8 @@ Written from the definition cards and not from the SQL: what is an attempt, an a
 """
 
 from collections.abc import Callable, Iterable
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
@@ -52,6 +53,8 @@ KPIS: dict[str, tuple[Part, Part | None]] = {
     "right_party_written": (events("right_party_written"), None),
     "accepted_rate": (events("right_party_accepted"), events("right_party")),
     "callbacks_in_time": (events("callback_in_time"), events("callback")),
+    "wrap_time": (amount("wrapped"), events("talked")),
+    "handle_time": (amount("handled"), events("talked")),
     "agreements": (events("agreement"), None),
     "agreed": (amount("agreement"), None),
     "conversion": (clients("agreement"), clients("right_party")),
@@ -82,7 +85,20 @@ KPIS: dict[str, tuple[Part, Part | None]] = {
     "outside_hours": (events("outside_hours"), None),
     "over_cap": (events("over_cap"), None),
     "after_opt_out": (events("after_opt_out"), None),
+    "logged_hours": (amount("logged"), None),
+    "productive_hours": (amount("productive"), None),
+    "paused_rate": (amount("paused"), amount("logged")),
+    "occupancy": (amount("own_handled"), amount("productive")),
+    "serving_rate": (amount("serving"), amount("productive")),
+    "attempts_per_hour": (events("own_attempt"), amount("productive")),
+    "right_party_per_hour": (events("own_right_party"), amount("productive")),
+    "agreements_per_hour": (events("own_agreement"), amount("productive")),
+    "received_per_hour": (amount("own_payment"), amount("productive")),
 }
+HOURLY = set(list(KPIS)[-7:])
+PER_HOUR = {"attempts_per_hour", "right_party_per_hour", "agreements_per_hour"}
+# What is told of a person beside the same of everybody.
+OWN = {"attempt", "right_party", "agreement", "payment", "handled"}
 # Of the stock's records, told apart (test_panel_stock).
 STOCK = {"eligible", "balance", "penetration", "localisation", "recovery"}
 PERCENT = {
@@ -90,6 +106,7 @@ PERCENT = {
     "answer_rate", "right_party_per_attempt", "right_party_per_alo", "wrong_party_rate",
     "auto_closed", "delivered_rate", "read_rate", "conversion", "conversion_attempted", "discount",
     "first_payment", "kept_rate", "finished_rate", "broken_rate", "lapsed_rate", "promises_kept",
+    "paused_rate", "occupancy", "serving_rate",
 }  # fmt: skip
 
 
@@ -107,8 +124,15 @@ class Reference:
         self.law = Law(self)
         self.found = [
             *self.voice(), *self.messages(), *self.agreements(), *self.breaks(), *self.promises(),
-            *self.payments(), *self.callbacks(), *Costs(self).fixed(),
+            *self.payments(), *self.callbacks(), *Costs(self).fixed(), *self.hours(),
         ]  # fmt: skip
+        self.found += [
+            replace(event, measure=f"own_{event.measure}")
+            for event in self.found
+            if event.measure in OWN and event.operator
+        ]
+        begun = [row["since"] for row in self.table("operator_states")]
+        self.hours_since = min(map(self.day, begun), default=date.max)
 
     def table(self, name: str, column: str = "tenant_id") -> list[Row]:
         with self.db.cursor(row_factory=dict_row) as cursor:
@@ -146,6 +170,10 @@ class Reference:
                 measures["alo"] = 0
             if (call["talk_seconds"] or 0) > 0:
                 measures["talked"] = call["talk_seconds"]
+            if call["wrap_seconds"]:
+                measures["wrapped"] = call["wrap_seconds"]
+            if handled := (call["talk_seconds"] or 0) + (call["wrap_seconds"] or 0):
+                measures["handled"] = handled
             if call["agent_id"] is not None:
                 measures["call"] = 0
                 if call["qualification_source"] == "automatic":
@@ -241,6 +269,23 @@ class Reference:
             day = self.day(row["due_at"])
             yield from self.contact(measures, day, row["client_id"], who, row["id"])
 
+    def hours(self) -> Iterable[Event]:
+        """Each interval's seconds on each of the days that it touches."""
+        for row in self.table("operator_states"):
+            begins, end = row["since"], row["until_at"] or row["seen_at"]
+            while begins < end:
+                day = self.day(begins)
+                midnight = datetime.combine(day + timedelta(1), time(), self.zone)
+                seconds = int((min(end, midnight) - begins).total_seconds())
+                names = {"logged", "paused" if row["state"] == "paused" else "productive"}
+                if row["state"] == "serving":
+                    names.add("serving")
+                for name in names if seconds else ():
+                    yield Event(
+                        name, day, None, row["user_id"], frozenset(), f"{row['id']}:{day}", seconds
+                    )
+                begins = midnight
+
     def parts_of(self, deal: Row) -> list[Row]:
         return [part for part in self.parts.values() if part["agreement_id"] == deal["id"]]
 
@@ -330,16 +375,20 @@ class Reference:
         for event in filter(scope.holds, self.found):
             for key in keys(event, scope, split_by):
                 groups.setdefault(key, []).append(event)
+        knows_hours = split_by == "day" or scope.first >= self.hours_since
         return {
-            key: {code: self.kpi(code, found) for code in KPIS} for key, found in groups.items()
+            key: {code: self.kpi(code, found, knows_hours) for code in KPIS}
+            for key, found in groups.items()
         }
 
     @staticmethod
-    def kpi(code: str, found: list[Event]) -> Row:
+    def kpi(code: str, found: list[Event], knows_hours: bool) -> Row:
         above, below = KPIS[code]
         top = above(found)
         if below is None:
             return {"numerator": top, "value": top}
+        if code in HOURLY and not knows_hours:
+            return {"numerator": top}
         bottom = below(found)
         told: Row = {"numerator": top, "denominator": bottom}
         if bottom:
@@ -348,6 +397,9 @@ class Reference:
             if code == "cost_per_received":
                 # Millionths by cents, told in ten-thousandths.
                 places, exact = 10_000, Fraction(top, bottom)
+            if code in PER_HOUR or code == "received_per_hour":
+                places = 100 if code in PER_HOUR else 1
+                exact = Fraction(top * 3_600 * places, bottom)
             # Half away from zero, as Postgres rounds.
             told["value"] = float(Fraction(int(abs(exact) + Fraction(1, 2)), places))
         return told

@@ -138,6 +138,8 @@ class PanelWorld:
             self.callback()
         for _ in range(self.random.randint(0, 2)):
             self.opt_out()
+        for _ in range(self.random.randint(0, 5)):
+            self.stood(self.some())
         for _ in range(self.random.randint(0, 3)):
             self.price()
         if self.random.random() < 0.3:
@@ -153,6 +155,15 @@ class PanelWorld:
             disposition_id=self.disposition(self.some()), operator_id=self.who(),
             due_at=self.some(), status=status,
             ended_at=None if status == "scheduled" else self.some(),
+        )  # fmt: skip
+
+    def stood(self, since: datetime) -> None:
+        """An interval of up to three hours, whose page may never have said that it ended."""
+        state = self.random.choice(("available", "serving", "paused"))
+        seen = since + timedelta(seconds=self.random.choice((0, 1, 59, 3_600, 10_800)))
+        self.row(
+            "operator_states", id=self.new(), user_id=self.random.choice(self.people), state=state,
+            reason="meal" if state == "paused" else None, since=since, seen_at=seen, until_at=seen,
         )  # fmt: skip
 
     def opt_out(self) -> None:
@@ -197,6 +208,7 @@ class PanelWorld:
             client_id=random.choice([*self.clients, None]), operator_id=self.who(),
             status=random.choice(CALLS), agent_id=random.choice((7, None)),
             connected_at=random.choice((at, None)), talk_seconds=random.choice((0, 61, None)),
+            wrap_seconds=random.choice((0, 17, None)),
             disposition_id=self.disposition(at) if told == "disposition" else None,
             outcome_type=random.choice(list(WORDS)) if told == "outcome" else None,
             qualification_source=random.choice(("ours", "automatic", None)),

@@ -262,7 +262,8 @@ ELSEWHERE = (
     "conversation_counts", "conversation_page", "conversation_templates", "count_failures",
     "count_rule_runs", "create_client_for_call", "create_message_batch", "debt_statement",
     "decide_agreement", "decide_settlement", "delete_disposition_type", "dialer_export_results",
-    "dialer_overview", "dispose_call", "disposition_effects", "dry_run_rule", "end_service",
+    "dialer_overview", "dispose_call", "disposition_effects", "dry_run_rule", "end_break",
+    "end_service",
     "find_client_for_call", "first_steps", "hide_first_steps", "hold_debts",
     "ignore_conversation", "integration_page", "lawful_hours", "lift_suppression", "link_call",
     "link_conversation", "list_agreements", "list_conversations", "list_failures",
@@ -280,8 +281,8 @@ ELSEWHERE = (
     "save_agreement_policy", "save_charge_policy", "save_client_address", "save_dialer_agent",
     "save_dialer_qualification", "save_rule", "save_sender", "save_team", "send_charge",
     "send_chat_message", "set_member_scope", "set_rule_enabled", "set_sender_state",
-    "settle_manually", "simulate_agreement", "statement_days", "suppress_contact",
-    "suppressions_of", "take_conversation", "take_over_service", "undo_disposition",
+    "settle_manually", "sign_of_life", "simulate_agreement", "statement_days", "suppress_contact",
+    "suppressions_of", "take_break", "take_conversation", "take_over_service", "undo_disposition",
 )  # fmt: skip
 
 

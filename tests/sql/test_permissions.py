@@ -95,6 +95,8 @@ RIGHTS = {
     # One's own; the world's are the admins'.
     "notification_preferences": Rights(ADMIN, OPERATOR_UP, ADMIN, NOBODY),
     "notifications": Rights(OPERATOR_UP, NOBODY, OPERATOR_UP, NOBODY),
+    # One's own; the world's are the admins'.
+    "operator_states": Rights(SUPERVISOR_UP, NOBODY, NOBODY, NOBODY),
     "payment_allocations": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "payment_cases": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),
     "payment_courses": Rights(OPERATOR_UP, NOBODY, NOBODY, NOBODY),

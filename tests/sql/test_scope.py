@@ -42,6 +42,7 @@ UNLIMITED = {
     "message_templates": "the agency's own words",
     "notification_preferences": "one's own",
     "notifications": "one's own",
+    "operator_states": "colleagues",
     "privacy_requests": "admins only",
     "rate_cards": "prices of messages",
     "reconciliations": "counts",

@@ -201,6 +201,8 @@ insert into public.rate_cards (tenant_id, provider, category, price_micros, vali
 values (%(tenant)s, 'gupshup', 'utility', 20000, '2026-01-01');
 insert into public.cost_rates (tenant_id, kind, price_micros, valid_from, created_by)
 values (%(tenant)s, 'voice_minute', 150000, '2026-01-01', %(admin)s);
+insert into public.operator_states (tenant_id, user_id, state)
+values (%(tenant)s, %(admin)s, 'available');
 insert into public.message_policies (tenant_id, confirm_above_recipients)
 values (%(tenant)s, 5000);
 insert into public.message_batches (
