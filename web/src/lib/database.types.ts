@@ -1042,6 +1042,7 @@ export type Database = {
           talk_seconds: number | null;
           telephony_id: string | null;
           tenant_id: string;
+          wrap_seconds: number | null;
         };
         Insert: {
           agent_id?: number | null;
@@ -1074,6 +1075,7 @@ export type Database = {
           talk_seconds?: number | null;
           telephony_id?: string | null;
           tenant_id: string;
+          wrap_seconds?: number | null;
         };
         Update: {
           agent_id?: number | null;
@@ -1106,6 +1108,7 @@ export type Database = {
           talk_seconds?: number | null;
           telephony_id?: string | null;
           tenant_id?: string;
+          wrap_seconds?: number | null;
         };
         Relationships: [
           {
@@ -2278,6 +2281,7 @@ export type Database = {
           planned: number;
           planned_until: string | null;
           removed: number;
+          results: Json | null;
           rule_id: string | null;
           selected: number;
           selection: Json;
@@ -2313,6 +2317,7 @@ export type Database = {
           planned?: number;
           planned_until?: string | null;
           removed?: number;
+          results?: Json | null;
           rule_id?: string | null;
           selected?: number;
           selection: Json;
@@ -2348,6 +2353,7 @@ export type Database = {
           planned?: number;
           planned_until?: string | null;
           removed?: number;
+          results?: Json | null;
           rule_id?: string | null;
           selected?: number;
           selection?: Json;
@@ -2966,6 +2972,8 @@ export type Database = {
         Row: {
           accepted_at: string | null;
           created_at: string;
+          creditor_ids: string[] | null;
+          declined_at: string | null;
           display_name: string | null;
           email: string;
           expires_at: string;
@@ -2979,6 +2987,8 @@ export type Database = {
         Insert: {
           accepted_at?: string | null;
           created_at?: string;
+          creditor_ids?: string[] | null;
+          declined_at?: string | null;
           display_name?: string | null;
           email: string;
           expires_at?: string;
@@ -2992,6 +3002,8 @@ export type Database = {
         Update: {
           accepted_at?: string | null;
           created_at?: string;
+          creditor_ids?: string[] | null;
+          declined_at?: string | null;
           display_name?: string | null;
           email?: string;
           expires_at?: string;
@@ -3736,6 +3748,50 @@ export type Database = {
         Relationships: [
           {
             foreignKeyName: "notifications_tenant_fkey";
+            columns: ["tenant_id"];
+            isOneToOne: false;
+            referencedRelation: "tenants";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      operator_states: {
+        Row: {
+          id: string;
+          is_at_dialer: boolean;
+          reason: string | null;
+          seen_at: string;
+          since: string;
+          state: string;
+          tenant_id: string;
+          until_at: string | null;
+          user_id: string;
+        };
+        Insert: {
+          id?: string;
+          is_at_dialer?: boolean;
+          reason?: string | null;
+          seen_at?: string;
+          since?: string;
+          state: string;
+          tenant_id: string;
+          until_at?: string | null;
+          user_id: string;
+        };
+        Update: {
+          id?: string;
+          is_at_dialer?: boolean;
+          reason?: string | null;
+          seen_at?: string;
+          since?: string;
+          state?: string;
+          tenant_id?: string;
+          until_at?: string | null;
+          user_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "operator_states_tenant_fkey";
             columns: ["tenant_id"];
             isOneToOne: false;
             referencedRelation: "tenants";
@@ -4809,6 +4865,13 @@ export type Database = {
         };
         Returns: Json;
       };
+      answer_invitation: {
+        Args: {
+          invitation_id: string;
+          accepts: boolean;
+        };
+        Returns: string;
+      };
       approval_inbox: {
         Args: Record<PropertyKey, never>;
         Returns: Json;
@@ -5063,6 +5126,16 @@ export type Database = {
         };
         Returns: Json;
       };
+      dispose_wrong_number: {
+        Args: {
+          id: string;
+          client_id: string;
+          disposition_type: string;
+          phone: string;
+          notes?: string;
+        };
+        Returns: undefined;
+      };
       disposition_effects: {
         Args: {
           client_id: string;
@@ -5077,6 +5150,10 @@ export type Database = {
         };
         Returns: Json;
       };
+      end_break: {
+        Args: Record<PropertyKey, never>;
+        Returns: Json;
+      };
       end_service: {
         Args: {
           client_id: string;
@@ -5088,6 +5165,12 @@ export type Database = {
           client_id: string;
           typed_name: string;
           asked_on?: string;
+        };
+        Returns: Json;
+      };
+      export_outcome: {
+        Args: {
+          run_id: string;
         };
         Returns: Json;
       };
@@ -5150,6 +5233,7 @@ export type Database = {
           email: string;
           role: Database["public"]["Enums"]["member_role"];
           display_name?: string;
+          creditor_ids?: string[];
         };
         Returns: string;
       };
@@ -5267,6 +5351,10 @@ export type Database = {
         Args: {
           batch_id: string;
         };
+        Returns: Json;
+      };
+      my_invitations: {
+        Args: Record<PropertyKey, never>;
         Returns: Json;
       };
       my_open_calls: {
@@ -5733,6 +5821,12 @@ export type Database = {
         };
         Returns: Json;
       };
+      sign_of_life: {
+        Args: {
+          at_dialer?: string;
+        };
+        Returns: Json;
+      };
       simulate_agreement: {
         Args: {
           client_id: string;
@@ -5772,6 +5866,13 @@ export type Database = {
         Args: {
           client_id?: string;
           phone?: string;
+        };
+        Returns: Json;
+      };
+      take_break: {
+        Args: {
+          reason: string;
+          is_at_dialer?: boolean;
         };
         Returns: Json;
       };
