@@ -47,18 +47,17 @@ def _taken_over(integration: Any) -> dict[str, Any]:
         read = "select private.integration_secret(%s, %s)"
         secret = (integration.integration_id, adapter.KEY_FIELD)
         [(key,)] = tx.execute(read, secret).fetchall()
-    lists = [
-        whatsapp.list_templates(adapter, Account(said, key or "")) for said in integration.accounts
-    ]
-    # Half a list would pause the other half.
-    failure = next((failure for _, failure in lists if failure), None)
-    if failure:
-        return {"error": failure}
-    # By id: two numbers may be of one account after all.
-    found = {each.provider_template_id: each._asdict() for part, _ in lists for each in part}
+    found: dict[str, dict[str, Any]] = {}  # by id: two numbers may be of one account after all
+    for name, said in zip(integration.names, integration.accounts, strict=True):
+        listed, failure = whatsapp.list_templates(adapter, Account(said, key or ""))
+        if failure:  # half a list would pause the other half
+            return {"error": failure}
+        for each in listed:
+            found.setdefault(each.provider_template_id, {**each._asdict(), "account": name})
     with db.as_worker() as tx:
-        take = "select private.take_templates(%s, %s::jsonb)"
-        values = (integration.integration_id, json.dumps(list(found.values())))
+        take = "select private.take_templates(%s, %s::jsonb, %s)"
+        values = (integration.integration_id, json.dumps(list(found.values())), integration.names)
         [(taken,)] = tx.execute(take, values).fetchall()
-    log.event("templates_taken", provider=integration.provider, found=len(found))
-    return {"error": None, **taken}
+    level = logging.WARNING if taken["error"] else logging.INFO
+    log.event("templates_taken", level, provider=integration.provider, found=len(found))
+    return dict(taken)

@@ -28,6 +28,9 @@ create table public.message_templates (
     name text not null,
     channel public.channel not null default 'whatsapp',
     provider public.provider_name not null default 'gupshup',
+    -- Whose list it is in: Meta's business account, Gupshup's app. Only numbers of that account may
+    -- send it. Null: nobody has listed it yet, and the provider decides.
+    account text collate "C",
     provider_template_id text not null,
     language text not null default 'pt_BR',
     category text not null default 'utility',
@@ -45,7 +48,10 @@ create table public.message_templates (
     created_at timestamptz not null default private.now(),
     constraint message_templates_pkey primary key (id),
     constraint message_templates_tenant_id_key unique (tenant_id, id),
-    constraint message_templates_name_is_unique unique (tenant_id, provider, name, language),
+    -- Two accounts may have one of the same name.
+    constraint message_templates_name_is_unique unique nulls not distinct (
+        tenant_id, provider, account, name, language
+    ),
     constraint message_templates_are_unique unique (tenant_id, provider, provider_template_id),
     constraint message_templates_tenant_fkey foreign key (tenant_id)
     references public.tenants (id),

@@ -1,7 +1,7 @@
 -- Which number of ours speaks to this person, when nobody chose it: one that may send, before all
 -- the one they wrote to within a day, else the agency's first. Null: none is connected.
 create function private.sender_for(
-    tenant_id uuid, client_id uuid, provider public.provider_name,
+    tenant_id uuid, client_id uuid, provider public.provider_name, account text,
     out sender_id uuid, out integration_id uuid, out settings jsonb, out is_paused boolean,
     out paused_until timestamptz
 )
@@ -26,6 +26,9 @@ begin
     ) as heard on true
     where sender.tenant_id = sender_for.tenant_id and sender.state <> 'disabled'
       and (sender_for.provider is null or sender.provider = sender_for.provider)
+      -- A template's: other accounts do not know it.
+      and (sender_for.account is null
+          or private.template_account(sender.id) = sender_for.account)
     order by sender.state = 'active' desc, heard.at desc nulls last, sender.is_default desc,
         sender.created_at
     limit 1;

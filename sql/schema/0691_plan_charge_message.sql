@@ -110,7 +110,7 @@ as $$
     select template.*
     from public.message_templates as template
     cross join lateral private.sender_for(
-        (charge).tenant_id, (charge).client_id, template.provider
+        (charge).tenant_id, (charge).client_id, template.provider, template.account
     ) as sender
     where template.tenant_id = (charge).tenant_id and template.channel = 'whatsapp'
       and template.variables && array['charge.link', 'charge.pix_code', 'charge.digitable_line']
@@ -153,7 +153,7 @@ begin
     join public.integrations as integration on integration.id = sender.integration_id
     where sender.id = coalesce(v_to.sender_id, (
         select chosen.sender_id from private.sender_for(
-            charge.tenant_id, charge.client_id, v_template.provider
+            charge.tenant_id, charge.client_id, v_template.provider, v_template.account
         ) as chosen
     ));
     v_paused_until := greatest(v_sender.paused_until, v_sender.account_paused_until);

@@ -199,6 +199,30 @@ as $$
     where sender.id = sender_settings.sender_id
 $$;
 
+-- The account that the number's templates are listed by, whatever the provider calls it.
+create function private.template_account(sender_id uuid) returns text
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select coalesce(known.said ->> 'waba_id', known.said ->> 'app_name')
+    from (select private.sender_settings(template_account.sender_id) as said) as known
+$$;
+
+create function private.fits_sender(template public.message_templates, sender public.senders)
+returns boolean
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select (template).provider = (sender).provider and (
+        (template).account is null
+        or (template).account = private.template_account((sender).id)
+    )
+$$;
+
 -- A webhook's own secret, for the one request that must be verified before it is believed. Only the
 -- two fields that verify; null for an unknown key, which is then refused like a wrong signature.
 create function private.webhook_secret(

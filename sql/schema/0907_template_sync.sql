@@ -1,6 +1,11 @@
 -- Templates are the provider's: what it lists is taken over, what it no longer lists is paused.
 -- What is ours, which field fills which variable, stays.
-create function private.take_templates(integration_id uuid, templates jsonb) returns jsonb
+--
+-- An account that lists nothing, though it had some, is taken for a fault of the answer: nobody
+-- deletes all, and all bulk sends would stop.
+create function private.take_templates(
+    integration_id uuid, templates jsonb, accounts text[]
+) returns jsonb
 language plpgsql
 security definer
 set search_path = ''
@@ -13,31 +18,67 @@ declare
 begin
     select * into v_integration from public.integrations as integration
     where integration.id = take_templates.integration_id;
-    -- Two accounts may have one of the same name: ours stays that whose id we know.
+    if exists (
+        select from public.message_templates as known
+        where known.tenant_id = v_integration.tenant_id
+          and known.provider = v_integration.provider and known.synced_at is not null
+          and known.provider_status is distinct from 'GONE'
+          and (known.account = any(take_templates.accounts) or known.account is null)
+          and not exists (
+              select from jsonb_array_elements(take_templates.templates) as told
+              where known.account is null or told.value ->> 'account' = known.account
+          )
+    ) then
+        return jsonb_build_object('error', 'templates_missing');
+    end if;
+    -- Within an account a name is one template: ours stays that whose id we know.
     select coalesce(jsonb_agg(chosen.value), '[]') into v_templates
     from (
-        select distinct on (told.value ->> 'name', told.value ->> 'language') told.value
+        select distinct on (
+            told.value ->> 'account', told.value ->> 'name', told.value ->> 'language'
+        ) told.value
         from jsonb_array_elements(take_templates.templates) as told
         left join public.message_templates as known
             on known.tenant_id = v_integration.tenant_id
             and known.provider = v_integration.provider
             and known.provider_template_id = told.value ->> 'provider_template_id'
-        order by told.value ->> 'name', told.value ->> 'language', known.id is null,
-            told.value ->> 'provider_template_id'
+        order by told.value ->> 'account', told.value ->> 'name', told.value ->> 'language',
+            known.id is null, told.value ->> 'provider_template_id'
     ) as chosen;
-    -- Deleted there and made again under the same name: the same template with another id.
+    -- Deleted there and made again under the same name: the same template with another id. One that
+    -- is listed itself is nobody else's, and one that was never listed is of whoever has its name.
     update public.message_templates as known
-    set provider_template_id = told.value ->> 'provider_template_id'
-    from jsonb_array_elements(v_templates) as told
-    where known.tenant_id = v_integration.tenant_id and known.provider = v_integration.provider
-      and known.name = told.value ->> 'name' and known.language = told.value ->> 'language'
-      and not exists (
-          select from public.message_templates as other
-          where other.tenant_id = known.tenant_id and other.provider = known.provider
-            and other.provider_template_id = told.value ->> 'provider_template_id'
-      );
+    set provider_template_id = renamed.provider_template_id, account = renamed.account
+    from (
+        select distinct on (old.id) old.id, fresh.provider_template_id, fresh.account
+        from (
+            select distinct on (told.value ->> 'provider_template_id')
+                told.value ->> 'provider_template_id' as provider_template_id,
+                told.value ->> 'account' as account, same.id
+            from jsonb_array_elements(v_templates) as told
+            join public.message_templates as same
+                on same.tenant_id = v_integration.tenant_id
+                and same.provider = v_integration.provider
+                and same.name = told.value ->> 'name'
+                and same.language = told.value ->> 'language'
+                and (same.account is null or same.account = told.value ->> 'account')
+            where not exists (
+                select from jsonb_array_elements(v_templates) as listed
+                where listed.value ->> 'provider_template_id' = same.provider_template_id
+            ) and not exists (
+                select from public.message_templates as other
+                where other.tenant_id = same.tenant_id and other.provider = same.provider
+                  and other.provider_template_id = told.value ->> 'provider_template_id'
+            )
+            order by told.value ->> 'provider_template_id', same.account nulls last
+        ) as fresh
+        join public.message_templates as old on old.id = fresh.id
+        order by old.id, fresh.account, fresh.provider_template_id
+    ) as renamed
+    where known.id = renamed.id;
     with listed as (
         select told.value ->> 'provider_template_id' as provider_template_id,
+            told.value ->> 'account' as account,
             told.value ->> 'name' as name, told.value ->> 'language' as language,
             told.value ->> 'category' as category,
             (told.value ->> 'status')::public.template_status as status,
@@ -47,18 +88,19 @@ begin
         from jsonb_array_elements(v_templates) as told
     )
     insert into public.message_templates as known (
-        tenant_id, provider, provider_template_id, name, language, category, body, variables,
-        status, provider_status, header_type, synced_at
+        tenant_id, provider, account, provider_template_id, name, language, category, body,
+        variables, status, provider_status, header_type, synced_at
     )
-    select v_integration.tenant_id, v_integration.provider, listed.provider_template_id,
-        listed.name, listed.language, listed.category, listed.body,
+    select v_integration.tenant_id, v_integration.provider, listed.account,
+        listed.provider_template_id, listed.name, listed.language, listed.category, listed.body,
         array_fill(''::text, array[listed.variables]), listed.status, listed.provider_status,
         listed.header_type, private.now()
     from listed
     on conflict on constraint message_templates_are_unique do update
-    set language = excluded.language, category = excluded.category, body = excluded.body,
-        status = excluded.status, provider_status = excluded.provider_status,
-        header_type = excluded.header_type, synced_at = excluded.synced_at,
+    set account = excluded.account, language = excluded.language, category = excluded.category,
+        body = excluded.body, status = excluded.status,
+        provider_status = excluded.provider_status, header_type = excluded.header_type,
+        synced_at = excluded.synced_at,
         -- Bindings are kept as far as there are variables for them.
         variables = case when cardinality(known.variables) = cardinality(excluded.variables)
             then known.variables
@@ -77,36 +119,46 @@ begin
           where told.value ->> 'provider_template_id' = known.provider_template_id
       );
     get diagnostics v_gone = row_count;
-    return jsonb_build_object('listed', v_changed, 'gone', v_gone);
+    return jsonb_build_object('error', null, 'listed', v_changed, 'gone', v_gone);
 end;
 $$;
-comment on function private.take_templates(uuid, jsonb) is
-'A whole list in the words of providers/whatsapp.py KnownTemplate → {listed, gone}.';
-grant execute on function private.take_templates(uuid, jsonb) to worker;
+comment on function private.take_templates(uuid, jsonb, text[]) is
+'Whole lists in the words of providers/whatsapp.py KnownTemplate, each with its account, and the
+accounts that were asked → {error, listed, gone}.';
+grant execute on function private.take_templates(uuid, jsonb, text[]) to worker;
 
 -- What the worker needs to ask each provider of a tenant (null: of all) for its lists: templates
 -- belong to an account, and numbers of one integration may be of several.
 create function private.integrations_to_sync(tenant_id uuid)
-returns table (integration_id uuid, provider public.provider_name, accounts jsonb[])
+returns table (
+    integration_id uuid, provider public.provider_name, names text[], accounts jsonb[]
+)
 language sql
 stable
 security definer
 set search_path = ''
 as $$
-    select integration.id, integration.provider, array(
-        select distinct on (coalesce(known.said ->> 'waba_id', known.said ->> 'app_name'))
-            known.said
-        from (
-            select private.sender_settings(sender.id) as said
-            from public.senders as sender
-            where sender.tenant_id = integration.tenant_id
-              and sender.integration_id = integration.id and sender.state <> 'disabled'
-            union all
-            select integration.settings
-        ) as known
-        order by coalesce(known.said ->> 'waba_id', known.said ->> 'app_name')
-    )
+    select integration.id, integration.provider, listing.names, listing.accounts
     from public.integrations as integration
+    cross join lateral (
+        select array_agg(account.name order by account.name) as names,
+            array_agg(account.said order by account.name) as accounts
+        from (
+            select distinct on (named.name) named.name, known.said
+            from (
+                select private.sender_settings(sender.id) as said
+                from public.senders as sender
+                where sender.tenant_id = integration.tenant_id
+                  and sender.integration_id = integration.id and sender.state <> 'disabled'
+                union all
+                select integration.settings
+            ) as known
+            cross join lateral (
+                select coalesce(known.said ->> 'waba_id', known.said ->> 'app_name') as name
+            ) as named
+            order by named.name
+        ) as account
+    ) as listing
     where (integrations_to_sync.tenant_id is null
         or integration.tenant_id = integrations_to_sync.tenant_id) and integration.is_active
       and private.sends_whatsapp(integration.provider::text)

@@ -70,6 +70,9 @@ begin
     elsif template.provider <> sender.provider then
         raise exception 'template_of_other_provider' using errcode = 'PT409',
             detail = 'the template belongs to ' || template.provider;
+    elsif not private.fits_sender(template, sender) then
+        raise exception 'template_of_other_account' using errcode = 'PT409',
+            detail = 'the template belongs to ' || template.account;
     elsif private.template_obstacle(template) = 'unbound' then
         raise exception 'template_unbound' using errcode = 'PT409',
             detail = 'a variable has no field';

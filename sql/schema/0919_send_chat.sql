@@ -46,7 +46,7 @@ begin
         when v_template.id is not null and (
             -- Nobody can say which hours are lawful for a stranger.
             v_talk.client_id is null
-            or v_template.provider <> v_sender.provider
+            or not private.fits_sender(v_template, v_sender)
             -- A variable without a field is a value that is missing.
             or coalesce(private.template_obstacle(v_template), 'unbound') <> 'unbound'
         ) then 'template_not_sendable'

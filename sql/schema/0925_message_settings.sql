@@ -19,11 +19,18 @@ begin
             'has_more', count(*) > c_most
         )
         from (
-            select template.id, template.provider, template.name, template.language,
+            select template.id, template.provider, template.account, template.name,
+                template.language,
                 template.category, template.body, template.variables, template.status,
                 template.provider_status, template.header_type, template.header_link,
                 template.header_name, template.synced_at,
                 private.template_obstacle(template) as obstacle,
+                array(
+                    select sender.id from public.senders as sender
+                    where sender.tenant_id = v_tenant_id
+                      and private.fits_sender(template, sender)
+                    order by sender.id
+                ) as sender_ids,
                 row_number() over (order by template.name, template.language, template.id)
                 as place
             from public.message_templates as template
@@ -42,9 +49,9 @@ stable
 set search_path = ''
 as $$ select private.list_templates(search) $$;
 comment on function public.list_templates(text) is
-'{rows: [{id, provider, name, language, category, body, variables, status, provider_status,
-header_type, header_link, header_name, synced_at, obstacle}], has_more}; obstacle as in
-private.template_obstacle.';
+'{rows: [{id, provider, account, name, language, category, body, variables, status, provider_status,
+header_type, header_link, header_name, synced_at, obstacle, sender_ids}], has_more}; obstacle as in
+private.template_obstacle, sender_ids: the numbers that may send it.';
 
 create function private.rate_card() returns jsonb
 language plpgsql

@@ -28,7 +28,7 @@ begin
         select template.id, template.name, template.category, template.provider
         from public.message_templates as template
         join public.senders as sender
-            on sender.id = v_talk.sender_id and sender.provider = template.provider
+            on sender.id = v_talk.sender_id and private.fits_sender(template, sender)
         where template.tenant_id = v_tenant_id and template.status = 'approved'
           -- Those bring a charge, which the chat sends by itself.
           and not exists (

@@ -74,6 +74,14 @@ begin
 end;
 $$;
 
+-- Of a message whose answer was lost nobody knows whether it came: it counts, so that it is never
+-- said twice.
+create function private.may_have_acted(run public.automation_runs) returns boolean
+language sql
+immutable
+set search_path = ''
+as $$ select (run).status = 'done' or (run).reason = 'outcome_unknown' $$;
+
 -- What this rule has done for this client, or is doing, since then: for another target than this,
 -- whose further steps are no repetition.
 create function private.has_repeated(target private.rule_target, since timestamptz)
@@ -88,7 +96,8 @@ as $$
         where run.rule_id = (target).rule_id and run.client_id = (target).client_id
           and (run.disposition_id, run.target_id, run.on_date)
               is distinct from ((target).disposition_id, (target).target_id, (target).on_date)
-          and (run.status = 'done' and run.finished_at > since
+          and (run.status in ('done', 'failed') and private.may_have_acted(run)
+                  and run.finished_at > since
               or run.status = 'running' and run.attempt > 0)
     )
 $$;
@@ -173,8 +182,8 @@ as $$
     select case when (rule).daily_cap is null then 0 else (
         select count(*) from public.automation_runs as run
         where run.rule_id = (rule).id and run.position = done_today.position
-          and (run.status = 'done' and run.finished_at
-                  >= (at at time zone zone)::date::timestamp at time zone zone
+          and (run.status in ('done', 'failed') and private.may_have_acted(run)
+                  and run.finished_at >= (at at time zone zone)::date::timestamp at time zone zone
               or run.status = 'running' and run.attempt > 0)
     ) end
 $$;
@@ -239,7 +248,7 @@ as $$
         left join lateral (
             select known.*
             from private.sender_for(
-                target.tenant_id, target.client_id, template.provider
+                target.tenant_id, target.client_id, template.provider, template.account
             ) as known
             where spoken.channel = 'whatsapp'
         ) as sender on true

@@ -265,8 +265,8 @@ def test_the_templates_of_the_provider_are_taken_over_and_bindings_stay(rig: Rig
          "category": "marketing", "status": "approved", "provider_status": "APPROVED",
          "body": "Oi {{1}}, {{2}} e {{3}}", "variables": 3, "header_type": None},
     ]  # fmt: skip
-    take = "select private.take_templates(%s, %s::jsonb)"
-    rig.one(take, integration, json.dumps(listed))
+    take = "select private.take_templates(%s, %s::jsonb, %s)"
+    rig.one(take, integration, json.dumps(listed), [APP])
     [known] = rig.rows(
         "select category, variables, status::text from public.message_templates where id = %s", mine
     )
@@ -277,7 +277,8 @@ def test_the_templates_of_the_provider_are_taken_over_and_bindings_stay(rig: Rig
     }
     with pytest.raises(psycopg.Error, match="template_unbound"):
         rig.batch(rig.people(1), template=mine)
-    rig.one(take, integration, "[]")
+    other = [listed[0] | {"provider_template_id": "outro", "name": "outro"}]
+    rig.one(take, integration, json.dumps(other), [APP])
     assert (
         rig.one("select status::text from public.message_templates where id = %s", mine) == "paused"
     )

@@ -126,6 +126,91 @@ def test_of_two_accounts_with_one_name_the_known_template_stays_ours(office: Off
     assert office.rows(kept, "boas_vindas") == [before | {"provider_template_id": "1"}]
 
 
+LISTED = {
+    "language": "pt_BR", "category": "utility", "status": "approved",
+    "provider_status": "APPROVED", "body": "Oi.", "variables": 0, "header_type": None,
+}  # fmt: skip
+
+
+def take(rig: Rig, *templates: tuple[str, str, str], accounts: list[str]) -> dict[str, Any]:
+    """What the database makes of a list of (account, id, name)."""
+    told = [LISTED | {"account": account, "provider_template_id": ref, "name": name}
+            for account, ref, name in templates]  # fmt: skip
+    taken: dict[str, Any] = rig.one(
+        "select private.take_templates(integration_id, %s::jsonb, %s) from public.senders"
+        " where id = %s", json.dumps(told), accounts, rig.sender(),
+    )  # fmt: skip
+    return taken
+
+
+def second_account(rig: Rig) -> uuid.UUID:
+    second = {"provider": "gupshup", "name": "Segundo", "phone": "+551140000001",
+              "account": "OutroApp"}  # fmt: skip
+    rig.ask("select public.save_sender(%s::jsonb)::text", json.dumps(second))
+    found: uuid.UUID = rig.one("select id from public.senders where account = 'OutroApp'")
+    return found
+
+
+def test_one_name_in_two_accounts_is_two_templates_each_for_its_own_number(rig: Rig) -> None:
+    other = second_account(rig)
+    both = [("DemoCobrancas", "g-1", "aviso"), ("OutroApp", "g-2", "aviso")]
+    for _ in range(2):
+        taken = take(rig, *both, accounts=["DemoCobrancas", "OutroApp"])
+        assert taken == {"error": None, "listed": 2, "gone": taken["gone"]}
+    ids = {row["account"]: row["id"] for row in rig.rows(
+        "select id, account from public.message_templates where name = 'aviso'"
+    )}  # fmt: skip
+    page = rig.ask("select public.list_templates('aviso')")["rows"]
+    assert {row["id"]: row["sender_ids"] for row in page} == {
+        str(ids["DemoCobrancas"]): [str(rig.sender())], str(ids["OutroApp"]): [str(other)],
+    }  # fmt: skip
+    people = rig.people(2)
+    with pytest.raises(Exception, match="template_of_other_account"):
+        rig.batch(people, template=ids["OutroApp"])
+    rig.batch(people, template=ids["OutroApp"], sender=other)
+    # A talk through one number offers that number's templates, and takes no other.
+    talk = rig.ask("select public.open_conversation(%s, %s)", people[0], rig.sender())
+    offered = rig.ask("select public.conversation_templates(%s)", talk)
+    assert str(ids["OutroApp"]) not in {each["id"] for each in offered}
+    assert str(ids["DemoCobrancas"]) in {each["id"] for each in offered}
+    with pytest.raises(Exception, match="template_not_sendable"):
+        rig.ask("select public.send_chat_message(%s, %s, null, %s)", talk, uuid.uuid4(),
+                ids["OutroApp"])  # fmt: skip
+    # Rules and charges choose no number: it is chosen by the template.
+    chosen = "select sender_id from private.sender_for(%s, %s, 'gupshup', %s)"
+    tenant = rig.one("select tenant_id from public.senders where id = %s", other)
+    assert rig.one(chosen, tenant, people[1], "OutroApp") == other
+    assert rig.one(chosen, tenant, people[1], "DemoCobrancas") == rig.sender()
+    assert rig.one(chosen, tenant, people[1], "Ninguém") is None
+
+
+def test_a_template_of_before_its_account_was_known_gets_it_and_keeps_its_bindings(
+    rig: Rig,
+) -> None:
+    known = rig.template(variables=[], body="Oi.", provider_template_id="g-1")
+    rig.rows("update public.message_templates set name = 'aviso' where id = %s returning id", known)
+    take(rig, ("OutroApp", "g-9", "aviso"), ("DemoCobrancas", "g-1", "aviso"),
+         accounts=["DemoCobrancas", "OutroApp"])  # fmt: skip
+    assert rig.rows("select account, provider_template_id from public.message_templates"
+                    " where id = %s", known) == [
+        {"account": "DemoCobrancas", "provider_template_id": "g-1"}
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("left", [[], [("DemoCobrancas", "g-1", "um")]])
+def test_an_account_that_lists_nothing_any_more_changes_nothing(
+    rig: Rig, left: list[tuple[str, str, str]]
+) -> None:
+    accounts = ["DemoCobrancas", "OutroApp"]
+    take(rig, ("DemoCobrancas", "g-1", "um"), ("OutroApp", "g-2", "dois"), accounts=accounts)
+    kept = "select * from public.message_templates order by id"
+    before = rig.rows(kept)
+    assert take(rig, *left, accounts=accounts) == {"error": "templates_missing"}
+    assert rig.rows(kept) == before
+    # Whose number is gone is not asked any more: then its templates are, too.
+    assert take(rig, ("DemoCobrancas", "g-1", "um"), accounts=accounts[:1])["gone"] == 1
+
+
 def test_a_list_that_the_database_refuses_does_not_stop_the_next(office: Office) -> None:
     office.connect("gupshup")
     office.connect("meta")

@@ -90,7 +90,9 @@ def test_a_filter_goes_on_finding_the_one_it_found(db: psycopg.Connection, world
         (TENANT, world.users["admin"]),
     )
     erase(db, world)
-    kept: dict[str, str] = dict(db.execute("select name, filter ->> 'q' from public.segments").fetchall())
+    kept: dict[str, str] = dict(
+        db.execute("select name, filter ->> 'q' from public.segments").fetchall()
+    )
     named = scalar(db, "select document from public.clients where id = %s", world.ids["client"])
     assert kept["A da Zona Sul"] == named
     assert kept["Marias"] == "mun", "a few letters are many people's"

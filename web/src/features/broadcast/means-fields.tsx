@@ -24,7 +24,7 @@ interface MeansProps {
 /** Which number and which text. What cannot be sent is listed with its reason, so that nobody looks for it elsewhere. */
 export function MeansFields({ draft, senders, templates, onChange }: MeansProps): ReactNode {
   const sender = senders.find(({ id }) => id === draft.senderId);
-  const ofSender = templates.filter(({ provider }) => provider === sender?.provider);
+  const ofSender = templates.filter(({ sender_ids }) => sender && sender_ids.includes(sender.id));
   const sendable = ofSender.filter((each) => !templateObstacle(each));
   const others = ofSender.filter((each) => templateObstacle(each));
   const usable = senders.filter(({ state }) => state !== "disabled");

@@ -150,6 +150,8 @@ export interface Template {
   body: string;
   variables: string[];
   obstacle: string | null;
+  /** The numbers that may send it: those of its account. */
+  sender_ids: string[];
 }
 
 export interface Example {

@@ -10,6 +10,8 @@ export type WhatsappProvider = "gupshup" | "meta";
 export interface Template {
   id: string;
   provider: WhatsappProvider;
+  /** In whose list it is; null: it was never listed. */
+  account: string | null;
   name: string;
   language: string;
   category: string;

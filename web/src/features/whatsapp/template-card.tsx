@@ -15,7 +15,7 @@ interface CardProps {
 }
 
 export function TemplateCard({ template, isOpen, onToggle }: CardProps): ReactNode {
-  const { name, provider, language, category, status, provider_status, obstacle, synced_at } = template;
+  const { name, provider, account, language, category, status, provider_status, obstacle, synced_at } = template;
   const { label, tone } = statusWords(status);
   return (
     <li className={classes.template} aria-label={name}>
@@ -24,7 +24,8 @@ export function TemplateCard({ template, isOpen, onToggle }: CardProps): ReactNo
           <p>
             <strong>{name}</strong>{" "}
             <span className={classes.note}>
-              {providerNames[provider]} · {language} · {categoryName(category)}
+              {providerNames[provider]}
+              {account && ` · conta ${account}`} · {language} · {categoryName(category)}
               {synced_at && ` · conferido ${moment(synced_at)}`}
             </span>
           </p>

@@ -58,6 +58,7 @@ const syncErrors: Record<string, string> = {
   rate_limited: "muitas chamadas agora; tente em um minuto",
   provider_unavailable: "não respondeu",
   outcome_unknown: "respondeu algo que não se lê",
+  templates_missing: "não listou nenhum modelo desta vez, embora tivesse; tente de novo mais tarde",
 };
 
 export function syncError(error: string): string {

@@ -18,6 +18,7 @@ export const messages: Record<string, string> = {
   sender_not_found: "Nenhum número remetente está disponível.",
   sender_provider_missing: "Conecte o provedor antes de cadastrar o número.",
   template_not_sendable: "Este modelo ainda não pode ser enviado por este número.",
+  template_of_other_account: "Este modelo é de outra conta do WhatsApp. Escolha um deste número.",
   template_of_other_provider: "Este modelo pertence a outro provedor. Escolha um do mesmo número.",
   template_unbound: "Falta dizer qual campo preenche cada variável deste modelo.",
   variable_missing: "Falta um dado desta pessoa para preencher o modelo.",
