@@ -64,9 +64,9 @@ create index automation_runs_of_rule
 on public.automation_runs (tenant_id, rule_id, created_at desc, id desc);
 -- Serve a rule's daily cap, and "once per client".
 create index automation_runs_sent_by_rule on public.automation_runs (rule_id, finished_at)
-where status = 'done';
+where status in ('done', 'failed');
 create index automation_runs_by_client_of_rule
-on public.automation_runs (rule_id, client_id) where status in ('running', 'done');
+on public.automation_runs (rule_id, client_id) where status in ('running', 'done', 'failed');
 create index automation_runs_of_disposition
 on public.automation_runs (tenant_id, disposition_id);
 create unique index automation_runs_by_queue_message on public.automation_runs (queue_msg_id);

@@ -100,8 +100,8 @@ as $$
 $$;
 
 -- Instants at which a client was attempted on a channel, newest first. A call and its disposition
--- are one attempt; a message that failed reached nobody, and an answer in an open conversation is
--- no attempt.
+-- are one attempt; a message that failed reached nobody, unless nobody knows what became of it, and
+-- an answer in an open conversation is no attempt.
 create function private.contact_attempts(
     tenant_id uuid, client_id uuid, channel public.channel, since timestamptz, until timestamptz
 ) returns table (at timestamptz)
@@ -120,7 +120,8 @@ begin
         from public.message_logs as message
         where message.tenant_id = contact_attempts.tenant_id
           and message.client_id = contact_attempts.client_id
-          and message.direction = 'out' and message.status not in ('failed', 'queued')
+          and message.direction = 'out' and message.status <> 'queued'
+          and (message.status <> 'failed' or message.error_code = 'outcome_unknown')
           and message.template_id is not null
           and message.created_at >= since - c_longest_wait and message.created_at <= until
           and coalesce(message.sending_at, message.created_at) between since and until;

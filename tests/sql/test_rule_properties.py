@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from psycopg.rows import dict_row, namedtuple_row
 
@@ -246,6 +246,13 @@ class Play:
     steps=st.lists(STEPS, min_size=4, max_size=25),
     cap=st.sampled_from([None, 1, 2]),
 )
+# An answer that is lost and given up on may have been a message all the same.
+@example(
+    named=["once a week", "voicemail"],
+    steps=[("dispose", 0), ("work", "lost"), ("wait", 1), ("work", "submitted"), ("wait", 45),
+           ("work", "submitted"), ("dispose", 0)],
+    cap=1,
+)  # fmt: skip
 def test_whatever_happens_nobody_hears_twice_or_what_is_not_theirs(
     db: psycopg.Connection,
     world: World,
