@@ -156,6 +156,35 @@ describe("a disposition taken back", () => {
     expect(await listPending(owner)).toEqual([]);
   });
 
+  it("whose tab died while it asked is not taken for one that never left", async () => {
+    await putPending(pending("1"));
+    // The server never answers, and the lock goes with the tab.
+    void sendPending("1", () => new Promise(() => undefined));
+    await vi.waitFor(async () => expect(await getPending("1")).toMatchObject({ attempts: 1 }));
+    vi.stubGlobal("navigator", { locks: new Locks() });
+    expect(await takeBackPending("1")).toBe("asked");
+  });
+
+  it("that the server does not know is looked for until no try can arrive any more", async () => {
+    await putPending(pending("1"));
+    let now = 0;
+    const clock = (): number => now;
+    await sendPending("1", () => Promise.reject(new AppError("offline", 0)), clock);
+    await takeBackPending("1");
+    const unknown = vi.fn(() => Promise.reject(new AppError("disposition_not_found", 404)));
+    expect(await sendPending("1", unknown, clock)).toBe("sought");
+    now = minuteMs / 2;
+    expect(await sendPending("1", unknown, clock)).toBe("saved");
+    expect(await getPending("1")).toBeUndefined();
+  });
+
+  it("too late says so and stays to be read", async () => {
+    await putPending(pending("1", { attempts: 1 }));
+    await takeBackPending("1");
+    await sendPending("1", () => Promise.reject(new AppError("undo_too_late", 409)));
+    expect(await getPending("1")).toMatchObject({ refusedBy: "undo_too_late", isUndone: true });
+  });
+
   it("that the server has is for the server to undo", async () => {
     expect(await takeBackPending("1")).toBe("sent");
   });

@@ -1,11 +1,13 @@
 import { AppError } from "@/lib/errors";
 import { deletePending, getPending, listPending, type PendingDisposition, putPending } from "./pending-store";
 
-export type SendOutcome = "saved" | "kept" | "refused" | "elsewhere";
+export type SendOutcome = "saved" | "kept" | "sought" | "refused" | "elsewhere";
 
 /** Waits between attempts: 1 s, 2 s, 4 s … capped, so that an operator sees "saved" within a minute of the server's return. */
 const firstWaitMs = 1_000;
 const longestWaitMs = 60_000;
+/** Twice what a request may take here: one that was given up may still arrive, and is looked for that long. */
+const stragglerMs = 30_000;
 /** A tenth of jitter keeps a room of operators from knocking in step. */
 const jitter = 0.1;
 
@@ -25,17 +27,26 @@ export async function sendPending(
     // Read inside the lock: the other tab may have sent it while this one was waiting its turn.
     const record = await getPending(id);
     if (!record || record.refusedBy) return "elsewhere";
+    const attempts = record.attempts + 1;
+    const tried = { ...record, attempts, ...(!record.isUndone && { triedAt: clock() }) };
+    await putPending(tried);
     try {
-      await send(record);
+      await send(tried);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      const attempts = record.attempts + 1;
-      if (!error.isTransient) {
-        await putPending({ ...record, attempts, refusedBy: error.code });
+      if (record.isUndone && error.code === "disposition_not_found") {
+        if (clock() < (record.triedAt ?? 0) + stragglerMs) {
+          await putPending({ ...tried, nextAttemptAt: clock() + firstWaitMs });
+          return "sought";
+        }
+        // None of its tries has arrived, and none will: there is nothing to take back.
+      } else if (error.isTransient) {
+        await putPending({ ...tried, nextAttemptAt: clock() + waitAfter(attempts) });
+        return "kept";
+      } else {
+        await putPending({ ...tried, refusedBy: error.code });
         return "refused";
       }
-      await putPending({ ...record, attempts, nextAttemptAt: clock() + waitAfter(attempts) });
-      return "kept";
     }
     await deletePending(id);
     return "saved";

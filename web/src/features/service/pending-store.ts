@@ -10,8 +10,13 @@ export interface PendingDisposition {
   type: string;
   notes: string;
   scheduledCallback: string | null;
+  /** The number somebody else answered. */
+  phone?: string;
   madeAt: string;
+  /** Counted before each try: one whose tab died while it asked may have arrived. */
   attempts: number;
+  /** Epoch ms at which the last try to save it began. */
+  triedAt?: number;
   /** Epoch ms before which it is not tried again. */
   nextAttemptAt: number;
   /** Machine code of the refusal; a refused record waits for the operator, not for the network. */

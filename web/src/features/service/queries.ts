@@ -1,6 +1,5 @@
 import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import type { Client, ContactState, Debt, Phone } from "@/lib/client-shapes";
-import { AppError } from "@/lib/errors";
 import { db, rpc, shaped, unwrap } from "@/lib/supabase";
 import { seedTimeline, type TimelinePage } from "@/lib/timeline";
 import type { PendingDisposition } from "./pending-store";
@@ -12,6 +11,7 @@ export interface DispositionType {
   color: string;
   is_callback: boolean;
   opens_negotiation: boolean;
+  unworkable: boolean;
 }
 
 export interface ScheduledCallback {
@@ -50,13 +50,19 @@ export function serviceQuery(queryClient: QueryClient, clientId: string) {
 
 /** Tenant and operator are the caller's by default in the database; a repeated id with the same content changes nothing. */
 export async function insertDisposition(record: PendingDisposition): Promise<void> {
+  const { id, clientId: client_id, type: disposition_type, phone } = record;
+  if (phone) {
+    const named = { id, client_id, disposition_type, phone, ...(record.notes && { notes: record.notes }) };
+    await unwrap(db.rpc("dispose_wrong_number", named).setHeader("x-tenant-id", record.tenantId));
+    return;
+  }
   await unwrap(
     db
       .from("call_dispositions")
       .insert({
-        id: record.id,
-        client_id: record.clientId,
-        disposition_type: record.type,
+        id,
+        client_id,
+        disposition_type,
         notes: record.notes || null,
         scheduled_callback: record.scheduledCallback,
       })
@@ -70,13 +76,7 @@ export async function undoDisposition(id: string, tenantId: string): Promise<voi
 
 /** What a waiting record wants of the server. */
 export async function sendRecord(record: PendingDisposition): Promise<void> {
-  if (!record.isUndone) return insertDisposition(record);
-  try {
-    await undoDisposition(record.id, record.tenantId);
-  } catch (error) {
-    // None of its tries had arrived: there is nothing to take back.
-    if (!(error instanceof AppError) || error.code !== "disposition_not_found") throw error;
-  }
+  await (record.isUndone ? undoDisposition(record.id, record.tenantId) : insertDisposition(record));
 }
 
 export interface DispositionEffect {

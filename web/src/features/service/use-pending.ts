@@ -1,5 +1,6 @@
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
+import { AppError } from "@/lib/errors";
 import { useMember } from "@/lib/session";
 import { timelineKey } from "@/lib/timeline";
 import { type SendOutcome, sendDue, sendPending, takeBackPending } from "./pending-sender";
@@ -98,14 +99,29 @@ export interface PendingOfClient {
   discard: (id: string) => Promise<void>;
 }
 
-/** "sent" means that the server has it, and is to be asked. */
-export function useTakeBack(): (id: string) => Promise<"undone" | "sent"> {
+/** "sent" means that the server has it, and is to be asked; "asked", that it is, as soon as it can be (`whenTakenBack`). */
+export function useTakeBack(): (id: string) => ReturnType<typeof takeBackPending> {
   const { owner } = useOwner();
   return async (id) => {
     const outcome = await takeBackPending(id);
     if (outcome !== "sent") await changed(owner);
-    return outcome === "sent" ? "sent" : "undone";
+    return outcome;
   };
+}
+
+/** Resolves when the record has left, its disposition undone; rejects with the server's refusal. */
+export function whenTakenBack(id: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const look = (): void => {
+      const record = records.find((each) => each.id === id);
+      if (record && !record.refusedBy) return;
+      listeners.delete(look);
+      if (record?.refusedBy) reject(new AppError(record.refusedBy, 409));
+      else resolve();
+    };
+    listeners.add(look);
+    look();
+  });
 }
 
 export interface Disposition {
@@ -114,6 +130,7 @@ export interface Disposition {
   type: string;
   notes: string;
   scheduledCallback: string | null;
+  phone?: string;
 }
 
 /** A client's unconfirmed dispositions, and the ways in and out of that list. */

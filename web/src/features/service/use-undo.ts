@@ -5,7 +5,7 @@ import { AppError, sentenceFor } from "@/lib/errors";
 import { timelineKey } from "@/lib/timeline";
 import { undoDisposition } from "./queries";
 import { changeUndo, type Undoable, withdrawUndo } from "./undo-store";
-import { useTakeBack } from "./use-pending";
+import { useTakeBack, whenTakenBack } from "./use-pending";
 
 /** Between two tries while the network is away: the window is some ten seconds long. */
 const retryMs = 1_000;
@@ -74,7 +74,9 @@ export function useUndo(undoable: Undoable | null, onUndone?: (undone: Undoable)
   const undo = async (chosen: Undoable): Promise<void> => {
     changeUndo(chosen.id, { state: "undoing" });
     try {
-      if ((await takeBack(chosen.id)) === "sent") await askWhileOpen(chosen);
+      const outcome = await takeBack(chosen.id);
+      if (outcome === "sent") await askWhileOpen(chosen);
+      else if (outcome === "asked") await whenTakenBack(chosen.id);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       changeUndo(chosen.id, { state: "failed", refusedBy: error.code });
