@@ -180,8 +180,6 @@ ALTER TABLE "public"."message_templates" DROP CONSTRAINT "message_templates_name
 
 ALTER TABLE "public"."message_templates" DROP CONSTRAINT "message_templates_variables_are_known";
 
-DROP FUNCTION "private"."accept_invitations"(uuid);
-
 DROP FUNCTION "private"."announce_import"(uuid, text, text, text, text, text, uuid);
 
 DROP FUNCTION "private"."claim_message"(uuid, bigint, integer, integer);
@@ -198,11 +196,7 @@ DROP FUNCTION "private"."enqueue_run"(uuid, timestamp with time zone);
 
 DROP FUNCTION "private"."export_sql"();
 
-DROP FUNCTION "private"."invite"(text, public.member_role, text);
-
 DROP FUNCTION "private"."list_import_differences"(uuid, uuid);
-
-DROP FUNCTION "private"."open_export"(jsonb);
 
 DROP FUNCTION "private"."plan_client_rollback"(uuid, public.imports);
 
@@ -227,8 +221,6 @@ DROP FUNCTION "private"."write_chunk_people"(private.import_chunks);
 DROP FUNCTION "private"."write_rollback"(uuid, public.imports);
 
 DROP FUNCTION "public"."cancel_callback"(uuid);
-
-DROP FUNCTION "public"."invite"(text, public.member_role, text);
 
 DROP FUNCTION "public"."revoke_membership"(uuid);
 
@@ -294,12 +286,6 @@ ALTER TABLE "private"."event_wakes" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "private"."event_wakes" FORCE ROW LEVEL SECURITY;
 
-CREATE TABLE "private"."export_runs" ("id" uuid NOT NULL, "tenant_id" uuid NOT NULL, "user_id" uuid NOT NULL, "audit_id" bigint NOT NULL, "state" text NOT NULL DEFAULT 'running'::text, "clients" bigint, CONSTRAINT "export_runs_pkey" PRIMARY KEY (id), CONSTRAINT "export_runs_state_is_known" CHECK ((state = ANY (ARRAY['running'::text, 'complete'::text, 'incomplete'::text]))), "started_at" timestamp with time zone NOT NULL DEFAULT private.now());
-
-ALTER TABLE "private"."export_runs" ENABLE ROW LEVEL SECURITY;
-
-ALTER TABLE "private"."export_runs" FORCE ROW LEVEL SECURITY;
-
 CREATE TABLE "private"."first_steps" ("tenant_id" uuid NOT NULL, "panel_read_at" timestamp with time zone, "hidden_at" timestamp with time zone, CONSTRAINT "first_steps_pkey" PRIMARY KEY (tenant_id));
 
 ALTER TABLE "private"."first_steps" ENABLE ROW LEVEL SECURITY;
@@ -323,18 +309,6 @@ CREATE TABLE "private"."import_touches" ("tenant_id" uuid NOT NULL, "import_id" 
 ALTER TABLE "private"."import_touches" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "private"."import_touches" FORCE ROW LEVEL SECURITY;
-
-CREATE TABLE "private"."import_upload_parts" ("upload_id" uuid NOT NULL, "tenant_id" uuid NOT NULL, "place" integer NOT NULL, "body" bytea NOT NULL, CONSTRAINT "import_upload_parts_are_few" CHECK (((place >= 0) AND (place <= 99))), CONSTRAINT "import_upload_parts_are_small" CHECK ((length(body) <= 4300000)), CONSTRAINT "import_upload_parts_pkey" PRIMARY KEY (upload_id, place));
-
-ALTER TABLE "private"."import_upload_parts" ENABLE ROW LEVEL SECURITY;
-
-ALTER TABLE "private"."import_upload_parts" FORCE ROW LEVEL SECURITY;
-
-CREATE TABLE "private"."import_uploads" ("id" uuid NOT NULL DEFAULT gen_random_uuid(), "tenant_id" uuid NOT NULL, "created_by" uuid NOT NULL, "file_name" text, "file_sha256" text NOT NULL, "kind" text NOT NULL, "parts" integer NOT NULL DEFAULT 0, CONSTRAINT "import_uploads_pkey" PRIMARY KEY (id), CONSTRAINT "import_uploads_sha256_has_shape" CHECK ((file_sha256 ~ '^[0-9a-f]{64}$'::text)), CONSTRAINT "import_uploads_tenant_id_key" UNIQUE (tenant_id, id), "used_at" timestamp with time zone NOT NULL DEFAULT private.now());
-
-ALTER TABLE "private"."import_uploads" ENABLE ROW LEVEL SECURITY;
-
-ALTER TABLE "private"."import_uploads" FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE "private"."media_files" ("message_id" uuid NOT NULL, "tenant_id" uuid NOT NULL, "content" bytea NOT NULL, CONSTRAINT "media_files_content_fits" CHECK ((octet_length(content) <= 16777216)), CONSTRAINT "media_files_pkey" PRIMARY KEY (message_id));
 
@@ -485,12 +459,6 @@ CREATE TABLE "private"."whatsapp_forms" ("tenant_id" uuid NOT NULL, "phone_key" 
 ALTER TABLE "private"."whatsapp_forms" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "private"."whatsapp_forms" FORCE ROW LEVEL SECURITY;
-
-CREATE TABLE "private"."wrong_numbers" ("disposition_id" uuid NOT NULL, "tenant_id" uuid NOT NULL, "client_id" uuid NOT NULL, "phone" text COLLATE pg_catalog."C" NOT NULL, CONSTRAINT "wrong_numbers_phone_is_e164" CHECK ((phone ~ '^\+[1-9][0-9]{7,14}$'::text)), CONSTRAINT "wrong_numbers_pkey" PRIMARY KEY (disposition_id));
-
-ALTER TABLE "private"."wrong_numbers" ENABLE ROW LEVEL SECURITY;
-
-ALTER TABLE "private"."wrong_numbers" FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE "public"."agenda_policies" ("id" uuid NOT NULL DEFAULT gen_random_uuid(), "release_after_minutes" integer NOT NULL DEFAULT 15, CONSTRAINT "agenda_policies_pkey" PRIMARY KEY (id), CONSTRAINT "agenda_policies_release_within_a_day" CHECK (((release_after_minutes >= 1) AND (release_after_minutes <= 1440))), "tenant_id" uuid NOT NULL DEFAULT private.tenant_id(), CONSTRAINT "agenda_policies_one_per_tenant" UNIQUE (tenant_id));
 
@@ -804,11 +772,7 @@ ALTER TABLE "public"."integrations" ADD COLUMN "tested_at" timestamp with time z
 
 ALTER TABLE "public"."integrations" ADD COLUMN "test_verdict" text;
 
-ALTER TABLE "public"."invitations" ADD COLUMN "creditor_ids" uuid[];
-
 ALTER TABLE "public"."invitations" ADD COLUMN "mailed_at" timestamp with time zone;
-
-ALTER TABLE "public"."invitations" ADD COLUMN "declined_at" timestamp with time zone;
 
 ALTER TABLE "public"."memberships" ADD COLUMN "creditor_ids" uuid[];
 
@@ -829,6 +793,8 @@ ALTER TABLE "public"."message_logs" ADD COLUMN "price_micros" bigint;
 ALTER TABLE "public"."message_logs" ADD COLUMN "answered_at" timestamp with time zone;
 
 ALTER TABLE "public"."message_logs" ADD COLUMN "other_form_of" uuid;
+
+ALTER TABLE "public"."message_templates" ADD COLUMN "account" text COLLATE pg_catalog."C";
 
 ALTER TABLE "public"."message_templates" ADD COLUMN "provider_status" text;
 
@@ -953,38 +919,6 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.accept_invitations(user_id uuid, only_id uuid DEFAULT NULL::uuid)
- RETURNS SETOF uuid
- LANGUAGE sql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-    with accepted as (
-        update public.invitations
-        set accepted_at = private.now()
-        from auth.users
-        where users.id = accept_invitations.user_id
-          and invitations.id = coalesce(accept_invitations.only_id, invitations.id)
-          and users.email_confirmed_at is not null
-          and invitations.email = lower(users.email)
-          and invitations.accepted_at is null
-          and invitations.revoked_at is null
-          and invitations.expires_at > private.now()
-        returning invitations.tenant_id, invitations.role, invitations.creditor_ids,
-            coalesce(
-                nullif(btrim(users.raw_user_meta_data ->> 'name'), ''),
-                invitations.display_name,
-                split_part(users.email, '@', 1)
-            ) as display_name
-    )
-    insert into public.memberships (tenant_id, user_id, role, display_name, creditor_ids)
-    select accepted.tenant_id, accept_invitations.user_id, accepted.role, accepted.display_name,
-        accepted.creditor_ids
-    from accepted
-    on conflict (user_id, tenant_id) where revoked_at is null do nothing
-    returning memberships.tenant_id
-$function$;
-
 CREATE OR REPLACE FUNCTION private.act(run public.automation_runs, rule public.collection_rules, step public.rule_steps)
  RETURNS private.act_outcome
  LANGUAGE plpgsql
@@ -1003,14 +937,6 @@ begin
             values ((run).tenant_id, (run).client_id, (v_settings ->> 'tag_id')::uuid, null)
             on conflict do nothing;
         when 'assign' then
-            -- Held: whoever removes them waits, and then finds what was given here.
-            perform from public.memberships as member
-            where member.tenant_id = (run).tenant_id and member.revoked_at is null
-              and member.user_id = coalesce((v_settings ->> 'user_id')::uuid, v_person)
-            for share;
-            if not found then
-                return ('skip', 'member_left', null)::private.act_outcome;
-            end if;
             insert into public.client_assignments as given
                 (tenant_id, client_id, user_id, assigned_at)
             values (
@@ -1123,22 +1049,6 @@ AS $function$
         from (select * from jsonb_each_text(a) union all select * from jsonb_each_text(b)) as entry
         group by entry.key
     ) as summed
-$function$;
-
-CREATE OR REPLACE FUNCTION private.add_upload_part(upload_id uuid, place integer, body bytea)
- RETURNS void
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-    v_upload private.import_uploads := private.own_upload(upload_id);
-begin
-    insert into private.import_upload_parts (upload_id, tenant_id, place, body)
-    values (v_upload.id, v_upload.tenant_id, add_upload_part.place, add_upload_part.body);
-    update private.import_uploads as upload set parts = upload.parts + 1
-    where upload.id = v_upload.id;
-end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.adopt_history(talk public.conversations)
@@ -1497,35 +1407,6 @@ begin
             detail = 'what this key brought went back in part; take it back again first';
     end if;
     return jsonb_build_object('answer', v_known.answer);
-end;
-$function$;
-
-CREATE OR REPLACE FUNCTION private.answer_invitation(invitation_id uuid, accepts boolean)
- RETURNS uuid
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-    v_tenant_id uuid;
-begin
-    if accepts then
-        v_tenant_id := private.accept_invitations(auth.uid(), invitation_id);
-    else
-        update public.invitations as sent
-        set revoked_at = private.now(), declined_at = private.now()
-        from auth.users
-        where users.id = auth.uid() and users.email_confirmed_at is not null
-          and sent.id = invitation_id and sent.email = lower(users.email)
-          and sent.accepted_at is null and sent.revoked_at is null
-        returning sent.tenant_id into v_tenant_id;
-    end if;
-    if v_tenant_id is null then
-        raise exception 'invitation_not_found' using errcode = 'PT404',
-            detail = 'no open invitation with this id for the caller''s address';
-    end if;
-    perform private.tell_membership(v_tenant_id, auth.uid());
-    return v_tenant_id;
 end;
 $function$;
 
@@ -2464,29 +2345,6 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.begin_export(run_id uuid, selection jsonb)
- RETURNS void
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-    v_tenant_id uuid := private.require_role('supervisor');
-begin
-    perform private.read_selection(v_tenant_id, selection);
-    insert into private.export_runs (id, tenant_id, user_id, audit_id)
-    values (
-        begin_export.run_id, v_tenant_id, auth.uid(),
-        private.note_export(v_tenant_id, jsonb_build_object(
-            'selection', begin_export.selection, 'state', 'running'
-        ))
-    );
-exception when unique_violation then
-    raise exception 'ticket_used' using errcode = 'PT410',
-        detail = 'an export with this id was begun already';
-end;
-$function$;
-
 CREATE OR REPLACE FUNCTION private.begin_resumption(import_id uuid)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -2785,34 +2643,19 @@ CREATE OR REPLACE FUNCTION private.bulk_assign(selection jsonb, user_id uuid)
  SET enable_seqscan TO 'off'
 AS $function$
 declare
-    v_scope uuid[];
-    v_is_hidden boolean;
     v_tenant_id uuid := private.require_role('supervisor');
     v_filter private.client_filter := private.read_selection(v_tenant_id, selection);
     v_audit_id bigint;
     v_outcome jsonb;
 begin
-    if user_id is not null then
-        -- Held: whoever removes them waits, and then finds what was given here.
-        perform from public.memberships
+    if user_id is not null and not exists (
+        select from public.memberships
         where memberships.tenant_id = v_tenant_id
           and memberships.user_id = bulk_assign.user_id
           and memberships.revoked_at is null
-        for share;
-        if not found then
-            raise exception 'member_not_found' using errcode = 'PT404',
-                detail = 'nobody of this tenant has that id';
-        end if;
-        v_scope := private.creditor_scope_of(v_tenant_id, user_id);
-    end if;
-    if v_scope is not null then
-        execute 'select exists (select from public.clients where '
-            || private.client_condition(v_filter) || ' and not clients.creditor_ids && $2)'
-        into v_is_hidden using v_filter, v_scope;
-        if v_is_hidden then
-            raise exception 'assignee_limited' using errcode = 'PT409',
-                detail = 'the selection has clients of creditors that this person does not see';
-        end if;
+    ) then
+        raise exception 'member_not_found' using errcode = 'PT404',
+            detail = 'nobody of this tenant has that id';
     end if;
     v_audit_id := private.begin_bulk(v_tenant_id, 'assign', selection);
     execute private.bulk_query(private.client_condition(v_filter), case
@@ -3616,7 +3459,7 @@ AS $function$
     select template.*
     from public.message_templates as template
     cross join lateral private.sender_for(
-        (charge).tenant_id, (charge).client_id, template.provider
+        (charge).tenant_id, (charge).client_id, template.provider, template.account
     ) as sender
     where template.tenant_id = (charge).tenant_id and template.channel = 'whatsapp'
       and template.variables && array['charge.link', 'charge.pix_code', 'charge.digitable_line']
@@ -4849,24 +4692,6 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.close_export(run_id uuid, is_complete boolean)
- RETURNS void
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-begin
-    perform from private.export_runs as run
-    where run.id = close_export.run_id and run.tenant_id = private.tenant_id()
-      and run.user_id = auth.uid();
-    if found then
-        perform private.end_export(
-            run_id, case when is_complete then 'complete' else 'incomplete' end
-        );
-    end if;
-end;
-$function$;
-
 CREATE OR REPLACE FUNCTION private.columns_of_people(table_name text, privilege text, only_these text[])
  RETURNS text
  LANGUAGE sql
@@ -4929,8 +4754,7 @@ begin
         from public.message_logs as message
         where message.tenant_id = contact_attempts.tenant_id
           and message.client_id = contact_attempts.client_id
-          and message.direction = 'out' and message.status <> 'queued'
-          and (message.status <> 'failed' or message.error_code = 'outcome_unknown')
+          and message.direction = 'out' and message.status not in ('failed', 'queued')
           and message.template_id is not null
           and message.created_at >= since - c_longest_wait and message.created_at <= until
           and coalesce(message.sending_at, message.created_at) between since and until;
@@ -5299,7 +5123,7 @@ begin
         select template.id, template.name, template.category, template.provider
         from public.message_templates as template
         join public.senders as sender
-            on sender.id = v_talk.sender_id and sender.provider = template.provider
+            on sender.id = v_talk.sender_id and private.fits_sender(template, sender)
         where template.tenant_id = v_tenant_id and template.status = 'approved'
           -- Those bring a charge, which the chat sends by itself.
           and not exists (
@@ -5392,23 +5216,6 @@ AS $function$
           ))
         group by contact.status, contact.reason
     ) as counted
-$function$;
-
-CREATE OR REPLACE FUNCTION private.count_export(run_id uuid, clients bigint)
- RETURNS void
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-begin
-    perform pg_advisory_xact_lock(private.export_lock(run_id));
-    update private.export_runs as run set clients = count_export.clients
-    where run.id = count_export.run_id and run.tenant_id = private.tenant_id()
-      and run.user_id = auth.uid() and run.state = 'running';
-    if not found then
-        raise exception 'ticket_used' using errcode = 'PT410', detail = 'no such export was begun';
-    end if;
-end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.count_failures()
@@ -6288,18 +6095,6 @@ AS $function$
     ) end
 $function$;
 
-CREATE OR REPLACE FUNCTION private.drop_upload(upload_id uuid)
- RETURNS void
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-begin
-    delete from private.import_uploads as upload
-    where upload.id = drop_upload.upload_id and upload.created_by = auth.uid();
-end;
-$function$;
-
 CREATE OR REPLACE FUNCTION private.drop_waiting(batch_id uuid)
  RETURNS void
  LANGUAGE sql
@@ -6500,26 +6295,6 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.end_export(run_id uuid, outcome text)
- RETURNS void
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-    v_run private.export_runs;
-begin
-    update private.export_runs as run set state = outcome
-    where run.id = run_id and run.state <> 'complete'
-    returning run.* into v_run;
-    update public.audit_log
-    set after = audit_log.after - 'state' || case outcome
-        when 'complete' then jsonb_build_object('selected', v_run.clients)
-        else jsonb_build_object('state', outcome) end
-    where audit_log.id = v_run.audit_id;
-end;
-$function$;
-
 CREATE OR REPLACE FUNCTION private.end_import(import_id uuid, outcome text, error_code text)
  RETURNS void
  LANGUAGE plpgsql
@@ -6606,7 +6381,7 @@ AS $function$
         from public.invitations as sent
         join auth.users on sent.email = lower(users.email)
         where users.id = ended_access.user_id and users.email_confirmed_at is not null
-          and sent.accepted_at is null and sent.declined_at is null
+          and sent.accepted_at is null
           and (sent.revoked_at is not null or sent.expires_at <= private.now())
         order by at desc
         -- More than these say nothing new.
@@ -6953,35 +6728,6 @@ AS $function$
         ), '$kept', private.has_agreement('private.is_kept(agreement.status)')
         ), '$living', private.has_agreement('private.is_living(agreement.status)'))
     end
-$function$;
-
-CREATE OR REPLACE FUNCTION private.export_lock(run_id uuid)
- RETURNS bigint
- LANGUAGE sql
- IMMUTABLE
- SET search_path TO ''
-AS $function$
-    select hashtextextended('export:' || run_id, 0)
-$function$;
-
-CREATE OR REPLACE FUNCTION private.export_outcome(run_id uuid)
- RETURNS jsonb
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-    v_tenant_id uuid := private.require_role('supervisor');
-    v_run private.export_runs;
-begin
-    select * into v_run from private.export_runs as run
-    where run.id = run_id and run.tenant_id = v_tenant_id and run.user_id = auth.uid();
-    return jsonb_build_object('clients', v_run.clients, 'state', case
-        when v_run.id is null then 'waiting'
-        when private.is_export_torn(v_run) then 'incomplete'
-        else v_run.state
-    end);
-end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.export_sql(is_limited boolean)
@@ -7496,9 +7242,8 @@ declare
 begin
     return jsonb_build_object(
         'creditors', (
-            select coalesce(jsonb_agg(jsonb_build_object(
-                'id', creditors.id, 'name', creditors.name, 'is_active', creditors.is_active
-            ) order by creditors.name_key), '[]')
+            select coalesce(jsonb_agg(jsonb_build_object('id', creditors.id, 'name', creditors.name)
+                order by creditors.name_key), '[]')
             from public.creditors
             where creditors.tenant_id = v_tenant_id
               and ((select private.sees_everything()) or private.sees_creditor(creditors.id))
@@ -7833,10 +7578,6 @@ CREATE OR REPLACE FUNCTION private.first_steps()
  SET search_path TO ''
 AS $function$
 declare
-    -- A first hour's work: enough that the panel has something to say.
-    c_clients constant int := 10;
-    -- Who has so many has worked ten clients; all of them would be the whole past.
-    c_looked_at constant int := 1000;
     v_tenant_id uuid := private.require_role('operator');
     v_known private.first_steps;
     v_steps jsonb;
@@ -7845,50 +7586,49 @@ begin
     if not private.has_role('admin') or v_known.hidden_at is not null then
         return null;
     end if;
-    select jsonb_agg(jsonb_build_object(
-        'key', step.key, 'is_done', step.have >= step.want,
-        'have', least(step.have, step.want), 'want', step.want
-    ) order by step.place) into v_steps
-    from (
-        values
-        -- The dialer, WhatsApp by either provider, and payments.
-        (1, 'providers', (
-            select count(distinct case linked.provider when 'meta' then 'gupshup'
-                else linked.provider::text end)
-            from public.integrations as linked
-            where linked.tenant_id = v_tenant_id and linked.is_active
-              and linked.test_verdict = 'works'
-        ), 3),
-        (2, 'people', (
-            select count(*) from public.memberships as member
-            where member.tenant_id = v_tenant_id and member.user_id <> auth.uid()
-        ) + (
-            select count(*) from public.invitations as sent
-            where sent.tenant_id = v_tenant_id and sent.invited_by is not null
-        ), 1),
-        (3, 'portfolio', (
-            select count(*) from public.imports as import
-            where import.tenant_id = v_tenant_id and import.status = 'done'
-              and import.accepted > 0
-        ), 1),
-        -- Switched on asks for a dry run that is newer than the last edit.
-        (4, 'rule', (
-            select count(*) from public.collection_rules as rule
-            where rule.tenant_id = v_tenant_id and rule.is_enabled
-        ), 2),
-        (5, 'disposition', (
-            select count(distinct worked.client_id) from (
-                select done.client_id from public.call_dispositions as done
-                where done.tenant_id = v_tenant_id limit c_looked_at
-            ) as worked
-        ), c_clients),
-        (6, 'panel', case when v_known.panel_read_at is not null then 1 else 0 end, 1)
-    ) as step (place, key, have, want);
+    v_steps := jsonb_build_array(
+        jsonb_build_object('key', 'providers', 'is_done', exists (
+            select from public.integrations
+            where integrations.tenant_id = v_tenant_id and integrations.is_active
+              and integrations.test_verdict = 'works'
+        )),
+        jsonb_build_object('key', 'people', 'is_done', exists (
+            select from public.memberships
+            where memberships.tenant_id = v_tenant_id and memberships.user_id <> auth.uid()
+        ) or exists (
+            select from public.invitations
+            where invitations.tenant_id = v_tenant_id and invitations.invited_by is not null
+        )),
+        jsonb_build_object('key', 'portfolio', 'is_done', exists (
+            select from public.imports
+            where imports.tenant_id = v_tenant_id and imports.status = 'done'
+              and imports.accepted > 0
+        )),
+        jsonb_build_object('key', 'rule', 'is_done', exists (
+            select from public.rule_dry_runs where rule_dry_runs.tenant_id = v_tenant_id
+        )),
+        jsonb_build_object('key', 'disposition', 'is_done', exists (
+            select from public.call_dispositions where call_dispositions.tenant_id = v_tenant_id
+        )),
+        jsonb_build_object('key', 'panel', 'is_done', v_known.panel_read_at is not null)
+    );
     return jsonb_build_object('steps', v_steps, 'left', (
         select count(*) from jsonb_array_elements(v_steps) as step
         where not (step -> 'is_done')::boolean
     ));
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.fits_sender(template public.message_templates, sender public.senders)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select (template).provider = (sender).provider and (
+        (template).account is null
+        or (template).account = private.template_account((sender).id)
+    )
 $function$;
 
 CREATE OR REPLACE FUNCTION private.fold_batch_counts()
@@ -8034,22 +7774,6 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.forget_bulk_touches()
- RETURNS void
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-    c_kept constant interval := '2 years';
-begin
-    delete from private.bulk_touches as touched
-    using public.audit_log as told
-    where told.id = touched.audit_id and told.tenant_id = touched.tenant_id
-      and told.created_at < private.now() - c_kept;
-end;
-$function$;
-
 CREATE OR REPLACE FUNCTION private.forget_dialer_results()
  RETURNS integer
  LANGUAGE plpgsql
@@ -8181,20 +7905,6 @@ begin
     update public.imports set answer = null
     where imports.id = any(v_old) and imports.answer is not null;
     delete from public.imports where imports.id = any(v_old);
-end;
-$function$;
-
-CREATE OR REPLACE FUNCTION private.forget_uploads()
- RETURNS void
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-    c_kept constant interval := '1 hour';  -- columns are looked at in minutes
-begin
-    delete from private.import_uploads as upload
-    where upload.used_at < private.now() - c_kept;
 end;
 $function$;
 
@@ -8395,35 +8105,28 @@ begin
     from unnest(v_freed) as left_client (id);
     update public.callbacks as promised
     -- Who gets one that is due hears of it.
-    set operator_id = heir.id, reminded_for = null,
-        released_from = case when heir.id is null then promised.operator_id end
-    from private.heirs(hand_over.tenant_id, hand_over.user_id, hand_over.hand_to) as heir
+    set operator_id = hand_over.hand_to, reminded_for = null,
+        released_from = case when hand_over.hand_to is null then promised.operator_id end
     where promised.tenant_id = hand_over.tenant_id and promised.operator_id = hand_over.user_id
-      and promised.status = 'scheduled' and promised.client_id = heir.client_id;
+      and promised.status = 'scheduled';
     with given as (
-        update public.conversations as talk
-        -- A stranger's talk is in everybody's sight.
-        set owner_id = case when talk.client_id is null then hand_over.hand_to else heir.id end
-        from public.conversations as held
-        left join private.heirs(
-            hand_over.tenant_id, hand_over.user_id, hand_over.hand_to
-        ) as heir on heir.client_id = held.client_id
-        where held.tenant_id = hand_over.tenant_id and held.owner_id = hand_over.user_id
-          and talk.id = held.id
-        returning talk.id, talk.client_id, talk.owner_id
+        update public.conversations as talk set owner_id = hand_over.hand_to
+        where talk.tenant_id = hand_over.tenant_id and talk.owner_id = hand_over.user_id
+        returning talk.id, talk.client_id
     )
     insert into public.conversation_events
         (tenant_id, conversation_id, client_id, kind, actor_id, from_user_id, to_user_id)
     select hand_over.tenant_id, given.id, given.client_id, 'assigned', auth.uid(),
-        hand_over.user_id, given.owner_id
+        hand_over.user_id, hand_over.hand_to
     from given;
-    update public.client_assignments as given
-    set user_id = heir.id, assigned_by = auth.uid(), assigned_at = private.now()
-    from private.heirs(hand_over.tenant_id, hand_over.user_id, hand_over.hand_to) as heir
-    where given.tenant_id = hand_over.tenant_id and given.user_id = hand_over.user_id
-      and given.client_id = heir.client_id and heir.id is not null;
-    delete from public.client_assignments as given
-    where given.tenant_id = hand_over.tenant_id and given.user_id = hand_over.user_id;
+    if hand_over.hand_to is null then
+        delete from public.client_assignments as given
+        where given.tenant_id = hand_over.tenant_id and given.user_id = hand_over.user_id;
+    else
+        update public.client_assignments as given
+        set user_id = hand_over.hand_to, assigned_by = auth.uid(), assigned_at = private.now()
+        where given.tenant_id = hand_over.tenant_id and given.user_id = hand_over.user_id;
+    end if;
 end;
 $function$;
 
@@ -8468,35 +8171,6 @@ AS $function$
                   and run.finished_at > since
               or run.status = 'running' and run.attempt > 0)
     )
-$function$;
-
-CREATE OR REPLACE FUNCTION private.heirs(tenant_id uuid, user_id uuid, hand_to uuid)
- RETURNS TABLE(client_id uuid, id uuid)
- LANGUAGE plpgsql
- STABLE SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-#variable_conflict use_column
-declare
-    v_scope uuid[] := private.creditor_scope_of(tenant_id, hand_to);
-begin
-    return query
-    select client.id, case
-        when v_scope is null or client.creditor_ids && v_scope then heirs.hand_to
-    end
-    from (
-        select given.client_id from public.client_assignments as given
-        where given.tenant_id = heirs.tenant_id and given.user_id = heirs.user_id
-        union
-        select promised.client_id from public.callbacks as promised
-        where promised.tenant_id = heirs.tenant_id and promised.operator_id = heirs.user_id
-          and promised.status = 'scheduled'
-        union
-        select talk.client_id from public.conversations as talk
-        where talk.tenant_id = heirs.tenant_id and talk.owner_id = heirs.user_id
-    ) as held
-    join public.clients as client on client.id = held.client_id;
-end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.held_work(tenant_id uuid, user_id uuid)
@@ -8816,25 +8490,32 @@ end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.integrations_to_sync(tenant_id uuid)
- RETURNS TABLE(integration_id uuid, provider public.provider_name, accounts jsonb[])
+ RETURNS TABLE(integration_id uuid, provider public.provider_name, names text[], accounts jsonb[])
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO ''
 AS $function$
-    select integration.id, integration.provider, array(
-        select distinct on (coalesce(known.said ->> 'waba_id', known.said ->> 'app_name'))
-            known.said
-        from (
-            select private.sender_settings(sender.id) as said
-            from public.senders as sender
-            where sender.tenant_id = integration.tenant_id
-              and sender.integration_id = integration.id and sender.state <> 'disabled'
-            union all
-            select integration.settings
-        ) as known
-        order by coalesce(known.said ->> 'waba_id', known.said ->> 'app_name')
-    )
+    select integration.id, integration.provider, listing.names, listing.accounts
     from public.integrations as integration
+    cross join lateral (
+        select array_agg(account.name order by account.name) as names,
+            array_agg(account.said order by account.name) as accounts
+        from (
+            select distinct on (named.name) named.name, known.said
+            from (
+                select private.sender_settings(sender.id) as said
+                from public.senders as sender
+                where sender.tenant_id = integration.tenant_id
+                  and sender.integration_id = integration.id and sender.state <> 'disabled'
+                union all
+                select integration.settings
+            ) as known
+            cross join lateral (
+                select coalesce(known.said ->> 'waba_id', known.said ->> 'app_name') as name
+            ) as named
+            order by named.name
+        ) as account
+    ) as listing
     where (integrations_to_sync.tenant_id is null
         or integration.tenant_id = integrations_to_sync.tenant_id) and integration.is_active
       and private.sends_whatsapp(integration.provider::text)
@@ -8849,68 +8530,10 @@ CREATE OR REPLACE FUNCTION private.invitation_state(sent public.invitations)
 AS $function$
     select case
         when sent.accepted_at is not null then 'accepted'
-        when sent.declined_at is not null then 'declined'
         when sent.revoked_at is not null then 'revoked'
         when sent.expires_at <= private.now() then 'expired'
         else 'open'
     end
-$function$;
-
-CREATE OR REPLACE FUNCTION private.invite(email text, role public.member_role, display_name text, creditor_ids uuid[])
- RETURNS uuid
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-#variable_conflict use_column
-declare
-    v_tenant_id uuid := private.require_role('admin');
-    v_email text := lower(btrim(invite.email));
-    v_user_id uuid;
-    v_invitation_id uuid;
-begin
-    if v_email is null or v_email !~ '^[^@\s]+@[^@\s]+\.[^@\s]+$' then
-        raise exception 'email_invalid' using errcode = 'PT400',
-            detail = 'an address like name@host.tld is needed';
-    end if;
-    if invite.role is null or invite.role > private.member_role() then
-        raise exception 'not_allowed' using errcode = 'PT403',
-            detail = 'nobody grants more than they have';
-    end if;
-    if invite.role = 'admin' and invite.creditor_ids is not null then
-        raise exception 'admin_sees_everything' using errcode = 'PT409',
-            detail = 'who manages people cannot be limited';
-    end if;
-    select users.id into v_user_id
-    from auth.users
-    where lower(users.email) = v_email and users.email_confirmed_at is not null;
-    if exists (
-        select from public.memberships
-        where memberships.user_id = v_user_id
-          and memberships.tenant_id = v_tenant_id
-          and memberships.revoked_at is null
-    ) then
-        raise exception 'already_member' using errcode = 'PT409',
-            detail = 'change the role of the membership instead';
-    end if;
-    insert into public.invitations (
-        tenant_id, email, role, display_name, creditor_ids, invited_by
-    )
-    values (
-        v_tenant_id, v_email, invite.role, invite.display_name,
-        private.require_creditors(v_tenant_id, invite.creditor_ids), auth.uid()
-    )
-    on conflict (email, tenant_id) where accepted_at is null and revoked_at is null
-    do update set role = excluded.role, display_name = excluded.display_name,
-        creditor_ids = excluded.creditor_ids, invited_by = excluded.invited_by,
-        expires_at = excluded.expires_at
-    returning id into v_invitation_id;
-    -- Whoever has an account is asked in the page; the inviter learns nothing of it.
-    if v_user_id is not null then
-        perform private.tell_membership(v_tenant_id, v_user_id);
-    end if;
-    return v_invitation_id;
-end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.is_callback_token(webhook_key text, token text)
@@ -8963,21 +8586,6 @@ AS $function$
               )
           end
     )
-$function$;
-
-CREATE OR REPLACE FUNCTION private.is_export_torn(run private.export_runs)
- RETURNS boolean
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-    c_begins constant interval := '1 minute';  -- from the line of audit to the lock
-begin
-    return (run).state = 'incomplete' or (run).state = 'running'
-        and (run).started_at < private.now() - c_begins
-        and pg_try_advisory_xact_lock_shared(private.export_lock((run).id));
-end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.is_in_stock(status public.debt_status)
@@ -9186,15 +8794,12 @@ begin
             and kind.unworkable
         left join public.calls as call
             on call.tenant_id = done.tenant_id and call.disposition_id = done.id
-        left join private.wrong_numbers as named
-            on named.tenant_id = done.tenant_id and named.disposition_id = done.id
         where done.tenant_id = is_wrong_number.tenant_id
           and done.client_id = is_wrong_number.client_id
           and not private.is_undone(done.id)
           and case
-              when coalesce(call.phone, named.phone) is not null then
-                  private.phone_match(coalesce(call.phone, named.phone))
-                  = private.phone_match(is_wrong_number.phone)
+              when call.phone is not null then
+                  private.phone_match(call.phone) = private.phone_match(is_wrong_number.phone)
               else not exists (
                   select from public.call_dispositions as later
                   where later.tenant_id = done.tenant_id and later.client_id = done.client_id
@@ -9865,36 +9470,6 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.keep_upload(file_name text, file_sha256 text, kind text)
- RETURNS uuid
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-    -- Whoever looks at files in three windows; more only fills the disk.
-    c_kept constant int := 3;
-    v_tenant uuid := private.require_role('supervisor');
-    v_id uuid;
-begin
-    if not private.sees_everything() then
-        raise exception 'not_allowed' using errcode = 'PT403',
-            detail = 'who is limited to creditors does not import';
-    end if;
-    insert into private.import_uploads (tenant_id, created_by, file_name, file_sha256, kind)
-    values (v_tenant, auth.uid(), keep_upload.file_name, keep_upload.file_sha256, keep_upload.kind)
-    returning id into v_id;
-    delete from private.import_uploads as old
-    where old.created_by = auth.uid() and old.tenant_id = v_tenant and old.id not in (
-        select newest.id from private.import_uploads as newest
-        where newest.created_by = auth.uid() and newest.tenant_id = v_tenant
-        order by newest.id = v_id desc, newest.used_at desc
-        limit c_kept
-    );
-    return v_id;
-end;
-$function$;
-
 CREATE OR REPLACE FUNCTION private.last_seen(user_id uuid)
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -9905,11 +9480,7 @@ AS $function$
         select max(greatest(sessions.created_at, sessions.refreshed_at at time zone 'UTC'))
         from auth.sessions where sessions.user_id = users.id
     )))
-    from auth.users
-    where users.id = last_seen.user_id and 1 = (
-        select count(*) from public.memberships as alive
-        where alive.user_id = last_seen.user_id and alive.revoked_at is null
-    )
+    from auth.users where users.id = last_seen.user_id
 $function$;
 
 CREATE OR REPLACE FUNCTION private.last_word_on(message public.message_logs)
@@ -10681,7 +10252,6 @@ begin
                 'id', sent.id, 'email', sent.email, 'role', sent.role, 'name', sent.display_name,
                 'state', private.invitation_state(sent), 'created_at', sent.created_at,
                 'expires_at', sent.expires_at, 'mailed_at', sent.mailed_at,
-                'creditor_ids', sent.creditor_ids,
                 'invited_by', private.actor_name(sent.tenant_id, sent.invited_by)
             ) order by sent.created_at desc, sent.id), '[]')
             from (
@@ -10713,9 +10283,8 @@ begin
             from public.teams where teams.tenant_id = v_tenant_id and teams.archived_at is null
         ),
         'creditors', (
-            select coalesce(jsonb_agg(jsonb_build_object(
-                'id', creditors.id, 'name', creditors.name, 'is_active', creditors.is_active
-            ) order by creditors.name_key, creditors.id), '[]')
+            select coalesce(jsonb_agg(jsonb_build_object('id', creditors.id, 'name', creditors.name)
+                order by creditors.name_key, creditors.id), '[]')
             from public.creditors where creditors.tenant_id = v_tenant_id
         )
     );
@@ -10788,11 +10357,18 @@ begin
             'has_more', count(*) > c_most
         )
         from (
-            select template.id, template.provider, template.name, template.language,
+            select template.id, template.provider, template.account, template.name,
+                template.language,
                 template.category, template.body, template.variables, template.status,
                 template.provider_status, template.header_type, template.header_link,
                 template.header_name, template.synced_at,
                 private.template_obstacle(template) as obstacle,
+                array(
+                    select sender.id from public.senders as sender
+                    where sender.tenant_id = v_tenant_id
+                      and private.fits_sender(template, sender)
+                    order by sender.id
+                ) as sender_ids,
                 row_number() over (order by template.name, template.language, template.id)
                 as place
             from public.message_templates as template
@@ -11148,42 +10724,6 @@ AS $function$
     ], null)
 $function$;
 
-CREATE OR REPLACE FUNCTION private.membership_for_change(membership_id uuid, leaves_admin boolean)
- RETURNS public.memberships
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-    v_tenant_id uuid := private.require_role('admin');
-    v_membership public.memberships;
-begin
-    perform from public.tenants where tenants.id = v_tenant_id for update;
-    -- Asked again under the lock: the caller may just have been demoted.
-    perform private.require_role('admin');
-    -- Whoever gives them a client at this moment holds the row: they come first, or find nobody.
-    select * into v_membership
-    from public.memberships
-    where memberships.id = membership_for_change.membership_id
-      and memberships.tenant_id = v_tenant_id
-      and memberships.revoked_at is null
-    for no key update;
-    if not found then
-        raise exception 'membership_not_found' using errcode = 'PT404',
-            detail = 'no live membership with this id in the tenant';
-    end if;
-    if leaves_admin and v_membership.role = 'admin' and not exists (
-        select from public.memberships
-        where memberships.tenant_id = v_tenant_id and memberships.role = 'admin'
-          and memberships.revoked_at is null and memberships.id <> v_membership.id
-    ) then
-        raise exception 'last_admin' using errcode = 'PT409',
-            detail = 'a tenant keeps at least one admin';
-    end if;
-    return v_membership;
-end;
-$function$;
-
 CREATE OR REPLACE FUNCTION private.mend_dialer(integration_id uuid, is_agents boolean)
  RETURNS void
  LANGUAGE plpgsql
@@ -11482,29 +11022,6 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.my_invitations()
- RETURNS jsonb
- LANGUAGE plpgsql
- STABLE SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-begin
-    return (
-        select coalesce(jsonb_agg(jsonb_build_object(
-            'id', sent.id, 'agency', tenants.name, 'role', sent.role,
-            'invited_by', private.actor_name(sent.tenant_id, sent.invited_by),
-            'expires_at', sent.expires_at
-        ) order by sent.created_at desc, sent.id), '[]')
-        from auth.users
-        join public.invitations as sent on sent.email = lower(users.email)
-        join public.tenants on tenants.id = sent.tenant_id
-        where users.id = auth.uid() and users.email_confirmed_at is not null
-          and sent.accepted_at is null and sent.revoked_at is null
-          and sent.expires_at > private.now()
-    );
-end;
-$function$;
-
 CREATE OR REPLACE FUNCTION private.my_open_calls()
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -11526,45 +11043,6 @@ begin
             order by mine.called_at desc limit 5
         ) as call
     );
-end;
-$function$;
-
-CREATE OR REPLACE FUNCTION private.name_wrong_number(disposition_id uuid, client_id uuid, disposition_type text, phone text)
- RETURNS void
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-    v_tenant_id uuid := private.require_role('operator');
-begin
-    perform private.require_client(v_tenant_id, client_id);
-    if not exists (
-        select from public.disposition_types as kind
-        where kind.tenant_id = v_tenant_id and kind.unworkable
-          and kind.key = name_wrong_number.disposition_type
-    ) or not exists (
-        select from public.client_phones as known
-        where known.tenant_id = v_tenant_id and known.client_id = name_wrong_number.client_id
-          and known.phone = name_wrong_number.phone
-    ) then
-        raise exception 'field_invalid' using errcode = 'PT400', detail = 'phone';
-    end if;
-    if exists (
-        select from public.call_dispositions as done
-        where done.id = name_wrong_number.disposition_id
-          and (done.tenant_id <> v_tenant_id or done.operator_id is distinct from auth.uid()
-              or done.client_id <> name_wrong_number.client_id)
-    ) then
-        raise exception 'disposition_id_reused' using errcode = 'PT409',
-            detail = 'this id already names another disposition';
-    end if;
-    insert into private.wrong_numbers (disposition_id, tenant_id, client_id, phone)
-    values (
-        name_wrong_number.disposition_id, v_tenant_id, name_wrong_number.client_id,
-        name_wrong_number.phone
-    )
-    on conflict on constraint wrong_numbers_pkey do nothing;
 end;
 $function$;
 
@@ -11906,26 +11384,6 @@ begin
       and task.status = 'sending' and task.kind in ('part', 'file')
     for share;
     return case when found then private.note_sent_rows(v_task, answer, max) else 0 end;
-end;
-$function$;
-
-CREATE OR REPLACE FUNCTION private.note_export(tenant_id uuid, said jsonb)
- RETURNS bigint
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-    v_id bigint;
-begin
-    insert into public.audit_log (tenant_id, actor_id, actor, table_name, row_id, action, after)
-    values (
-        note_export.tenant_id, auth.uid(),
-        coalesce((select users.email from auth.users where users.id = auth.uid()), session_user),
-        'clients', 'export', 'export', said
-    )
-    returning id into v_id;
-    return v_id;
 end;
 $function$;
 
@@ -12685,7 +12143,7 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.open_export(selection jsonb, run_id uuid DEFAULT NULL::uuid)
+CREATE OR REPLACE FUNCTION private.open_export(selection jsonb)
  RETURNS text
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -12712,13 +12170,14 @@ begin
     analyze pg_temp.export_clients;
     -- For the statement that follows in this transaction: it sorts what may be the whole portfolio.
     perform set_config('jit', 'off', true), set_config('work_mem', '64MB', true);
-    if run_id is null then
-        perform private.note_export(v_tenant_id, jsonb_build_object(
-            'selection', selection, 'selected', v_clients
-        ));
-    else
-        perform private.count_export(run_id, v_clients);
-    end if;
+    insert into public.audit_log
+        (tenant_id, actor_id, actor, table_name, row_id, action, after)
+    values (
+        v_tenant_id, auth.uid(),
+        coalesce((select users.email from auth.users where users.id = auth.uid()), session_user),
+        'clients', 'export', 'export',
+        jsonb_build_object('selection', selection, 'selected', v_clients)
+    );
     return private.export_sql(not private.sees_everything());
 end;
 $function$;
@@ -12750,8 +12209,6 @@ begin
     ) then
         raise exception 'creditor_not_found' using errcode = 'PT404',
             detail = 'the creditor is not one of this tenant; an admin''s import creates it by name';
-    elsif not v_creditor.is_active then
-        raise exception 'creditor_inactive' using errcode = 'PT409', detail = v_creditor.name;
     end if;
 
     create temp table import_rows (
@@ -12899,21 +12356,6 @@ AS $function$
             else private.enqueue_run(wanted.id, private.now() + wanted.wait) end
     from wanted
     on conflict on constraint automation_runs_one_per_disposition do nothing
-$function$;
-
-CREATE OR REPLACE FUNCTION private.open_upload(upload_id uuid)
- RETURNS TABLE(file_name text, file_sha256 text, kind text, parts integer)
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-    v_upload private.import_uploads := private.own_upload(upload_id);
-begin
-    update private.import_uploads as upload set used_at = private.now()
-    where upload.id = v_upload.id;
-    return query select v_upload.file_name, v_upload.file_sha256, v_upload.kind, v_upload.parts;
-end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.opens_again_at(rule public.collection_rules, zone text, at timestamp with time zone)
@@ -13100,27 +12542,6 @@ AS $function$
         (tenant_id, conversation_id, client_id, kind, actor_id, to_user_id)
     select taken.tenant_id, taken.id, taken.client_id, 'assigned', taken.owner_id, taken.owner_id
     from taken
-$function$;
-
-CREATE OR REPLACE FUNCTION private.own_upload(upload_id uuid)
- RETURNS private.import_uploads
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-    v_tenant uuid := private.require_role('supervisor');
-    v_upload private.import_uploads;
-begin
-    select * into v_upload from private.import_uploads as upload
-    where upload.id = own_upload.upload_id and upload.tenant_id = v_tenant
-      and upload.created_by = auth.uid();
-    if not found then
-        raise exception 'upload_expired' using errcode = 'PT410',
-            detail = 'send the file itself';
-    end if;
-    return v_upload;
-end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.page_and_next_sql(page text)
@@ -15010,22 +14431,6 @@ AS $function$
     limit 1
 $function$;
 
-CREATE OR REPLACE FUNCTION private.person_sees_client(tenant_id uuid, user_id uuid, client_id uuid)
- RETURNS boolean
- LANGUAGE plpgsql
- STABLE SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-    v_scope uuid[] := private.creditor_scope_of(tenant_id, user_id);
-begin
-    return v_scope is null or exists (
-        select from public.clients
-        where clients.id = person_sees_client.client_id and clients.creditor_ids && v_scope
-    );
-end;
-$function$;
-
 CREATE OR REPLACE FUNCTION private.phone_of_target(tenant_id uuid, client_id uuid, disposition_id uuid)
  RETURNS text
  LANGUAGE sql
@@ -15040,11 +14445,6 @@ AS $function$
               and call.disposition_id is not distinct from phone_of_target.disposition_id
               and call.phone is not null
             order by call.called_at desc limit 1
-        ),
-        (
-            select named.phone from private.wrong_numbers as named
-            where named.tenant_id = phone_of_target.tenant_id
-              and named.disposition_id = phone_of_target.disposition_id
         ),
         (
             select min(known.phone) from public.client_phones as known
@@ -15116,7 +14516,7 @@ begin
     join public.integrations as integration on integration.id = sender.integration_id
     where sender.id = coalesce(v_to.sender_id, (
         select chosen.sender_id from private.sender_for(
-            charge.tenant_id, charge.client_id, v_template.provider
+            charge.tenant_id, charge.client_id, v_template.provider, v_template.account
         ) as chosen
     ));
     v_paused_until := greatest(v_sender.paused_until, v_sender.account_paused_until);
@@ -15214,7 +14614,7 @@ begin
         when v_template.id is not null and (
             -- Nobody can say which hours are lawful for a stranger.
             v_talk.client_id is null
-            or v_template.provider <> v_sender.provider
+            or not private.fits_sender(v_template, v_sender)
             -- A variable without a field is a value that is missing.
             or coalesce(private.template_obstacle(v_template), 'unbound') <> 'unbound'
         ) then 'template_not_sendable'
@@ -15573,51 +14973,6 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.plan_import_creditors()
- RETURNS jsonb
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-    c_new_creditors constant int := 100;
-    v_inactive text := (
-        select string_agg(distinct creditors.name, '; ')
-        from pg_temp.import_creditors
-        join public.creditors on creditors.id = import_creditors.creditor_id
-        where not creditors.is_active
-    );
-    v_new jsonb := (
-        select coalesce(jsonb_agg(
-            jsonb_build_object('id', new_ones.creditor_id, 'name', new_ones.name)
-            order by new_ones.name
-        ), '[]')
-        from (
-            select import_creditors.creditor_id, min(import_creditors.creditor) as name
-            from pg_temp.import_creditors
-            where import_creditors.is_new
-            group by import_creditors.creditor_id
-        ) as new_ones
-    );
-begin
-    if v_new <> '[]' and not private.has_role('admin') then
-        raise exception 'creditor_not_found' using errcode = 'PT404',
-            detail = 'unknown: ' || (
-                select string_agg(listed.item ->> 'name', '; ' order by listed.item ->> 'name')
-                from jsonb_array_elements(v_new) with ordinality as listed (item, place)
-                where listed.place <= 5  -- enough to recognise the column
-            ) || ' - an admin''s import creates new creditors';
-    elsif v_inactive is not null then
-        raise exception 'creditor_inactive' using errcode = 'PT409', detail = v_inactive;
-    elsif jsonb_array_length(v_new) > c_new_creditors then
-        raise exception 'too_many_new_creditors' using errcode = 'PT409', detail = format(
-            '%s names; is another column taken for the creditor?', jsonb_array_length(v_new)
-        );
-    end if;
-    return v_new;
-end;
-$function$;
-
 CREATE OR REPLACE FUNCTION private.plan_portfolio(import_id uuid, headers jsonb, absent text, chunk_rows integer, said jsonb)
  RETURNS integer
  LANGUAGE plpgsql
@@ -15880,7 +15235,7 @@ AS $function$
         left join lateral (
             select known.*
             from private.sender_for(
-                target.tenant_id, target.client_id, template.provider
+                target.tenant_id, target.client_id, template.provider, template.account
             ) as known
             where spoken.channel = 'whatsapp'
         ) as sender on true
@@ -18509,6 +17864,9 @@ begin
     elsif template.provider <> sender.provider then
         raise exception 'template_of_other_provider' using errcode = 'PT409',
             detail = 'the template belongs to ' || template.provider;
+    elsif not private.fits_sender(template, sender) then
+        raise exception 'template_of_other_account' using errcode = 'PT409',
+            detail = 'the template belongs to ' || template.account;
     elsif private.template_obstacle(template) = 'unbound' then
         raise exception 'template_unbound' using errcode = 'PT409',
             detail = 'a variable has no field';
@@ -20431,7 +19789,7 @@ AS $function$
     end
 $function$;
 
-CREATE OR REPLACE FUNCTION private.sender_for(tenant_id uuid, client_id uuid, provider public.provider_name, OUT sender_id uuid, OUT integration_id uuid, OUT settings jsonb, OUT is_paused boolean, OUT paused_until timestamp with time zone)
+CREATE OR REPLACE FUNCTION private.sender_for(tenant_id uuid, client_id uuid, provider public.provider_name, account text, OUT sender_id uuid, OUT integration_id uuid, OUT settings jsonb, OUT is_paused boolean, OUT paused_until timestamp with time zone)
  RETURNS record
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
@@ -20453,6 +19811,9 @@ begin
     ) as heard on true
     where sender.tenant_id = sender_for.tenant_id and sender.state <> 'disabled'
       and (sender_for.provider is null or sender.provider = sender_for.provider)
+      -- A template's: other accounts do not know it.
+      and (sender_for.account is null
+          or private.template_account(sender.id) = sender_for.account)
     order by sender.state = 'active' desc, heard.at desc nulls last, sender.is_default desc,
         sender.created_at
     limit 1;
@@ -20866,11 +20227,6 @@ begin
             'changes', told.changes,
             'is_current', private.is_current(entry, kept.series),
             'can_restore', kept.restore <> 'never' and not private.is_current(entry, kept.series)
-                -- A change of nothing that may be brought back is told only.
-                and (kept.only_columns is null or entry.action <> 'update' or exists (
-                    select from jsonb_array_elements(told.changes) as change
-                    where change.value ->> 'field' = any(kept.only_columns)
-                ))
         ) as item
         from private.settings_tables as kept
         join public.audit_log as entry
@@ -21175,21 +20531,6 @@ begin
         );
     end if;
     return true;
-end;
-$function$;
-
-CREATE OR REPLACE FUNCTION private.settle_exports()
- RETURNS void
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-    c_kept constant interval := '1 day';
-begin
-    perform private.end_export(run.id, 'incomplete') from private.export_runs as run
-    where run.state = 'running' and private.is_export_torn(run);
-    delete from private.export_runs as run where run.started_at < private.now() - c_kept;
 end;
 $function$;
 
@@ -21667,7 +21008,6 @@ declare
     -- A redial within a week is the same attempt to reach; later it is a new one.
     c_redials_within constant interval := '7 days';
     v_settings jsonb := (step).settings;
-    v_person uuid;
 begin
     case (step).action
         when 'tag' then
@@ -21677,19 +21017,16 @@ begin
                   and tags.id = (v_settings ->> 'tag_id')::uuid
             ) then 'tag_missing' end;
         when 'assign' then
-            v_person := coalesce((v_settings ->> 'user_id')::uuid, private.person_of_target(
-                rule, client_id, disposition_id, target_id
-            ));
-            return case
-                when v_person is null then 'nobody_to_assign'
-                when not exists (
+            if v_settings ->> 'user_id' is not null then
+                return case when not exists (
                     select from public.memberships as member
                     where member.tenant_id = (step).tenant_id and member.revoked_at is null
-                      and member.user_id = v_person
-                ) then 'member_left'
-                when not private.person_sees_client((step).tenant_id, v_person, client_id)
-                    then 'assignee_limited'
-            end;
+                      and member.user_id = (v_settings ->> 'user_id')::uuid
+                ) then 'member_left' end;
+            end if;
+            return case when private.person_of_target(
+                rule, client_id, disposition_id, target_id
+            ) is null then 'nobody_to_assign' end;
         when 'remind_operator' then
             return case when private.person_of_target(
                 rule, client_id, disposition_id, target_id
@@ -21990,8 +21327,6 @@ AS $function$
 begin
     perform private.mark_dead_imports(null);
     perform private.forget_rehearsals();
-    perform private.forget_uploads();
-    perform private.settle_exports();
     if exists (select from public.imports where imports.status = 'interrupted')
         or exists (select from private.import_rollbacks)
     then
@@ -22377,7 +21712,7 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.take_templates(integration_id uuid, templates jsonb)
+CREATE OR REPLACE FUNCTION private.take_templates(integration_id uuid, templates jsonb, accounts text[])
  RETURNS jsonb
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -22391,31 +21726,67 @@ declare
 begin
     select * into v_integration from public.integrations as integration
     where integration.id = take_templates.integration_id;
-    -- Two accounts may have one of the same name: ours stays that whose id we know.
+    if exists (
+        select from public.message_templates as known
+        where known.tenant_id = v_integration.tenant_id
+          and known.provider = v_integration.provider and known.synced_at is not null
+          and known.provider_status is distinct from 'GONE'
+          and (known.account = any(take_templates.accounts) or known.account is null)
+          and not exists (
+              select from jsonb_array_elements(take_templates.templates) as told
+              where known.account is null or told.value ->> 'account' = known.account
+          )
+    ) then
+        return jsonb_build_object('error', 'templates_missing');
+    end if;
+    -- Within an account a name is one template: ours stays that whose id we know.
     select coalesce(jsonb_agg(chosen.value), '[]') into v_templates
     from (
-        select distinct on (told.value ->> 'name', told.value ->> 'language') told.value
+        select distinct on (
+            told.value ->> 'account', told.value ->> 'name', told.value ->> 'language'
+        ) told.value
         from jsonb_array_elements(take_templates.templates) as told
         left join public.message_templates as known
             on known.tenant_id = v_integration.tenant_id
             and known.provider = v_integration.provider
             and known.provider_template_id = told.value ->> 'provider_template_id'
-        order by told.value ->> 'name', told.value ->> 'language', known.id is null,
-            told.value ->> 'provider_template_id'
+        order by told.value ->> 'account', told.value ->> 'name', told.value ->> 'language',
+            known.id is null, told.value ->> 'provider_template_id'
     ) as chosen;
-    -- Deleted there and made again under the same name: the same template with another id.
+    -- Deleted there and made again under the same name: the same template with another id. One that
+    -- is listed itself is nobody else's, and one that was never listed is of whoever has its name.
     update public.message_templates as known
-    set provider_template_id = told.value ->> 'provider_template_id'
-    from jsonb_array_elements(v_templates) as told
-    where known.tenant_id = v_integration.tenant_id and known.provider = v_integration.provider
-      and known.name = told.value ->> 'name' and known.language = told.value ->> 'language'
-      and not exists (
-          select from public.message_templates as other
-          where other.tenant_id = known.tenant_id and other.provider = known.provider
-            and other.provider_template_id = told.value ->> 'provider_template_id'
-      );
+    set provider_template_id = renamed.provider_template_id, account = renamed.account
+    from (
+        select distinct on (old.id) old.id, fresh.provider_template_id, fresh.account
+        from (
+            select distinct on (told.value ->> 'provider_template_id')
+                told.value ->> 'provider_template_id' as provider_template_id,
+                told.value ->> 'account' as account, same.id
+            from jsonb_array_elements(v_templates) as told
+            join public.message_templates as same
+                on same.tenant_id = v_integration.tenant_id
+                and same.provider = v_integration.provider
+                and same.name = told.value ->> 'name'
+                and same.language = told.value ->> 'language'
+                and (same.account is null or same.account = told.value ->> 'account')
+            where not exists (
+                select from jsonb_array_elements(v_templates) as listed
+                where listed.value ->> 'provider_template_id' = same.provider_template_id
+            ) and not exists (
+                select from public.message_templates as other
+                where other.tenant_id = same.tenant_id and other.provider = same.provider
+                  and other.provider_template_id = told.value ->> 'provider_template_id'
+            )
+            order by told.value ->> 'provider_template_id', same.account nulls last
+        ) as fresh
+        join public.message_templates as old on old.id = fresh.id
+        order by old.id, fresh.account, fresh.provider_template_id
+    ) as renamed
+    where known.id = renamed.id;
     with listed as (
         select told.value ->> 'provider_template_id' as provider_template_id,
+            told.value ->> 'account' as account,
             told.value ->> 'name' as name, told.value ->> 'language' as language,
             told.value ->> 'category' as category,
             (told.value ->> 'status')::public.template_status as status,
@@ -22425,18 +21796,19 @@ begin
         from jsonb_array_elements(v_templates) as told
     )
     insert into public.message_templates as known (
-        tenant_id, provider, provider_template_id, name, language, category, body, variables,
-        status, provider_status, header_type, synced_at
+        tenant_id, provider, account, provider_template_id, name, language, category, body,
+        variables, status, provider_status, header_type, synced_at
     )
-    select v_integration.tenant_id, v_integration.provider, listed.provider_template_id,
-        listed.name, listed.language, listed.category, listed.body,
+    select v_integration.tenant_id, v_integration.provider, listed.account,
+        listed.provider_template_id, listed.name, listed.language, listed.category, listed.body,
         array_fill(''::text, array[listed.variables]), listed.status, listed.provider_status,
         listed.header_type, private.now()
     from listed
     on conflict on constraint message_templates_are_unique do update
-    set language = excluded.language, category = excluded.category, body = excluded.body,
-        status = excluded.status, provider_status = excluded.provider_status,
-        header_type = excluded.header_type, synced_at = excluded.synced_at,
+    set account = excluded.account, language = excluded.language, category = excluded.category,
+        body = excluded.body, status = excluded.status,
+        provider_status = excluded.provider_status, header_type = excluded.header_type,
+        synced_at = excluded.synced_at,
         -- Bindings are kept as far as there are variables for them.
         variables = case when cardinality(known.variables) = cardinality(excluded.variables)
             then known.variables
@@ -22455,7 +21827,7 @@ begin
           where told.value ->> 'provider_template_id' = known.provider_template_id
       );
     get diagnostics v_gone = row_count;
-    return jsonb_build_object('listed', v_changed, 'gone', v_gone);
+    return jsonb_build_object('error', null, 'listed', v_changed, 'gone', v_gone);
 end;
 $function$;
 
@@ -22702,6 +22074,16 @@ AS $function$
     from public.memberships as member
     where member.tenant_id = tell_supervisors.tenant_id and member.revoked_at is null
       and member.role >= 'supervisor'
+$function$;
+
+CREATE OR REPLACE FUNCTION private.template_account(sender_id uuid)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select coalesce(known.said ->> 'waba_id', known.said ->> 'app_name')
+    from (select private.sender_settings(template_account.sender_id) as said) as known
 $function$;
 
 CREATE OR REPLACE FUNCTION private.template_headers(message_ids uuid[])
@@ -23991,24 +23373,6 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.tg_users__accept_invitations()
- RETURNS trigger
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-begin
-    -- Who works somewhere already, and has only another address now, is asked.
-    if not exists (
-        select from public.memberships as alive
-        where alive.user_id = new.id and alive.revoked_at is null
-    ) then
-        perform private.accept_invitations(new.id);
-    end if;
-    return null;
-end;
-$function$;
-
 CREATE OR REPLACE FUNCTION private.timeline_items(tenant_id uuid, client_id uuid, before_at timestamp with time zone, before_id uuid, page_size integer)
  RETURNS TABLE(at timestamp with time zone, id uuid, item jsonb)
  LANGUAGE plpgsql
@@ -24421,22 +23785,6 @@ begin
     insert into private.import_touches (tenant_id, import_id, client_id)
     select chunk.tenant_id, chunk.import_id, person.id from unnest(touched) as person (id)
     on conflict do nothing;
-end;
-$function$;
-
-CREATE OR REPLACE FUNCTION private.upload_part(upload_id uuid, place integer)
- RETURNS bytea
- LANGUAGE plpgsql
- STABLE SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-    v_upload private.import_uploads := private.own_upload(upload_id);
-begin
-    return (
-        select part.body from private.import_upload_parts as part
-        where part.upload_id = v_upload.id and part.place = upload_part.place
-    );
 end;
 $function$;
 
@@ -25285,12 +24633,6 @@ CREATE OR REPLACE FUNCTION public.agreement_page(agreement_id uuid)
  SET search_path TO ''
 AS $function$ select private.agreement_page(private.seen('agreements', agreement_id)) $function$;
 
-CREATE OR REPLACE FUNCTION public.answer_invitation(invitation_id uuid, accepts boolean)
- RETURNS uuid
- LANGUAGE sql
- SET search_path TO ''
-AS $function$ select private.answer_invitation(invitation_id, accepts) $function$;
-
 CREATE OR REPLACE FUNCTION public.archive_team(team_id uuid, limits jsonb DEFAULT NULL::jsonb)
  RETURNS void
  LANGUAGE sql
@@ -25536,22 +24878,6 @@ CREATE OR REPLACE FUNCTION public.dispose_call(call_id uuid, disposition_type te
  SET search_path TO ''
 AS $function$ select private.dispose_call(private.seen('calls', call_id), disposition_type) $function$;
 
-CREATE OR REPLACE FUNCTION public.dispose_wrong_number(id uuid, client_id uuid, disposition_type text, phone text, notes text DEFAULT NULL::text)
- RETURNS void
- LANGUAGE sql
- SET search_path TO ''
-AS $function$
-    select private.name_wrong_number(
-        dispose_wrong_number.id, private.seen('clients', dispose_wrong_number.client_id),
-        dispose_wrong_number.disposition_type, dispose_wrong_number.phone
-    );
-    insert into public.call_dispositions (id, client_id, disposition_type, notes)
-    values (
-        dispose_wrong_number.id, dispose_wrong_number.client_id,
-        dispose_wrong_number.disposition_type, dispose_wrong_number.notes
-    )
-$function$;
-
 CREATE OR REPLACE FUNCTION public.disposition_effects(client_id uuid)
  RETURNS jsonb
  LANGUAGE sql
@@ -25583,12 +24909,6 @@ CREATE OR REPLACE FUNCTION public.erase_person(client_id uuid, typed_name text, 
  LANGUAGE sql
  SET search_path TO ''
 AS $function$ select private.erase_person(client_id, typed_name, asked_on) $function$;
-
-CREATE OR REPLACE FUNCTION public.export_outcome(run_id uuid)
- RETURNS jsonb
- LANGUAGE sql
- SET search_path TO ''
-AS $function$ select private.export_outcome(run_id) $function$;
 
 CREATE OR REPLACE FUNCTION public.find_client_for_call(identifier text DEFAULT ''::text, phone text DEFAULT ''::text)
  RETURNS jsonb
@@ -25639,12 +24959,6 @@ CREATE OR REPLACE FUNCTION public.integration_page()
  STABLE
  SET search_path TO ''
 AS $function$ select private.integration_page() $function$;
-
-CREATE OR REPLACE FUNCTION public.invite(email text, role public.member_role, display_name text DEFAULT NULL::text, creditor_ids uuid[] DEFAULT NULL::uuid[])
- RETURNS uuid
- LANGUAGE sql
- SET search_path TO ''
-AS $function$ select private.invite(email, role, display_name, creditor_ids) $function$;
 
 CREATE OR REPLACE FUNCTION public.lawful_hours()
  RETURNS jsonb
@@ -25790,13 +25104,6 @@ CREATE OR REPLACE FUNCTION public.message_batch(batch_id uuid)
  STABLE
  SET search_path TO ''
 AS $function$ select private.message_batch(batch_id) $function$;
-
-CREATE OR REPLACE FUNCTION public.my_invitations()
- RETURNS jsonb
- LANGUAGE sql
- STABLE
- SET search_path TO ''
-AS $function$ select private.my_invitations() $function$;
 
 CREATE OR REPLACE FUNCTION public.my_open_calls()
  RETURNS jsonb
@@ -26323,10 +25630,6 @@ ALTER TABLE "private"."download_tickets" ADD CONSTRAINT "download_tickets_purpos
 
 ALTER TABLE "private"."erased_people" ADD CONSTRAINT "erased_people_client_fkey" FOREIGN KEY (tenant_id, client_id) REFERENCES public.clients(tenant_id, id) ON DELETE CASCADE;
 
-ALTER TABLE "private"."export_runs" ADD CONSTRAINT "export_runs_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES public.tenants(id);
-
-ALTER TABLE "private"."export_runs" ADD CONSTRAINT "export_runs_user_fkey" FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
-
 ALTER TABLE "private"."first_steps" ADD CONSTRAINT "first_steps_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES public.tenants(id);
 
 ALTER TABLE "private"."held_removals" ADD CONSTRAINT "held_removals_client_fkey" FOREIGN KEY (tenant_id, client_id) REFERENCES public.clients(tenant_id, id) ON DELETE CASCADE;
@@ -26338,12 +25641,6 @@ ALTER TABLE "private"."import_rollbacks" ADD CONSTRAINT "import_rollbacks_import
 ALTER TABLE "private"."import_touches" ADD CONSTRAINT "import_touches_client_fkey" FOREIGN KEY (tenant_id, client_id) REFERENCES public.clients(tenant_id, id) ON DELETE CASCADE;
 
 ALTER TABLE "private"."import_touches" ADD CONSTRAINT "import_touches_import_fkey" FOREIGN KEY (tenant_id, import_id) REFERENCES public.imports(tenant_id, id) ON DELETE CASCADE;
-
-ALTER TABLE "private"."import_uploads" ADD CONSTRAINT "import_uploads_author_fkey" FOREIGN KEY (created_by) REFERENCES auth.users(id) ON DELETE CASCADE;
-
-ALTER TABLE "private"."import_uploads" ADD CONSTRAINT "import_uploads_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES public.tenants(id);
-
-ALTER TABLE "private"."import_upload_parts" ADD CONSTRAINT "import_upload_parts_upload_fkey" FOREIGN KEY (tenant_id, upload_id) REFERENCES private.import_uploads(tenant_id, id) ON DELETE CASCADE;
 
 ALTER TABLE "private"."panel_days" ADD CONSTRAINT "panel_days_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES public.tenants(id);
 
@@ -26374,8 +25671,6 @@ ALTER TABLE "private"."rule_sweeps" ADD CONSTRAINT "rule_sweeps_rule_fkey" FOREI
 ALTER TABLE "private"."team_seats" ADD CONSTRAINT "team_seats_user_fkey" FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE;
 
 ALTER TABLE "private"."whatsapp_forms" ADD CONSTRAINT "whatsapp_forms_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES public.tenants(id);
-
-ALTER TABLE "private"."wrong_numbers" ADD CONSTRAINT "wrong_numbers_disposition_fkey" FOREIGN KEY (tenant_id, disposition_id) REFERENCES public.call_dispositions(tenant_id, id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE "public"."automation_runs" ADD CONSTRAINT "automation_runs_charge_fkey" FOREIGN KEY (tenant_id, charge_id) REFERENCES public.charges(tenant_id, id);
 
@@ -26489,10 +25784,6 @@ ALTER TABLE "public"."imports" ADD CONSTRAINT "imports_file_name_is_short" CHECK
 
 ALTER TABLE "public"."integrations" ADD CONSTRAINT "integrations_previous_key_is_unique" UNIQUE (previous_key_hash);
 
-ALTER TABLE "public"."invitations" ADD CONSTRAINT "invitations_declined_is_over" CHECK (((declined_at IS NULL) OR (revoked_at IS NOT NULL)));
-
-ALTER TABLE "public"."invitations" ADD CONSTRAINT "invitations_limit_is_no_admins" CHECK (((creditor_ids IS NULL) OR ((role <> 'admin'::public.member_role) AND (cardinality(creditor_ids) > 0))));
-
 ALTER TABLE "public"."memberships" ADD CONSTRAINT "memberships_creditors_are_some" CHECK ((cardinality(creditor_ids) > 0));
 
 ALTER TABLE "public"."message_batches" ADD CONSTRAINT "message_batches_cancelled_by_fkey" FOREIGN KEY (cancelled_by) REFERENCES auth.users(id);
@@ -26541,7 +25832,7 @@ ALTER TABLE "public"."message_templates" ADD CONSTRAINT "message_templates_heade
 
 ALTER TABLE "public"."message_templates" ADD CONSTRAINT "message_templates_header_name_is_short" CHECK (((length(btrim(header_name)) >= 1) AND (length(btrim(header_name)) <= 100)));
 
-ALTER TABLE "public"."message_templates" ADD CONSTRAINT "message_templates_name_is_unique" UNIQUE (tenant_id, provider, name, language);
+ALTER TABLE "public"."message_templates" ADD CONSTRAINT "message_templates_name_is_unique" UNIQUE NULLS NOT DISTINCT (tenant_id, provider, account, name, language);
 
 ALTER TABLE "public"."operator_states" ADD CONSTRAINT "operator_states_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES public.tenants(id);
 
@@ -26603,10 +25894,6 @@ CREATE INDEX dialer_tasks_of_integration ON private.dialer_tasks USING btree (te
 
 CREATE INDEX erased_people_of_client ON private.erased_people USING btree (tenant_id, client_id);
 
-CREATE INDEX export_runs_of_tenant ON private.export_runs USING btree (tenant_id);
-
-CREATE INDEX export_runs_of_user ON private.export_runs USING btree (user_id);
-
 CREATE INDEX held_removals_due ON private.held_removals USING btree (due_at);
 
 CREATE INDEX held_removals_of_client ON private.held_removals USING btree (tenant_id, client_id);
@@ -26616,8 +25903,6 @@ CREATE INDEX held_removals_of_disposition ON private.held_removals USING btree (
 CREATE INDEX import_changes_of_row ON private.import_changes USING btree (tenant_id, row_id) WHERE (row_id IS NOT NULL);
 
 CREATE INDEX import_touches_of_client ON private.import_touches USING btree (tenant_id, client_id, import_id);
-
-CREATE INDEX import_upload_parts_of_upload ON private.import_upload_parts USING btree (tenant_id, upload_id);
 
 CREATE INDEX media_files_of_media ON private.media_files USING btree (tenant_id, message_id);
 
@@ -26639,10 +25924,6 @@ CREATE INDEX sender_buckets_of_sender ON private.sender_buckets USING btree (ten
 
 CREATE INDEX team_seats_of_user ON private.team_seats USING btree (user_id, tenant_id, team_id);
 
-CREATE INDEX wrong_numbers_of_client ON private.wrong_numbers USING btree (tenant_id, client_id);
-
-CREATE INDEX wrong_numbers_of_disposition ON private.wrong_numbers USING btree (tenant_id, disposition_id);
-
 CREATE INDEX agreement_events_by_day ON public.agreement_events USING brin (created_at) WITH (autosummarize='true');
 
 CREATE INDEX agreement_events_of_breaks ON public.agreement_events USING btree (tenant_id, on_date) WHERE (to_status = 'broken'::public.agreement_status);
@@ -26651,13 +25932,13 @@ CREATE INDEX agreements_by_formalised ON public.agreements USING btree (tenant_i
 
 CREATE INDEX audit_log_of_picked ON public.audit_log USING gin (((after #> '{selection,ids}'::text[]))) WHERE (action = 'bulk'::text);
 
-CREATE INDEX automation_runs_by_client_of_rule ON public.automation_runs USING btree (rule_id, client_id) WHERE (status = ANY (ARRAY['running'::public.run_status, 'done'::public.run_status, 'failed'::public.run_status]));
+CREATE INDEX automation_runs_by_client_of_rule ON public.automation_runs USING btree (rule_id, client_id) WHERE (status = ANY (ARRAY['running'::public.run_status, 'done'::public.run_status]));
 
 CREATE INDEX automation_runs_of_charge ON public.automation_runs USING btree (tenant_id, charge_id) WHERE (charge_id IS NOT NULL);
 
 CREATE INDEX automation_runs_of_rule ON public.automation_runs USING btree (tenant_id, rule_id, created_at DESC, id DESC);
 
-CREATE INDEX automation_runs_sent_by_rule ON public.automation_runs USING btree (rule_id, finished_at) WHERE (status = ANY (ARRAY['done'::public.run_status, 'failed'::public.run_status]));
+CREATE INDEX automation_runs_sent_by_rule ON public.automation_runs USING btree (rule_id, finished_at) WHERE (status = 'done'::public.run_status);
 
 CREATE INDEX automation_runs_under_way ON public.automation_runs USING btree (tenant_id, created_at) WHERE (status = ANY (ARRAY['queued'::public.run_status, 'running'::public.run_status]));
 
@@ -27331,9 +26612,6 @@ reason} as in batch_results; the audit is written.';
 
 COMMENT ON FUNCTION "private"."open_day"(public.collection_rules, date, date, timestamp with time zone) IS 'How many runs it opened.';
 
-COMMENT ON FUNCTION "private"."open_export"(jsonb, uuid) IS 'Supervisor: the SELECT to COPY in this same transaction; the audit is written, or was by
-private.begin_export.';
-
 COMMENT ON FUNCTION "private"."other_form"(text) IS 'A Brazilian mobile with its ninth digit for one without, and the reverse; null: it has one form.';
 
 COMMENT ON FUNCTION "private"."owed_in_scope"(uuid, uuid, uuid[]) IS 'Of open titles; is_owing also of a living agreement.';
@@ -27381,13 +26659,12 @@ COMMENT ON FUNCTION "private"."settle_dialer_task"(uuid, integer, text, jsonb, t
 
 COMMENT ON FUNCTION "private"."silence_closed_lists"() IS 'Lists that are to be silent from now on.';
 
-COMMENT ON FUNCTION "private"."take_templates"(uuid, jsonb) IS 'A whole list in the words of providers/whatsapp.py KnownTemplate → {listed, gone}.';
+COMMENT ON FUNCTION "private"."take_templates"(uuid, jsonb, text[]) IS 'Whole lists in the words of providers/whatsapp.py KnownTemplate, each with its account, and the
+accounts that were asked → {error, listed, gone}.';
 
 COMMENT ON FUNCTION "private"."template_headers"(uuid[]) IS '{kind, url, name} of providers/whatsapp.py Media; no row for a message without a file.';
 
 COMMENT ON FUNCTION "private"."template_obstacle"(public.message_templates) IS 'gone, not_approved, header_unknown, header_missing, unbound; null: it may be sent.';
-
-COMMENT ON FUNCTION "public"."answer_invitation"(uuid, boolean) IS 'The agency''s id: joined, or declined. PT404 invitation_not_found.';
 
 COMMENT ON FUNCTION "public"."archive_team"(uuid, jsonb) IS 'Admin; limits as save_team has them. Errors: team_not_found, team_limits_people, creditor_not_found.';
 
@@ -27444,9 +26721,6 @@ COMMENT ON FUNCTION "public"."dialer_overview"() IS 'Supervisor: {connected, hea
 COMMENT ON FUNCTION "public"."dispose_call"(uuid, text) IS 'A call of an unknown number; answers as my_open_calls. 400 disposition_type_unknown, 404
 call_not_found, 409 call_disposed, disposition_needs_client.';
 
-COMMENT ON FUNCTION "public"."dispose_wrong_number"(uuid, uuid, text, text, text) IS 'A disposition that says somebody else is at `phone`, one of the client''s. 400 field_invalid, and
-as inserting one.';
-
 COMMENT ON FUNCTION "public"."disposition_effects"(uuid) IS '{undo_seconds, effects: [{disposition_type, rule, position, action, wait_minutes, template,
 verdict, reason, not_before}]} of the rules that are on. Errors: client_not_found.';
 
@@ -27459,16 +26733,13 @@ COMMENT ON FUNCTION "public"."end_break"() IS 'Back from a pause; answers as sig
 COMMENT ON FUNCTION "public"."erase_person"(uuid, text, date) IS 'Admin: {request_id, outcome: [{area, decision, basis, until}]}. PT404 client_not_found; PT409
 name_differs; PT400 asked_in_future.';
 
-COMMENT ON FUNCTION "public"."export_outcome"(uuid) IS 'Supervisor: {state: waiting | running | complete | incomplete, clients | null} of an export of their
-own; waiting: not begun, or nobody''s.';
-
 COMMENT ON FUNCTION "public"."filter_counts"(jsonb, text[]) IS '{is_estimate, facets: {<facet>: {<value>: clients}}}; null = all facets. A value missing of an
 estimate is one the sample did not meet.';
 
 COMMENT ON FUNCTION "public"."find_client_for_call"(text, text) IS '{client_id, phone, candidates: [{id, name, document}]}; client_id null when nobody or several.';
 
-COMMENT ON FUNCTION "public"."first_steps"() IS 'Admin: {steps: [{key: providers | people | portfolio | rule | disposition | panel, is_done, have,
-want}], left}; null for others and once put away.';
+COMMENT ON FUNCTION "public"."first_steps"() IS 'Admin: {steps: [{key: providers | people | portfolio | rule | disposition | panel, is_done}],
+left}; null for others and once put away.';
 
 COMMENT ON FUNCTION "public"."ignore_conversation"(uuid, boolean) IS 'Puts a stranger aside, or takes them back; PT409 conversation_known.';
 
@@ -27481,9 +26752,6 @@ COMMENT ON FUNCTION "public"."imports_alive"() IS 'Marks the tenant''s imports w
 COMMENT ON FUNCTION "public"."integration_page"() IS 'Admin: [{provider, fields: [{field, is_secret, is_required, pattern}], connected: null | {id,
 settings, is_active, secrets: [{field, ends?, at?}], last_event_at, silent_since, failing_since,
 failure_detail, paused_until, previous_key_until, tested_at, test_verdict}}].';
-
-COMMENT ON FUNCTION "public"."invite"(text, public.member_role, text, uuid[]) IS 'Admin: the invitation''s id; creditor_ids null is by team, else every creditor. Errors:
-email_invalid, already_member, not_allowed, creditor_not_found, admin_sees_everything.';
 
 COMMENT ON FUNCTION "public"."lawful_hours"() IS '[{uf | null: every other state, weekday (ISO), opens, closes, source}].';
 
@@ -27505,8 +26773,8 @@ COMMENT ON FUNCTION "public"."list_message_batches"(jsonb, text, integer) IS '{r
 
 COMMENT ON FUNCTION "public"."list_people"() IS 'Admin: {people:[{membership_id,user_id,name,email,role,since,last_seen_at,is_me,is_last_admin,
 creditor_ids,scope,work:{clients,callbacks,talks}}], invitations:[{id,email,role,name,state: open |
-expired | revoked | declined,created_at,expires_at,mailed_at,creditor_ids,invited_by}], past:[…],
-teams:[{id,name,creditor_ids,user_ids}], creditors:[{id,name,is_active}]}; creditor_ids null is every creditor.';
+expired | revoked,created_at,expires_at,mailed_at,invited_by}], past:[…], teams:[{id,name,
+creditor_ids,user_ids}], creditors:[{id,name}]}; creditor_ids null is every creditor.';
 
 COMMENT ON FUNCTION "public"."list_rule_runs"(uuid, text[], text, integer) IS '{rows: [{id, position, action, version, client_id, client_name, status, reason, attempt,
 created_at, next_attempt_at, finished_at, message_id, message_status, charge_id}], next}, newest
@@ -27516,14 +26784,12 @@ COMMENT ON FUNCTION "public"."list_rules"() IS '[{id, version, is_enabled, kit, 
 may_enable, today: {queued, done, skipped, failed}, last_run_at}], by priority; 10,000 runs a rule at most are
 counted.';
 
-COMMENT ON FUNCTION "public"."list_templates"(text) IS '{rows: [{id, provider, name, language, category, body, variables, status, provider_status,
-header_type, header_link, header_name, synced_at, obstacle}], has_more}; obstacle as in
-private.template_obstacle.';
+COMMENT ON FUNCTION "public"."list_templates"(text) IS '{rows: [{id, provider, account, name, language, category, body, variables, status, provider_status,
+header_type, header_link, header_name, synced_at, obstacle, sender_ids}], has_more}; obstacle as in
+private.template_obstacle, sender_ids: the numbers that may send it.';
 
 COMMENT ON FUNCTION "public"."message_batch"(uuid) IS 'One bulk send with its numbers: queued held sent delivered read answered failed unknown skipped
 excluded, rate, seconds left, spent, reasons, retryable.';
-
-COMMENT ON FUNCTION "public"."my_invitations"() IS 'Of the caller''s own address: [{id, agency, role, invited_by | null, expires_at}], the newest first.';
 
 COMMENT ON FUNCTION "public"."my_open_calls"() IS '[{id, client_id, client, phone, campaign, status, called_at, ended_at, …}] of the caller, newest
 first: connected and without an outcome.';
@@ -27700,17 +26966,11 @@ COMMENT ON TABLE "private"."erased_people" IS 'Keyed hashes of documents that mu
 
 COMMENT ON TABLE "private"."event_wakes" IS 'Until when a woken drain of the inbox keeps looking.';
 
-COMMENT ON TABLE "private"."export_runs" IS 'Exports of clients of the last day, and how they ended.';
-
 COMMENT ON TABLE "private"."first_steps" IS 'Of agencies that began: panel read, list put away.';
 
 COMMENT ON TABLE "private"."import_rollbacks" IS 'Imports that are being taken back.';
 
 COMMENT ON TABLE "private"."import_touches" IS 'Imports of a client that its titles do not name.';
-
-COMMENT ON TABLE "private"."import_upload_parts" IS 'Files looked at and not yet imported, in pieces.';
-
-COMMENT ON TABLE "private"."import_uploads" IS 'Files looked at and not yet imported.';
 
 COMMENT ON TABLE "private"."media_links" IS 'Addresses given to providers; only hashes are kept.';
 
@@ -27749,8 +27009,6 @@ COMMENT ON TABLE "private"."sender_buckets" IS 'How many messages each sender ma
 COMMENT ON TABLE "private"."settings_tables" IS 'Tables whose audit is told as versions of settings.';
 
 COMMENT ON TABLE "private"."team_seats" IS 'Days on which a person counts for a team.';
-
-COMMENT ON TABLE "private"."wrong_numbers" IS 'The number that a disposition of no call was about.';
 
 COMMENT ON TABLE "public"."agenda_policies" IS 'After how many minutes somebody''s overdue callback becomes anyone''s.';
 
@@ -27820,8 +27078,6 @@ COMMENT ON TABLE "public"."teams" IS 'Groups of members; creditor_ids null is ev
 
 COMMENT ON TABLE "public"."tenant_calling_windows" IS 'An agency''s hours of contact, within the law''s.';
 
-REVOKE ALL ON FUNCTION "private"."accept_invitations"(uuid, uuid) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION "private"."act"(public.automation_runs, public.collection_rules, public.rule_steps) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."act_on_run"(uuid) FROM PUBLIC;
@@ -27829,10 +27085,6 @@ REVOKE ALL ON FUNCTION "private"."act_on_run"(uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."add_called_phone"(uuid, uuid, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."add_counts"(jsonb, jsonb) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION "private"."add_upload_part"(uuid, integer, bytea) FROM PUBLIC;
-
-GRANT EXECUTE ON FUNCTION "private"."add_upload_part"(uuid, integer, bytea) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."adopt_history"(public.conversations) FROM PUBLIC;
 
@@ -27845,10 +27097,6 @@ REVOKE ALL ON FUNCTION "private"."already_sent_by"(uuid, uuid, timestamp with ti
 REVOKE ALL ON FUNCTION "private"."announce_import"(uuid, text, text, text, text, text, uuid, boolean) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."announce_import"(uuid, text, text, text, text, text, uuid, boolean) TO "authenticated", "postgres";
-
-REVOKE ALL ON FUNCTION "private"."answer_invitation"(uuid, boolean) FROM PUBLIC;
-
-GRANT EXECUTE ON FUNCTION "private"."answer_invitation"(uuid, boolean) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."apply_call_event"(uuid) FROM PUBLIC;
 
@@ -27905,10 +27153,6 @@ REVOKE ALL ON FUNCTION "private"."begin_dialer_loading"(uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."begin_dialer_task"(uuid, integer) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."begin_dialer_task"(uuid, integer) TO "postgres", "worker";
-
-REVOKE ALL ON FUNCTION "private"."begin_export"(uuid, jsonb) FROM PUBLIC;
-
-GRANT EXECUTE ON FUNCTION "private"."begin_export"(uuid, jsonb) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."begin_rollback"(public.imports, public.import_status, text) FROM PUBLIC;
 
@@ -28008,10 +27252,6 @@ REVOKE ALL ON FUNCTION "private"."client_on_screen"(uuid, bigint, text) FROM PUB
 
 REVOKE ALL ON FUNCTION "private"."client_rows"(uuid, uuid[], date, timestamp with time zone) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."close_export"(uuid, boolean) FROM PUBLIC;
-
-GRANT EXECUTE ON FUNCTION "private"."close_export"(uuid, boolean) TO "authenticated", "postgres";
-
 REVOKE ALL ON FUNCTION "private"."columns_of_people"(text, text, text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."confirmation_limit"(uuid) FROM PUBLIC;
@@ -28047,8 +27287,6 @@ REVOKE ALL ON FUNCTION "private"."cost_days"(uuid, text, text, date, date) FROM 
 REVOKE ALL ON FUNCTION "private"."count_changed_fields"(jsonb, private.import_change[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."count_dialer_results"(uuid, uuid[]) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION "private"."count_export"(uuid, bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."count_failures"() FROM PUBLIC;
 
@@ -28140,10 +27378,6 @@ GRANT EXECUTE ON FUNCTION "private"."disposition_effects"(uuid) TO "authenticate
 
 REVOKE ALL ON FUNCTION "private"."done_today"(public.collection_rules, smallint, text, timestamp with time zone) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."drop_upload"(uuid) FROM PUBLIC;
-
-GRANT EXECUTE ON FUNCTION "private"."drop_upload"(uuid) TO "authenticated", "postgres";
-
 REVOKE ALL ON FUNCTION "private"."drop_waiting"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."dry_run_rule"(uuid, date, date) FROM PUBLIC;
@@ -28163,8 +27397,6 @@ GRANT EXECUTE ON FUNCTION "private"."end_break"() TO "authenticated", "postgres"
 REVOKE ALL ON FUNCTION "private"."end_callback"(uuid, public.callback_status, text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."end_callback"(uuid, public.callback_status, text) TO "authenticated", "postgres";
-
-REVOKE ALL ON FUNCTION "private"."end_export"(uuid, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."end_service"(uuid) FROM PUBLIC;
 
@@ -28199,12 +27431,6 @@ REVOKE ALL ON FUNCTION "private"."event_obstacle"(public.collection_rules, uuid,
 REVOKE ALL ON FUNCTION "private"."events_pause"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."events_pause"() TO "postgres", "worker";
-
-REVOKE ALL ON FUNCTION "private"."export_lock"(uuid) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION "private"."export_outcome"(uuid) FROM PUBLIC;
-
-GRANT EXECUTE ON FUNCTION "private"."export_outcome"(uuid) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."export_sql"(boolean) FROM PUBLIC;
 
@@ -28246,13 +27472,13 @@ REVOKE ALL ON FUNCTION "private"."first_steps"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."first_steps"() TO "authenticated", "postgres";
 
+REVOKE ALL ON FUNCTION "private"."fits_sender"(public.message_templates, public.senders) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."fold_batch_counts"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."fold_batch_counts"() TO "postgres", "worker";
 
 REVOKE ALL ON FUNCTION "private"."follow_dialer_task"(private.dialer_tasks, jsonb) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION "private"."forget_bulk_touches"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."forget_dialer_results"() FROM PUBLIC;
 
@@ -28261,8 +27487,6 @@ REVOKE ALL ON FUNCTION "private"."forget_media"() FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."forget_provider_events"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."forget_rehearsals"() FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION "private"."forget_uploads"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."forgive_numbers"() FROM PUBLIC;
 
@@ -28289,8 +27513,6 @@ REVOKE ALL ON FUNCTION "private"."has_cap"(uuid, public.channel) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."has_living_agreement"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."has_repeated"(private.rule_target, timestamp with time zone) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION "private"."heirs"(uuid, uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."held_work"(uuid, uuid) FROM PUBLIC;
 
@@ -28322,15 +27544,9 @@ GRANT EXECUTE ON FUNCTION "private"."integrations_to_sync"(uuid) TO "postgres", 
 
 REVOKE ALL ON FUNCTION "private"."invitation_state"(public.invitations) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."invite"(text, public.member_role, text, uuid[]) FROM PUBLIC;
-
-GRANT EXECUTE ON FUNCTION "private"."invite"(text, public.member_role, text, uuid[]) TO "authenticated", "postgres";
-
 REVOKE ALL ON FUNCTION "private"."is_closing"(text[], text[], text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."is_current"(public.audit_log, text[]) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION "private"."is_export_torn"(private.export_runs) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."is_in_stock"(public.debt_status) FROM PUBLIC;
 
@@ -28379,10 +27595,6 @@ REVOKE ALL ON FUNCTION "private"."keep_panel_months"(uuid, date[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."keep_rehearsal"(uuid, jsonb) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."keep_rehearsal"(uuid, jsonb) TO "authenticated", "postgres";
-
-REVOKE ALL ON FUNCTION "private"."keep_upload"(text, text, text) FROM PUBLIC;
-
-GRANT EXECUTE ON FUNCTION "private"."keep_upload"(text, text, text) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."last_seen"(uuid) FROM PUBLIC;
 
@@ -28496,17 +27708,9 @@ REVOKE ALL ON FUNCTION "private"."missing_of"(public.collection_rules) FROM PUBL
 
 REVOKE ALL ON FUNCTION "private"."move_batch"(uuid, public.batch_status) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."my_invitations"() FROM PUBLIC;
-
-GRANT EXECUTE ON FUNCTION "private"."my_invitations"() TO "authenticated", "postgres";
-
 REVOKE ALL ON FUNCTION "private"."my_open_calls"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."my_open_calls"() TO "authenticated", "postgres";
-
-REVOKE ALL ON FUNCTION "private"."name_wrong_number"(uuid, uuid, text, text) FROM PUBLIC;
-
-GRANT EXECUTE ON FUNCTION "private"."name_wrong_number"(uuid, uuid, text, text) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."negotiator_of"(uuid, uuid) FROM PUBLIC;
 
@@ -28529,8 +27733,6 @@ REVOKE ALL ON FUNCTION "private"."note_chunk_changes"(private.import_chunks, pri
 REVOKE ALL ON FUNCTION "private"."note_dialer_rows"(uuid, integer, jsonb, integer) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."note_dialer_rows"(uuid, integer, jsonb, integer) TO "postgres", "worker";
-
-REVOKE ALL ON FUNCTION "private"."note_export"(uuid, jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."note_first_step"(text) FROM PUBLIC;
 
@@ -28590,17 +27792,9 @@ REVOKE ALL ON FUNCTION "private"."open_day"(public.collection_rules, date, date,
 
 REVOKE ALL ON FUNCTION "private"."open_event_runs"(private.rule_event[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."open_export"(jsonb, uuid) FROM PUBLIC;
-
-GRANT EXECUTE ON FUNCTION "private"."open_export"(jsonb, uuid) TO "authenticated", "postgres";
-
 REVOKE ALL ON FUNCTION "private"."open_in_scope"(public.clients) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."open_next_step"(public.automation_runs) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION "private"."open_upload"(uuid) FROM PUBLIC;
-
-GRANT EXECUTE ON FUNCTION "private"."open_upload"(uuid) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."opens_again_at"(public.collection_rules, text, timestamp with time zone) FROM PUBLIC;
 
@@ -28619,8 +27813,6 @@ REVOKE ALL ON FUNCTION "private"."outcome_condition"(text, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."owed_in_scope"(uuid, uuid, uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."own_talks"(uuid[], uuid[]) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION "private"."own_upload"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."page_and_next_sql"(text) FROM PUBLIC;
 
@@ -28731,8 +27923,6 @@ REVOKE ALL ON FUNCTION "private"."person_hash"(text, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."person_of"(uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."person_of_target"(public.collection_rules, uuid, uuid, uuid) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION "private"."person_sees_client"(uuid, uuid, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."phone_of_target"(uuid, uuid, uuid) FROM PUBLIC;
 
@@ -29024,7 +28214,7 @@ REVOKE ALL ON FUNCTION "private"."send_settings_change"(text, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."sender_account"(public.provider_name, jsonb) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."sender_for"(uuid, uuid, public.provider_name) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."sender_for"(uuid, uuid, public.provider_name, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."sender_of_event"(uuid, text) FROM PUBLIC;
 
@@ -29077,8 +28267,6 @@ REVOKE ALL ON FUNCTION "private"."settle_counts"(jsonb, private.client_filter, t
 REVOKE ALL ON FUNCTION "private"."settle_dialer_task"(uuid, integer, text, jsonb, text, text, integer) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."settle_dialer_task"(uuid, integer, text, jsonb, text, text, integer) TO "postgres", "worker";
-
-REVOKE ALL ON FUNCTION "private"."settle_exports"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."settle_media"(uuid, integer, text, text, text, bytea) FROM PUBLIC;
 
@@ -29150,9 +28338,9 @@ GRANT EXECUTE ON FUNCTION "private"."take_over_service"(uuid, text) TO "authenti
 
 REVOKE ALL ON FUNCTION "private"."take_panel_stock"(uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."take_templates"(uuid, jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."take_templates"(uuid, jsonb, text[]) FROM PUBLIC;
 
-GRANT EXECUTE ON FUNCTION "private"."take_templates"(uuid, jsonb) TO "postgres", "worker";
+GRANT EXECUTE ON FUNCTION "private"."take_templates"(uuid, jsonb, text[]) TO "postgres", "worker";
 
 REVOKE ALL ON FUNCTION "private"."take_tokens"(uuid, integer, uuid) FROM PUBLIC;
 
@@ -29177,6 +28365,8 @@ REVOKE ALL ON FUNCTION "private"."tell_service"(uuid, uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."tell_state"(uuid, boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tell_supervisors"(uuid, text, jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."template_account"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."template_headers"(uuid[]) FROM PUBLIC;
 
@@ -29294,10 +28484,6 @@ REVOKE ALL ON FUNCTION "private"."unnamed_image"(jsonb, private.person) FROM PUB
 
 REVOKE ALL ON FUNCTION "private"."update_chunk_people"(private.import_chunks, timestamp with time zone) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."upload_part"(uuid, integer) FROM PUBLIC;
-
-GRANT EXECUTE ON FUNCTION "private"."upload_part"(uuid, integer) TO "authenticated", "postgres";
-
 REVOKE ALL ON FUNCTION "private"."wa_id_of"(jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."wake_for_events"() FROM PUBLIC;
@@ -29351,10 +28537,6 @@ REVOKE ALL ON FUNCTION "private"."write_panel_rolls"(uuid, date) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."write_rollback"(public.imports, integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."wrong_contact_reason"() FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION "public"."answer_invitation"(uuid, boolean) FROM PUBLIC;
-
-GRANT EXECUTE ON FUNCTION "public"."answer_invitation"(uuid, boolean) TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."archive_team"(uuid, jsonb) FROM PUBLIC;
 
@@ -29444,10 +28626,6 @@ REVOKE ALL ON FUNCTION "public"."dispose_call"(uuid, text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."dispose_call"(uuid, text) TO "authenticated", "postgres", "service_role";
 
-REVOKE ALL ON FUNCTION "public"."dispose_wrong_number"(uuid, uuid, text, text, text) FROM PUBLIC;
-
-GRANT EXECUTE ON FUNCTION "public"."dispose_wrong_number"(uuid, uuid, text, text, text) TO "authenticated", "postgres", "service_role";
-
 REVOKE ALL ON FUNCTION "public"."disposition_effects"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."disposition_effects"(uuid) TO "authenticated", "postgres", "service_role";
@@ -29468,10 +28646,6 @@ REVOKE ALL ON FUNCTION "public"."erase_person"(uuid, text, date) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."erase_person"(uuid, text, date) TO "authenticated", "postgres", "service_role";
 
-REVOKE ALL ON FUNCTION "public"."export_outcome"(uuid) FROM PUBLIC;
-
-GRANT EXECUTE ON FUNCTION "public"."export_outcome"(uuid) TO "authenticated", "postgres", "service_role";
-
 REVOKE ALL ON FUNCTION "public"."find_client_for_call"(text, text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."find_client_for_call"(text, text) TO "authenticated", "postgres", "service_role";
@@ -29491,10 +28665,6 @@ GRANT EXECUTE ON FUNCTION "public"."ignore_conversation"(uuid, boolean) TO "auth
 REVOKE ALL ON FUNCTION "public"."integration_page"() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."integration_page"() TO "authenticated", "postgres", "service_role";
-
-REVOKE ALL ON FUNCTION "public"."invite"(text, public.member_role, text, uuid[]) FROM PUBLIC;
-
-GRANT EXECUTE ON FUNCTION "public"."invite"(text, public.member_role, text, uuid[]) TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."lawful_hours"() FROM PUBLIC;
 
@@ -29547,10 +28717,6 @@ GRANT EXECUTE ON FUNCTION "public"."list_templates"(text) TO "authenticated", "p
 REVOKE ALL ON FUNCTION "public"."message_batch"(uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."message_batch"(uuid) TO "authenticated", "postgres", "service_role";
-
-REVOKE ALL ON FUNCTION "public"."my_invitations"() FROM PUBLIC;
-
-GRANT EXECUTE ON FUNCTION "public"."my_invitations"() TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."my_open_calls"() FROM PUBLIC;
 
@@ -29980,12 +29146,6 @@ GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON
 CREATE INDEX client_offers_old ON private.client_offers USING btree (offered_at);
 
 CREATE INDEX dialer_tasks_due ON private.dialer_tasks USING btree (next_attempt_at) WHERE (status = ANY (ARRAY['queued'::text, 'sending'::text]));
-
-CREATE INDEX export_runs_by_age ON private.export_runs USING btree (started_at);
-
-CREATE INDEX import_uploads_by_age ON private.import_uploads USING btree (used_at);
-
-CREATE INDEX import_uploads_of_author ON private.import_uploads USING btree (created_by, tenant_id, used_at DESC);
 
 ALTER TABLE "public"."agenda_policies" ADD CONSTRAINT "agenda_policies_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES public.tenants(id);
 
@@ -30582,8 +29742,6 @@ values
     || ' ninguém.'
 );
 
-select cron.schedule('forget-bulk-touches', '23 5 * * *', 'select private.forget_bulk_touches()');
-
 insert into private.integration_fields (provider, field, is_secret, is_required, pattern)
 values
 ('gupshup', 'app_id', false, false, '^[A-Za-z0-9-]{8,64}$'),
@@ -30762,8 +29920,7 @@ values
 ('integrations', 'integrations', 'provider', null, 'call', null, null),
 ('dialer_agents', 'integrations', 'agent_name', null, 'row', null, null),
 ('dialer_qualifications', 'integrations', 'qualification_name', null, 'row', null, null),
--- Stopping and starting is done, not restored: a version of the undo window switches nothing on.
-('automation_policies', 'automation', null, null, 'row', '{undo_seconds}', null),
+('automation_policies', 'automation', null, null, 'row', null, null),
 (
     'collection_rules', 'automation', 'name', null, 'never', null,
     'rule_versions has whole definitions, and switching one on asks for a dry run'
@@ -30891,7 +30048,6 @@ from (
         cancel_reason = case when cancel_reason is not null then ''apagado'' end'
     ),
     (26, 'public.dialer_export_rows', 'person', null, 'phone = null'),
-    (26, 'private.wrong_numbers', 'person', null, 'delete'),
     (
         27, 'private.whatsapp_forms', 'person',
         'kept.tenant_id = ($1).tenant_id and kept.phone_key = any(($1).phone_keys)', 'delete'

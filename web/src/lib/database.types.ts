@@ -2972,8 +2972,6 @@ export type Database = {
         Row: {
           accepted_at: string | null;
           created_at: string;
-          creditor_ids: string[] | null;
-          declined_at: string | null;
           display_name: string | null;
           email: string;
           expires_at: string;
@@ -2987,8 +2985,6 @@ export type Database = {
         Insert: {
           accepted_at?: string | null;
           created_at?: string;
-          creditor_ids?: string[] | null;
-          declined_at?: string | null;
           display_name?: string | null;
           email: string;
           expires_at?: string;
@@ -3002,8 +2998,6 @@ export type Database = {
         Update: {
           accepted_at?: string | null;
           created_at?: string;
-          creditor_ids?: string[] | null;
-          declined_at?: string | null;
           display_name?: string | null;
           email?: string;
           expires_at?: string;
@@ -3584,6 +3578,7 @@ export type Database = {
       };
       message_templates: {
         Row: {
+          account: string | null;
           body: string;
           category: string;
           channel: Database["public"]["Enums"]["channel"];
@@ -3603,6 +3598,7 @@ export type Database = {
           variables: string[];
         };
         Insert: {
+          account?: string | null;
           body: string;
           category?: string;
           channel?: Database["public"]["Enums"]["channel"];
@@ -3622,6 +3618,7 @@ export type Database = {
           variables?: string[];
         };
         Update: {
+          account?: string | null;
           body?: string;
           category?: string;
           channel?: Database["public"]["Enums"]["channel"];
@@ -4865,13 +4862,6 @@ export type Database = {
         };
         Returns: Json;
       };
-      answer_invitation: {
-        Args: {
-          invitation_id: string;
-          accepts: boolean;
-        };
-        Returns: string;
-      };
       approval_inbox: {
         Args: Record<PropertyKey, never>;
         Returns: Json;
@@ -5126,16 +5116,6 @@ export type Database = {
         };
         Returns: Json;
       };
-      dispose_wrong_number: {
-        Args: {
-          id: string;
-          client_id: string;
-          disposition_type: string;
-          phone: string;
-          notes?: string;
-        };
-        Returns: undefined;
-      };
       disposition_effects: {
         Args: {
           client_id: string;
@@ -5165,12 +5145,6 @@ export type Database = {
           client_id: string;
           typed_name: string;
           asked_on?: string;
-        };
-        Returns: Json;
-      };
-      export_outcome: {
-        Args: {
-          run_id: string;
         };
         Returns: Json;
       };
@@ -5233,7 +5207,6 @@ export type Database = {
           email: string;
           role: Database["public"]["Enums"]["member_role"];
           display_name?: string;
-          creditor_ids?: string[];
         };
         Returns: string;
       };
@@ -5351,10 +5324,6 @@ export type Database = {
         Args: {
           batch_id: string;
         };
-        Returns: Json;
-      };
-      my_invitations: {
-        Args: Record<PropertyKey, never>;
         Returns: Json;
       };
       my_open_calls: {
