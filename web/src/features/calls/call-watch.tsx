@@ -9,6 +9,8 @@ import { useMember } from "@/lib/session";
 import { isAt, placeOf } from "./call-place";
 import classes from "./calls.module.css";
 import { CurrentCall } from "./current-call";
+import { PauseLine } from "./pause-line";
+import { usePresence } from "./presence";
 import { agentStateKey, fetchOpenCalls, openCallsKey, useOpenCalls } from "./queries";
 import { SeatControl } from "./seat-control";
 import { useUnfinished } from "./unfinished";
@@ -26,6 +28,7 @@ export function CallWatch(): ReactNode {
   const queryClient = useQueryClient();
   const isUnfinished = useUnfinished(path);
   const { data: calls } = useOpenCalls();
+  const standing = usePresence();
   useTopic(`user:${user.id}`, {
     onJoined: () => void queryClient.invalidateQueries({ queryKey: openCallsKey }),
     onChange: (event, payload) => {
@@ -48,10 +51,13 @@ export function CallWatch(): ReactNode {
   const here = calls?.find((call) => isAt(path, call));
   const waiting = calls?.filter((call) => !isAt(path, call)) ?? [];
   const [next] = waiting;
-  if (!seat && !here && !next) return null;
+  // A pause at the dialer has its way back beside the agent.
+  const pause = !seat && standing?.state === "paused" ? standing : null;
+  if (!seat && !here && !next && !pause) return null;
   return (
     <section className={classes.desk} aria-label="Ligações">
       {seat && <SeatControl />}
+      {pause && <PauseLine standing={pause} />}
       {here && <CurrentCall call={here} />}
       {next && (
         <p role="status" className={classes.call}>

@@ -1,6 +1,6 @@
 import { type QueryKey, type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { callFunction, db, rpc, shaped, unwrap } from "@/lib/supabase";
-import type { AgentState, Break, CallTarget, ClientHit, OpenCall, Service } from "./shapes";
+import type { AgentState, Break, CallTarget, ClientHit, OpenCall, Service, Standing } from "./shapes";
 
 /** The dialer's own answer takes its time; ours waits for it. */
 const liveTimeoutMs = 30_000;
@@ -116,4 +116,17 @@ export function useOutcomes(): UseQueryResult<Outcome[]> {
           .order("position"),
       ),
   });
+}
+
+/** Says that the caller is here, and what the dialer said of them just now. */
+export function signOfLife(atDialer?: AgentState): Promise<Standing | null> {
+  return shaped<Standing | null>(rpc("sign_of_life", atDialer ? { at_dialer: atDialer } : {}));
+}
+
+export function beginBreak(reason: string, atDialer: boolean): Promise<Standing | null> {
+  return shaped<Standing | null>(rpc("take_break", { reason, is_at_dialer: atDialer }));
+}
+
+export function comeBack(): Promise<Standing | null> {
+  return shaped<Standing | null>(rpc("end_break", {}));
 }

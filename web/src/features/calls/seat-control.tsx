@@ -1,11 +1,12 @@
 import { Button, Menu } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { sentenceFor } from "@/lib/errors";
 import { useAltKey } from "@/ui/alt-key";
 import { Key, Tag, type Tone } from "@/ui/tag";
 import "@/ui/menu-styles";
 import classes from "./calls.module.css";
+import { takeBreak, tellStanding } from "./presence";
 import { type AgentAction, agentStateKey, askAgent, useAgentState, useBreaks } from "./queries";
 import type { AgentState } from "./shapes";
 
@@ -21,14 +22,21 @@ const stateWords: Record<AgentState, [words: string, tone: Tone]> = {
 
 /** How the agent stands is always asked of the dialer, never remembered here: after a reload the way out of a pause is still there. */
 export function SeatControl(): ReactNode {
-  const { data: state, error } = useAgentState();
+  const { data: state, error, dataUpdatedAt } = useAgentState();
   const [choosing, setChoosing] = useState(false);
   const breaks = useBreaks(choosing);
   const queryClient = useQueryClient();
   const act = useMutation({
-    mutationFn: (asked: AgentAction) => askAgent(asked),
+    mutationFn: async ({ name, ...asked }: AgentAction & { name?: string }) => {
+      await askAgent(asked);
+      if (name) await takeBreak(queryClient, name, true);
+    },
     onSettled: () => queryClient.invalidateQueries({ queryKey: agentStateKey }),
   });
+  useEffect(() => {
+    // Each answer is told, the same one too: it is a sign of life.
+    if (state && dataUpdatedAt) void tellStanding(queryClient, state);
+  }, [state, dataUpdatedAt, queryClient]);
   const resume = (): void => act.mutate({ action: "resume" });
   const mayPause = state !== undefined && state !== "paused" && state !== "offline";
   useAltKey("KeyP", () => {
@@ -67,7 +75,7 @@ export function SeatControl(): ReactNode {
               {breaks.data?.length === 0 ? "O discador não tem motivos de pausa" : "Motivo da pausa"}
             </Menu.Label>
             {breaks.data?.map(({ id, name }) => (
-              <Menu.Item key={id} onClick={() => act.mutate({ action: "pause", interval_id: id })}>
+              <Menu.Item key={id} onClick={() => act.mutate({ action: "pause", interval_id: id, name })}>
                 {name}
               </Menu.Item>
             ))}

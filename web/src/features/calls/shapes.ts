@@ -12,6 +12,13 @@ export interface OpenCall {
 
 export type AgentState = "offline" | "idle" | "on_call" | "wrap_up" | "manual" | "paused" | "unknown";
 
+/** How the database says that somebody stands; nothing for who is not at work. */
+export interface Standing {
+  state: "available" | "serving" | "paused";
+  reason: string | null;
+  since: string;
+}
+
 export interface Break {
   id: number;
   name: string;

@@ -13,7 +13,7 @@ import { behindFile } from "./behind-file";
 import classes from "./panel.module.css";
 import { allBehind, useBehind } from "./queries";
 import type { BehindRow, Card, Figure, PanelFilter, Part } from "./shapes";
-import { figureText, sourceNames } from "./words";
+import { figureText, sourceNames, worthOf } from "./words";
 
 interface BehindDialogProps {
   card: Card;
@@ -39,13 +39,12 @@ export function BehindDialog({ card, figure, filter, onClose }: BehindDialogProp
   const { data, error, refetch } = pages;
   const rows = data?.pages.flatMap((page) => page.rows);
   const countedAs = part === "numerator" ? card.numerator_as : card.denominator_as;
-  const showsMoney = countedAs === "amount" && card.unit !== "seconds";
-  const worth = partMeasure(card, part).startsWith("cost") ? "micros" : "cents";
+  const worth = countedAs === "amount" ? worthOf(partMeasure(card, part)) : null;
   const download = useMutation({
     mutationFn: async () => {
       const lines: string[] = [];
       for await (const page of allBehind(card.code, part, filter))
-        lines.push(behindFile(page, lines.length === 0, showsMoney ? worth : null));
+        lines.push(behindFile(page, lines.length === 0, worth));
       saveCsv(`${card.name} ${filter.from} a ${filter.to}`, lines);
     },
   });
@@ -82,7 +81,7 @@ export function BehindDialog({ card, figure, filter, onClose }: BehindDialogProp
         {error && !rows && <ErrorState error={error} onRetry={() => void refetch()} />}
         {!rows && !error && parts.length > 0 && <Skeleton width="100%" height={160} />}
         {rows?.length === 0 && <EmptyState title="Nenhuma linha">Nada aconteceu neste período.</EmptyState>}
-        {rows && rows.length > 0 && <Rows rows={rows} worth={showsMoney ? worth : null} />}
+        {rows && rows.length > 0 && <Rows rows={rows} worth={worth} />}
         {download.error && <ErrorState error={download.error} />}
         {rows && rows.length > 0 && (
           <Button variant="default" loading={download.isPending} onClick={() => download.mutate()}>
@@ -112,7 +111,7 @@ function partsOf(card: Card): { value: Part; label: string }[] {
   });
 }
 
-function Rows({ rows, worth }: { rows: BehindRow[]; worth: "cents" | "micros" | null }): ReactNode {
+function Rows({ rows, worth }: { rows: BehindRow[]; worth: ReturnType<typeof worthOf> | null }): ReactNode {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolls sideways on a phone
     <section className={classes.scroll} tabIndex={0} aria-label="Linhas do número">
@@ -126,7 +125,7 @@ function Rows({ rows, worth }: { rows: BehindRow[]; worth: "cents" | "micros" | 
             <th scope="col">Credor</th>
             {worth && (
               <th scope="col" data-right>
-                Valor
+                {worth === "seconds" ? "Tempo" : "Valor"}
               </th>
             )}
           </tr>
@@ -148,7 +147,7 @@ function Rows({ rows, worth }: { rows: BehindRow[]; worth: "cents" | "micros" | 
                     <Link href={`/carteira/${row.client.document}`}>{row.client.name}</Link>
                     <div className={classes.faint}>{documentNumber(row.client.document)}</div>
                   </>
-                ) : row.source === "cost_rates" ? (
+                ) : row.source === "cost_rates" || row.source === "operator_states" ? (
                   "—"
                 ) : (
                   "não identificado"

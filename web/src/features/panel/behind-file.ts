@@ -2,14 +2,18 @@ import { csvLines } from "@/lib/csv";
 import { day, documentNumber } from "@/lib/format";
 import { centsText } from "@/lib/typed";
 import type { BehindRow } from "./shapes";
-import { sourceNames } from "./words";
+import { sourceNames, type worthOf } from "./words";
 
 const columns = ["dia", "instante", "o que", "cliente", "documento", "operador", "credor"];
 
 /** The rows behind a number as a file; with a unit, what each is worth. */
-export function behindFile(rows: BehindRow[], withHeader: boolean, worth: "cents" | "micros" | null): string {
+export function behindFile(rows: BehindRow[], withHeader: boolean, worth: ReturnType<typeof worthOf> | null): string {
   const amount = (row: BehindRow): string =>
-    worth === "micros" ? (row.amount / 1_000_000).toFixed(6).replace(".", ",") : centsText(row.amount);
+    worth === "micros"
+      ? (row.amount / 1_000_000).toFixed(6).replace(".", ",")
+      : worth === "seconds"
+        ? String(row.amount)
+        : centsText(row.amount);
   const lines = rows.map((row) => [
     day(row.day),
     row.at,
@@ -20,5 +24,8 @@ export function behindFile(rows: BehindRow[], withHeader: boolean, worth: "cents
     row.creditor ?? "",
     ...(worth ? [amount(row)] : []),
   ]);
-  return csvLines([...(withHeader ? [[...columns, ...(worth ? ["valor"] : [])]] : []), ...lines]);
+  return csvLines([
+    ...(withHeader ? [[...columns, ...(worth ? [worth === "seconds" ? "segundos" : "valor"] : [])]] : []),
+    ...lines,
+  ]);
 }

@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { Link } from "wouter";
+import { breakName } from "@/lib/breaks";
 import { moment } from "@/lib/clock";
 import { count, money, plural } from "@/lib/format";
 import { useLiveQueries } from "@/lib/live-queries";
@@ -64,19 +65,7 @@ function PeopleTable({ people, now }: { people: Person[]; now: string }): ReactN
             <tr key={each.id}>
               <th scope="row">{each.name}</th>
               <td>
-                {each.serving ? (
-                  <>
-                    <Tag tone="busy">em atendimento</Tag>{" "}
-                    {each.serving.document && (
-                      <Link href={`/carteira/${each.serving.document}`}>{each.serving.client}</Link>
-                    )}
-                    <div className={classes.faint}>{agoText(each.serving.since, now)}</div>
-                  </>
-                ) : each.last_disposition_at ? (
-                  <span className={classes.faint}>livre, tabulou {agoText(each.last_disposition_at, now)}</span>
-                ) : (
-                  <span className={classes.faint}>ainda não tabulou</span>
-                )}
+                <Standing person={each} now={now} />
               </td>
               <td data-right>{count(each.attempts)}</td>
               <td data-right>{count(each.right_party)}</td>
@@ -90,6 +79,39 @@ function PeopleTable({ people, now }: { people: Person[]; now: string }): ReactN
       </table>
     </section>
   );
+}
+
+/** How somebody stands and since when. A client on the screen of somebody who pauses is a pause. */
+function Standing({ person, now }: { person: Person; now: string }): ReactNode {
+  const { serving, state } = person;
+  const done = person.last_disposition_at && `tabulou ${agoText(person.last_disposition_at, now)}`;
+  if (state?.state === "paused")
+    return (
+      <>
+        <Tag tone="warn">em pausa</Tag> {breakName(state.reason)}
+        <div className={classes.faint}>{agoText(state.since, now)}</div>
+      </>
+    );
+  if (serving)
+    return (
+      <>
+        <Tag tone="busy">em atendimento</Tag>{" "}
+        {serving.document && <Link href={`/carteira/${serving.document}`}>{serving.client}</Link>}
+        <div className={classes.faint}>{agoText(serving.since, now)}</div>
+      </>
+    );
+  if (state)
+    return (
+      <>
+        <Tag tone="good">disponível</Tag>
+        <div className={classes.faint}>
+          {agoText(state.since, now)}
+          {done && `, ${done}`}
+        </div>
+      </>
+    );
+  const seen = person.seen_at && `fora, visto ${agoText(person.seen_at, now)}`;
+  return <span className={classes.faint}>{[seen, done].filter(Boolean).join(", ") || "ainda não tabulou"}</span>;
 }
 
 function WaitingList({ board }: { board: Board }): ReactNode {

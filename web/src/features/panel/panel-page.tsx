@@ -16,7 +16,7 @@ import type { Card, Figure, PanelFilter, Section } from "./shapes";
 import { SplitTable } from "./split-table";
 import { StockPanel } from "./stock-panel";
 
-const sections: Section[] = ["money", "agreement", "contact", "portfolio", "cost", "law"];
+const sections: Section[] = ["money", "agreement", "contact", "hours", "portfolio", "cost", "law"];
 
 /** A number, and for whom and when it was asked. */
 interface Asked {

@@ -1,5 +1,15 @@
-export type Unit = "count" | "cents" | "micros" | "percent" | "ratio" | "rate" | "seconds";
-export type Section = "contact" | "agreement" | "money" | "portfolio" | "cost" | "law";
+export type Unit =
+  | "count"
+  | "cents"
+  | "micros"
+  | "percent"
+  | "ratio"
+  | "rate"
+  | "seconds"
+  | "hours"
+  | "per_hour"
+  | "cents_per_hour";
+export type Section = "contact" | "agreement" | "money" | "hours" | "portfolio" | "cost" | "law";
 export type Part = "numerator" | "denominator";
 export type Split = "" | "day" | "operator" | "team" | "creditor";
 
@@ -36,6 +46,8 @@ export interface Numbers {
   is_partial: boolean;
   /** The first day whose stock was written down. */
   stock_since: string | null;
+  /** The first day of which somebody's hours are known. */
+  hours_since: string | null;
   groups: Group[];
 }
 
@@ -58,7 +70,8 @@ export interface BehindRow {
     | "installments"
     | "payments"
     | "callbacks"
-    | "cost_rates";
+    | "cost_rates"
+    | "operator_states";
   source_id: string;
   day: string;
   at: string;
@@ -78,6 +91,10 @@ export interface Person {
   name: string;
   /** The client is null for who may not know it. */
   serving: { client_id: string | null; client: string | null; document: string | null; since: string } | null;
+  /** Nothing: not at work. */
+  state: { state: "available" | "serving" | "paused"; reason: string | null; since: string } | null;
+  /** The last sign of life. */
+  seen_at: string | null;
   last_disposition_at: string | null;
   attempts: number;
   right_party: number;

@@ -21,6 +21,9 @@ const columns = [
   "agreed",
   "received",
   "promises_kept",
+  "productive_hours",
+  "agreements_per_hour",
+  "received_per_hour",
 ];
 const headings: Record<Exclude<Split, "">, string> = {
   operator: "Operador",

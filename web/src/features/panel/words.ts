@@ -6,6 +6,7 @@ export const sectionNames: Record<Section, string> = {
   contact: "Contato",
   agreement: "Acordos",
   money: "Dinheiro",
+  hours: "Produtividade",
   portfolio: "Carteira",
   cost: "Custo",
   law: "Dentro da lei",
@@ -21,6 +22,7 @@ export const sourceNames: Record<BehindRow["source"], string> = {
   payments: "Pagamento",
   callbacks: "Retorno",
   cost_rates: "Custo mensal",
+  operator_states: "Jornada",
 };
 
 /** What waits or failed: its words, one and many, and where it is dealt with. */
@@ -70,6 +72,12 @@ function duration(seconds: number): string {
   return `${Math.floor(seconds / 60)}min ${rest}s`;
 }
 
+/** 27125 → "7h 32min". */
+function hoursText(seconds: number): string {
+  const minutes = Math.floor(seconds / 60);
+  return `${count(Math.floor(minutes / 60))}h ${String(minutes % 60).padStart(2, "0")}min`;
+}
+
 /** Below ten reais a message's price shows: four decimals. */
 const fine = new Intl.NumberFormat("pt-BR", { style: "currency", currency: "BRL", maximumFractionDigits: 4 });
 
@@ -95,7 +103,18 @@ const shown: Record<Unit, (value: number) => string> = {
   micros: microsText,
   rate: (reais) => fine.format(reais),
   seconds: duration,
+  hours: hoursText,
+  per_hour: decimalText,
+  cents_per_hour: money,
 };
+
+/** What the amount of a measure's rows is worth. */
+export function worthOf(measure: string): "cents" | "micros" | "seconds" {
+  if (measure.startsWith("cost")) return "micros";
+  return timed.has(measure) ? "seconds" : "cents";
+}
+
+const timed = new Set(["talked", "wrapped", "handled", "own_handled", "logged", "paused", "productive", "serving"]);
 
 export function figureText(unit: Unit, figure: Figure | undefined): string {
   return figure?.value === undefined ? "—" : shown[unit](figure.value);
