@@ -1,10 +1,11 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { type ReactNode, Suspense, useState } from "react";
 import { AgreementPage, type Replaced } from "@/features/agreements/agreement-page";
+import { onDemand } from "@/lib/later";
 
-const NegotiationPanel = lazy(async () => ({
-  default: (await import("@/features/negotiation/negotiation-panel")).NegotiationPanel,
-}));
+const NegotiationPanel = onDemand(() =>
+  import("@/features/negotiation/negotiation-panel").then((m) => m.NegotiationPanel),
+);
 
 /** The agreement, and the panel that renegotiates what is left of it. */
 export function AgreementRoom({ id }: { id: string }): ReactNode {

@@ -3,6 +3,7 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Routes } from "@/app/routes";
 import { AppError } from "@/lib/errors";
+import { Boundary } from "@/ui/boundary";
 import { theme, variables } from "@/ui/theme";
 
 const colorScheme = localStorageColorSchemeManager({ key: "cobranca.color-scheme" });
@@ -31,7 +32,9 @@ export function App(): ReactNode {
       defaultColorScheme="auto"
     >
       <QueryClientProvider client={queryClient}>
-        <Routes />
+        <Boundary>
+          <Routes />
+        </Boundary>
       </QueryClientProvider>
     </MantineProvider>
   );

@@ -1,19 +1,14 @@
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { type ReactNode, Suspense, useState } from "react";
 import { ClientPage } from "@/features/client/client-page";
+import { onDemand } from "@/lib/later";
 import { useAltKey } from "@/ui/alt-key";
 
-const StatementDialog = lazy(async () => ({
-  default: (await import("@/features/statement/statement-dialog")).StatementDialog,
-}));
+const StatementDialog = onDemand(() => import("@/features/statement/statement-dialog").then((m) => m.StatementDialog));
 
-const ClientTalk = lazy(async () => ({ default: (await import("@/features/conversation/client-talk")).ClientTalk }));
-const ClientTalkDoor = lazy(async () => ({
-  default: (await import("@/features/conversation/client-talk-door")).ClientTalkDoor,
-}));
+const ClientTalk = onDemand(() => import("@/features/conversation/client-talk").then((m) => m.ClientTalk));
+const ClientTalkDoor = onDemand(() => import("@/features/conversation/client-talk-door").then((m) => m.ClientTalkDoor));
 
-const ClientPrivacy = lazy(async () => ({
-  default: (await import("@/features/privacy/client-privacy")).ClientPrivacy,
-}));
+const ClientPrivacy = onDemand(() => import("@/features/privacy/client-privacy").then((m) => m.ClientPrivacy));
 
 /** The client's page, the statement behind its values and the talk beside them. */
 export function ClientRoom({ document }: { document: string }): ReactNode {

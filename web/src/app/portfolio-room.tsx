@@ -1,14 +1,14 @@
-import { lazy, type ReactNode, Suspense, useMemo, useState } from "react";
+import { type ReactNode, Suspense, useMemo, useState } from "react";
 import { useLocation } from "wouter";
 import { keepDraft } from "@/features/broadcast/draft";
 import { ImportButton } from "@/features/imports/import-button";
 import { type Doors, DoorsContext } from "@/features/portfolio/doors";
 import { PortfolioPage } from "@/features/portfolio/portfolio-page";
-import { afterPaint } from "@/lib/later";
+import { afterPaint, onDemand } from "@/lib/later";
 import { useHasRole } from "@/lib/session";
 
 const FirstSteps = afterPaint(() => import("@/features/beginning/first-steps").then((m) => m.FirstSteps));
-const DialerForm = lazy(async () => ({ default: (await import("@/features/dialer/export-form")).ExportForm }));
+const DialerForm = onDemand(() => import("@/features/dialer/export-form").then((m) => m.ExportForm));
 
 /** The carteira with what may be done to a selection in other rooms. */
 export function PortfolioRoom(): ReactNode {

@@ -6,6 +6,7 @@ import { NotFoundPage } from "@/app/not-found-page";
 import { entrances, preloadCode, preloadData, RemainingPages, rooms } from "@/app/rooms";
 import { Shell } from "@/app/shell";
 import { useUserId } from "@/lib/session";
+import { Boundary } from "@/ui/boundary";
 import { PageSkeleton } from "@/ui/states";
 
 export function Routes(): ReactNode {
@@ -47,7 +48,9 @@ function SignedIn(): ReactNode {
   return (
     <MemberGate userId={userId}>
       <Shell>
-        <Suspense fallback={<PageSkeleton />}>{codeIsHere ? <Pages /> : <PageSkeleton />}</Suspense>
+        <Boundary key={path}>
+          <Suspense fallback={<PageSkeleton />}>{codeIsHere ? <Pages /> : <PageSkeleton />}</Suspense>
+        </Boundary>
         <Suspense fallback={null}>
           <RemainingPages />
         </Suspense>

@@ -1,23 +1,21 @@
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { type ReactNode, Suspense, useState } from "react";
 import { useSearchParams } from "wouter";
 import { ServicePage } from "@/features/service/service-page";
-import { afterPaint } from "@/lib/later";
+import { afterPaint, onDemand } from "@/lib/later";
 import { useAltKey } from "@/ui/alt-key";
 
-const StatementDialog = lazy(async () => ({
-  default: (await import("@/features/statement/statement-dialog")).StatementDialog,
-}));
+const StatementDialog = onDemand(() => import("@/features/statement/statement-dialog").then((m) => m.StatementDialog));
 const ServiceLock = afterPaint(() => import("@/features/calls/service-lock").then((m) => m.ServiceLock));
 const CallButton = afterPaint(() => import("@/features/calls/call-button").then((m) => m.CallButton));
 const ClientTalkDoor = afterPaint(() =>
   import("@/features/conversation/client-talk-door").then((m) => m.ClientTalkDoor),
 );
-const ClientTalk = lazy(async () => ({ default: (await import("@/features/conversation/client-talk")).ClientTalk }));
+const ClientTalk = onDemand(() => import("@/features/conversation/client-talk").then((m) => m.ClientTalk));
 const NextClientBar = afterPaint(() => import("@/features/agenda/next-client").then((m) => m.NextClientBar));
 const NoContactButton = afterPaint(() => import("@/ui/no-contact/no-contact-button").then((m) => m.NoContactButton));
-const NegotiationPanel = lazy(async () => ({
-  default: (await import("@/features/negotiation/negotiation-panel")).NegotiationPanel,
-}));
+const NegotiationPanel = onDemand(() =>
+  import("@/features/negotiation/negotiation-panel").then((m) => m.NegotiationPanel),
+);
 
 /** The service screen with what opens over it and who else is here; none of that is part of the first paint. */
 export function ServiceRoom({ clientId }: { clientId: string }): ReactNode {

@@ -1,13 +1,19 @@
 import { type ComponentType, lazy, type ReactNode, useState } from "react";
+import { brought } from "@/lib/brought";
 import { firstPaint, rest } from "@/lib/first-paint";
 
 export type Later<Props> = ComponentType<Props> & { preload: () => Promise<void> };
 
-/** Like `lazy`, but a component whose code is already here renders at once: React holds back what was suspended, however
+/** A component whose code comes when it is first shown: dialogs, drawers. */
+export function onDemand<Props extends object>(load: () => Promise<ComponentType<Props>>): (props: Props) => ReactNode {
+  return lazy(async () => ({ default: await brought(load) })) as unknown as (props: Props) => ReactNode;
+}
+
+/** Like `onDemand`, but a component whose code is already here renders at once: React holds back what was suspended, however
  * briefly, until 300 ms after the fallback. */
 export function later<Props extends object>(load: () => Promise<ComponentType<Props>>): Later<Props> {
   let here: ComponentType<Props> | undefined;
-  const Awaited = lazy(async () => ({ default: await load() })) as unknown as ComponentType<Props>;
+  const Awaited = onDemand(load);
   const Chosen = (props: Props): ReactNode => {
     const [Which] = useState(() => here ?? Awaited);
     return <Which {...props} />;
@@ -29,6 +35,6 @@ export async function painted(): Promise<void> {
 export function afterPaint<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
   return lazy(async () => {
     await painted();
-    return { default: await load() };
+    return { default: await brought(load, false) };
   }) as unknown as ComponentType<Props>;
 }

@@ -1,12 +1,13 @@
 import { Button } from "@mantine/core";
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { type ReactNode, Suspense, useState } from "react";
+import { onDemand } from "@/lib/later";
 import { useHasRole } from "@/lib/session";
 import { Panel } from "@/ui/panel";
 import classes from "./client-page.module.css";
 import { extraText } from "./extra-text";
 import type { ProfileClient } from "./queries";
 
-const ExtraDialog = lazy(() => import("./extra-dialog").then((m) => ({ default: m.ExtraDialog })));
+const ExtraDialog = onDemand(() => import("./extra-dialog").then((m) => m.ExtraDialog));
 
 /** Columns of the files that are none of ours, kept under their own names. */
 export function ClientExtra({ client }: { client: ProfileClient }): ReactNode {

@@ -1,10 +1,11 @@
 import { Button } from "@mantine/core";
 import { IconArrowLeft, IconHeadset } from "@tabler/icons-react";
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { type ReactNode, Suspense, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { useDispositionNames } from "@/lib/disposition-types";
 import { AppError } from "@/lib/errors";
 import { documentNumber, money, plural } from "@/lib/format";
+import { onDemand } from "@/lib/later";
 import { useLiveQueries } from "@/lib/live-queries";
 import { useHasRole } from "@/lib/session";
 import { timelineKey, useTimeline } from "@/lib/timeline";
@@ -24,8 +25,8 @@ import classes from "./client-page.module.css";
 import { PhoneHealthList } from "./phone-health";
 import { type ClientProfile, useClientProfile } from "./queries";
 
-const HistoryDialog = lazy(() => import("./history-dialog").then((m) => ({ default: m.HistoryDialog })));
-const EditDialog = lazy(() => import("./edit-dialog").then((m) => ({ default: m.EditDialog })));
+const HistoryDialog = onDemand(() => import("./history-dialog").then((m) => m.HistoryDialog));
+const EditDialog = onDemand(() => import("./edit-dialog").then((m) => m.EditDialog));
 
 interface ClientPageProps {
   document: string;

@@ -1,16 +1,17 @@
 import { Button, Progress } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { type ReactNode, Suspense, useState } from "react";
 import { moment } from "@/lib/clock";
 import { sentenceFor } from "@/lib/errors";
 import { count, plural } from "@/lib/format";
+import { onDemand } from "@/lib/later";
 import { reasonSentence } from "@/lib/reasons";
 import classes from "./dialer.module.css";
 import { overviewKey, resumeExport, stopExport } from "./queries";
 import type { DialerExport, ExportStatus, HoursState } from "./shapes";
 import { fatesOf } from "./words";
 
-const ExportResults = lazy(async () => ({ default: (await import("./export-results")).ExportResults }));
+const ExportResults = onDemand(() => import("./export-results").then((m) => m.ExportResults));
 
 const statusWords: Record<ExportStatus, string> = {
   planning: "escolhendo as pessoas",

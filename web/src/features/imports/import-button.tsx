@@ -1,14 +1,15 @@
 import { Button, Loader } from "@mantine/core";
 import { IconFileImport } from "@tabler/icons-react";
-import { lazy, type ReactNode, Suspense } from "react";
+import { type ReactNode, Suspense } from "react";
 import { plural } from "@/lib/format";
+import { onDemand } from "@/lib/later";
 import { useLiveQueries } from "@/lib/live-queries";
 import { useHasRole, useMember } from "@/lib/session";
 import { percent } from "./import-progress";
 import { useRunningImports } from "./queries";
 import type { ImportRow } from "./shapes";
 
-const ImportDialog = lazy(() => import("./import-dialog").then((m) => ({ default: m.ImportDialog })));
+const ImportDialog = onDemand(() => import("./import-dialog").then((m) => m.ImportDialog));
 
 interface ImportButtonProps {
   importing: boolean;

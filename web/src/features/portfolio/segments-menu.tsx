@@ -1,12 +1,13 @@
 import { Button, Menu } from "@mantine/core";
 import { IconBookmark, IconBookmarkPlus, IconUsers } from "@tabler/icons-react";
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { type ReactNode, Suspense, useState } from "react";
 import "@/ui/menu-styles";
+import { onDemand } from "@/lib/later";
 import type { PortfolioFilter, Sort } from "./filter";
 import { useSegments } from "./queries";
 import type { Segment } from "./shapes";
 
-const SegmentDialog = lazy(() => import("./segment-dialog").then((m) => ({ default: m.SegmentDialog })));
+const SegmentDialog = onDemand(() => import("./segment-dialog").then((m) => m.SegmentDialog));
 
 interface SegmentsMenuProps {
   filter: PortfolioFilter;

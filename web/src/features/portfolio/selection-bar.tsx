@@ -1,12 +1,13 @@
 import { Button } from "@mantine/core";
 import { IconBrandWhatsapp, IconDownload, IconPhoneOutgoing, IconTag, IconUserCheck, IconX } from "@tabler/icons-react";
-import { lazy, type ReactNode, Suspense, use, useState } from "react";
+import { type ReactNode, Suspense, use, useState } from "react";
+import { onDemand } from "@/lib/later";
 import { DoorsContext } from "./doors";
 import classes from "./portfolio-page.module.css";
 import type { Selection } from "./selection";
 import type { BulkAction, DialogAction } from "./shapes";
 
-const BulkDialog = lazy(() => import("./bulk-dialog").then((m) => ({ default: m.BulkDialog })));
+const BulkDialog = onDemand(() => import("./bulk-dialog").then((m) => m.BulkDialog));
 
 const actions: [BulkAction, string, typeof IconTag][] = [
   ["assign", "Atribuir", IconUserCheck],

@@ -5,6 +5,7 @@ export const platform: Record<string, string> = {
   internal: "Algo deu errado do nosso lado. Tente de novo em instantes.",
   database_unavailable: "O servidor está ocupado. Tente de novo em instantes; nada foi perdido.",
   payload_too_large: "O que foi enviado é grande demais.",
+  part_not_loaded: "Esta parte da tela não chegou. Confira sua internet e carregue a página de novo.",
   unexpected_answer: "O servidor não aceitou o pedido. Recarregue a página e tente de novo.",
   session_expired: "Sua sessão terminou. Entre de novo para continuar.",
   not_authenticated: "Entre na sua conta para continuar.",
