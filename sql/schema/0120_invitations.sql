@@ -1,12 +1,15 @@
--- An open door for one e-mail address. The person becomes a member when that address is confirmed
--- at sign-up, or at once if it already was. An unconfirmed address opens nothing: anybody can type
--- anybody's e-mail into a sign-up form.
+-- An open door for one e-mail address. Whoever is new becomes a member when that address is
+-- confirmed at sign-up: the mail's link is their word. Who has an account already is asked once they are in
+-- (0136). An unconfirmed address opens nothing: anybody can type anybody's e-mail into a sign-up
+-- form.
 create table public.invitations (
     id uuid not null default gen_random_uuid(),
     tenant_id uuid not null,
     email text not null,
     role public.member_role not null,
     display_name text,
+    -- As of the membership that it becomes: null is by team, else every creditor.
+    creditor_ids uuid[],
     -- Null for the first admin of a tenant, invited by the platform's operator.
     invited_by uuid,
     created_at timestamptz not null default private.now(),
@@ -16,10 +19,16 @@ create table public.invitations (
     mailed_at timestamptz,
     accepted_at timestamptz,
     revoked_at timestamptz,
+    -- The person said no; revoked with it.
+    declined_at timestamptz,
     constraint invitations_pkey primary key (id),
     constraint invitations_tenant_fkey foreign key (tenant_id) references public.tenants (id),
     constraint invitations_invited_by_fkey foreign key (invited_by) references auth.users (id)
     on delete set null,
+    constraint invitations_limit_is_no_admins check (
+        creditor_ids is null or role <> 'admin' and cardinality(creditor_ids) > 0
+    ),
+    constraint invitations_declined_is_over check (declined_at is null or revoked_at is not null),
     constraint invitations_email_is_lower check (email = lower(email)),
     constraint invitations_email_has_shape check (email ~ '^[^@\s]+@[^@\s]+\.[^@\s]+$')
 );
@@ -39,7 +48,9 @@ using (tenant_id = (select private.tenant_id()) and (select private.has_role('ad
 -- Written by `invite` and `revoke_invitation` only.
 grant select on public.invitations to authenticated;
 
-create function private.accept_invitations(user_id uuid) returns void
+-- All of them, or the one that is named; answers the agencies joined.
+create function private.accept_invitations(user_id uuid, only_id uuid default null)
+returns setof uuid
 language sql
 security definer
 set search_path = ''
@@ -49,22 +60,25 @@ as $$
         set accepted_at = private.now()
         from auth.users
         where users.id = accept_invitations.user_id
+          and invitations.id = coalesce(accept_invitations.only_id, invitations.id)
           and users.email_confirmed_at is not null
           and invitations.email = lower(users.email)
           and invitations.accepted_at is null
           and invitations.revoked_at is null
           and invitations.expires_at > private.now()
-        returning invitations.tenant_id, invitations.role,
+        returning invitations.tenant_id, invitations.role, invitations.creditor_ids,
             coalesce(
                 nullif(btrim(users.raw_user_meta_data ->> 'name'), ''),
                 invitations.display_name,
                 split_part(users.email, '@', 1)
             ) as display_name
     )
-    insert into public.memberships (tenant_id, user_id, role, display_name)
-    select accepted.tenant_id, accept_invitations.user_id, accepted.role, accepted.display_name
+    insert into public.memberships (tenant_id, user_id, role, display_name, creditor_ids)
+    select accepted.tenant_id, accept_invitations.user_id, accepted.role, accepted.display_name,
+        accepted.creditor_ids
     from accepted
     on conflict (user_id, tenant_id) where revoked_at is null do nothing
+    returning memberships.tenant_id
 $$;
 
 create function private.tg_users__accept_invitations() returns trigger
@@ -73,7 +87,13 @@ security definer
 set search_path = ''
 as $$
 begin
-    perform private.accept_invitations(new.id);
+    -- Who works somewhere already, and has only another address now, is asked.
+    if not exists (
+        select from public.memberships as alive
+        where alive.user_id = new.id and alive.revoked_at is null
+    ) then
+        perform private.accept_invitations(new.id);
+    end if;
     return null;
 end;
 $$;

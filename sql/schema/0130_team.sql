@@ -2,7 +2,7 @@
 -- can be given; a tenant cannot lose its last admin. The tenant's row is locked first, so that two
 -- admins who demote each other at the same moment cannot both succeed.
 create function private.invite(
-    email text, role public.member_role, display_name text default null
+    email text, role public.member_role, display_name text, creditor_ids uuid[]
 ) returns uuid
 language plpgsql
 security definer
@@ -23,6 +23,10 @@ begin
         raise exception 'not_allowed' using errcode = 'PT403',
             detail = 'nobody grants more than they have';
     end if;
+    if invite.role = 'admin' and invite.creditor_ids is not null then
+        raise exception 'admin_sees_everything' using errcode = 'PT409',
+            detail = 'who manages people cannot be limited';
+    end if;
     select users.id into v_user_id
     from auth.users
     where lower(users.email) = v_email and users.email_confirmed_at is not null;
@@ -35,14 +39,21 @@ begin
         raise exception 'already_member' using errcode = 'PT409',
             detail = 'change the role of the membership instead';
     end if;
-    insert into public.invitations (tenant_id, email, role, display_name, invited_by)
-    values (v_tenant_id, v_email, invite.role, invite.display_name, auth.uid())
+    insert into public.invitations (
+        tenant_id, email, role, display_name, creditor_ids, invited_by
+    )
+    values (
+        v_tenant_id, v_email, invite.role, invite.display_name,
+        private.require_creditors(v_tenant_id, invite.creditor_ids), auth.uid()
+    )
     on conflict (email, tenant_id) where accepted_at is null and revoked_at is null
     do update set role = excluded.role, display_name = excluded.display_name,
-        invited_by = excluded.invited_by, expires_at = excluded.expires_at
+        creditor_ids = excluded.creditor_ids, invited_by = excluded.invited_by,
+        expires_at = excluded.expires_at
     returning id into v_invitation_id;
+    -- Whoever has an account is asked in the page; the inviter learns nothing of it.
     if v_user_id is not null then
-        perform private.accept_invitations(v_user_id);
+        perform private.tell_membership(v_tenant_id, v_user_id);
     end if;
     return v_invitation_id;
 end;
@@ -82,11 +93,13 @@ begin
     perform from public.tenants where tenants.id = v_tenant_id for update;
     -- Asked again under the lock: the caller may just have been demoted.
     perform private.require_role('admin');
+    -- Whoever gives them a client at this moment holds the row: they come first, or find nobody.
     select * into v_membership
     from public.memberships
     where memberships.id = membership_for_change.membership_id
       and memberships.tenant_id = v_tenant_id
-      and memberships.revoked_at is null;
+      and memberships.revoked_at is null
+    for no key update;
     if not found then
         raise exception 'membership_not_found' using errcode = 'PT404',
             detail = 'no live membership with this id in the tenant';

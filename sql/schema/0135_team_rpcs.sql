@@ -1,10 +1,14 @@
 -- What the page calls: thin invokers, the rules are one file up.
 create function public.invite(
-    email text, role public.member_role, display_name text default null
+    email text, role public.member_role, display_name text default null,
+    creditor_ids uuid[] default null
 ) returns uuid
 language sql
 set search_path = ''
-as $$ select private.invite(email, role, display_name) $$;
+as $$ select private.invite(email, role, display_name, creditor_ids) $$;
+comment on function public.invite(text, public.member_role, text, uuid[]) is
+'Admin: the invitation''s id; creditor_ids null is by team, else every creditor. Errors:
+email_invalid, already_member, not_allowed, creditor_not_found, admin_sees_everything.';
 
 create function public.revoke_invitation(invitation_id uuid) returns void
 language sql
@@ -26,11 +30,11 @@ set search_path = ''
 as $$ select private.set_member_role(membership_id, role) $$;
 
 grant execute on function
-private.invite(text, public.member_role, text),
+private.invite(text, public.member_role, text, uuid[]),
 private.revoke_invitation(uuid),
 private.revoke_membership(uuid, uuid),
 private.set_member_role(uuid, public.member_role),
-public.invite(text, public.member_role, text),
+public.invite(text, public.member_role, text, uuid[]),
 public.revoke_invitation(uuid),
 public.revoke_membership(uuid, uuid),
 public.set_member_role(uuid, public.member_role)

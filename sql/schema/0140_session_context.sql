@@ -24,7 +24,7 @@ as $$
         from public.invitations as sent
         join auth.users on sent.email = lower(users.email)
         where users.id = ended_access.user_id and users.email_confirmed_at is not null
-          and sent.accepted_at is null
+          and sent.accepted_at is null and sent.declined_at is null
           and (sent.revoked_at is not null or sent.expires_at <= private.now())
         order by at desc
         -- More than these say nothing new.

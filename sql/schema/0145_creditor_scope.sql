@@ -139,6 +139,24 @@ begin
 end;
 $$;
 
+-- The same of somebody else.
+create function private.person_sees_client(tenant_id uuid, user_id uuid, client_id uuid)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_scope uuid[] := private.creditor_scope_of(tenant_id, user_id);
+begin
+    return v_scope is null or exists (
+        select from public.clients
+        where clients.id = person_sees_client.client_id and clients.creditor_ids && v_scope
+    );
+end;
+$$;
+
 -- Null for who is not limited: all of them.
 create function private.debts_in_scope(client_id uuid) returns uuid[]
 language plpgsql

@@ -47,6 +47,38 @@ begin
 end;
 $$;
 
+-- Of each client that somebody holds something of, who gets it: the colleague who was named, where
+-- they see the client at all, else nobody.
+create function private.heirs(tenant_id uuid, user_id uuid, hand_to uuid)
+returns table (client_id uuid, id uuid)
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    v_scope uuid[] := private.creditor_scope_of(tenant_id, hand_to);
+begin
+    return query
+    select client.id, case
+        when v_scope is null or client.creditor_ids && v_scope then heirs.hand_to
+    end
+    from (
+        select given.client_id from public.client_assignments as given
+        where given.tenant_id = heirs.tenant_id and given.user_id = heirs.user_id
+        union
+        select promised.client_id from public.callbacks as promised
+        where promised.tenant_id = heirs.tenant_id and promised.operator_id = heirs.user_id
+          and promised.status = 'scheduled'
+        union
+        select talk.client_id from public.conversations as talk
+        where talk.tenant_id = heirs.tenant_id and talk.owner_id = heirs.user_id
+    ) as held
+    join public.clients as client on client.id = held.client_id;
+end;
+$$;
+
 -- Clients on the screen, promised calls, talks and given clients. Before the membership ends: what
 -- is still the person's then goes back to everybody (0962).
 create function private.hand_over(tenant_id uuid, user_id uuid, hand_to uuid) returns void
@@ -76,27 +108,34 @@ begin
     from unnest(v_freed) as left_client (id);
     update public.callbacks as promised
     -- Who gets one that is due hears of it.
-    set operator_id = hand_over.hand_to, reminded_for = null,
-        released_from = case when hand_over.hand_to is null then promised.operator_id end
+    set operator_id = heir.id, reminded_for = null,
+        released_from = case when heir.id is null then promised.operator_id end
+    from private.heirs(hand_over.tenant_id, hand_over.user_id, hand_over.hand_to) as heir
     where promised.tenant_id = hand_over.tenant_id and promised.operator_id = hand_over.user_id
-      and promised.status = 'scheduled';
+      and promised.status = 'scheduled' and promised.client_id = heir.client_id;
     with given as (
-        update public.conversations as talk set owner_id = hand_over.hand_to
-        where talk.tenant_id = hand_over.tenant_id and talk.owner_id = hand_over.user_id
-        returning talk.id, talk.client_id
+        update public.conversations as talk
+        -- A stranger's talk is in everybody's sight.
+        set owner_id = case when talk.client_id is null then hand_over.hand_to else heir.id end
+        from public.conversations as held
+        left join private.heirs(
+            hand_over.tenant_id, hand_over.user_id, hand_over.hand_to
+        ) as heir on heir.client_id = held.client_id
+        where held.tenant_id = hand_over.tenant_id and held.owner_id = hand_over.user_id
+          and talk.id = held.id
+        returning talk.id, talk.client_id, talk.owner_id
     )
     insert into public.conversation_events
         (tenant_id, conversation_id, client_id, kind, actor_id, from_user_id, to_user_id)
     select hand_over.tenant_id, given.id, given.client_id, 'assigned', auth.uid(),
-        hand_over.user_id, hand_over.hand_to
+        hand_over.user_id, given.owner_id
     from given;
-    if hand_over.hand_to is null then
-        delete from public.client_assignments as given
-        where given.tenant_id = hand_over.tenant_id and given.user_id = hand_over.user_id;
-    else
-        update public.client_assignments as given
-        set user_id = hand_over.hand_to, assigned_by = auth.uid(), assigned_at = private.now()
-        where given.tenant_id = hand_over.tenant_id and given.user_id = hand_over.user_id;
-    end if;
+    update public.client_assignments as given
+    set user_id = heir.id, assigned_by = auth.uid(), assigned_at = private.now()
+    from private.heirs(hand_over.tenant_id, hand_over.user_id, hand_over.hand_to) as heir
+    where given.tenant_id = hand_over.tenant_id and given.user_id = hand_over.user_id
+      and given.client_id = heir.client_id and heir.id is not null;
+    delete from public.client_assignments as given
+    where given.tenant_id = hand_over.tenant_id and given.user_id = hand_over.user_id;
 end;
 $$;

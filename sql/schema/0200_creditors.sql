@@ -8,7 +8,7 @@ create table public.creditors (
     document text collate "C",
     -- Consumer law (CDC 42-A) wants name, document and address on what a debtor is shown.
     address text,
-    -- False: nothing new is set up for it; its titles and its past go on.
+    -- False: no file brings titles of it and no picker offers it; its titles and its past go on.
     is_active boolean not null default true,
     created_at timestamptz not null default private.now(),
     constraint creditors_pkey primary key (id),

@@ -93,6 +93,8 @@ begin
     ) then
         raise exception 'creditor_not_found' using errcode = 'PT404',
             detail = 'the creditor is not one of this tenant; an admin''s import creates it by name';
+    elsif not v_creditor.is_active then
+        raise exception 'creditor_inactive' using errcode = 'PT409', detail = v_creditor.name;
     end if;
 
     create temp table import_rows (

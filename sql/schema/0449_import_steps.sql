@@ -45,6 +45,12 @@ set search_path = ''
 as $$
 declare
     c_new_creditors constant int := 100;
+    v_inactive text := (
+        select string_agg(distinct creditors.name, '; ')
+        from pg_temp.import_creditors
+        join public.creditors on creditors.id = import_creditors.creditor_id
+        where not creditors.is_active
+    );
     v_new jsonb := (
         select coalesce(jsonb_agg(
             jsonb_build_object('id', new_ones.creditor_id, 'name', new_ones.name)
@@ -65,6 +71,8 @@ begin
                 from jsonb_array_elements(v_new) with ordinality as listed (item, place)
                 where listed.place <= 5  -- enough to recognise the column
             ) || ' - an admin''s import creates new creditors';
+    elsif v_inactive is not null then
+        raise exception 'creditor_inactive' using errcode = 'PT409', detail = v_inactive;
     elsif jsonb_array_length(v_new) > c_new_creditors then
         raise exception 'too_many_new_creditors' using errcode = 'PT409', detail = format(
             '%s names; is another column taken for the creditor?', jsonb_array_length(v_new)

@@ -93,8 +93,9 @@ declare
 begin
     return jsonb_build_object(
         'creditors', (
-            select coalesce(jsonb_agg(jsonb_build_object('id', creditors.id, 'name', creditors.name)
-                order by creditors.name_key), '[]')
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'id', creditors.id, 'name', creditors.name, 'is_active', creditors.is_active
+            ) order by creditors.name_key), '[]')
             from public.creditors
             where creditors.tenant_id = v_tenant_id
               and ((select private.sees_everything()) or private.sees_creditor(creditors.id))

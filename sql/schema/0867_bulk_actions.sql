@@ -54,19 +54,34 @@ set jit = off
 set enable_seqscan = off
 as $$
 declare
+    v_scope uuid[];
+    v_is_hidden boolean;
     v_tenant_id uuid := private.require_role('supervisor');
     v_filter private.client_filter := private.read_selection(v_tenant_id, selection);
     v_audit_id bigint;
     v_outcome jsonb;
 begin
-    if user_id is not null and not exists (
-        select from public.memberships
+    if user_id is not null then
+        -- Held: whoever removes them waits, and then finds what was given here.
+        perform from public.memberships
         where memberships.tenant_id = v_tenant_id
           and memberships.user_id = bulk_assign.user_id
           and memberships.revoked_at is null
-    ) then
-        raise exception 'member_not_found' using errcode = 'PT404',
-            detail = 'nobody of this tenant has that id';
+        for share;
+        if not found then
+            raise exception 'member_not_found' using errcode = 'PT404',
+                detail = 'nobody of this tenant has that id';
+        end if;
+        v_scope := private.creditor_scope_of(v_tenant_id, user_id);
+    end if;
+    if v_scope is not null then
+        execute 'select exists (select from public.clients where '
+            || private.client_condition(v_filter) || ' and not clients.creditor_ids && $2)'
+        into v_is_hidden using v_filter, v_scope;
+        if v_is_hidden then
+            raise exception 'assignee_limited' using errcode = 'PT409',
+                detail = 'the selection has clients of creditors that this person does not see';
+        end if;
     end if;
     v_audit_id := private.begin_bulk(v_tenant_id, 'assign', selection);
     execute private.bulk_query(private.client_condition(v_filter), case

@@ -53,7 +53,8 @@ values
 ('integrations', 'integrations', 'provider', null, 'call', null, null),
 ('dialer_agents', 'integrations', 'agent_name', null, 'row', null, null),
 ('dialer_qualifications', 'integrations', 'qualification_name', null, 'row', null, null),
-('automation_policies', 'automation', null, null, 'row', null, null),
+-- Stopping and starting is done, not restored: a version of the undo window switches nothing on.
+('automation_policies', 'automation', null, null, 'row', '{undo_seconds}', null),
 (
     'collection_rules', 'automation', 'name', null, 'never', null,
     'rule_versions has whole definitions, and switching one on asks for a dry run'

@@ -26,6 +26,11 @@ begin
             'changes', told.changes,
             'is_current', private.is_current(entry, kept.series),
             'can_restore', kept.restore <> 'never' and not private.is_current(entry, kept.series)
+                -- A change of nothing that may be brought back is told only.
+                and (kept.only_columns is null or entry.action <> 'update' or exists (
+                    select from jsonb_array_elements(told.changes) as change
+                    where change.value ->> 'field' = any(kept.only_columns)
+                ))
         ) as item
         from private.settings_tables as kept
         join public.audit_log as entry

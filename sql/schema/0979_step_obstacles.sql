@@ -38,7 +38,7 @@ as $$
 $$;
 
 -- The number that was spoken to: that of the call, which may still wait for its outcome, else the
--- only one there is.
+-- one that was named as wrong, else the only one there is.
 create function private.phone_of_target(tenant_id uuid, client_id uuid, disposition_id uuid)
 returns text
 language sql
@@ -54,6 +54,11 @@ as $$
               and call.disposition_id is not distinct from phone_of_target.disposition_id
               and call.phone is not null
             order by call.called_at desc limit 1
+        ),
+        (
+            select named.phone from private.wrong_numbers as named
+            where named.tenant_id = phone_of_target.tenant_id
+              and named.disposition_id = phone_of_target.disposition_id
         ),
         (
             select min(known.phone) from public.client_phones as known
@@ -143,6 +148,7 @@ declare
     -- A redial within a week is the same attempt to reach; later it is a new one.
     c_redials_within constant interval := '7 days';
     v_settings jsonb := (step).settings;
+    v_person uuid;
 begin
     case (step).action
         when 'tag' then
@@ -152,16 +158,19 @@ begin
                   and tags.id = (v_settings ->> 'tag_id')::uuid
             ) then 'tag_missing' end;
         when 'assign' then
-            if v_settings ->> 'user_id' is not null then
-                return case when not exists (
+            v_person := coalesce((v_settings ->> 'user_id')::uuid, private.person_of_target(
+                rule, client_id, disposition_id, target_id
+            ));
+            return case
+                when v_person is null then 'nobody_to_assign'
+                when not exists (
                     select from public.memberships as member
                     where member.tenant_id = (step).tenant_id and member.revoked_at is null
-                      and member.user_id = (v_settings ->> 'user_id')::uuid
-                ) then 'member_left' end;
-            end if;
-            return case when private.person_of_target(
-                rule, client_id, disposition_id, target_id
-            ) is null then 'nobody_to_assign' end;
+                      and member.user_id = v_person
+                ) then 'member_left'
+                when not private.person_sees_client((step).tenant_id, v_person, client_id)
+                    then 'assignee_limited'
+            end;
         when 'remind_operator' then
             return case when private.person_of_target(
                 rule, client_id, disposition_id, target_id

@@ -76,6 +76,14 @@ begin
             values ((run).tenant_id, (run).client_id, (v_settings ->> 'tag_id')::uuid, null)
             on conflict do nothing;
         when 'assign' then
+            -- Held: whoever removes them waits, and then finds what was given here.
+            perform from public.memberships as member
+            where member.tenant_id = (run).tenant_id and member.revoked_at is null
+              and member.user_id = coalesce((v_settings ->> 'user_id')::uuid, v_person)
+            for share;
+            if not found then
+                return ('skip', 'member_left', null)::private.act_outcome;
+            end if;
             insert into public.client_assignments as given
                 (tenant_id, client_id, user_id, assigned_at)
             values (

@@ -34,6 +34,7 @@ begin
                 'id', sent.id, 'email', sent.email, 'role', sent.role, 'name', sent.display_name,
                 'state', private.invitation_state(sent), 'created_at', sent.created_at,
                 'expires_at', sent.expires_at, 'mailed_at', sent.mailed_at,
+                'creditor_ids', sent.creditor_ids,
                 'invited_by', private.actor_name(sent.tenant_id, sent.invited_by)
             ) order by sent.created_at desc, sent.id), '[]')
             from (
@@ -65,15 +66,17 @@ begin
             from public.teams where teams.tenant_id = v_tenant_id and teams.archived_at is null
         ),
         'creditors', (
-            select coalesce(jsonb_agg(jsonb_build_object('id', creditors.id, 'name', creditors.name)
-                order by creditors.name_key, creditors.id), '[]')
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'id', creditors.id, 'name', creditors.name, 'is_active', creditors.is_active
+            ) order by creditors.name_key, creditors.id), '[]')
             from public.creditors where creditors.tenant_id = v_tenant_id
         )
     );
 end;
 $$;
 
--- The last sign of the sign-in itself: a token is renewed every hour while a page is open.
+-- The last sign of the sign-in itself: a token is renewed every hour while a page is open. Null for
+-- who works for another agency, too: which of the two it was for is nobody's to know.
 create function private.last_seen(user_id uuid) returns timestamptz
 language sql
 stable
@@ -84,7 +87,11 @@ as $$
         select max(greatest(sessions.created_at, sessions.refreshed_at at time zone 'UTC'))
         from auth.sessions where sessions.user_id = users.id
     )))
-    from auth.users where users.id = last_seen.user_id
+    from auth.users
+    where users.id = last_seen.user_id and 1 = (
+        select count(*) from public.memberships as alive
+        where alive.user_id = last_seen.user_id and alive.revoked_at is null
+    )
 $$;
 
 -- What would have to be given to somebody else.
@@ -119,6 +126,7 @@ set search_path = ''
 as $$
     select case
         when sent.accepted_at is not null then 'accepted'
+        when sent.declined_at is not null then 'declined'
         when sent.revoked_at is not null then 'revoked'
         when sent.expires_at <= private.now() then 'expired'
         else 'open'

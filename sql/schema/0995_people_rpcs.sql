@@ -63,8 +63,8 @@ as $$ select private.list_people() $$;
 comment on function public.list_people() is
 'Admin: {people:[{membership_id,user_id,name,email,role,since,last_seen_at,is_me,is_last_admin,
 creditor_ids,scope,work:{clients,callbacks,talks}}], invitations:[{id,email,role,name,state: open |
-expired | revoked,created_at,expires_at,mailed_at,invited_by}], past:[…], teams:[{id,name,
-creditor_ids,user_ids}], creditors:[{id,name}]}; creditor_ids null is every creditor.';
+expired | revoked | declined,created_at,expires_at,mailed_at,creditor_ids,invited_by}], past:[…],
+teams:[{id,name,creditor_ids,user_ids}], creditors:[{id,name,is_active}]}; creditor_ids null is every creditor.';
 
 create function public.renew_invitation(invitation_id uuid) returns jsonb
 language sql
@@ -101,7 +101,8 @@ language sql
 set search_path = ''
 as $$ select private.archive_team(team_id, limits) $$;
 comment on function public.archive_team(uuid, jsonb) is
-'Admin; limits as save_team has them. Errors: team_not_found, team_limits_people, creditor_not_found.';
+'Admin; limits as save_team has them. Errors: team_not_found, team_limits_people,
+creditor_not_found.';
 
 grant execute on function
 private.list_people(), public.list_people(),

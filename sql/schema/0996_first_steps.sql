@@ -21,6 +21,10 @@ security definer
 set search_path = ''
 as $$
 declare
+    -- A first hour's work: enough that the panel has something to say.
+    c_clients constant int := 10;
+    -- Who has so many has worked ten clients; all of them would be the whole past.
+    c_looked_at constant int := 1000;
     v_tenant_id uuid := private.require_role('operator');
     v_known private.first_steps;
     v_steps jsonb;
@@ -29,32 +33,45 @@ begin
     if not private.has_role('admin') or v_known.hidden_at is not null then
         return null;
     end if;
-    v_steps := jsonb_build_array(
-        jsonb_build_object('key', 'providers', 'is_done', exists (
-            select from public.integrations
-            where integrations.tenant_id = v_tenant_id and integrations.is_active
-              and integrations.test_verdict = 'works'
-        )),
-        jsonb_build_object('key', 'people', 'is_done', exists (
-            select from public.memberships
-            where memberships.tenant_id = v_tenant_id and memberships.user_id <> auth.uid()
-        ) or exists (
-            select from public.invitations
-            where invitations.tenant_id = v_tenant_id and invitations.invited_by is not null
-        )),
-        jsonb_build_object('key', 'portfolio', 'is_done', exists (
-            select from public.imports
-            where imports.tenant_id = v_tenant_id and imports.status = 'done'
-              and imports.accepted > 0
-        )),
-        jsonb_build_object('key', 'rule', 'is_done', exists (
-            select from public.rule_dry_runs where rule_dry_runs.tenant_id = v_tenant_id
-        )),
-        jsonb_build_object('key', 'disposition', 'is_done', exists (
-            select from public.call_dispositions where call_dispositions.tenant_id = v_tenant_id
-        )),
-        jsonb_build_object('key', 'panel', 'is_done', v_known.panel_read_at is not null)
-    );
+    select jsonb_agg(jsonb_build_object(
+        'key', step.key, 'is_done', step.have >= step.want,
+        'have', least(step.have, step.want), 'want', step.want
+    ) order by step.place) into v_steps
+    from (
+        values
+        -- The dialer, WhatsApp by either provider, and payments.
+        (1, 'providers', (
+            select count(distinct case linked.provider when 'meta' then 'gupshup'
+                else linked.provider::text end)
+            from public.integrations as linked
+            where linked.tenant_id = v_tenant_id and linked.is_active
+              and linked.test_verdict = 'works'
+        ), 3),
+        (2, 'people', (
+            select count(*) from public.memberships as member
+            where member.tenant_id = v_tenant_id and member.user_id <> auth.uid()
+        ) + (
+            select count(*) from public.invitations as sent
+            where sent.tenant_id = v_tenant_id and sent.invited_by is not null
+        ), 1),
+        (3, 'portfolio', (
+            select count(*) from public.imports as import
+            where import.tenant_id = v_tenant_id and import.status = 'done'
+              and import.accepted > 0
+        ), 1),
+        -- Switched on asks for a dry run that is newer than the last edit.
+        (4, 'rule', (
+            select count(*) from public.collection_rules as rule
+            where rule.tenant_id = v_tenant_id and rule.is_enabled
+        ), 2),
+        (5, 'disposition', (
+            select count(distinct worked.client_id) from (
+                select done.client_id from public.call_dispositions as done
+                where done.tenant_id = v_tenant_id limit c_looked_at
+            ) as worked
+        ), c_clients),
+        (6, 'panel', case when v_known.panel_read_at is not null then 1 else 0 end, 1)
+    ) as step (place, key, have, want);
     return jsonb_build_object('steps', v_steps, 'left', (
         select count(*) from jsonb_array_elements(v_steps) as step
         where not (step -> 'is_done')::boolean
@@ -87,8 +104,8 @@ stable
 set search_path = ''
 as $$ select private.first_steps() $$;
 comment on function public.first_steps() is
-'Admin: {steps: [{key: providers | people | portfolio | rule | disposition | panel, is_done}],
-left}; null for others and once put away.';
+'Admin: {steps: [{key: providers | people | portfolio | rule | disposition | panel, is_done, have,
+want}], left}; null for others and once put away.';
 
 -- The panel tells that it was opened by an admin; nobody ticks it off.
 create function public.note_panel_read() returns void

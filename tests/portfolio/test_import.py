@@ -160,6 +160,22 @@ def test_the_parameter_may_be_the_creditors_id(agency: Agency) -> None:
     assert (answer["creditors_created"], answer["debts_created"]) == (0, 1)
 
 
+def test_nothing_comes_in_for_a_creditor_that_is_switched_off(agency: Agency) -> None:
+    agency(table([{}]))
+    [(creditor_id, name)] = agency.rows(
+        "update public.creditors set is_active = false where tenant_id = %(tenant)s"
+        " returning id, name"
+    )
+    before = agency.counts()
+    for rows, said in (
+        ([{"Contrato": "A2"}], None),
+        ([{"Credor": "", "Contrato": "A2"}], str(creditor_id)),
+        ([{"Credor": "", "Contrato": "A2"}], name.upper()),
+    ):
+        refused(lambda r=rows, s=said: agency(table(r), s), "PT409", "creditor_inactive")
+    assert agency.counts() == before
+
+
 def refused(call: Any, sqlstate: str, code: str) -> None:
     with pytest.raises(psycopg.Error) as refusal:
         call()

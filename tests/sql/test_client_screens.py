@@ -200,6 +200,8 @@ RPCS = {
     "creditor_overview": ("", {"admin", "other_tenant"}),
     "delete_creditor": ("gen_random_uuid()", set()),
     "erase_person": ("'{client}', 'Zélia da Conceição Mundo'", {"admin"}),
+    # Of an export of nobody's it says that it waits.
+    "export_outcome": ("gen_random_uuid()", {"supervisor", "admin", "other_tenant"}),
     "filter_counts": ("", {"operator", "supervisor", "admin", "other_tenant"}),
     "filter_options": ("", {"operator", "supervisor", "admin", "other_tenant"}),
     # Of another agency's import it tells nothing.
@@ -246,6 +248,10 @@ RPCS = {
     ),
     "settings_history": ("'general'", {"admin", "other_tenant"}),
     "service_screen": ("'{client}'", {"operator", "supervisor", "admin"}),
+    "my_invitations": (
+        "",
+        {"operator", "supervisor", "admin", "other_tenant", "no_membership", "revoked"},
+    ),
     "session_context": (
         "",
         {"operator", "supervisor", "admin", "other_tenant", "no_membership", "revoked"},
@@ -257,11 +263,13 @@ RPCS = {
 # Called by the tests of their own folders, which have agreements, talks, calls and imports to call
 # them with; here they refuse strangers.
 ELSEWHERE = (
-    "agreement_page", "approval_inbox", "archive_team", "batch_results", "begin_service",
+    "agreement_page", "answer_invitation", "approval_inbox", "archive_team", "batch_results",
+    "begin_service",
     "cancel_agreement", "cancel_dialer_export", "cancel_installment", "change_message_batch",
     "conversation_counts", "conversation_page", "conversation_templates", "count_failures",
     "count_rule_runs", "create_client_for_call", "create_message_batch", "debt_statement",
     "decide_agreement", "decide_settlement", "delete_disposition_type", "dialer_export_results",
+    "dispose_wrong_number",
     "dialer_overview", "dispose_call", "disposition_effects", "dry_run_rule", "end_break",
     "end_service",
     "find_client_for_call", "first_steps", "hide_first_steps", "hold_debts",

@@ -22,10 +22,18 @@ def begin(db: psycopg.Connection, world: World) -> None:
     db.execute("select private.accept_invitations(%s)", (world.users["no_membership"],))
 
 
-def steps(db: psycopg.Connection, world: World) -> dict[str, bool]:
+def told_steps(db: psycopg.Connection, world: World) -> list[dict[str, Any]]:
     with acting(db, world, "no_membership", undo=True):
         told: Any = scalar(db, "select public.first_steps()")
-    return {step["key"]: step["is_done"] for step in told["steps"]}
+    return list(told["steps"])
+
+
+def steps(db: psycopg.Connection, world: World) -> dict[str, bool]:
+    return {step["key"]: step["is_done"] for step in told_steps(db, world)}
+
+
+def counted(db: psycopg.Connection, world: World) -> dict[str, tuple[int, int]]:
+    return {step["key"]: (step["have"], step["want"]) for step in told_steps(db, world)}
 
 
 def test_an_empty_agency_has_every_step_before_it(db: psycopg.Connection, world: World) -> None:
@@ -47,7 +55,36 @@ def test_a_step_is_done_by_the_fact_alone(db: psycopg.Connection, world: World) 
     )
     assert {key for key, done in steps(db, world).items() if done} == {"people", "panel"}
     db.execute("update public.integrations set test_verdict = 'works' where tenant_id = %s", (NEW,))
+    assert counted(db, world)["providers"] == (1, 3)
+    # WhatsApp by a second way is no second area.
+    for provider in ("gupshup", "threecplus", "negociarie"):
+        assert not steps(db, world)["providers"]
+        db.execute(
+            "insert into public.integrations (tenant_id, provider, settings, secret_hint,"
+            " webhook_key_hash, test_verdict) values (%s, %s, '{}', '1', %s, 'works')",
+            (NEW, provider, provider),
+        )
     assert steps(db, world)["providers"]
+
+
+def test_ten_clients_are_ten_clients(db: psycopg.Connection, world: World) -> None:
+    begin(db, world)
+    db.execute(
+        "insert into public.clients (tenant_id, document, name)"
+        " select %s, '000000000' || lpad(n::text, 2, '0'), 'N ' || n from generate_series(1, 10) n",
+        (NEW,),
+    )
+    dispose = (
+        "insert into public.call_dispositions (tenant_id, client_id, operator_id, disposition_type)"
+        " select tenant_id, id, %s, 'voicemail' from public.clients where tenant_id = %s"
+        " and document <= %s"
+    )
+    author = world.users["no_membership"]
+    for _ in range(2):
+        db.execute(dispose, (author, NEW, "00000000009"))
+    assert counted(db, world)["disposition"] == (9, 10)
+    db.execute(dispose, (author, NEW, "00000000010"))
+    assert steps(db, world)["disposition"]
 
 
 def test_the_steps_are_nobodys_but_an_admins(db: psycopg.Connection, world: World) -> None:

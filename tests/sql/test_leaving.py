@@ -1,5 +1,6 @@
 """Who leaves an agency is out at the next statement, and nothing they held is lost."""
 
+import threading
 from collections.abc import Callable
 from uuid import UUID
 
@@ -168,3 +169,57 @@ def test_why_an_agency_is_closed_is_told_to_the_person_alone(
     assert why == "removed"
     with acting(db, world, "no_membership"):
         assert scalar(db, "select public.session_context() -> 'ended'") == []
+
+
+def test_a_colleague_who_is_limited_inherits_what_they_see_and_the_rest_is_free(
+    db: psycopg.Connection, world: World, leave: Leave
+) -> None:
+    supervisor = world.users["supervisor"]
+    db.execute(
+        "update public.clients set creditor_ids = '{}' where id = %s", (world.ids["client"],)
+    )
+    db.execute(
+        "update public.memberships set creditor_ids = array[%s]::uuid[] where user_id = %s",
+        (scalar(db, "select id from public.creditors where tenant_id = %s limit 1", TENANT),
+         supervisor),
+    )  # fmt: skip
+    seen = (
+        "select count(*) from public.{} as held where {} = %s and client_id is not null"
+        " and not private.person_sees_client(held.tenant_id, %s, client_id)"
+    )
+    leave("supervisor")
+    for table in ("callbacks", "conversations", "client_assignments"):
+        assert scalar(db, seen.format(table, HELD[table]), supervisor, supervisor) == 0
+    assert set(held(db, world.users["operator"]).values()) == {0}
+    released = "select count(*) from public.callbacks where released_from = %s"
+    assert scalar(db, released, world.users["operator"])
+
+
+def test_who_gives_a_client_and_who_removes_the_colleague_wait_for_each_other(
+    world: World, wait_until: Callable[..., object]
+) -> None:
+    operator, refusals = world.users["operator"], []
+
+    def assign() -> None:
+        with psycopg.connect(world.url) as connection:
+            try:
+                with acting(connection, world, "supervisor"):
+                    connection.execute(
+                        "select public.bulk_assign(%s, %s)", ('{"filter": {}}', operator)
+                    )
+            except psycopg.Error as refusal:
+                refusals.append(refusal.diag.message_primary)
+            connection.rollback()
+
+    with psycopg.connect(world.url) as db, psycopg.connect(world.url, autocommit=True) as watch:
+        member = membership(db, world, "operator")
+        with acting(db, world, "admin"):
+            db.execute("select public.revoke_membership(%s)", (member,))
+        thread = threading.Thread(target=assign)
+        thread.start()
+        wait_until(lambda: scalar(watch, "select count(*) from pg_locks where not granted"))
+        db.commit()
+        thread.join(300)
+        assert refusals == ["member_not_found"]
+        db.execute("update public.memberships set revoked_at = null where id = %s", (member,))
+        db.commit()

@@ -281,6 +281,28 @@ def test_assigning_gives_exactly_the_selection_and_one_line_of_audit(
     )
 
 
+def test_no_client_is_given_to_somebody_who_does_not_see_them(
+    db: psycopg.Connection, world: World
+) -> None:
+    operator = world.users["operator"]
+    creditor = scalar(
+        db, "insert into public.creditors (tenant_id, name) values (%s, 'Outro') returning id",
+        TENANT,
+    )  # fmt: skip
+    db.execute(
+        "update public.memberships set creditor_ids = array[%s]::uuid[] where user_id = %s",
+        (creditor, operator),
+    )
+    picked = {"ids": [str(world.ids["client"])]}
+    with refused("assignee_limited"):
+        ask(db, world, "supervisor", "bulk_assign(%s, %s)", picked, operator)
+    db.execute(
+        "update public.clients set creditor_ids = creditor_ids || %s where id = %s",
+        (creditor, world.ids["client"]),
+    )
+    assert ask(db, world, "supervisor", "bulk_assign(%s, %s)", picked, operator)["selected"] == 1
+
+
 def test_clients_are_given_to_colleagues_alone(db: psycopg.Connection, world: World) -> None:
     for stranger in ("other_tenant", "no_membership", "revoked"):
         with refused("member_not_found"):

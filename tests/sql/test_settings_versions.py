@@ -173,6 +173,29 @@ def test_what_was_deleted_comes_back_as_it_was(db: psycopg.Connection, world: Wo
     assert scalar(db, again, TENANT) == ids
 
 
+def test_no_version_of_the_undo_window_switches_the_rules_on_again(
+    db: psycopg.Connection, world: World
+) -> None:
+    first = next(
+        item for item in history(db, world, "automation") if item["table"] == "automation_policies"
+    )
+    with acting(db, world, "admin"):
+        db.execute("update public.automation_policies set undo_seconds = 33")
+        db.execute("update public.automation_policies set is_stopped = true, stopped_channels ="
+                   " '{whatsapp}'")  # fmt: skip
+        db.execute("select public.restore_setting(%s)", (first["id"],))
+    kept = "select undo_seconds, is_stopped, stopped_channels::text from public.automation_policies"
+    [row] = db.execute(f"{kept} where tenant_id = %s".encode(), (TENANT,)).fetchall()
+    assert row[0] != 33
+    assert row[1:] == (True, "{whatsapp}")
+    told = [item for item in history(db, world, "automation") if item["action"] == "update"]
+    switched = [
+        item for item in told
+        if {change["field"] for change in item["changes"]} == {"is_stopped", "stopped_channels"}  # type: ignore[attr-defined]
+    ]  # fmt: skip
+    assert [item["can_restore"] for item in switched] == [False]
+
+
 def test_what_is_no_longer_valid_is_refused(db: psycopg.Connection, world: World) -> None:
     with acting(db, world, "supervisor"):
         db.execute("insert into public.canned_replies (shortcut, body) values ('nova', 'Olá')")

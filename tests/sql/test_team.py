@@ -80,10 +80,92 @@ def test_nobody_joins_without_an_invitation(db: psycopg.Connection) -> None:
     assert roles_of(db, sign_up(db, "curioso@pessoa.test")) == []
 
 
-def test_who_already_has_an_account_joins_at_once(db: psycopg.Connection, world: World) -> None:
+def test_who_already_has_an_account_joins_by_a_word_of_their_own(
+    db: psycopg.Connection, world: World
+) -> None:
     with acting(db, world, "admin"):
         db.execute("select public.invite(%s, 'operator')", (EMAILS["no_membership"],))
+    assert roles_of(db, world.users["no_membership"]) == []
+    with acting(db, world, "no_membership"):
+        told: Any = scalar(db, "select public.my_invitations()")
+        [asked] = told
+        assert (asked["agency"], asked["role"]) == ("Demo Cobranças", "operator")
+        joined = scalar(db, "select public.answer_invitation(%s, true)", asked["id"])
+        assert joined == TENANT
+        assert scalar(db, "select public.my_invitations()") == []
     assert roles_of(db, world.users["no_membership"]) == [(TENANT, "operator")]
+
+
+def test_who_works_elsewhere_stays_out_after_a_no_and_after_a_new_address(
+    db: psycopg.Connection, world: World
+) -> None:
+    other = world.users["other_tenant"]
+    alone = roles_of(db, other)
+    with acting(db, world, "admin"):
+        invitation = scalar(db, "select public.invite(%s, 'operator')", EMAILS["other_tenant"])
+        db.execute("select public.invite('novo@endereco.test', 'operator')")
+    with acting(db, world, "other_tenant"):
+        db.execute("select public.answer_invitation(%s, false)", (invitation,))
+    with refused("invitation_not_found"), acting(db, world, "other_tenant"):
+        db.execute("select public.answer_invitation(%s, true)", (invitation,))
+    db.execute("update auth.users set email = 'novo@endereco.test' where id = %s", (other,))
+    assert roles_of(db, other) == alone
+    with acting(db, world, "admin"):
+        states = scalar(
+            db,
+            "select jsonb_object_agg(sent ->> 'email', sent ->> 'state')"
+            " from jsonb_array_elements(public.list_people() -> 'invitations') as sent",
+        )
+    assert states == {EMAILS["other_tenant"]: "declined", "novo@endereco.test": "open"}
+
+
+@pytest.mark.parametrize("persona", ["operator", "no_membership", "revoked"])
+def test_nobody_answers_somebody_elses_invitation(
+    db: psycopg.Connection, world: World, persona: str
+) -> None:
+    with acting(db, world, "admin"):
+        invitation = scalar(db, "select public.invite('nova@pessoa.test', 'admin')")
+    for accepts in (True, False):
+        with refused("invitation_not_found"), acting(db, world, persona):
+            db.execute("select public.answer_invitation(%s, %s)", (invitation, accepts))
+
+
+def test_who_is_invited_for_some_creditors_never_sees_the_others(
+    db: psycopg.Connection, world: World
+) -> None:
+    creditor = scalar(db, "select id from public.creditors where tenant_id = %s limit 1", TENANT)
+    invite = "select public.invite('nova@pessoa.test', %s, null, %s::uuid[])"
+    for role, limit, code in (
+        ("operator", [str(uuid4())], "creditor_not_found"),
+        ("operator", [], "creditor_not_found"),
+        ("admin", [creditor], "admin_sees_everything"),
+    ):
+        with refused(code), acting(db, world, "admin"):
+            db.execute(invite, (role, limit))
+    with acting(db, world, "admin"):
+        db.execute(invite, ("operator", [creditor]))
+    user = sign_up(db, "nova@pessoa.test")
+    own = "select creditor_ids from public.memberships where user_id = %s"
+    assert scalar(db, own, user) == [creditor]
+
+
+def test_nobody_learns_when_a_colleague_worked_for_another_agency(
+    db: psycopg.Connection, world: World
+) -> None:
+    seen = (
+        "select person ->> 'last_seen_at' from jsonb_array_elements(public.list_people()"
+        " -> 'people') as person where person ->> 'user_id' = %s::text"
+    )
+    operator = world.users["operator"]
+    db.execute("update auth.users set last_sign_in_at = now() where id = %s", (operator,))
+    with acting(db, world, "admin"):
+        assert scalar(db, seen, operator)
+    db.execute(
+        "insert into public.memberships (tenant_id, user_id, role, display_name)"
+        " values (%s, %s, 'operator', 'Visita')", (OTHER_TENANT, operator),
+    )  # fmt: skip
+    with acting(db, world, "admin"):
+        assert scalar(db, seen, operator) is None
 
 
 def test_a_second_invitation_replaces_the_first(db: psycopg.Connection, world: World) -> None:
@@ -116,7 +198,9 @@ def test_a_member_is_not_invited_again(db: psycopg.Connection, world: World) -> 
 
 def test_a_revoked_person_can_be_invited_again(db: psycopg.Connection, world: World) -> None:
     with acting(db, world, "admin"):
-        db.execute("select public.invite(%s, 'operator')", (EMAILS["revoked"],))
+        invitation = scalar(db, "select public.invite(%s, 'operator')", EMAILS["revoked"])
+    with acting(db, world, "revoked"):
+        db.execute("select public.answer_invitation(%s, true)", (invitation,))
     assert roles_of(db, world.users["revoked"]) == [(TENANT, "operator")]
 
 

@@ -8,6 +8,8 @@ import { ErrorState } from "@/ui/states";
 
 const MembershipWatch = afterPaint(() => import("@/app/membership-watch").then((m) => m.MembershipWatch));
 
+const InvitationsForMe = afterPaint(() => import("@/app/invitations-for-me").then((m) => m.InvitationsForMe));
+
 const endings = {
   removed: "encerrou o seu acesso",
   invitation_revoked: "revogou o convite",
@@ -64,6 +66,9 @@ export function MemberGate({ userId, children }: { userId: string; children: Rea
           {tenant.name} · {roleNames[tenant.role]}
         </Button>
       ))}
+      <Suspense fallback={null}>
+        <InvitationsForMe />
+      </Suspense>
       <Button variant="subtle" onClick={() => void signOut()}>
         Sair
       </Button>

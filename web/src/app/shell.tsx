@@ -11,6 +11,7 @@ const NotificationBell = afterPaint(() =>
   import("@/features/notifications/notification-bell").then((m) => m.NotificationBell),
 );
 const LinkBanner = afterPaint(() => import("@/app/link-banner").then((m) => m.LinkBanner));
+const InvitationsForMe = afterPaint(() => import("@/app/invitations-for-me").then((m) => m.InvitationsForMe));
 const CallWatch = afterPaint(() => import("@/features/calls/call-watch").then((m) => m.CallWatch));
 const Toasts = afterPaint(() => import("@/app/toasts").then((m) => m.Toasts));
 const UndoElsewhere = afterPaint(() => import("@/features/service/undo-elsewhere").then((m) => m.UndoElsewhere));
@@ -45,6 +46,7 @@ export function Shell({ children }: { children: ReactNode }): ReactNode {
         <ClockBanner />
         <Suspense fallback={null}>
           <LinkBanner />
+          <InvitationsForMe />
         </Suspense>
         <div className={classes.desk} data-seated={seat !== null || undefined}>
           <Suspense fallback={null}>

@@ -2972,6 +2972,8 @@ export type Database = {
         Row: {
           accepted_at: string | null;
           created_at: string;
+          creditor_ids: string[] | null;
+          declined_at: string | null;
           display_name: string | null;
           email: string;
           expires_at: string;
@@ -2985,6 +2987,8 @@ export type Database = {
         Insert: {
           accepted_at?: string | null;
           created_at?: string;
+          creditor_ids?: string[] | null;
+          declined_at?: string | null;
           display_name?: string | null;
           email: string;
           expires_at?: string;
@@ -2998,6 +3002,8 @@ export type Database = {
         Update: {
           accepted_at?: string | null;
           created_at?: string;
+          creditor_ids?: string[] | null;
+          declined_at?: string | null;
           display_name?: string | null;
           email?: string;
           expires_at?: string;
@@ -4862,6 +4868,13 @@ export type Database = {
         };
         Returns: Json;
       };
+      answer_invitation: {
+        Args: {
+          invitation_id: string;
+          accepts: boolean;
+        };
+        Returns: string;
+      };
       approval_inbox: {
         Args: Record<PropertyKey, never>;
         Returns: Json;
@@ -5116,6 +5129,16 @@ export type Database = {
         };
         Returns: Json;
       };
+      dispose_wrong_number: {
+        Args: {
+          id: string;
+          client_id: string;
+          disposition_type: string;
+          phone: string;
+          notes?: string;
+        };
+        Returns: undefined;
+      };
       disposition_effects: {
         Args: {
           client_id: string;
@@ -5145,6 +5168,12 @@ export type Database = {
           client_id: string;
           typed_name: string;
           asked_on?: string;
+        };
+        Returns: Json;
+      };
+      export_outcome: {
+        Args: {
+          run_id: string;
         };
         Returns: Json;
       };
@@ -5207,6 +5236,7 @@ export type Database = {
           email: string;
           role: Database["public"]["Enums"]["member_role"];
           display_name?: string;
+          creditor_ids?: string[];
         };
         Returns: string;
       };
@@ -5324,6 +5354,10 @@ export type Database = {
         Args: {
           batch_id: string;
         };
+        Returns: Json;
+      };
+      my_invitations: {
+        Args: Record<PropertyKey, never>;
         Returns: Json;
       };
       my_open_calls: {

@@ -66,6 +66,7 @@ export const reasonSentences: Record<string, string> = {
   campaign_missing: "nenhuma campanha do discador conhecida para este cliente",
   attempts_exhausted: "a regra já rediscou o máximo de vezes",
   tag_missing: "a tag não existe mais",
+  assignee_limited: "a pessoa não vê os credores deste cliente",
   member_left: "a pessoa saiu da assessoria",
   nobody_to_assign: "não se sabe a quem entregar o cliente",
   nobody_to_remind: "não há operador a quem lembrar",

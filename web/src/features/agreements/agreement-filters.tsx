@@ -1,5 +1,6 @@
 import { NativeSelect, TextInput } from "@mantine/core";
 import type { ReactNode } from "react";
+import { creditorChoices } from "@/lib/creditor-choices";
 import { agreementStatusNames } from "@/lib/money-shapes";
 import classes from "./agreements.module.css";
 import { useFilterNames } from "./queries";
@@ -52,7 +53,12 @@ export function AgreementFilters({ filter, search, onSearch, onChange }: Agreeme
         onBlur={() => onChange(filter)}
       />
       {choice("status", "Situação", "Toda situação", Object.entries(agreementStatusNames))}
-      {choice("creditor_id", "Credor", "Todo credor", names?.creditors ?? [])}
+      {choice(
+        "creditor_id",
+        "Credor",
+        "Todo credor",
+        creditorChoices(names?.creditors, [filter.creditor_id]).map(({ value, label }) => [value, label]),
+      )}
       {choice("template_id", "Modelo de oferta", "Toda oferta", names?.templates ?? [])}
       {day("due_from", "Vence de", "Vence de")}
       {day("due_to", "até", "Vence até")}

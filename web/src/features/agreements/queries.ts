@@ -6,6 +6,7 @@ import {
   useInfiniteQuery,
   useQuery,
 } from "@tanstack/react-query";
+import type { PickedCreditor } from "@/lib/creditor-choices";
 import type { Json } from "@/lib/database.types";
 import type { ChargeMethod } from "@/lib/money-shapes";
 import { db, fetchFrom, rpc, shaped, unwrap } from "@/lib/supabase";
@@ -34,7 +35,7 @@ export function useAgreements(filter: AgreementFilter): UseInfiniteQueryResult<I
 const maxNames = 200;
 
 interface FilterNames {
-  creditors: [id: string, name: string][];
+  creditors: PickedCreditor[];
   templates: [id: string, name: string][];
 }
 
@@ -42,11 +43,14 @@ export function useFilterNames(): UseQueryResult<FilterNames> {
   return useQuery({
     queryKey: ["agreement-filter-names"],
     queryFn: async () => {
-      const named = (table: "creditors" | "agreement_templates") =>
-        unwrap<{ id: string; name: string }[]>(db.from(table).select("id,name").order("name").limit(maxNames));
-      const [creditors, templates] = await Promise.all([named("creditors"), named("agreement_templates")]);
+      const [creditors, templates] = await Promise.all([
+        unwrap<PickedCreditor[]>(db.from("creditors").select("id,name,is_active").order("name").limit(maxNames)),
+        unwrap<{ id: string; name: string }[]>(
+          db.from("agreement_templates").select("id,name").order("name").limit(maxNames),
+        ),
+      ]);
       return {
-        creditors: creditors.map(({ id, name }) => [id, name]),
+        creditors,
         templates: templates.map(({ id, name }) => [id, name]),
       };
     },

@@ -1,6 +1,7 @@
 import { NativeSelect } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 import { useSearch } from "wouter";
+import { creditorChoices } from "@/lib/creditor-choices";
 import { Panel } from "@/ui/panel";
 import { SettingsRoom } from "@/ui/settings-room";
 import { ErrorState, PageSkeleton } from "@/ui/states";
@@ -33,10 +34,7 @@ function Charging(): ReactNode {
         label="Regras de"
         className={classes.narrow}
         value={scope ?? ""}
-        data={[
-          { value: "", label: "Todos os credores (regra geral)" },
-          ...(creditors ?? []).map(({ id, name }) => ({ value: id, label: name })),
-        ]}
+        data={[{ value: "", label: "Todos os credores (regra geral)" }, ...creditorChoices(creditors, [scope])]}
         onChange={(event) => setScope(event.currentTarget.value || null)}
       />
       {!rules && (error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <PageSkeleton />)}

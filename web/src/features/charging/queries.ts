@@ -1,4 +1,5 @@
 import { type UseQueryResult, useQuery } from "@tanstack/react-query";
+import type { PickedCreditor } from "@/lib/creditor-choices";
 import type { Database, Json } from "@/lib/database.types";
 import { db, rpc, shaped, unwrap } from "@/lib/supabase";
 
@@ -19,10 +20,10 @@ export const chargingKey = ["charging"];
 /** More versions, offers or holidays than an agency makes in ten years. */
 const maxRows = 300;
 
-export function useCreditors(): UseQueryResult<{ id: string; name: string }[]> {
+export function useCreditors(): UseQueryResult<PickedCreditor[]> {
   return useQuery({
     queryKey: [...chargingKey, "creditors"],
-    queryFn: () => unwrap(db.from("creditors").select("id,name").order("name").limit(maxRows)),
+    queryFn: () => unwrap(db.from("creditors").select("id,name,is_active").order("name").limit(maxRows)),
   });
 }
 

@@ -1,5 +1,6 @@
 import { NativeSelect, TextInput } from "@mantine/core";
 import type { ReactNode } from "react";
+import { creditorChoices } from "@/lib/creditor-choices";
 import { useHasRole } from "@/lib/session";
 import classes from "./import-dialog.module.css";
 import { useCreditors } from "./queries";
@@ -15,7 +16,7 @@ interface ImportOptionsFieldsProps {
 const another = "new";
 
 export function ImportOptionsFields({ options, onChange, disabled }: ImportOptionsFieldsProps): ReactNode {
-  const { data: creditors = [] } = useCreditors();
+  const { data: creditors } = useCreditors();
   const mayCreate = useHasRole("admin");
   return (
     <div className={classes.options}>
@@ -30,7 +31,7 @@ export function ImportOptionsFields({ options, onChange, disabled }: ImportOptio
         }}
         data={[
           { value: "", label: "O arquivo tem a coluna" },
-          ...creditors.map(({ id, name }) => ({ value: id, label: name })),
+          ...creditorChoices(creditors, [options.creditor]),
           ...(mayCreate ? [{ value: another, label: "Credor novo…" }] : []),
         ]}
       />

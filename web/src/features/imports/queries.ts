@@ -1,7 +1,7 @@
 import { type UseQueryResult, useQuery } from "@tanstack/react-query";
+import type { PickedCreditor } from "@/lib/creditor-choices";
 import { callFunction, db, download, rpc, shaped, unwrap } from "@/lib/supabase";
 import {
-  type Creditor,
   type Differences,
   type ImportOptions,
   type ImportReject,
@@ -14,10 +14,10 @@ import {
 /** A tenant works for tens of creditors; beyond this the list needs a search box, not a longer list. */
 const maxCreditors = 500;
 
-export function useCreditors(): UseQueryResult<Creditor[]> {
+export function useCreditors(): UseQueryResult<PickedCreditor[]> {
   return useQuery({
     queryKey: ["creditors"],
-    queryFn: () => unwrap<Creditor[]>(db.from("creditors").select("id,name").order("name").limit(maxCreditors)),
+    queryFn: () => unwrap(db.from("creditors").select("id,name,is_active").order("name").limit(maxCreditors)),
     staleTime: 60_000,
   });
 }

@@ -1,10 +1,5 @@
 import type { DebtStatus } from "@/lib/client-shapes";
 
-export interface Creditor {
-  id: string;
-  name: string;
-}
-
 export interface ImportSummary {
   import_id: string | null;
   rows: number;

@@ -1,6 +1,7 @@
 import { Button, NativeSelect, TextInput } from "@mantine/core";
 import type { ReactNode } from "react";
 import { localDate, now } from "@/lib/clock";
+import { creditorChoices } from "@/lib/creditor-choices";
 import { presets } from "./filter-url";
 import classes from "./panel.module.css";
 import { useNames } from "./queries";
@@ -59,12 +60,7 @@ export function PanelFilters({ filter, onChange }: PanelFiltersProps): ReactNode
       </fieldset>
       {day("from", "De")}
       {day("to", "Até")}
-      {select(
-        "creditor_id",
-        "Credor",
-        "Todos os credores",
-        (names?.creditors ?? []).map(({ id, name }) => ({ value: id, label: name })),
-      )}
+      {select("creditor_id", "Credor", "Todos os credores", creditorChoices(names?.creditors, [filter.creditor_id]))}
       {teams.length > 0 &&
         select(
           "team_id",

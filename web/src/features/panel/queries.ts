@@ -6,6 +6,7 @@ import {
   useInfiniteQuery,
   useQuery,
 } from "@tanstack/react-query";
+import type { PickedCreditor } from "@/lib/creditor-choices";
 import { db, rpc, shaped, unwrap } from "@/lib/supabase";
 import type { BehindPage, Board, Card, Numbers, PanelFilter, Part, Split, Stock } from "./shapes";
 
@@ -90,7 +91,7 @@ export async function* allBehind(kpi: string, part: Part, filter: PanelFilter): 
 }
 
 export interface Names {
-  creditors: { id: string; name: string }[];
+  creditors: PickedCreditor[];
   people: { user_id: string; display_name: string }[];
   teams: { id: string; name: string }[];
 }
@@ -100,7 +101,7 @@ export function useNames(enabled: boolean): UseQueryResult<Names> {
     queryKey: ["panel", "names"],
     queryFn: async () => {
       const [creditors, people, teams] = await Promise.all([
-        unwrap<Names["creditors"]>(db.from("creditors").select("id,name").order("name").limit(maxNames)),
+        unwrap<Names["creditors"]>(db.from("creditors").select("id,name,is_active").order("name").limit(maxNames)),
         unwrap<Names["people"]>(
           db.from("memberships").select("user_id,display_name").order("display_name").limit(maxNames),
         ),

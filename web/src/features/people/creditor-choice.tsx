@@ -1,4 +1,5 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
+import { creditorChoices, type PickedCreditor } from "@/lib/creditor-choices";
 import classes from "./people.module.css";
 import type { Named } from "./queries";
 
@@ -28,6 +29,20 @@ export function Choice({ legend, all, chosen, onChange }: ChoiceProps): ReactNod
       ))}
     </fieldset>
   );
+}
+
+interface CreditorsProps {
+  legend: string;
+  creditors: PickedCreditor[];
+  chosen: string[];
+  onChange: (chosen: string[]) => void;
+}
+
+/** Inactive creditors are offered only where they were chosen before the form was opened. */
+export function Creditors({ legend, creditors, chosen, onChange }: CreditorsProps): ReactNode {
+  const [before] = useState(chosen);
+  const all = creditorChoices(creditors, before).map(({ value, label }) => ({ id: value, name: label }));
+  return <Choice legend={legend} all={all} chosen={chosen} onChange={onChange} />;
 }
 
 /** What a limit means, in words: the names, or everything. */

@@ -5,13 +5,14 @@ import { moment } from "@/lib/clock";
 import { sentenceFor } from "@/lib/errors";
 import { roleNames } from "@/lib/session";
 import { Tag } from "@/ui/tag";
+import { creditorWords } from "./creditor-choice";
 import classes from "./people.module.css";
-import { type Invitation, peopleKey, resend, revokeInvitation } from "./queries";
+import { type People, peopleKey, resend, revokeInvitation } from "./queries";
 
-const states = { open: "à espera", expired: "venceu", revoked: "revogado" } as const;
-const tones = { open: "busy", expired: "warn", revoked: "neutral" } as const;
+const states = { open: "à espera", expired: "venceu", revoked: "revogado", declined: "recusado" } as const;
+const tones = { open: "busy", expired: "warn", revoked: "neutral", declined: "neutral" } as const;
 
-export function Invitations({ invitations }: { invitations: Invitation[] }): ReactNode {
+export function Invitations({ invitations, creditors }: Pick<People, "invitations" | "creditors">): ReactNode {
   const queryClient = useQueryClient();
   const again = (): Promise<void> => queryClient.invalidateQueries({ queryKey: peopleKey });
   const mail = useMutation({ mutationFn: resend, onSettled: again });
@@ -32,14 +33,15 @@ export function Invitations({ invitations }: { invitations: Invitation[] }): Rea
               <strong>{sent.email}</strong>
               <span className={classes.note}>
                 {sent.name ? `${sent.name} · ` : ""}
-                {roleNames[sent.role]} ·{" "}
-                {sent.mailed_at ? `e-mail enviado ${moment(sent.mailed_at)}` : "o e-mail ainda não saiu"}
+                {roleNames[sent.role]}
+                {sent.creditor_ids && ` · só ${creditorWords(sent.creditor_ids, creditors)}`} ·{" "}
+                {sent.mailed_at ? `convite enviado ${moment(sent.mailed_at)}` : "o convite ainda não saiu"}
                 {sent.state === "open" && ` · vale até ${moment(sent.expires_at)}`}
               </span>
             </span>
             <span className={classes.deeds}>
               <Tag tone={tones[sent.state]}>{states[sent.state]}</Tag>
-              {sent.state !== "revoked" && (
+              {(sent.state === "open" || sent.state === "expired") && (
                 <>
                   <Button
                     size="compact-sm"

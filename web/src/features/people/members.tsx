@@ -37,7 +37,8 @@ export function Members({ people, teams, creditors }: People): ReactNode {
                   <strong>{member.name}</strong> {member.is_me && <Tag>você</Tag>}
                 </span>
                 <span className={classes.note}>
-                  {member.email} · {member.last_seen_at ? `visto ${moment(member.last_seen_at)}` : "ainda não entrou"}
+                  {member.email} ·{" "}
+                  {member.last_seen_at ? `visto ${moment(member.last_seen_at)}` : "sem entrada registrada"}
                 </span>
                 <span className={classes.note}>
                   Vê {creditorWords(member.scope, creditors)}

@@ -27,14 +27,14 @@ function People(): ReactNode {
   return (
     <>
       <Panel title="Convidar">
-        <InviteForm />
+        <InviteForm creditors={data.creditors} />
       </Panel>
       <Panel title="Pessoas" aside={plural(data.people.length, "pessoa", "pessoas")}>
         <Members {...data} />
       </Panel>
       {data.invitations.length > 0 && (
         <Panel title="Convites">
-          <Invitations invitations={data.invitations} />
+          <Invitations {...data} />
         </Panel>
       )}
       <Panel title="Equipes">

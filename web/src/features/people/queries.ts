@@ -1,4 +1,5 @@
 import { type UseQueryResult, useQuery } from "@tanstack/react-query";
+import type { PickedCreditor } from "@/lib/creditor-choices";
 import type { Role } from "@/lib/session";
 import { callFunction, rpc, shaped } from "@/lib/supabase";
 
@@ -23,7 +24,8 @@ export interface Invitation {
   email: string;
   role: Role;
   name: string | null;
-  state: "open" | "expired" | "revoked";
+  state: "open" | "expired" | "revoked" | "declined";
+  creditor_ids: string[] | null;
   expires_at: string;
   mailed_at: string | null;
 }
@@ -45,7 +47,7 @@ export interface People {
   invitations: Invitation[];
   past: { membership_id: string; name: string; email: string; role: Role; ended_at: string }[];
   teams: Team[];
-  creditors: Named[];
+  creditors: PickedCreditor[];
 }
 
 export const peopleKey = ["people"];
@@ -57,9 +59,16 @@ export function usePeople(): UseQueryResult<People> {
 /** The auth service hands the mail to a mail server before it answers. */
 const mailTimeoutMs = 30_000;
 
-type Invited = { id: string; outcome: "mailed" | "joined" };
+type Invited = { id: string; outcome: "mailed" };
 
-export async function invite(asked: { email: string; role: Role; name: string }): Promise<Invited> {
+export interface Asked {
+  email: string;
+  role: Role;
+  name: string;
+  creditor_ids: string[] | null;
+}
+
+export async function invite(asked: Asked): Promise<Invited> {
   return callFunction<Invited>("invite-person", JSON.stringify(asked), {}, mailTimeoutMs);
 }
 

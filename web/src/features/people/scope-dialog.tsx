@@ -2,14 +2,15 @@ import { Modal } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import "@/ui/dialog-styles";
+import type { PickedCreditor } from "@/lib/creditor-choices";
 import { FormEnd } from "@/ui/form-end";
-import { Choice } from "./creditor-choice";
+import { Creditors } from "./creditor-choice";
 import classes from "./people.module.css";
-import { type Member, type Named, peopleKey, setScope } from "./queries";
+import { type Member, peopleKey, setScope } from "./queries";
 
 interface ScopeDialogProps {
   member: Member;
-  creditors: Named[];
+  creditors: PickedCreditor[];
   onClose: () => void;
 }
 
@@ -36,7 +37,7 @@ export function ScopeDialog({ member, creditors, onClose }: ScopeDialogProps): R
           Só as dívidas destes credores aparecem para esta pessoa, em todas as telas e arquivos. Sem nenhum marcado vale
           o limite da equipe; sem limite na equipe, tudo.
         </p>
-        <Choice legend="Credores" all={creditors} chosen={chosen} onChange={setChosen} />
+        <Creditors legend="Credores" creditors={creditors} chosen={chosen} onChange={setChosen} />
         <FormEnd error={save.error} onBack={onClose} action="Salvar" busy={save.isPending} />
       </form>
     </Modal>

@@ -2,15 +2,16 @@ import { Modal, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import "@/ui/dialog-styles";
+import type { PickedCreditor } from "@/lib/creditor-choices";
 import { FormEnd } from "@/ui/form-end";
-import { Choice } from "./creditor-choice";
+import { Choice, Creditors } from "./creditor-choice";
 import classes from "./people.module.css";
-import { archiveTeam, type Member, type Named, peopleKey, saveTeam, type Team } from "./queries";
+import { archiveTeam, type Member, peopleKey, saveTeam, type Team } from "./queries";
 import { LimitsOf, useWidened } from "./widened";
 
 interface DialogProps {
   people: Member[];
-  creditors: Named[];
+  creditors: PickedCreditor[];
   onClose: () => void;
 }
 
@@ -64,7 +65,12 @@ export function TeamDialog({ team, people, creditors, onClose }: DialogProps & {
           chosen={members}
           onChange={setMembers}
         />
-        <Choice legend="Só estes credores (nenhum: todos)" all={creditors} chosen={chosen} onChange={setChosen} />
+        <Creditors
+          legend="Só estes credores (nenhum: todos)"
+          creditors={creditors}
+          chosen={chosen}
+          onChange={setChosen}
+        />
         <LimitsOf people={people} creditors={creditors} {...widened} />
         <FormEnd
           error={save.error}

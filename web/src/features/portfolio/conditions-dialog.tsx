@@ -1,6 +1,7 @@
 import { Button, Modal } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 import { debtStatusNames } from "@/lib/client-shapes";
+import { creditorChoices } from "@/lib/creditor-choices";
 import { statusLabel } from "@/lib/filter-words";
 import { count, plural } from "@/lib/format";
 import "@/ui/dialog-styles";
@@ -43,7 +44,7 @@ export function ConditionsDialog({ filter, onSave, onClose }: ConditionsDialogPr
         />
         <FacetList
           title="Credor"
-          choices={options?.creditors.map(({ id, name }) => ({ value: id, label: name }))}
+          choices={options && creditorChoices(options.creditors, draft.creditor_id)}
           {...list("creditor_id")}
         />
         <FacetList

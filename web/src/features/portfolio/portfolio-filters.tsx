@@ -1,6 +1,7 @@
 import { Button, TextInput } from "@mantine/core";
 import { IconAdjustmentsHorizontal, IconSearch, IconX } from "@tabler/icons-react";
 import { type ReactNode, useRef } from "react";
+import { creditorChoices } from "@/lib/creditor-choices";
 import { statusLabel } from "@/lib/filter-words";
 import { useSingleKeys } from "@/ui/single-keys";
 import { Key } from "@/ui/tag";
@@ -60,7 +61,7 @@ export function PortfolioFilters(props: PortfolioFiltersProps): ReactNode {
       <FacetPicker
         facet="creditor_id"
         title="Credor"
-        choices={(options?.creditors ?? []).map(({ id, name }) => ({ value: id, label: name }))}
+        choices={creditorChoices(options?.creditors, filter.creditor_id)}
         {...{ counted, filter, onChange }}
       />
       <FacetPicker

@@ -1,4 +1,5 @@
 import type { DebtStatus } from "@/lib/client-shapes";
+import type { PickedCreditor } from "@/lib/creditor-choices";
 import type { Role } from "@/lib/session";
 import type { PortfolioFilter, Sort } from "./filter";
 
@@ -46,7 +47,7 @@ export interface FilterCounts {
 }
 
 export interface FilterOptions {
-  creditors: { id: string; name: string }[];
+  creditors: PickedCreditor[];
   tags: TagName[];
   members: { user_id: string; name: string; role: Role }[];
   dispositions: { key: string; label: string; color: string }[];

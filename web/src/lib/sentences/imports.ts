@@ -9,6 +9,7 @@ export const imports: Record<string, string> = {
   document_column_missing: "Não achamos a coluna de CPF ou CNPJ. Confira o cabeçalho do arquivo.",
   columns_missing: "Faltam colunas no arquivo. Ele precisa de documento, contrato, vencimento e valor.",
   creditor_missing: "Escolha o credor, ou inclua a coluna de credor no arquivo.",
+  creditor_inactive: "Um credor deste arquivo está inativo. Reative-o em Configurações, Credores, e importe de novo.",
   creditor_not_found: "Este credor não está cadastrado. Um administrador pode importar com credores novos.",
   too_many_new_creditors: "O arquivo traz credores novos demais. Confira se a coluna de credor é a certa.",
   import_collided:
@@ -25,6 +26,7 @@ export const imports: Record<string, string> = {
   import_id_taken: "Esta importação já foi enviada. Feche a janela e comece outra.",
   download_unknown: "Este arquivo não pode ser baixado por aqui.",
   ticket_used: "Este link de download já foi usado. Peça o arquivo de novo.",
+  upload_expired: "O arquivo enviado já não está no servidor. Escolha-o de novo.",
   import_not_found: "Esta importação não existe mais.",
   import_not_done: "Só uma importação concluída pode ser desfeita, e uma única vez.",
   import_not_running: "Esta importação já terminou.",

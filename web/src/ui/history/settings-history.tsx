@@ -89,6 +89,8 @@ function consequence({ table, action, at }: Version): string {
     return "Vale para os acordos feitos a partir de agora; os que correm ficam como foram feitos.";
   if (table === "charge_policies" || table === "rate_cards" || table === "cost_rates")
     return "Vale a partir de hoje, como uma nova versão.";
+  if (table === "automation_policies")
+    return "O tempo para desfazer volta. O que está parado ou ligado fica como está.";
   if (table === "integrations") return "Os dados da conta voltam. As chaves guardadas no cofre ficam como estão.";
   return `Fica como estava depois desta mudança (${moment(at)}), se ainda for válido.`;
 }

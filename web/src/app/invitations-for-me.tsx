@@ -1,0 +1,68 @@
+import { Button } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type ReactNode, useState } from "react";
+import classes from "@/app/invitations-for-me.module.css";
+import { moment } from "@/lib/clock";
+import { sentenceFor } from "@/lib/errors";
+import { enterTenant, type Role, roleNames } from "@/lib/session";
+import { rpc, shaped } from "@/lib/supabase";
+
+interface Asked {
+  id: string;
+  agency: string;
+  role: Role;
+  invited_by: string | null;
+  expires_at: string;
+}
+
+const key = ["my-invitations"];
+
+/** Who has an account is asked before they belong to one more agency. */
+export function InvitationsForMe(): ReactNode {
+  const queryClient = useQueryClient();
+  const [refused, setRefused] = useState<string | null>(null);
+  const { data = [] } = useQuery({ queryKey: key, queryFn: () => shaped<Asked[]>(rpc("my_invitations", {})) });
+  const answer = useMutation({
+    mutationFn: ({ id, accepts }: { id: string; accepts: boolean }) =>
+      shaped<string>(rpc("answer_invitation", { invitation_id: id, accepts })),
+    onSuccess: async (agency, { id, accepts }) => {
+      if (accepts) return enterTenant(agency);
+      setRefused(data.find((each) => each.id === id)?.agency ?? null);
+      await queryClient.invalidateQueries({ queryKey: key });
+    },
+  });
+  if (data.length === 0 && !refused) return null;
+  return (
+    <section aria-label="Convites para você" className={classes.list}>
+      {refused && <p role="status">Você recusou o convite de {refused}.</p>}
+      {answer.error && <p role="alert">{sentenceFor(answer.error)}</p>}
+      {data.map(({ id, agency, role, invited_by, expires_at }) => (
+        <div key={id} className={classes.invitation}>
+          <p>
+            <strong>{agency}</strong> convida você como {roleNames[role].toLowerCase()}
+            {invited_by && `, a pedido de ${invited_by}`}. Vale até {moment(expires_at)}.
+          </p>
+          <div className={classes.deeds}>
+            <Button
+              size="compact-sm"
+              aria-label={`Aceitar o convite de ${agency}`}
+              loading={answer.isPending}
+              onClick={() => answer.mutate({ id, accepts: true })}
+            >
+              Aceitar
+            </Button>
+            <Button
+              size="compact-sm"
+              variant="default"
+              aria-label={`Recusar o convite de ${agency}`}
+              disabled={answer.isPending}
+              onClick={() => answer.mutate({ id, accepts: false })}
+            >
+              Recusar
+            </Button>
+          </div>
+        </div>
+      ))}
+    </section>
+  );
+}
