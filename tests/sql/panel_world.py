@@ -110,7 +110,7 @@ class PanelWorld:
         seats = []
         for number in range(2):
             team = self.new()
-            self.row("teams", id=team, name=f"Equipe {number}")
+            self.row("teams", id=team, name=f"Turno {number}")
             for person in self.people:
                 first = self.random.choice((date(2026, 1, 1), self.day()))
                 last = self.random.choice((date(2099, 1, 1), first + timedelta(2)))

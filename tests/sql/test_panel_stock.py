@@ -235,3 +235,68 @@ def test_an_attempt_beyond_the_agencys_cap_is_counted_from_the_first_too_many(
             disposition_type="voicemail", created_at=agency.at(-14, 43_200 + seconds),
         )  # fmt: skip
     assert kpis(agency)[""]["over_cap"]["value"] == 2
+
+
+def paid(world: PanelWorld, debt: object, day: str, cents: int) -> None:
+    payment = world.new()
+    world.row(
+        "payments", id=payment, client_id=world.clients[0], payment_key=payment.hex,
+        amount_cents=5_000, paid_on=day,
+    )  # fmt: skip
+    world.row(
+        "payment_allocations", payment_id=payment, paid_on=day, debt_id=debt,
+        principal_cents=cents, before_cents=0, after_cents=0, position_after="{}",
+    )  # fmt: skip
+
+
+def test_what_a_band_recovered_is_what_its_titles_of_the_opening_paid(agency: PanelWorld) -> None:
+    agency.run(
+        "update public.debts set created_at = '2026-10-01' where tenant_id = %s", agency.tenant
+    )
+    take(agency)
+    told: Counter[int] = Counter()
+    for number, (debt, _, due_on, *_) in enumerate(debts(agency)):
+        day = ("2026-11-01", "2026-11-02", "2026-11-30", "2026-12-01")[number % 4]
+        paid(agency, debt, day, number + 1)
+        if number % 4 in (1, 2):
+            told[band((date(2026, 11, 2) - due_on).days)] += number + 1
+    new = agency.new()
+    agency.row(
+        "debts", id=new, client_id=agency.clients[0], creditor_id=agency.creditors[0],
+        contract="novo", due_on="2026-01-01", principal_cents=900, created_at="2026-11-10",
+    )  # fmt: skip
+    paid(agency, new, "2026-11-20", 77)
+    november = {"from": "2026-11-02", "to": "2026-11-30"}
+    found = portfolio(agency, **november)
+    gained = {each["band"]: each for each in found["recovered"]}
+    names = [name for (name,) in agency.run("select band from private.aging_bands()")]
+    assert {name: each["received_cents"] for name, each in gained.items()} == {
+        name: told[place] for place, name in enumerate(names) if name in gained
+    }
+    assert sum(told.values()) == sum(each["received_cents"] for each in gained.values())
+    assert found["entered_cents"] == 77
+    opening = {each["band"]: each["cents"] for each in found["bands"]}
+    assert {name: each["opening_cents"] for name, each in gained.items() if name in opening} == (
+        opening
+    )
+    # No stock was written down on the day before, so there is nothing to divide by.
+    earlier = portfolio(agency, **(november | {"from": "2026-11-01"}))
+    assert earlier["has_opening"] is False
+    assert not any(each["opening_cents"] for each in earlier["recovered"])
+
+
+def test_money_that_was_taken_back_is_recovered_from_no_band(agency: PanelWorld) -> None:
+    agency.run(
+        "update public.debts set created_at = '2026-10-01' where tenant_id = %s", agency.tenant
+    )
+    debt = debts(agency)[0][0]
+    paid(agency, debt, "2026-11-05", 300)
+    [(booking, payment)] = agency.run(
+        "select id, payment_id from public.payment_allocations where tenant_id = %s", agency.tenant
+    )
+    agency.row(
+        "payment_allocations", payment_id=payment, paid_on="2026-11-05", debt_id=debt,
+        reverses_id=booking, principal_cents=-300, before_cents=0, after_cents=0,
+        position_after="{}",
+    )  # fmt: skip
+    assert not any(each["received_cents"] for each in portfolio(agency)["recovered"])

@@ -137,6 +137,12 @@ export interface Stock {
   day: string | null;
   taken_at: string | null;
   bands: Band[];
+  /** Whether the stock of the period's first day was written down: what is recovered is told as a part of it. */
+  has_opening: boolean;
+  /** What titles of each band, by their age as the period began, paid in it. */
+  recovered: { band: string; opening_cents: number | null; received_cents: number }[];
+  /** Paid by titles that came later. */
+  entered_cents: number;
   rolled_from: string | null;
   rolled_to: string | null;
   rolls: { band: string; cents: number; outcomes: Partial<Record<Outcome, number>> }[];

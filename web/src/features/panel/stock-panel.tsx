@@ -49,6 +49,7 @@ export function StockPanel({ filter }: { filter: PanelFilter }): ReactNode {
         </p>
       )}
       {stock && stock.bands.length > 0 && <Bands stock={stock} />}
+      {stock && stock.recovered.length > 0 && <Recovered stock={stock} filter={filter} />}
       {stock && stock.rolls.length > 0 && <Rolls stock={stock} />}
     </Panel>
   );
@@ -86,6 +87,46 @@ function Bands({ stock }: { stock: Stock }): ReactNode {
         </tbody>
       </table>
     </section>
+  );
+}
+
+/** Of what each band owed as the period began, how much came in. */
+function Recovered({ stock, filter }: { stock: Stock; filter: PanelFilter }): ReactNode {
+  return (
+    <>
+      <p className={classes.note}>
+        Recuperação por faixa, de {day(filter.from)} a {day(filter.to)}: o que entrou dos títulos, pela idade que tinham
+        no começo, sobre o principal devido então.{" "}
+        {!stock.has_opening && "Sem fotografia do primeiro dia não há saldo a comparar. "}
+        {stock.entered_cents !== 0 && `De títulos que chegaram depois entraram ${money(stock.entered_cents)}.`}
+      </p>
+      {/* A scrolling area must be reachable by keyboard (WCAG 2.1.1). */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: see above */}
+      <section className={classes.scroll} tabIndex={0} aria-label="Recuperação por faixa de atraso">
+        <table className={classes.table}>
+          <thead>
+            <tr>
+              <th scope="col">Atraso no começo</th>
+              {["Saldo", "Recebido", "Recuperação"].map((heading) => (
+                <th key={heading} scope="col" data-right>
+                  {heading}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {stock.recovered.map(({ band, opening_cents: opening, received_cents: received }) => (
+              <tr key={band}>
+                <th scope="row">{bandName(band)}</th>
+                <td data-right>{opening === null ? "—" : money(opening)}</td>
+                <td data-right>{money(received)}</td>
+                <td data-right>{opening ? percent(((100 * received) / opening).toFixed(1)) : "—"}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </>
   );
 }
 
