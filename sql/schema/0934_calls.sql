@@ -188,8 +188,9 @@ begin
 end;
 $$;
 
--- A number that somebody else answered: the disposition of its call said so, or the client's last
--- disposition did and nobody knows of which number, so all that were known then are meant.
+-- A number that somebody else answered: the disposition of its call said so, or whoever made it
+-- named the number (0937); else the client's last disposition did and nobody knows of which, so all
+-- that were known then are meant.
 create function private.is_wrong_number(tenant_id uuid, client_id uuid, phone text)
 returns boolean
 language plpgsql
@@ -205,12 +206,15 @@ begin
             and kind.unworkable
         left join public.calls as call
             on call.tenant_id = done.tenant_id and call.disposition_id = done.id
+        left join private.wrong_numbers as named
+            on named.tenant_id = done.tenant_id and named.disposition_id = done.id
         where done.tenant_id = is_wrong_number.tenant_id
           and done.client_id = is_wrong_number.client_id
           and not private.is_undone(done.id)
           and case
-              when call.phone is not null then
-                  private.phone_match(call.phone) = private.phone_match(is_wrong_number.phone)
+              when coalesce(call.phone, named.phone) is not null then
+                  private.phone_match(coalesce(call.phone, named.phone))
+                  = private.phone_match(is_wrong_number.phone)
               else not exists (
                   select from public.call_dispositions as later
                   where later.tenant_id = done.tenant_id and later.client_id = done.client_id

@@ -188,6 +188,7 @@ from (
         cancel_reason = case when cancel_reason is not null then ''apagado'' end'
     ),
     (26, 'public.dialer_export_rows', 'person', null, 'phone = null'),
+    (26, 'private.wrong_numbers', 'person', null, 'delete'),
     (
         27, 'private.whatsapp_forms', 'person',
         'kept.tenant_id = ($1).tenant_id and kept.phone_key = any(($1).phone_keys)', 'delete'

@@ -282,6 +282,12 @@ ALTER TABLE "private"."dialer_tasks" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "private"."dialer_tasks" FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE "private"."disposition_rules" ("tenant_id" uuid NOT NULL, "disposition_type" text NOT NULL, "rule_ids" uuid[] NOT NULL, "hold" interval NOT NULL, CONSTRAINT "disposition_rules_pkey" PRIMARY KEY (tenant_id, disposition_type));
+
+ALTER TABLE "private"."disposition_rules" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "private"."disposition_rules" FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE "private"."erased_people" ("tenant_id" uuid NOT NULL, "person_hash" text NOT NULL, "client_id" uuid NOT NULL, "erased_at" timestamp with time zone NOT NULL, CONSTRAINT "erased_people_pkey" PRIMARY KEY (tenant_id, person_hash, client_id));
 
 ALTER TABLE "private"."erased_people" ENABLE ROW LEVEL SECURITY;
@@ -2570,29 +2576,34 @@ begin
         select changes.* from private.import_changes as changes
         where changes.tenant_id = v_import.tenant_id and changes.import_id = v_import.id
     ),
-    created as (
-        select unnest(noted.created_ids) as id from noted where noted.table_name = 'clients'
-    ),
+    -- One look at each list: asked person by person whether the import made them, a list of half a
+    -- million would be read from end to end half a million times.
     people as (
-        select created.id from created
-        union
-        select noted.row_id from noted where noted.table_name = 'clients'
-        union
-        select phones.client_id from noted
-        join public.client_phones as phones
-            on noted.table_name = 'client_phones' and phones.id = noted.row_id
-        union
-        select debts.client_id from noted
-        join public.debts on noted.table_name = 'debts' and debts.id = noted.row_id
-        union
-        select debts.client_id from public.debts
-        where debts.tenant_id = v_import.tenant_id and debts.import_id = v_import.id
-        union
-        select touched.client_id from private.import_touches as touched
-        where touched.tenant_id = v_import.tenant_id and touched.import_id = v_import.id
+        select listed.id, bool_or(listed.is_created) as is_created
+        from (
+            select unnest(noted.created_ids) as id, true as is_created
+            from noted where noted.table_name = 'clients'
+            union all
+            select noted.row_id, false from noted
+            where noted.table_name = 'clients' and noted.row_id is not null
+            union all
+            select phones.client_id, false from noted
+            join public.client_phones as phones
+                on noted.table_name = 'client_phones' and phones.id = noted.row_id
+            union all
+            select debts.client_id, false from noted
+            join public.debts on noted.table_name = 'debts' and debts.id = noted.row_id
+            union all
+            select debts.client_id, false from public.debts
+            where debts.tenant_id = v_import.tenant_id and debts.import_id = v_import.id
+            union all
+            select touched.client_id, false from private.import_touches as touched
+            where touched.tenant_id = v_import.tenant_id and touched.import_id = v_import.id
+        ) as listed
+        group by listed.id
     ),
     placed as (
-        select clients.id, exists (select from created where created.id = clients.id) as is_created,
+        select clients.id, people.is_created,
             (row_number() over (order by clients.document) - 1) / private.rollback_chunk_size()
                 as place
         from people
@@ -7864,30 +7875,36 @@ begin
             where linked.tenant_id = v_tenant_id and linked.is_active
               and linked.test_verdict = 'works'
         ), 3),
-        (2, 'people', (
+        -- What a first rule sends; only the provider's own list brings one.
+        (2, 'templates', (
+            select count(*) from public.message_templates as template
+            where template.tenant_id = v_tenant_id
+              and private.template_obstacle(template) is null
+        ), 1),
+        (3, 'people', (
             select count(*) from public.memberships as member
             where member.tenant_id = v_tenant_id and member.user_id <> auth.uid()
         ) + (
             select count(*) from public.invitations as sent
             where sent.tenant_id = v_tenant_id and sent.invited_by is not null
         ), 1),
-        (3, 'portfolio', (
+        (4, 'portfolio', (
             select count(*) from public.imports as import
             where import.tenant_id = v_tenant_id and import.status = 'done'
               and import.accepted > 0
         ), 1),
         -- Switched on asks for a dry run that is newer than the last edit.
-        (4, 'rule', (
+        (5, 'rule', (
             select count(*) from public.collection_rules as rule
             where rule.tenant_id = v_tenant_id and rule.is_enabled
         ), 2),
-        (5, 'disposition', (
+        (6, 'disposition', (
             select count(distinct worked.client_id) from (
                 select done.client_id from public.call_dispositions as done
                 where done.tenant_id = v_tenant_id limit c_looked_at
             ) as worked
         ), c_clients),
-        (6, 'panel', case when v_known.panel_read_at is not null then 1 else 0 end, 1)
+        (7, 'panel', case when v_known.panel_read_at is not null then 1 else 0 end, 1)
     ) as step (place, key, have, want);
     return jsonb_build_object('steps', v_steps, 'left', (
         select count(*) from jsonb_array_elements(v_steps) as step
@@ -14055,6 +14072,31 @@ begin
             join private.aging_bands() with ordinality as bands (band, days_from, days_to, place)
                 on bands.place = stock.place
         ),
+        'has_opening', exists (
+            select from private.panel_stock_days as known
+            where known.tenant_id = v_tenant_id and known.day = v_scope.from_day
+        ),
+        'recovered', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'band', bands.band, 'opening_cents', opening.cents,
+                'received_cents', coalesce(gained.cents, 0)
+            ) order by bands.place), '[]')
+            from private.aging_bands() with ordinality as bands (band, days_from, days_to, place)
+            left join private.panel_recovered(v_scope) as gained on gained.place = bands.place
+            left join (
+                select taken.band as place, sum(taken.cents) as cents
+                from private.panel_stock as taken
+                where taken.tenant_id = v_tenant_id and taken.day = v_scope.from_day
+                  and (v_scope.creditor_ids is null
+                      or taken.creditor_id = any(v_scope.creditor_ids))
+                group by taken.band
+            ) as opening on opening.place = bands.place
+            where gained.place is not null or opening.place is not null
+        ),
+        'entered_cents', coalesce((
+            select gained.cents from private.panel_recovered(v_scope) as gained
+            where gained.place is null
+        ), 0),
         'rolled_from', (
             select min(roll.from_day) from private.panel_rolls as roll
             where roll.tenant_id = v_tenant_id and roll.to_day = v_rolled_on
@@ -14175,6 +14217,30 @@ AS $function$
     from private.panel_sets as kept
     where kept.tenant_id = panel_reach_of.tenant_id and not kept.is_month
       and kept.from_day = panel_reach_of.day
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_recovered(scope private.panel_scope)
+ RETURNS TABLE(place smallint, cents bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select case
+            when (debt.created_at at time zone agency.time_zone)::date < (scope).from_day
+                then private.aging_band((scope).from_day - debt.due_on)
+        end,
+        sum(booking.total_cents)::bigint
+    from public.tenants as agency
+    join public.payments as payment on payment.tenant_id = agency.id
+    join public.payment_allocations as booking
+        on booking.tenant_id = payment.tenant_id and booking.payment_id = payment.id
+    join public.debts as debt
+        on debt.tenant_id = booking.tenant_id and debt.id = booking.debt_id
+    where agency.id = (scope).tenant_id
+      and payment.paid_on between (scope).from_day and (scope).until_day
+      and ((scope).creditor_ids is null or debt.creditor_id = any((scope).creditor_ids))
+    group by 1
+    having sum(booking.total_cents) <> 0
 $function$;
 
 CREATE OR REPLACE FUNCTION private.panel_row(tenant_id uuid, event private.panel_event)
@@ -17548,6 +17614,29 @@ AS $function$
         and step.position = run.position and step.action = 'send_to_dialer'
     where run.rule_id = redials_of.rule_id and run.client_id = redials_of.client_id
       and run.status = 'done' and run.finished_at > since
+$function$;
+
+CREATE OR REPLACE FUNCTION private.refresh_disposition_rules(tenant_id uuid)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    -- Two people who change two rules at once: the later one sees what the other wrote.
+    select pg_advisory_xact_lock(
+        hashtextextended('disposition_rules:' || refresh_disposition_rules.tenant_id, 0)
+    );
+    delete from private.disposition_rules as known
+    where known.tenant_id = refresh_disposition_rules.tenant_id;
+    insert into private.disposition_rules (tenant_id, disposition_type, rule_ids, hold)
+    select kind.tenant_id, kind.key, array_agg(rule.id order by rule.priority, rule.id),
+        private.undo_window(kind.tenant_id)
+    from public.disposition_types as kind
+    join public.collection_rules as rule
+        on rule.tenant_id = kind.tenant_id and rule.is_enabled and rule.trigger = 'disposition'
+        and private.is_of_rule(rule, kind)
+    where kind.tenant_id = refresh_disposition_rules.tenant_id
+    group by kind.tenant_id, kind.key
 $function$;
 
 CREATE OR REPLACE FUNCTION private.refresh_last_contact(tenant_id uuid, client_id uuid)
@@ -23272,38 +23361,23 @@ CREATE OR REPLACE FUNCTION private.tg_call_dispositions__run_rules()
  SET search_path TO ''
 AS $function$
 declare
-    v_hold interval;
+    v_is_due boolean;
 begin
-    with held as materialized ( -- asked once for an agency, not for each row
-        select agency.tenant_id, private.undo_window(agency.tenant_id) as hold
-        from (select distinct new_rows.tenant_id from new_rows) as agency
-    ),
-
-    enqueued as (
+    with enqueued as (
         insert into pgmq.q_automations (vt, message)
-        select clock_timestamp() + held.hold, jsonb_build_object(
-            'disposition_id', matched.disposition_id, 'rule_ids', matched.rule_ids
+        select clock_timestamp() + wanted.hold, jsonb_build_object(
+            'disposition_id', new_rows.id, 'rule_ids', wanted.rule_ids
         )
-        from (
-            select new_rows.id as disposition_id, new_rows.tenant_id,
-                array_agg(rule.id order by rule.priority, rule.id) as rule_ids
-            from new_rows
-            join public.disposition_types as kind
-                on kind.tenant_id = new_rows.tenant_id and kind.key = new_rows.disposition_type
-            join public.collection_rules as rule
-                on rule.tenant_id = new_rows.tenant_id and rule.is_enabled
-                and rule.trigger = 'disposition'
-                and (rule.disposition_type = new_rows.disposition_type
-                    or rule.disposition_meaning is not null and private.is_of_rule(rule, kind))
-            group by new_rows.id, new_rows.tenant_id
-        ) as matched
-        join held on held.tenant_id = matched.tenant_id
-        returning 1
+        from new_rows
+        join private.disposition_rules as wanted
+            on wanted.tenant_id = new_rows.tenant_id
+            and wanted.disposition_type = new_rows.disposition_type
+        returning vt
     )
 
-    select min(held.hold) into v_hold from held where exists (select from enqueued);
+    select bool_or(enqueued.vt <= clock_timestamp()) into v_is_due from enqueued;
     -- What is held is woken when it is due (0600).
-    if v_hold = '0' then
+    if v_is_due then
         perform private.wake_function('run-automations');
     end if;
     return null;
@@ -23947,6 +24021,19 @@ begin
         where became.error is not null
         order by integration.tenant_id, integration.provider, became.id
     ) as failed;
+    return null;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_refresh_disposition_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    perform private.refresh_disposition_rules(changed.tenant_id)
+    from (select distinct new_rows.tenant_id from new_rows order by new_rows.tenant_id) as changed;
     return null;
 end;
 $function$;
@@ -26403,6 +26490,8 @@ ALTER TABLE "private"."client_offers" ADD CONSTRAINT "client_offers_operator_fke
 
 ALTER TABLE "private"."dialer_tasks" ADD CONSTRAINT "dialer_tasks_integration_fkey" FOREIGN KEY (tenant_id, integration_id) REFERENCES public.integrations(tenant_id, id);
 
+ALTER TABLE "private"."disposition_rules" ADD CONSTRAINT "disposition_rules_type_fkey" FOREIGN KEY (tenant_id, disposition_type) REFERENCES public.disposition_types(tenant_id, key) ON DELETE CASCADE;
+
 ALTER TABLE "private"."download_tickets" ADD CONSTRAINT "download_tickets_purpose_is_known" CHECK ((purpose = ANY (ARRAY['portfolio-export'::text, 'portfolio-rejects'::text, 'batch-results'::text, 'privacy-export'::text])));
 
 ALTER TABLE "private"."erased_people" ADD CONSTRAINT "erased_people_client_fkey" FOREIGN KEY (tenant_id, client_id) REFERENCES public.clients(tenant_id, id) ON DELETE CASCADE;
@@ -26933,6 +27022,10 @@ CREATE TRIGGER _410_leave_dialer_update AFTER UPDATE ON public.agreements REFERE
 
 CREATE TRIGGER _700_panel_update AFTER UPDATE ON public.agreements REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_agreements__panel();
 
+CREATE TRIGGER _200_disposition_rules_insert AFTER INSERT ON public.automation_policies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_refresh_disposition_rules();
+
+CREATE TRIGGER _200_disposition_rules_update AFTER UPDATE ON public.automation_policies REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_refresh_disposition_rules();
+
 CREATE TRIGGER _300_forget_days AFTER UPDATE ON public.automation_policies REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_automation_policies__forget_days();
 
 CREATE TRIGGER _900_audit_delete AFTER DELETE ON public.automation_policies REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
@@ -26991,6 +27084,10 @@ CREATE TRIGGER _410_leave_dialer AFTER UPDATE ON public.clients REFERENCING OLD 
 
 CREATE TRIGGER _450_erased AFTER INSERT ON public.clients REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_clients__erased();
 
+CREATE TRIGGER _200_disposition_rules_insert AFTER INSERT ON public.collection_rules REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_refresh_disposition_rules();
+
+CREATE TRIGGER _200_disposition_rules_update AFTER UPDATE ON public.collection_rules REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_refresh_disposition_rules();
+
 CREATE TRIGGER _900_audit_delete AFTER DELETE ON public.contact_caps REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
 
 CREATE TRIGGER _900_audit_insert AFTER INSERT ON public.contact_caps REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
@@ -27028,6 +27125,10 @@ CREATE TRIGGER _900_audit_delete AFTER DELETE ON public.dialer_qualifications RE
 CREATE TRIGGER _900_audit_insert AFTER INSERT ON public.dialer_qualifications REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
 
 CREATE TRIGGER _900_audit_update AFTER UPDATE ON public.dialer_qualifications REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit();
+
+CREATE TRIGGER _200_disposition_rules_insert AFTER INSERT ON public.disposition_types REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_refresh_disposition_rules();
+
+CREATE TRIGGER _200_disposition_rules_update AFTER UPDATE ON public.disposition_types REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_refresh_disposition_rules();
 
 CREATE TRIGGER _300_keep_whole_delete AFTER DELETE ON public.disposition_types REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_disposition_types__keep_whole();
 
@@ -27553,8 +27654,8 @@ estimate is one the sample did not meet.';
 
 COMMENT ON FUNCTION "public"."find_client_for_call"(text, text) IS '{client_id, phone, candidates: [{id, name, document}]}; client_id null when nobody or several.';
 
-COMMENT ON FUNCTION "public"."first_steps"() IS 'Admin: {steps: [{key: providers | people | portfolio | rule | disposition | panel, is_done, have,
-want}], left}; null for others and once put away.';
+COMMENT ON FUNCTION "public"."first_steps"() IS 'Admin: {steps: [{key: providers | templates | people | portfolio | rule | disposition | panel,
+is_done, have, want}], left}; null for others and once put away.';
 
 COMMENT ON FUNCTION "public"."ignore_conversation"(uuid, boolean) IS 'Puts a stranger aside, or takes them back; PT409 conversation_known.';
 
@@ -27646,7 +27747,8 @@ kpis: {code: {numerator?, denominator?, value?}}}]}. Without a value nothing can
 nobody wrote it down. PT400 filter_invalid, unknown_filter.';
 
 COMMENT ON FUNCTION "public"."panel_portfolio"(jsonb) IS 'Supervisor. filter as panel_numbers (people do not matter) → {since, day, taken_at, bands: [{band,
-titles, cents}], rolled_from, rolled_to, rolls: [{band, cents, outcomes: {forward, same, back, cured,
+titles, cents}], has_opening, recovered: [{band, opening_cents, received_cents}], entered_cents,
+rolled_from, rolled_to, rolls: [{band, cents, outcomes: {forward, same, back, cured,
 paid, left}}]}; day null: no stock was written down in the period.';
 
 COMMENT ON FUNCTION "public"."panel_rows"(text, text, jsonb, text, integer) IS 'Supervisor. part numerator | denominator; filter as panel_numbers → {rows: [{source, source_id,
@@ -27782,6 +27884,8 @@ COMMENT ON TABLE "private"."batch_deltas" IS 'Changes of those numbers that nobo
 COMMENT ON TABLE "private"."bulk_touches" IS 'Clients that a bulk action of a filter changed.';
 
 COMMENT ON TABLE "private"."client_offers" IS 'Clients the queue has opened, for a day.';
+
+COMMENT ON TABLE "private"."disposition_rules" IS 'Derived: rules that are on, per disposition type.';
 
 COMMENT ON TABLE "private"."erased_people" IS 'Keyed hashes of documents that must not be contacted.';
 
@@ -28779,6 +28883,8 @@ REVOKE ALL ON FUNCTION "private"."panel_queues"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."panel_reach_of"(uuid, date) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."panel_recovered"(private.panel_scope) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."panel_row"(uuid, private.panel_event) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."panel_rows"(text, text, jsonb, text, integer) FROM PUBLIC;
@@ -28922,6 +29028,8 @@ REVOKE ALL ON FUNCTION "private"."recover_leases"() FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."redial"(public.automation_runs, public.collection_rules, public.rule_steps) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."redials_of"(uuid, uuid, timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."refresh_disposition_rules"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."refresh_last_contact"(uuid, uuid) FROM PUBLIC;
 
@@ -29354,6 +29462,8 @@ REVOKE ALL ON FUNCTION "private"."tg_payment_allocations__panel"() FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."tg_rates__panel"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_reconciliations__notify"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_refresh_disposition_rules"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_suppressions__broadcast"() FROM PUBLIC;
 

@@ -10,18 +10,21 @@ import type { DispositionType, ServiceScreen } from "./queries";
 
 const CallbackForm = later(() => import("@/ui/callback-form/callback-form").then((m) => m.CallbackForm));
 void painted().then(CallbackForm.preload);
+const WrongNumberForm = afterPaint(() => import("./wrong-number-form").then((m) => m.WrongNumberForm));
 const DispositionEffects = afterPaint(() => import("./disposition-effects").then((m) => m.DispositionEffects));
 
 export interface Chosen {
   type: DispositionType;
   scheduledCallback: string | null;
+  /** The number somebody else answered. */
+  phone?: string | null | undefined;
 }
 
 interface DispositionPanelProps {
   screen: ServiceScreen;
   notes: string;
   onNotes: (notes: string) => void;
-  /** The callback type while its time is being chosen. */
+  /** The callback type while its time is being chosen, or the "not them" while its number is. */
   choosing: DispositionType | null;
   onChoosing: (type: DispositionType | null) => void;
   onDispose: (chosen: Chosen) => void;
@@ -41,10 +44,12 @@ export function DispositionPanel(props: DispositionPanelProps): ReactNode {
   /** The result under the mouse or the focus: what it would set off is told before it is pressed. */
   const [pointed, setPointed] = useState<DispositionType | null>(null);
   const press = (type: DispositionType): void => {
-    if (type.is_callback) onChoosing(type);
-    else onDispose({ type, scheduledCallback: null });
+    if (type.is_callback || (type.unworkable && screen.phones.length > 1)) onChoosing(type);
+    else onDispose({ type, scheduledCallback: null, phone: type.unworkable ? screen.phones[0]?.phone : null });
   };
   useSingleKeys((key) => {
+    // The digits are its numbers'.
+    if (choosing?.unworkable) return false;
     const type = screen.disposition_types.find(({ hotkey }) => String(hotkey) === key);
     if (type) press(type);
     else if (key.toLowerCase() === "o") notesRef.current?.focus();
@@ -111,14 +116,26 @@ export function DispositionPanel(props: DispositionPanelProps): ReactNode {
         </fieldset>
         {choosing ? (
           <Suspense fallback={null}>
-            <CallbackForm
-              contact={screen.contact}
-              onCancel={() => onChoosing(null)}
-              onSave={(at) => {
-                onDispose({ type: choosing, scheduledCallback: at });
-                onChoosing(null);
-              }}
-            />
+            {choosing.unworkable ? (
+              <WrongNumberForm
+                clientId={screen.client.id}
+                phones={screen.phones}
+                onCancel={() => onChoosing(null)}
+                onSave={(phone) => {
+                  onDispose({ type: choosing, scheduledCallback: null, phone });
+                  onChoosing(null);
+                }}
+              />
+            ) : (
+              <CallbackForm
+                contact={screen.contact}
+                onCancel={() => onChoosing(null)}
+                onSave={(at) => {
+                  onDispose({ type: choosing, scheduledCallback: at });
+                  onChoosing(null);
+                }}
+              />
+            )}
           </Suspense>
         ) : (
           <p role="status" className={classes.saved}>

@@ -88,7 +88,7 @@ function LoadedService({
   // A row that the server has already told needs no stand-in.
   const known = new Set(timeline.data?.map(({ id }) => id));
   const unconfirmed = pending.filter(({ id }) => !known.has(id));
-  const onDispose = async ({ type, scheduledCallback }: Chosen): Promise<void> => {
+  const onDispose = async ({ type, scheduledCallback, phone }: Chosen): Promise<void> => {
     if (last && last.key === type.key && Date.now() - last.at < bounceMs) return;
     setLast({ key: type.key, label: type.label, at: Date.now() });
     const made = {
@@ -97,6 +97,7 @@ function LoadedService({
       type: type.key,
       notes: notes.trim(),
       scheduledCallback,
+      ...(phone && { phone }),
     };
     const id = await keep(made);
     setNotes("");
