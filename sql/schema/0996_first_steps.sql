@@ -47,30 +47,36 @@ begin
             where linked.tenant_id = v_tenant_id and linked.is_active
               and linked.test_verdict = 'works'
         ), 3),
-        (2, 'people', (
+        -- What a first rule sends; only the provider's own list brings one.
+        (2, 'templates', (
+            select count(*) from public.message_templates as template
+            where template.tenant_id = v_tenant_id
+              and private.template_obstacle(template) is null
+        ), 1),
+        (3, 'people', (
             select count(*) from public.memberships as member
             where member.tenant_id = v_tenant_id and member.user_id <> auth.uid()
         ) + (
             select count(*) from public.invitations as sent
             where sent.tenant_id = v_tenant_id and sent.invited_by is not null
         ), 1),
-        (3, 'portfolio', (
+        (4, 'portfolio', (
             select count(*) from public.imports as import
             where import.tenant_id = v_tenant_id and import.status = 'done'
               and import.accepted > 0
         ), 1),
         -- Switched on asks for a dry run that is newer than the last edit.
-        (4, 'rule', (
+        (5, 'rule', (
             select count(*) from public.collection_rules as rule
             where rule.tenant_id = v_tenant_id and rule.is_enabled
         ), 2),
-        (5, 'disposition', (
+        (6, 'disposition', (
             select count(distinct worked.client_id) from (
                 select done.client_id from public.call_dispositions as done
                 where done.tenant_id = v_tenant_id limit c_looked_at
             ) as worked
         ), c_clients),
-        (6, 'panel', case when v_known.panel_read_at is not null then 1 else 0 end, 1)
+        (7, 'panel', case when v_known.panel_read_at is not null then 1 else 0 end, 1)
     ) as step (place, key, have, want);
     return jsonb_build_object('steps', v_steps, 'left', (
         select count(*) from jsonb_array_elements(v_steps) as step
@@ -104,8 +110,8 @@ stable
 set search_path = ''
 as $$ select private.first_steps() $$;
 comment on function public.first_steps() is
-'Admin: {steps: [{key: providers | people | portfolio | rule | disposition | panel, is_done, have,
-want}], left}; null for others and once put away.';
+'Admin: {steps: [{key: providers | templates | people | portfolio | rule | disposition | panel,
+is_done, have, want}], left}; null for others and once put away.';
 
 -- The panel tells that it was opened by an admin; nobody ticks it off.
 create function public.note_panel_read() returns void

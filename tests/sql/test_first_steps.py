@@ -39,7 +39,7 @@ def counted(db: psycopg.Connection, world: World) -> dict[str, tuple[int, int]]:
 def test_an_empty_agency_has_every_step_before_it(db: psycopg.Connection, world: World) -> None:
     begin(db, world)
     assert steps(db, world) == dict.fromkeys(
-        ("providers", "people", "portfolio", "rule", "disposition", "panel"), False
+        ("providers", "templates", "people", "portfolio", "rule", "disposition", "panel"), False
     )
 
 
