@@ -7,7 +7,7 @@ import flask
 import functions_framework
 
 from kit import db, errors, log
-from portfolio import callers, options, uploads
+from portfolio import callers, options
 
 
 @functions_framework.http
@@ -16,7 +16,8 @@ def portfolio_import(request: flask.Request) -> flask.typing.ResponseReturnValue
     """POST a file, an array or lines of JSON, by a person's session or a tenant's API key.
 
     200 {"import_id", "status", "rows", "accepted", "rejected", …}: private.import_answer;
-    step=preview: portfolio.preview.show.
+    step=preview: portfolio.preview.show, and with keep=true {"upload": id}: who looks, rehearses
+    and imports names it in ?upload= and sends the file once.
     """
     if request.method != "POST":
         raise errors.MethodNotAllowed("send the file with POST")
@@ -25,16 +26,21 @@ def portfolio_import(request: flask.Request) -> flask.typing.ResponseReturnValue
     opened = functools.partial(db.as_person, caller.claims, caller.tenant)
     started = time.monotonic()
 
-    from portfolio import journal, preview, staging  # polars: only these calls pay for loading it
+    # polars: only these calls pay for loading it
+    from portfolio import journal, kept, preview, staging
 
-    with uploads.received(request) as upload:
+    with kept.opened(request, opened) as (upload, upload_id):
         key = request.headers.get("Idempotency-Key")
         said = options.read(request.args, upload.mapping, key, caller.api_key_id)
         with opened() as connection:
             if request.args.get("step") == "preview":
-                return preview.show(connection, upload, said)
+                shown = preview.show(connection, upload, said)
+                upload_id = kept.keep(connection, upload) if kept.wanted(request) else upload_id
+                return shown | ({"upload": upload_id} if upload_id else {})
             watched = journal.Journal(opened, said.import_id)
             answer, is_replayed = staging.watched(connection, upload, said, watched)
+    if upload_id and not said.dry_run:
+        kept.drop(opened, upload_id)
     duration_ms = int((time.monotonic() - started) * 1000)
     log.event("imported", rows=answer["rows"], duration_ms=duration_ms)
     return answer, 200, {"Idempotency-Replayed": "true"} if is_replayed else {}

@@ -13,6 +13,8 @@ from kit import errors, http
 if TYPE_CHECKING:
     import psycopg
 
+    from portfolio.journal import Opener
+
     Opening = contextlib.AbstractContextManager[psycopg.Connection[Any]]
 
 BODY_BYTES = 1024 * 1024  # a selection of 10,000 ids has 400 kB
@@ -45,10 +47,32 @@ def selection(request: flask.Request) -> str:
     return written
 
 
-def rows(opening: "Opening", ask: str, values: tuple[object, ...]) -> Iterator[bytes]:
+def of_clients(opened: "Opener", selected: str, run_id: str) -> Iterator[bytes]:
     """The day of the tenant first, once nothing can be refused any more; then the file.
 
-    `ask` is a query for the statement to COPY, which writes the audit in the same transaction.
+    The audit is committed before anything leaves, and says at the end whether all of it did. What
+    breaks in between breaks the answer, too: it tells no length and never comes to its end.
+    """
+    with opened() as connection:
+        connection.execute("select private.begin_export(%s, %s)", (run_id, selected))
+    ask = "select private.open_export(%s, %s)"
+    end = "select private.close_export(%s, true)"
+    try:
+        yield from rows(opened(), ask, (selected, run_id), (end, run_id))
+    except BaseException:
+        # The sweep says it as well, a minute later: this is for whoever is looking at the page.
+        with contextlib.suppress(errors.AppError), opened() as connection:
+            connection.execute("select private.close_export(%s, false)", (run_id,))
+        raise
+
+
+def rows(
+    opening: "Opening", ask: str, values: tuple[object, ...], end: tuple[str, str] | None = None
+) -> Iterator[bytes]:
+    """The day of the tenant first, once nothing can be refused any more; then the file.
+
+    `ask` is a query for the statement to COPY, which writes the audit in the same transaction
+    unless it is begun already; `end` what is said, and of what, when the last byte was taken.
     """
     with opening as connection:
         opened = _opened(connection, ask, values)
@@ -66,6 +90,8 @@ def rows(opening: "Opening", ask: str, values: tuple[object, ...]) -> Iterator[b
         except GeneratorExit:
             connection.commit()  # who hangs up before the end has still been given what came
             raise
+        if end is not None:
+            connection.execute(end[0].encode(), (end[1],))
 
 
 def workbook(opening: "Opening", ask: str, values: tuple[object, ...]) -> Iterator[bytes]:

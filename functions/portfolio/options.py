@@ -18,8 +18,11 @@ KEY_CHARACTERS = 200  # of an Idempotency-Key; a UUID has 36
 SWITCH = {"true": True, "1": True, "false": False, "0": False, "": False}
 # `apikey` is the platform's own; the gateway reads it here or in the header.
 NAMES = frozenset(
-    {"dry_run", "creditor", "apikey", "step", "absent", "mapping", "sheet", "import_id"}
-)
+    {
+        "dry_run", "creditor", "apikey", "step", "absent", "mapping", "sheet", "import_id", "keep",
+        "upload",
+    }
+)  # fmt: skip
 WORDS = {"step": ("import", "preview"), "absent": ("leave", "return")}
 
 
@@ -56,11 +59,14 @@ def check(query: Mapping[str, str]) -> None:
     """Refuse what is misspelt: a ?dryrun=true must not import in earnest."""
     if unknown := set(query) - NAMES:
         raise errors.MalformedPayload(f"unknown option: {', '.join(sorted(unknown))}")
-    if query.get("dry_run", "").lower() not in SWITCH:
-        raise errors.MalformedPayload("dry_run is true or false")
+    for name in ("dry_run", "keep"):
+        if query.get(name, "").lower() not in SWITCH:
+            raise errors.MalformedPayload(f"{name} is true or false")
     for name, words in WORDS.items():
         if query.get(name, words[0]) not in words:
             raise errors.MalformedPayload(f"{name} is one of: {', '.join(words)}")
+    if SWITCH[query.get("keep", "").lower()] and query.get("step") != "preview":
+        raise errors.MalformedPayload("keep goes with step=preview")
 
 
 def read(
@@ -109,10 +115,15 @@ def mapping(text: str | None) -> dict[str, str]:
 
 def import_id(text: str | None) -> str:
     """The id the caller chose, or a new one."""
+    return known_id("import_id", text) or str(uuid.uuid4())
+
+
+def known_id(name: str, text: str | None) -> str | None:
+    """An id of the query, if it is there."""
     try:
-        return str(uuid.UUID(text)) if text else str(uuid.uuid4())
+        return str(uuid.UUID(text)) if text else None
     except ValueError as error:
-        raise errors.MalformedPayload("import_id is a UUID") from error
+        raise errors.MalformedPayload(f"{name} is a UUID") from error
 
 
 def idempotency_key(text: str | None, *, is_required: bool) -> str | None:

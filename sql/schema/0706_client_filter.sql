@@ -77,8 +77,8 @@ begin
 end;
 $$;
 
--- One bound of {"min": …} or {"from": …}: null when absent, refused when malformed. One that is there
--- and null is malformed: a program that could not tell the day must not be given all days.
+-- One bound of {"min": …} or {"from": …}: null when absent, refused when malformed. One that is
+-- there and null is malformed: a program that could not tell the day must not be given all days.
 create function private.filter_bound(key text, value jsonb, bound text, type_name text) returns text
 language plpgsql
 immutable

@@ -1,7 +1,7 @@
 -- A spreadsheet of a selection, for people. The definer part only finds the ids (search operators
 -- are not leakproof) and writes the audit; the rows are read by the caller, under RLS, with the
 -- statement answered here: `copy (<statement>) to stdout` streams it, whatever its size.
-create function private.open_export(selection jsonb) returns text
+create function private.open_export(selection jsonb, run_id uuid default null) returns text
 language plpgsql
 security definer
 set search_path = ''
@@ -27,20 +27,20 @@ begin
     analyze pg_temp.export_clients;
     -- For the statement that follows in this transaction: it sorts what may be the whole portfolio.
     perform set_config('jit', 'off', true), set_config('work_mem', '64MB', true);
-    insert into public.audit_log
-        (tenant_id, actor_id, actor, table_name, row_id, action, after)
-    values (
-        v_tenant_id, auth.uid(),
-        coalesce((select users.email from auth.users where users.id = auth.uid()), session_user),
-        'clients', 'export', 'export',
-        jsonb_build_object('selection', selection, 'selected', v_clients)
-    );
+    if run_id is null then
+        perform private.note_export(v_tenant_id, jsonb_build_object(
+            'selection', selection, 'selected', v_clients
+        ));
+    else
+        perform private.count_export(run_id, v_clients);
+    end if;
     return private.export_sql(not private.sees_everything());
 end;
 $$;
-comment on function private.open_export(jsonb) is
-'Supervisor: the SELECT to COPY in this same transaction; the audit is written.';
-grant execute on function private.open_export(jsonb) to authenticated;
+comment on function private.open_export(jsonb, uuid) is
+'Supervisor: the SELECT to COPY in this same transaction; the audit is written, or was by
+private.begin_export.';
+grant execute on function private.open_export(jsonb, uuid) to authenticated;
 
 -- A cell that a spreadsheet would run is made text by an apostrophe: after spaces, any of
 -- = + - @ | % tab, carriage return and line feed. Documents and phones hold none of them (a phone's

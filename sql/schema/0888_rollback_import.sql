@@ -160,29 +160,34 @@ begin
         select changes.* from private.import_changes as changes
         where changes.tenant_id = v_import.tenant_id and changes.import_id = v_import.id
     ),
-    created as (
-        select unnest(noted.created_ids) as id from noted where noted.table_name = 'clients'
-    ),
+    -- One look at each list: asked person by person whether the import made them, a list of half a
+    -- million would be read from end to end half a million times.
     people as (
-        select created.id from created
-        union
-        select noted.row_id from noted where noted.table_name = 'clients'
-        union
-        select phones.client_id from noted
-        join public.client_phones as phones
-            on noted.table_name = 'client_phones' and phones.id = noted.row_id
-        union
-        select debts.client_id from noted
-        join public.debts on noted.table_name = 'debts' and debts.id = noted.row_id
-        union
-        select debts.client_id from public.debts
-        where debts.tenant_id = v_import.tenant_id and debts.import_id = v_import.id
-        union
-        select touched.client_id from private.import_touches as touched
-        where touched.tenant_id = v_import.tenant_id and touched.import_id = v_import.id
+        select listed.id, bool_or(listed.is_created) as is_created
+        from (
+            select unnest(noted.created_ids) as id, true as is_created
+            from noted where noted.table_name = 'clients'
+            union all
+            select noted.row_id, false from noted
+            where noted.table_name = 'clients' and noted.row_id is not null
+            union all
+            select phones.client_id, false from noted
+            join public.client_phones as phones
+                on noted.table_name = 'client_phones' and phones.id = noted.row_id
+            union all
+            select debts.client_id, false from noted
+            join public.debts on noted.table_name = 'debts' and debts.id = noted.row_id
+            union all
+            select debts.client_id, false from public.debts
+            where debts.tenant_id = v_import.tenant_id and debts.import_id = v_import.id
+            union all
+            select touched.client_id, false from private.import_touches as touched
+            where touched.tenant_id = v_import.tenant_id and touched.import_id = v_import.id
+        ) as listed
+        group by listed.id
     ),
     placed as (
-        select clients.id, exists (select from created where created.id = clients.id) as is_created,
+        select clients.id, people.is_created,
             (row_number() over (order by clients.document) - 1) / private.rollback_chunk_size()
                 as place
         from people

@@ -27646,8 +27646,8 @@ COMMENT ON FUNCTION "public"."end_break"() IS 'Back from a pause; answers as sig
 COMMENT ON FUNCTION "public"."erase_person"(uuid, text, date) IS 'Admin: {request_id, outcome: [{area, decision, basis, until}]}. PT404 client_not_found; PT409
 name_differs; PT400 asked_in_future.';
 
-COMMENT ON FUNCTION "public"."export_outcome"(uuid) IS 'Supervisor: {state: waiting | running | complete | incomplete, clients | null} of an export of their
-own; waiting: not begun, or nobody''s.';
+COMMENT ON FUNCTION "public"."export_outcome"(uuid) IS 'Supervisor: {state: waiting | running | complete | incomplete, clients | null} of an export of
+their own; waiting: not begun, or nobody''s.';
 
 COMMENT ON FUNCTION "public"."filter_counts"(jsonb, text[]) IS '{is_estimate, facets: {<facet>: {<value>: clients}}}; null = all facets. A value missing of an
 estimate is one the sample did not meet.';

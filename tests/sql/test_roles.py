@@ -29,14 +29,13 @@ SUPERVISORS_UP = (
     "approval_inbox", "bulk_assign", "bulk_tag", "cancel_dialer_export", "cancel_import",
     "cancel_installment", "change_message_batch", "count_failures", "create_message_batch",
     "decide_agreement", "decide_settlement", "dialer_export_results", "dialer_overview",
-    "dry_run_rule", "import_differences", "list_failures", "open_download", "panel_board",
-    "panel_cards", "panel_numbers", "panel_portfolio", "panel_rows", "preview_message_batch",
-    "reactivate_agreement", "release_debts", "reprocess_failures", "request_dialer_export",
-    "request_reconciliation", "reschedule_installment", "resolve_payment_case",
-    "resume_dialer_export", "resume_import", "retry_automation_run", "retry_message_batch",
-    "retry_doubtful_messages",
-    "reverse_payment", "rollback_import", "set_sender_state", "take_over_service",
-    "update_client",
+    "dry_run_rule", "export_outcome", "import_differences", "list_failures", "open_download",
+    "panel_board", "panel_cards", "panel_numbers", "panel_portfolio", "panel_rows",
+    "preview_message_batch", "reactivate_agreement", "release_debts", "reprocess_failures",
+    "request_dialer_export", "request_reconciliation", "reschedule_installment",
+    "resolve_payment_case", "resume_dialer_export", "resume_import", "retry_automation_run",
+    "retry_doubtful_messages", "retry_message_batch", "reverse_payment", "rollback_import",
+    "set_sender_state", "take_over_service", "update_client",
 )  # fmt: skip
 # The least role that finds a page open: its own gate, or the door's. All others are everybody's.
 PAGES = {
