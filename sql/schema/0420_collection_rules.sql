@@ -84,7 +84,7 @@ comment on table public.collection_rules is 'What follows an event or a day auto
 create index collection_rules_enabled_by_person on public.collection_rules (enabled_by)
 where enabled_by is not null;
 
--- Read by the trigger of every disposition.
+-- Serves what is looked up at every disposition (0427).
 create index collection_rules_by_type
 on public.collection_rules (tenant_id, disposition_type, is_enabled);
 

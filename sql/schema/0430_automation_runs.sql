@@ -101,38 +101,23 @@ security definer
 set search_path = ''
 as $$
 declare
-    v_hold interval;
+    v_is_due boolean;
 begin
-    with held as materialized ( -- asked once for an agency, not for each row
-        select agency.tenant_id, private.undo_window(agency.tenant_id) as hold
-        from (select distinct new_rows.tenant_id from new_rows) as agency
-    ),
-
-    enqueued as (
+    with enqueued as (
         insert into pgmq.q_automations (vt, message)
-        select clock_timestamp() + held.hold, jsonb_build_object(
-            'disposition_id', matched.disposition_id, 'rule_ids', matched.rule_ids
+        select clock_timestamp() + wanted.hold, jsonb_build_object(
+            'disposition_id', new_rows.id, 'rule_ids', wanted.rule_ids
         )
-        from (
-            select new_rows.id as disposition_id, new_rows.tenant_id,
-                array_agg(rule.id order by rule.priority, rule.id) as rule_ids
-            from new_rows
-            join public.disposition_types as kind
-                on kind.tenant_id = new_rows.tenant_id and kind.key = new_rows.disposition_type
-            join public.collection_rules as rule
-                on rule.tenant_id = new_rows.tenant_id and rule.is_enabled
-                and rule.trigger = 'disposition'
-                and (rule.disposition_type = new_rows.disposition_type
-                    or rule.disposition_meaning is not null and private.is_of_rule(rule, kind))
-            group by new_rows.id, new_rows.tenant_id
-        ) as matched
-        join held on held.tenant_id = matched.tenant_id
-        returning 1
+        from new_rows
+        join private.disposition_rules as wanted
+            on wanted.tenant_id = new_rows.tenant_id
+            and wanted.disposition_type = new_rows.disposition_type
+        returning vt
     )
 
-    select min(held.hold) into v_hold from held where exists (select from enqueued);
+    select bool_or(enqueued.vt <= clock_timestamp()) into v_is_due from enqueued;
     -- What is held is woken when it is due (0600).
-    if v_hold = '0' then
+    if v_is_due then
         perform private.wake_function('run-automations');
     end if;
     return null;

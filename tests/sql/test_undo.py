@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from tests.sql.personas import TENANT, World, acting, refused, scalar, set_clock
+from tests.sql.rules import only_rule
 from tests.sql.thread import NOON, claim, dispose, pass_time, row_of
 
 
@@ -235,3 +236,26 @@ def test_a_wrong_number_leaves_the_mailing_when_it_stands(
     pass_time(db, "11 seconds")
     scalar(db, "select private.release_held()")
     assert scalar(db, rows, world.ids["client"]) == status
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update public.disposition_types set human_answered = not human_answered",
+        "update public.collection_rules set is_enabled = false",
+        "update public.collection_rules set priority = 1000 - priority",
+        "update public.automation_policies set undo_seconds = 7",
+    ],
+)
+def test_what_a_key_looks_up_follows_every_change(
+    db: psycopg.Connection, world: World, change: str
+) -> None:
+    only_rule(db, world, disposition_type=None, disposition_meaning="human_answered")
+    kept = "select * from private.disposition_rules order by tenant_id, disposition_type"
+    before = db.execute(kept.encode()).fetchall()
+    db.execute(change.encode())
+    after = db.execute(kept.encode()).fetchall()
+    db.execute("select private.refresh_disposition_rules(id) from public.tenants")
+    assert after == db.execute(kept.encode()).fetchall()
+    assert before
+    assert after != before or "priority" in change
