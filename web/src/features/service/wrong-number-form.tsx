@@ -1,9 +1,9 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useEffectEvent, useRef } from "react";
 import type { Phone } from "@/lib/client-shapes";
 import { phone as phoneText } from "@/lib/format";
-import { rpc, shaped } from "@/lib/supabase";
+import { openCallsQuery } from "@/lib/open-calls";
 import { useSingleKeys } from "@/ui/single-keys";
 import { Skeleton } from "@/ui/states";
 import { Key } from "@/ui/tag";
@@ -24,17 +24,12 @@ const mostKeys = 9;
 /** Which number somebody else answered, asked where no call of the dialer tells: the others go on being called. */
 export function WrongNumberForm({ clientId, phones, onSave, onCancel }: WrongNumberFormProps): ReactNode {
   const first = useRef<HTMLButtonElement>(null);
-  // The desk keeps the same answer fresh; offline the question is asked.
-  const calls = useQuery({
-    queryKey: ["open-calls"],
-    queryFn: () => shaped<{ client_id: string | null; phone: string | null }[]>(rpc("my_open_calls", {})),
-    retry: false,
-  });
+  const calls = useQuery(openCallsQuery());
   const isKnown = calls.data?.some((call) => call.client_id === clientId && call.phone) ?? false;
   const isAsked = !calls.isPending && !isKnown;
+  const answer = useEffectEvent(() => onSave(null));
   useEffect(() => {
-    if (isKnown) onSave(null);
-    // biome-ignore lint/correctness/useExhaustiveDependencies: said once, whatever the parent renders meanwhile
+    if (isKnown) answer();
   }, [isKnown]);
   useEffect(() => {
     if (isAsked) first.current?.focus();
