@@ -1,12 +1,12 @@
 -- Which rules wait for a disposition of this type, and how long what they do is held: looked up at
--- every press of a key, and worked out anew only when a rule, a type or the agency's policy changes.
+-- every press of a key, worked out anew only when a rule, a type or the agency's policy changes.
 -- Derived, by triggers alone; a type nothing waits for has no row.
 create table private.disposition_rules (
     tenant_id uuid not null,
     disposition_type text not null,
     -- In the order of their priority.
     rule_ids uuid[] not null,
-    hold interval not null,
+    held_for interval not null,
     constraint disposition_rules_pkey primary key (tenant_id, disposition_type),
     constraint disposition_rules_type_fkey foreign key (tenant_id, disposition_type)
     references public.disposition_types (tenant_id, key) on delete cascade
@@ -26,7 +26,7 @@ as $$
     );
     delete from private.disposition_rules as known
     where known.tenant_id = refresh_disposition_rules.tenant_id;
-    insert into private.disposition_rules (tenant_id, disposition_type, rule_ids, hold)
+    insert into private.disposition_rules (tenant_id, disposition_type, rule_ids, held_for)
     select kind.tenant_id, kind.key, array_agg(rule.id order by rule.priority, rule.id),
         private.undo_window(kind.tenant_id)
     from public.disposition_types as kind

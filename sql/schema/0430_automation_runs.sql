@@ -105,7 +105,7 @@ declare
 begin
     with enqueued as (
         insert into pgmq.q_automations (vt, message)
-        select clock_timestamp() + wanted.hold, jsonb_build_object(
+        select clock_timestamp() + wanted.held_for, jsonb_build_object(
             'disposition_id', new_rows.id, 'rule_ids', wanted.rule_ids
         )
         from new_rows

@@ -282,7 +282,7 @@ ALTER TABLE "private"."dialer_tasks" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "private"."dialer_tasks" FORCE ROW LEVEL SECURITY;
 
-CREATE TABLE "private"."disposition_rules" ("tenant_id" uuid NOT NULL, "disposition_type" text NOT NULL, "rule_ids" uuid[] NOT NULL, "hold" interval NOT NULL, CONSTRAINT "disposition_rules_pkey" PRIMARY KEY (tenant_id, disposition_type));
+CREATE TABLE "private"."disposition_rules" ("tenant_id" uuid NOT NULL, "disposition_type" text NOT NULL, "rule_ids" uuid[] NOT NULL, "held_for" interval NOT NULL, CONSTRAINT "disposition_rules_pkey" PRIMARY KEY (tenant_id, disposition_type));
 
 ALTER TABLE "private"."disposition_rules" ENABLE ROW LEVEL SECURITY;
 
@@ -17628,7 +17628,7 @@ AS $function$
     );
     delete from private.disposition_rules as known
     where known.tenant_id = refresh_disposition_rules.tenant_id;
-    insert into private.disposition_rules (tenant_id, disposition_type, rule_ids, hold)
+    insert into private.disposition_rules (tenant_id, disposition_type, rule_ids, held_for)
     select kind.tenant_id, kind.key, array_agg(rule.id order by rule.priority, rule.id),
         private.undo_window(kind.tenant_id)
     from public.disposition_types as kind
@@ -23365,7 +23365,7 @@ declare
 begin
     with enqueued as (
         insert into pgmq.q_automations (vt, message)
-        select clock_timestamp() + wanted.hold, jsonb_build_object(
+        select clock_timestamp() + wanted.held_for, jsonb_build_object(
             'disposition_id', new_rows.id, 'rule_ids', wanted.rule_ids
         )
         from new_rows
@@ -30764,7 +30764,8 @@ values
 (
     85, 'hours', 'attempts_per_hour', 'Acionamentos por hora', 'per_hour', 'dia de cada evento',
     'own_attempt', 'events', 'productive', 'amount', 'acionamentos de pessoas ÷ horas produtivas',
-    'Só o que uma pessoa fez: automações e disparos não contam.'
+    'Só o que uma pessoa fez: automações e disparos não contam. Como as outras contas por hora,'
+    || ' começa no primeiro dia com jornada registrada.'
 ),
 (
     86, 'hours', 'right_party_per_hour', 'CPC por hora', 'per_hour', 'dia de cada evento',

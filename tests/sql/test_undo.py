@@ -241,7 +241,7 @@ def test_a_wrong_number_leaves_the_mailing_when_it_stands(
 @pytest.mark.parametrize(
     "change",
     [
-        "update public.disposition_types set human_answered = not human_answered",
+        "update public.disposition_types set human_answered = false where key = 'dropped'",
         "update public.collection_rules set is_enabled = false",
         "update public.collection_rules set priority = 1000 - priority",
         "update public.automation_policies set undo_seconds = 7",
