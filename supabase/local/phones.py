@@ -43,7 +43,9 @@ RECEIPTS: dict[str, Any] = {
     "copies": 1,  # 2 delivers every receipt twice
     "shuffle": False,  # deliver a message's receipts in any order, all at once
     "drop": [],  # receipts never delivered, by name
-    "fail": None,  # {"code": 1002, "reason": "…"}: `failed` instead of sent, delivered and read
+    # {"code": 1002, "reason": "…", "phones": only theirs, digits}: `failed` instead of sent,
+    # delivered and read
+    "fail": None,
 }
 # What may happen to a share of the calls; "taken" ones reached the company all the same.
 WEATHER: dict[str, dict[str, Any]] = {
@@ -183,7 +185,7 @@ class Company(CallingBack):
             " values (?, ?, ?, 'in', ?, ?, ?, ?, 'submitted', ?)",
             (message_id, account, phone, kind, text, json.dumps(form), wamid, now),
         )
-        for status, after in self.planned():
+        for status, after in self.planned(message["phone"]):
             body = self.receipt_body(found, status, message, now + after)
             for _ in range(self.receipts["copies"]):
                 self.plan(account, body, message_id, status, now + after)
@@ -194,11 +196,12 @@ class Company(CallingBack):
     def message_id(self, wamid: str) -> str:
         return str(uuid.uuid4())
 
-    def planned(self) -> list[tuple[str, float]]:
-        """(status, seconds from now) of every receipt a message will get."""
+    def planned(self, phone: str) -> list[tuple[str, float]]:
+        """(status, seconds from now) of every receipt a message to that number will get."""
         how = self.receipts
+        fails = how["fail"] and phone in how["fail"].get("phones", [phone])
         latency = RECEIPTS["latency"] | how["latency"]
-        steps = ["enqueued", "failed"] if how["fail"] else ["enqueued", "sent", "delivered", "read"]
+        steps = ["enqueued", "failed"] if fails else ["enqueued", "sent", "delivered", "read"]
         kept = [step for step in steps if step not in how["drop"]]
         if how["shuffle"]:
             self.dice.shuffle(kept)

@@ -86,7 +86,10 @@ class Gupshup(Company):
             told = {"whatsappMessageId": message["wamid"], "type": message["kind"]}
             ids = {"id": message["id"], "payload": told}
         else:
-            told = self.receipts["fail"] if status == "failed" else {"ts": int(at)}
+            told = {"ts": int(at)}
+            if status == "failed":
+                told = {key: self.receipts["fail"][key] for key in self.receipts["fail"]
+                        if key != "phones"}  # fmt: skip
             ids = {"id": message["wamid"], "gsId": message["id"], "payload": told}
         payload = {"type": status, "destination": message["phone"]} | ids
         return envelope(account["name"], "message-event", payload, at)
