@@ -54,7 +54,7 @@ export function RunsPage({ tabs }: { tabs?: ReactNode }): ReactNode {
       <Panel
         title="Execuções"
         aside={
-          <>
+          <div className={classes.filters}>
             {rules && (
               <NativeSelect
                 size="xs"
@@ -77,7 +77,7 @@ export function RunsPage({ tabs }: { tabs?: ReactNode }): ReactNode {
                 ...statuses.map((key) => ({ value: key, label: runStatusNames[key][0] })),
               ]}
             />
-          </>
+          </div>
         }
       >
         <Runs status={status} ruleId={ruleId} />
