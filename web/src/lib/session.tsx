@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useState } from "react";
 import { authClient, keptSession, watchAuth } from "@/lib/auth";
 import { setClock } from "@/lib/clock";
+import { forgetServed } from "@/lib/last-served";
 import { rpc, shaped } from "@/lib/supabase";
 import { selectTenant } from "@/lib/tenant-choice";
 
@@ -88,5 +89,7 @@ export function enterTenant(tenantId: string): void {
 
 export async function signOut(): Promise<void> {
   await (await authClient()).signOut({ scope: "local" });
+  // The next person at this desk has served nobody yet.
+  forgetServed();
   selectTenant(null);
 }
