@@ -4,9 +4,6 @@ import json
 from dataclasses import dataclass
 from typing import Any, Self
 
-# A client's own broadcast arrives as a binary frame of this kind in protocol 2.0.0.
-USER_BROADCAST_PUSH = 3
-
 
 @dataclass(frozen=True)
 class Frame:
