@@ -67,6 +67,29 @@ on public.notification_preferences to authenticated;
 grant update (tenant_id, user_id, muted_topics, plays_sound)
 on public.notification_preferences to authenticated;
 
+-- Who works for some creditors hears of their clients and agreements alone, whoever writes it. In
+-- plpgsql because agreements are made later.
+create function private.may_hear(tenant_id uuid, user_id uuid, payload jsonb) returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_scope uuid[] := private.creditor_scope_of(tenant_id, user_id);
+begin
+    return v_scope is null or not exists (
+        select from public.clients
+        where clients.id = (payload ->> 'client_id')::uuid
+          and not coalesce(clients.creditor_ids && v_scope, false)
+    ) and not exists (
+        select from public.agreements as agreement
+        where agreement.id = (payload ->> 'agreement_id')::uuid
+          and agreement.creditor_id <> all(v_scope)
+    );
+end;
+$$;
+
 create function private.tg_notifications__preferences() returns trigger
 language plpgsql
 security definer
@@ -77,7 +100,7 @@ begin
         select from public.notification_preferences as wish
         where wish.tenant_id = new.tenant_id and wish.user_id = new.user_id
           and private.notification_topic(new.kind) = any(wish.muted_topics)
-    ) then
+    ) or not private.may_hear(new.tenant_id, new.user_id, new.payload) then
         return null;
     end if;
     return new;
