@@ -105,6 +105,25 @@ as $$
     from public.tenants where tenants.id = panel_since.tenant_id
 $$;
 
+-- The first day of which somebody's hours are known. Once there is one it stays. In plpgsql because
+-- hours are made later (0822).
+create function private.panel_hours_since(tenant_id uuid) returns date
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    return (
+        select (min(known.since) at time zone tenants.time_zone)::date
+        from public.tenants
+        join public.operator_states as known on known.tenant_id = tenants.id
+        where tenants.id = panel_hours_since.tenant_id
+        group by tenants.id
+    );
+end;
+$$;
+
 -- Days that are open are not kept, so there is nothing to mark.
 create function private.mark_panel_days(tenant_id uuid, days date[]) returns void
 language sql

@@ -34,6 +34,7 @@ as $$
 declare
     v_from timestamptz := from_day::timestamp at time zone zone;
     v_until timestamptz := (until_day + 1)::timestamp at time zone zone;
+    v_hours_since date := private.panel_hours_since(tenant_id);
     v_has_cap boolean := not is_lean and private.has_cap(tenant_id, 'call');
     v_has_opt_outs boolean := not is_lean and exists (
         select from public.suppressions as said where said.tenant_id = panel_voice.tenant_id
@@ -152,10 +153,12 @@ begin
         ('wrapped', judged.wrap_seconds > 0, judged.wrap_seconds),
         ('handled', judged.seconds + judged.wrap_seconds > 0,
             judged.seconds + judged.wrap_seconds),
-        -- Whoever did it, for what is told by the hour.
-        ('own_attempt', judged.client_id is not null and judged.operator_id is not null, 0),
-        ('own_right_party', judged.is_right and judged.operator_id is not null, 0),
-        ('own_handled', judged.operator_id is not null
+        -- Whoever did it, for what is told by the hour: since hours are known.
+        ('own_attempt', judged.client_id is not null and judged.operator_id is not null
+            and judged.day >= v_hours_since, 0),
+        ('own_right_party', judged.is_right and judged.operator_id is not null
+            and judged.day >= v_hours_since, 0),
+        ('own_handled', judged.operator_id is not null and judged.day >= v_hours_since
             and judged.seconds + judged.wrap_seconds > 0, judged.seconds + judged.wrap_seconds),
         ('call', judged.has_agent, 0),
         ('auto_closed', judged.has_agent and judged.is_auto, 0),

@@ -9,6 +9,7 @@ security definer
 set search_path = ''
 as $$
 declare
+    v_hours_since date := private.panel_hours_since(tenant_id);
     v_has_cap boolean := not is_lean and private.has_cap(tenant_id, 'whatsapp');
     v_has_opt_outs boolean := not is_lean and exists (
         select from public.suppressions as said where said.tenant_id = panel_messages.tenant_id
@@ -103,7 +104,8 @@ begin
         values
         ('message_accepted', true, 0::bigint),
         ('attempt', judged.client_id is not null, 0),
-        ('own_attempt', judged.client_id is not null and judged.created_by is not null, 0),
+        ('own_attempt', judged.client_id is not null and judged.created_by is not null
+            and judged.day >= v_hours_since, 0),
         -- Read without a receipt of delivery was delivered.
         ('message_delivered', judged.delivered_at is not null
             or judged.read_at is not null or judged.status in ('delivered', 'read'), 0),

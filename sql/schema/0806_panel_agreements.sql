@@ -13,6 +13,9 @@ as $$
         agreement.formalised_at, agreement.client_id, agreement.created_by,
         array[agreement.creditor_id], 'agreements', agreement.id::text, told.amount
     from public.agreements as agreement
+    cross join (
+        select private.panel_hours_since(panel_agreements.tenant_id) as hours_since
+    ) as known
     cross join lateral (
         select exists (
             select from public.installments as part
@@ -23,7 +26,9 @@ as $$
     cross join lateral (
         values
         ('agreement', true, agreement.total_cents),
-        ('own_agreement', agreement.created_by is not null, agreement.total_cents),
+        ('own_agreement', agreement.created_by is not null
+            and (agreement.formalised_at at time zone panel_agreements.zone)::date
+                >= known.hours_since, agreement.total_cents),
         ('agreement_value', true, agreement.original_cents),
         ('agreement_discount', true, agreement.discount_cents),
         ('agreement_effective', found.is_effective, agreement.total_cents),

@@ -53,8 +53,12 @@ as $$
         from whose
         group by whose.id, whose.client_id, whose.paid_on, whose.creditor_id, whose.created_by
     ) as paid
+    cross join (
+        select private.panel_hours_since(panel_payments.tenant_id) as hours_since
+    ) as known
     cross join lateral (
-        values ('payment', true), ('own_payment', paid.created_by is not null)
+        values ('payment', true),
+        ('own_payment', paid.created_by is not null and paid.paid_on >= known.hours_since)
     ) as told (measure, holds)
     where told.holds
 $$;

@@ -79,7 +79,6 @@ as $$
 declare
     v_tenant_id uuid := private.require_role('supervisor');
     v_scope private.panel_scope := private.read_panel_filter(v_tenant_id, filter);
-    v_hours_since date := private.panel_hours_since(v_tenant_id);
 begin
     if split_by not in ('', 'day', 'operator', 'team', 'creditor') then
         raise exception 'filter_invalid' using errcode = 'PT400', detail = 'split_by';
@@ -90,7 +89,7 @@ begin
             select min(known.day) from private.panel_stock_days as known
             where known.tenant_id = v_tenant_id
         ),
-        'hours_since', v_hours_since,
+        'hours_since', private.panel_hours_since(v_tenant_id),
         'groups', (
             with summed as materialized (
                 select * from private.panel_sums(v_scope, split_by)
@@ -107,10 +106,7 @@ begin
                     coalesce(case kpi.denominator_as
                         when 'events' then below.events
                         when 'clients' then below.clients else below.amount end,
-                        case when not kpi.denominator like 'stock%' then 0 end)
-                        -- Of days before hours were written down nothing is told by the hour.
-                        * case when kpi.section <> 'hours' or split_by = 'day'
-                            or v_scope.from_day >= v_hours_since then 1 end as denominator
+                        case when not kpi.denominator like 'stock%' then 0 end) as denominator
                 from (
                     select distinct summed.key from summed where not summed.measure like 'stock%'
                     -- Nothing happened is a number, too.

@@ -42,18 +42,6 @@ as $$
     where told.holds and part.seconds > 0
 $$;
 
--- The first day of which hours are known.
-create function private.panel_hours_since(tenant_id uuid) returns date
-language sql
-stable
-security definer
-set search_path = ''
-as $$
-    select private.local_day(panel_hours_since.tenant_id, min(known.since))
-    from public.operator_states as known
-    where known.tenant_id = panel_hours_since.tenant_id
-$$;
-
 insert into private.panel_kpis (
     position, section, code, name, unit, date_basis, numerator, numerator_as, denominator,
     denominator_as, formula, sentence
@@ -99,7 +87,8 @@ values
 (
     85, 'hours', 'attempts_per_hour', 'Acionamentos por hora', 'per_hour', 'dia de cada evento',
     'own_attempt', 'events', 'productive', 'amount', 'acionamentos de pessoas ÷ horas produtivas',
-    'Só o que uma pessoa fez: automações e disparos não contam.'
+    'Só o que uma pessoa fez: automações e disparos não contam. Como as outras contas por hora,'
+    || ' começa no primeiro dia com jornada registrada.'
 ),
 (
     86, 'hours', 'right_party_per_hour', 'CPC por hora', 'per_hour', 'dia de cada evento',

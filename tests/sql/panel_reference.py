@@ -95,7 +95,6 @@ KPIS: dict[str, tuple[Part, Part | None]] = {
     "agreements_per_hour": (events("own_agreement"), amount("productive")),
     "received_per_hour": (amount("own_payment"), amount("productive")),
 }
-HOURLY = set(list(KPIS)[-7:])
 PER_HOUR = {"attempts_per_hour", "right_party_per_hour", "agreements_per_hour"}
 # What is told of a person beside the same of everybody.
 OWN = {"attempt", "right_party", "agreement", "payment", "handled"}
@@ -126,13 +125,13 @@ class Reference:
             *self.voice(), *self.messages(), *self.agreements(), *self.breaks(), *self.promises(),
             *self.payments(), *self.callbacks(), *Costs(self).fixed(), *self.hours(),
         ]  # fmt: skip
+        begun = [row["since"] for row in self.table("operator_states")]
+        hours_since = min(map(self.day, begun), default=date.max)
         self.found += [
             replace(event, measure=f"own_{event.measure}")
             for event in self.found
-            if event.measure in OWN and event.operator
+            if event.measure in OWN and event.operator and event.day >= hours_since
         ]
-        begun = [row["since"] for row in self.table("operator_states")]
-        self.hours_since = min(map(self.day, begun), default=date.max)
 
     def table(self, name: str, column: str = "tenant_id") -> list[Row]:
         with self.db.cursor(row_factory=dict_row) as cursor:
@@ -375,20 +374,16 @@ class Reference:
         for event in filter(scope.holds, self.found):
             for key in keys(event, scope, split_by):
                 groups.setdefault(key, []).append(event)
-        knows_hours = split_by == "day" or scope.first >= self.hours_since
         return {
-            key: {code: self.kpi(code, found, knows_hours) for code in KPIS}
-            for key, found in groups.items()
+            key: {code: self.kpi(code, found) for code in KPIS} for key, found in groups.items()
         }
 
     @staticmethod
-    def kpi(code: str, found: list[Event], knows_hours: bool) -> Row:
+    def kpi(code: str, found: list[Event]) -> Row:
         above, below = KPIS[code]
         top = above(found)
         if below is None:
             return {"numerator": top, "value": top}
-        if code in HOURLY and not knows_hours:
-            return {"numerator": top}
         bottom = below(found)
         told: Row = {"numerator": top, "denominator": bottom}
         if bottom:

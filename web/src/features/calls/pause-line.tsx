@@ -16,7 +16,7 @@ export function PauseLine({ standing }: { standing: Standing }): ReactNode {
   const back = useMutation({ mutationFn: () => endBreak(queryClient) });
   useAltKey("KeyP", () => back.mutate());
   return (
-    <div className={classes.lock}>
+    <div className={classes.away}>
       <span role="status">
         <Tag tone="warn">Em pausa</Tag> {breakName(standing.reason)}, desde {moment(standing.since)}.
       </span>
