@@ -5915,9 +5915,16 @@ CREATE OR REPLACE FUNCTION private.dialer_closed_ufs(tenant_id uuid)
  STABLE SECURITY DEFINER
  SET search_path TO ''
 AS $function$
-    select coalesce(array_agg(distinct closed.uf order by closed.uf), '{}')
-    from unnest(array[private.now(), private.now() + interval '1 minute']) as looked (at)
-    cross join lateral private.closed_ufs(dialer_closed_ufs.tenant_id, looked.at) as closed
+    select coalesce(array_agg(states.uf order by states.uf), '{}')
+    from unnest(private.ufs() || ''::text) as states (uf)
+    -- Two days, because a minute from now may be tomorrow.
+    where not exists (
+        select from private.contact_hours_in(
+            dialer_closed_ufs.tenant_id, nullif(states.uf, ''), private.now(), 2
+        ) as hours
+        where hours.opens_at <= private.now()
+          and hours.closes_at > private.now() + interval '1 minute'
+    )
 $function$;
 
 CREATE OR REPLACE FUNCTION private.dialer_export_results(export_id uuid, filter jsonb, after integer, page_size integer)
@@ -11138,6 +11145,27 @@ CREATE OR REPLACE FUNCTION private.may_have_acted(run public.automation_runs)
  SET search_path TO ''
 AS $function$ select (run).status = 'done' or (run).reason = 'outcome_unknown' $function$;
 
+CREATE OR REPLACE FUNCTION private.may_hear(tenant_id uuid, user_id uuid, payload jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_scope uuid[] := private.creditor_scope_of(tenant_id, user_id);
+begin
+    return v_scope is null or not exists (
+        select from public.clients
+        where clients.id = (payload ->> 'client_id')::uuid
+          and not coalesce(clients.creditor_ids && v_scope, false)
+    ) and not exists (
+        select from public.agreements as agreement
+        where agreement.id = (payload ->> 'agreement_id')::uuid
+          and agreement.creditor_id <> all(v_scope)
+    );
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.may_join(topic text)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -13200,6 +13228,9 @@ AS $function$
         agreement.formalised_at, agreement.client_id, agreement.created_by,
         array[agreement.creditor_id], 'agreements', agreement.id::text, told.amount
     from public.agreements as agreement
+    cross join (
+        select private.panel_hours_since(panel_agreements.tenant_id) as hours_since
+    ) as known
     cross join lateral (
         select exists (
             select from public.installments as part
@@ -13210,7 +13241,9 @@ AS $function$
     cross join lateral (
         values
         ('agreement', true, agreement.total_cents),
-        ('own_agreement', agreement.created_by is not null, agreement.total_cents),
+        ('own_agreement', agreement.created_by is not null
+            and (agreement.formalised_at at time zone panel_agreements.zone)::date
+                >= known.hours_since, agreement.total_cents),
         ('agreement_value', true, agreement.original_cents),
         ('agreement_discount', true, agreement.discount_cents),
         ('agreement_effective', found.is_effective, agreement.total_cents),
@@ -13503,13 +13536,19 @@ $function$;
 
 CREATE OR REPLACE FUNCTION private.panel_hours_since(tenant_id uuid)
  RETURNS date
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO ''
 AS $function$
-    select private.local_day(panel_hours_since.tenant_id, min(known.since))
-    from public.operator_states as known
-    where known.tenant_id = panel_hours_since.tenant_id
+begin
+    return (
+        select (min(known.since) at time zone tenants.time_zone)::date
+        from public.tenants
+        join public.operator_states as known on known.tenant_id = tenants.id
+        where tenants.id = panel_hours_since.tenant_id
+        group by tenants.id
+    );
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.panel_hours_worked(tenant_id uuid, zone text, from_day date, until_day date)
@@ -13677,6 +13716,7 @@ CREATE OR REPLACE FUNCTION private.panel_messages(tenant_id uuid, zone text, fro
  SET search_path TO ''
 AS $function$
 declare
+    v_hours_since date := private.panel_hours_since(tenant_id);
     v_has_cap boolean := not is_lean and private.has_cap(tenant_id, 'whatsapp');
     v_has_opt_outs boolean := not is_lean and exists (
         select from public.suppressions as said where said.tenant_id = panel_messages.tenant_id
@@ -13771,7 +13811,8 @@ begin
         values
         ('message_accepted', true, 0::bigint),
         ('attempt', judged.client_id is not null, 0),
-        ('own_attempt', judged.client_id is not null and judged.created_by is not null, 0),
+        ('own_attempt', judged.client_id is not null and judged.created_by is not null
+            and judged.day >= v_hours_since, 0),
         -- Read without a receipt of delivery was delivered.
         ('message_delivered', judged.delivered_at is not null
             or judged.read_at is not null or judged.status in ('delivered', 'read'), 0),
@@ -13796,7 +13837,6 @@ AS $function$
 declare
     v_tenant_id uuid := private.require_role('supervisor');
     v_scope private.panel_scope := private.read_panel_filter(v_tenant_id, filter);
-    v_hours_since date := private.panel_hours_since(v_tenant_id);
 begin
     if split_by not in ('', 'day', 'operator', 'team', 'creditor') then
         raise exception 'filter_invalid' using errcode = 'PT400', detail = 'split_by';
@@ -13807,7 +13847,7 @@ begin
             select min(known.day) from private.panel_stock_days as known
             where known.tenant_id = v_tenant_id
         ),
-        'hours_since', v_hours_since,
+        'hours_since', private.panel_hours_since(v_tenant_id),
         'groups', (
             with summed as materialized (
                 select * from private.panel_sums(v_scope, split_by)
@@ -13824,10 +13864,7 @@ begin
                     coalesce(case kpi.denominator_as
                         when 'events' then below.events
                         when 'clients' then below.clients else below.amount end,
-                        case when not kpi.denominator like 'stock%' then 0 end)
-                        -- Of days before hours were written down nothing is told by the hour.
-                        * case when kpi.section <> 'hours' or split_by = 'day'
-                            or v_scope.from_day >= v_hours_since then 1 end as denominator
+                        case when not kpi.denominator like 'stock%' then 0 end) as denominator
                 from (
                     select distinct summed.key from summed where not summed.measure like 'stock%'
                     -- Nothing happened is a number, too.
@@ -13935,8 +13972,12 @@ AS $function$
         from whose
         group by whose.id, whose.client_id, whose.paid_on, whose.creditor_id, whose.created_by
     ) as paid
+    cross join (
+        select private.panel_hours_since(panel_payments.tenant_id) as hours_since
+    ) as known
     cross join lateral (
-        values ('payment', true), ('own_payment', paid.created_by is not null)
+        values ('payment', true),
+        ('own_payment', paid.created_by is not null and paid.paid_on >= known.hours_since)
     ) as told (measure, holds)
     where told.holds
 $function$;
@@ -14597,6 +14638,7 @@ AS $function$
 declare
     v_from timestamptz := from_day::timestamp at time zone zone;
     v_until timestamptz := (until_day + 1)::timestamp at time zone zone;
+    v_hours_since date := private.panel_hours_since(tenant_id);
     v_has_cap boolean := not is_lean and private.has_cap(tenant_id, 'call');
     v_has_opt_outs boolean := not is_lean and exists (
         select from public.suppressions as said where said.tenant_id = panel_voice.tenant_id
@@ -14715,10 +14757,12 @@ begin
         ('wrapped', judged.wrap_seconds > 0, judged.wrap_seconds),
         ('handled', judged.seconds + judged.wrap_seconds > 0,
             judged.seconds + judged.wrap_seconds),
-        -- Whoever did it, for what is told by the hour.
-        ('own_attempt', judged.client_id is not null and judged.operator_id is not null, 0),
-        ('own_right_party', judged.is_right and judged.operator_id is not null, 0),
-        ('own_handled', judged.operator_id is not null
+        -- Whoever did it, for what is told by the hour: since hours are known.
+        ('own_attempt', judged.client_id is not null and judged.operator_id is not null
+            and judged.day >= v_hours_since, 0),
+        ('own_right_party', judged.is_right and judged.operator_id is not null
+            and judged.day >= v_hours_since, 0),
+        ('own_handled', judged.operator_id is not null and judged.day >= v_hours_since
             and judged.seconds + judged.wrap_seconds > 0, judged.seconds + judged.wrap_seconds),
         ('call', judged.has_agent, 0),
         ('auto_closed', judged.has_agent and judged.is_auto, 0),
@@ -23965,7 +24009,7 @@ begin
         select from public.notification_preferences as wish
         where wish.tenant_id = new.tenant_id and wish.user_id = new.user_id
           and private.notification_topic(new.kind) = any(wish.muted_topics)
-    ) then
+    ) or not private.may_hear(new.tenant_id, new.user_id, new.payload) then
         return null;
     end if;
     return new;
@@ -28668,6 +28712,8 @@ REVOKE ALL ON FUNCTION "private"."mark_panel_since"(uuid, date) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."may_be_next"(uuid, uuid, text, text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."may_have_acted"(public.automation_runs) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."may_hear"(uuid, uuid, jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."meanings_of"(public.disposition_types) FROM PUBLIC;
 
