@@ -52,9 +52,16 @@ stable
 security definer
 set search_path = ''
 as $$
-    select coalesce(array_agg(distinct closed.uf order by closed.uf), '{}')
-    from unnest(array[private.now(), private.now() + interval '1 minute']) as looked (at)
-    cross join lateral private.closed_ufs(dialer_closed_ufs.tenant_id, looked.at) as closed
+    select coalesce(array_agg(states.uf order by states.uf), '{}')
+    from unnest(private.ufs() || ''::text) as states (uf)
+    -- Two days, because a minute from now may be tomorrow.
+    where not exists (
+        select from private.contact_hours_in(
+            dialer_closed_ufs.tenant_id, nullif(states.uf, ''), private.now(), 2
+        ) as hours
+        where hours.opens_at <= private.now()
+          and hours.closes_at > private.now() + interval '1 minute'
+    )
 $$;
 
 -- Agencies with anything in the dialer.

@@ -46,7 +46,8 @@ export function CampaignPanel({ chosen, onChoose }: CampaignPanelProps): ReactNo
         )}
         {room.data?.lists.length === 0 && <p className={classes.faint}>Esta campanha ainda não tem listas.</p>}
         {room.data && room.data.lists.length > 0 && (
-          <div className={classes.scroll}>
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard reaches what the edge hides
+          <section className={classes.scroll} tabIndex={0} aria-label="Tabela de listas">
             <table className={classes.table}>
               <caption>Listas da campanha</caption>
               <thead>
@@ -74,7 +75,7 @@ export function CampaignPanel({ chosen, onChoose }: CampaignPanelProps): ReactNo
                 ))}
               </tbody>
             </table>
-          </div>
+          </section>
         )}
       </div>
     </Panel>

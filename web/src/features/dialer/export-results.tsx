@@ -66,7 +66,8 @@ export function ExportResults({ sent, onClose }: { sent: DialerExport; onClose: 
           </p>
         )}
         {rows.length > 0 && (
-          <div className={classes.scroll}>
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard reaches what the edge hides
+          <section className={classes.scroll} tabIndex={0} aria-label="Tabela do envio">
             <table className={classes.table}>
               <caption className="hidden-visually">Pessoas e telefones do envio</caption>
               <thead>
@@ -92,7 +93,7 @@ export function ExportResults({ sent, onClose }: { sent: DialerExport; onClose: 
                 ))}
               </tbody>
             </table>
-          </div>
+          </section>
         )}
         <ShowMore of={found} />
       </div>

@@ -26,9 +26,14 @@ export function useCampaigns(enabled = true): UseQueryResult<{ campaigns: Campai
   });
 }
 
+/** What is dialled moves by the second and costs the dialer a call: half a minute is a look now and then. */
+const progressMs = 30_000;
+
 export function useCampaign(id: number | null): UseQueryResult<CampaignRoom> {
   return useQuery({
     queryKey: ["dialer-live", "campaign", id],
+    staleTime: 0,
+    refetchInterval: progressMs,
     queryFn: () => readFunction<CampaignRoom>("3cplus-campaigns", { campaign: String(id) }, liveTimeoutMs),
     enabled: id !== null,
   });
