@@ -125,8 +125,8 @@ class Meta(Company):
         code = {429: TOO_FAST, 500: 131000}.get(status, 2)
         return {"error": {"message": f"(#{code})", "type": "OAuthException", "code": code}}
 
-    def planned(self) -> list[tuple[str, float]]:
-        return [step for step in super().planned() if step[0] != "enqueued"]
+    def planned(self, phone: str) -> list[tuple[str, float]]:
+        return [step for step in super().planned(phone) if step[0] != "enqueued"]
 
     def receipt_body(
         self, account: dict[str, Any], status: str, message: dict[str, Any], at: float
