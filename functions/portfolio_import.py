@@ -35,7 +35,8 @@ def portfolio_import(request: flask.Request) -> flask.typing.ResponseReturnValue
         with opened() as connection:
             if request.args.get("step") == "preview":
                 shown = preview.show(connection, upload, said)
-                upload_id = kept.keep(connection, upload) if kept.wanted(request) else upload_id
+                if upload_id is None and kept.wanted(request):
+                    upload_id = kept.keep(connection, upload)
                 return shown | ({"upload": upload_id} if upload_id else {})
             watched = journal.Journal(opened, said.import_id)
             answer, is_replayed = staging.watched(connection, upload, said, watched)

@@ -108,6 +108,12 @@ test("an export arrives as a file", async ({ windowOf }) => {
   const download = page.waitForEvent("download");
   await page.getByRole("button", { name: "Baixar planilha" }).click();
   expect((await download).suggestedFilename()).toMatch(/^carteira-\d{4}-\d{2}-\d{2}\.csv$/);
+  await expect(page.getByText("Pronto: o arquivo está na pasta de downloads, com 1 cliente.")).toBeVisible();
+
+  // What breaks on the way is told here, too, and may be asked for again.
+  await page.route("**/rpc/export_outcome", (route) => route.fulfill({ json: { state: "incomplete", clients: null } }));
+  await page.getByRole("button", { name: "Baixar de novo" }).click();
+  await expect(page.getByRole("alert")).toHaveText(/arquivo ficou incompleto/);
 });
 
 test("an operator chooses nobody", async ({ windowOf }) => {

@@ -47,7 +47,7 @@ export function ImportDialog({ onClose }: { onClose: () => void }): ReactNode {
     onSuccess: (summary, { dryRun, id }) => {
       setAnswered({ id, dryRun, summary });
       if (dryRun) return;
-      // The preview has nothing new to tell, and asking it would upload the file once more.
+      // The preview has nothing new to tell, and the file is no longer kept.
       void queryClient.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "import-preview" });
     },
     onError: async () => {
@@ -98,6 +98,11 @@ export function ImportDialog({ onClose }: { onClose: () => void }): ReactNode {
           <>
             <ImportFileField file={file} onChoose={choose} disabled={busy} />
             <ImportOptionsFields options={options} onChange={change} disabled={busy} />
+            {preview.isFetching && !preview.data && (
+              <p role="status" className={classes.note}>
+                Enviando o arquivo e lendo as colunas…
+              </p>
+            )}
             {preview.data && !seen && (
               <MappingStep
                 preview={preview.data}

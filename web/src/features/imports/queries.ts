@@ -10,6 +10,7 @@ import {
   type Preview,
   unfinished,
 } from "./shapes";
+import { kept, optionsQuery, sentOnce } from "./upload";
 
 /** A tenant works for tens of creditors; beyond this the list needs a search box, not a longer list. */
 const maxCreditors = 500;
@@ -27,32 +28,23 @@ const previewTimeoutMs = 300_000;
 /** No host answers later. Meanwhile the import's own row tells how it goes and how it ended. */
 const importTimeoutMs = 3_600_000;
 
-function upload(file: File): FormData {
-  const body = new FormData();
-  body.set("file", file);
-  return body;
-}
-
-function optionsQuery({ creditor, newCreditor, sheet, mapping }: ImportOptions): Record<string, string> {
-  const owner = newCreditor === null ? creditor : newCreditor.trim();
-  return {
-    ...(owner && { creditor: owner }),
-    ...(sheet && { sheet }),
-    ...(Object.keys(mapping).length > 0 && { mapping: JSON.stringify(mapping) }),
-  };
-}
-
 /** The file's first rows and what its columns seem to be. Asked again when creditor or sheet change, not for a mapping. */
 export function usePreview(file: File | null, creditor: string, sheet: string): UseQueryResult<Preview> {
   return useQuery({
     queryKey: ["import-preview", file?.name, file?.size, file?.lastModified, creditor, sheet],
-    queryFn: () => {
-      const query = { step: "preview", ...(creditor && { creditor }), ...(sheet && { sheet }) };
-      return callFunction<Preview>("portfolio-import", upload(file as File), query, previewTimeoutMs);
+    queryFn: async ({ signal }) => {
+      const asked = file as File;
+      const options = { ...(creditor && { creditor }), ...(sheet && { sheet }) };
+      const query = { step: "preview", keep: "true", ...options };
+      const preview = await sentOnce(asked, query, (body, said) =>
+        callFunction<Preview>("portfolio-import", body, said, previewTimeoutMs, signal),
+      );
+      if (preview.upload) kept.set(asked, preview.upload);
+      return preview;
     },
     enabled: file !== null,
     retry: false,
-    // Asking is uploading the whole file: once for each choice, never because somebody came back to the window.
+    // A file of a million rows is looked at once for each choice, never because somebody came back to the window.
     staleTime: Number.POSITIVE_INFINITY,
     refetchOnWindowFocus: false,
     refetchOnReconnect: false,
@@ -69,7 +61,11 @@ export async function importPortfolio(
   stop: AbortSignal,
 ): Promise<ImportSummary> {
   const query = { dry_run: String(dryRun), import_id: importId, absent: options.absent, ...optionsQuery(options) };
-  return callFunction<ImportSummary>("portfolio-import", upload(file), query, importTimeoutMs, stop);
+  const summary = await sentOnce(file, query, (body, said) =>
+    callFunction<ImportSummary>("portfolio-import", body, said, importTimeoutMs, stop),
+  );
+  if (!dryRun) kept.delete(file);
+  return summary;
 }
 
 const importColumns =

@@ -22,7 +22,11 @@ export function RecentImports(): ReactNode {
   useLiveQueries(`tenant:${tenant.id}`, [["imports"]], (event) => (event === "import_changed" ? [["imports"]] : []));
   const queryClient = useQueryClient();
   const rejects = useMutation({ mutationFn: downloadRejects });
-  const back = useMutation({ mutationFn: rollBack, onSuccess: () => queryClient.invalidateQueries() });
+  const back = useMutation({
+    mutationFn: rollBack,
+    // A file that is being looked at has nothing new to tell.
+    onSuccess: () => queryClient.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "import-preview" }),
+  });
   const error = rejects.error ?? back.error;
   const undone = imports.find(({ id, status }) => id === back.variables && status === "rolled_back")?.rolled_back;
   const undo = (row: ImportRow): void => {

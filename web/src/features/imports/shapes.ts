@@ -69,6 +69,8 @@ export interface Preview {
   questions: { field: string; candidates: string[] }[];
   /** Names in the file's creditor column that the tenant does not know yet; the first of them. */
   new_creditors: string[];
+  /** By which the file is named from here on. */
+  upload?: string;
 }
 
 export type ImportStatus =

@@ -1,35 +1,46 @@
 import { Button } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { sentenceFor } from "@/lib/errors";
+import { plural } from "@/lib/format";
 import classes from "./bulk-dialog.module.css";
-import { exportClients } from "./queries";
+import { exportClients, useExportOutcome } from "./queries";
 import type { Selection } from "./selection";
-import { useBulk } from "./use-bulk";
+import type { ExportOutcome } from "./shapes";
 
+/** Stays until the file is whole: half of one opens in a spreadsheet as if it were all. */
 export function ExportForm({ selection, onClose }: { selection: Selection; onClose: () => void }): ReactNode {
-  const { mutate, isPending, error } = useBulk(
-    () => exportClients(selection),
-    () => "O download começou. O arquivo fica na pasta de downloads.",
-    onClose,
-  );
+  const { mutate, data: runId, isPending, error } = useMutation({ mutationFn: () => exportClients(selection) });
+  const outcome = useExportOutcome(isPending ? null : (runId ?? null));
+  const torn = outcome?.state === "incomplete";
+  const ended = torn || outcome?.state === "complete";
+  const begun = runId !== undefined && !isPending;
   return (
     <>
       <p className={classes.note}>
         O arquivo CSV abre no Excel e traz os dados pessoais destes clientes. A exportação fica registrada na auditoria.
       </p>
-      {error && (
+      {(error || torn) && (
         <p role="alert" className={classes.error}>
-          {sentenceFor(error)}
+          {error
+            ? sentenceFor(error)
+            : "O download parou no meio e o arquivo ficou incompleto. Apague-o e baixe de novo."}
         </p>
       )}
+      {begun && !torn && <p role="status">{howItGoes(outcome)}</p>}
       <div className={classes.actions}>
         <Button variant="default" onClick={onClose}>
-          Cancelar
+          {begun ? "Fechar" : "Cancelar"}
         </Button>
-        <Button loading={isPending} onClick={() => mutate(undefined)}>
-          Baixar planilha
+        <Button loading={isPending || (begun && !ended)} onClick={() => mutate()}>
+          {ended ? "Baixar de novo" : "Baixar planilha"}
         </Button>
       </div>
     </>
   );
+}
+
+function howItGoes(outcome: ExportOutcome | undefined): string {
+  if (outcome?.state !== "complete") return "O download começou. Aqui você verá se ele chegou inteiro.";
+  return `Pronto: o arquivo está na pasta de downloads, com ${plural(outcome.clients ?? 0, "cliente", "clientes")}.`;
 }

@@ -15,6 +15,7 @@ import type {
   BulkAction,
   BulkOutcome,
   Eligibility,
+  ExportOutcome,
   FilterCounts,
   FilterOptions,
   PortfolioPage,
@@ -102,8 +103,26 @@ export async function createTag(name: string, color: string): Promise<TagName> {
   return unwrap<TagName>(db.from("tags").insert({ name, color }).select("id,name,color").single());
 }
 
-export async function exportClients(selection: Selection): Promise<void> {
-  await download("portfolio-export", { selection: asJson(selection) });
+/** Answers the id by which the page asks how the download ended: the browser tells that to nobody. */
+export async function exportClients(selection: Selection): Promise<string> {
+  const runId = crypto.randomUUID();
+  await download("portfolio-export", { selection: asJson(selection), run_id: runId });
+  return runId;
+}
+
+/** Between two looks at a download: soon enough for who waits for it. */
+const outcomeEveryMs = 2000;
+
+export function useExportOutcome(runId: string | null): ExportOutcome | undefined {
+  const { data } = useQuery({
+    queryKey: ["export-outcome", runId],
+    queryFn: () => shaped<ExportOutcome>(rpc("export_outcome", { run_id: runId ?? "" })),
+    enabled: runId !== null,
+    refetchInterval: ({ state }) =>
+      state.data?.state === "complete" || state.data?.state === "incomplete" ? false : outcomeEveryMs,
+    gcTime: 0,
+  });
+  return data;
 }
 
 /** What a menu can show; who has more needs a search box. */

@@ -83,3 +83,9 @@ export interface Segment {
   sort: Sort;
   is_shared: boolean;
 }
+
+/** Of one download of the caller's own: whether all of it arrived. */
+export interface ExportOutcome {
+  state: "waiting" | "running" | "complete" | "incomplete";
+  clients: number | null;
+}
