@@ -29,6 +29,8 @@ export default defineConfig({
     locale: "pt-BR",
     timezoneId: "America/Sao_Paulo",
     colorScheme: "light",
+    // What fades and spins is painted sixty times a second, by a processor without a graphics card.
+    contextOptions: { reducedMotion: "reduce" },
     // Recording costs as much as the tests themselves: E2E_TRACE=1 shows how a failure came about.
     trace: process.env.E2E_TRACE ? "retain-on-failure" : "off",
     screenshot: "only-on-failure",

@@ -58,7 +58,7 @@ def claims_of(application: flask.Flask) -> Callable[[str], dict[str, Any]]:
 
 def token(key: str = SECRET, algorithm: str = "HS256", **changed: Any) -> str:
     claims = {"sub": "u-1", "role": "authenticated", "aud": "authenticated",
-              "exp": int(time.time()) + 60}  # fmt: skip
+              "exp": int(time.time()) + 600}  # fmt: skip
     kept = {name: value for name, value in (claims | changed).items() if value is not None}
     return "Bearer " + jwt.encode(kept, key, algorithm=algorithm)
 

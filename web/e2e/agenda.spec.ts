@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { expectCleanInBoth } from "./axe.ts";
+import { bothSchemes, expectCleanInBoth } from "./axe.ts";
 import { bell, unread } from "./bell.ts";
 import { setDemoClock } from "./demo-clock.ts";
 import type { OwnClient } from "./own-clients.ts";
@@ -116,7 +116,7 @@ test("a call is moved to a lawful moment and called off with its reason, by lett
   await expect(rowOf(page, ownClient)).toHaveCount(0);
 });
 
-test("two operators are never led to the same client", async ({ windowOf, ownClients }) => {
+test("two operators are never led to the same client", { tag: "@proof" }, async ({ windowOf, ownClients }) => {
   await ownClients(3);
   const windows = [await windowOf("operador@demo.test"), await windowOf("operador2@demo.test")];
   for (const page of windows) {
@@ -130,7 +130,10 @@ test("two operators are never led to the same client", async ({ windowOf, ownCli
   expect(new Set(places).size).toBe(places.length);
 });
 
-test("another agency finds nothing of it, and is refused what it names", async ({ windowOf, ownClient }) => {
+test("another agency finds nothing of it, and is refused what it names", { tag: "@proof" }, async ({
+  windowOf,
+  ownClient,
+}) => {
   const mine = await windowOf("operador2@demo.test");
   await promise(mine, ownClient);
   await mine.goto("/agenda?de=mim");
@@ -153,24 +156,28 @@ test("another agency finds nothing of it, and is refused what it names", async (
   expect(refusal).toEqual([404, "callback_not_found"]);
 });
 
-test("the agenda passes axe as list, week and question, light and dark", async ({ windowOf, ownClient }) => {
-  const page = await windowOf("operador2@demo.test");
-  await promise(page, ownClient);
-  await page.goto("/agenda?de=mim");
-  await expect(rowOf(page, ownClient)).toBeVisible();
-  await expectCleanInBoth(page);
-  await rowOf(page, ownClient)
-    .getByRole("button", { name: /^Remarcar/ })
-    .click();
-  await expect(page.getByRole("form", { name: "Horário do retorno" })).toBeVisible();
-  await expectCleanInBoth(page, { within: '[role="dialog"]' });
-  await page.keyboard.press("Escape");
-  await page.getByRole("button", { name: "Semana", exact: true }).click();
-  await expect(page.getByRole("region", { name: /^Hoje/ })).toBeVisible();
-  await expectCleanInBoth(page);
-});
+test(
+  "the agenda passes axe as list, week and question, light and dark",
+  bothSchemes,
+  async ({ windowOf, ownClient }) => {
+    const page = await windowOf("operador2@demo.test");
+    await promise(page, ownClient);
+    await page.goto("/agenda?de=mim");
+    await expect(rowOf(page, ownClient)).toBeVisible();
+    await expectCleanInBoth(page);
+    await rowOf(page, ownClient)
+      .getByRole("button", { name: /^Remarcar/ })
+      .click();
+    await expect(page.getByRole("form", { name: "Horário do retorno" })).toBeVisible();
+    await expectCleanInBoth(page, { within: '[role="dialog"]' });
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Semana", exact: true }).click();
+    await expect(page.getByRole("region", { name: /^Hoje/ })).toBeVisible();
+    await expectCleanInBoth(page);
+  },
+);
 
-test("a phone lists the agenda without sideways scrolling", async ({ windowOf, ownClient }) => {
+test("a phone lists the agenda without sideways scrolling", { tag: "@proof" }, async ({ windowOf, ownClient }) => {
   const page = await windowOf("operador2@demo.test", {
     viewport: { width: 390, height: 844 },
     hasTouch: true,

@@ -64,10 +64,9 @@ test("a rejection wants a reason, and its author reads it", async ({ windowOf, o
   await expect(page.getByText("recusado", { exact: true })).toBeVisible();
 });
 
-test("the chosen creditor is asked of the database, and an unknown filter is refused, not everything", async ({
-  windowOf,
-  ownClient,
-}) => {
+test("the chosen creditor is asked of the database, and an unknown filter is refused, not everything", {
+  tag: "@proof",
+}, async ({ windowOf, ownClient }) => {
   const page = await windowOf("supervisor@demo.test");
   await page.getByRole("link", { name: "Acordos" }).click();
   const asked = page.waitForRequest(

@@ -71,7 +71,9 @@ test("a rule is written, rehearsed, switched on, obeyed after an undo, and its f
   await expect(admin.getByLabel(`Ligar ${rule}`)).not.toBeChecked();
 });
 
-test("an operator finds no door to the rules, and no way to write or rehearse them", async ({ windowOf }) => {
+test("an operator finds no door to the rules, and no way to write or rehearse them", { tag: "@proof" }, async ({
+  windowOf,
+}) => {
   const page = await windowOf("operador@demo.test");
   await expect(page.getByRole("navigation").getByRole("link", { name: "Agenda" })).toBeVisible();
   await expect(page.getByRole("navigation").getByRole("link", { name: "Automação" })).toHaveCount(0);

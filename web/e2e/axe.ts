@@ -30,9 +30,15 @@ export async function expectClean(page: Page, { except = [], within, only }: Sco
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`)).toEqual([]);
 }
 
-/** In the dark, too: what a colour scheme changes is contrast, so the dark is asked nothing else. */
+const proving = process.env.PROVE === "1";
+
+/** Of a spec that looks at both schemes: by daylight in every run, in the dark, too, among the proofs. */
+export const bothSchemes = { tag: proving ? "@proof" : "@light" };
+
+/** In the dark, too, when proofs are asked for: what a colour scheme changes is contrast, so the dark is asked nothing else. */
 export async function expectCleanInBoth(page: Page, scope: Scope = {}): Promise<void> {
   await expectClean(page, scope);
+  if (!proving) return;
   await page.emulateMedia({ colorScheme: "dark" });
   await expect(page.locator("html")).toHaveAttribute("data-mantine-color-scheme", "dark");
   await expectClean(page, { ...scope, only: "color-contrast" });

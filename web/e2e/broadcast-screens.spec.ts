@@ -1,8 +1,8 @@
-import { expectCleanInBoth } from "./axe.ts";
+import { bothSchemes, expectCleanInBoth } from "./axe.ts";
 import { expect, test } from "./people.ts";
 import { compose, number, people, schedule, send, state } from "./sending.ts";
 
-test("the list is walked by arrows and opened by Enter", async ({ windowOf, request }) => {
+test("the list is walked by arrows and opened by Enter", { tag: "@proof" }, async ({ windowOf, request }) => {
   const page = await windowOf("supervisor@demo.test");
   const path = await schedule(page, await people(request, 2));
   await page.goto("/disparos?situacao=scheduled");
@@ -13,7 +13,7 @@ test("the list is walked by arrows and opened by Enter", async ({ windowOf, requ
   await page.waitForURL(`**${path}`);
 });
 
-test("list, compose page and a bulk send pass axe, light and dark", async ({ windowOf, request }) => {
+test("list, compose page and a bulk send pass axe, light and dark", bothSchemes, async ({ windowOf, request }) => {
   test.slow();
   const page = await windowOf("supervisor@demo.test");
   await compose(page, await people(request, 3));
@@ -28,7 +28,10 @@ test("list, compose page and a bulk send pass axe, light and dark", async ({ win
   await expectCleanInBoth(page, { within: "main" });
 });
 
-test("a phone holds compose page, bulk send and list without moving sideways", async ({ windowOf, request }) => {
+test("a phone holds compose page, bulk send and list without moving sideways", { tag: "@proof" }, async ({
+  windowOf,
+  request,
+}) => {
   const clients = await people(request, 3);
   const page = await windowOf("supervisor@demo.test");
   await compose(page, clients);

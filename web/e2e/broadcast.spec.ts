@@ -133,7 +133,7 @@ test("a scheduled one is paused, goes on and is called off, each with its conseq
   await expect(number(page, "Puladas")).toHaveText(/^2/);
 });
 
-test("a time that is over is refused where it is typed, and an unlawful one says who waits", async ({
+test("a time that is over is refused where it is typed, and an unlawful one says who waits", { tag: "@proof" }, async ({
   windowOf,
   request,
 }) => {
@@ -147,7 +147,10 @@ test("a time that is over is refused where it is typed, and an unlawful one says
   await expect(page.getByRole("button", { name: /^Agendar/ })).toBeDisabled();
 });
 
-test("an operator looks on and changes nothing; another agency finds nothing", async ({ windowOf, request }) => {
+test("an operator looks on and changes nothing; another agency finds nothing", { tag: "@proof" }, async ({
+  windowOf,
+  request,
+}) => {
   const author = await windowOf("supervisor@demo.test");
   const path = await schedule(author, await people(request, 2));
   const operator = await windowOf("operador@demo.test");

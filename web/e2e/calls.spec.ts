@@ -83,7 +83,7 @@ test("the dialer's own link survives the login", async ({ browser, ownClient, wi
   await context.close();
 });
 
-test("who has the client is told to whoever comes second", async ({ windowOf, ownClient }) => {
+test("who has the client is told to whoever comes second", { tag: "@proof" }, async ({ windowOf, ownClient }) => {
   const first = await windowOf("operador2@demo.test");
   await openService(first, ownClient);
   const second = await windowOf("supervisor@demo.test");
@@ -132,7 +132,7 @@ test("by hand alone: call, see its time, be refused in a pause, come back after 
   await expect(desk.getByText("Livre no discador")).toBeVisible();
 });
 
-test("a number of nobody is searched for and linked, or disposed of without a name", async ({
+test("a number of nobody is searched for and linked, or disposed of without a name", { tag: "@proof" }, async ({
   windowOf,
   ownClient,
   request,
@@ -160,7 +160,10 @@ test("a number of nobody is searched for and linked, or disposed of without a na
   await expect(mine.getByText("Registrada: Caixa Postal")).toBeVisible();
 });
 
-test("an unlawful moment says why, and the next lawful one is a press away", async ({ windowOf, ownClient }) => {
+test("an unlawful moment says why, and the next lawful one is a press away", { tag: "@proof" }, async ({
+  windowOf,
+  ownClient,
+}) => {
   const page = await windowOf("operador@demo.test");
   await openService(page, ownClient);
   const clientId = new URL(page.url()).pathname.split("/").at(-1) ?? "";

@@ -34,7 +34,7 @@ test("a Pix is registered, the debtor pays, and two screens show it without a re
   await expect(page.getByText(/estornado em .*: pago por engano/)).toBeVisible();
 });
 
-test("no charge leaves before the payer's address is whole", async ({ windowOf, ownClient }) => {
+test("no charge leaves before the payer's address is whole", { tag: "@proof" }, async ({ windowOf, ownClient }) => {
   const page = await windowOf("operador@demo.test");
   await agree(page, ownClient, "2");
   await page.getByRole("button", { name: "Emitir cobrança" }).first().click();
@@ -76,7 +76,7 @@ test("a settlement by hand counts only after its second person", async ({ window
   await expect(waiting).toHaveCount(0);
 });
 
-test("another agency sees neither the agreement nor its queue", async ({ windowOf, ownClient }) => {
+test("another agency sees neither the agreement nor its queue", { tag: "@proof" }, async ({ windowOf, ownClient }) => {
   const page = await windowOf("operador@demo.test");
   await agree(page, ownClient, "2");
   const stranger = await windowOf("admin@outra.test");

@@ -32,9 +32,9 @@ test("a creditor gets charges of its own, and the statement counts with them at 
   await expect(page.getByRole("row", { name: /^Multa .* × 1,5%/ })).toBeVisible();
 });
 
-test("whom a new deadline reaches is shown before it is saved, and a table of factors is read or refused", async ({
-  windowOf,
-}) => {
+test("whom a new deadline reaches is shown before it is saved, and a table of factors is read or refused", {
+  tag: "@proof",
+}, async ({ windowOf }) => {
   const admin = await windowOf("admin@demo.test");
   await admin.goto("/configuracoes/cobranca");
   const terms = admin.getByRole("region", { name: "Prazos e pagamentos dos acordos" });
@@ -49,7 +49,7 @@ test("whom a new deadline reaches is shown before it is saved, and a table of fa
   await expectClean(admin);
 });
 
-test("an operator sets no rules", async ({ windowOf }) => {
+test("an operator sets no rules", { tag: "@proof" }, async ({ windowOf }) => {
   const page = await windowOf("operador@demo.test");
   await page.goto("/configuracoes/cobranca");
   await expect(page.getByText("Só administradores mudam as configurações")).toBeVisible();

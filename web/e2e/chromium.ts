@@ -13,6 +13,9 @@ function executable(path: string): boolean {
   }
 }
 
+/** Pages live for seconds: code is compiled when it runs, and not optimised for a long life. */
+const shortLife = "--js-flags=--max-lazy --no-opt";
+
 /** Chrome from CHROME_PATH or PATH, else the one in npm's @sparticuz/chromium, so that no system package is needed. */
 export async function chromiumLaunch(): Promise<{ executablePath: string; args: string[] }> {
   const folders = (process.env.PATH ?? "").split(delimiter);
@@ -22,10 +25,10 @@ export async function chromiumLaunch(): Promise<{ executablePath: string; args: 
   ];
   const found = candidates.find((path) => path !== "" && executable(path));
   // Root (a container) cannot use Chrome's sandbox; the pages under test are our own.
-  if (found) return { executablePath: found, args: ["--no-sandbox", "--disable-dev-shm-usage"] };
+  if (found) return { executablePath: found, args: ["--no-sandbox", "--disable-dev-shm-usage", shortLife] };
   chromium.setGraphicsMode = false;
   return {
     executablePath: await chromium.executablePath(),
-    args: ["--no-sandbox", "--no-zygote", "--disable-dev-shm-usage", "--disable-gpu"],
+    args: ["--no-sandbox", "--no-zygote", "--disable-dev-shm-usage", "--disable-gpu", shortLife],
   };
 }

@@ -101,7 +101,7 @@ test("a draft waits through a reload and in another window, and a canned reply s
   await expect(composerOf(page)).toHaveValue("");
 });
 
-test("to who has not written only a template goes, with its words and its cost", async ({
+test("to who has not written only a template goes, with its words and its cost", { tag: "@proof" }, async ({
   windowOf,
   ownClient,
   request,
@@ -143,7 +143,11 @@ test("who asks to stop is left alone, and the chat says why", async ({ windowOf,
   await expect(timeline(page).getByText("Pediu para não receber mensagens")).toBeVisible();
 });
 
-test("another agency sees nothing of it, not even by its address", async ({ windowOf, ownClient, request }) => {
+test("another agency sees nothing of it, not even by its address", { tag: "@proof" }, async ({
+  windowOf,
+  ownClient,
+  request,
+}) => {
   const page = await windowOf("operador@demo.test");
   await openTalk(page, request, ownClient, "só para a primeira agência");
   await page.goto("/conversas?ver=todas");

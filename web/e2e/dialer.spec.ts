@@ -69,7 +69,7 @@ test("words and seats are chosen from what the dialer has, and results are told 
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
 });
 
-test("another agency sees neither calls nor exports", async ({ windowOf }) => {
+test("another agency sees neither calls nor exports", { tag: "@proof" }, async ({ windowOf }) => {
   const page = await windowOf("admin@outra.test");
   await page.goto("/discador");
   await expect(page.getByText("O 3C Plus ainda não está conectado")).toBeVisible();

@@ -103,7 +103,7 @@ test("refused lines are mended and sent again", async ({ windowOf }) => {
   await expect(page.getByRole("row", { name: new RegExp(clients[1]?.name ?? "") })).toBeVisible();
 });
 
-test("a supervisor hears before sending that a creditor is unknown", async ({ windowOf }) => {
+test("a supervisor hears before sending that a creditor is unknown", { tag: "@proof" }, async ({ windowOf }) => {
   const page = await windowOf("supervisor@demo.test");
   const dialog = await openDialog(page);
   const creditor = `Credor ${newWord()}`;
@@ -112,7 +112,9 @@ test("a supervisor hears before sending that a creditor is unknown", async ({ wi
   await expect(dialog.getByRole("button", { name: "Conferir arquivo" })).toBeDisabled();
 });
 
-test("a large import is taken back under the eyes, and what a later file needs is listed", async ({ windowOf }) => {
+test("a large import is taken back under the eyes, and what a later file needs is listed", { tag: "@proof" }, async ({
+  windowOf,
+}) => {
   const page = await windowOf("admin@demo.test");
   page.on("dialog", (question) => void question.accept());
   // More than one chunk of people.
@@ -141,10 +143,9 @@ test("a large import is taken back under the eyes, and what a later file needs i
   await expect(page.getByRole("row", { name: new RegExp(person?.name ?? "") })).toBeVisible();
 });
 
-test("titles that closed here are told before the import, and those returned by absence open again", async ({
-  windowOf,
-  ownClients,
-}) => {
+test("titles that closed here are told before the import, and those returned by absence open again", {
+  tag: "@proof",
+}, async ({ windowOf, ownClients }) => {
   const [first, second] = await ownClients(2);
   const page = await windowOf("admin@demo.test");
   const line = (client: OwnClient | undefined): string =>

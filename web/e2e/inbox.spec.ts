@@ -54,7 +54,7 @@ test("the owner hears of a new message, and a takeover is a supervisor's and is 
   await expect(talkOf(page).getByText("Sônia Supervisora assumiu a conversa de Otávio Operador")).toBeVisible();
 });
 
-test("on a phone, and by keyboard alone", async ({ windowOf, ownClient, request }) => {
+test("on a phone, and by keyboard alone", { tag: "@proof" }, async ({ windowOf, ownClient, request }) => {
   const page = await windowOf("operador@demo.test");
   await openTalk(page, request, ownClient, "Oi do celular");
   await page.goto("/conversas?ver=livres");

@@ -1,8 +1,8 @@
 import { agree, chargeByPix, openPanel } from "./agreed.ts";
-import { expectCleanInBoth } from "./axe.ts";
+import { bothSchemes, expectCleanInBoth } from "./axe.ts";
 import { expect, openService, test } from "./people.ts";
 
-test("the money pages pass axe, light and dark", async ({ windowOf, ownClient, pool }) => {
+test("the money pages pass axe, light and dark", bothSchemes, async ({ windowOf, ownClient, pool }) => {
   test.slow();
   const page = await windowOf("supervisor@demo.test");
   await openService(page, await pool());
@@ -36,7 +36,7 @@ test("the money pages pass axe, light and dark", async ({ windowOf, ownClient, p
   await expectCleanInBoth(page);
 });
 
-test("a phone shows the money pages without sideways scrolling", async ({ windowOf, ownClient }) => {
+test("a phone shows the money pages without sideways scrolling", { tag: "@proof" }, async ({ windowOf, ownClient }) => {
   const page = await windowOf("operador@demo.test", {
     viewport: { width: 390, height: 844 },
     hasTouch: true,

@@ -46,6 +46,11 @@ export async function signIn(page: Page, person: Person, secret = password): Pro
   await page.getByRole("button", { name: "Entrar" }).click();
 }
 
+/** Code of rooms that no spec enters costs more than many a spec does; windows of other making (login, invitation) fetch it all. */
+function saveData(): void {
+  Object.defineProperty(navigator, "connection", { value: { saveData: true } });
+}
+
 export const test = base.extend<People, Pool>({
   pool: [
     async ({ playwright }, use, { project }) => {
@@ -77,6 +82,7 @@ export const test = base.extend<People, Pool>({
       if (slowdown > 1) context.on("page", (opened) => void slowDown(opened));
       const { kept } = await sessionOf(context.request, person, password);
       await context.addInitScript(keepSession, kept);
+      await context.addInitScript(saveData);
       const page = await context.newPage();
       await page.goto("/carteira");
       await expect(page.getByLabel("Buscar na carteira")).toBeVisible();

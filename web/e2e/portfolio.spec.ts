@@ -52,7 +52,9 @@ const csv = [
   "11111111111;Não Entra;Banco Aurora S.A.;E2E-2;1;10/03/2026;10,00;",
 ].join("\n");
 
-test("an import shows what it would do, does it, and names each refused line", async ({ windowOf }) => {
+test("an import shows what it would do, does it, and names each refused line", { tag: "@proof" }, async ({
+  windowOf,
+}) => {
   const page = await windowOf("supervisor@demo.test");
   await page.getByRole("button", { name: "Importar carteira" }).click();
   const dialog = page.getByRole("dialog", { name: "Importar carteira" });
@@ -69,7 +71,7 @@ test("an import shows what it would do, does it, and names each refused line", a
   await expect(page.getByRole("link", { name: "Zilda da Importação", exact: true })).toBeVisible();
 });
 
-test("what no heading tells is asked, and the file waits for the answer", async ({ windowOf }) => {
+test("what no heading tells is asked, and the file waits for the answer", { tag: "@proof" }, async ({ windowOf }) => {
   const page = await windowOf("supervisor@demo.test");
   await page.getByRole("button", { name: "Importar carteira" }).click();
   const dialog = page.getByRole("dialog", { name: "Importar carteira" });
@@ -85,7 +87,7 @@ test("what no heading tells is asked, and the file waits for the answer", async 
   await expect(dialog.getByRole("button", { name: "Confirmar importação" })).toBeEnabled();
 });
 
-test("a file that is no table is refused in a sentence", async ({ windowOf }) => {
+test("a file that is no table is refused in a sentence", { tag: "@proof" }, async ({ windowOf }) => {
   const page = await windowOf("supervisor@demo.test");
   await page.getByRole("button", { name: "Importar carteira" }).click();
   const dialog = page.getByRole("dialog", { name: "Importar carteira" });

@@ -13,7 +13,7 @@ test("a client's own code is changed, shown and found", async ({ windowOf, ownCl
   await expect(page.getByRole("row")).toHaveCount(2);
 });
 
-test("an e-mail that is none is refused and nothing is changed", async ({ windowOf, ownClient }) => {
+test("an e-mail that is none is refused and nothing is changed", { tag: "@proof" }, async ({ windowOf, ownClient }) => {
   const page = await windowOf("supervisor@demo.test");
   await page.goto(`/carteira/${ownClient.document}`);
   await page.getByRole("button", { name: "Editar cadastro" }).click();
@@ -23,7 +23,7 @@ test("an e-mail that is none is refused and nothing is changed", async ({ window
   await expect(dialog.getByRole("alert")).toContainText("valor que não vale");
 });
 
-test("an operator edits and assigns nothing in a profile", async ({ windowOf, ownClient }) => {
+test("an operator edits and assigns nothing in a profile", { tag: "@proof" }, async ({ windowOf, ownClient }) => {
   const page = await windowOf("operador@demo.test");
   await page.goto(`/carteira/${ownClient.document}`);
   await expect(page.getByRole("region", { name: "Telefones" })).toBeVisible();
@@ -98,7 +98,10 @@ test("an agreement stands in the profile, on its timeline and in the filter", as
   await expect(supervisor.getByRole("dialog").getByText(/com acordo em andamento/)).toBeVisible();
 });
 
-test("two people who mend different fields of one client do not undo each other", async ({ windowOf, ownClient }) => {
+test("two people who mend different fields of one client do not undo each other", { tag: "@proof" }, async ({
+  windowOf,
+  ownClient,
+}) => {
   const page = await windowOf("supervisor@demo.test");
   await page.goto(`/carteira/${ownClient.document}`);
   await page.getByRole("button", { name: "Editar cadastro" }).click();
@@ -118,7 +121,10 @@ test("two people who mend different fields of one client do not undo each other"
   await expect(page.getByText("novo@example.com")).toBeVisible();
 });
 
-test("arrows in the list of colleagues assign nobody, the button does", async ({ windowOf, ownClient }) => {
+test("arrows in the list of colleagues assign nobody, the button does", { tag: "@proof" }, async ({
+  windowOf,
+  ownClient,
+}) => {
   const page = await windowOf("supervisor@demo.test");
   const changed: string[] = [];
   page.on("request", (request) => {
@@ -141,7 +147,10 @@ test("arrows in the list of colleagues assign nobody, the button does", async ({
   await expect(owner.locator("option:checked")).toHaveText("Otávio Operador");
 });
 
-test("from another page the way to the carteira leads to the carteira", async ({ windowOf, ownClient }) => {
+test("from another page the way to the carteira leads to the carteira", { tag: "@proof" }, async ({
+  windowOf,
+  ownClient,
+}) => {
   const page = await windowOf("supervisor@demo.test");
   await page.goto("/agenda");
   await expect(page.getByRole("heading", { name: "Agenda" })).toBeVisible();
@@ -150,7 +159,10 @@ test("from another page the way to the carteira leads to the carteira", async ({
   await expect(page).toHaveURL(/\/carteira$/);
 });
 
-test("a value without a name is not dropped as if it were saved", async ({ windowOf, ownClient }) => {
+test("a value without a name is not dropped as if it were saved", { tag: "@proof" }, async ({
+  windowOf,
+  ownClient,
+}) => {
   const page = await windowOf("supervisor@demo.test");
   await page.goto(`/carteira/${ownClient.document}`);
   await page.getByRole("button", { name: "Editar dados extras" }).click();

@@ -21,7 +21,7 @@ test("what is left is renegotiated, and both agreements name each other", async 
   await expect(page.getByRole("button", { name: "Renegociar o saldo" })).toHaveCount(0);
 });
 
-test("an operator may not approve, whatever the page shows", async ({ windowOf, ownClient }) => {
+test("an operator may not approve, whatever the page shows", { tag: "@proof" }, async ({ windowOf, ownClient }) => {
   const page = await windowOf("operador@demo.test");
   const panel = await openPanel(page, ownClient);
   await panel.getByLabel("Principal").fill("5");
@@ -38,7 +38,7 @@ test("an operator may not approve, whatever the page shows", async ({ windowOf, 
   await expect(page.getByText("aguarda aprovação", { exact: true })).toBeVisible();
 });
 
-test("a discount above every limit can be proposed by nobody", async ({ windowOf, ownClient }) => {
+test("a discount above every limit can be proposed by nobody", { tag: "@proof" }, async ({ windowOf, ownClient }) => {
   const page = await windowOf("operador@demo.test");
   const panel = await openPanel(page, ownClient);
   await panel.getByLabel("Principal").fill("90");

@@ -1,8 +1,8 @@
 import type { Locator, Page } from "@playwright/test";
-import { expectClean, expectCleanInBoth } from "./axe.ts";
+import { bothSchemes, expectClean, expectCleanInBoth } from "./axe.ts";
 import { expect, openService, signIn, test } from "./people.ts";
 
-test("every page passes axe, light and dark", async ({ browser, ownClient }) => {
+test("every page passes axe, light and dark", bothSchemes, async ({ browser, ownClient }) => {
   // axe weighs every node of eight pages; on a busy machine each takes several seconds.
   test.slow();
   const context = await browser.newContext();

@@ -116,7 +116,7 @@ test("an export arrives as a file", async ({ windowOf }) => {
   await expect(page.getByRole("alert")).toHaveText(/arquivo ficou incompleto/);
 });
 
-test("an operator chooses nobody", async ({ windowOf }) => {
+test("an operator chooses nobody", { tag: "@proof" }, async ({ windowOf }) => {
   const page = await windowOf("operador@demo.test");
   await expect(page.getByRole("row").nth(1)).toBeVisible();
   await expect(page.getByRole("checkbox")).toHaveCount(0);
@@ -129,7 +129,10 @@ test("an address with an unknown filter is refused, and never shows the whole ca
   await expect(page.getByRole("row")).toHaveCount(0);
 });
 
-test("every shown column orders the list, both ways, and the address keeps it", async ({ windowOf, ownClients }) => {
+test("every shown column orders the list, both ways, and the address keeps it", { tag: "@proof" }, async ({
+  windowOf,
+  ownClients,
+}) => {
   const clients = await ownClients(5);
   const page = await windowOf("operador@demo.test");
   await chooseCreditor(page, clients[0]?.creditor ?? "", clients.length);

@@ -43,7 +43,7 @@ test("a new outcome is on the operator's screen at once, and a change of it is t
   await expect(operator.getByRole("button", { name: first })).toHaveCount(0);
 });
 
-test("the last outcome of a meaning and one that a rule waits for stay", async ({ windowOf }) => {
+test("the last outcome of a meaning and one that a rule waits for stay", { tag: "@proof" }, async ({ windowOf }) => {
   const page = await windowOf("admin@demo.test");
   await page.goto(`${settings}/tabulacoes`);
   await page.getByRole("button", { name: "Alterar Retornar Ligação" }).click();

@@ -16,7 +16,7 @@ test("an API key is shown once, and revoked", async ({ windowOf }) => {
   await expect(row.getByText(/^revogada/)).toBeVisible();
 });
 
-test("a supervisor changes no settings", async ({ windowOf }) => {
+test("a supervisor changes no settings", { tag: "@proof" }, async ({ windowOf }) => {
   const page = await windowOf("supervisor@demo.test");
   await page.goto("/configuracoes");
   await expect(page.getByText("Só administradores mudam as configurações")).toBeVisible();

@@ -28,7 +28,7 @@ test("a click on a value explains it to the cent", async ({ windowOf, ownClient 
   await expect(dialog).toBeHidden();
 });
 
-test("the statement is a PDF for the debtor, too", async ({ windowOf, ownClient }) => {
+test("the statement is a PDF for the debtor, too", { tag: "@proof" }, async ({ windowOf, ownClient }) => {
   const page = await windowOf("operador@demo.test");
   await openService(page, ownClient);
   await page

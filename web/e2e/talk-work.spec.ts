@@ -2,7 +2,7 @@ import { agree, giveAddress } from "./agreed.ts";
 import { expect, test } from "./people.ts";
 import { arrived, composerOf, digits, openTalk, talkOf, write } from "./talks.ts";
 
-test("what cannot be sent says why, and goes once when it is tried again from two windows", async ({
+test("what cannot be sent says why, and goes once when it is tried again from two windows", { tag: "@proof" }, async ({
   windowOf,
   ownClient,
   request,
@@ -24,7 +24,11 @@ test("what cannot be sent says why, and goes once when it is tried again from tw
   expect(await arrived(request, phone)).toEqual(["Não chegou da primeira vez"]);
 });
 
-test("older messages come in above without moving what is read", async ({ windowOf, ownClient, request }) => {
+test("older messages come in above without moving what is read", { tag: "@proof" }, async ({
+  windowOf,
+  ownClient,
+  request,
+}) => {
   const page = await windowOf("operador@demo.test");
   await openTalk(page, request, ownClient, "mensagem 0");
   for (let index = 1; index <= 70; index += 1) await write(request, digits(ownClient), `mensagem ${index}`);

@@ -157,6 +157,8 @@ test("the agency closes a day and caps attempts, within what the law shows", asy
 
   const caps = page.getByRole("region", { name: "Limite de tentativas por pessoa" });
   const known = caps.getByRole("button", { name: "Tirar Ligações em 7 dias" });
+  // A limit, or that there is none: what is there before the answer says nothing.
+  await expect(caps.getByRole("listitem").first()).toBeVisible();
   if (await known.isVisible()) await known.click();
   await expect(known).toHaveCount(0);
   await caps.getByLabel("Canal").selectOption("call");
@@ -172,7 +174,7 @@ test("the agency closes a day and caps attempts, within what the law shows", asy
   await expect(known).toHaveCount(0);
 });
 
-test("on a phone every room of the settings fits, in the dark too", async ({ windowOf }) => {
+test("on a phone every room of the settings fits, in the dark too", { tag: "@proof" }, async ({ windowOf }) => {
   const page = await windowOf("admin@demo.test", { viewport: { width: 390, height: 844 }, colorScheme: "dark" });
   for (const room of ["integracoes", "whatsapp", "contato"]) {
     await page.goto(`${settings}/${room}`);
@@ -185,7 +187,7 @@ test("on a phone every room of the settings fits, in the dark too", async ({ win
 });
 
 for (const person of ["supervisor@demo.test", "operador@demo.test"] as const)
-  test(`${person} finds no form in these rooms`, async ({ windowOf }) => {
+  test(`${person} finds no form in these rooms`, { tag: "@proof" }, async ({ windowOf }) => {
     const page = await windowOf(person);
     for (const room of ["integracoes", "whatsapp", "contato"]) {
       await page.goto(`${settings}/${room}`);

@@ -81,8 +81,15 @@ export async function preloadData(parser: Parser, queryClient: QueryClient, path
   if (served) await queryClient.prefetchQuery(serviceQuery(queryClient, params.clientId));
 }
 
-/** The other rooms' code is a few kB each: fetched when the first one is painted, so that no later click waits for it. */
+/** Where the person asked their browser to save data. */
+function savesData(): boolean {
+  return "connection" in navigator && (navigator.connection as { saveData?: boolean }).saveData === true;
+}
+
+/** The other rooms' code is a few kB each: fetched when the first one is painted, so that no later click waits for it. Together
+ * they are several times the first one: whoever saves data fetches each when its door is opened. */
 export const RemainingPages = afterPaint(async () => {
-  await Promise.all([learnRemaining(), ...rooms.map(({ preload }) => preload())]);
+  const others = savesData() ? [] : rooms.map(({ preload }) => preload());
+  await Promise.all([learnRemaining(), ...others]);
   return () => null;
 });
