@@ -12,19 +12,23 @@ from tests.bench import table
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 # Each a module beside this one; imported only when wanted, because some load half the product.
 AREAS = ("dispositions", "thread", "bulk", "dialer", "cold_start", "portfolio", "workbooks",
-         "carteira", "panel", "rules")  # fmt: skip
+         "carteira", "panel", "rules", "queues")  # fmt: skip
 
 
 def main(wanted: list[str]) -> None:
-    """`python -m tests.bench [area …]` runs all areas or the named ones, durably, on free ports."""
+    """`python -m tests.bench [area[=size] …]`: all or the named areas, durably, on free ports."""
     sys.path.insert(0, str(FUNCTIONS))
-    areas = [importlib.import_module(f"tests.bench.{area}") for area in wanted or AREAS]
+    asked = [each.partition("=") for each in wanted or AREAS]
+    areas = [
+        (importlib.import_module(f"tests.bench.{area}"), [int(size)] if size else [])
+        for area, _, size in asked
+    ]
     with (
         tempfile.TemporaryDirectory() as data,
         Stack(Platform.create(Path(data), 0)) as stack,
     ):
         stack.start_all()
-        rows = [row for area in areas for row in area.rows(stack)]
+        rows = [row for area, size in areas for row in area.rows(stack, *size)]
     sys.stdout.write(table.as_table(rows) + "\n")
 
 

@@ -1,4 +1,4 @@
-"""An agency with a month behind it, at the density of ten million contact events a year.
+"""An agency with a month behind it: ten million contacts a year for 300,000 clients.
 
 A statement per table and no triggers. The eleven months before are copies of its kept
 sums: what is read of a year is as long as it would be, what is written is not.
@@ -6,6 +6,7 @@ sums: what is read of a year is as long as it would be, what is written is not.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,12 +14,35 @@ import psycopg
 
 TENANT = UUID("b0000000-0000-4000-8000-0000000000a1")
 PEOPLE = [UUID(int=0xB000_0000_0000_4000_8000_0000_0001_0000 + number) for number in range(40)]
-CLIENTS = 300_000
 DAYS = 31
-# 10,000,000 a year: half calls, half messages; four calls in ten are disposed of.
-CALLS, MESSAGES, DISPOSED = 13_700, 13_700, 5_480
-EVENTS_A_DAY = CALLS + MESSAGES
-AGREEMENTS_A_DAY = 120
+# Two million contacts a year: minutes on two busy cores. `python -m tests.bench panel=300000` is
+# the panel's goal, ten million.
+CLIENTS = 60_000
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many clients, and what happens to them on a day."""
+
+    clients: int = CLIENTS
+
+    @property
+    def calls(self) -> int:
+        """As many messages; four in ten are disposed of."""
+        return self.clients * 137 // 3_000
+
+    @property
+    def disposed(self) -> int:
+        return self.calls * 4 // 10
+
+    @property
+    def agreements(self) -> int:
+        return self.clients // 2_500
+
+    @property
+    def contacts(self) -> int:
+        return 2 * self.calls
+
 
 BASE = """
 set session_replication_role = replica;
@@ -60,7 +84,7 @@ values (%(tenant)s, 'voice_minute', 150000, 'BRL', '2020-01-01', %(person)s),
 """
 # `ago` days before today, between nine in the morning and seven in the evening of São Paulo.
 AT = """(private.today(%(tenant)s) - %(ago)s)::timestamp at time zone 'America/Sao_Paulo'
-    + interval '9 hours' + n * interval '10 hours' / {count}"""
+    + interval '9 hours' + n * interval '10 hours' / %({count})s"""
 DAY = f"""
 with done as (
     insert into public.call_dispositions (
@@ -70,8 +94,8 @@ with done as (
         md5('client ' || 1 + (n * 7919 + %(ago)s * 104729) %% %(clients)s)::uuid,
         (%(people)s::uuid[])[1 + n %% 40],
         (array['voicemail', 'voicemail', 'wrong_contact', 'negotiate'])[1 + n %% 4],
-        {AT.format(count=CALLS)}
-    from generate_series(1, {DISPOSED}) as n
+        {AT.format(count="calls")}
+    from generate_series(1, %(disposed)s) as n
 )
 insert into public.calls (
     tenant_id, integration_id, external_id, client_id, phone, agent_id, operator_id, status,
@@ -81,9 +105,9 @@ select %(tenant)s, %(tenant)s, %(ago)s || ' ' || n,
     md5('client ' || 1 + (n * 7919 + %(ago)s * 104729) %% %(clients)s)::uuid,
     '+5511' || lpad((n %% 99999999)::text, 8, '0'), 1 + n %% 40,
     (%(people)s::uuid[])[1 + n %% 40], 'finished',
-    case when n <= {DISPOSED} then md5('done ' || %(ago)s || ' ' || n)::uuid end,
-    case when n <= {DISPOSED} then 60 + n %% 200 end, {AT.format(count=CALLS)}
-from generate_series(1, {CALLS}) as n;
+    case when n <= %(disposed)s then md5('done ' || %(ago)s || ' ' || n)::uuid end,
+    case when n <= %(disposed)s then 60 + n %% 200 end, {AT.format(count="calls")}
+from generate_series(1, %(calls)s) as n;
 insert into public.message_logs (
     id, tenant_id, client_id, direction, provider, phone, status, submitted_at, delivered_at,
     created_at
@@ -93,8 +117,8 @@ select md5('message ' || %(ago)s || ' ' || n)::uuid, %(tenant)s,
     'out', 'gupshup',
     '+5511' || lpad((n %% 99999999)::text, 8, '0'),
     (array['delivered', 'read', 'failed'])[1 + n %% 3]::public.message_status,
-    {AT.format(count=MESSAGES)}, {AT.format(count=MESSAGES)}, {AT.format(count=MESSAGES)}
-from generate_series(1, {MESSAGES}) as n;
+    {AT.format(count="calls")}, {AT.format(count="calls")}, {AT.format(count="calls")}
+from generate_series(1, %(calls)s) as n;
 insert into public.agreements (
     id, tenant_id, client_id, creditor_id, status, priced, proposal_hash, statement, base_on,
     valid_until, original_cents, discount_cents, total_cents, discount_percent, installments,
@@ -104,23 +128,30 @@ select md5('deal ' || %(ago)s || ' ' || n)::uuid, %(tenant)s,
     md5('client ' || 1 + (n * 7919 + %(ago)s * 104729) %% %(clients)s)::uuid,
     md5('creditor ' || 1 + n %% 12)::uuid, 'active', '{{}}', 'deal ' || %(ago)s || ' ' || n, '{{}}',
     current_date, current_date, 50000, 5000, 45000, 10, 1, current_date, current_date,
-    %(tenant)s, (%(people)s::uuid[])[1 + n %% 40], {AT.format(count=AGREEMENTS_A_DAY)},
-    {AT.format(count=AGREEMENTS_A_DAY)}
-from generate_series(1, {AGREEMENTS_A_DAY}) as n
+    %(tenant)s, (%(people)s::uuid[])[1 + n %% 40], {AT.format(count="agreements")},
+    {AT.format(count="agreements")}
+from generate_series(1, %(agreements)s) as n
 """
 KEEP_A_DAY = f"""
 select private.keep_panel_days('{TENANT}', array[private.today('{TENANT}') - 1])
 """
 COPIES = """
-insert into private.panel_days (tenant_id, day)
-select tenant_id, day - %(days)s * turn from private.panel_days, generate_series(1, 11) as turn
-where tenant_id = %(tenant)s;
+insert into private.panel_days (tenant_id, day, reach)
+select tenant_id, day - %(days)s * turn, reach
+from private.panel_days, generate_series(1, 11) as turn where tenant_id = %(tenant)s;
 insert into private.panel_facts
 select tenant_id, day - %(days)s * turn, measure, creditor_id, operator_id, events, amount
 from private.panel_facts, generate_series(1, 11) as turn where tenant_id = %(tenant)s;
-insert into private.panel_reach
-select tenant_id, day - %(days)s * turn, measure, client_id, operator_id, creditor_ids
-from private.panel_reach, generate_series(1, 11) as turn where tenant_id = %(tenant)s
+insert into private.panel_sets
+select tenant_id, is_month, from_day - %(days)s * turn, measure, creditor_id, is_sum, operator_id,
+    members, bits
+from private.panel_sets, generate_series(1, 11) as turn
+where tenant_id = %(tenant)s and not is_month
+"""
+KEEP_MONTHS = """
+select private.keep_panel_months(%(tenant)s, array(
+    select day from private.panel_days where tenant_id = %(tenant)s
+))
 """
 # One row, a thousand times; a past day, so that there is something to mark.
 WRITES = {
@@ -143,22 +174,28 @@ WRITES = {
 }
 
 
-def build(db: psycopg.Connection) -> None:
+def build(db: psycopg.Connection, size: Size) -> None:
     """Fill the database as superuser, and keep its days."""
     values = {
-        "tenant": TENANT, "people": PEOPLE, "person": PEOPLE[0], "clients": CLIENTS, "days": DAYS,
+        "tenant": TENANT, "people": PEOPLE, "person": PEOPLE[0], "days": DAYS,
+        "clients": size.clients, "calls": size.calls, "disposed": size.disposed,
+        "agreements": size.agreements,
     }  # fmt: skip
     with psycopg.ClientCursor(db) as cursor:
         cursor.execute(BASE.encode(), values)
         for ago in range(DAYS, -1, -1):
             cursor.execute(DAY.encode(), values | {"ago": ago})
         cursor.execute("analyze")
-        cursor.execute(
-            "select private.keep_panel_days(%(tenant)s, array("
-            " select private.today(%(tenant)s) - n from generate_series(1, %(days)s) as n))",
-            values,
-        )
+        # A day at a time, as the job finds them.
+        for ago in range(DAYS, 0, -1):
+            cursor.execute(
+                "select private.keep_panel_days("
+                " %(tenant)s, array[private.today(%(tenant)s) - %(ago)s])",
+                values | {"ago": ago},
+            )
         cursor.execute(COPIES.encode(), values)
+        cursor.execute("analyze")
+        cursor.execute(KEEP_MONTHS.encode(), values)
         cursor.execute("set session_replication_role = origin; analyze")
 
 
