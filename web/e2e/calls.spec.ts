@@ -158,6 +158,12 @@ test("a number of nobody is searched for and linked, or disposed of without a na
   await expect(mine.getByRole("region", { name: "Telefones" })).toContainText("2 números");
   await mine.keyboard.press("1");
   await expect(mine.getByText("Registrada: Caixa Postal")).toBeVisible();
+  // Without a call of the dialer nobody knows which of the two somebody else answered.
+  await mine.keyboard.press("3");
+  const which = mine.getByRole("group", { name: "Qual número não é do cliente?" });
+  await expect(which.getByRole("button").first()).toBeFocused();
+  await mine.keyboard.press("2");
+  await expect(mine.getByText("Registrada: Contato Incorreto")).toBeVisible();
 });
 
 test("an unlawful moment says why, and the next lawful one is a press away", { tag: "@proof" }, async ({

@@ -11,7 +11,9 @@ export function openCallsQuery() {
   return queryOptions({
     queryKey: ["open-calls"],
     queryFn: () => shaped<TalkingTo[]>(rpc("my_open_calls", {})),
+    refetchOnMount: "always" as const,
     // Offline nobody waits for it.
+    networkMode: "always" as const,
     retry: false,
   });
 }

@@ -25,8 +25,10 @@ const mostKeys = 9;
 export function WrongNumberForm({ clientId, phones, onSave, onCancel }: WrongNumberFormProps): ReactNode {
   const first = useRef<HTMLButtonElement>(null);
   const calls = useQuery(openCallsQuery());
-  const isKnown = calls.data?.some((call) => call.client_id === clientId && call.phone) ?? false;
-  const isAsked = !calls.isPending && !isKnown;
+  // Not what was known before: a call just disposed of is over.
+  const isLooked = calls.isFetchedAfterMount;
+  const isKnown = isLooked && !calls.error && calls.data?.some((call) => call.client_id === clientId && call.phone);
+  const isAsked = isLooked && !isKnown;
   const answer = useEffectEvent(() => onSave(null));
   useEffect(() => {
     if (isKnown) answer();
