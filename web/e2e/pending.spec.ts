@@ -51,7 +51,7 @@ test("an answer lost on the way back does not make a second disposition", async 
     await route.fetch();
     await route.abort("connectionreset");
   });
-  await page.keyboard.press("3");
+  await page.keyboard.press("2");
   await expect(timeline(page).getByText("Otávio Operador")).toBeVisible();
   await expect(page.getByText("1 pendente")).toBeHidden();
   expect(lost).toBe(1);
