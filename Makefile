@@ -59,7 +59,8 @@ types: ## write web/src/lib/database.types.ts from the schema
 lock: ## compile the Python locks after a change of a requirements*.in file
 	$(INSTALL) python
 	@.venv/bin/python -m pip install --quiet uv
-	@for lock in functions/requirements requirements-dev requirements-node; do \
+	@for lock in functions/requirements requirements-dev requirements-node \
+		tests/bench/rivals/requirements; do \
 		.venv/bin/python -m uv pip compile --quiet --universal --python-version 3.11 \
 			--generate-hashes --no-emit-index-url --no-header $$lock.in -o $$lock.txt || exit 1; \
 	done
