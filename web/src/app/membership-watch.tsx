@@ -8,8 +8,8 @@ export function MembershipWatch({ userId }: { userId: string }): null {
     onChange: (event) => {
       if (event === "membership_changed") void queryClient.invalidateQueries();
     },
-    // What was missed meanwhile is asked for by the session's own interval.
-    onJoined: () => undefined,
+    // Removed between the page's first question and this moment, nobody would tell it any more.
+    onJoined: () => void queryClient.invalidateQueries({ queryKey: ["session", userId] }),
   });
   return null;
 }

@@ -38,9 +38,11 @@ export function LimitsOf({ people, creditors, limits, setLimit }: LimitsOfProps)
   return (
     <fieldset className={classes.choices}>
       <legend>O que vale para cada pessoa</legend>
-      {asked.map(({ user_id, name, scope }) => (
+      {asked.map(({ user_id, name, scope }, place) => (
         <NativeSelect
           key={user_id}
+          // The button that was pressed has lost the focus while it was busy.
+          autoFocus={place === 0}
           label={name}
           value={limits[user_id] ? "kept" : "all"}
           data={[
