@@ -41,26 +41,24 @@ begin
         ) as told
         group by told.batch_id, told.key;
     else
+        -- What did not change cancels out: to join a thousand rows with a thousand costs more.
         insert into private.batch_deltas (batch_id, key, delta)
         select told.batch_id, told.key, sum(told.delta)
         from (
-            select changed.batch_id, told.key, told.delta
+            select version.batch_id, told.key, version.delta
             from (
-                select new_rows.batch_id, old_rows.status as was, old_rows.reason as was_for,
-                    new_rows.status, new_rows.reason
+                select old_rows.batch_id, old_rows.status, old_rows.reason, -1 as delta
+                from old_rows
+                union all
+                select new_rows.batch_id, new_rows.status, new_rows.reason, 1
                 from new_rows
-                join old_rows using (batch_id, client_id)
-                where new_rows.status <> old_rows.status
-                   or new_rows.status = 'waiting' and new_rows.reason is distinct from old_rows.reason
-            ) as changed
+            ) as version
             cross join lateral (
                 values
-                ('recipient:' || changed.was, -1), ('recipient:' || changed.status, 1),
-                (case when changed.was in ('waiting', 'skipped', 'excluded')
-                    then changed.was || ':' || changed.was_for end, -1),
-                (case when changed.status in ('waiting', 'skipped', 'excluded')
-                    then changed.status || ':' || changed.reason end, 1)
-            ) as told (key, delta)
+                ('recipient:' || version.status),
+                (case when version.status in ('waiting', 'skipped', 'excluded')
+                    then version.status || ':' || version.reason end)
+            ) as told (key)
         ) as told
         where told.key is not null
         group by told.batch_id, told.key
@@ -77,29 +75,8 @@ create trigger _300_count_update after update on public.batch_recipients
 referencing old table as old_rows new table as new_rows for each statement
 execute function private.tg_batch_recipients__count();
 
--- What one version of a message counts for.
-create function private.message_tally(message public.message_logs)
-returns table (batch_id uuid, key text, amount bigint)
-language sql
-immutable
-set search_path = ''
-as $$
-    select message.batch_id, told.key, told.amount
-    from (
-        values
-        ('message:' || message.status, 1::bigint),
-        (case when message.status = 'failed'
-            then 'failed:' || coalesce(message.error_code, 'unclassified') end, 1),
-        (case when message.submitted_at is not null or message.status
-            in ('submitted', 'sent', 'delivered', 'read') then 'accepted' end, 1),
-        (case when message.answered_at is not null then 'answered' end, 1),
-        -- Charged when delivered.
-        (case when message.status in ('delivered', 'read') then 'spent_micros' end,
-            coalesce(message.price_micros, 0))
-    ) as told (key, amount)
-    where message.batch_id is not null and told.key is not null
-$$;
-
+-- What each version of a message counts for, the old one against the new. Written out, because a
+-- function of one row would be called twice for each message at each of its steps.
 create function private.tg_message_logs__count() returns trigger
 language plpgsql
 security definer
@@ -108,25 +85,49 @@ as $$
 begin
     if tg_op = 'INSERT' then
         insert into private.batch_deltas (batch_id, key, delta)
-        select told.batch_id, told.key, sum(told.amount)
-        from new_rows
-        cross join lateral private.message_tally(new_rows) as told
-        where new_rows.batch_id is not null
-        group by told.batch_id, told.key;
+        select message.batch_id, told.key, sum(told.amount)
+        from new_rows as message
+        cross join lateral (
+            values
+            ('message:' || message.status, 1::bigint),
+            (case when message.status = 'failed'
+                then 'failed:' || coalesce(message.error_code, 'unclassified') end, 1),
+            (case when message.submitted_at is not null or message.status
+                in ('submitted', 'sent', 'delivered', 'read') then 'accepted' end, 1),
+            (case when message.answered_at is not null then 'answered' end, 1),
+            -- Charged when delivered.
+            (case when message.status in ('delivered', 'read') then 'spent_micros' end,
+                coalesce(message.price_micros, 0))
+        ) as told (key, amount)
+        where message.batch_id is not null and told.key is not null
+        group by message.batch_id, told.key;
     else
         insert into private.batch_deltas (batch_id, key, delta)
-        select told.batch_id, told.key, sum(told.delta)
+        select message.batch_id, told.key, sum(message.sign * told.amount)
         from (
-            select was.batch_id, was.key, -was.amount as delta
-            from old_rows cross join lateral private.message_tally(old_rows) as was
-            where old_rows.batch_id is not null
+            select old_rows.batch_id, old_rows.status, old_rows.error_code,
+                old_rows.submitted_at, old_rows.answered_at, old_rows.price_micros, -1 as sign
+            from old_rows
             union all
-            select became.batch_id, became.key, became.amount
-            from new_rows cross join lateral private.message_tally(new_rows) as became
-            where new_rows.batch_id is not null
-        ) as told
-        group by told.batch_id, told.key
-        having sum(told.delta) <> 0;
+            select new_rows.batch_id, new_rows.status, new_rows.error_code,
+                new_rows.submitted_at, new_rows.answered_at, new_rows.price_micros, 1
+            from new_rows
+        ) as message
+        cross join lateral (
+            values
+            ('message:' || message.status, 1::bigint),
+            (case when message.status = 'failed'
+                then 'failed:' || coalesce(message.error_code, 'unclassified') end, 1),
+            (case when message.submitted_at is not null or message.status
+                in ('submitted', 'sent', 'delivered', 'read') then 'accepted' end, 1),
+            (case when message.answered_at is not null then 'answered' end, 1),
+            -- Charged when delivered.
+            (case when message.status in ('delivered', 'read') then 'spent_micros' end,
+                coalesce(message.price_micros, 0))
+        ) as told (key, amount)
+        where message.batch_id is not null and told.key is not null
+        group by message.batch_id, told.key
+        having sum(message.sign * told.amount) <> 0;
     end if;
     return null;
 end;

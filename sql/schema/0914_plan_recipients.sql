@@ -93,6 +93,8 @@ as $$
         and talk.phone_key = private.phone_match(best.phone)
     cross join lateral (
         select private.template_values(person.id, batch.variables) as params
+        -- Once, however often it is named below; the same of the next two.
+        offset 0
     ) as filled
     cross join lateral (
         select
@@ -108,6 +110,7 @@ as $$
                       or latest.client_id is distinct from person.id)
                   and latest.created_at > batch.now_at - interval '6 seconds'
             ) as is_just_now
+        offset 0
     ) as history
     cross join lateral (
         select coalesce(bool_or(private.is_kept(agreement.status)), false) as is_kept,
@@ -124,6 +127,7 @@ as $$
             when array_position(filled.params, null) is not null then 'variable_missing'
             when states.opens_at is null then 'outside_hours'
         end as reason
+        offset 0
     ) as verdict
     -- Two people with one telephone are not written to in one instant.
     window same_phone as (partition by private.phone_match(best.phone) order by person.id)

@@ -185,7 +185,7 @@ class Company(CallingBack):
             " values (?, ?, ?, 'in', ?, ?, ?, ?, 'submitted', ?)",
             (message_id, account, phone, kind, text, json.dumps(form), wamid, now),
         )
-        for status, after in self.planned(message["phone"]):
+        for status, after in self.planned(str(message["phone"])):
             body = self.receipt_body(found, status, message, now + after)
             for _ in range(self.receipts["copies"]):
                 self.plan(account, body, message_id, status, now + after)

@@ -157,6 +157,26 @@ def test_an_opt_out_suppresses_at_once_and_the_timeline_says_so(
     assert [i["event"] for i in items if i["kind"] == "conversation"] == ["opted_out"]
 
 
+def test_whoever_opts_out_as_a_stranger_is_held_to_it_when_they_become_a_client(
+    rig: Rig, wait_until: WaitUntil
+) -> None:
+    """By a word of theirs, and by the provider's, of whom there is no talk at all."""
+    rig.listen()
+    rig.gupshup.reply(APP, "5511966665555", "sair")
+    [heard] = hear(rig, wait_until, 1)
+    assert heard["client_id"] is None
+    rig.owner.execute("select private.opt_out_phone(%s, '+5511966664444')", (TENANT,))
+    people = rig.people(2)
+    for client, phone in zip(people, ["+5511966665555", "+5511966664444"], strict=True):
+        rig.owner.execute("update public.client_phones set phone = %s where client_id = %s",
+                          (phone, client))  # fmt: skip
+        with pytest.raises(psycopg.Error, match="batch_empty"):
+            rig.batch([client])
+        items = rig.ask("select public.client_timeline(%s)", client)["items"]
+        told = [i["reason"] for i in items if i["kind"] == "suppression"]
+        assert told == ["opted_out"]
+
+
 @pytest.mark.parametrize("channel", ["whatsapp", None])
 def test_an_opt_out_outlives_a_block_that_was_only_for_a_while(
     rig: Rig, wait_until: WaitUntil, channel: str | None
