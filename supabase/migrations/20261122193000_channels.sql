@@ -8201,6 +8201,11 @@ begin
     -- Where the next sweep begins is told by the last.
     delete from public.call_sweeps as sweep
     where sweep.started_at < private.now() - c_kept;
+    -- The scheduler notes every look, some every two seconds, and never forgets one itself.
+    if to_regclass('cron.job_run_details') is not null then
+        delete from cron.job_run_details as look
+        where coalesce(look.end_time, look.start_time) < clock_timestamp() - c_looks_kept;
+    end if;
     return v_forgotten;
 end;
 $function$;
@@ -11407,28 +11412,6 @@ AS $function$
         message_price.tenant_id, template.provider, template.category, message_price.at
     ) as rate
     where template.id = message_price.template_id
-$function$;
-
-CREATE OR REPLACE FUNCTION private.message_tally(message public.message_logs)
- RETURNS TABLE(batch_id uuid, key text, amount bigint)
- LANGUAGE sql
- IMMUTABLE
- SET search_path TO ''
-AS $function$
-    select message.batch_id, told.key, told.amount
-    from (
-        values
-        ('message:' || message.status, 1::bigint),
-        (case when message.status = 'failed'
-            then 'failed:' || coalesce(message.error_code, 'unclassified') end, 1),
-        (case when message.submitted_at is not null or message.status
-            in ('submitted', 'sent', 'delivered', 'read') then 'accepted' end, 1),
-        (case when message.answered_at is not null then 'answered' end, 1),
-        -- Charged when delivered.
-        (case when message.status in ('delivered', 'read') then 'spent_micros' end,
-            coalesce(message.price_micros, 0))
-    ) as told (key, amount)
-    where message.batch_id is not null and told.key is not null
 $function$;
 
 CREATE OR REPLACE FUNCTION private.messages_of(person private.person)
@@ -15909,6 +15892,8 @@ AS $function$
         and talk.phone_key = private.phone_match(best.phone)
     cross join lateral (
         select private.template_values(person.id, batch.variables) as params
+        -- Once, however often it is named below; the same of the next two.
+        offset 0
     ) as filled
     cross join lateral (
         select
@@ -15924,6 +15909,7 @@ AS $function$
                       or latest.client_id is distinct from person.id)
                   and latest.created_at > batch.now_at - interval '6 seconds'
             ) as is_just_now
+        offset 0
     ) as history
     cross join lateral (
         select coalesce(bool_or(private.is_kept(agreement.status)), false) as is_kept,
@@ -15940,6 +15926,7 @@ AS $function$
             when array_position(filled.params, null) is not null then 'variable_missing'
             when states.opens_at is null then 'outside_hours'
         end as reason
+        offset 0
     ) as verdict
     -- Two people with one telephone are not written to in one instant.
     window same_phone as (partition by private.phone_match(best.phone) order by person.id)
@@ -23218,26 +23205,24 @@ begin
         ) as told
         group by told.batch_id, told.key;
     else
+        -- What did not change cancels out: to join a thousand rows with a thousand costs more.
         insert into private.batch_deltas (batch_id, key, delta)
         select told.batch_id, told.key, sum(told.delta)
         from (
-            select changed.batch_id, told.key, told.delta
+            select version.batch_id, told.key, version.delta
             from (
-                select new_rows.batch_id, old_rows.status as was, old_rows.reason as was_for,
-                    new_rows.status, new_rows.reason
+                select old_rows.batch_id, old_rows.status, old_rows.reason, -1 as delta
+                from old_rows
+                union all
+                select new_rows.batch_id, new_rows.status, new_rows.reason, 1
                 from new_rows
-                join old_rows using (batch_id, client_id)
-                where new_rows.status <> old_rows.status
-                   or new_rows.status = 'waiting' and new_rows.reason is distinct from old_rows.reason
-            ) as changed
+            ) as version
             cross join lateral (
                 values
-                ('recipient:' || changed.was, -1), ('recipient:' || changed.status, 1),
-                (case when changed.was in ('waiting', 'skipped', 'excluded')
-                    then changed.was || ':' || changed.was_for end, -1),
-                (case when changed.status in ('waiting', 'skipped', 'excluded')
-                    then changed.status || ':' || changed.reason end, 1)
-            ) as told (key, delta)
+                ('recipient:' || version.status),
+                (case when version.status in ('waiting', 'skipped', 'excluded')
+                    then version.status || ':' || version.reason end)
+            ) as told (key)
         ) as told
         where told.key is not null
         group by told.batch_id, told.key
@@ -23899,25 +23884,49 @@ AS $function$
 begin
     if tg_op = 'INSERT' then
         insert into private.batch_deltas (batch_id, key, delta)
-        select told.batch_id, told.key, sum(told.amount)
-        from new_rows
-        cross join lateral private.message_tally(new_rows) as told
-        where new_rows.batch_id is not null
-        group by told.batch_id, told.key;
+        select message.batch_id, told.key, sum(told.amount)
+        from new_rows as message
+        cross join lateral (
+            values
+            ('message:' || message.status, 1::bigint),
+            (case when message.status = 'failed'
+                then 'failed:' || coalesce(message.error_code, 'unclassified') end, 1),
+            (case when message.submitted_at is not null or message.status
+                in ('submitted', 'sent', 'delivered', 'read') then 'accepted' end, 1),
+            (case when message.answered_at is not null then 'answered' end, 1),
+            -- Charged when delivered.
+            (case when message.status in ('delivered', 'read') then 'spent_micros' end,
+                coalesce(message.price_micros, 0))
+        ) as told (key, amount)
+        where message.batch_id is not null and told.key is not null
+        group by message.batch_id, told.key;
     else
         insert into private.batch_deltas (batch_id, key, delta)
-        select told.batch_id, told.key, sum(told.delta)
+        select message.batch_id, told.key, sum(message.sign * told.amount)
         from (
-            select was.batch_id, was.key, -was.amount as delta
-            from old_rows cross join lateral private.message_tally(old_rows) as was
-            where old_rows.batch_id is not null
+            select old_rows.batch_id, old_rows.status, old_rows.error_code,
+                old_rows.submitted_at, old_rows.answered_at, old_rows.price_micros, -1 as sign
+            from old_rows
             union all
-            select became.batch_id, became.key, became.amount
-            from new_rows cross join lateral private.message_tally(new_rows) as became
-            where new_rows.batch_id is not null
-        ) as told
-        group by told.batch_id, told.key
-        having sum(told.delta) <> 0;
+            select new_rows.batch_id, new_rows.status, new_rows.error_code,
+                new_rows.submitted_at, new_rows.answered_at, new_rows.price_micros, 1
+            from new_rows
+        ) as message
+        cross join lateral (
+            values
+            ('message:' || message.status, 1::bigint),
+            (case when message.status = 'failed'
+                then 'failed:' || coalesce(message.error_code, 'unclassified') end, 1),
+            (case when message.submitted_at is not null or message.status
+                in ('submitted', 'sent', 'delivered', 'read') then 'accepted' end, 1),
+            (case when message.answered_at is not null then 'answered' end, 1),
+            -- Charged when delivered.
+            (case when message.status in ('delivered', 'read') then 'spent_micros' end,
+                coalesce(message.price_micros, 0))
+        ) as told (key, amount)
+        where message.batch_id is not null and told.key is not null
+        group by message.batch_id, told.key
+        having sum(message.sign * told.amount) <> 0;
     end if;
     return null;
 end;
@@ -28726,8 +28735,6 @@ REVOKE ALL ON FUNCTION "private"."message_batch"(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION "private"."message_batch"(uuid) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."message_price"(uuid, uuid, uuid, timestamp with time zone) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION "private"."message_tally"(public.message_logs) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."messages_of"(private.person) FROM PUBLIC;
 
