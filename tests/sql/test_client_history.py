@@ -104,6 +104,27 @@ def test_of_many_that_a_filter_found_everybody_and_nobody_else_is_told(
         assert tables[: 1 + is_tagged] == ["client_tags", "client_assignments"][1 - is_tagged :]
 
 
+def test_whom_an_action_changed_is_told_for_two_years_and_what_was_done_for_good(
+    db: psycopg.Connection, world: World
+) -> None:
+    db.execute("delete from public.client_tags")
+    ask(db, world, "supervisor", "bulk_tag(%s, %s)", {"filter": {}}, str(world.ids["tag"]))
+    kept = "select count(*) from private.bulk_touches"
+    grow_old = (
+        "update public.audit_log set created_at = private.now() - %s::interval"
+        " where action = 'bulk' and id in (select audit_id from private.bulk_touches)"
+    )
+    db.execute(grow_old, ("1 year 364 days",))
+    db.execute("select private.forget_bulk_touches()")
+    assert scalar(db, kept) > 0
+    db.execute(grow_old, ("2 years 2 days",))
+    db.execute("select private.forget_bulk_touches()")
+    assert scalar(db, kept) == 0
+    assert scalar(
+        db, "select count(*) from public.audit_log where action = 'bulk' and row_id = 'tag'"
+    )
+
+
 def test_a_tag_that_is_deleted_is_one_line_however_many_wear_it(
     db: psycopg.Connection, world: World
 ) -> None:
