@@ -2,33 +2,22 @@ import { Button } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import classes from "@/app/invitations-for-me.module.css";
+import { answerInvitation, myInvitations, myInvitationsKey } from "@/features/login/queries";
 import { moment } from "@/lib/clock";
 import { sentenceFor } from "@/lib/errors";
-import { enterTenant, type Role, roleNames } from "@/lib/session";
-import { rpc, shaped } from "@/lib/supabase";
-
-interface Asked {
-  id: string;
-  agency: string;
-  role: Role;
-  invited_by: string | null;
-  expires_at: string;
-}
-
-const key = ["my-invitations"];
+import { enterTenant, roleNames } from "@/lib/session";
 
 /** Who has an account is asked before they belong to one more agency. */
 export function InvitationsForMe(): ReactNode {
   const queryClient = useQueryClient();
   const [refused, setRefused] = useState<string | null>(null);
-  const { data = [] } = useQuery({ queryKey: key, queryFn: () => shaped<Asked[]>(rpc("my_invitations", {})) });
+  const { data = [] } = useQuery({ queryKey: myInvitationsKey, queryFn: myInvitations });
   const answer = useMutation({
-    mutationFn: ({ id, accepts }: { id: string; accepts: boolean }) =>
-      shaped<string>(rpc("answer_invitation", { invitation_id: id, accepts })),
+    mutationFn: answerInvitation,
     onSuccess: async (agency, { id, accepts }) => {
       if (accepts) return enterTenant(agency);
       setRefused(data.find((each) => each.id === id)?.agency ?? null);
-      await queryClient.invalidateQueries({ queryKey: key });
+      await queryClient.invalidateQueries({ queryKey: myInvitationsKey });
     },
   });
   if (data.length === 0 && !refused) return null;

@@ -1,5 +1,6 @@
 import { authClient } from "@/lib/auth";
 import { AppError } from "@/lib/errors";
+import type { Role } from "@/lib/session";
 import { rpc, shaped } from "@/lib/supabase";
 
 export interface Credentials {
@@ -48,4 +49,24 @@ async function takeName(name: string): Promise<void> {
   const { tenants } = await shaped<{ tenants: { id: string }[] }>(rpc("session_context", {}));
   // In several agencies each keeps the name that is known there.
   if (tenants.length === 1) await rpc("rename_me", { name: name.trim() });
+}
+
+export interface InvitationForMe {
+  id: string;
+  agency: string;
+  role: Role;
+  invited_by: string | null;
+  expires_at: string;
+}
+
+export const myInvitationsKey = ["my-invitations"];
+
+/** Of agencies that ask somebody who has an account already. */
+export function myInvitations(): Promise<InvitationForMe[]> {
+  return shaped<InvitationForMe[]>(rpc("my_invitations", {}));
+}
+
+/** The agency's id, to enter it. */
+export function answerInvitation({ id, accepts }: { id: string; accepts: boolean }): Promise<string> {
+  return shaped<string>(rpc("answer_invitation", { invitation_id: id, accepts }));
 }
