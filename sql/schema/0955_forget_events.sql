@@ -46,6 +46,11 @@ begin
     -- Where the next sweep begins is told by the last.
     delete from public.call_sweeps as sweep
     where sweep.started_at < private.now() - c_kept;
+    -- The scheduler notes every look, some every two seconds, and never forgets one itself.
+    if to_regclass('cron.job_run_details') is not null then
+        delete from cron.job_run_details as look
+        where coalesce(look.end_time, look.start_time) < clock_timestamp() - c_looks_kept;
+    end if;
     return v_forgotten;
 end;
 $$;

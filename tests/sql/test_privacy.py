@@ -25,6 +25,7 @@ TELLING = [
 NOT_PERSONAL = {
     "private.erased_people": "keyed hashes, and the client that has no name any more",
     "private.import_chunks": "staged rows, gone when the import ends",
+    "private.import_upload_parts": "a file between its looks, gone an hour after the last",
     "private.settings_tables": "names of tables",
     "public.canned_replies": "the agency's own words",
     "public.creditors": "companies",

@@ -259,7 +259,12 @@ def test_a_team_limits_its_people_unless_another_does_not(
         "user_ids": people,
         "creditor_ids": ["c0000000-0000-4000-8000-0000000000aa"],
     }
-    everything = {"name": "Todos", "user_ids": people, "creditor_ids": None}
+    everything = {
+        "name": "Todos",
+        "user_ids": people,
+        "creditor_ids": None,
+        "limits": dict.fromkeys(people),
+    }
     counted = []
     for team in (narrow, everything):
         with acting(limited, world, "admin"):
