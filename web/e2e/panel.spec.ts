@@ -13,7 +13,7 @@ test("a supervisor follows a number of the panel down to the disposition that wa
   await supervisor.goto("/painel");
   const team = supervisor.getByRole("region", { name: "Pessoas" });
   await expect(team.getByRole("row", { name: /Olívia Operadora/ })).toContainText("em atendimento");
-  await supervisor.getByRole("button", { name: /^Acionamentos/ }).click();
+  await supervisor.getByRole("button", { name: /^Acionamentos \d/ }).click();
   const card = supervisor.getByRole("dialog");
   await expect(card).toContainText("O que o cliente manda não conta.");
   // The rule wrote to the client at once: that is an attempt of its own, and nobody's.
