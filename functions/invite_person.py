@@ -11,12 +11,11 @@ import uuid
 import flask
 import functions_framework
 
-from kit import config, db, errors, http, log
-from providers import callbacks
+from kit import db, errors, http, log
+from providers import auth_mail, callbacks
 
 BODY_BYTES = 10_000  # an address, a role, a name, and the ids of some two hundred creditors
 ROLES = ("operator", "supervisor", "admin")
-TAKEN = 422  # who has the address signed up long ago
 
 INVITE = (
     "select public.invite("
@@ -48,25 +47,7 @@ def invite_person(request: flask.Request) -> flask.typing.ResponseReturnValue:
         [(made,)] = tx.execute(RENEW if renewed else INVITE, fields).fetchall()
         [sent] = tx.execute(FIND, (made,)).fetchall()
 
-    settings = config.settings()
-    key = settings.secret_key
-    if not settings.auth_url or not key:
-        raise errors.AppError("no secret key here", code="mail_not_sent", status=502)
-    try:
-        answer = http.call_json(
-            "POST",
-            f"{settings.auth_url}/invite",
-            {"email": sent.email, "data": {"name": sent.display_name or ""}},
-            # Projects made before 2025 have a key that is itself a token, and is asked for as one.
-            {"apikey": key} | ({"Authorization": f"Bearer {key}"} if key.startswith("eyJ") else {}),
-        )
-    except (http.NothingSent, http.OutcomeUnknown) as lost:
-        raise errors.AppError("no answer", code="mail_not_sent", status=502) from lost
-    if answer.status == 429:
-        raise errors.AppError("wait a minute", code="mail_too_soon", status=429)
-    if answer.status >= 300 and not (answer.status == TAKEN and "email_exists" in answer.text):
-        raise errors.AppError(f"status {answer.status}", code="mail_not_sent", status=502)
-
+    auth_mail.invite(sent.email, sent.display_name or "")
     with db.as_caller(request) as tx:
         tx.execute("select private.note_invitation_mail(%s)", (sent.id,))
     log.event("person_invited", outcome="mailed")
