@@ -195,7 +195,7 @@ def test_the_silence_of_last_night_is_not_said_in_the_morning(
 
 def loudest(floor: Floor, export: str) -> int:
     name = floor.shown(export)["list_name"]
-    return max(item["weight"] for item in floor.held()["lists"] if name in item["name"])
+    return max(int(item["weight"]) for item in floor.held()["lists"] if name in item["name"])
 
 
 def test_at_closing_nobody_is_dialled_before_the_lists_are_compared(
