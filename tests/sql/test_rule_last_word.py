@@ -49,6 +49,12 @@ def claim_one(db: psycopg.Connection) -> Any:
     return one
 
 
+def claim_link(db: psycopg.Connection) -> Any:
+    with working(db, "worker"), db.cursor(row_factory=namedtuple_row) as cursor:
+        [one] = cursor.execute("select * from private.claim_messages(10, 60)").fetchall()
+    return one
+
+
 def states(db: psycopg.Connection, rules: list[UUID]) -> list[tuple[Any, ...]]:
     return db.execute(
         "select status, reason from public.automation_runs where rule_id = any(%s)"
@@ -178,8 +184,7 @@ def test_a_charges_link_on_its_way_obeys_the_switches(
     claim(db)
     with acting(db, world, "admin"):
         db.execute(f"update public.automation_policies set {policy}".encode())
-    with working(db, "worker"), db.cursor(row_factory=namedtuple_row) as cursor:
-        [link] = cursor.execute("select * from private.claim_messages(10, 60)").fetchall()
+    link = claim_link(db)
     assert begin(db, link.message_id, link.attempt) is (last[0] == "sending")
     became = row_of(db, "public.message_logs", id=link.message_id)
     assert (became["status"], became["error_code"]) == last
@@ -196,8 +201,7 @@ def test_a_charges_link_waits_for_its_rules_window(db: psycopg.Connection, world
         "update public.collection_rules set opens = '09:00', closes = '12:00' where id = %s",
         (rule,),
     )
-    with working(db, "worker"), db.cursor(row_factory=namedtuple_row) as cursor:
-        [link] = cursor.execute("select * from private.claim_messages(10, 60)").fetchall()
+    link = claim_link(db)
     assert not begin(db, link.message_id, link.attempt)
     waits = row_of(db, "public.message_logs", id=link.message_id)
     assert waits["status"] == "queued"
