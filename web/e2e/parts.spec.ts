@@ -2,7 +2,10 @@ import { expect, openService, test } from "./people.ts";
 
 const dialogCode = "**/assets/statement-dialog-*.js";
 
-test("a part that a blink of the network kept away comes all the same", async ({ windowOf, ownClient }) => {
+test("a part that a blink of the network kept away comes all the same", { tag: "@proof" }, async ({
+  windowOf,
+  ownClient,
+}) => {
   const page = await windowOf("operador@demo.test");
   let lost = 0;
   await page.route(dialogCode, (route) => {
@@ -11,7 +14,7 @@ test("a part that a blink of the network kept away comes all the same", async ({
   });
   await openService(page, ownClient);
   await page
-    .getByRole("button", { name: /^Conta de/ })
+    .getByRole("button", { name: /memória de cálculo$/ })
     .first()
     .click();
   await expect(page.getByRole("dialog")).toBeVisible();
@@ -25,7 +28,7 @@ test("a part that a new release took away is said to be missing, and the page ne
   await page.route(dialogCode, (route) => route.fulfill({ status: 404, body: "" }));
   await openService(page, ownClient);
   await page
-    .getByRole("button", { name: /^Conta de/ })
+    .getByRole("button", { name: /memória de cálculo$/ })
     .first()
     .click();
   await expect(page.getByRole("alert")).toContainText("Esta parte da tela não chegou");
@@ -33,7 +36,7 @@ test("a part that a new release took away is said to be missing, and the page ne
   await page.unroute(dialogCode);
   await page.getByRole("button", { name: "Tentar de novo" }).click();
   await page
-    .getByRole("button", { name: /^Conta de/ })
+    .getByRole("button", { name: /memória de cálculo$/ })
     .first()
     .click();
   await expect(page.getByRole("dialog")).toBeVisible();
