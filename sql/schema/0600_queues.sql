@@ -15,8 +15,8 @@ alter table pgmq.q_provider_events set (
     fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0
 );
 
--- What a day's rule asks of a whole portfolio is background; what somebody has just done is not, and
--- never stands behind it. Each lane is read by what is due first (0630).
+-- What a day's rule asks of a whole portfolio is background; what somebody has just done is not,
+-- and never stands behind it. Each lane is read by what is due first (0630).
 create index q_automations_at_once on pgmq.q_automations (vt)
 where (message ? 'is_background') is not true;
 create index q_automations_background on pgmq.q_automations (vt)
