@@ -1,7 +1,7 @@
 -- An open door for one e-mail address. Whoever is new becomes a member when that address is
--- confirmed at sign-up: the mail's link is their word. Who has an account already is asked once they are in
--- (0136). An unconfirmed address opens nothing: anybody can type anybody's e-mail into a sign-up
--- form.
+-- confirmed at sign-up: the mail's link is their word. Who has an account already is asked once
+-- they are in (0136). An unconfirmed address opens nothing: anybody can type anybody's e-mail into
+-- a sign-up form.
 create table public.invitations (
     id uuid not null default gen_random_uuid(),
     tenant_id uuid not null,

@@ -1,6 +1,7 @@
--- Caps hold against haste, too, for many messages at once. Whoever is about to begin them holds their
--- people until the commit, and who waited for that sees what was begun: of two sends that claimed
--- one person in the same instant, the second is one too many. Agencies without a cap hold nobody.
+-- Caps hold against haste, too, for many messages at once. Whoever is about to begin them holds
+-- their people until the commit, and who waited for that sees what was begun: of two sends that
+-- claimed one person in the same instant, the second is one too many. Agencies without a cap hold
+-- nobody.
 create function private.hold_attempts(message_ids uuid[]) returns uuid[]
 language plpgsql
 security definer

@@ -3,8 +3,9 @@ import { type ReactNode, Suspense, useState } from "react";
 import { AgreementPage, type Replaced } from "@/features/agreements/agreement-page";
 import { onDemand } from "@/lib/later";
 
-const NegotiationPanel = onDemand(() =>
-  import("@/features/negotiation/negotiation-panel").then((m) => m.NegotiationPanel),
+const NegotiationPanel = onDemand(
+  () => import("@/features/negotiation/negotiation-panel"),
+  (m) => m.NegotiationPanel,
 );
 
 /** The agreement, and the panel that renegotiates what is left of it. */

@@ -3,12 +3,24 @@ import { ClientPage } from "@/features/client/client-page";
 import { onDemand } from "@/lib/later";
 import { useAltKey } from "@/ui/alt-key";
 
-const StatementDialog = onDemand(() => import("@/features/statement/statement-dialog").then((m) => m.StatementDialog));
+const StatementDialog = onDemand(
+  () => import("@/features/statement/statement-dialog"),
+  (m) => m.StatementDialog,
+);
 
-const ClientTalk = onDemand(() => import("@/features/conversation/client-talk").then((m) => m.ClientTalk));
-const ClientTalkDoor = onDemand(() => import("@/features/conversation/client-talk-door").then((m) => m.ClientTalkDoor));
+const ClientTalk = onDemand(
+  () => import("@/features/conversation/client-talk"),
+  (m) => m.ClientTalk,
+);
+const ClientTalkDoor = onDemand(
+  () => import("@/features/conversation/client-talk-door"),
+  (m) => m.ClientTalkDoor,
+);
 
-const ClientPrivacy = onDemand(() => import("@/features/privacy/client-privacy").then((m) => m.ClientPrivacy));
+const ClientPrivacy = onDemand(
+  () => import("@/features/privacy/client-privacy"),
+  (m) => m.ClientPrivacy,
+);
 
 /** The client's page, the statement behind its values and the talk beside them. */
 export function ClientRoom({ document }: { document: string }): ReactNode {

@@ -24,7 +24,10 @@ export interface Door {
   badge?: ComponentType;
 }
 
-const UnreadBadge = afterPaint(() => import("@/features/conversation/unread-badge").then((m) => m.UnreadBadge));
+const UnreadBadge = afterPaint(
+  () => import("@/features/conversation/unread-badge"),
+  (m) => m.UnreadBadge,
+);
 
 /** The rooms in the order of the rail, the most visited first: a phone's bar shows the first few, "Mais" the rest. */
 const doors: Door[] = [

@@ -6,9 +6,15 @@ import { enterTenant, MemberProvider, type MemberSession, roleNames, signOut, us
 import { selectedTenant, selectTenant } from "@/lib/tenant-choice";
 import { ErrorState } from "@/ui/states";
 
-const MembershipWatch = afterPaint(() => import("@/app/membership-watch").then((m) => m.MembershipWatch));
+const MembershipWatch = afterPaint(
+  () => import("@/app/membership-watch"),
+  (m) => m.MembershipWatch,
+);
 
-const InvitationsForMe = afterPaint(() => import("@/app/invitations-for-me").then((m) => m.InvitationsForMe));
+const InvitationsForMe = afterPaint(
+  () => import("@/app/invitations-for-me"),
+  (m) => m.InvitationsForMe,
+);
 
 const endings = {
   removed: "encerrou o seu acesso",

@@ -7,8 +7,14 @@ import { PortfolioPage } from "@/features/portfolio/portfolio-page";
 import { afterPaint, onDemand } from "@/lib/later";
 import { useHasRole } from "@/lib/session";
 
-const FirstSteps = afterPaint(() => import("@/features/beginning/first-steps").then((m) => m.FirstSteps));
-const DialerForm = onDemand(() => import("@/features/dialer/export-form").then((m) => m.ExportForm));
+const FirstSteps = afterPaint(
+  () => import("@/features/beginning/first-steps"),
+  (m) => m.FirstSteps,
+);
+const DialerForm = onDemand(
+  () => import("@/features/dialer/export-form"),
+  (m) => m.ExportForm,
+);
 
 /** The carteira with what may be done to a selection in other rooms. */
 export function PortfolioRoom(): ReactNode {

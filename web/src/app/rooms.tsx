@@ -12,8 +12,12 @@ interface Room {
 }
 
 /** A page whose properties are the path's parameters. */
-function room<Path extends string>(path: Path, load: () => Promise<ComponentType<StringRouteParams<Path>>>): Room {
-  const Chosen = later(load as () => Promise<ComponentType<object>>);
+function room<Path extends string, Name extends string>(
+  path: Path,
+  load: () => Promise<Record<Name, ComponentType<StringRouteParams<Path>>>>,
+  name: Name,
+): Room {
+  const Chosen = later(load, (code) => code[name] as ComponentType<object>);
   return {
     path,
     preload: Chosen.preload,
@@ -22,8 +26,8 @@ function room<Path extends string>(path: Path, load: () => Promise<ComponentType
   };
 }
 
-const login = room("/login", () => import("@/features/login/login-page").then((m) => m.LoginPage));
-const invitation = room("/convite", () => import("@/features/login/invitation-page").then((m) => m.InvitationPage));
+const login = room("/login", () => import("@/features/login/login-page"), "LoginPage");
+const invitation = room("/convite", () => import("@/features/login/invitation-page"), "InvitationPage");
 
 export const entrances: Room[] = [login, invitation];
 
@@ -31,41 +35,37 @@ const servicePath = "/atendimento/:clientId";
 
 /** Every page behind the sign-in; of two that match, the first is shown. Its place in the navigation is a line in doors.ts. */
 export const rooms: Room[] = [
-  room("/carteira", () => import("@/app/portfolio-room").then((m) => m.PortfolioRoom)),
-  room("/carteira/:document", () => import("@/app/client-room").then((m) => m.ClientRoom)),
-  room("/atendimento", () => import("@/features/calls/incoming-page").then((m) => m.IncomingPage)),
-  room(servicePath, () => import("@/app/service-room").then((m) => m.ServiceRoom)),
-  room("/agenda", () => import("@/features/agenda/agenda-page").then((m) => m.AgendaPage)),
-  room("/acordos", () => import("@/features/agreements/agreements-page").then((m) => m.AgreementsPage)),
-  room("/acordos/pagamentos", () => import("@/features/payments/payments-page").then((m) => m.PaymentsPage)),
-  room("/acordos/:id", () => import("@/app/agreement-room").then((m) => m.AgreementRoom)),
-  room("/conversas", () => import("@/features/conversation/inbox-page").then((m) => m.InboxPage)),
-  room("/conversas/:conversationId", () => import("@/features/conversation/inbox-page").then((m) => m.InboxPage)),
-  room("/discador", () => import("@/features/dialer/dialer-page").then((m) => m.DialerPage)),
-  room("/disparos", () => import("@/features/broadcast/batches-page").then((m) => m.BatchesPage)),
-  room("/disparos/novo", () => import("@/features/broadcast/start-page").then((m) => m.StartPage)),
-  room("/disparos/novo/:draft", () => import("@/features/broadcast/compose-page").then((m) => m.ComposePage)),
-  room("/disparos/:id", () => import("@/features/broadcast/batch-page").then((m) => m.BatchPage)),
-  room("/painel", () => import("@/app/panel-room").then((m) => m.PanelRoom)),
-  room("/automacao", () => import("@/app/automation-rooms").then((m) => m.RulesRoom)),
-  room("/automacao/nova", () => import("@/app/automation-rooms").then((m) => m.NewRuleRoom)),
-  room("/automacao/regras/:ruleId", () => import("@/app/automation-rooms").then((m) => m.RuleRoom)),
-  room("/automacao/execucoes", () => import("@/app/automation-rooms").then((m) => m.RunsRoom)),
-  room("/automacao/falhas", () => import("@/app/automation-rooms").then((m) => m.FailuresRoom)),
-  room("/configuracoes", () => import("@/features/settings/settings-page").then((m) => m.SettingsPage)),
-  room("/configuracoes/privacidade", () => import("@/features/privacy/privacy-page").then((m) => m.PrivacyPage)),
-  room("/configuracoes/credores", () => import("@/features/creditors/creditors-page").then((m) => m.CreditorsPage)),
-  room("/configuracoes/tabulacoes", () =>
-    import("@/features/dispositions/dispositions-page").then((m) => m.DispositionsPage),
-  ),
-  room("/configuracoes/integracoes", () =>
-    import("@/features/integrations/integrations-page").then((m) => m.IntegrationsPage),
-  ),
-  room("/configuracoes/pessoas", () => import("@/features/people/people-page").then((m) => m.PeoplePage)),
-  room("/configuracoes/whatsapp", () => import("@/features/whatsapp/whatsapp-page").then((m) => m.WhatsappPage)),
-  room("/configuracoes/contato", () => import("@/features/contact/contact-page").then((m) => m.ContactPage)),
-  room("/configuracoes/custos", () => import("@/features/panel/costs-page").then((m) => m.CostsPage)),
-  room("/configuracoes/cobranca", () => import("@/features/charging/charging-page").then((m) => m.ChargingPage)),
+  room("/carteira", () => import("@/app/portfolio-room"), "PortfolioRoom"),
+  room("/carteira/:document", () => import("@/app/client-room"), "ClientRoom"),
+  room("/atendimento", () => import("@/features/calls/incoming-page"), "IncomingPage"),
+  room(servicePath, () => import("@/app/service-room"), "ServiceRoom"),
+  room("/agenda", () => import("@/features/agenda/agenda-page"), "AgendaPage"),
+  room("/acordos", () => import("@/features/agreements/agreements-page"), "AgreementsPage"),
+  room("/acordos/pagamentos", () => import("@/features/payments/payments-page"), "PaymentsPage"),
+  room("/acordos/:id", () => import("@/app/agreement-room"), "AgreementRoom"),
+  room("/conversas", () => import("@/features/conversation/inbox-page"), "InboxPage"),
+  room("/conversas/:conversationId", () => import("@/features/conversation/inbox-page"), "InboxPage"),
+  room("/discador", () => import("@/features/dialer/dialer-page"), "DialerPage"),
+  room("/disparos", () => import("@/features/broadcast/batches-page"), "BatchesPage"),
+  room("/disparos/novo", () => import("@/features/broadcast/start-page"), "StartPage"),
+  room("/disparos/novo/:draft", () => import("@/features/broadcast/compose-page"), "ComposePage"),
+  room("/disparos/:id", () => import("@/features/broadcast/batch-page"), "BatchPage"),
+  room("/painel", () => import("@/app/panel-room"), "PanelRoom"),
+  room("/automacao", () => import("@/app/automation-rooms"), "RulesRoom"),
+  room("/automacao/nova", () => import("@/app/automation-rooms"), "NewRuleRoom"),
+  room("/automacao/regras/:ruleId", () => import("@/app/automation-rooms"), "RuleRoom"),
+  room("/automacao/execucoes", () => import("@/app/automation-rooms"), "RunsRoom"),
+  room("/automacao/falhas", () => import("@/app/automation-rooms"), "FailuresRoom"),
+  room("/configuracoes", () => import("@/features/settings/settings-page"), "SettingsPage"),
+  room("/configuracoes/privacidade", () => import("@/features/privacy/privacy-page"), "PrivacyPage"),
+  room("/configuracoes/credores", () => import("@/features/creditors/creditors-page"), "CreditorsPage"),
+  room("/configuracoes/tabulacoes", () => import("@/features/dispositions/dispositions-page"), "DispositionsPage"),
+  room("/configuracoes/integracoes", () => import("@/features/integrations/integrations-page"), "IntegrationsPage"),
+  room("/configuracoes/pessoas", () => import("@/features/people/people-page"), "PeoplePage"),
+  room("/configuracoes/whatsapp", () => import("@/features/whatsapp/whatsapp-page"), "WhatsappPage"),
+  room("/configuracoes/contato", () => import("@/features/contact/contact-page"), "ContactPage"),
+  room("/configuracoes/custos", () => import("@/features/panel/costs-page"), "CostsPage"),
+  room("/configuracoes/cobranca", () => import("@/features/charging/charging-page"), "ChargingPage"),
 ];
 
 /** Fetches the code of a path's page, so that it need not suspend. */
@@ -88,8 +88,10 @@ function savesData(): boolean {
 
 /** The other rooms' code is a few kB each: fetched when the first one is painted, so that no later click waits for it. Together
  * they are several times the first one: whoever saves data fetches each when its door is opened. */
-export const RemainingPages = afterPaint(async () => {
-  const others = savesData() ? [] : rooms.map(({ preload }) => preload());
-  await Promise.all([learnRemaining(), ...others]);
-  return () => null;
-});
+export const RemainingPages = afterPaint(
+  async () => {
+    const others = savesData() ? [] : rooms.map(({ preload }) => preload());
+    await Promise.all([learnRemaining(), ...others]);
+  },
+  () => () => null,
+);

@@ -4,17 +4,37 @@ import { ServicePage } from "@/features/service/service-page";
 import { afterPaint, onDemand } from "@/lib/later";
 import { useAltKey } from "@/ui/alt-key";
 
-const StatementDialog = onDemand(() => import("@/features/statement/statement-dialog").then((m) => m.StatementDialog));
-const ServiceLock = afterPaint(() => import("@/features/calls/service-lock").then((m) => m.ServiceLock));
-const CallButton = afterPaint(() => import("@/features/calls/call-button").then((m) => m.CallButton));
-const ClientTalkDoor = afterPaint(() =>
-  import("@/features/conversation/client-talk-door").then((m) => m.ClientTalkDoor),
+const StatementDialog = onDemand(
+  () => import("@/features/statement/statement-dialog"),
+  (m) => m.StatementDialog,
 );
-const ClientTalk = onDemand(() => import("@/features/conversation/client-talk").then((m) => m.ClientTalk));
-const NextClientBar = afterPaint(() => import("@/features/agenda/next-client").then((m) => m.NextClientBar));
-const NoContactButton = afterPaint(() => import("@/ui/no-contact/no-contact-button").then((m) => m.NoContactButton));
-const NegotiationPanel = onDemand(() =>
-  import("@/features/negotiation/negotiation-panel").then((m) => m.NegotiationPanel),
+const ServiceLock = afterPaint(
+  () => import("@/features/calls/service-lock"),
+  (m) => m.ServiceLock,
+);
+const CallButton = afterPaint(
+  () => import("@/features/calls/call-button"),
+  (m) => m.CallButton,
+);
+const ClientTalkDoor = afterPaint(
+  () => import("@/features/conversation/client-talk-door"),
+  (m) => m.ClientTalkDoor,
+);
+const ClientTalk = onDemand(
+  () => import("@/features/conversation/client-talk"),
+  (m) => m.ClientTalk,
+);
+const NextClientBar = afterPaint(
+  () => import("@/features/agenda/next-client"),
+  (m) => m.NextClientBar,
+);
+const NoContactButton = afterPaint(
+  () => import("@/ui/no-contact/no-contact-button"),
+  (m) => m.NoContactButton,
+);
+const NegotiationPanel = onDemand(
+  () => import("@/features/negotiation/negotiation-panel"),
+  (m) => m.NegotiationPanel,
 );
 
 /** The service screen with what opens over it and who else is here; none of that is part of the first paint. */

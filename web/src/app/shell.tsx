@@ -7,15 +7,34 @@ import { PendingBadge } from "@/features/service/pending-badge";
 import { afterPaint } from "@/lib/later";
 import { useMember } from "@/lib/session";
 
-const NotificationBell = afterPaint(() =>
-  import("@/features/notifications/notification-bell").then((m) => m.NotificationBell),
+const NotificationBell = afterPaint(
+  () => import("@/features/notifications/notification-bell"),
+  (m) => m.NotificationBell,
 );
-const LinkBanner = afterPaint(() => import("@/app/link-banner").then((m) => m.LinkBanner));
-const InvitationsForMe = afterPaint(() => import("@/app/invitations-for-me").then((m) => m.InvitationsForMe));
-const CallWatch = afterPaint(() => import("@/features/calls/call-watch").then((m) => m.CallWatch));
-const Toasts = afterPaint(() => import("@/app/toasts").then((m) => m.Toasts));
-const UndoElsewhere = afterPaint(() => import("@/features/service/undo-elsewhere").then((m) => m.UndoElsewhere));
-const UserMenu = afterPaint(() => import("@/app/user-menu").then((m) => m.UserMenu));
+const LinkBanner = afterPaint(
+  () => import("@/app/link-banner"),
+  (m) => m.LinkBanner,
+);
+const InvitationsForMe = afterPaint(
+  () => import("@/app/invitations-for-me"),
+  (m) => m.InvitationsForMe,
+);
+const CallWatch = afterPaint(
+  () => import("@/features/calls/call-watch"),
+  (m) => m.CallWatch,
+);
+const Toasts = afterPaint(
+  () => import("@/app/toasts"),
+  (m) => m.Toasts,
+);
+const UndoElsewhere = afterPaint(
+  () => import("@/features/service/undo-elsewhere"),
+  (m) => m.UndoElsewhere,
+);
+const UserMenu = afterPaint(
+  () => import("@/app/user-menu"),
+  (m) => m.UserMenu,
+);
 
 /** A rail beside the page; on a phone a strip above it (who I am, what is new) and the doors below, under the thumb. */
 export function Shell({ children }: { children: ReactNode }): ReactNode {

@@ -29,3 +29,15 @@ test("code that nobody waits for is never given up", async () => {
   await vi.runAllTimersAsync();
   await expect(answer).resolves.toBe("code");
 });
+
+test("a module that the browser gave up for good is asked for by an address of its own", async () => {
+  const asked: string[] = [];
+  const given = (): Promise<string> => Promise.reject(new TypeError("Failed to fetch: http://a.test/assets/x-1.js"));
+  const answer = brought(given, true, (address) => {
+    asked.push(address);
+    return asked.length === 2 ? Promise.resolve("code") : Promise.reject(new TypeError("Failed to fetch"));
+  });
+  await vi.runAllTimersAsync();
+  await expect(answer).resolves.toBe("code");
+  expect(asked).toEqual(["http://a.test/assets/x-1.js?again=1", "http://a.test/assets/x-1.js?again=2"]);
+});

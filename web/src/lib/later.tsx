@@ -5,22 +5,28 @@ import { firstPaint, rest } from "@/lib/first-paint";
 export type Later<Props> = ComponentType<Props> & { preload: () => Promise<void> };
 
 /** A component whose code comes when it is first shown: dialogs, drawers. */
-export function onDemand<Props extends object>(load: () => Promise<ComponentType<Props>>): (props: Props) => ReactNode {
-  return lazy(async () => ({ default: await brought(load) })) as unknown as (props: Props) => ReactNode;
+export function onDemand<Code, Props extends object>(
+  load: () => Promise<Code>,
+  pick: (code: Code) => ComponentType<Props>,
+): (props: Props) => ReactNode {
+  return lazy(async () => ({ default: pick(await brought(load)) })) as unknown as (props: Props) => ReactNode;
 }
 
 /** Like `onDemand`, but a component whose code is already here renders at once: React holds back what was suspended, however
  * briefly, until 300 ms after the fallback. */
-export function later<Props extends object>(load: () => Promise<ComponentType<Props>>): Later<Props> {
+export function later<Code, Props extends object>(
+  load: () => Promise<Code>,
+  pick: (code: Code) => ComponentType<Props>,
+): Later<Props> {
   let here: ComponentType<Props> | undefined;
-  const Awaited = onDemand(load);
+  const Awaited = onDemand(load, pick);
   const Chosen = (props: Props): ReactNode => {
     const [Which] = useState(() => here ?? Awaited);
     return <Which {...props} />;
   };
   return Object.assign(Chosen, {
     preload: async () => {
-      here = await load();
+      here = pick(await load());
     },
   });
 }
@@ -32,9 +38,12 @@ export async function painted(): Promise<void> {
 }
 
 /** A component that is loaded once the screen is painted: menus, bell, toasts, who else is here. */
-export function afterPaint<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
+export function afterPaint<Code, Props extends object>(
+  load: () => Promise<Code>,
+  pick: (code: Code) => ComponentType<Props>,
+): ComponentType<Props> {
   return lazy(async () => {
     await painted();
-    return { default: await brought(load, false) };
+    return { default: pick(await brought(load, false)) };
   }) as unknown as ComponentType<Props>;
 }

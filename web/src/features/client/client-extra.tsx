@@ -7,7 +7,10 @@ import classes from "./client-page.module.css";
 import { extraText } from "./extra-text";
 import type { ProfileClient } from "./queries";
 
-const ExtraDialog = onDemand(() => import("./extra-dialog").then((m) => m.ExtraDialog));
+const ExtraDialog = onDemand(
+  () => import("./extra-dialog"),
+  (m) => m.ExtraDialog,
+);
 
 /** Columns of the files that are none of ours, kept under their own names. */
 export function ClientExtra({ client }: { client: ProfileClient }): ReactNode {

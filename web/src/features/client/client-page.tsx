@@ -25,8 +25,14 @@ import classes from "./client-page.module.css";
 import { PhoneHealthList } from "./phone-health";
 import { type ClientProfile, useClientProfile } from "./queries";
 
-const HistoryDialog = onDemand(() => import("./history-dialog").then((m) => m.HistoryDialog));
-const EditDialog = onDemand(() => import("./edit-dialog").then((m) => m.EditDialog));
+const HistoryDialog = onDemand(
+  () => import("./history-dialog"),
+  (m) => m.HistoryDialog,
+);
+const EditDialog = onDemand(
+  () => import("./edit-dialog"),
+  (m) => m.EditDialog,
+);
 
 interface ClientPageProps {
   document: string;

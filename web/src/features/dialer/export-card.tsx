@@ -11,7 +11,10 @@ import { overviewKey, resumeExport, stopExport } from "./queries";
 import type { DialerExport, ExportStatus, HoursState } from "./shapes";
 import { fatesOf } from "./words";
 
-const ExportResults = onDemand(() => import("./export-results").then((m) => m.ExportResults));
+const ExportResults = onDemand(
+  () => import("./export-results"),
+  (m) => m.ExportResults,
+);
 
 const statusWords: Record<ExportStatus, string> = {
   planning: "escolhendo as pessoas",

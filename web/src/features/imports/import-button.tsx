@@ -9,7 +9,10 @@ import { percent } from "./import-progress";
 import { useRunningImports } from "./queries";
 import type { ImportRow } from "./shapes";
 
-const ImportDialog = onDemand(() => import("./import-dialog").then((m) => m.ImportDialog));
+const ImportDialog = onDemand(
+  () => import("./import-dialog"),
+  (m) => m.ImportDialog,
+);
 
 interface ImportButtonProps {
   importing: boolean;

@@ -7,7 +7,10 @@ import type { PortfolioFilter, Sort } from "./filter";
 import { useSegments } from "./queries";
 import type { Segment } from "./shapes";
 
-const SegmentDialog = onDemand(() => import("./segment-dialog").then((m) => m.SegmentDialog));
+const SegmentDialog = onDemand(
+  () => import("./segment-dialog"),
+  (m) => m.SegmentDialog,
+);
 
 interface SegmentsMenuProps {
   filter: PortfolioFilter;

@@ -7,7 +7,10 @@ import classes from "./portfolio-page.module.css";
 import type { Selection } from "./selection";
 import type { BulkAction, DialogAction } from "./shapes";
 
-const BulkDialog = onDemand(() => import("./bulk-dialog").then((m) => m.BulkDialog));
+const BulkDialog = onDemand(
+  () => import("./bulk-dialog"),
+  (m) => m.BulkDialog,
+);
 
 const actions: [BulkAction, string, typeof IconTag][] = [
   ["assign", "Atribuir", IconUserCheck],

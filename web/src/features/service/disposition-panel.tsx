@@ -8,10 +8,19 @@ import { Key } from "@/ui/tag";
 import classes from "./disposition-panel.module.css";
 import type { DispositionType, ServiceScreen } from "./queries";
 
-const CallbackForm = later(() => import("@/ui/callback-form/callback-form").then((m) => m.CallbackForm));
+const CallbackForm = later(
+  () => import("@/ui/callback-form/callback-form"),
+  (m) => m.CallbackForm,
+);
 void painted().then(CallbackForm.preload);
-const WrongNumberForm = afterPaint(() => import("./wrong-number-form").then((m) => m.WrongNumberForm));
-const DispositionEffects = afterPaint(() => import("./disposition-effects").then((m) => m.DispositionEffects));
+const WrongNumberForm = afterPaint(
+  () => import("./wrong-number-form"),
+  (m) => m.WrongNumberForm,
+);
+const DispositionEffects = afterPaint(
+  () => import("./disposition-effects"),
+  (m) => m.DispositionEffects,
+);
 
 export interface Chosen {
   type: DispositionType;

@@ -25,7 +25,10 @@ import { ServiceSkeleton } from "./service-skeleton";
 import { Unconfirmed } from "./unconfirmed";
 import { usePendingOfClient } from "./use-pending";
 
-const UndoLine = afterPaint(() => import("./undo-line").then((m) => m.UndoLine));
+const UndoLine = afterPaint(
+  () => import("./undo-line"),
+  (m) => m.UndoLine,
+);
 
 /** A second press of the same outcome this soon is a bounce of the finger, not a second call. */
 const bounceMs = 1_500;

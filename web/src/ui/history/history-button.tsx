@@ -4,7 +4,10 @@ import { type ReactNode, Suspense, useState } from "react";
 import { later } from "@/lib/later";
 import type { SettingsRoomName } from "@/lib/settings-versions";
 
-const SettingsHistory = later(() => import("./settings-history").then((m) => m.SettingsHistory));
+const SettingsHistory = later(
+  () => import("./settings-history"),
+  (m) => m.SettingsHistory,
+);
 
 export function HistoryButton({ room }: { room: SettingsRoomName }): ReactNode {
   const [isOpen, setIsOpen] = useState(false);

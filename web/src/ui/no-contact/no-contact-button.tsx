@@ -7,7 +7,10 @@ import type { Contacted } from "@/lib/suppressions";
 import { useAltKey } from "@/ui/alt-key";
 import { Key } from "@/ui/tag";
 
-const NoContactDialog = later(() => import("@/ui/no-contact/no-contact-dialog").then((m) => m.NoContactDialog));
+const NoContactDialog = later(
+  () => import("@/ui/no-contact/no-contact-dialog"),
+  (m) => m.NoContactDialog,
+);
 
 interface NoContactButtonProps extends Contacted {
   /** The person's numbers, to choose one of. */

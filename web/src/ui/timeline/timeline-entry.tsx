@@ -20,8 +20,14 @@ import { MoneyEntry } from "@/ui/timeline/money-entry";
 import { runStatusNames } from "@/ui/timeline/run-status";
 import classes from "@/ui/timeline/timeline.module.css";
 
-const CallEntry = later(() => import("@/ui/timeline/call-entry").then((m) => m.CallEntry));
-const SuppressionEntry = later(() => import("@/ui/timeline/suppression-entry").then((m) => m.SuppressionEntry));
+const CallEntry = later(
+  () => import("@/ui/timeline/call-entry"),
+  (m) => m.CallEntry,
+);
+const SuppressionEntry = later(
+  () => import("@/ui/timeline/suppression-entry"),
+  (m) => m.SuppressionEntry,
+);
 
 interface TimelineEntryProps {
   item: TimelineItem;
