@@ -1,11 +1,9 @@
 import { expect, openService, test } from "./people.ts";
 
-const dialogCode = "**/assets/statement-dialog-*.js";
+// Each further try has a question of its own behind the name.
+const dialogCode = /\/assets\/statement-dialog-[^/]*\.js/;
 
-test("a part that a blink of the network kept away comes all the same", { tag: "@proof" }, async ({
-  windowOf,
-  ownClient,
-}) => {
+test("a part that a blink of the network kept away comes all the same", async ({ windowOf, ownClient }) => {
   const page = await windowOf("operador@demo.test");
   let lost = 0;
   await page.route(dialogCode, (route) => {
