@@ -1,5 +1,6 @@
 -- Whoever owes nothing any more is left in peace at once: what was queued for them is skipped now,
--- not when its turn comes. (A run already being sent is asked again by its own claim.)
+-- not when its turn comes. (A run already being sent is asked again by its own claim.) What speaks
+-- of having paid still does: it is the payment itself that ends the debt.
 create function private.tg_clients__leave_collection() returns trigger
 language plpgsql
 security definer
@@ -12,7 +13,9 @@ begin
     join public.automation_runs as run
         on run.tenant_id = became.tenant_id and run.client_id = became.id
         and run.status = 'queued'
-    where became.open_debts = 0;
+    join public.collection_rules as rule on rule.id = run.rule_id
+    where became.open_debts = 0 and rule.trigger <> 'payment_event'
+      and rule.event is distinct from 'settled';
     return null;
 end;
 $$;

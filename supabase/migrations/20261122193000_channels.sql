@@ -23617,6 +23617,26 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.tg_clients__leave_collection()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    perform private.finish_run(run.id, 'skipped', 'nothing_owed')
+    from new_rows as became
+    join old_rows as was on was.id = became.id and was.open_debts > 0
+    join public.automation_runs as run
+        on run.tenant_id = became.tenant_id and run.client_id = became.id
+        and run.status = 'queued'
+    join public.collection_rules as rule on rule.id = run.rule_id
+    where became.open_debts = 0 and rule.trigger <> 'payment_event'
+      and rule.event is distinct from 'settled';
+    return null;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.tg_clients__leave_dialer()
  RETURNS trigger
  LANGUAGE plpgsql

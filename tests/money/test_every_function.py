@@ -20,6 +20,8 @@ OURS = [
 REFUSING = {"tg_append_only"}
 # Asked for who is limited to creditors alone: tests/sql/test_scope.py.
 OF_LIMITS = {"sees_payment"}
+# A job of people and their data that fails for one of them: tests/sql/test_privacy.py.
+OF_JOBS = {"note_job_failure"}
 CALLED = "select funcname from pg_stat_user_functions where calls > 0"
 # SQL functions that the planner inlines are never counted as called; each is asserted by a test.
 INLINED = (
@@ -45,4 +47,4 @@ def test_every_function_was_called(schema_url: str, wait_until: WaitUntil) -> No
         )
         called = {name for (name,) in connection.execute(CALLED.encode())}
         inlined = {name for (name,) in connection.execute(INLINED.encode())}
-    assert made - called - inlined - OF_LIMITS == REFUSING
+    assert made - called - inlined - OF_LIMITS - OF_JOBS == REFUSING

@@ -246,6 +246,7 @@ def test_the_agencys_own_holidays_close(db: psycopg.Connection, world: World) ->
 def test_a_cap_counts_the_clients_attempts_and_names_the_next_day(
     db: psycopg.Connection, world: World
 ) -> None:
+    # A Monday that is nobody's today: what the world was made with counts on its own day.
     client = world.ids["client"]
     db.execute("delete from public.contact_caps")
     db.execute("delete from public.calls")
@@ -255,8 +256,8 @@ def test_a_cap_counts_the_clients_attempts_and_names_the_next_day(
         " values (%s, 'call', 1, 2), (%s, 'call', 7, 5)", (TENANT, TENANT),
     )  # fmt: skip
     decide = (
-        "select allowed, next_allowed_at = '2026-11-24 08:00-03', reason"
-        " from private.contact_decision(%s, %s, 'call', '2026-11-23 15:00-03')"
+        "select allowed, next_allowed_at = '2035-05-08 08:00-03', reason"
+        " from private.contact_decision(%s, %s, 'call', '2035-05-07 15:00-03')"
     )
     for hour in (9, 10):
         assert db.execute(decide, (TENANT, client)).fetchone() == (True, False, None)
@@ -264,7 +265,7 @@ def test_a_cap_counts_the_clients_attempts_and_names_the_next_day(
             "insert into public.calls"
             " (tenant_id, integration_id, external_id, client_id, status, called_at)"
             " values (%s, %s, %s, %s, 'not_answered', %s)",
-            (TENANT, world.ids["integration"], f"cap-{hour}", client, f"2026-11-23 {hour}:00-03"),
+            (TENANT, world.ids["integration"], f"cap-{hour}", client, f"2035-05-07 {hour}:00-03"),
         )
     assert db.execute(decide, (TENANT, client)).fetchone() == (False, True, "attempt_cap")
 

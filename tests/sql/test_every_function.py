@@ -11,9 +11,9 @@ from tests.sql.personas import World, scalar
 
 WaitUntil = Callable[..., Any]
 
-# The import's own files: tests/portfolio calls their functions, through the one that uploads files.
-IMPORT_FILES = {"0446", "0447", "0448", "0449", "0450", "0451", "0452",
-                "0880", "0882", "0884", "0885", "0886", "0887", "0888", "0889"}  # fmt: skip
+# The files of import and export: tests/portfolio calls their functions, by what goes up and down.
+IMPORT_FILES = {"0445", "0446", "0447", "0448", "0449", "0450", "0451", "0452",
+                "0869", "0880", "0882", "0884", "0885", "0886", "0887", "0888", "0889"}  # fmt: skip
 MADE = r"^create (?:function|procedure) \w+\.(\w+)"
 # Money and its messages have tests of their own, and a look back of their own
 # (tests/money/test_every_function.py).
@@ -29,7 +29,7 @@ MONEY = {
 CHANNELS = {
     name
     for path in (ROOT / "sql" / "schema").glob("0*.sql")
-    if "0900" <= path.name < "0960" or path.name[:4] in {"0400", "0416", "0462", "0970"}
+    if "0900" <= path.name < "0960" or path.name[:4] in {"0400", "0416", "0462", "0476", "0970"}
     for name in re.findall(MADE, path.read_text(), re.MULTILINE)
 }
 # What a drain asks between two looks, and the titles a negotiation starts from: same folders.

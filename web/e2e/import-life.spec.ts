@@ -36,17 +36,17 @@ async function choose(dialog: Locator, name: string, text: string | Buffer): Pro
 
 test("an import is watched while it writes, and cancelled it leaves nothing", async ({ windowOf }) => {
   const page = await windowOf("admin@demo.test");
-  // Three titles each: enough for several chunks, so that it can be cancelled between two.
+  // Eight titles each: enough for three chunks, so that it can be cancelled between two.
   const clients = inventClients(5000, `Credor ${newWord()}`);
   const dialog = await openDialog(page);
-  await choose(dialog, "grande.csv", csv(clients, 3));
+  await choose(dialog, "grande.csv", csv(clients, 8));
   await dialog.getByRole("button", { name: "Conferir arquivo" }).click();
   await expect(dialog.getByText("Se você confirmar")).toBeVisible();
   await dialog.getByRole("button", { name: "Confirmar importação" }).click();
   const progress = dialog.getByRole("region", { name: "Andamento da importação" });
   await expect(progress.getByText("Gravando na carteira…")).toBeVisible();
   await expect(
-    progress.getByText(/15\.000 lidas · 15\.000 conferidas · [1-9][\d.]* gravadas .* por segundo/),
+    progress.getByText(/40\.000 lidas · 40\.000 conferidas · [1-9][\d.]* gravadas .* por segundo/),
   ).toBeVisible();
   await progress.getByRole("button", { name: "Cancelar importação" }).click();
   await expect(dialog.getByRole("alert")).toHaveText("A importação foi cancelada. Nada dela ficou na carteira.");
