@@ -58,6 +58,7 @@ create function private.tg_broadcast_status() returns trigger
 language plpgsql
 security definer
 set search_path = ''
+set enable_hashjoin = on  -- a writer of chunks switches it off, and its settings hold in here
 as $$
 begin
     perform private.send_change(

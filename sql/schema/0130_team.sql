@@ -90,7 +90,8 @@ declare
     v_tenant_id uuid := private.require_role('admin');
     v_membership public.memberships;
 begin
-    perform from public.tenants where tenants.id = v_tenant_id for update;
+    -- Not against the key: whoever writes a row of the agency meanwhile waits for nothing.
+    perform from public.tenants where tenants.id = v_tenant_id for no key update;
     -- Asked again under the lock: the caller may just have been demoted.
     perform private.require_role('admin');
     -- Whoever gives them a client at this moment holds the row: they come first, or find nobody.

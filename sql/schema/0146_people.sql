@@ -57,7 +57,7 @@ declare
     v_limited uuid[];
 begin
     -- Two admins who save the same team follow one another.
-    perform from public.tenants where tenants.id = v_tenant_id for update;
+    perform from public.tenants where tenants.id = v_tenant_id for no key update;
     v_limited := private.limited_by_teams(v_tenant_id);
     if v_name = '' or length(v_name) > 60 then
         raise exception 'team_name_invalid' using errcode = 'PT400',
@@ -159,7 +159,7 @@ declare
     v_tenant_id uuid := private.require_role('admin');
     v_limited uuid[];
 begin
-    perform from public.tenants where tenants.id = v_tenant_id for update;
+    perform from public.tenants where tenants.id = v_tenant_id for no key update;
     v_limited := private.limited_by_teams(v_tenant_id);
     update public.teams set archived_at = private.now()
     where teams.tenant_id = v_tenant_id and teams.id = archive_team.team_id

@@ -5,6 +5,7 @@ create function private.tg_clients__leave_collection() returns trigger
 language plpgsql
 security definer
 set search_path = ''
+set enable_hashjoin = on  -- as in tg_broadcast_status (0070)
 as $$
 begin
     perform private.finish_run(run.id, 'skipped', 'nothing_owed')

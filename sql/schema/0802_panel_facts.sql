@@ -115,11 +115,15 @@ set search_path = ''
 as $$
 begin
     return (
-        select (min(known.since) at time zone tenants.time_zone)::date
+        select (first.since at time zone tenants.time_zone)::date
         from public.tenants
-        join public.operator_states as known on known.tenant_id = tenants.id
+        cross join lateral (
+            select known.since from public.operator_states as known
+            where known.tenant_id = tenants.id
+            order by known.since
+            limit 1
+        ) as first
         where tenants.id = panel_hours_since.tenant_id
-        group by tenants.id
     );
 end;
 $$;

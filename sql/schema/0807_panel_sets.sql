@@ -145,7 +145,7 @@ begin
                     when judged.bits is null then private.panel_bits(judged.members)
                     else judged.bits | private.panel_bits(judged.members)::bit($size) end
             from judged
-        $sql$, '$size', private.panel_size(tenant_id)::text) using tenant_id, v_month, v_end;
+        $sql$, '$size', greatest(private.panel_size(tenant_id), 1)::text) using tenant_id, v_month, v_end;
     end loop;
 end;
 $$;

@@ -215,11 +215,9 @@ begin
                 v_run_id, jsonb_build_object('days', v_days, 'stock', v_has_stock), 0
             );
         exception when others then
-            insert into public.job_runs (tenant_id, job, on_date)
-            values (v_tenant_id, 'refresh_panel', private.today(v_tenant_id))
-            returning id into v_run_id;
-            perform private.finish_job(
-                v_run_id, jsonb_build_object('code', sqlstate, 'error', sqlerrm), 1
+            perform private.note_job_failure(
+                v_tenant_id, 'refresh_panel',
+                jsonb_build_object('code', sqlstate, 'error', sqlerrm)
             );
         end;
     end loop;

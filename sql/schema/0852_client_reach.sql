@@ -32,6 +32,7 @@ create function private.tg_client_phones__reach() returns trigger
 language plpgsql
 security definer
 set search_path = ''
+set enable_hashjoin = on  -- as in tg_broadcast_status (0070)
 as $$
 begin
     if tg_op = 'INSERT' then
@@ -60,7 +61,8 @@ begin
             from new_rows
             join public.suppressions
                 on suppressions.tenant_id = new_rows.tenant_id
-                and right(suppressions.phone, 8) = right(new_rows.phone, 8)
+                and private.phone_match(suppressions.phone)
+                    = private.phone_match(new_rows.phone)
         ) as touched
         group by touched.tenant_id;
         return null;

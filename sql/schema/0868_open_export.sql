@@ -13,6 +13,10 @@ declare
     v_filter private.client_filter := private.read_selection(v_tenant_id, selection);
     v_clients bigint;
 begin
+    if run_id is not null then
+        -- First of all: finding a whole portfolio may take longer than a run waits for its lock.
+        perform pg_advisory_xact_lock(private.export_lock(run_id));
+    end if;
     drop table if exists pg_temp.export_clients;
     create temp table export_clients (
         place int, tenant_id uuid, client_id uuid

@@ -76,14 +76,14 @@ begin
 end;
 $$;
 
--- In the transaction that streams: it holds the lock, and no row, however slowly it is taken.
+-- In the transaction that streams: it holds the lock (open_export), and no row, however slowly it
+-- is taken.
 create function private.count_export(run_id uuid, clients bigint) returns void
 language plpgsql
 security definer
 set search_path = ''
 as $$
 begin
-    perform pg_advisory_xact_lock(private.export_lock(run_id));
     perform from private.export_runs as run
     where run.id = count_export.run_id and run.tenant_id = private.tenant_id()
       and run.user_id = auth.uid() and run.state = 'running';

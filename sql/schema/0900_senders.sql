@@ -198,7 +198,9 @@ begin
     elsif v_wait <= patience_seconds then
         update private.sender_buckets as bucket
         set tokens = v_bucket.tokens - 1, refilled_at = v_bucket.at,
-            rules_tokens = v_bucket.rules_tokens - case when is_rule then 1 else 0 end
+            -- Charged in the contest alone: what rules sent before it is nobody's loss.
+            rules_tokens = v_bucket.rules_tokens
+                - case when is_rule and v_bucket.is_wanted_by_bulk then 1 else 0 end
         where bucket.sender_id = take_turn.sender_id;
     end if;
     return v_wait;

@@ -69,12 +69,12 @@ begin
         left join private.client_contacts as contact
             on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id
         cross join lateral (
-            select ' || private.batch_exclusion(v_template.variables) || ' as reason
+            select ' || private.batch_exclusion(v_template.variables) || ' as reason offset 0
         ) as told
         cross join lateral (
             select case when told.reason is null and $5 <> ''{}'' then ($5 ->> coalesce(
                 clients.uf, private.uf_of(($1).tenant_id, clients.id, null), ''''
-            ))::timestamptz end as until
+            ))::timestamptz end as until offset 0
         ) as rests
         where ' || private.client_condition(v_filter) || '
         order by clients.id'

@@ -63,6 +63,7 @@ begin
         campaign_id = coalesce(call.campaign_id, v_twin.campaign_id),
         list_id = coalesce(call.list_id, v_twin.list_id),
         mode = coalesce(call.mode, v_twin.mode),
+        wrap_seconds = coalesce(call.wrap_seconds, v_twin.wrap_seconds),
         -- One outcome: the one that stands, else the twin's.
         disposition_id = case when call.outcome_type is null
             then coalesce(call.disposition_id, v_twin.disposition_id) end,

@@ -93,6 +93,7 @@ as $$
             'list_ids', to_jsonb(export.list_ids),
             -- Said too late, a weight would be heard again: what it is now is what the hours say.
             'weight', case
+                when export.status = 'cancelled' then 0
                 when task.payload ->> 'weight' = '0' and not task.payload ? 'hours' then 0
                 when export.hours_state <> 'open' then 0
                 else export.weight

@@ -14,12 +14,13 @@ declare
     c_longest constant interval := interval '30 days';
     v_export_id uuid;
     v_state text;
+    v_closed text[];
     v_silenced int := 0;
 begin
-    for v_export_id, v_state in
+    for v_export_id, v_state, v_closed in
         select export.id, case
                 when export.created_at < private.now() - c_longest then 'expired' else 'silent'
-            end
+            end, agency.closed
         from private.dialer_agencies() as agency
         join public.dialer_exports as export on export.tenant_id = agency.tenant_id
         where export.status in ('loading', 'done')
@@ -31,7 +32,17 @@ begin
           )
     loop
         begin
-            v_silenced := v_silenced + private.silence_list(v_export_id, v_state);
+            -- Asked again under the lock: while it was held the list may have been compared (0951),
+            -- and nobody would open it before the next state opens or closes.
+            perform from public.dialer_exports as export
+            where export.id = v_export_id and (
+                v_state = 'expired' or export.hours_state = 'open'
+                and private.is_closing(export.ufs, export.closed_ufs, v_closed)
+            )
+            for no key update;
+            if found then
+                v_silenced := v_silenced + private.silence_list(v_export_id, v_state);
+            end if;
         exception when others then
             perform private.note_hours_failure(v_export_id, sqlstate, sqlerrm);
         end;

@@ -74,6 +74,7 @@ create function private.tg_clients__leave_dialer() returns trigger
 language plpgsql
 security definer
 set search_path = ''
+set enable_hashjoin = on  -- as in tg_broadcast_status (0070)
 as $$
 begin
     perform private.leave_dialer(

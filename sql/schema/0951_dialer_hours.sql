@@ -94,6 +94,11 @@ begin
             where kept.id = (export).id;
             return false;
         end if;
+        -- Its own clock may come later in this same minute: nobody is taken out of a loud list.
+        if v_state = 'open' and private.is_closing((export).ufs, (export).closed_ufs, closed) then
+            perform private.silence_list((export).id, 'silent');
+            v_state := 'silent';
+        end if;
         v_state := case v_state when 'silent' then 'opening' else v_state end;
         v_moved := private.take_out_closed(export, closed, c_step);
         v_left := v_moved / c_step;

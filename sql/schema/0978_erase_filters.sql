@@ -1,6 +1,7 @@
 -- Somebody looked for the person by name or document, and the words were kept: in a saved filter,
--- and in the audit of what was exported or changed for a whole selection. They become the document
--- that the person has when nobody, so that a filter goes on finding the one it found.
+-- in a bulk send, in a list for the dialer, and in the audit of what was exported or changed for a
+-- whole selection. They become the document that the person has when nobody, so that a filter goes
+-- on finding the one it found.
 create function private.unnamed_filter(filter jsonb, person private.person) returns jsonb
 language sql
 immutable
@@ -36,12 +37,25 @@ begin
     where kept.tenant_id = (person).tenant_id and kept.filter ? 'q'
       and private.unnamed_filter(kept.filter, person) <> kept.filter;
     get diagnostics v_sum = row_count;
+    update public.message_batches as kept set selection = private.unnamed_image(selection, person)
+    where kept.tenant_id = (person).tenant_id
+      and private.unnamed_image(kept.selection, person) <> kept.selection;
+    get diagnostics v_rows = row_count;
+    v_sum := v_sum + v_rows;
+    update public.dialer_exports as kept set selection = private.unnamed_image(selection, person)
+    where kept.tenant_id = (person).tenant_id
+      and private.unnamed_image(kept.selection, person) <> kept.selection;
+    get diagnostics v_rows = row_count;
+    v_sum := v_sum + v_rows;
     -- The line of a segment that was named so, and of a selection.
     update public.audit_log as kept
     set before = private.unnamed_image(kept.before, person),
         after = private.unnamed_image(kept.after, person)
     where kept.tenant_id = (person).tenant_id
-      and (kept.action in ('bulk', 'export') or kept.table_name = 'segments')
+      and (
+          kept.action in ('bulk', 'export')
+          or kept.table_name in ('segments', 'message_batches', 'dialer_exports')
+      )
       and (private.unnamed_image(kept.before, person) <> kept.before
           or private.unnamed_image(kept.after, person) <> kept.after);
     get diagnostics v_rows = row_count;

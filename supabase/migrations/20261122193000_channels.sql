@@ -1878,7 +1878,7 @@ declare
     v_tenant_id uuid := private.require_role('admin');
     v_limited uuid[];
 begin
-    perform from public.tenants where tenants.id = v_tenant_id for update;
+    perform from public.tenants where tenants.id = v_tenant_id for no key update;
     v_limited := private.limited_by_teams(v_tenant_id);
     update public.teams set archived_at = private.now()
     where teams.tenant_id = v_tenant_id and teams.id = archive_team.team_id
@@ -5414,7 +5414,6 @@ CREATE OR REPLACE FUNCTION private.count_export(run_id uuid, clients bigint)
  SET search_path TO ''
 AS $function$
 begin
-    perform pg_advisory_xact_lock(private.export_lock(run_id));
     perform from private.export_runs as run
     where run.id = count_export.run_id and run.tenant_id = private.tenant_id()
       and run.user_id = auth.uid() and run.state = 'running';
@@ -5618,12 +5617,12 @@ begin
         left join private.client_contacts as contact
             on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id
         cross join lateral (
-            select ' || private.batch_exclusion(v_template.variables) || ' as reason
+            select ' || private.batch_exclusion(v_template.variables) || ' as reason offset 0
         ) as told
         cross join lateral (
             select case when told.reason is null and $5 <> ''{}'' then ($5 ->> coalesce(
                 clients.uf, private.uf_of(($1).tenant_id, clients.id, null), ''''
-            ))::timestamptz end as until
+            ))::timestamptz end as until offset 0
         ) as rests
         where ' || private.client_condition(v_filter) || '
         order by clients.id'
@@ -6154,6 +6153,7 @@ AS $function$
             'list_ids', to_jsonb(export.list_ids),
             -- Said too late, a weight would be heard again: what it is now is what the hours say.
             'weight', case
+                when export.status = 'cancelled' then 0
                 when task.payload ->> 'weight' = '0' and not task.payload ? 'hours' then 0
                 when export.hours_state <> 'open' then 0
                 else export.weight
@@ -6736,12 +6736,25 @@ begin
     where kept.tenant_id = (person).tenant_id and kept.filter ? 'q'
       and private.unnamed_filter(kept.filter, person) <> kept.filter;
     get diagnostics v_sum = row_count;
+    update public.message_batches as kept set selection = private.unnamed_image(selection, person)
+    where kept.tenant_id = (person).tenant_id
+      and private.unnamed_image(kept.selection, person) <> kept.selection;
+    get diagnostics v_rows = row_count;
+    v_sum := v_sum + v_rows;
+    update public.dialer_exports as kept set selection = private.unnamed_image(selection, person)
+    where kept.tenant_id = (person).tenant_id
+      and private.unnamed_image(kept.selection, person) <> kept.selection;
+    get diagnostics v_rows = row_count;
+    v_sum := v_sum + v_rows;
     -- The line of a segment that was named so, and of a selection.
     update public.audit_log as kept
     set before = private.unnamed_image(kept.before, person),
         after = private.unnamed_image(kept.after, person)
     where kept.tenant_id = (person).tenant_id
-      and (kept.action in ('bulk', 'export') or kept.table_name = 'segments')
+      and (
+          kept.action in ('bulk', 'export')
+          or kept.table_name in ('segments', 'message_batches', 'dialer_exports')
+      )
       and (private.unnamed_image(kept.before, person) <> kept.before
           or private.unnamed_image(kept.after, person) <> kept.after);
     get diagnostics v_rows = row_count;
@@ -9894,7 +9907,7 @@ begin
                     when judged.bits is null then private.panel_bits(judged.members)
                     else judged.bits | private.panel_bits(judged.members)::bit($size) end
             from judged
-        $sql$, '$size', private.panel_size(tenant_id)::text) using tenant_id, v_month, v_end;
+        $sql$, '$size', greatest(private.panel_size(tenant_id), 1)::text) using tenant_id, v_month, v_end;
     end loop;
 end;
 $function$;
@@ -11239,7 +11252,8 @@ declare
     v_tenant_id uuid := private.require_role('admin');
     v_membership public.memberships;
 begin
-    perform from public.tenants where tenants.id = v_tenant_id for update;
+    -- Not against the key: whoever writes a row of the agency meanwhile waits for nothing.
+    perform from public.tenants where tenants.id = v_tenant_id for no key update;
     -- Asked again under the lock: the caller may just have been demoted.
     perform private.require_role('admin');
     -- Whoever gives them a client at this moment holds the row: they come first, or find nobody.
@@ -11306,6 +11320,7 @@ begin
         campaign_id = coalesce(call.campaign_id, v_twin.campaign_id),
         list_id = coalesce(call.list_id, v_twin.list_id),
         mode = coalesce(call.mode, v_twin.mode),
+        wrap_seconds = coalesce(call.wrap_seconds, v_twin.wrap_seconds),
         -- One outcome: the one that stands, else the twin's.
         disposition_id = case when call.outcome_type is null
             then coalesce(call.disposition_id, v_twin.disposition_id) end,
@@ -12757,6 +12772,10 @@ declare
     v_filter private.client_filter := private.read_selection(v_tenant_id, selection);
     v_clients bigint;
 begin
+    if run_id is not null then
+        -- First of all: finding a whole portfolio may take longer than a run waits for its lock.
+        perform pg_advisory_xact_lock(private.export_lock(run_id));
+    end if;
     drop table if exists pg_temp.export_clients;
     create temp table export_clients (
         place int, tenant_id uuid, client_id uuid
@@ -13525,11 +13544,15 @@ CREATE OR REPLACE FUNCTION private.panel_hours_since(tenant_id uuid)
 AS $function$
 begin
     return (
-        select (min(known.since) at time zone tenants.time_zone)::date
+        select (first.since at time zone tenants.time_zone)::date
         from public.tenants
-        join public.operator_states as known on known.tenant_id = tenants.id
+        cross join lateral (
+            select known.since from public.operator_states as known
+            where known.tenant_id = tenants.id
+            order by known.since
+            limit 1
+        ) as first
         where tenants.id = panel_hours_since.tenant_id
-        group by tenants.id
     );
 end;
 $function$;
@@ -17716,11 +17739,9 @@ begin
                 v_run_id, jsonb_build_object('days', v_days, 'stock', v_has_stock), 0
             );
         exception when others then
-            insert into public.job_runs (tenant_id, job, on_date)
-            values (v_tenant_id, 'refresh_panel', private.today(v_tenant_id))
-            returning id into v_run_id;
-            perform private.finish_job(
-                v_run_id, jsonb_build_object('code', sqlstate, 'error', sqlerrm), 1
+            perform private.note_job_failure(
+                v_tenant_id, 'refresh_panel',
+                jsonb_build_object('code', sqlstate, 'error', sqlerrm)
             );
         end;
     end loop;
@@ -20083,7 +20104,7 @@ declare
     v_limited uuid[];
 begin
     -- Two admins who save the same team follow one another.
-    perform from public.tenants where tenants.id = v_tenant_id for update;
+    perform from public.tenants where tenants.id = v_tenant_id for no key update;
     v_limited := private.limited_by_teams(v_tenant_id);
     if v_name = '' or length(v_name) > 60 then
         raise exception 'team_name_invalid' using errcode = 'PT400',
@@ -21660,12 +21681,13 @@ declare
     c_longest constant interval := interval '30 days';
     v_export_id uuid;
     v_state text;
+    v_closed text[];
     v_silenced int := 0;
 begin
-    for v_export_id, v_state in
+    for v_export_id, v_state, v_closed in
         select export.id, case
                 when export.created_at < private.now() - c_longest then 'expired' else 'silent'
-            end
+            end, agency.closed
         from private.dialer_agencies() as agency
         join public.dialer_exports as export on export.tenant_id = agency.tenant_id
         where export.status in ('loading', 'done')
@@ -21677,7 +21699,17 @@ begin
           )
     loop
         begin
-            v_silenced := v_silenced + private.silence_list(v_export_id, v_state);
+            -- Asked again under the lock: while it was held the list may have been compared (0951),
+            -- and nobody would open it before the next state opens or closes.
+            perform from public.dialer_exports as export
+            where export.id = v_export_id and (
+                v_state = 'expired' or export.hours_state = 'open'
+                and private.is_closing(export.ufs, export.closed_ufs, v_closed)
+            )
+            for no key update;
+            if found then
+                v_silenced := v_silenced + private.silence_list(v_export_id, v_state);
+            end if;
         exception when others then
             perform private.note_hours_failure(v_export_id, sqlstate, sqlerrm);
         end;
@@ -21786,6 +21818,11 @@ begin
             update public.dialer_exports as kept set closed_ufs = closed, hours_state = 'silent'
             where kept.id = (export).id;
             return false;
+        end if;
+        -- Its own clock may come later in this same minute: nobody is taken out of a loud list.
+        if v_state = 'open' and private.is_closing((export).ufs, (export).closed_ufs, closed) then
+            perform private.silence_list((export).id, 'silent');
+            v_state := 'silent';
         end if;
         v_state := case v_state when 'silent' then 'opening' else v_state end;
         v_moved := private.take_out_closed(export, closed, c_step);
@@ -22703,7 +22740,9 @@ begin
     elsif v_wait <= patience_seconds then
         update private.sender_buckets as bucket
         set tokens = v_bucket.tokens - 1, refilled_at = v_bucket.at,
-            rules_tokens = v_bucket.rules_tokens - case when is_rule then 1 else 0 end
+            -- Charged in the contest alone: what rules sent before it is nobody's loss.
+            rules_tokens = v_bucket.rules_tokens
+                - case when is_rule and v_bucket.is_wanted_by_bulk then 1 else 0 end
         where bucket.sender_id = take_turn.sender_id;
     end if;
     return v_wait;
@@ -23232,6 +23271,29 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.tg_broadcast_status()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_hashjoin TO 'on'
+AS $function$
+begin
+    perform private.send_change(
+        tg_argv[0], tg_table_name, changed.tenant_id, changed.id, changed.client_ids
+    )
+    from (
+        select new_rows.tenant_id, min(new_rows.id::text) as id,
+            array_agg(distinct new_rows.client_id) as client_ids
+        from new_rows
+        join old_rows on old_rows.id = new_rows.id
+        where new_rows.status <> old_rows.status and new_rows.client_id is not null
+        group by new_rows.tenant_id
+    ) as changed;
+    return null;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.tg_call_dispositions__accept()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -23564,6 +23626,60 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.tg_client_phones__reach()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_hashjoin TO 'on'
+AS $function$
+begin
+    if tg_op = 'INSERT' then
+        -- A number more can only open what was closed: most new numbers change nothing, and a
+        -- million of them are compared in one join.
+        perform private.refresh_client_reach(touched.tenant_id, array_agg(touched.client_id))
+        from (
+            select added.tenant_id, added.client_id
+            from (
+                select new_rows.tenant_id, new_rows.client_id,
+                    bool_or(new_rows.has_whatsapp) as is_proved,
+                    bool_or(new_rows.has_whatsapp is null) as is_open
+                from new_rows
+                group by new_rows.tenant_id, new_rows.client_id
+            ) as added
+            join public.clients
+                on clients.tenant_id = added.tenant_id and clients.id = added.client_id
+            where not clients.has_phone
+               or added.is_proved and clients.has_whatsapp is not true
+               or added.is_open and clients.has_whatsapp is false
+        ) as touched
+        group by touched.tenant_id;
+        perform private.refresh_contact_blocks(touched.tenant_id, array_agg(touched.client_id))
+        from (
+            select distinct new_rows.tenant_id, new_rows.client_id
+            from new_rows
+            join public.suppressions
+                on suppressions.tenant_id = new_rows.tenant_id
+                and private.phone_match(suppressions.phone)
+                    = private.phone_match(new_rows.phone)
+        ) as touched
+        group by touched.tenant_id;
+        return null;
+    end if;
+    -- Changed and removed numbers are few: a person or a provider's answer.
+    perform private.refresh_client_reach(touched.tenant_id, array_agg(touched.client_id)),
+        private.refresh_contact_blocks(touched.tenant_id, array_agg(touched.client_id))
+    from (
+        select distinct old_rows.tenant_id, old_rows.client_id
+        from old_rows
+        join public.clients
+            on clients.tenant_id = old_rows.tenant_id and clients.id = old_rows.client_id
+    ) as touched
+    group by touched.tenant_id;
+    return null;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.tg_client_services__panel()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -23622,6 +23738,7 @@ CREATE OR REPLACE FUNCTION private.tg_clients__leave_collection()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
+ SET enable_hashjoin TO 'on'
 AS $function$
 begin
     perform private.finish_run(run.id, 'skipped', 'nothing_owed')
@@ -23642,6 +23759,7 @@ CREATE OR REPLACE FUNCTION private.tg_clients__leave_dialer()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
+ SET enable_hashjoin TO 'on'
 AS $function$
 begin
     perform private.leave_dialer(

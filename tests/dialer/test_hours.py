@@ -213,6 +213,20 @@ def test_at_closing_nobody_is_dialled_before_the_lists_are_compared(
     assert state(floor, export)[0] == "open"
 
 
+def test_a_comparison_that_comes_before_the_silence_takes_nobody_out_of_a_loud_list(
+    mixed: tuple[Floor, str, str, str],
+) -> None:
+    floor, export, rio, _ = mixed
+    set_clock(floor, "2026-03-10", "18:59:30")
+    floor.world.run("call private.keep_dialer_hours()")
+    assert state(floor, export)[0] == "opening"
+    floor.world.run("select private.silence_closed_lists()")
+    keep(floor)
+    assert rio not in inside(floor)
+    assert weights(floor) == [7]
+    assert state(floor, export)[0] == "open"
+
+
 def test_a_list_without_anybody_of_the_state_that_closes_is_dialled_on(floor: Floor) -> None:
     floor.person(1)
     at(floor, "2026-03-10", "12:00")

@@ -113,6 +113,24 @@ def test_rules_and_a_bulk_send_share_a_number_and_people_come_first(rig: Rig) ->
     assert leaving.most_in_a_second() <= 20
 
 
+def test_what_rules_sent_before_a_bulk_send_is_not_held_against_them(rig: Rig) -> None:
+    leaving = Leaving(rig, 20)
+    for _ in range(60):
+        leaving.elapse(0.5)
+        for _ in range(12):
+            leaving.turn(2.0, is_rule=True)
+    taken = 0
+    for _ in range(40):
+        leaving.elapse(0.5)
+        rig.owner.execute(
+            "update private.sender_buckets set last_claimed_at = last_claimed_at"
+            " - interval '0.5 seconds'"
+        )
+        leaving.bulk(leaving.workers[0], 1000)
+        taken += sum(leaving.turn(2.0, is_rule=True) <= 2.0 for _ in range(12))
+    assert taken >= 0.9 * 20 * 20 / 3
+
+
 def test_rules_alone_have_the_whole_number(rig: Rig) -> None:
     leaving = Leaving(rig, 20)
     taken = 0

@@ -223,3 +223,34 @@ def test_who_gives_a_client_and_who_removes_the_colleague_wait_for_each_other(
         assert refusals == ["member_not_found"]
         db.execute("update public.memberships set revoked_at = null where id = %s", (member,))
         db.commit()
+
+
+def test_who_removes_a_colleague_does_not_hold_up_who_gives_them_a_client(
+    world: World, wait_until: Callable[..., object]
+) -> None:
+    """The gift holds the seat, the removal the agency; neither waits in a ring."""
+    errors = []
+
+    def remove(member: object) -> None:
+        with psycopg.connect(world.url) as connection:
+            try:
+                with acting(connection, world, "admin"):
+                    connection.execute("select public.revoke_membership(%s)", (member,))
+            except psycopg.Error as error:
+                errors.append(error.diag.message_primary)
+            connection.rollback()
+
+    with psycopg.connect(world.url) as db, psycopg.connect(world.url, autocommit=True) as watch:
+        member = membership(db, world, "operator")
+        db.execute("select from public.memberships where id = %s for share", (member,))
+        thread = threading.Thread(target=remove, args=(member,))
+        thread.start()
+        wait_until(lambda: scalar(watch, "select count(*) from pg_locks where not granted"))
+        with acting(db, world, "supervisor"):
+            db.execute(
+                "select public.bulk_assign(%s, %s)",
+                ('{"filter": {}}', world.users["operator"]),
+            )
+        db.rollback()
+        thread.join(300)
+    assert errors == []

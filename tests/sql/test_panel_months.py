@@ -107,3 +107,18 @@ def test_bits_are_the_members_they_were_made_of(db: psycopg.Connection, members:
         (members,),
     ).fetchall()
     assert [place for (place,) in found] == members
+
+
+def test_a_month_in_which_nobody_was_contacted_is_kept_like_any_other(
+    db: psycopg.Connection,
+) -> None:
+    tenant = scalar(
+        db,
+        "insert into public.tenants (name, created_at) values ('Parada', '2026-10-01 12:00-03')"
+        " returning id",
+    )
+    set_clock(db, "2026-12-03 12:00:00-03")
+    while scalar(db, "select private.refresh_panel_of(%s)", tenant):
+        pass
+    kept = "select count(*) from private.panel_days where tenant_id = %s"
+    assert scalar(db, kept, tenant) == 63  # 1 October to 2 December

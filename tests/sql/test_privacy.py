@@ -72,6 +72,8 @@ def talkative(db: psycopg.Connection, world: World) -> None:
         " lifted_at, expires_at)"
         " values (%(t)s, %(c)s, '+5511987650001', %(said)s, %(said)s, now(), now())",
         "update public.message_logs set body = %(said)s where client_id = %(c)s",
+        """update public.message_batches set selection = '{"filter": {"q": "888.888.888-01"}}'""",
+        """update public.dialer_exports set selection = '{"filter": {"q": "Conceição Mundo"}}'""",
         "update public.import_rejects set cells = array['888.888.888-01', %(said)s]"
         " where tenant_id = %(t)s",
         """update public.imports set differences = %(listed)s,
@@ -102,7 +104,7 @@ def talkative(db: psycopg.Connection, world: World) -> None:
         " where tenant_id = %(t)s limit 1",
         "insert into public.audit_log (tenant_id, actor, table_name, row_id, action, after) values"
         " (%(t)s, 'x', 'clients', 'export', 'export', jsonb_build_object('selection',"
-        """ '{"filter": {"q": "zelia da conceicao", "uf": ["SP"]}}'::jsonb))""",
+        """ '{"filter": {"q": "Conceição Mundo", "uf": ["SP"]}}'::jsonb))""",
     ):
         db.execute(statement.encode(), ids)
 

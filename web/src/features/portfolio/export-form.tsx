@@ -10,24 +10,25 @@ import type { ExportOutcome } from "./shapes";
 
 /** Stays until the file is whole: half of one opens in a spreadsheet as if it were all. */
 export function ExportForm({ selection, onClose }: { selection: Selection; onClose: () => void }): ReactNode {
-  const { mutate, data: runId, isPending, error } = useMutation({ mutationFn: () => exportClients(selection) });
-  const outcome = useExportOutcome(isPending ? null : (runId ?? null));
+  const { mutate, data: run, isPending, error } = useMutation({ mutationFn: () => exportClients(selection) });
+  const outcome = useExportOutcome(isPending ? null : (run ?? null));
   const torn = outcome?.state === "incomplete";
-  const ended = torn || outcome?.state === "complete";
-  const begun = runId !== undefined && !isPending;
+  const refused = outcome?.state === "refused";
+  const ended = torn || refused || outcome?.state === "complete";
+  const begun = run !== undefined && !isPending;
   return (
     <>
       <p className={classes.note}>
         O arquivo CSV abre no Excel e traz os dados pessoais destes clientes. A exportação fica registrada na auditoria.
       </p>
-      {(error || torn) && (
+      {(error || torn || refused) && (
         <p role="alert" className={classes.error}>
-          {error
-            ? sentenceFor(error)
-            : "O download parou no meio e o arquivo ficou incompleto. Apague-o e baixe de novo."}
+          {error && sentenceFor(error)}
+          {torn && "O download parou no meio e o arquivo ficou incompleto. Apague-o e baixe de novo."}
+          {refused && "O download não chegou a começar. Tente de novo."}
         </p>
       )}
-      {begun && !torn && <p role="status">{howItGoes(outcome)}</p>}
+      {begun && !torn && !refused && <p role="status">{howItGoes(outcome)}</p>}
       <div className={classes.actions}>
         <Button variant="default" onClick={onClose}>
           {begun ? "Fechar" : "Cancelar"}

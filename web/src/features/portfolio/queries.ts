@@ -2,6 +2,7 @@ import {
   type InfiniteData,
   infiniteQueryOptions,
   keepPreviousData,
+  skipToken,
   type UseInfiniteQueryResult,
   type UseQueryResult,
   useInfiniteQuery,
@@ -103,23 +104,36 @@ export async function createTag(name: string, color: string): Promise<TagName> {
   return unwrap<TagName>(db.from("tags").insert({ name, color }).select("id,name,color").single());
 }
 
-/** Answers the id by which the page asks how the download ended: the browser tells that to nobody. */
-export async function exportClients(selection: Selection): Promise<string> {
-  const runId = crypto.randomUUID();
-  await download("portfolio-export", { selection: asJson(selection), run_id: runId });
-  return runId;
+export interface ExportRun {
+  id: string;
+  /** In ms, when the browser was sent for the file. */
+  sentAt: number;
+}
+
+/** Answers the run by which the page asks how the download ended: the browser tells that to nobody. */
+export async function exportClients(selection: Selection): Promise<ExportRun> {
+  const id = crypto.randomUUID();
+  await download("portfolio-export", { selection: asJson(selection), run_id: id });
+  return { id, sentAt: Date.now() };
 }
 
 /** Between two looks at a download: soon enough for who waits for it. */
 const outcomeEveryMs = 2000;
 
-export function useExportOutcome(runId: string | null): ExportOutcome | undefined {
+/** A ticket lives for a minute, and half a one is for the way: what has not begun by then was refused unseen. */
+const beginsWithinMs = 90_000;
+
+async function outcomeOf({ id, sentAt }: ExportRun): Promise<ExportOutcome> {
+  const told = await shaped<ExportOutcome>(rpc("export_outcome", { run_id: id }));
+  return told.state === "waiting" && Date.now() - sentAt > beginsWithinMs ? { ...told, state: "refused" } : told;
+}
+
+export function useExportOutcome(run: ExportRun | null): ExportOutcome | undefined {
   const { data } = useQuery({
-    queryKey: ["export-outcome", runId],
-    queryFn: () => shaped<ExportOutcome>(rpc("export_outcome", { run_id: runId ?? "" })),
-    enabled: runId !== null,
+    queryKey: ["export-outcome", run?.id],
+    queryFn: run ? () => outcomeOf(run) : skipToken,
     refetchInterval: ({ state }) =>
-      state.data?.state === "complete" || state.data?.state === "incomplete" ? false : outcomeEveryMs,
+      state.data?.state === "running" || state.data?.state === "waiting" ? outcomeEveryMs : false,
     gcTime: 0,
   });
   return data;

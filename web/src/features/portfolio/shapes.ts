@@ -86,6 +86,7 @@ export interface Segment {
 
 /** Of one download of the caller's own: whether all of it arrived. */
 export interface ExportOutcome {
-  state: "waiting" | "running" | "complete" | "incomplete";
+  /** "refused" is the page's own: nobody has begun it, and its ticket has ended. */
+  state: "waiting" | "running" | "complete" | "incomplete" | "refused";
   clients: number | null;
 }
