@@ -23,6 +23,7 @@ test("a connection is tested, its key kept, and its webhook's key replaced", asy
   await meta.getByRole("button", { name: /^Alterar os dados/ }).click();
   await token.fill("EAAB-simulated-token");
   await meta.getByRole("button", { name: /^Salvar Meta/ }).click();
+  await expect(token).toHaveCount(0);
   await meta.getByRole("button", { name: /^Testar a conexão/ }).click();
   await expect(meta.getByText("Resposta do provedor: +551130000000")).toBeVisible();
 });
