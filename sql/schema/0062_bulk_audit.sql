@@ -25,16 +25,11 @@ security definer
 set search_path = ''
 as $$
 declare
-    v_id bigint;
-begin
-    insert into public.audit_log (tenant_id, actor_id, actor, table_name, row_id, action, after)
-    values (
-        begin_bulk.tenant_id, auth.uid(),
-        coalesce((select users.email from auth.users where users.id = auth.uid()), session_user),
-        'clients', what, 'bulk',
+    v_id bigint := private.note_act(
+        tenant_id, 'bulk', 'clients', what,
         jsonb_build_object('selection', selection, 'state', 'running')
-    )
-    returning id into v_id;
+    );
+begin
     perform set_config('cobranca.bulk_audit_id', v_id::text, true);
     return v_id;
 end;

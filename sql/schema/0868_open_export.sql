@@ -32,7 +32,7 @@ begin
     -- For the statement that follows in this transaction: it sorts what may be the whole portfolio.
     perform set_config('jit', 'off', true), set_config('work_mem', '64MB', true);
     if run_id is null then
-        perform private.note_export(v_tenant_id, jsonb_build_object(
+        perform private.note_act(v_tenant_id, 'export', 'clients', 'export', jsonb_build_object(
             'selection', selection, 'selected', v_clients
         ));
     else

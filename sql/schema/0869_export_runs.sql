@@ -47,32 +47,13 @@ begin
     insert into private.export_runs (id, tenant_id, user_id, audit_id)
     values (
         begin_export.run_id, v_tenant_id, auth.uid(),
-        private.note_export(v_tenant_id, jsonb_build_object(
+        private.note_act(v_tenant_id, 'export', 'clients', 'export', jsonb_build_object(
             'selection', begin_export.selection, 'state', 'running'
         ))
     );
 exception when unique_violation then
     raise exception 'ticket_used' using errcode = 'PT410',
         detail = 'an export with this id was begun already';
-end;
-$$;
-
-create function private.note_export(tenant_id uuid, said jsonb) returns bigint
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-    v_id bigint;
-begin
-    insert into public.audit_log (tenant_id, actor_id, actor, table_name, row_id, action, after)
-    values (
-        note_export.tenant_id, auth.uid(),
-        coalesce((select users.email from auth.users where users.id = auth.uid()), session_user),
-        'clients', 'export', 'export', said
-    )
-    returning id into v_id;
-    return v_id;
 end;
 $$;
 

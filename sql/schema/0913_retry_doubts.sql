@@ -47,14 +47,8 @@ begin
     )
     select coalesce(array_agg(again.client_id), '{}') into v_people from again;
     if cardinality(v_people) > 0 then
-        insert into public.audit_log
-            (tenant_id, actor_id, actor, table_name, row_id, action, after)
-        values (
-            v_tenant_id, auth.uid(),
-            coalesce(
-                (select users.email from auth.users where users.id = auth.uid()), session_user
-            ),
-            'message_batches', v_batch.id::text, 'update',
+        perform private.note_act(
+            v_tenant_id, 'update', 'message_batches', v_batch.id::text,
             jsonb_build_object('doubtful_sent_again', to_jsonb(v_people))
         );
         if v_batch.status = 'done' then

@@ -41,12 +41,8 @@ declare
     v_condition text := private.outcome_condition(filter ->> 'outcome', filter ->> 'reason');
 begin
     perform private.message_batch(open_batch_export.batch_id);
-    insert into public.audit_log
-        (tenant_id, actor_id, actor, table_name, row_id, action, after)
-    values (
-        v_tenant_id, auth.uid(),
-        coalesce((select users.email from auth.users where users.id = auth.uid()), session_user),
-        'message_batches', open_batch_export.batch_id::text, 'export',
+    perform private.note_act(
+        v_tenant_id, 'export', 'message_batches', open_batch_export.batch_id::text,
         jsonb_build_object('filter', coalesce(filter, '{}'))
     );
     return private.batch_export_sql(open_batch_export.batch_id, v_condition, (

@@ -189,14 +189,10 @@ begin
     on conflict on constraint client_services_pkey do update
     set operator_id = excluded.operator_id, since = private.now(), seen_at = private.now(),
         taken_from = excluded.taken_from, reason = excluded.reason;
-    insert into public.audit_log
-        (tenant_id, actor_id, actor, table_name, row_id, action, before, after)
-    values (
-        v_tenant_id, auth.uid(),
-        coalesce((select users.email from auth.users where users.id = auth.uid()), session_user),
-        'client_services', client_id::text, 'update',
-        to_jsonb(v_was),
-        jsonb_build_object('operator_id', auth.uid(), 'reason', left(btrim(reason), 200))
+    perform private.note_act(
+        v_tenant_id, 'update', 'client_services', client_id::text,
+        jsonb_build_object('operator_id', auth.uid(), 'reason', left(btrim(reason), 200)),
+        to_jsonb(v_was)
     );
     perform private.tell_service(v_tenant_id, client_id);
     perform private.note_standing(v_tenant_id, auth.uid());

@@ -65,14 +65,8 @@ begin
           and export.on_date = private.today(v_tenant_id)
           and export.status not in ('failed', 'cancelled');
     else
-        insert into public.audit_log
-            (tenant_id, actor_id, actor, table_name, row_id, action, after)
-        values (
-            v_tenant_id, auth.uid(),
-            coalesce(
-                (select users.email from auth.users where users.id = auth.uid()), session_user
-            ),
-            'dialer_exports', v_export.id::text, 'export',
+        perform private.note_act(
+            v_tenant_id, 'export', 'dialer_exports', v_export.id::text,
             jsonb_build_object('selection', v_asked, 'campaign_id', campaign_id)
         );
         perform private.wake_function('3cplus-export');

@@ -67,11 +67,8 @@ begin
             );
         end if;
     end loop;
-    insert into public.audit_log (tenant_id, actor_id, actor, table_name, row_id, action, after)
-    values (
-        v_tenant_id, auth.uid(),
-        coalesce((select users.email from auth.users where users.id = auth.uid()), session_user),
-        'clients', v_request.client_id::text, 'export',
+    perform private.note_act(
+        v_tenant_id, 'export', 'clients', v_request.client_id::text,
         jsonb_build_object('privacy_request', v_request.id)
     );
     return jsonb_build_object(

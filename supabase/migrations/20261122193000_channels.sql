@@ -2357,6 +2357,23 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.begin_bulk(tenant_id uuid, what text, selection jsonb)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_id bigint := private.note_act(
+        tenant_id, 'bulk', 'clients', what,
+        jsonb_build_object('selection', selection, 'state', 'running')
+    );
+begin
+    perform set_config('cobranca.bulk_audit_id', v_id::text, true);
+    return v_id;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.begin_call_sweep(except_ids uuid[])
  RETURNS TABLE(sweep_id uuid, integration_id uuid, settings jsonb, from_at timestamp with time zone, until_at timestamp with time zone)
  LANGUAGE plpgsql
@@ -2485,7 +2502,7 @@ begin
     insert into private.export_runs (id, tenant_id, user_id, audit_id)
     values (
         begin_export.run_id, v_tenant_id, auth.uid(),
-        private.note_export(v_tenant_id, jsonb_build_object(
+        private.note_act(v_tenant_id, 'export', 'clients', 'export', jsonb_build_object(
             'selection', begin_export.selection, 'state', 'running'
         ))
     );
@@ -11952,6 +11969,27 @@ AS $function$
     where phone is not null
 $function$;
 
+CREATE OR REPLACE FUNCTION private.note_act(tenant_id uuid, action text, table_name text, row_id text, after jsonb, before jsonb DEFAULT NULL::jsonb)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_id bigint;
+begin
+    insert into public.audit_log
+        (tenant_id, actor_id, actor, table_name, row_id, action, before, after)
+    values (
+        note_act.tenant_id, auth.uid(),
+        coalesce((select users.email from auth.users where users.id = auth.uid()), session_user),
+        note_act.table_name, note_act.row_id, note_act.action, note_act.before, note_act.after
+    )
+    returning id into v_id;
+    return v_id;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.note_chunk_changes(chunk private.import_chunks, changes private.import_change[])
  RETURNS void
  LANGUAGE plpgsql
@@ -11980,26 +12018,6 @@ begin
       and task.status = 'sending' and task.kind in ('part', 'file')
     for share;
     return case when found then private.note_sent_rows(v_task, answer, max) else 0 end;
-end;
-$function$;
-
-CREATE OR REPLACE FUNCTION private.note_export(tenant_id uuid, said jsonb)
- RETURNS bigint
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-    v_id bigint;
-begin
-    insert into public.audit_log (tenant_id, actor_id, actor, table_name, row_id, action, after)
-    values (
-        note_export.tenant_id, auth.uid(),
-        coalesce((select users.email from auth.users where users.id = auth.uid()), session_user),
-        'clients', 'export', 'export', said
-    )
-    returning id into v_id;
-    return v_id;
 end;
 $function$;
 
@@ -12511,12 +12529,8 @@ declare
     v_condition text := private.outcome_condition(filter ->> 'outcome', filter ->> 'reason');
 begin
     perform private.message_batch(open_batch_export.batch_id);
-    insert into public.audit_log
-        (tenant_id, actor_id, actor, table_name, row_id, action, after)
-    values (
-        v_tenant_id, auth.uid(),
-        coalesce((select users.email from auth.users where users.id = auth.uid()), session_user),
-        'message_batches', open_batch_export.batch_id::text, 'export',
+    perform private.note_act(
+        v_tenant_id, 'export', 'message_batches', open_batch_export.batch_id::text,
         jsonb_build_object('filter', coalesce(filter, '{}'))
     );
     return private.batch_export_sql(open_batch_export.batch_id, v_condition, (
@@ -12791,7 +12805,7 @@ begin
     -- For the statement that follows in this transaction: it sorts what may be the whole portfolio.
     perform set_config('jit', 'off', true), set_config('work_mem', '64MB', true);
     if run_id is null then
-        perform private.note_export(v_tenant_id, jsonb_build_object(
+        perform private.note_act(v_tenant_id, 'export', 'clients', 'export', jsonb_build_object(
             'selection', selection, 'selected', v_clients
         ));
     else
@@ -15017,11 +15031,8 @@ begin
             );
         end if;
     end loop;
-    insert into public.audit_log (tenant_id, actor_id, actor, table_name, row_id, action, after)
-    values (
-        v_tenant_id, auth.uid(),
-        coalesce((select users.email from auth.users where users.id = auth.uid()), session_user),
-        'clients', v_request.client_id::text, 'export',
+    perform private.note_act(
+        v_tenant_id, 'export', 'clients', v_request.client_id::text,
         jsonb_build_object('privacy_request', v_request.id)
     );
     return jsonb_build_object(
@@ -18585,14 +18596,8 @@ begin
           and export.on_date = private.today(v_tenant_id)
           and export.status not in ('failed', 'cancelled');
     else
-        insert into public.audit_log
-            (tenant_id, actor_id, actor, table_name, row_id, action, after)
-        values (
-            v_tenant_id, auth.uid(),
-            coalesce(
-                (select users.email from auth.users where users.id = auth.uid()), session_user
-            ),
-            'dialer_exports', v_export.id::text, 'export',
+        perform private.note_act(
+            v_tenant_id, 'export', 'dialer_exports', v_export.id::text,
             jsonb_build_object('selection', v_asked, 'campaign_id', campaign_id)
         );
         perform private.wake_function('3cplus-export');
@@ -19327,14 +19332,8 @@ begin
     )
     select coalesce(array_agg(again.client_id), '{}') into v_people from again;
     if cardinality(v_people) > 0 then
-        insert into public.audit_log
-            (tenant_id, actor_id, actor, table_name, row_id, action, after)
-        values (
-            v_tenant_id, auth.uid(),
-            coalesce(
-                (select users.email from auth.users where users.id = auth.uid()), session_user
-            ),
-            'message_batches', v_batch.id::text, 'update',
+        perform private.note_act(
+            v_tenant_id, 'update', 'message_batches', v_batch.id::text,
             jsonb_build_object('doubtful_sent_again', to_jsonb(v_people))
         );
         if v_batch.status = 'done' then
@@ -22450,14 +22449,10 @@ begin
     on conflict on constraint client_services_pkey do update
     set operator_id = excluded.operator_id, since = private.now(), seen_at = private.now(),
         taken_from = excluded.taken_from, reason = excluded.reason;
-    insert into public.audit_log
-        (tenant_id, actor_id, actor, table_name, row_id, action, before, after)
-    values (
-        v_tenant_id, auth.uid(),
-        coalesce((select users.email from auth.users where users.id = auth.uid()), session_user),
-        'client_services', client_id::text, 'update',
-        to_jsonb(v_was),
-        jsonb_build_object('operator_id', auth.uid(), 'reason', left(btrim(reason), 200))
+    perform private.note_act(
+        v_tenant_id, 'update', 'client_services', client_id::text,
+        jsonb_build_object('operator_id', auth.uid(), 'reason', left(btrim(reason), 200)),
+        to_jsonb(v_was)
     );
     perform private.tell_service(v_tenant_id, client_id);
     perform private.note_standing(v_tenant_id, auth.uid());
@@ -27700,6 +27695,8 @@ panel:<tenant id> for its supervisors, user:<id> for that person.';
 COMMENT ON FUNCTION "private"."next_source"(text) IS 'Codes in the order of the queue: callback_mine callback_anyone reply_waiting installment_due
 agreement_broken oldest_contact.';
 
+COMMENT ON FUNCTION "private"."note_act"(uuid, text, text, text, jsonb, jsonb) IS 'The id of the line in the audit.';
+
 COMMENT ON FUNCTION "private"."note_dialer_rows"(uuid, integer, jsonb, integer) IS 'Rows written down, at most max; fewer: all are. Commit, and settle after the last.';
 
 COMMENT ON FUNCTION "private"."open_batch_export"(uuid, jsonb) IS 'Supervisor: the SELECT to COPY in this same transaction, of everybody or of filter: {outcome,
@@ -28908,13 +28905,13 @@ REVOKE ALL ON FUNCTION "private"."nobodys_document"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."nobodys_phone"(text, text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."note_act"(uuid, text, text, text, jsonb, jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."note_chunk_changes"(private.import_chunks, private.import_change[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."note_dialer_rows"(uuid, integer, jsonb, integer) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."note_dialer_rows"(uuid, integer, jsonb, integer) TO "postgres", "worker";
-
-REVOKE ALL ON FUNCTION "private"."note_export"(uuid, jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."note_first_step"(text) FROM PUBLIC;
 
