@@ -41,23 +41,31 @@ def sync_templates(request: flask.Request) -> flask.typing.ResponseReturnValue:
 
 
 def _taken_over(integration: Any) -> dict[str, Any]:
-    """{error: null, listed, gone}, or the error alone: then nothing was taken over."""
+    """{error, listed, gone, accounts}: `accounts` listed nothing or could not be asked, for the
+    last `error`, and keep what they had; the error alone when none could be asked."""
     adapter = whatsapp.adapter(integration.provider)
     with db.as_worker() as tx:
         read = "select private.integration_secret(%s, %s)"
         secret = (integration.integration_id, adapter.KEY_FIELD)
         [(key,)] = tx.execute(read, secret).fetchall()
     found: dict[str, dict[str, Any]] = {}  # by id: two numbers may be of one account after all
+    silent: dict[str, str] = {}  # half a list of an account is none of it
     for name, said in zip(integration.names, integration.accounts, strict=True):
         listed, failure = whatsapp.list_templates(adapter, Account(said, key or ""))
-        if failure:  # half a list would pause the other half
-            return {"error": failure}
+        if failure:
+            silent[name] = failure
+            continue
         for each in listed:
             found.setdefault(each.provider_template_id, {**each._asdict(), "account": name})
+    answered = [name for name in integration.names if name not in silent]
+    if not answered:
+        return {"error": list(silent.values())[-1]}
     with db.as_worker() as tx:
-        take = "select private.take_templates(%s, %s::jsonb, %s)"
-        values = (integration.integration_id, json.dumps(list(found.values())), integration.names)
-        [(taken,)] = tx.execute(take, values).fetchall()
+        take = "select private.take_templates(%s, %s::jsonb, %s, %s)"
+        lists = (json.dumps(list(found.values())), answered, list(silent))
+        [(taken,)] = tx.execute(take, (integration.integration_id, *lists)).fetchall()
+    for name, failure in silent.items():
+        taken |= {"error": failure, "accounts": [*taken["accounts"], name]}
     level = logging.WARNING if taken["error"] else logging.INFO
     log.event("templates_taken", level, provider=integration.provider, found=len(found))
     return dict(taken)

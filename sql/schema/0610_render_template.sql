@@ -11,10 +11,27 @@ as $$
     )
 $$;
 
+-- The client's own columns, of these creditors alone.
+create function private.open_in_scope(
+    tenant_id uuid, client_id uuid, scope uuid[],
+    out cents bigint, out debts int, out oldest_due_on date
+)
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select coalesce(sum(greatest(debts.principal_cents - debts.abated_cents, 0)), 0)::bigint,
+        count(*)::int, min(debts.due_on)
+    from public.debts
+    where debts.tenant_id = open_in_scope.tenant_id and debts.client_id = open_in_scope.client_id
+      and debts.status = 'open' and debts.creditor_id = any(open_in_scope.scope)
+$$;
+
 -- The value of each variable, null where there is none. `charge_id` is of the message that brings a
--- charge.
+-- charge; with a `scope` of creditors only what is owed to those is spoken of.
 create function private.template_values(
-    client_id uuid, variables text[], charge_id uuid default null
+    client_id uuid, variables text[], charge_id uuid default null, scope uuid[] default null
 ) returns text[]
 language sql
 stable
@@ -27,20 +44,28 @@ as $$
         else case named.variable
         when 'client.name' then initcap(clients.name)
         when 'client.first_name' then initcap(split_part(btrim(clients.name), ' ', 1))
-        when 'client.open_total' then private.brl(clients.open_cents)
-        when 'client.open_debts' then clients.open_debts::text
-        when 'client.oldest_due_on' then to_char(clients.oldest_due_on, 'DD/MM/YYYY')
-        when 'creditor.name' then (
-            -- The creditor of the oldest open title speaks for the message.
+        when 'client.open_total' then private.brl(owed.cents)
+        when 'client.open_debts' then owed.debts::text
+        when 'client.oldest_due_on' then to_char(owed.oldest_due_on, 'DD/MM/YYYY')
+        when 'creditor.name' then coalesce((
+            -- A charge is of one creditor; else that of the oldest open title speaks.
+            select creditors.name
+            from public.agreements as agreement
+            join public.creditors
+                on creditors.tenant_id = agreement.tenant_id
+                and creditors.id = agreement.creditor_id
+            where agreement.tenant_id = charge.tenant_id and agreement.id = charge.agreement_id
+        ), (
             select creditors.name
             from public.debts
             join public.creditors
                 on creditors.tenant_id = debts.tenant_id and creditors.id = debts.creditor_id
             where debts.tenant_id = clients.tenant_id and debts.client_id = clients.id
               and debts.status = 'open'
+              and (template_values.scope is null or debts.creditor_id = any(template_values.scope))
             order by debts.due_on, debts.id
             limit 1
-        )
+        ))
         when 'tenant.name' then tenants.name
         when 'charge.amount' then private.brl(charge.amount_cents)
         when 'charge.due_on' then to_char(charge.due_on, 'DD/MM/YYYY')
@@ -54,6 +79,15 @@ as $$
     left join public.charges as charge
         on charge.tenant_id = clients.tenant_id and charge.client_id = clients.id
         and charge.id = template_values.charge_id
+    cross join lateral (
+        select clients.open_cents as cents, clients.open_debts as debts, clients.oldest_due_on
+        where template_values.scope is null
+        union all
+        select of_theirs.cents, of_theirs.debts, of_theirs.oldest_due_on
+        from private.open_in_scope(clients.tenant_id, clients.id, template_values.scope)
+            as of_theirs
+        where template_values.scope is not null
+    ) as owed
     cross join unnest(template_values.variables) with ordinality as named (variable, position)
     where clients.id = template_values.client_id
 $$;

@@ -146,7 +146,13 @@ begin
     );
     select * into v_to from private.whatsapp_contact(charge.tenant_id, charge.client_id);
     v_template := private.charge_template(charge);
-    v_values := private.template_values(charge.client_id, v_template.variables, charge.id);
+    v_values := private.template_values(
+        charge.client_id, v_template.variables, charge.id,
+        scope => array(
+            select agreement.creditor_id from public.agreements as agreement
+            where agreement.id = charge.agreement_id
+        )
+    );
     select sender.*, integration.paused_until as account_paused_until
     into v_sender
     from public.senders as sender

@@ -2,9 +2,10 @@
 -- What is ours, which field fills which variable, stays.
 --
 -- An account that lists nothing, though it had some, is taken for a fault of the answer: nobody
--- deletes all, and all bulk sends would stop.
+-- deletes all, and all bulk sends would stop. What it had is kept, as of one that did not answer
+-- (`silent`); the other accounts are taken over.
 create function private.take_templates(
-    integration_id uuid, templates jsonb, accounts text[]
+    integration_id uuid, templates jsonb, accounts text[], silent text[] default '{}'
 ) returns jsonb
 language plpgsql
 security definer
@@ -13,13 +14,16 @@ as $$
 declare
     v_integration public.integrations;
     v_templates jsonb;
+    v_emptied text[];
+    v_kept text[];
     v_changed int;
     v_gone int;
 begin
     select * into v_integration from public.integrations as integration
     where integration.id = take_templates.integration_id;
-    if exists (
-        select from public.message_templates as known
+    v_emptied := array(
+        select distinct coalesce(known.account, '')
+        from public.message_templates as known
         where known.tenant_id = v_integration.tenant_id
           and known.provider = v_integration.provider and known.synced_at is not null
           and known.provider_status is distinct from 'GONE'
@@ -28,8 +32,11 @@ begin
               select from jsonb_array_elements(take_templates.templates) as told
               where known.account is null or told.value ->> 'account' = known.account
           )
-    ) then
-        return jsonb_build_object('error', 'templates_missing');
+    );
+    -- Of before accounts were known (''): anybody's, so kept while anybody is missing.
+    v_kept := take_templates.silent || v_emptied;
+    if v_kept <> '{}' then
+        v_kept := v_kept || ''::text;
     end if;
     -- Within an account a name is one template: ours stays that whose id we know.
     select coalesce(jsonb_agg(chosen.value), '[]') into v_templates
@@ -113,19 +120,24 @@ begin
     set status = 'paused', provider_status = 'GONE', synced_at = private.now()
     where known.tenant_id = v_integration.tenant_id
       and known.provider = v_integration.provider and known.synced_at is not null
-      and known.status <> 'paused'
+      and known.status <> 'paused' and coalesce(known.account, '') <> all(v_kept)
       and not exists (
           select from jsonb_array_elements(take_templates.templates) as told
           where told.value ->> 'provider_template_id' = known.provider_template_id
       );
     get diagnostics v_gone = row_count;
-    return jsonb_build_object('error', null, 'listed', v_changed, 'gone', v_gone);
+    return jsonb_build_object(
+        'error', case when v_emptied <> '{}' then 'templates_missing' end,
+        'listed', v_changed, 'gone', v_gone,
+        'accounts', to_jsonb(array_remove(v_emptied, ''))
+    );
 end;
 $$;
-comment on function private.take_templates(uuid, jsonb, text[]) is
-'Whole lists in the words of providers/whatsapp.py KnownTemplate, each with its account, and the
-accounts that were asked → {error, listed, gone}.';
-grant execute on function private.take_templates(uuid, jsonb, text[]) to worker;
+comment on function private.take_templates(uuid, jsonb, text[], text[]) is
+'Whole lists in the words of providers/whatsapp.py KnownTemplate, each with its account, the
+accounts that answered and those that did not → {error: null | templates_missing, listed, gone,
+accounts: which listed nothing}.';
+grant execute on function private.take_templates(uuid, jsonb, text[], text[]) to worker;
 
 -- What the worker needs to ask each provider of a tenant (null: of all) for its lists: templates
 -- belong to an account, and numbers of one integration may be of several.
@@ -215,7 +227,9 @@ begin
         raise exception 'template_not_found' using errcode = 'PT404',
             detail = 'no such template in the tenant';
     end if;
-    v_values := private.template_values(client_id, v_template.variables);
+    v_values := private.template_values(
+        client_id, v_template.variables, scope => private.creditor_scope()
+    );
     return jsonb_build_object(
         'body', private.render_body(v_template.body, array(
             select coalesce(filled.value, '—')

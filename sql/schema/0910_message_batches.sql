@@ -12,6 +12,8 @@ create table public.message_batches (
     includes_agreements boolean not null default false,
     status public.batch_status not null,
     scheduled_at timestamptz,
+    -- The creditors that its author was limited to; the worker is limited to none.
+    creditor_scope uuid[],
     -- The forecast as it was shown: {currency, price_micros, total_micros, category, …}.
     forecast jsonb not null default '{}',
     created_by uuid not null,

@@ -2,8 +2,9 @@
 -- some of them would read, what it costs and who must confirm.
 --
 -- The first reason that holds, as SQL over `clients` and `contact`; null: eligible. $1 filter, $2
--- includes agreements. What may pass by itself (the hour) is no reason: such people wait.
-create function private.batch_exclusion(variables text[]) returns text
+-- includes agreements. What may pass by itself (the hour) is no reason: such people wait. Who is
+-- limited to creditors (`scope`) asks what is owed to those.
+create function private.batch_exclusion(variables text[], scope uuid[]) returns text
 language sql
 immutable
 set search_path = ''
@@ -18,9 +19,13 @@ as $$
         ) then 'opted_out'
         when not $2 and $sql$ || private.has_agreement('private.is_kept(agreement.status)')
             || $sql$ then 'agreement_running'
-        when clients.open_debts = 0 and not $sql$
-            || private.has_agreement('private.is_living(agreement.status)')
-            || $sql$ then 'nothing_owed'
+        when $sql$ || case when batch_exclusion.scope is null
+            then 'clients.open_debts = 0 and not '
+                || private.has_agreement('private.is_living(agreement.status)')
+            else format(
+                'not (private.owed_in_scope(($1).tenant_id, clients.id, %L::uuid[])).is_owing',
+                batch_exclusion.scope
+            ) end || $sql$ then 'nothing_owed'
         when not clients.has_phone then 'no_phone'
         when clients.has_whatsapp is false or not exists (
             select from public.client_phones as mobiles
@@ -36,6 +41,11 @@ as $$
                 )
                 when named.variable in ('client.name', 'client.first_name')
                     then 'btrim(clients.name) = '''''
+                when named.variable in ('client.oldest_due_on', 'creditor.name')
+                    and batch_exclusion.scope is not null then format(
+                        '(private.open_in_scope(($1).tenant_id, clients.id, %L::uuid[])).debts = 0',
+                        batch_exclusion.scope
+                    )
                 when named.variable = 'client.oldest_due_on' then 'clients.oldest_due_on is null'
                 when named.variable = 'creditor.name' then 'clients.open_debts = 0'
                 else 'false'
@@ -101,6 +111,7 @@ declare
     c_countable constant bigint := 20000;
     c_examples constant int := 5;
     v_tenant_id uuid := private.require_role('supervisor');
+    v_scope uuid[] := private.creditor_scope();
     v_filter private.client_filter := private.read_selection(v_tenant_id, selection);
     v_condition text := private.client_condition(v_filter);
     v_scale double precision := private.sample_scale(v_filter, v_condition, c_countable);
@@ -133,7 +144,7 @@ begin
                       and talk.last_inbound_at > $7 - interval ''24 hours''
                 ) as is_open
                 from (
-                    select ' || private.batch_exclusion(v_template.variables) || ' as reason
+                    select ' || private.batch_exclusion(v_template.variables, v_scope) || ' as reason
                 ) as excluded
             ) as told
             cross join lateral (
@@ -160,7 +171,7 @@ begin
             select clients.id from public.clients
             left join private.client_contacts as contact
                 on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id
-            where ' || v_condition || ' and ' || private.batch_exclusion(v_template.variables)
+            where ' || v_condition || ' and ' || private.batch_exclusion(v_template.variables, v_scope)
         || ' is null limit $3)'
     into v_examples using v_filter, includes_agreements, c_examples;
     select coalesce(sum(counted.people) filter (where counted.reason is null), 0),

@@ -11,6 +11,7 @@ set enable_seqscan = off
 as $$
 declare
     v_tenant_id uuid := private.require_role('supervisor');
+    v_scope uuid[] := private.creditor_scope();
     v_filter private.client_filter := private.read_selection(v_tenant_id, selection);
     v_means record := private.require_batch_means(v_tenant_id, sender_id, template_id);
     v_template public.message_templates := v_means.template;
@@ -34,13 +35,13 @@ begin
     );
     insert into public.message_batches (
         id, tenant_id, name, sender_id, template_id, selection, includes_agreements, status,
-        scheduled_at, created_by
+        scheduled_at, created_by, creditor_scope
     )
     values (
         create_message_batch.id, v_tenant_id, btrim(create_message_batch.name),
         create_message_batch.sender_id, create_message_batch.template_id,
         create_message_batch.selection, create_message_batch.includes_agreements,
-        'awaiting_confirmation', create_message_batch.scheduled_at, auth.uid()
+        'awaiting_confirmation', create_message_batch.scheduled_at, auth.uid(), v_scope
     )
     on conflict do nothing
     returning * into v_batch;
@@ -69,7 +70,7 @@ begin
         left join private.client_contacts as contact
             on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id
         cross join lateral (
-            select ' || private.batch_exclusion(v_template.variables) || ' as reason offset 0
+            select ' || private.batch_exclusion(v_template.variables, v_scope) || ' as reason offset 0
         ) as told
         cross join lateral (
             select case when told.reason is null and $5 <> ''{}'' then ($5 ->> coalesce(

@@ -92,7 +92,9 @@ as $$
         on talk.sender_id = batch.sender_id
         and talk.phone_key = private.phone_match(best.phone)
     cross join lateral (
-        select private.template_values(person.id, batch.variables) as params
+        select private.template_values(
+            person.id, batch.variables, scope => batch.creditor_scope
+        ) as params
         -- Once, however often it is named below; the same of the next two.
         offset 0
     ) as filled
@@ -122,7 +124,11 @@ as $$
         select case
             when best.phone is null and person.may_be_blocked then 'opted_out'
             when agreed.is_kept and not batch.includes_agreements then 'agreement_running'
-            when person.open_debts = 0 and not agreed.is_living then 'nothing_owed'
+            when case when batch.creditor_scope is null
+                then person.open_debts = 0 and not agreed.is_living
+                else not (private.owed_in_scope(
+                    person.tenant_id, person.id, batch.creditor_scope
+                )).is_owing end then 'nothing_owed'
             when best.phone is null then 'no_whatsapp'
             when array_position(filled.params, null) is not null then 'variable_missing'
             when states.opens_at is null then 'outside_hours'

@@ -147,9 +147,14 @@ begin
           and plan.verdict <> 'send';
         v_written := private.write_claims(v_batch_id, v_plans, claim_of_sender.lease_seconds);
         v_claimed := v_claimed || v_written;
-        -- Given back in the very moment in which its message was begun: the message tells the rest.
+        -- Given back in the very moment in which its message was begun: held for one more lease, so
+        -- that it is in doubt after it when nobody settles; else the message tells the rest.
         update public.batch_recipients as recipient
-        set status = 'done', reason = null
+        set status = (case when message.status = 'sending' then 'claimed' else 'done' end)
+                ::public.recipient_status,
+            lease_until = case when message.status = 'sending' then private.now()
+                + make_interval(secs => claim_of_sender.lease_seconds) end,
+            reason = null
         from public.message_logs as message
         where recipient.batch_id = v_batch_id and recipient.client_id = any(v_candidates)
           and recipient.status = 'waiting' and message.id = recipient.message_id

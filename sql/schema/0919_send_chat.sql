@@ -30,7 +30,11 @@ begin
     v_plan.params := message.params;
     v_plan.body := message.body;
     if v_template.id is not null then
-        v_plan.params := private.template_values(v_talk.client_id, v_template.variables);
+        v_plan.params := private.template_values(
+            v_talk.client_id, v_template.variables,
+            -- Of whoever writes, also when the worker asks again.
+            scope => private.creditor_scope_of(v_talk.tenant_id, message.created_by)
+        );
         v_plan.body := private.render_body(v_template.body, v_plan.params);
     end if;
     v_plan.reason := case
@@ -146,6 +150,7 @@ begin
     end if;
     v_message.tenant_id := v_tenant_id;
     v_message.conversation_id := v_talk.id;
+    v_message.created_by := auth.uid();
     v_message.template_id := (
         select template.id from public.message_templates as template
         where template.tenant_id = v_tenant_id and template.id = send_chat_message.template_id

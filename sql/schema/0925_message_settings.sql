@@ -140,7 +140,7 @@ begin
             detail = 'no such canned reply in the tenant';
     end if;
     perform private.require_client(v_tenant_id, client_id);
-    v_values := private.template_values(client_id, v_names);
+    v_values := private.template_values(client_id, v_names, scope => private.creditor_scope());
     for i in 1 .. cardinality(v_names) loop
         -- What is not known stays a gap that the person sees and fills.
         v_body := replace(v_body, '{{' || v_names[i] || '}}', coalesce(v_values[i], '…'));

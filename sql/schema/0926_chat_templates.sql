@@ -24,6 +24,7 @@ begin
             detail = 'no such conversation in the tenant';
     end if;
     v_message.conversation_id := v_talk.id;
+    v_message.created_by := auth.uid();
     for v_template in
         select template.id, template.name, template.category, template.provider
         from public.message_templates as template

@@ -197,7 +197,9 @@ def test_a_doubt_that_a_receipt_ended_is_not_sent_again(rig: Rig) -> None:
     assert rig.gupshup.messages() == []
 
 
-def test_who_waits_with_a_message_that_was_begun_is_done_and_the_batch_ends(rig: Rig) -> None:
+def test_who_waits_with_a_message_that_was_begun_is_in_doubt_and_may_be_sent_again(
+    rig: Rig,
+) -> None:
     batch_id = rig.batch(rig.people(2))
     one, _ = rig.rows("select * from private.claim_batch_messages(10, 60)")
     rig.rows(BEGIN, [one["message_id"]], [one["attempt"]])
@@ -206,7 +208,15 @@ def test_who_waits_with_a_message_that_was_begun_is_done_and_the_batch_ends(rig:
     )
     rig.drain()
     assert len(rig.gupshup.messages()) == 1
-    assert Counter(row["status"] for row in rig.rows(STATES, batch_id)) == {"done": 2}
+    assert Counter(row["status"] for row in rig.rows(STATES, batch_id)) == {"done": 1, "claimed": 1}
+    rig.elapse(961)
+    for _ in range(2):  # nobody settles it, then no receipt comes
+        rig.owner.execute("select private.watch_batches()")
+    numbers = rig.numbers(batch_id)
+    assert (numbers["status"], numbers["doubtful"]) == ("done", 1)
+    assert rig.ask(RETRY, batch_id, None, True, by=SUPERVISOR) == 1
+    rig.drain()
+    assert len(rig.gupshup.messages()) == 2
 
 
 def test_tokens_that_nobody_needs_free_the_number_for_another_worker(rig: Rig) -> None:

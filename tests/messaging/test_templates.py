@@ -73,8 +73,14 @@ def test_every_number_is_listed_by_its_own_account_and_once_a_day_by_itself(
     office.tell("/gupshup/_control/apps/OutroApp",
                 {"api_key": "another", "source": "551140000001",
                  "callback_url": "http://127.0.0.1:9/", "templates": {}})  # fmt: skip
-    assert synced(office)["gupshup"]["error"] == "configuration"
-    assert listed(office)["g-2"]["obstacle"] == "unbound"
+    office.list_at_gupshup({"g-3": "Oi."})
+    # The other account's new one is taken, and its old one is gone, all the same.
+    assert synced(office)["gupshup"] == {
+        "provider": "gupshup", "error": "configuration", "listed": 1, "gone": 1,
+        "accounts": ["OutroApp"],
+    }  # fmt: skip
+    found = listed(office)
+    assert [found[name]["obstacle"] for name in ("g-1", "g-2", "g-3")] == ["gone", "unbound", None]
 
 
 @pytest.mark.parametrize("provider", ["gupshup", "meta"])
@@ -102,7 +108,8 @@ def test_a_binding_survives_and_what_is_gone_is_told(office: Office) -> None:
     synced(office)
     bind(office, "um", variables=["client.first_name", "client.extra.placa"])
     office.list_at_meta([{"id": "1", "name": "um", "category": "MARKETING"}])
-    assert synced(office)["meta"] == {"provider": "meta", "error": None, "listed": 1, "gone": 1}
+    assert synced(office)["meta"] == {"provider": "meta", "error": None, "listed": 1, "gone": 1,
+                                       "accounts": []}  # fmt: skip
     found = listed(office)
     assert found["um"]["variables"] == ["client.first_name", "client.extra.placa"]
     assert (found["um"]["category"], found["um"]["obstacle"]) == ("marketing", None)
@@ -156,7 +163,7 @@ def test_one_name_in_two_accounts_is_two_templates_each_for_its_own_number(rig: 
     both = [("DemoCobrancas", "g-1", "aviso"), ("OutroApp", "g-2", "aviso")]
     for _ in range(2):
         taken = take(rig, *both, accounts=["DemoCobrancas", "OutroApp"])
-        assert taken == {"error": None, "listed": 2, "gone": taken["gone"]}
+        assert (taken["error"], taken["listed"]) == (None, 2)
     ids = {row["account"]: row["id"] for row in rig.rows(
         "select id, account from public.message_templates where name = 'aviso'"
     )}  # fmt: skip
@@ -197,18 +204,25 @@ def test_a_template_of_before_its_account_was_known_gets_it_and_keeps_its_bindin
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("left", [[], [("DemoCobrancas", "g-1", "um")]])
-def test_an_account_that_lists_nothing_any_more_changes_nothing(
-    rig: Rig, left: list[tuple[str, str, str]]
+def test_an_account_that_lists_nothing_any_more_keeps_what_it_had_and_stops_no_other(
+    rig: Rig,
 ) -> None:
     accounts = ["DemoCobrancas", "OutroApp"]
-    take(rig, ("DemoCobrancas", "g-1", "um"), ("OutroApp", "g-2", "dois"), accounts=accounts)
+    one, three = (("DemoCobrancas", *rest) for rest in (("g-1", "um"), ("g-3", "três")))
+    two = ("OutroApp", "g-2", "dois")
+    take(rig, one, two, accounts=accounts)
     kept = "select * from public.message_templates order by id"
     before = rig.rows(kept)
-    assert take(rig, *left, accounts=accounts) == {"error": "templates_missing"}
+    missing = {"error": "templates_missing", "listed": 0, "gone": 0, "accounts": accounts}
+    assert take(rig, accounts=accounts) == missing
     assert rig.rows(kept) == before
+    missing |= {"listed": 1, "gone": 1, "accounts": ["OutroApp"]}
+    assert take(rig, three, accounts=accounts) == missing
+    states = "select name, provider_status from public.message_templates where name = any(%s)"
+    told = {row["name"]: row["provider_status"] for row in rig.rows(states, ["um", "dois", "três"])}
+    assert told == {"um": "GONE", "dois": "APPROVED", "três": "APPROVED"}
     # Whose number is gone is not asked any more: then its templates are, too.
-    assert take(rig, ("DemoCobrancas", "g-1", "um"), accounts=accounts[:1])["gone"] == 1
+    assert take(rig, three, accounts=accounts[:1])["gone"] == 1
 
 
 def test_a_list_that_the_database_refuses_does_not_stop_the_next(office: Office) -> None:

@@ -51,6 +51,8 @@ export interface Synced {
   error: string | null;
   listed?: number;
   gone?: number;
+  /** Which of its accounts kept what they had, for the error. */
+  accounts?: string[];
 }
 
 export interface SenderInput {

@@ -74,10 +74,11 @@ function Result({ synced }: { synced: Synced[] }): ReactNode {
     return <p className={classes.note}>Nenhum provedor de WhatsApp ligado. Conecte um em Integrações.</p>;
   return (
     <ul className={classes.synced}>
-      {synced.map(({ provider, error, listed = 0, gone = 0 }) => (
+      {synced.map(({ provider, error, listed = 0, gone = 0, accounts = [] }) => (
         <li key={provider} data-tone={error ? "bad" : "good"}>
           {providerNames[provider]}:{" "}
-          {error ? `${syncError(error)}. Nada mudou.` : plural(listed, "modelo conferido", "modelos conferidos")}
+          {error && `${accounts.length > 0 ? `a conta ${accounts.join(", ")} ` : ""}${syncError(error)}. `}
+          {error && listed === 0 ? "Nada mudou." : plural(listed, "modelo conferido", "modelos conferidos")}
           {gone > 0 && `; ${plural(gone, "não existe mais lá", "não existem mais lá")}`}
         </li>
       ))}
