@@ -1,9 +1,9 @@
 """Invites somebody by e-mail, or sends the mail once more.
 
 POST {"email", "role", "name", "creditor_ids"} or {"invitation_id"} as an admin → {"id", "outcome":
-"mailed"}. Who has an account already gets no mail and is asked in the page; the answer is the same,
-so that no admin learns who works for another agency. The invitation stands also where the auth
-service refuses the mail (mail_not_sent, mail_too_soon): it can be sent again.
+"mailed"}. Who has an account already gets another mail, and is asked in the page; the answer is the
+same, so that no admin learns who works for another agency. The invitation stands also where the
+auth service refuses the mail (mail_not_sent, mail_too_soon): it can be sent again.
 """
 
 import uuid
@@ -22,7 +22,7 @@ INVITE = (
     "%(email)s, %(role)s::public.member_role, %(name)s, %(creditor_ids)s::uuid[])"
 )
 RENEW = "select public.renew_invitation(%(invitation_id)s::uuid) ->> 'id'"
-FIND = "select id::text, email, display_name from public.invitations where id = %s"
+ADDRESS = "select email, name, agency from private.address_invitation(%s)"
 
 
 @functions_framework.http
@@ -45,10 +45,12 @@ def invite_person(request: flask.Request) -> flask.typing.ResponseReturnValue:
         raise errors.MalformedPayload(f"role is one of {', '.join(ROLES)}")
     with db.as_caller(request) as tx:
         [(made,)] = tx.execute(RENEW if renewed else INVITE, fields).fetchall()
-        [sent] = tx.execute(FIND, (made,)).fetchall()
-
-    auth_mail.invite(sent.email, sent.display_name or "")
     with db.as_caller(request) as tx:
-        tx.execute("select private.note_invitation_mail(%s)", (sent.id,))
+        [to] = tx.execute(ADDRESS, (made,)).fetchall()
+
+    said = {"name": to.name, "agency": to.agency, "invitation_id": str(made)}
+    auth_mail.invite(to.email, said)
+    with db.as_caller(request) as tx:
+        tx.execute("select private.note_invitation_mail(%s)", (made,))
     log.event("person_invited", outcome="mailed")
-    return {"id": sent.id, "outcome": "mailed"}
+    return {"id": str(made), "outcome": "mailed"}

@@ -1,6 +1,7 @@
--- An open door for one e-mail address. Whoever is new becomes a member when that address is
--- confirmed at sign-up: the mail's link is their word. Who has an account already is asked once
--- they are in (0136). An unconfirmed address opens nothing: anybody can type anybody's e-mail into
+-- An open door for one e-mail address. The mail's link names its invitation, and whoever follows it
+-- joins that agency alone: the page answers for them (0136). Who signs up by themselves joins, once
+-- the address is confirmed, where one agency alone asks; of several they are asked, as is who has
+-- an account already. An unconfirmed address opens nothing: anybody can type anybody's e-mail into
 -- a sign-up form.
 create table public.invitations (
     id uuid not null default gen_random_uuid(),
@@ -48,9 +49,8 @@ using (tenant_id = (select private.tenant_id()) and (select private.has_role('ad
 -- Written by `invite` and `revoke_invitation` only.
 grant select on public.invitations to authenticated;
 
--- All of them, or the one that is named; answers the agencies joined.
-create function private.accept_invitations(user_id uuid, only_id uuid default null)
-returns setof uuid
+-- The agency joined; null: no open one of theirs has this id.
+create function private.accept_invitation(user_id uuid, invitation_id uuid) returns uuid
 language sql
 security definer
 set search_path = ''
@@ -59,8 +59,8 @@ as $$
         update public.invitations
         set accepted_at = private.now()
         from auth.users
-        where users.id = accept_invitations.user_id
-          and invitations.id = coalesce(accept_invitations.only_id, invitations.id)
+        where users.id = accept_invitation.user_id
+          and invitations.id = accept_invitation.invitation_id
           and users.email_confirmed_at is not null
           and invitations.email = lower(users.email)
           and invitations.accepted_at is null
@@ -74,7 +74,7 @@ as $$
             ) as display_name
     )
     insert into public.memberships (tenant_id, user_id, role, display_name, creditor_ids)
-    select accepted.tenant_id, accept_invitations.user_id, accepted.role, accepted.display_name,
+    select accepted.tenant_id, accept_invitation.user_id, accepted.role, accepted.display_name,
         accepted.creditor_ids
     from accepted
     on conflict (user_id, tenant_id) where revoked_at is null do nothing
@@ -86,13 +86,21 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+    v_open uuid[];
 begin
-    -- Who works somewhere already, and has only another address now, is asked.
-    if not exists (
-        select from public.memberships as alive
-        where alive.user_id = new.id and alive.revoked_at is null
-    ) then
-        perform private.accept_invitations(new.id);
+    -- An address is confirmed for the first time once; who has another one now is asked.
+    if new.email_confirmed_at is null or new.invited_at is not null
+        or tg_op = 'UPDATE' and old.email_confirmed_at is not null then
+        return null;
+    end if;
+    v_open := array(
+        select sent.id from public.invitations as sent
+        where sent.email = lower(new.email) and sent.accepted_at is null
+          and sent.revoked_at is null and sent.expires_at > private.now()
+    );
+    if cardinality(v_open) = 1 then
+        perform private.accept_invitation(new.id, v_open[1]);
     end if;
     return null;
 end;

@@ -32,7 +32,7 @@ declare
     v_tenant_id uuid;
 begin
     if accepts then
-        v_tenant_id := private.accept_invitations(auth.uid(), invitation_id);
+        v_tenant_id := private.accept_invitation(auth.uid(), invitation_id);
     else
         update public.invitations as sent
         set revoked_at = private.now(), declined_at = private.now()

@@ -22,6 +22,41 @@ begin
 end;
 $$;
 
+-- The auth service renders a mail from what it knows of the account, so the agency that invites and
+-- the invitation that the link answers are written there, together, before it is asked. An account
+-- of somebody's own gets one mail a minute from it: said of everybody, or whoever invites would
+-- learn who has an account.
+create function private.address_invitation(
+    invitation_id uuid, out email text, out name text, out agency text
+)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+    v_mailed_at timestamptz;
+begin
+    select sent.email, coalesce(sent.display_name, ''), tenants.name, sent.mailed_at
+    into address_invitation.email, address_invitation.name, address_invitation.agency, v_mailed_at
+    from public.invitations as sent
+    join public.tenants on tenants.id = sent.tenant_id
+    where sent.id = address_invitation.invitation_id and sent.tenant_id = v_tenant_id
+      and sent.accepted_at is null and sent.revoked_at is null;
+    if not found then
+        raise exception 'invitation_not_found' using errcode = 'PT404',
+            detail = 'no open invitation with this id in the tenant';
+    elsif v_mailed_at > private.now() - interval '1 minute' then
+        raise exception 'mail_too_soon' using errcode = 'PT429',
+            detail = 'the address got a mail within this minute';
+    end if;
+    update auth.users set raw_user_meta_data = case jsonb_typeof(users.raw_user_meta_data)
+        when 'object' then users.raw_user_meta_data else '{}' end
+        || jsonb_build_object('agency', agency, 'invitation_id', invitation_id)
+    where lower(users.email) = address_invitation.email;
+end;
+$$;
+
 create function private.note_invitation_mail(invitation_id uuid) returns void
 language plpgsql
 security definer
@@ -107,7 +142,7 @@ creditor_not_found.';
 grant execute on function
 private.list_people(), public.list_people(),
 private.renew_invitation(uuid), public.renew_invitation(uuid),
-private.note_invitation_mail(uuid),
+private.address_invitation(uuid), private.note_invitation_mail(uuid),
 private.rename_me(text), public.rename_me(text),
 private.set_member_scope(uuid, uuid[]), public.set_member_scope(uuid, uuid[]),
 private.save_team(jsonb), public.save_team(jsonb),

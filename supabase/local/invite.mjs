@@ -1,6 +1,7 @@
-// The one call of the auth service's admin API that the product makes, as GoTrue answers it: the
-// library has none. Whoever asks shows a token of `service_role`, which the gateway gives for the
-// secret key. Deliberately absent: the rest of /admin.
+// The auth service's two mails that the product asks for, as GoTrue answers: the library has no
+// admin API, and writes its own words. Who invites shows a token of `service_role`, which the
+// gateway gives for the secret key. Deliberately absent: the rest of /admin, and accounts made by a
+// one-time code.
 import { createHmac, randomBytes, randomUUID, timingSafeEqual } from "node:crypto";
 import { readFile } from "node:fs/promises";
 
@@ -19,23 +20,35 @@ function isService(request, secret) {
 }
 
 function escaped(text) {
-  return text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}
+
+/** What the templates say: {{ .Email }}, and {{ .Data.name }} of the account's own data. */
+async function mail({ settings, send }, template, email, data, token) {
+  const words = { SiteURL: settings.auth.site_url, TokenHash: token, Email: email };
+  for (const [name, value] of Object.entries(data)) words[`Data.${name}`] = String(value ?? "");
+  const { subject, content_path } = settings.templates[template];
+  const html = (await readFile(content_path, "utf8")).replace(/\{\{ \.([\w.]+) \}\}/g, (_, name) => escaped(words[name] ?? ""));
+  await send({ to: email, subject, html });
 }
 
 /** {email, data} → the user, not confirmed; a mail with a token that works once. */
-export async function invite(request, { sql, settings, send }) {
+export async function invite(request, tools) {
+  const { sql, settings } = tools;
   if (!isService(request, settings.auth.jwt_secret)) return refusal(403, "not_admin", "User not allowed");
   const { email: typed, data = {} } = await request.json();
   const email = String(typed ?? "").trim().toLowerCase();
   if (!/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(email)) return refusal(400, "validation_failed", "invalid email");
   const token = randomBytes(28).toString("hex");
-  const known = await sql`select id, email_confirmed_at from auth.users where lower(email) = ${email}`;
+  const known = await sql`select id, email_confirmed_at, raw_user_meta_data from auth.users where lower(email) = ${email}`;
   if (known[0]?.email_confirmed_at)
     return refusal(422, "email_exists", "A user with this email address has already been registered");
   const id = known[0]?.id ?? randomUUID();
+  // As GoTrue: data is of a new account alone.
+  const own = known[0]?.raw_user_meta_data ?? data;
   if (known[0])
-    await sql`update auth.users set confirmation_token = ${token}, invited_at = now(), confirmation_sent_at = now(),
-      raw_user_meta_data = ${sql.json(data)} where id = ${id}`;
+    await sql`update auth.users set confirmation_token = ${token}, invited_at = now(), confirmation_sent_at = now()
+      where id = ${id}`;
   else
     await sql.begin(async (tx) => {
       await tx`insert into auth.users (id, aud, role, email, encrypted_password, confirmation_token, invited_at,
@@ -45,9 +58,17 @@ export async function invite(request, { sql, settings, send }) {
       await tx`insert into auth.identities (id, provider, provider_id, user_id, identity_data)
         values (${randomUUID()}, 'email', ${id}, ${id}, ${tx.json({ sub: id, email })})`;
     });
-  const { subject, content_path } = settings.invite;
-  const words = { SiteURL: settings.auth.site_url, TokenHash: token, Email: email, "Data.name": data.name ?? "" };
-  const html = (await readFile(content_path, "utf8")).replace(/\{\{ \.([\w.]+) \}\}/g, (_, name) => escaped(words[name] ?? ""));
-  await send({ to: email, subject, html });
-  return Response.json({ id, aud: "authenticated", role: "authenticated", email, user_metadata: data });
+  await mail(tools, "invite", email, own, token);
+  return Response.json({ id, aud: "authenticated", role: "authenticated", email, user_metadata: own });
+}
+
+/** {email, create_user: false} → {}; a mail to whoever has an account. */
+export async function remind(request, tools) {
+  const { email: typed } = await request.json();
+  const email = String(typed ?? "").trim().toLowerCase();
+  const [known] = await tools.sql`select raw_user_meta_data from auth.users
+    where lower(email) = ${email} and email_confirmed_at is not null`;
+  if (!known) return refusal(422, "otp_disabled", "Signups not allowed for otp");
+  await mail(tools, "magic_link", email, known.raw_user_meta_data ?? {}, randomBytes(28).toString("hex"));
+  return Response.json({});
 }

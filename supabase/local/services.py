@@ -45,12 +45,14 @@ def auth(settings: Platform) -> Child:
             "Node 20 or newer is missing: install it, or run `make up`, which fetches one"
         )
     config = config_toml(settings.root)["auth"]
-    template = config["email"]["template"]["invite"]
     auth_settings = {
         "mail": str(settings.data / "simulators" / "mail"),
-        "invite": {
-            "subject": template["subject"],
-            "content_path": str(settings.root / template["content_path"]),
+        "templates": {
+            name: {
+                "subject": template["subject"],
+                "content_path": str(settings.root / template["content_path"]),
+            }
+            for name, template in config["email"]["template"].items()
         },
         "port": settings.auth_port,
         "auth": {

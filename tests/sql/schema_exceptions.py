@@ -28,6 +28,7 @@ DEFINERS_OF_PEOPLE = {
     "private.rename_me": "the caller's own name",
     "private.renew_invitation": "admin; invitations are granted to nobody",
     "private.note_invitation_mail": "same",
+    "private.address_invitation": "admin; says in auth.users whose mail goes out next",
     "private.save_integration": "admin; writes the Vault",
     "private.end_callback": "operator; nobody is granted to write callbacks",
     "private.reschedule_callback": "same",

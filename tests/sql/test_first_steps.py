@@ -19,7 +19,10 @@ def begin(db: psycopg.Connection, world: World) -> None:
         " select %s, email, 'admin' from auth.users where id = %s",
         (NEW, world.users["no_membership"]),
     )
-    db.execute("select private.accept_invitations(%s)", (world.users["no_membership"],))
+    db.execute(
+        "select private.accept_invitation(%s, id) from public.invitations where tenant_id = %s",
+        (world.users["no_membership"], NEW),
+    )
 
 
 def told_steps(db: psycopg.Connection, world: World) -> list[dict[str, Any]]:
@@ -105,7 +108,10 @@ def test_an_expired_invitation_is_renewed_and_a_revoked_one_is_not(
 ) -> None:
     with acting(db, world, "admin"):
         invitation = scalar(db, "select public.invite('nova@pessoa.test', 'operator')")
+        db.execute("select private.address_invitation(%s)", (invitation,))
         db.execute("select private.note_invitation_mail(%s)", (invitation,))
+    with refused("mail_too_soon"), acting(db, world, "admin"):
+        db.execute("select private.address_invitation(%s)", (invitation,))
     db.execute("update public.invitations set expires_at = now() - interval '1 day'")
     state = "select private.invitation_state(sent) from public.invitations as sent where id = %s"
     assert scalar(db, state, invitation) == "expired"

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -60,6 +61,27 @@ def test_an_unconfirmed_address_opens_nothing_until_confirmed(
     user = sign_up(db, "nova@pessoa.test", confirmed=False)
     assert roles_of(db, user) == []
     db.execute("update auth.users set email_confirmed_at = now() where id = %s", (user,))
+    assert roles_of(db, user) == [(TENANT, "operator")]
+
+
+@pytest.mark.parametrize("how", ["two agencies ask", "by a mail's link"])
+def test_who_is_new_joins_no_agency_that_they_did_not_choose(
+    db: psycopg.Connection, world: World, how: str
+) -> None:
+    with acting(db, world, "admin"):
+        wanted = scalar(db, "select public.invite('nova@pessoa.test', 'operator')")
+    if how == "two agencies ask":
+        with acting(db, world, "other_tenant"):
+            db.execute("select public.invite('nova@pessoa.test', 'admin')")
+    user = sign_up(db, "nova@pessoa.test", confirmed=False)
+    if how == "by a mail's link":
+        db.execute("update auth.users set invited_at = now() where id = %s", (user,))
+    db.execute("update auth.users set email_confirmed_at = now() where id = %s", (user,))
+    assert roles_of(db, user) == []
+    with acting(db, replace(world, users={"new": user}), "new"):
+        told: Any = scalar(db, "select public.my_invitations()")
+        assert str(wanted) in [asked["id"] for asked in told]
+        db.execute("select public.answer_invitation(%s, true)", (wanted,))
     assert roles_of(db, user) == [(TENANT, "operator")]
 
 

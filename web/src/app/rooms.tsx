@@ -28,8 +28,9 @@ function room<Path extends string, Name extends string>(
 
 const login = room("/login", () => import("@/features/login/login-page"), "LoginPage");
 const invitation = room("/convite", () => import("@/features/login/invitation-page"), "InvitationPage");
+const invited = room("/convite/:invitation", () => import("@/features/login/invitation-page"), "InvitationPage");
 
-export const entrances: Room[] = [login, invitation];
+export const entrances: Room[] = [login, invitation, invited];
 
 const servicePath = "/atendimento/:clientId";
 

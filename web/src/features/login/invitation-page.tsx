@@ -7,20 +7,20 @@ import { sentenceFor } from "@/lib/errors";
 import { useUserId } from "@/lib/session";
 import { useDocumentTitle } from "@/ui/document-title";
 import { Entrance, FormError } from "./entrance";
-import { completeAccount, signUp, spendInvitationLink } from "./queries";
+import { acceptOwn, completeAccount, signUp, spendInvitationLink } from "./queries";
 
 /** Shorter passwords are refused by the auth service. */
 const minPasswordLength = 8;
 
-export function InvitationPage(): ReactNode {
+export function InvitationPage({ invitation }: { invitation?: string }): ReactNode {
   useDocumentTitle("Aceitar convite");
   const [params] = useSearchParams();
   const token = params.get("token");
-  return token ? <ByLink token={token} /> : <ByAddress email={params.get("email") ?? ""} />;
+  return token ? <ByLink token={token} invitation={invitation} /> : <ByAddress email={params.get("email") ?? ""} />;
 }
 
-/** The mail's link proves the address: a name and a password are all that is missing. */
-function ByLink({ token }: { token: string }): ReactNode {
+/** The mail's link proves the address and names who invites: a name and a password are all that is missing. */
+function ByLink({ token, invitation }: { token: string; invitation: string | undefined }): ReactNode {
   const userId = useUserId();
   const [isSpent, setSpent] = useState(false);
   const { mutate, isPending, isSuccess, error } = useMutation({
@@ -28,6 +28,7 @@ function ByLink({ token }: { token: string }): ReactNode {
       // A refused password must not ask for the link again: it is good once.
       if (!isSpent) await spendInvitationLink(token);
       setSpent(true);
+      if (invitation) await acceptOwn(invitation);
       await completeAccount(typed);
     },
   });

@@ -14,7 +14,7 @@ export async function signIn({ email, password }: Credentials): Promise<void> {
   if (error) throw AppError.fromAuth(error);
 }
 
-/** The invitation is found by e-mail in the database; without one the account exists and belongs nowhere. */
+/** A single invitation is found by e-mail in the database; of several the page asks, and without one the account belongs nowhere. */
 export async function signUp({ email, password, name }: Credentials & { name: string }): Promise<void> {
   const auth = await authClient();
   const { data, error } = await auth.signUp({
@@ -27,7 +27,7 @@ export async function signUp({ email, password, name }: Credentials & { name: st
   await takeName(name);
 }
 
-/** Proves the address, which is what makes the person a member; a link that was used or has run out says so. */
+/** Proves the address; a link that was used or has run out says so. */
 export async function spendInvitationLink(token: string): Promise<void> {
   const auth = await authClient();
   const { error } = await auth.verifyOtp({ token_hash: token, type: "invite" });
@@ -69,4 +69,13 @@ export function myInvitations(): Promise<InvitationForMe[]> {
 /** The agency's id, to enter it. */
 export function answerInvitation({ id, accepts }: { id: string; accepts: boolean }): Promise<string> {
   return shaped<string>(rpc("answer_invitation", { invitation_id: id, accepts }));
+}
+
+/** The one that the mail's link names; taken back meanwhile, or answered before a reload, it is what the next page tells of. */
+export async function acceptOwn(invitation: string): Promise<void> {
+  try {
+    await answerInvitation({ id: invitation, accepts: true });
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== "invitation_not_found") throw error;
+  }
 }
