@@ -4,19 +4,475 @@
 
 set local check_function_bodies = off;
 
+-- The titles of the month's first record: their table goes, they become lines of panel_titles below.
+create temporary table roll_titles_before on commit drop as
+select tenant_id, debt_id, day, was_agreed, cents from private.panel_roll_titles;
+
 select cron.unschedule('repeat-erasures');
+
+select cron.unschedule('silence-dialer');
+
+DROP TRIGGER "_200_callbacks" ON "public"."call_dispositions";
+
+DROP TRIGGER "_300_run_rules" ON "public"."call_dispositions";
+
+DROP TRIGGER "_400_last_contact" ON "public"."call_dispositions";
+
+DROP TRIGGER "_500_broadcast" ON "public"."call_dispositions";
+
+DROP TRIGGER "_600_qualify" ON "public"."call_dispositions";
+
+ALTER TABLE "private"."panel_kpis" DROP CONSTRAINT "panel_kpis_unit_is_known";
+
+ALTER TABLE "private"."panel_roll_titles" DROP CONSTRAINT "panel_roll_titles_tenant_fkey";
+
+DROP FUNCTION "private"."accept_invitations"(uuid, uuid);
 
 DROP FUNCTION "private"."apply_call_event"(uuid);
 
 DROP FUNCTION "private"."batch_exclusion"(text[]);
 
+DROP FUNCTION "private"."panel_value"(text, bigint, bigint);
+
+DROP FUNCTION "private"."phone_kind_of"(text);
+
+DROP FUNCTION "private"."record_call"(uuid, jsonb, timestamp with time zone);
+
 DROP FUNCTION "private"."repeat_erasures"();
 
 DROP FUNCTION "private"."repeat_erasures_of"(uuid, uuid[]);
 
+DROP FUNCTION "private"."silence_closed_lists"();
+
+DROP FUNCTION "private"."take_templates"(uuid, jsonb, text[]);
+
 DROP FUNCTION "private"."template_values"(uuid, text[], uuid);
 
+DROP FUNCTION "private"."tg_call_dispositions__callbacks"();
+
+DROP FUNCTION "private"."tg_call_dispositions__last_contact"();
+
+DROP FUNCTION "private"."tg_call_dispositions__qualify"();
+
+DROP FUNCTION "private"."tg_call_dispositions__run_rules"();
+
+ALTER TABLE "private"."client_offers" ALTER COLUMN "offered_at" DROP DEFAULT;
+
+ALTER TABLE "private"."dialer_tasks" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "private"."dialer_tasks" ALTER COLUMN "next_attempt_at" DROP DEFAULT;
+
+ALTER TABLE "private"."export_runs" ALTER COLUMN "started_at" DROP DEFAULT;
+
+ALTER TABLE "private"."import_uploads" ALTER COLUMN "used_at" DROP DEFAULT;
+
+ALTER TABLE "private"."panel_days" ALTER COLUMN "kept_at" DROP DEFAULT;
+
+ALTER TABLE "private"."panel_stock_days" ALTER COLUMN "taken_at" DROP DEFAULT;
+
+ALTER TABLE "private"."provider_events" ALTER COLUMN "received_at" DROP DEFAULT;
+
+ALTER TABLE "private"."whatsapp_forms" ALTER COLUMN "learnt_at" DROP DEFAULT;
+
+ALTER TABLE "public"."agreement_events" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."agreement_policies" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."agreement_templates" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."agreements" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."agreements" ALTER COLUMN "updated_at" DROP DEFAULT;
+
+ALTER TABLE "public"."api_keys" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."approval_limits" ALTER COLUMN "updated_at" DROP DEFAULT;
+
+ALTER TABLE "public"."audit_log" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."automation_runs" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."batch_recipients" ALTER COLUMN "not_before" DROP DEFAULT;
+
+ALTER TABLE "public"."call_dispositions" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."call_sweeps" ALTER COLUMN "started_at" DROP DEFAULT;
+
+ALTER TABLE "public"."callbacks" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."calls" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."canned_replies" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."charge_policies" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."charges" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."charges" ALTER COLUMN "updated_at" DROP DEFAULT;
+
+ALTER TABLE "public"."client_addresses" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."client_assignments" ALTER COLUMN "assigned_at" DROP DEFAULT;
+
+ALTER TABLE "public"."client_phones" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."client_services" ALTER COLUMN "seen_at" DROP DEFAULT;
+
+ALTER TABLE "public"."client_services" ALTER COLUMN "since" DROP DEFAULT;
+
+ALTER TABLE "public"."client_tags" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."clients" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."clients" ALTER COLUMN "updated_at" DROP DEFAULT;
+
+ALTER TABLE "public"."collection_rules" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."contact_caps" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."conversation_drafts" ALTER COLUMN "updated_at" DROP DEFAULT;
+
+ALTER TABLE "public"."conversation_events" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."conversations" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."conversations" ALTER COLUMN "last_message_at" DROP DEFAULT;
+
+ALTER TABLE "public"."cost_rates" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."creditors" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."debt_marks" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."debts" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."debts" ALTER COLUMN "updated_at" DROP DEFAULT;
+
+ALTER TABLE "public"."dialer_agents" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."dialer_exports" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."dialer_exports" ALTER COLUMN "updated_at" DROP DEFAULT;
+
+ALTER TABLE "public"."dialer_qualifications" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."disposition_undos" ALTER COLUMN "undone_at" DROP DEFAULT;
+
+ALTER TABLE "public"."import_mappings" ALTER COLUMN "updated_at" DROP DEFAULT;
+
+ALTER TABLE "public"."imports" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."index_factors" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."installments" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."installments" ALTER COLUMN "updated_at" DROP DEFAULT;
+
+ALTER TABLE "public"."integrations" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."integrations" ALTER COLUMN "updated_at" DROP DEFAULT;
+
+ALTER TABLE "public"."invitations" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."invitations" ALTER COLUMN "expires_at" DROP DEFAULT;
+
+ALTER TABLE "public"."job_runs" ALTER COLUMN "started_at" DROP DEFAULT;
+
+ALTER TABLE "public"."manual_settlements" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."memberships" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."message_batches" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."message_logs" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."message_media" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."message_media" ALTER COLUMN "next_attempt_at" DROP DEFAULT;
+
+ALTER TABLE "public"."message_templates" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."negotiation_drafts" ALTER COLUMN "updated_at" DROP DEFAULT;
+
+ALTER TABLE "public"."notifications" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."operator_states" ALTER COLUMN "seen_at" DROP DEFAULT;
+
+ALTER TABLE "public"."operator_states" ALTER COLUMN "since" DROP DEFAULT;
+
+ALTER TABLE "public"."payment_allocations" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."payment_cases" ALTER COLUMN "opened_at" DROP DEFAULT;
+
+ALTER TABLE "public"."payment_courses" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."payment_reversals" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."payments" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."privacy_requests" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."rate_cards" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."reconciliations" ALTER COLUMN "started_at" DROP DEFAULT;
+
+ALTER TABLE "public"."rule_versions" ALTER COLUMN "edited_at" DROP DEFAULT;
+
+ALTER TABLE "public"."segments" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."segments" ALTER COLUMN "updated_at" DROP DEFAULT;
+
+ALTER TABLE "public"."senders" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."suppressions" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."tags" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."team_members" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."teams" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."tenant_calling_windows" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."tenant_holidays" ALTER COLUMN "created_at" DROP DEFAULT;
+
+ALTER TABLE "public"."tenants" ALTER COLUMN "created_at" DROP DEFAULT;
+
+DROP FUNCTION "private"."now"();
+
+DROP TABLE "private"."panel_roll_titles";
+
+CREATE TABLE "private"."dialer_moves" ("id" bigint GENERATED ALWAYS AS IDENTITY NOT NULL, "export_id" uuid NOT NULL, "uf" text NOT NULL, CONSTRAINT "dialer_moves_pkey" PRIMARY KEY (id));
+
+ALTER TABLE "private"."dialer_moves" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "private"."dialer_moves" FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE "private"."panel_month_facts" ("tenant_id" uuid NOT NULL, "month" date NOT NULL, "measure" text NOT NULL, "creditor_id" uuid, "operator_id" uuid, "events" bigint NOT NULL, "amount" bigint NOT NULL, CONSTRAINT "panel_month_facts_are_said_once" UNIQUE NULLS NOT DISTINCT (tenant_id, creditor_id, month, measure, operator_id));
+
+ALTER TABLE "private"."panel_month_facts" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "private"."panel_month_facts" FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE "private"."panel_months" ("tenant_id" uuid NOT NULL, "month" date NOT NULL, CONSTRAINT "panel_months_pkey" PRIMARY KEY (tenant_id, month));
+
+ALTER TABLE "private"."panel_months" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "private"."panel_months" FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE "private"."panel_provisional" ("tenant_id" uuid NOT NULL, "day" date NOT NULL, "installment_id" uuid NOT NULL, "client_id" uuid NOT NULL, "creditor_id" uuid NOT NULL, "operator_id" uuid, "due_on" date NOT NULL, "cents" bigint NOT NULL, CONSTRAINT "panel_provisional_pkey" PRIMARY KEY (tenant_id, day, installment_id));
+
+ALTER TABLE "private"."panel_provisional" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "private"."panel_provisional" FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE "private"."panel_reachable" ("tenant_id" uuid NOT NULL, "client_id" uuid NOT NULL, "from_day" date NOT NULL, "until_day" date NOT NULL DEFAULT 'infinity'::date, "creditor_ids" uuid[] NOT NULL, CONSTRAINT "panel_reachable_end_after_they_begin" CHECK ((until_day >= from_day)), CONSTRAINT "panel_reachable_pkey" PRIMARY KEY (tenant_id, client_id, from_day));
+
+ALTER TABLE "private"."panel_reachable" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "private"."panel_reachable" FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE "private"."panel_titles" ("tenant_id" uuid NOT NULL, "debt_id" uuid NOT NULL, "from_day" date NOT NULL, "until_day" date NOT NULL DEFAULT 'infinity'::date, "client_id" uuid NOT NULL, "creditor_id" uuid NOT NULL, "due_on" date NOT NULL, "state" text NOT NULL, "cents" bigint NOT NULL, "is_entry" boolean NOT NULL, CONSTRAINT "panel_titles_end_after_they_begin" CHECK ((until_day >= from_day)), CONSTRAINT "panel_titles_pkey" PRIMARY KEY (tenant_id, debt_id, from_day), CONSTRAINT "panel_titles_state_is_known" CHECK ((state = ANY (ARRAY['open'::text, 'agreed'::text, 'held'::text, 'paid'::text, 'left'::text]))));
+
+ALTER TABLE "private"."panel_titles" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "private"."panel_titles" FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE "private"."panel_eligible" ADD COLUMN "titles" bigint NOT NULL DEFAULT 0;
+
+ALTER TABLE "private"."panel_eligible" ADD COLUMN "debtors" bigint NOT NULL DEFAULT 0;
+
+ALTER TABLE "private"."panel_stock_days" ADD COLUMN "has_rows" boolean NOT NULL DEFAULT false;
+
 ALTER TABLE "public"."message_batches" ADD COLUMN "creditor_scope" uuid[];
+
+CREATE OR REPLACE FUNCTION private.accept_invitation(user_id uuid, invitation_id uuid)
+ RETURNS uuid
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    with accepted as (
+        update public.invitations
+        set accepted_at = private.now()
+        from auth.users
+        where users.id = accept_invitation.user_id
+          and invitations.id = accept_invitation.invitation_id
+          and users.email_confirmed_at is not null
+          and invitations.email = lower(users.email)
+          and invitations.accepted_at is null
+          and invitations.revoked_at is null
+          and invitations.expires_at > private.now()
+        returning invitations.tenant_id, invitations.role, invitations.creditor_ids,
+            coalesce(
+                nullif(btrim(users.raw_user_meta_data ->> 'name'), ''),
+                invitations.display_name,
+                split_part(users.email, '@', 1)
+            ) as display_name
+    )
+    insert into public.memberships (tenant_id, user_id, role, display_name, creditor_ids)
+    select accepted.tenant_id, accept_invitation.user_id, accepted.role, accepted.display_name,
+        accepted.creditor_ids
+    from accepted
+    on conflict (user_id, tenant_id) where revoked_at is null do nothing
+    returning memberships.tenant_id
+$function$;
+
+CREATE OR REPLACE FUNCTION private.address_invitation(invitation_id uuid, OUT email text, OUT name text, OUT agency text)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+    v_mailed_at timestamptz;
+begin
+    select sent.email, coalesce(sent.display_name, ''), tenants.name, sent.mailed_at
+    into address_invitation.email, address_invitation.name, address_invitation.agency, v_mailed_at
+    from public.invitations as sent
+    join public.tenants on tenants.id = sent.tenant_id
+    where sent.id = address_invitation.invitation_id and sent.tenant_id = v_tenant_id
+      and sent.accepted_at is null and sent.revoked_at is null;
+    if not found then
+        raise exception 'invitation_not_found' using errcode = 'PT404',
+            detail = 'no open invitation with this id in the tenant';
+    elsif v_mailed_at > private.now() - interval '1 minute' then
+        raise exception 'mail_too_soon' using errcode = 'PT429',
+            detail = 'the address got a mail within this minute';
+    end if;
+    update auth.users set raw_user_meta_data = case jsonb_typeof(users.raw_user_meta_data)
+        when 'object' then users.raw_user_meta_data else '{}' end
+        || jsonb_build_object('agency', agency, 'invitation_id', invitation_id)
+    where lower(users.email) = address_invitation.email;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.advance_import(import_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_plan private.import_plans;
+    v_import public.imports;
+    v_chunk private.import_chunks;
+    v_wrote private.chunk_outcome;
+begin
+    if exists (
+        select from private.import_rollbacks as back
+        where back.import_id = advance_import.import_id
+    ) then
+        return private.advance_rollback(import_id);
+    end if;
+    select * into v_plan from private.import_plans as plan
+    where plan.import_id = advance_import.import_id
+    for update;
+    select * into v_import from public.imports where imports.id = advance_import.import_id;
+    if v_plan.import_id is null then
+        return private.import_step(v_import);  -- somebody else took the last step
+    elsif v_import.cancel_requested_at is not null then
+        return private.take_back_import(v_import, 'cancelled', 'import_cancelled');
+    end if;
+    select * into v_chunk from private.import_chunks as chunk
+    where chunk.import_id = v_plan.import_id
+    order by chunk.place
+    limit 1;
+    if v_chunk.import_id is null and v_plan.creditors = '[]' then
+        return private.finish_import(v_plan);
+    end if;
+
+    if v_plan.is_rehearsal then
+        v_wrote := private.rehearse_chunk(v_chunk);
+    else
+        v_wrote := private.write_as_import(v_plan, v_chunk);
+    end if;
+    delete from private.import_chunks as chunk
+    where chunk.import_id = v_plan.import_id and chunk.place = v_chunk.place;
+    update private.import_plans as plan
+    set writer = null, attempts = 0, creditors = '[]',
+        rows_written = plan.rows_written + coalesce(v_chunk.rows, 0),
+        creditors_created = plan.creditors_created + jsonb_array_length(v_plan.creditors),
+        clients_created = plan.clients_created + v_wrote.clients_created,
+        clients_updated = plan.clients_updated + v_wrote.clients_updated,
+        clients_touched = plan.clients_touched + coalesce(v_wrote.clients_touched, 0),
+        debts_created = plan.debts_created + v_wrote.debts_created,
+        debts_updated = plan.debts_updated + v_wrote.debts_updated,
+        debts_returned = plan.debts_returned + v_wrote.debts_returned,
+        debts_reopened = plan.debts_reopened + v_wrote.debts_reopened,
+        changed_fields = private.count_changed_fields(plan.changed_fields, v_wrote.changes),
+        -- Chunks go by document, and so do these.
+        changed_rows = case
+            when jsonb_array_length(plan.changed_rows) >= private.listed_changes()
+                then plan.changed_rows
+            else plan.changed_rows || private.list_changed_rows(
+                v_wrote.changes,
+                private.listed_changes() - jsonb_array_length(plan.changed_rows)
+            ) end,
+        begun_at = coalesce(plan.begun_at, v_import.started_at, private.now())
+    where plan.import_id = v_plan.import_id
+    returning plan.* into v_plan;
+    if not v_plan.is_rehearsal then
+        perform private.show_import_progress(v_plan);
+        -- A commit that a crash of Postgres loses leaves its chunk in the plan; the last step waits
+        -- for the disk, and with it all of them.
+        perform set_config('synchronous_commit', 'off', true);
+    end if;
+    return jsonb_build_object('status', 'running', 'rows_written', v_plan.rows_written);
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.analyze_imported()
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    c_many_rows constant int := 10000;  -- below, the statistics of before are near enough
+    c_lately constant interval := '2 minutes';  -- a minute is missed when the job is late
+begin
+    if exists (
+        select from public.imports
+        where imports.finished_at > private.now() - c_lately and imports.status = 'done'
+          and imports.debts_created > c_many_rows
+    ) then
+        analyze public.clients;
+        analyze public.client_phones;
+        analyze public.debts;
+    end if;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.answer_invitation(invitation_id uuid, accepts boolean)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid;
+begin
+    if accepts then
+        v_tenant_id := private.accept_invitation(auth.uid(), invitation_id);
+    else
+        update public.invitations as sent
+        set revoked_at = private.now(), declined_at = private.now()
+        from auth.users
+        where users.id = auth.uid() and users.email_confirmed_at is not null
+          and sent.id = invitation_id and sent.email = lower(users.email)
+          and sent.accepted_at is null and sent.revoked_at is null
+        returning sent.tenant_id into v_tenant_id;
+    end if;
+    if v_tenant_id is null then
+        raise exception 'invitation_not_found' using errcode = 'PT404',
+            detail = 'no open invitation with this id for the caller''s address';
+    end if;
+    perform private.tell_membership(v_tenant_id, auth.uid());
+    return v_tenant_id;
+end;
+$function$;
 
 CREATE OR REPLACE FUNCTION private.apply_call_event(event_id uuid, patience interval DEFAULT '00:00:00.05'::interval)
  RETURNS text
@@ -30,7 +486,7 @@ declare
     v_outcome text;
 begin
     perform set_config(
-        'lock_timeout', (extract(epoch from patience) * 1000)::int::text, is_local => true
+        'lock_timeout', (extract(epoch from patience) * 1000)::int::text, true
     );
     select * into v_event from private.provider_events as event
     where event.id = apply_call_event.event_id;
@@ -44,7 +500,7 @@ begin
             v_event.integration_id, v_event.payload #>> '{call,telephony_id}'
         );
     end if;
-    perform set_config('lock_timeout', v_was, is_local => true);
+    perform set_config('lock_timeout', v_was, true);
     return case when v_outcome = 'payload_invalid' then v_outcome end;
 exception when lock_not_available then
     return 'call_busy';
@@ -161,6 +617,116 @@ AS $function$
     insert into public.job_runs (tenant_id, job, on_date)
     values (begin_erasures.tenant_id, 'erasures', private.today(begin_erasures.tenant_id))
     returning id
+$function$;
+
+CREATE OR REPLACE FUNCTION private.board_alarm(tenant_id uuid, user_id uuid, state text, reason text, since timestamp with time zone, usual_wrap_up integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- Domain §7.3.
+    c_patience constant interval := '60 seconds';
+    v_ended_at timestamptz;
+begin
+    if state = 'paused' then
+        return case when reason = 'dialer' and since < private.now() - c_patience
+            then jsonb_build_object('kind', 'pause', 'since', since) end;
+    end if;
+    select last_call.ended_at into v_ended_at
+    from (
+        select call.* from public.calls as call
+        where call.operator_id = board_alarm.user_id and call.tenant_id = board_alarm.tenant_id
+        order by call.called_at desc
+        limit 1
+    ) as last_call
+    where last_call.status = 'ended' and last_call.connected_at is not null
+      and last_call.disposition_id is null and last_call.outcome_type is null
+      -- One whose end the dialer never told: the sweep asks for it.
+      and last_call.ended_at > private.now() - interval '1 hour';
+    return case
+        when v_ended_at < private.now() - make_interval(secs => 2 * usual_wrap_up)
+            then jsonb_build_object(
+                'kind', 'wrap_up', 'since', v_ended_at, 'usual_seconds', usual_wrap_up
+            ) end;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.claim_of_sender(sender_id uuid, tokens integer, lease_seconds integer)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- Recipients that are skipped or wait cost no token: look further, but not for ever.
+    c_rounds constant int := 20;
+    v_batch_id uuid;
+    v_candidates uuid[];
+    v_plans private.recipient_plan[];
+    v_written uuid[];
+    v_claimed uuid[] := '{}';
+begin
+    for v_round in 1 .. c_rounds loop
+        exit when cardinality(v_claimed) >= tokens;
+        select batch.id into v_batch_id
+        from public.message_batches as batch
+        where batch.sender_id = claim_of_sender.sender_id and batch.status = 'sending'
+          and exists (
+              select from public.batch_recipients as recipient
+              where recipient.batch_id = batch.id and recipient.status = 'waiting'
+                and recipient.not_before <= private.now()
+          )
+        order by batch.created_at limit 1;
+        exit when not found;
+        if (
+            select private.template_obstacle(template) is not null
+            from public.message_batches as batch
+            join public.message_templates as template on template.id = batch.template_id
+            where batch.id = v_batch_id
+        ) then
+            perform private.halt_batch(v_batch_id);
+            continue;
+        end if;
+        v_candidates := array(
+            select recipient.client_id from public.batch_recipients as recipient
+            where recipient.batch_id = v_batch_id and recipient.status = 'waiting'
+              and recipient.not_before <= private.now()
+            order by recipient.not_before, recipient.client_id
+            limit tokens - cardinality(v_claimed)
+            for update skip locked
+        );
+        exit when cardinality(v_candidates) = 0;
+        v_plans := array(
+            select plan from private.plan_recipients(v_batch_id, v_candidates) as plan
+        );
+        update public.batch_recipients as recipient
+        set status = case when plan.verdict = 'skip' then 'skipped'::public.recipient_status
+                else recipient.status end,
+            reason = plan.reason,
+            not_before = case when plan.verdict = 'postpone' then plan.not_before
+                else recipient.not_before end
+        from unnest(v_plans) as plan
+        where recipient.batch_id = v_batch_id and recipient.client_id = plan.client_id
+          and plan.verdict <> 'send';
+        v_written := private.write_claims(v_batch_id, v_plans, claim_of_sender.lease_seconds);
+        v_claimed := v_claimed || v_written;
+        -- Given back in the very moment in which its message was begun: held for one more lease, so
+        -- that it is in doubt after it when nobody settles; else the message tells the rest.
+        update public.batch_recipients as recipient
+        set status = (case when message.status = 'sending' then 'claimed' else 'done' end)
+                ::public.recipient_status,
+            lease_until = case when message.status = 'sending' then private.now()
+                + make_interval(secs => claim_of_sender.lease_seconds) end,
+            reason = null
+        from public.message_logs as message
+        where recipient.batch_id = v_batch_id and recipient.client_id = any(v_candidates)
+          and recipient.status = 'waiting' and message.id = recipient.message_id
+          and message.status <> 'queued';
+    end loop;
+    return v_claimed;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.conversation_templates(conversation_id uuid)
@@ -344,6 +910,206 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.dialer_export_results(export_id uuid, filter jsonb, after integer, page_size integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- A download asks for pages of this size.
+    c_max_page constant int := 1000;
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_size int := least(greatest(coalesce(page_size, 100), 1), c_max_page);
+    v_rows jsonb;
+begin
+    if not exists (
+        select from public.dialer_exports as export
+        where export.tenant_id = v_tenant_id and export.id = dialer_export_results.export_id
+    ) then
+        raise exception 'dialer_export_not_found' using errcode = 'PT404',
+            detail = 'no such export in the tenant';
+    elsif coalesce(filter, '{}') - '{outcome,reason}'::text[] <> '{}' then
+        raise exception 'unknown_filter' using errcode = 'PT400', detail = 'outcome, reason';
+    end if;
+    v_rows := (
+        select coalesce(jsonb_agg(to_jsonb(page) order by page.place), '[]')
+        from (
+            select contact.place, contact.client_id, client.name, client.document,
+                contact.phone, contact.status as outcome, contact.reason
+            from public.dialer_export_rows as contact
+            join public.clients as client
+                on client.tenant_id = contact.tenant_id and client.id = contact.client_id
+            where contact.tenant_id = v_tenant_id
+              and contact.export_id = dialer_export_results.export_id
+              and contact.place > coalesce(dialer_export_results.after, 0)
+              and ((select private.sees_everything()) or private.sees_client(contact.client_id))
+              and (filter ->> 'outcome' is null or contact.status::text = filter ->> 'outcome')
+              and (filter ->> 'reason' is null or contact.reason = filter ->> 'reason')
+            order by contact.place limit v_size + 1
+        ) as page
+    );
+    return jsonb_build_object(
+        'rows', v_rows - v_size,
+        'next', case when jsonb_array_length(v_rows) > v_size
+            then v_rows -> (v_size - 1) -> 'place' end,
+        -- Counted for the first page alone.
+        'counts', case when dialer_export_results.after is null then coalesce(
+            (
+                select export.results from public.dialer_exports as export
+                where export.tenant_id = v_tenant_id
+                  and export.id = dialer_export_results.export_id
+                  and private.sees_results(export)
+            ),
+            private.count_dialer_results(
+                dialer_export_results.export_id, private.creditor_scope()
+            )
+        ) end
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.dialer_overview()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_integration public.integrations;
+    v_today timestamptz := private.today(v_tenant_id)::timestamp at time zone (
+        select tenants.time_zone from public.tenants where tenants.id = v_tenant_id
+    );
+begin
+    select * into v_integration from public.integrations as integration
+    where integration.tenant_id = v_tenant_id and integration.provider = 'threecplus';
+    return jsonb_build_object(
+        'connected', v_integration.id is not null and v_integration.is_active,
+        'health', case when v_integration.id is not null then jsonb_build_object(
+            'last_event_at', v_integration.last_event_at,
+            -- The last sweep that found calls nobody told us of, and no event since.
+            'silent_since', (
+                select coalesce(v_integration.last_event_at, v_integration.created_at)
+                from public.call_sweeps as sweep
+                where sweep.tenant_id = v_tenant_id
+                  and sweep.integration_id = v_integration.id and sweep.recovered > 0
+                  and coalesce(v_integration.last_event_at, '-infinity') < sweep.started_at
+                order by sweep.started_at desc limit 1
+            ),
+            'failing_since', v_integration.failing_since,
+            'failure_detail', v_integration.failure_detail,
+            'can_qualify', exists (
+                select from vault.secrets
+                where secrets.name = format('integration:%s:agent_token', v_integration.id)
+            ),
+            'calls_today', (
+                select count(*) from public.calls as call
+                where call.integration_id = v_integration.id
+                  and call.tenant_id = v_tenant_id
+                  and call.called_at >= v_today
+            ),
+            -- Dispositions of today that the dialer was not told: {no_mapping | failed | …: calls}.
+            'untold_today', (
+                select coalesce(jsonb_object_agg(untold.qualify_status, untold.calls), '{}')
+                from (
+                    select call.qualify_status, count(*) as calls
+                    from public.calls as call
+                    where call.integration_id = v_integration.id
+                      and call.tenant_id = v_tenant_id and call.called_at >= v_today
+                      and call.qualify_status in ('no_mapping', 'failed', 'no_agent_token')
+                    group by call.qualify_status
+                ) as untold
+            ),
+            'automatic_today', (
+                select count(*) from public.calls as call
+                where call.integration_id = v_integration.id
+                  and call.tenant_id = v_tenant_id and call.called_at >= v_today
+                  and call.qualification_source = 'automatic'
+            ),
+            'events_failed', (
+                select count(*) from private.provider_events as event
+                where event.tenant_id = v_tenant_id
+                  and event.integration_id = v_integration.id and event.error is not null
+                  and event.received_at > private.now() - interval '1 day'
+            ),
+            'last_sweep', (
+                select to_jsonb(sweep) - 'tenant_id' from public.call_sweeps as sweep
+                where sweep.tenant_id = v_tenant_id
+                  and sweep.integration_id = v_integration.id and sweep.finished_at is not null
+                order by sweep.started_at desc limit 1
+            )
+        ) end,
+        'exports', (
+            select coalesce(jsonb_agg(
+                to_jsonb(export) - '{tenant_id,selection,selection_hash,planned_until}'::text[]
+                || jsonb_build_object(
+                    'author', private.actor_name(v_tenant_id, export.created_by),
+                    -- As in dialer_export_results.
+                    'results', case when private.sees_results(export) then export.results
+                        when export.results is not null then '[]'::jsonb end
+                ) order by export.created_at desc), '[]')
+            from (
+                select newest.* from public.dialer_exports as newest
+                where newest.tenant_id = v_tenant_id
+                order by newest.created_at desc, newest.id desc limit 50
+            ) as export
+        ),
+        'agents', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'id', seat.id, 'agent_id', seat.agent_id, 'agent_name', seat.agent_name,
+                'extension', seat.extension, 'user_id', seat.user_id,
+                'operator', private.actor_name(v_tenant_id, seat.user_id)
+            ) order by seat.agent_id), '[]')
+            from public.dialer_agents as seat where seat.tenant_id = v_tenant_id
+        )
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.end_calls(dispositions uuid[], called_since timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_done record;
+    v_call public.calls;
+    v_word bigint;
+begin
+    for v_done in
+        select done.*, kind.unworkable
+        from public.call_dispositions as done
+        join public.disposition_types as kind
+            on kind.tenant_id = done.tenant_id and kind.key = done.disposition_type
+        where done.id = any(end_calls.dispositions)
+    loop
+        update public.calls as call set disposition_id = v_done.id
+        where call.id = (
+            select open_call.id from public.calls as open_call
+            where open_call.tenant_id = v_done.tenant_id
+              and open_call.client_id = v_done.client_id
+              and open_call.operator_id = v_done.operator_id
+              and open_call.disposition_id is null and open_call.outcome_type is null
+              and open_call.called_at > end_calls.called_since
+            order by open_call.called_at desc limit 1
+            for update
+        )
+        returning * into v_call;
+        if found then
+            v_word := private.qualification_of(
+                v_call.tenant_id, v_call.campaign_id, v_done.disposition_type
+            );
+            perform private.qualify_call(v_call.id, v_word, v_done.notes);
+        end if;
+        if v_done.unworkable then
+            perform private.hold_removal(v_done.id, v_done.tenant_id, v_done.client_id);
+        end if;
+    end loop;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.end_erasures(run_id bigint, people integer, failed jsonb, states text[])
  RETURNS void
  LANGUAGE sql
@@ -447,6 +1213,103 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.finish_import(v_plan private.import_plans)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_import public.imports;
+begin
+    update public.imports
+    set status = 'done', finished_at = private.now(), phase = null, header = v_plan.header,
+        creditor_id = (
+            select creditors.id from public.creditors
+            where creditors.tenant_id = v_plan.tenant_id
+              and creditors.name_key = private.search_key(v_plan.creditor)
+        ),
+        rows = v_plan.rows, accepted = v_plan.accepted, rejected = v_plan.rejected,
+        rows_read = v_plan.rows, rows_total = v_plan.rows, rows_valid = v_plan.accepted,
+        rows_written = v_plan.accepted, seconds_left = 0, duplicates = v_plan.duplicates,
+        creditors_created = v_plan.creditors_created, clients_created = v_plan.clients_created,
+        clients_updated = v_plan.clients_updated, debts_created = v_plan.debts_created,
+        debts_updated = v_plan.debts_updated, debts_absent = v_plan.debts_absent,
+        debts_returned = v_plan.debts_returned, debts_reopened = v_plan.debts_reopened,
+        debts_kept = v_plan.debts_kept, clients_touched = v_plan.clients_touched,
+        reject_reasons = v_plan.reject_reasons, differences = jsonb_build_object(
+            'fields', v_plan.changed_fields, 'rows', v_plan.changed_rows,
+            'kept', v_plan.kept_titles
+        ),
+        warnings = v_plan.warnings, writing_at = coalesce(imports.writing_at, private.now())
+    where imports.id = v_plan.import_id
+    returning imports.* into v_import;
+    if v_import.idempotency_key is not null then
+        -- For whoever sends the same key again.
+        update public.imports set answer = private.import_answer(v_import)
+        where imports.id = v_import.id;
+    end if;
+    if v_plan.mapping <> '{}' then
+        perform private.save_import_mapping(
+            v_import, v_plan.header_key, v_plan.mapping
+        );
+    end if;
+    delete from private.import_plans as plan where plan.import_id = v_plan.import_id;
+    return private.import_step(v_import);
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.follow_moves()
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    with held as materialized (
+        select export.id from public.dialer_exports as export
+        where export.id in (select moved.export_id from private.dialer_moves as moved)
+        for no key update skip locked
+    ),
+    seen as (
+        delete from private.dialer_moves as moved using held
+        where moved.export_id = held.id
+        returning moved.export_id, moved.uf
+    ),
+    became as (
+        select seen.export_id, array_agg(distinct seen.uf) as ufs from seen group by seen.export_id
+    )
+    update public.dialer_exports as export
+    set ufs = array(select unnest(export.ufs) union select unnest(became.ufs)),
+        closed_ufs = case when export.closed_ufs is not null then array(
+            select unnest(export.closed_ufs) except select unnest(became.ufs) order by 1
+        ) end
+    from became
+    where export.id = became.export_id and export.ufs is not null
+      and (not export.ufs @> became.ufs or export.closed_ufs && became.ufs)
+$function$;
+
+CREATE OR REPLACE FUNCTION private.forget_operator_states()
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    with forgotten as (
+        delete from public.operator_states as known
+        using public.tenants
+        cross join lateral (
+            select oldest.id from public.operator_states as oldest
+            where oldest.tenant_id = tenants.id
+            order by oldest.since
+            limit 1
+        ) as first
+        where known.tenant_id = tenants.id and known.id <> first.id
+          and known.since < private.now() - interval '732 days'
+        returning known.id
+    )
+    select count(*)::int from forgotten
+$function$;
+
 CREATE OR REPLACE FUNCTION private.handle_events(msg_ids bigint[])
  RETURNS integer
  LANGUAGE plpgsql
@@ -492,6 +1355,693 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.has_dialer_lists(tenant_id uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select exists (
+        select from public.dialer_exports as export
+        where export.tenant_id = has_dialer_lists.tenant_id
+          and export.status in ('planning', 'loading', 'done')
+          and export.hours_state in ('open', 'silent', 'opening')
+    )
+$function$;
+
+CREATE OR REPLACE FUNCTION private.insert_chunk_debts(chunk private.import_chunks, is_of_new boolean, created_at timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_created int;
+begin
+    insert into public.debts (
+        tenant_id, client_id, creditor_id, contract, installment, due_on, principal_cents,
+        import_id, created_at, updated_at
+    )
+    select chunk.tenant_id, planned.client_id, planned.creditor_id, planned.contract,
+        planned.installment, planned.due_on, planned.principal_cents, chunk.import_id,
+        insert_chunk_debts.created_at, insert_chunk_debts.created_at
+    from unnest(chunk.debts) as planned
+    where planned.action = 'new'
+      -- A hashed list, whatever joins are forbidden.
+      and (
+          planned.client_id in (
+              select person.client_id from unnest(chunk.clients) as person where person.is_new
+          )
+      ) = insert_chunk_debts.is_of_new;
+    get diagnostics v_created = row_count;
+    return v_created;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.is_given()
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    return current_setting('cobranca.is_given', true) = 'true' and private.is_importing();
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.is_on_the_books(state text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$ select state in ('open', 'agreed', 'held') $function$;
+
+CREATE OR REPLACE FUNCTION private.is_repeated_disposition(given public.call_dispositions)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+declare
+    v_earlier public.call_dispositions;
+begin
+    select * into v_earlier from public.call_dispositions where call_dispositions.id = given.id;
+    if not found then
+        return false;
+    end if;
+    if (v_earlier.tenant_id, v_earlier.client_id, v_earlier.operator_id,
+        v_earlier.disposition_type, v_earlier.notes, v_earlier.scheduled_callback)
+        is not distinct from
+        (given.tenant_id, given.client_id, auth.uid(), given.disposition_type,
+         given.notes, given.scheduled_callback)
+        and given.operator_id = auth.uid()
+    then
+        return true;
+    end if;
+    raise exception 'disposition_id_reused' using errcode = 'PT409',
+        detail = 'this id already names another disposition';
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.is_stock_early(tenant_id uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select not exists (
+        select from private.panel_stock as known
+        where known.tenant_id = is_stock_early.tenant_id and known.day < taken.day
+    ) and (
+        exists (
+            select from public.debts
+            where debts.tenant_id = is_stock_early.tenant_id and debts.created_at > taken.taken_at
+        )
+        or exists (
+            select from public.imports
+            where imports.tenant_id = is_stock_early.tenant_id
+              and imports.finished_at > taken.taken_at and not imports.is_rehearsal
+        )
+    )
+    from private.panel_stock_days as taken
+    where taken.tenant_id = is_stock_early.tenant_id
+      and taken.day = private.today(is_stock_early.tenant_id)
+$function$;
+
+CREATE OR REPLACE FUNCTION private.keep_callbacks(kept uuid[], dispositions uuid[])
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    update public.callbacks as promised
+    set status = 'done', ended_at = private.now(), ended_by = auth.uid(), kept_by = (
+            select keeping.id from public.call_dispositions as keeping
+            where keeping.id = any(keep_callbacks.dispositions)
+              and keeping.tenant_id = promised.tenant_id
+              and keeping.client_id = promised.client_id
+            order by keeping.created_at limit 1
+        )
+    where promised.id = any(keep_callbacks.kept)
+$function$;
+
+CREATE OR REPLACE FUNCTION private.keep_month_facts(tenant_id uuid, days date[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    delete from private.panel_months as known
+    where known.tenant_id = keep_month_facts.tenant_id and known.month in (
+        select date_trunc('month', asked)::date from unnest(days) as asked
+    );
+    insert into private.panel_months (tenant_id, month)
+    select keep_month_facts.tenant_id, asked.month
+    from (
+        select distinct date_trunc('month', each)::date as month from unnest(days) as each
+    ) as asked
+    where asked.month + interval '1 month' - asked.month::timestamp = make_interval(days => (
+        select count(*)::int from private.panel_days as known
+        where known.tenant_id = keep_month_facts.tenant_id and known.day >= asked.month
+          and known.day < asked.month + interval '1 month'
+    ));
+    insert into private.panel_month_facts (
+        tenant_id, month, measure, creditor_id, operator_id, events, amount
+    )
+    select fact.tenant_id, kept.month, fact.measure, fact.creditor_id, fact.operator_id,
+        sum(fact.events), sum(fact.amount)
+    from private.panel_months as kept
+    join private.panel_facts as fact
+        on fact.tenant_id = kept.tenant_id
+        and fact.day >= kept.month and fact.day < kept.month + interval '1 month'
+    where kept.tenant_id = keep_month_facts.tenant_id and kept.month in (
+        select date_trunc('month', asked)::date from unnest(days) as asked
+    )
+    group by fact.tenant_id, kept.month, fact.measure, fact.creditor_id, fact.operator_id;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.keep_panel_days(tenant_id uuid, days date[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_first date;
+    v_last date;
+    v_changed date [];
+begin
+    delete from private.panel_facts as known
+    where known.tenant_id = keep_panel_days.tenant_id and known.day = any(days);
+    delete from private.panel_overlaps as known
+    where known.tenant_id = keep_panel_days.tenant_id and known.day = any(days);
+    delete from private.panel_sets as known
+    where known.tenant_id = keep_panel_days.tenant_id and not known.is_month
+      and known.from_day = any(days);
+    -- Days in a row are read in one go.
+    for v_first, v_last in
+        select min(asked.day), max(asked.day)
+        from (
+            select listed.day, listed.day - (row_number() over (order by listed.day))::int as island
+            from (select distinct unnest(days) as day) as listed
+        ) as asked
+        group by asked.island
+    loop
+        with event as materialized (
+            select * from private.panel_events(keep_panel_days.tenant_id, v_first, v_last)
+        ),
+        numbered as (
+            insert into private.panel_ordinals (tenant_id, client_id, ordinal)
+            select keep_panel_days.tenant_id, fresh.client_id,
+                private.panel_size(keep_panel_days.tenant_id) - 1 + row_number() over ()
+            from (
+                select distinct event.client_id from event
+                where event.measure in ('attempt', 'right_party', 'agreement')
+                  and event.client_id is not null and not exists (
+                      select from private.panel_ordinals as known
+                      where known.tenant_id = keep_panel_days.tenant_id
+                        and known.client_id = event.client_id
+                  )
+            ) as fresh
+            returning client_id, ordinal
+        ),
+        reached as (
+            select event.day, event.measure, event.operator_id, scope.creditor_id,
+                coalesce(known.ordinal, numbered.ordinal) as ordinal
+            from event
+            left join private.panel_ordinals as known
+                on known.tenant_id = keep_panel_days.tenant_id
+                and known.client_id = event.client_id
+            left join numbered on numbered.client_id = event.client_id
+            cross join lateral (
+                select null::uuid as creditor_id
+                union all
+                select unnest(event.creditor_ids)
+            ) as scope
+            where event.measure in ('attempt', 'right_party', 'agreement')
+              and event.client_id is not null
+        ),
+        listed as (
+            select reached.day, reached.measure, reached.creditor_id, reached.operator_id,
+                grouping(reached.operator_id) = 1 as is_sum,
+                array_agg(distinct reached.ordinal) as members
+            from reached
+            group by grouping sets (
+                (reached.day, reached.measure, reached.creditor_id),
+                (reached.day, reached.measure, reached.creditor_id, reached.operator_id)
+            )
+        ),
+        sets as (
+            insert into private.panel_sets (
+                tenant_id, is_month, from_day, measure, creditor_id, is_sum, operator_id, members,
+                bits
+            )
+            select keep_panel_days.tenant_id, false, judged.day, judged.measure,
+                judged.creditor_id, judged.is_sum, judged.operator_id,
+                case when judged.is_list then judged.members end,
+                case when not judged.is_list then private.panel_bits(judged.members) end
+            from (
+                -- 32 bits are an integer: whichever is shorter.
+                select listed.*,
+                    cardinality(listed.members) * 32 <= listed.members[cardinality(listed.members)]
+                        as is_list
+                from listed
+            ) as judged
+        ),
+        shared as (
+            insert into private.panel_overlaps (
+                tenant_id, day, measure, creditor_ids, operator_id, events, amount
+            )
+            select keep_panel_days.tenant_id, event.day, event.measure,
+                array(select unnest(event.creditor_ids) order by 1) as ids, event.operator_id,
+                count(*), sum(event.amount)
+            from event
+            where cardinality(event.creditor_ids) > 1
+            group by event.day, event.measure, ids, event.operator_id
+        )
+        insert into private.panel_facts (
+            tenant_id, day, measure, creditor_id, operator_id, events, amount
+        )
+        select keep_panel_days.tenant_id, event.day, event.measure, scope.creditor_id,
+            event.operator_id, count(*), sum(event.amount)
+        from event
+        cross join lateral (
+            select null::uuid as creditor_id
+            union all
+            select unnest(event.creditor_ids)
+        ) as scope
+        group by event.day, event.measure, scope.creditor_id, event.operator_id;
+    end loop;
+    with told as materialized (
+        select listed.day, private.panel_reach_of(keep_panel_days.tenant_id, listed.day) as reach,
+            known.reach as was
+        from (select distinct unnest(days) as day) as listed
+        left join private.panel_days as known
+            on known.tenant_id = keep_panel_days.tenant_id and known.day = listed.day
+    ),
+    kept as (
+        insert into private.panel_days (tenant_id, day, reach)
+        select keep_panel_days.tenant_id, told.day, told.reach from told
+        on conflict on constraint panel_days_pkey do update
+        set kept_at = excluded.kept_at, reach = excluded.reach
+    )
+    select array_agg(told.day) into v_changed
+    from told where told.reach is distinct from told.was;
+    perform private.keep_panel_months(tenant_id, v_changed);
+    perform private.keep_month_facts(tenant_id, days);
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.keep_panel_months(tenant_id uuid, days date[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_month date;
+    v_end date;
+begin
+    for v_month in select distinct date_trunc('month', asked)::date from unnest(days) as asked loop
+        v_end := v_month + interval '1 month - 1 day';
+        delete from private.panel_sets as known
+        where known.tenant_id = keep_panel_months.tenant_id and known.is_month
+          and known.from_day = v_month;
+        continue when v_end - v_month + 1 <> (
+            select count(*) from private.panel_days as known
+            where known.tenant_id = keep_panel_months.tenant_id
+              and known.day between v_month and v_end
+        );
+        execute replace($sql$
+            insert into private.panel_sets (
+                tenant_id, is_month, from_day, measure, creditor_id, is_sum, operator_id, members,
+                bits
+            )
+            with part as materialized (
+                select * from private.panel_sets as kept
+                where kept.tenant_id = $1 and not kept.is_month
+                  and kept.from_day between $2 and $3
+            ),
+            packed as (
+                select part.measure, part.creditor_id, part.is_sum, part.operator_id,
+                    array_agg(distinct member) as members, null::bit($size) as bits
+                from part cross join unnest(part.members) as member
+                group by part.measure, part.creditor_id, part.is_sum, part.operator_id
+                union all
+                select part.measure, part.creditor_id, part.is_sum, part.operator_id,
+                    null, bit_or(part.bits::bit($size))
+                from part where part.bits is not null
+                group by part.measure, part.creditor_id, part.is_sum, part.operator_id
+            ),
+            whole as (
+                select packed.measure, packed.creditor_id, packed.is_sum, packed.operator_id,
+                    max(packed.members) as members, bit_or(packed.bits) as bits
+                from packed
+                group by packed.measure, packed.creditor_id, packed.is_sum, packed.operator_id
+            ),
+            judged as (
+                -- Bits may be eight times as long as the list: they are what is read by the year.
+                select whole.*, whole.bits is null
+                    and cardinality(whole.members) * 256 <= $size as is_list
+                from whole
+            )
+            select $1, true, $2, judged.measure, judged.creditor_id, judged.is_sum,
+                judged.operator_id, case when judged.is_list then judged.members end,
+                case when judged.is_list then null
+                    when judged.members is null then judged.bits
+                    when judged.bits is null then private.panel_bits(judged.members)
+                    else judged.bits | private.panel_bits(judged.members)::bit($size) end
+            from judged
+        $sql$, '$size', greatest(private.panel_size(tenant_id), 1)::text)
+        using tenant_id, v_month, v_end;
+    end loop;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.leave_scoped_exports(tenant_id uuid, client_ids uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_export record;
+begin
+    for v_export in
+        with held as materialized (
+            select distinct export.id, export.creditor_scope, contact.client_id
+            from public.dialer_exports as export
+            join public.dialer_export_rows as contact
+                on contact.tenant_id = export.tenant_id and contact.export_id = export.id
+                and contact.client_id = any(leave_scoped_exports.client_ids)
+                and contact.status in ('waiting', 'loaded')
+            where export.tenant_id = leave_scoped_exports.tenant_id
+              and export.creditor_scope is not null and export.status <> 'cancelled'
+              and export.hours_state not in ('expired', 'gone')
+        ),
+        asked as materialized (
+            select distinct held.creditor_scope, held.client_id from held
+        ),
+        gone as materialized (
+            select asked.* from asked
+            cross join lateral private.owed_in_scope(
+                leave_scoped_exports.tenant_id, asked.client_id, asked.creditor_scope
+            ) as still
+            where not still.is_owing
+        )
+        select held.id, array_agg(held.client_id) as client_ids
+        from held
+        join gone on gone.client_id = held.client_id and gone.creditor_scope = held.creditor_scope
+        group by held.id order by held.id
+    loop
+        perform private.leave_dialer(
+            leave_scoped_exports.tenant_id, v_export.client_ids, null, 'nothing_owed', v_export.id
+        );
+    end loop;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.make_callbacks(dispositions uuid[])
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    insert into public.callbacks (tenant_id, client_id, disposition_id, operator_id, due_at, note)
+    select done.tenant_id, done.client_id, done.id, done.operator_id,
+        done.scheduled_callback, done.notes
+    from public.call_dispositions as done
+    where done.id = any(make_callbacks.dispositions) and done.scheduled_callback is not null
+$function$;
+
+CREATE OR REPLACE FUNCTION private.merge_calls(kept_id uuid, twin_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_twin public.calls;
+begin
+    update public.client_services as service set call_id = kept_id where service.call_id = twin_id;
+    update private.dialer_tasks as task set call_id = kept_id where task.call_id = twin_id;
+    delete from public.calls as call where call.id = twin_id returning * into v_twin;
+    update public.calls as call
+    set external_id = coalesce(call.external_id, v_twin.external_id),
+        telephony_id = coalesce(call.telephony_id, v_twin.telephony_id),
+        client_id = coalesce(call.client_id, v_twin.client_id),
+        operator_id = coalesce(call.operator_id, v_twin.operator_id),
+        phone = coalesce(call.phone, v_twin.phone),
+        identifier = coalesce(call.identifier, v_twin.identifier),
+        agent_id = coalesce(call.agent_id, v_twin.agent_id),
+        campaign_id = coalesce(call.campaign_id, v_twin.campaign_id),
+        campaign_name = coalesce(call.campaign_name, v_twin.campaign_name),
+        list_id = coalesce(call.list_id, v_twin.list_id),
+        mode = coalesce(call.mode, v_twin.mode),
+        wrap_seconds = coalesce(call.wrap_seconds, v_twin.wrap_seconds),
+        -- One outcome: the one that stands, else the twin's.
+        disposition_id = case when call.outcome_type is null
+            then coalesce(call.disposition_id, v_twin.disposition_id) end,
+        outcome_type = case when coalesce(call.disposition_id, v_twin.disposition_id) is null
+            then coalesce(call.outcome_type, v_twin.outcome_type) else call.outcome_type end,
+        qualify_status = coalesce(call.qualify_status, v_twin.qualify_status),
+        qualification_id = coalesce(call.qualification_id, v_twin.qualification_id),
+        qualification_name = coalesce(call.qualification_name, v_twin.qualification_name),
+        qualification_source = coalesce(call.qualification_source, v_twin.qualification_source),
+        qualification_note = coalesce(call.qualification_note, v_twin.qualification_note),
+        status = case when private.call_rank(v_twin.status) > private.call_rank(call.status)
+            then v_twin.status else call.status end,
+        talk_seconds = coalesce(call.talk_seconds, v_twin.talk_seconds),
+        billed_seconds = coalesce(call.billed_seconds, v_twin.billed_seconds),
+        hangup_cause = coalesce(call.hangup_cause, v_twin.hangup_cause),
+        is_recorded = call.is_recorded or v_twin.is_recorded,
+        called_at = least(call.called_at, v_twin.called_at),
+        connected_at = least(call.connected_at, v_twin.connected_at),
+        ended_at = coalesce(call.ended_at, v_twin.ended_at)
+    where call.id = kept_id;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.months_since(entered_at timestamp with time zone, zone text, paid_on date)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select greatest(0, (
+        extract(year from paid_on) * 12 + extract(month from paid_on)
+        - extract(year from entered_at at time zone zone) * 12
+        - extract(month from entered_at at time zone zone)
+    )::int)
+$function$;
+
+CREATE OR REPLACE FUNCTION private.name_wrong_number(disposition_id uuid, client_id uuid, disposition_type text, phone text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+begin
+    perform private.require_client(v_tenant_id, client_id);
+    -- Whether the number is still the client's is not asked: a disposition that was kept offline
+    -- while somebody replaced the numbers is as true as before, and of that number alone.
+    if not exists (
+        select from public.disposition_types as kind
+        where kind.tenant_id = v_tenant_id and kind.unworkable
+          and kind.key = name_wrong_number.disposition_type
+    ) or coalesce(name_wrong_number.phone !~ '^\+[1-9][0-9]{7,14}$', true) then
+        raise exception 'field_invalid' using errcode = 'PT400', detail = 'phone';
+    end if;
+    if exists (
+        select from public.call_dispositions as done
+        where done.id = name_wrong_number.disposition_id
+          and (done.tenant_id <> v_tenant_id or done.operator_id is distinct from auth.uid()
+              or done.client_id <> name_wrong_number.client_id)
+    ) then
+        raise exception 'disposition_id_reused' using errcode = 'PT409',
+            detail = 'this id already names another disposition';
+    end if;
+    insert into private.wrong_numbers (disposition_id, tenant_id, client_id, phone)
+    values (
+        name_wrong_number.disposition_id, v_tenant_id, name_wrong_number.client_id,
+        name_wrong_number.phone
+    )
+    on conflict on constraint wrong_numbers_pkey do nothing;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.note_moves(tenant_id uuid, client_ids uuid[])
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    insert into private.dialer_moves (export_id, uf)
+    select distinct contact.export_id, coalesce(
+        client.uf, private.uf_of(client.tenant_id, client.id, null), ''
+    )
+    from public.dialer_export_rows as contact
+    join public.clients as client on client.id = contact.client_id
+    join public.dialer_exports as export on export.id = contact.export_id
+    where contact.tenant_id = note_moves.tenant_id
+      and contact.client_id = any(note_moves.client_ids)
+      and contact.status in ('waiting', 'loaded')
+      and export.hours_state in ('open', 'silent', 'opening')
+$function$;
+
+CREATE OR REPLACE FUNCTION private.note_provisional(tenant_id uuid, on_day date)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    insert into private.panel_provisional (
+        tenant_id, day, installment_id, client_id, creditor_id, operator_id, due_on, cents
+    )
+    select part.tenant_id, note_provisional.on_day, part.id, part.client_id,
+        agreement.creditor_id, agreement.created_by, part.effective_due_on,
+        part.amount_cents - part.paid_cents
+    from public.installments as part
+    join public.agreements as agreement
+        on agreement.tenant_id = part.tenant_id and agreement.id = part.agreement_id
+        and agreement.formalised_at is not null and private.is_living(agreement.status)
+    join public.agreement_policies as policy
+        on policy.tenant_id = agreement.tenant_id and policy.id = agreement.policy_id
+    where part.tenant_id = note_provisional.tenant_id and part.status = 'open'
+      and part.amount_cents > part.paid_cents
+      and part.effective_due_on < note_provisional.on_day
+      and note_provisional.on_day - part.effective_due_on
+          between policy.provisional_after_days and policy.definitive_after_days - 1
+$function$;
+
+CREATE OR REPLACE FUNCTION private.note_reachable(tenant_id uuid, on_day date)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    with differing as materialized (
+        select coalesce(was.client_id, became.client_id) as client_id, became.creditor_ids
+        from (
+            select known.* from private.panel_reachable as known
+            where known.tenant_id = note_reachable.tenant_id and known.until_day = 'infinity'
+        ) as was
+        full join (
+            select title.client_id,
+                array_agg(distinct title.creditor_id order by title.creditor_id) as creditor_ids
+            from private.panel_titles as title
+            join public.clients
+                on clients.tenant_id = title.tenant_id and clients.id = title.client_id
+                and clients.has_phone
+            left join private.client_contacts as contact
+                on contact.tenant_id = title.tenant_id and contact.client_id = title.client_id
+            where title.tenant_id = note_reachable.tenant_id and title.until_day = 'infinity'
+              and title.state = 'open'
+              and (
+                  least(contact.call_blocked_until, contact.whatsapp_blocked_until)
+                      > private.now()
+                  and num_nonnulls(contact.call_blocked_until, contact.whatsapp_blocked_until) = 2
+              ) is not true
+            group by title.client_id
+        ) as became on became.client_id = was.client_id
+        where was.creditor_ids is distinct from became.creditor_ids
+    ),
+    ended as (
+        update private.panel_reachable as known set until_day = note_reachable.on_day - 1
+        from differing
+        where known.tenant_id = note_reachable.tenant_id
+          and known.client_id = differing.client_id
+          and known.until_day = 'infinity' and known.from_day < note_reachable.on_day
+    ),
+    replaced as (
+        delete from private.panel_reachable as known using differing
+        where known.tenant_id = note_reachable.tenant_id
+          and known.client_id = differing.client_id and known.from_day = note_reachable.on_day
+          and differing.creditor_ids is null
+    )
+    insert into private.panel_reachable (tenant_id, client_id, from_day, creditor_ids)
+    select note_reachable.tenant_id, differing.client_id, note_reachable.on_day,
+        differing.creditor_ids
+    from differing where differing.creditor_ids is not null
+    on conflict on constraint panel_reachable_pkey do update
+    set creditor_ids = excluded.creditor_ids;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.note_titles(tenant_id uuid, on_day date)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    with differing as materialized (
+        select coalesce(was.debt_id, became.id) as debt_id,
+            coalesce(became.client_id, was.client_id) as client_id,
+            coalesce(became.creditor_id, was.creditor_id) as creditor_id,
+            coalesce(became.due_on, was.due_on) as due_on, told.state, told.cents,
+            coalesce(not private.is_on_the_books(was.state), true)
+            and private.is_on_the_books(told.state) as is_entry
+        from (
+            select known.* from private.panel_titles as known
+            where known.tenant_id = note_titles.tenant_id and known.until_day = 'infinity'
+        ) as was
+        full join (
+            select debts.* from public.debts where debts.tenant_id = note_titles.tenant_id
+        ) as became on became.id = was.debt_id
+        cross join lateral (
+            select case became.status
+                when 'open' then 'open' when 'in_agreement' then 'agreed'
+                when 'on_hold' then 'held' when 'settled' then 'paid' else 'left' end as state,
+                case when private.is_in_stock(became.status)
+                    then greatest(became.principal_cents - became.abated_cents, 0)
+                    else 0 end as cents
+        ) as told
+        where (was.debt_id is not null or private.is_on_the_books(told.state)) and (
+            was.client_id, was.creditor_id, was.due_on, was.state, was.cents
+        ) is distinct from (
+            coalesce(became.client_id, was.client_id),
+            coalesce(became.creditor_id, was.creditor_id), coalesce(became.due_on, was.due_on),
+            told.state, told.cents
+        )
+    ),
+    ended as (
+        update private.panel_titles as known set until_day = note_titles.on_day - 1
+        from differing
+        where known.tenant_id = note_titles.tenant_id and known.debt_id = differing.debt_id
+          and known.until_day = 'infinity' and known.from_day < note_titles.on_day
+    )
+    insert into private.panel_titles (
+        tenant_id, debt_id, from_day, client_id, creditor_id, due_on, state, cents, is_entry
+    )
+    select note_titles.tenant_id, differing.debt_id, note_titles.on_day, differing.client_id,
+        differing.creditor_id, differing.due_on, differing.state, differing.cents,
+        differing.is_entry
+    from differing
+    on conflict on constraint panel_titles_pkey do update
+    set client_id = excluded.client_id, creditor_id = excluded.creditor_id,
+        due_on = excluded.due_on, state = excluded.state, cents = excluded.cents,
+        is_entry = panel_titles.is_entry or excluded.is_entry
+$function$;
+
+CREATE OR REPLACE FUNCTION private.now()
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_shift interval;
+begin
+    select clock.shift into v_shift from private.clock;
+    return pg_catalog.clock_timestamp() + v_shift;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.open_in_scope(tenant_id uuid, client_id uuid, scope uuid[], OUT cents bigint, OUT debts integer, OUT oldest_due_on date)
  RETURNS record
  LANGUAGE sql
@@ -521,6 +2071,1765 @@ AS $function$
     from private.open_in_scope(
         owed_in_scope.tenant_id, owed_in_scope.client_id, owed_in_scope.scope
     ) as owed
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_agreements(tenant_id uuid, zone text, from_day date, until_day date)
+ RETURNS SETOF private.panel_event
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select told.measure,
+        (agreement.formalised_at at time zone panel_agreements.zone)::date,
+        agreement.formalised_at, agreement.client_id, agreement.created_by,
+        array[agreement.creditor_id], 'agreements', agreement.id::text, told.amount
+    from public.agreements as agreement
+    cross join (
+        select private.panel_hours_since(panel_agreements.tenant_id) as hours_since
+    ) as known
+    cross join lateral (
+        select exists (
+            select from public.installments as part
+            where part.tenant_id = agreement.tenant_id and part.agreement_id = agreement.id
+              and part.paid_on is not null
+        ) as is_effective
+    ) as found
+    cross join lateral (
+        select sum(title.principal_cents)::bigint as principal,
+            sum(title.correction_cents)::bigint as correction,
+            sum(title.fine_cents)::bigint as fine, sum(title.interest_cents)::bigint as interest,
+            sum(title.collection_fee_cents)::bigint as fee,
+            sum(title.discount_principal_cents)::bigint as off_principal,
+            sum(title.discount_correction_cents)::bigint as off_correction,
+            sum(title.discount_fine_cents)::bigint as off_fine,
+            sum(title.discount_interest_cents)::bigint as off_interest,
+            sum(title.discount_collection_fee_cents)::bigint as off_fee
+        from public.agreement_debts as title
+        where title.tenant_id = agreement.tenant_id and title.agreement_id = agreement.id
+    ) as priced
+    cross join lateral (
+        values
+        ('agreement', true, agreement.total_cents),
+        ('own_agreement', agreement.created_by is not null
+            and (agreement.formalised_at at time zone panel_agreements.zone)::date
+                >= known.hours_since, agreement.total_cents),
+        ('agreement_value', true, agreement.original_cents),
+        ('agreement_discount', true, agreement.discount_cents),
+        ('agreement_effective', found.is_effective, agreement.total_cents),
+        ('agreement_kept', found.is_effective and agreement.status = 'active',
+            agreement.total_cents),
+        ('agreement_settled', found.is_effective and agreement.status = 'settled',
+            agreement.total_cents),
+        ('agreement_broken', found.is_effective and agreement.status = 'broken',
+            agreement.total_cents),
+        ('agreement_lapsed', agreement.status = 'lapsed', agreement.total_cents),
+        ('agreement_value_principal', priced.principal > 0, priced.principal),
+        ('agreement_value_correction', priced.correction > 0, priced.correction),
+        ('agreement_value_fine', priced.fine > 0, priced.fine),
+        ('agreement_value_interest', priced.interest > 0, priced.interest),
+        ('agreement_value_fee', priced.fee > 0, priced.fee),
+        ('agreement_discount_principal', priced.off_principal > 0, priced.off_principal),
+        ('agreement_discount_correction', priced.off_correction > 0, priced.off_correction),
+        ('agreement_discount_fine', priced.off_fine > 0, priced.off_fine),
+        ('agreement_discount_interest', priced.off_interest > 0, priced.off_interest),
+        ('agreement_discount_fee', priced.off_fee > 0, priced.off_fee)
+    ) as told (measure, holds, amount)
+    where agreement.tenant_id = panel_agreements.tenant_id
+      and agreement.formalised_at
+          >= panel_agreements.from_day::timestamp at time zone panel_agreements.zone
+      and agreement.formalised_at
+          < (panel_agreements.until_day + 1)::timestamp at time zone panel_agreements.zone
+      and told.holds
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_answers(tenant_id uuid, zone text, from_day date, until_day date)
+ RETURNS SETOF private.panel_event
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_from timestamptz := from_day::timestamp at time zone zone;
+    v_until timestamptz := (until_day + 1)::timestamp at time zone zone;
+begin
+    return query
+    with said as materialized (
+        select 'message_answered' as measure, message.created_at as at, message.client_id,
+            'message_logs' as source, message.id
+        from public.message_logs as message
+        cross join lateral (
+            select earlier.direction, earlier.created_at
+            from public.message_logs as earlier
+            where earlier.tenant_id = message.tenant_id
+              and earlier.client_id = message.client_id
+              and (earlier.created_at, earlier.id) < (message.created_at, message.id)
+              and (earlier.direction = 'in' or earlier.submitted_at is not null)
+            order by earlier.created_at desc, earlier.id desc
+            limit 1
+        ) as ours
+        where message.tenant_id = panel_answers.tenant_id and message.direction = 'in'
+          and message.created_at >= v_from and message.created_at < v_until
+          -- Later it is another talk: WhatsApp's own window.
+          and ours.direction = 'out' and ours.created_at > message.created_at - interval '24 hours'
+        union all
+        select 'message_opted_out', wish.created_at, wish.client_id, 'suppressions', wish.id
+        from public.suppressions as wish
+        where wish.tenant_id = panel_answers.tenant_id and wish.reason = 'opted_out'
+          and wish.created_at >= v_from and wish.created_at < v_until
+    ),
+    dated as (
+        select said.*, (said.at at time zone panel_answers.zone)::date as day from said
+    ),
+    known as materialized (
+        select person.*
+        from (
+            select array_agg(seen.client_id) as client_ids, array_agg(seen.day) as days
+            from (
+                select distinct dated.client_id, dated.day from dated
+                where dated.client_id is not null
+            ) as seen
+        ) as asked
+        cross join lateral private.panel_known_clients(
+            panel_answers.tenant_id, panel_answers.zone, asked.client_ids, asked.days
+        ) as person
+    )
+    select dated.measure, dated.day, dated.at, dated.client_id, null::uuid,
+        coalesce(known.creditor_ids, '{}'), dated.source, dated.id::text, 0::bigint
+    from dated
+    left join known on known.client_id = dated.client_id and known.day = dated.day;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_breaks(tenant_id uuid, from_day date, until_day date)
+ RETURNS SETOF private.panel_event
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select told.measure, event.on_date, event.created_at, agreement.client_id,
+        agreement.created_by, array[agreement.creditor_id], 'agreement_events', event.id::text,
+        agreement.total_cents - coalesce(schedule.paid_cents, 0)
+    from public.agreement_events as event
+    join public.agreements as agreement
+        on agreement.tenant_id = event.tenant_id and agreement.id = event.agreement_id
+    cross join lateral (
+        select sum(part.paid_cents)::bigint as paid_cents,
+            min(part.number) filter (where part.status <> 'paid') as stopped_at
+        from public.installments as part
+        where part.tenant_id = agreement.tenant_id and part.agreement_id = agreement.id
+    ) as schedule
+    cross join lateral (
+        values ('broke', true), ('broke_1', schedule.stopped_at = 1),
+        ('broke_2', schedule.stopped_at = 2), ('broke_3', schedule.stopped_at = 3),
+        ('broke_later', schedule.stopped_at > 3)
+    ) as told (measure, holds)
+    where event.tenant_id = panel_breaks.tenant_id and event.to_status = 'broken'
+      and event.on_date between panel_breaks.from_day and panel_breaks.until_day and told.holds
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_cohort_months(scope private.panel_scope)
+ RETURNS TABLE(month date, titles bigint, cents bigint, months_since integer, paid_cents bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    with span as materialized (
+        select agency.id, agency.time_zone,
+            (date_trunc('month', (scope).until_day) - interval '11 months')::date as first_month,
+            (scope).until_day as last_day
+        from public.tenants as agency where agency.id = (scope).tenant_id
+    ),
+    entered as (
+        select date_trunc('month', debt.created_at at time zone span.time_zone)::date as month,
+            count(*) as titles, sum(debt.principal_cents)::bigint as cents
+        from span
+        join public.debts as debt on debt.tenant_id = span.id
+            and debt.created_at >= span.first_month::timestamp at time zone span.time_zone
+            and debt.created_at < (span.last_day + 1)::timestamp at time zone span.time_zone
+        where (scope).creditor_ids is null or debt.creditor_id = any((scope).creditor_ids)
+        group by 1
+    ),
+    paid as (
+        select date_trunc('month', debt.created_at at time zone span.time_zone)::date as month,
+            private.months_since(debt.created_at, span.time_zone, payment.paid_on) as months_since,
+            sum(booking.total_cents)::bigint as cents
+        from span
+        join public.payments as payment
+            on payment.tenant_id = span.id and payment.paid_on <= span.last_day
+        join public.payment_allocations as booking
+            on booking.tenant_id = payment.tenant_id and booking.payment_id = payment.id
+        join public.debts as debt
+            on debt.tenant_id = booking.tenant_id and debt.id = booking.debt_id
+            and debt.created_at >= span.first_month::timestamp at time zone span.time_zone
+            and debt.created_at < (span.last_day + 1)::timestamp at time zone span.time_zone
+        where (scope).creditor_ids is null or debt.creditor_id = any((scope).creditor_ids)
+        group by 1, 2
+    )
+    select entered.month, entered.titles, entered.cents, paid.months_since, paid.cents
+    from entered
+    left join paid on paid.month = entered.month
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_cohort_page(scope private.panel_scope, measure text, month text, months_since text, after text, size integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_cursor text [] := case when after is not null
+        then private.decode_cursor(
+            after, 'date', case measure when 'cohort' then 'uuid' else 'bigint' end
+        ) end;
+    v_after_day date := v_cursor[1];
+    v_after_debt uuid := case measure when 'cohort' then v_cursor[2] end;
+    v_after_booking bigint := case measure when 'cohort' then null else v_cursor[2] end;
+    v_zone text := (
+        select tenants.time_zone from public.tenants where tenants.id = scope.tenant_id
+    );
+    v_from timestamptz;
+    v_until timestamptz;
+    v_found private.panel_event [];
+begin
+    if month !~ '^[0-9]{4}-[0-9]{2}$' or not pg_input_is_valid(month || '-01', 'date')
+        or months_since !~ '^[0-9]{1,3}$'
+    then
+        raise exception 'filter_invalid' using errcode = 'PT400', detail = 'band, outcome';
+    end if;
+    v_from := (month || '-01')::timestamp at time zone v_zone;
+    v_until := ((month || '-01')::timestamp + interval '1 month') at time zone v_zone;
+    v_until := least(v_until, (scope.until_day + 1)::timestamp at time zone v_zone);
+    v_found := array(
+        select (
+            measure, found.day, found.day::timestamp at time zone v_zone, found.client_id, null,
+            array[found.creditor_id], found.source, found.source_id, found.cents
+        )::private.panel_event
+        from (
+            select debt.due_on as day, debt.client_id, debt.creditor_id, 'debts' as source,
+                debt.id as debt_id, 0::bigint as booking_id, debt.id::text as source_id,
+                debt.principal_cents as cents
+            from public.debts as debt
+            where measure = 'cohort' and debt.tenant_id = scope.tenant_id
+              and debt.created_at >= v_from and debt.created_at < v_until
+              and (after is null or (debt.due_on, debt.id) > (v_after_day, v_after_debt))
+            union all
+            select payment.paid_on, payment.client_id, debt.creditor_id, 'payment_allocations',
+                null, booking.id, booking.id::text, booking.total_cents
+            from public.payments as payment
+            join public.payment_allocations as booking
+                on booking.tenant_id = payment.tenant_id and booking.payment_id = payment.id
+            join public.debts as debt
+                on debt.tenant_id = booking.tenant_id and debt.id = booking.debt_id
+                and debt.created_at >= v_from and debt.created_at < v_until
+            where measure = 'cohort_paid' and payment.tenant_id = scope.tenant_id
+              and payment.paid_on <= scope.until_day
+              and (after is null or (payment.paid_on, booking.id)
+                  > (v_after_day, v_after_booking))
+              and (panel_cohort_page.months_since is null
+                  or private.months_since(debt.created_at, v_zone, payment.paid_on)
+                      = panel_cohort_page.months_since::int)
+        ) as found
+        where scope.creditor_ids is null or found.creditor_id = any(scope.creditor_ids)
+        order by found.day, found.debt_id, found.booking_id
+        limit size + 1
+    );
+    return private.panel_page(scope.tenant_id, v_found, size, v_zone);
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_cohorts(filter jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_scope private.panel_scope := private.read_panel_filter(v_tenant_id, filter);
+begin
+    return (
+        select coalesce(jsonb_agg(jsonb_build_object(
+            'month', to_char(cohort.month, 'YYYY-MM'), 'titles', cohort.titles,
+            'cents', cohort.cents, 'paid', cohort.paid
+        ) order by cohort.month), '[]')
+        from (
+            select each.month, each.titles, each.cents, coalesce(jsonb_object_agg(
+                each.months_since, each.paid_cents
+            ) filter (where each.paid_cents <> 0), '{}') as paid
+            from private.panel_cohort_months(v_scope) as each
+            group by each.month, each.titles, each.cents
+        ) as cohort
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_day_with_rows(tenant_id uuid, asked date)
+ RETURNS date
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select known.day from private.panel_stock_days as known
+    where known.tenant_id = panel_day_with_rows.tenant_id and known.has_rows
+      and exists (
+          select from private.panel_stock_days as said
+          where said.tenant_id = known.tenant_id and said.day = panel_day_with_rows.asked
+      )
+    order by abs(known.day - panel_day_with_rows.asked), known.day
+    limit 1
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_events(tenant_id uuid, from_day date, until_day date, families text[] DEFAULT NULL::text[], is_lean boolean DEFAULT false)
+ RETURNS SETOF private.panel_event
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_zone text := (
+        select tenants.time_zone from public.tenants where tenants.id = panel_events.tenant_id
+    );
+begin
+    if families is null or 'voice' = any(families) then
+        return query
+        select * from private.panel_voice(tenant_id, v_zone, from_day, until_day, is_lean);
+    end if;
+    if families is null or 'message' = any(families) then
+        return query
+        select * from private.panel_messages(tenant_id, v_zone, from_day, until_day, is_lean);
+        if not is_lean then
+            return query
+            select * from private.panel_answers(tenant_id, v_zone, from_day, until_day);
+        end if;
+    end if;
+    if families is null or 'callback' = any(families) then
+        return query select * from private.panel_callbacks(tenant_id, v_zone, from_day, until_day);
+    end if;
+    if families is null or 'agreement' = any(families) then
+        return query select * from private.panel_agreements(tenant_id, v_zone, from_day, until_day);
+    end if;
+    if families is null or 'break' = any(families) then
+        return query select * from private.panel_breaks(tenant_id, from_day, until_day);
+    end if;
+    if families is null or 'promise' = any(families) then
+        return query select * from private.panel_promises(tenant_id, v_zone, from_day, until_day);
+    end if;
+    if families is null or 'payment' = any(families) then
+        return query select * from private.panel_payments(tenant_id, v_zone, from_day, until_day);
+    end if;
+    if families is null or 'fixed' = any(families) then
+        return query
+        select * from private.panel_fixed_costs(tenant_id, v_zone, from_day, until_day);
+    end if;
+    if families is null or 'hours' = any(families) then
+        return query
+        select * from private.panel_hours_worked(tenant_id, v_zone, from_day, until_day);
+    end if;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_families(measure text)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select case
+        when measure in (
+            'attempt', 'own_attempt', 'outside_hours', 'over_cap', 'after_opt_out', 'cost_unknown'
+        )
+            then array['voice', 'message']
+        when measure = 'cost' then array['voice', 'message', 'fixed']
+        when measure = 'cost_fixed' then array['fixed']
+        when measure = 'cost_message' or measure like 'message%' then array['message']
+        when measure like 'callback%' then array['callback']
+        when measure in ('logged', 'paused', 'productive', 'serving') then array['hours']
+        when measure like 'agreement%' or measure = 'own_agreement' then array['agreement']
+        when measure like 'broke%' then array['break']
+        when measure like 'promise%' then array['promise']
+        when measure in ('payment', 'own_payment') then array['payment']
+        else array['voice']
+    end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_kept_months(tenant_id uuid, kept date[], is_by_team boolean)
+ RETURNS date[]
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select coalesce(array_agg(whole.month), '{}')
+    from (
+        select date_trunc('month', listed)::date as month,
+            (date_trunc('month', listed) + interval '1 month - 1 day')::date as last_day,
+            count(*) as days
+        from unnest(panel_kept_months.kept) as listed
+        group by 1, 2
+    ) as whole
+    where whole.days = whole.last_day - whole.month + 1
+      and exists (
+          select from private.panel_months as known
+          where known.tenant_id = panel_kept_months.tenant_id and known.month = whole.month
+      )
+      and not (panel_kept_months.is_by_team and exists (
+          select from private.team_seats as seat
+          where seat.tenant_id = panel_kept_months.tenant_id
+            and (seat.from_on > whole.month and seat.from_on <= whole.last_day
+                or seat.until_on >= whole.month and seat.until_on < whole.last_day)
+      ))
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_messages(tenant_id uuid, zone text, from_day date, until_day date, is_lean boolean DEFAULT false)
+ RETURNS SETOF private.panel_event
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_hours_since date := private.panel_hours_since(tenant_id);
+    v_has_cap boolean := not is_lean and private.has_cap(tenant_id, 'whatsapp');
+    v_has_opt_outs boolean := not is_lean and exists (
+        select from public.suppressions as said where said.tenant_id = panel_messages.tenant_id
+    );
+begin
+    return query
+    with accepted as materialized (
+        select message.submitted_at as at,
+            (message.submitted_at at time zone panel_messages.zone)::date as day,
+            message.client_id, message.created_by, message.id, message.status, message.phone,
+            message.delivered_at, message.read_at, message.provider, message.created_at,
+            message.error_code,
+            -- An answer to somebody who wrote just now is no contact out of the blue.
+            message.template_id is null as is_answer,
+            coalesce(template.category, 'service') as category
+        from public.message_logs as message
+        left join public.message_templates as template on template.id = message.template_id
+        where message.tenant_id = panel_messages.tenant_id and message.direction = 'out'
+          and message.submitted_at
+              >= panel_messages.from_day::timestamp at time zone panel_messages.zone
+          and message.submitted_at
+              < (panel_messages.until_day + 1)::timestamp at time zone panel_messages.zone
+    ),
+    known as materialized (
+        select person.*
+        from (
+            select array_agg(seen.client_id) as client_ids, array_agg(seen.day) as days
+            from (
+                select distinct accepted.client_id, accepted.day from accepted
+                where accepted.client_id is not null and not is_lean
+            ) as seen
+        ) as asked
+        cross join lateral private.panel_known_clients(
+            panel_messages.tenant_id, panel_messages.zone, asked.client_ids, asked.days
+        ) as person
+    ),
+    hours as materialized (
+        select * from private.panel_hours(
+            panel_messages.tenant_id, panel_messages.zone,
+            array(select distinct known.uf from known), from_day, until_day
+        )
+    ),
+    price as materialized (
+        select kind.provider, kind.category, kind.day, rate.is_free_in_window,
+            case when rate.currency = 'BRL' or rate.price_micros = 0 then rate.price_micros
+                else rate.price_micros * abroad.price_micros / 1000000 end as price_micros
+        from (select distinct accepted.provider, accepted.category, accepted.day from accepted)
+            as kind
+        cross join lateral private.rate_of(
+            panel_messages.tenant_id, kind.provider, kind.category, kind.day
+        ) as rate
+        left join lateral private.cost_days(
+            panel_messages.tenant_id, 'exchange', rate.currency, kind.day, kind.day
+        ) as abroad on rate.currency <> 'BRL'
+    ),
+    judged as (
+        select accepted.*, coalesce(known.creditor_ids, '{}') as creditor_ids,
+            case
+                -- The provider bills what it delivers.
+                when accepted.status = 'failed' then 0
+                when price.is_free_in_window and exists (
+                    select from public.message_logs as written
+                    where written.tenant_id = panel_messages.tenant_id
+                      and written.client_id = accepted.client_id and written.direction = 'in'
+                      and written.created_at > accepted.at - interval '24 hours'
+                      and written.created_at <= accepted.at
+                ) then 0
+                else price.price_micros
+            end as cost,
+            not accepted.is_answer and accepted.client_id is not null and not exists (
+                select from hours
+                where hours.uf = known.uf and hours.day = accepted.day
+                  and accepted.at >= hours.opens_at and accepted.at < hours.closes_at
+            ) as is_outside,
+            v_has_cap and not accepted.is_answer and accepted.client_id is not null
+            and private.is_over_cap(
+                panel_messages.tenant_id, accepted.client_id, 'whatsapp',
+                accepted.created_at - interval '1 microsecond'
+            ) as is_over_cap,
+            v_has_opt_outs and accepted.client_id is not null and private.was_suppressed(
+                panel_messages.tenant_id, accepted.client_id, accepted.phone, 'whatsapp',
+                accepted.at
+            ) as is_opted_out
+        from accepted
+        left join known on known.client_id = accepted.client_id and known.day = accepted.day
+        left join price on price.provider = accepted.provider
+            and price.category = accepted.category and price.day = accepted.day
+    )
+    select told.measure, judged.day, judged.at, judged.client_id, judged.created_by,
+        judged.creditor_ids, 'message_logs', judged.id::text, told.amount
+    from judged
+    cross join lateral (
+        values
+        ('message_accepted', true, 0::bigint),
+        ('attempt', judged.client_id is not null, 0),
+        ('own_attempt', judged.client_id is not null and judged.created_by is not null
+            and judged.day >= v_hours_since, 0),
+        -- Read without a receipt of delivery was delivered.
+        ('message_delivered', judged.delivered_at is not null
+            or judged.read_at is not null or judged.status in ('delivered', 'read'), 0),
+        ('message_read', judged.read_at is not null or judged.status = 'read', 0),
+        ('message_failed', judged.status = 'failed', 0),
+        ('message_failed_number', judged.status = 'failed'
+            and judged.error_code is not distinct from 'number_invalid', 0),
+        ('message_failed_policy', judged.status = 'failed'
+            and judged.error_code is not distinct from 'policy', 0),
+        ('message_failed_opt_out', judged.status = 'failed'
+            and judged.error_code is not distinct from 'opted_out', 0),
+        ('message_failed_other', judged.status = 'failed' and (
+            judged.error_code in ('number_invalid', 'policy', 'opted_out')) is not true, 0),
+        ('outside_hours', judged.is_outside, 0),
+        ('over_cap', judged.is_over_cap, 0),
+        ('after_opt_out', judged.is_opted_out, 0),
+        ('cost', judged.cost > 0, judged.cost),
+        ('cost_message', judged.cost > 0, judged.cost),
+        ('cost_unknown', judged.cost is null, 0)
+    ) as told (measure, holds, amount)
+    where told.holds and (not is_lean or told.measure = 'attempt');
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_numbers(filter jsonb, split_by text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_scope private.panel_scope := private.read_panel_filter(v_tenant_id, filter);
+    -- From one record to the other.
+    v_days int := coalesce(private.panel_stock_day(v_scope) - v_scope.from_day, 0);
+begin
+    if split_by not in ('', 'day', 'operator', 'team', 'creditor') then
+        raise exception 'filter_invalid' using errcode = 'PT400', detail = 'split_by';
+    end if;
+    return jsonb_build_object(
+        'is_partial', v_scope.until_day >= private.panel_open_from(v_tenant_id),
+        'stock_since', (
+            select min(known.day) from private.panel_stock_days as known
+            where known.tenant_id = v_tenant_id
+        ),
+        'hours_since', private.panel_hours_since(v_tenant_id),
+        'groups', (
+            with summed as materialized (
+                select * from private.panel_sums(v_scope, split_by)
+                union all
+                select * from private.panel_stock_sums(v_scope, split_by)
+            ),
+            part as (
+                select keys.key, kpi.code, kpi.unit, kpi.denominator is not null as is_divided,
+                    coalesce(case kpi.numerator_as
+                        when 'events' then above.events
+                        when 'clients' then above.clients else above.amount end,
+                        -- What was not written down is not nothing.
+                        case when not kpi.numerator like 'stock%' then 0 end) as numerator,
+                    coalesce(case kpi.denominator_as
+                        when 'events' then below.events
+                        when 'clients' then below.clients else below.amount end,
+                        case when not kpi.denominator like 'stock%' then 0 end) as denominator
+                from (
+                    select distinct summed.key from summed where not summed.measure like 'stock%'
+                    -- Nothing happened is a number, too.
+                    union
+                    select '' where split_by = ''
+                ) as keys
+                cross join private.panel_kpis as kpi
+                left join summed as above
+                    on above.key = keys.key and above.measure = kpi.numerator
+                left join summed as below
+                    on below.key = keys.key and below.measure = kpi.denominator
+            ),
+            grouped as (
+                select part.key, jsonb_object_agg(part.code, jsonb_strip_nulls(jsonb_build_object(
+                    'numerator', part.numerator,
+                    'denominator', case when part.is_divided then part.denominator end,
+                    'value', case when part.is_divided
+                        then private.panel_value(
+                            part.unit, part.numerator, part.denominator, v_days
+                        )
+                        else part.numerator end
+                ))) as kpis
+                from part
+                group by part.key
+            )
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'key', grouped.key,
+                'label', case split_by
+                    when 'operator' then private.actor_name(
+                        v_tenant_id, nullif(grouped.key, '')::uuid
+                    )
+                    when 'team' then (
+                        select teams.name from public.teams
+                        where teams.tenant_id = v_tenant_id and teams.id::text = grouped.key
+                    )
+                    when 'creditor' then (
+                        select creditors.name from public.creditors
+                        where creditors.tenant_id = v_tenant_id
+                          and creditors.id::text = grouped.key
+                    )
+                end,
+                'kpis', grouped.kpis
+            ) order by grouped.key), '[]')
+            from grouped
+        )
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_page(tenant_id uuid, found private.panel_event[], size integer, zone text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select jsonb_build_object(
+        'rows', (
+            select coalesce(jsonb_agg(
+                private.panel_row(panel_page.tenant_id, panel_page.found[listed.place])
+                order by listed.place
+            ), '[]')
+            from generate_series(1, least(cardinality(panel_page.found), panel_page.size))
+                as listed (place)
+        ),
+        'next', case when cardinality(panel_page.found) > panel_page.size
+            then private.encode_cursor(
+                ((panel_page.found[panel_page.size].at at time zone panel_page.zone)::date)::text,
+                panel_page.found[panel_page.size].source_id
+            ) end
+    )
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_people(tenant_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_today date := private.today(tenant_id);
+    v_scope uuid [] := private.creditor_scope();
+    v_usual int := private.usual_wrap_up(tenant_id);
+begin
+    return (
+        -- The day is open, so these are the very events that the panel's numbers are summed from.
+        with counted as materialized (
+            select event.operator_id,
+                count(*) filter (where event.measure = 'disposition') as dispositions,
+                count(*) filter (where event.measure = 'right_party') as right_party,
+                count(*) filter (where event.measure = 'agreement') as agreements,
+                sum(event.amount) filter (where event.measure = 'agreement') as agreed_cents
+            from private.panel_events(
+                panel_people.tenant_id, v_today, v_today, array['voice', 'message', 'agreement'],
+                v_scope is null
+            ) as event
+            where v_scope is null or event.creditor_ids && v_scope
+            group by event.operator_id
+        )
+        select coalesce(jsonb_agg(jsonb_build_object(
+            'id', member.user_id, 'name', member.display_name, 'role', member.role,
+            'serving', case when held.client_id is not null then jsonb_build_object(
+                -- Who works for some creditors sees that a colleague is busy, not with whom.
+                'client_id', clients.id, 'client', clients.name,
+                'document', clients.document, 'since', held.since
+            ) end,
+            'state', case when stood.until_at is null
+                and stood.seen_at > private.now() - private.service_patience()
+                then jsonb_build_object(
+                    'state', stood.state, 'reason', stood.reason, 'since', stood.since
+                ) end,
+            'seen_at', coalesce(stood.until_at, stood.seen_at),
+            'last_disposition_at', last_done.at,
+            'alarm', case when stood.until_at is null
+                and stood.seen_at > private.now() - private.service_patience()
+                then private.board_alarm(
+                    panel_people.tenant_id, member.user_id, stood.state, stood.reason, stood.since,
+                    v_usual
+                ) end,
+            'dispositions', coalesce(counted.dispositions, 0),
+            'right_party', coalesce(counted.right_party, 0),
+            'agreements', coalesce(counted.agreements, 0),
+            'agreed_cents', coalesce(counted.agreed_cents, 0)
+        ) order by held.since is null, held.since, member.display_name, member.user_id), '[]')
+        from public.memberships as member
+        left join lateral (
+            select serving.client_id, serving.since
+            from public.client_services as serving
+            where serving.operator_id = member.user_id
+              and serving.tenant_id = panel_people.tenant_id
+              and serving.seen_at > private.now() - private.service_patience()
+            order by serving.since desc limit 1
+        ) as held on true
+        left join public.clients
+            on clients.tenant_id = panel_people.tenant_id and clients.id = held.client_id
+            and private.sees_client(clients.id)
+        left join lateral (
+            select done.created_at as at
+            from public.call_dispositions as done
+            where done.operator_id = member.user_id and done.tenant_id = panel_people.tenant_id
+              and not private.is_undone(done.id)
+            order by done.created_at desc limit 1
+        ) as last_done on true
+        left join lateral (
+            select known.* from public.operator_states as known
+            where known.user_id = member.user_id and known.tenant_id = panel_people.tenant_id
+            order by known.since desc limit 1
+        ) as stood on true
+        left join counted on counted.operator_id = member.user_id
+        where member.tenant_id = panel_people.tenant_id and member.revoked_at is null
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_provisional_found(scope private.panel_scope, on_day date, after_day date, after_id uuid, row_limit integer)
+ RETURNS SETOF private.panel_event
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select 'stock_provisional', late.day, late.due_on::timestamp at time zone agency.time_zone,
+        late.client_id, late.operator_id, array[late.creditor_id], 'installments',
+        late.installment_id::text, late.cents
+    from private.panel_provisional as late
+    join public.tenants as agency on agency.id = late.tenant_id
+    where late.tenant_id = (scope).tenant_id and late.day = panel_provisional_found.on_day
+      and ((scope).creditor_ids is null or late.creditor_id = any((scope).creditor_ids))
+      and ((scope).operator_ids is null or late.operator_id = any((scope).operator_ids))
+      and private.panel_is_seated(scope, late.operator_id, late.day)
+      and (late.due_on, late.installment_id)
+          > (panel_provisional_found.after_day, panel_provisional_found.after_id)
+    order by late.due_on, late.installment_id
+    limit panel_provisional_found.row_limit
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_queues(tenant_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_scope uuid [] := private.creditor_scope();
+begin
+    return (
+        select coalesce(jsonb_agg(jsonb_build_object(
+            'kind', found.kind, 'count', found.waiting, 'oldest_at', found.oldest_at
+        ) order by found.oldest_at, found.kind), '[]')
+        from (
+            select 'automations' as kind, count(*) as waiting, min(run.created_at) as oldest_at
+            from public.automation_runs as run
+            where run.tenant_id = panel_queues.tenant_id and run.status in ('queued', 'running')
+              and (v_scope is null or exists (
+                  select from public.clients
+                  where clients.id = run.client_id and clients.creditor_ids && v_scope
+              ))
+            union all
+            select 'bulk_messages', count(*), min(batch.created_at)
+            from public.message_batches as batch
+            join public.batch_recipients as recipient
+                on recipient.batch_id = batch.id and recipient.status = 'waiting'
+            where batch.tenant_id = panel_queues.tenant_id and batch.status = 'sending'
+              and (v_scope is null or exists (
+                  select from public.clients
+                  where clients.id = recipient.client_id and clients.creditor_ids && v_scope
+              ))
+            union all
+            select 'charges', count(*), min(charge.created_at)
+            from public.charges as charge
+            where charge.tenant_id = panel_queues.tenant_id
+              and charge.status in ('queued', 'sending', 'registering')
+              and (v_scope is null or exists (
+                  select from public.clients
+                  where clients.id = charge.client_id and clients.creditor_ids && v_scope
+              ))
+            union all
+            select 'imports', count(*), min(import.created_at)
+            from public.imports as import
+            where import.tenant_id = panel_queues.tenant_id
+              and import.status in ('queued', 'running')
+              and (v_scope is null or import.creditor_id = any(v_scope))
+            union all
+            select 'dialer_exports', count(*), min(export.created_at)
+            from public.dialer_exports as export
+            where export.tenant_id = panel_queues.tenant_id
+              and export.status in ('planning', 'loading')
+        ) as found
+        where found.waiting > 0
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_recovered_found(scope private.panel_scope, band smallint, after_day date, after_id bigint, row_limit integer)
+ RETURNS SETOF private.panel_event
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select 'recovered', payment.paid_on,
+        payment.paid_on::timestamp at time zone agency.time_zone, payment.client_id, null::uuid,
+        array[debt.creditor_id], 'payment_allocations', booking.id::text, booking.total_cents
+    from public.tenants as agency
+    join public.payments as payment on payment.tenant_id = agency.id
+    join public.payment_allocations as booking
+        on booking.tenant_id = payment.tenant_id and booking.payment_id = payment.id
+    join public.debts as debt
+        on debt.tenant_id = booking.tenant_id and debt.id = booking.debt_id
+    where agency.id = (scope).tenant_id
+      and payment.paid_on between (scope).from_day and (scope).until_day
+      and ((scope).creditor_ids is null or debt.creditor_id = any((scope).creditor_ids))
+      and case
+          when (debt.created_at at time zone agency.time_zone)::date < (scope).from_day
+              then private.aging_band((scope).from_day - debt.due_on) = panel_recovered_found.band
+          else panel_recovered_found.band is null
+      end
+      and (payment.paid_on, booking.id)
+          > (panel_recovered_found.after_day, panel_recovered_found.after_id)
+    order by payment.paid_on, booking.id
+    limit panel_recovered_found.row_limit
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_rolled(tenant_id uuid, from_day date, to_day date, in_band smallint DEFAULT NULL::smallint, outcome_is text DEFAULT NULL::text, creditor_ids uuid[] DEFAULT NULL::uuid[], after_day date DEFAULT '-infinity'::date, after_id uuid DEFAULT '00000000-0000-0000-0000-000000000000'::uuid, row_limit integer DEFAULT NULL::integer)
+ RETURNS TABLE(debt_id uuid, client_id uuid, creditor_id uuid, due_on date, band smallint, outcome text, cents bigint)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    return query
+    select was.debt_id, was.client_id, was.creditor_id, was.due_on, was_in.band, part.outcome,
+        part.cents
+    from private.panel_titles as was
+    cross join lateral (
+        select private.aging_band(panel_rolled.from_day - was.due_on) as band
+    ) as was_in
+    join private.panel_titles as became
+        on became.tenant_id = was.tenant_id and became.debt_id = was.debt_id
+        and panel_rolled.to_day between became.from_day and became.until_day
+    cross join lateral (
+        -- What the title has grown by is no part of what was owed.
+        select least(was.cents, became.cents) as kept,
+            private.aging_band(panel_rolled.to_day - became.due_on) as band
+    ) as now_is
+    cross join lateral (
+        values
+        (case
+            when became.state = 'agreed' and was.state <> 'agreed' then 'cured'
+            when now_is.band > was_in.band then 'forward'
+            when now_is.band < was_in.band then 'back'
+            else 'same'
+        end, now_is.kept),
+        (case when became.state = 'left' then 'left' else 'paid' end, was.cents - now_is.kept)
+    ) as part (outcome, cents)
+    where was.tenant_id = panel_rolled.tenant_id
+      and panel_rolled.from_day between was.from_day and was.until_day
+      and private.is_on_the_books(was.state) and part.cents > 0
+      and (was.due_on, was.debt_id) > (panel_rolled.after_day, panel_rolled.after_id)
+      and (panel_rolled.in_band is null or was_in.band = panel_rolled.in_band)
+      and (panel_rolled.outcome_is is null or part.outcome = panel_rolled.outcome_is)
+      and (
+          panel_rolled.creditor_ids is null or was.creditor_id = any(panel_rolled.creditor_ids)
+      )
+    order by was.due_on, was.debt_id
+    limit panel_rolled.row_limit;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_row(tenant_id uuid, event private.panel_event)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select jsonb_build_object(
+        'source', event.source, 'source_id', event.source_id, 'day', event.day, 'at', event.at,
+        'amount', event.amount,
+        'client', (
+            select jsonb_build_object(
+                'id', clients.id, 'name', clients.name, 'document', clients.document
+            )
+            from public.clients
+            where clients.tenant_id = panel_row.tenant_id and clients.id = event.client_id
+        ),
+        'operator', case when event.operator_id is not null then jsonb_build_object(
+            'id', event.operator_id,
+            'name', private.actor_name(panel_row.tenant_id, event.operator_id)
+        ) end,
+        'creditor', (
+            select string_agg(creditors.name, ', ' order by creditors.name)
+            from public.creditors
+            where creditors.tenant_id = panel_row.tenant_id
+              and creditors.id = any(event.creditor_ids)
+              and (private.sees_everything() or creditors.id = any(private.creditor_scope()))
+        )
+    ) || case when event.source in ('debts', 'payment_allocations') then jsonb_build_object(
+        'title', (
+            select jsonb_build_object(
+                'contract', debts.contract, 'installment', debts.installment, 'due_on', debts.due_on
+            )
+            from public.debts
+            where debts.tenant_id = panel_row.tenant_id and debts.id = case event.source
+                when 'debts' then event.source_id::uuid
+                else (
+                    select booking.debt_id from public.payment_allocations as booking
+                    where booking.id = event.source_id::bigint
+                ) end
+        )
+    ) else '{}' end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_rows(kpi text, part text, filter jsonb, after text, page_size integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- A download of 300,000 rows is then 150 requests, each a fraction of a second.
+    c_max_page constant int := 2000;
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_scope private.panel_scope := private.read_panel_filter(v_tenant_id, filter);
+    v_size int := least(greatest(coalesce(page_size, 60), 1), c_max_page);
+    v_cursor text [];
+    v_measure text;
+    v_day date;
+    v_found private.panel_event [] := '{}';
+begin
+    select case part when 'numerator' then known.numerator
+        when 'denominator' then known.denominator end
+    into v_measure
+    from private.panel_kpis as known where known.code = panel_rows.kpi;
+    -- Who was found in ninety days.
+    if v_measure = 'stock_located' then
+        v_measure := 'right_party';
+        v_scope.until_day := least(v_scope.until_day, private.today(v_tenant_id));
+        v_scope.from_day := v_scope.until_day - 89;
+    end if;
+    if v_measure is null then
+        raise exception 'panel_kpi_unknown' using errcode = 'PT404', detail = 'no such number';
+    end if;
+    if v_measure like 'stock%' then
+        return private.panel_stock_page(v_scope, v_measure, null, null, after, v_size);
+    end if;
+    if after is not null then
+        v_cursor := private.decode_cursor(after, 'date', 'timestamptz', 'text');
+    end if;
+    for v_day in select days from private.panel_days_with(v_scope, v_measure) as days loop
+        continue when v_day > v_cursor[1]::date;
+        v_found := v_found || array(
+            select event::private.panel_event
+            from private.panel_events(
+                v_tenant_id, v_day, v_day, private.panel_families(v_measure)
+            ) as event
+            where event.measure = v_measure
+              and (v_scope.operator_ids is null or event.operator_id = any(v_scope.operator_ids))
+              and (v_scope.team_id is null
+                  or private.panel_is_seated(v_scope, event.operator_id, event.day))
+              and (v_scope.creditor_ids is null or event.creditor_ids && v_scope.creditor_ids)
+              and (v_cursor is null or event.day < v_cursor[1]::date
+                  or (event.at, event.source_id) < (v_cursor[2]::timestamptz, v_cursor[3]))
+            order by event.at desc, event.source_id desc
+            limit v_size + 1 - cardinality(v_found)
+        );
+        exit when cardinality(v_found) > v_size;
+    end loop;
+    return jsonb_build_object(
+        'rows', (
+            select coalesce(jsonb_agg(
+                private.panel_row(v_tenant_id, v_found[listed.place]) order by listed.place
+            ), '[]')
+            from generate_series(1, least(cardinality(v_found), v_size)) as listed (place)
+        ),
+        'next', case when cardinality(v_found) > v_size then private.encode_cursor(
+            v_found[v_size].day::text, v_found[v_size].at::text, v_found[v_size].source_id
+        ) end
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_stock_day(scope private.panel_scope)
+ RETURNS date
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select max(known.day) from private.panel_stock_days as known
+    where known.tenant_id = (scope).tenant_id
+      and known.day between (scope).from_day and (scope).until_day
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_stock_found(scope private.panel_scope, measure text, on_day date, band smallint, outcome text, after_day date, after_id uuid, row_limit integer)
+ RETURNS SETOF private.panel_event
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_zone text := (
+        select tenants.time_zone from public.tenants where tenants.id = scope.tenant_id
+    );
+    v_last date := private.panel_stock_day(scope);
+    v_bounds record;
+    v_due_from date := '-infinity';
+    v_due_to date := 'infinity';
+begin
+    select bands.days_from, bands.days_to into v_bounds
+    from private.aging_bands() with ordinality as bands (band, days_from, days_to, place)
+    where bands.place = panel_stock_found.band;
+    v_due_from := coalesce(on_day - v_bounds.days_to, v_due_from);
+    v_due_to := coalesce(on_day - v_bounds.days_from, v_due_to);
+    if measure = 'stock_eligible' then
+        return query
+        select measure, on_day, on_day::timestamp at time zone v_zone, person.client_id,
+            null::uuid, person.creditor_ids, 'clients', person.client_id::text, 0::bigint
+        from private.panel_reachable as person
+        where person.tenant_id = scope.tenant_id and person.client_id > after_id
+          and on_day between person.from_day and person.until_day
+          and (scope.creditor_ids is null or person.creditor_ids && scope.creditor_ids)
+        order by person.client_id
+        limit row_limit;
+    elsif measure in ('stock', 'stock_opening', 'stock_eligible_title') then
+        return query
+        select measure, on_day, title.due_on::timestamp at time zone v_zone, title.client_id,
+            null::uuid, array[title.creditor_id], 'debts', title.debt_id::text, title.cents
+        from private.panel_titles as title
+        where title.tenant_id = scope.tenant_id
+          and title.due_on between v_due_from and v_due_to
+          and (title.due_on, title.debt_id) > (after_day, after_id)
+          and on_day between title.from_day and title.until_day
+          and private.is_on_the_books(title.state)
+          and (scope.creditor_ids is null or title.creditor_id = any(scope.creditor_ids))
+          and (measure <> 'stock_eligible_title' or title.state = 'open' and exists (
+              select from private.panel_reachable as person
+              where person.tenant_id = title.tenant_id and person.client_id = title.client_id
+                and on_day between person.from_day and person.until_day
+          ))
+        order by title.due_on, title.debt_id
+        limit row_limit;
+    elsif measure = 'rolled' then
+        return query
+        select measure, on_day, gone.due_on::timestamp at time zone v_zone, gone.client_id,
+            null::uuid, array[gone.creditor_id], 'debts', gone.debt_id::text, gone.cents
+        from private.panel_rolled(
+            scope.tenant_id, scope.from_day, on_day, panel_stock_found.band,
+            panel_stock_found.outcome, scope.creditor_ids, after_day, after_id, row_limit
+        ) as gone;
+    else
+        -- What was owed as the period began, what came new, and what of it was still there.
+        return query
+        select measure, v_last, max(part.due_on)::timestamp at time zone v_zone,
+            max(part.client_id::text)::uuid, null::uuid, array[max(part.creditor_id::text)::uuid],
+            'debts', part.debt_id::text, sum(part.cents)::bigint
+        from (
+            select title.debt_id, title.due_on, title.client_id, title.creditor_id,
+                case when told.is_left then -title.cents else title.cents end as cents
+            from private.panel_titles as title
+            cross join lateral (
+                values
+                (false, measure <> 'stock_entered'
+                    and scope.from_day between title.from_day and title.until_day),
+                (false, title.is_entry and title.from_day > scope.from_day
+                    and title.from_day <= v_last),
+                (true, measure <> 'stock_entered'
+                    and v_last between title.from_day and title.until_day
+                    and (measure = 'stock_collected'
+                        or private.aging_band(v_last - title.due_on) = 1))
+            ) as told (is_left, holds)
+            where title.tenant_id = scope.tenant_id and told.holds
+              and private.is_on_the_books(title.state) and title.debt_id > after_id
+              and (scope.creditor_ids is null or title.creditor_id = any(scope.creditor_ids))
+        ) as part
+        group by part.debt_id
+        having sum(part.cents) <> 0 or measure = 'stock_entered'
+        order by part.debt_id
+        limit row_limit;
+    end if;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_stock_page(scope private.panel_scope, measure text, band smallint, outcome text, after text, size integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    c_least constant uuid := '00000000-0000-0000-0000-000000000000';
+    v_cursor text [] := case when after is not null
+        then private.decode_cursor(
+            after, 'date', case measure when 'recovered' then 'bigint' else 'uuid' end
+        ) end;
+    v_after_day date := coalesce(v_cursor[1], '-infinity');
+    v_zone text := (
+        select tenants.time_zone from public.tenants where tenants.id = scope.tenant_id
+    );
+    v_asked date := private.panel_stock_day(scope);
+    v_day date;
+    v_found private.panel_event [];
+begin
+    if measure = 'stock_opening' then
+        v_asked := scope.from_day;
+    elsif measure = 'rolled' then
+        select max(roll.to_day) into v_asked from private.panel_rolls as roll
+        where roll.tenant_id = scope.tenant_id and roll.to_day <= scope.until_day;
+        select min(roll.from_day) into scope.from_day from private.panel_rolls as roll
+        where roll.tenant_id = scope.tenant_id and roll.to_day = v_asked;
+    end if;
+    if measure = 'rolled' and outcome is null then
+        measure := 'stock';
+        v_asked := scope.from_day;
+    end if;
+    v_day := case when measure in ('stock', 'stock_opening', 'stock_eligible',
+            'stock_eligible_title')
+        then private.panel_day_with_rows(scope.tenant_id, v_asked) else v_asked end;
+    if measure = 'recovered' then
+        v_found := array(
+            select event::private.panel_event from private.panel_recovered_found(
+                scope, band, v_after_day, coalesce(v_cursor[2]::bigint, 0), size + 1
+            ) as event
+        );
+    elsif measure = 'stock_provisional' then
+        v_found := array(
+            select event::private.panel_event from private.panel_provisional_found(
+                scope, v_day, v_after_day, coalesce(v_cursor[2]::uuid, c_least), size + 1
+            ) as event
+        );
+    -- A person's work has no stock.
+    elsif scope.operator_ids is null then
+        v_found := array(
+            select event::private.panel_event from private.panel_stock_found(
+                scope, measure, v_day, band, outcome, v_after_day,
+                coalesce(v_cursor[2]::uuid, c_least), size + 1
+            ) as event
+        );
+    end if;
+    return jsonb_build_object('day', v_day, 'asked_day', v_asked)
+        || private.panel_page(scope.tenant_id, v_found, size, v_zone);
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_stock_people(scope private.panel_scope, split_by text, day date)
+ RETURNS TABLE(key text, clients bigint, titles bigint, debtors bigint)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    if split_by = 'creditor' or coalesce(cardinality(scope.creditor_ids), 1) = 1 then
+        return query
+        select coalesce(case when split_by = 'creditor' then known.creditor_id::text end, ''),
+            known.clients, known.titles, known.debtors
+        from private.panel_eligible as known
+        where known.tenant_id = scope.tenant_id and known.day = panel_stock_people.day
+          and case
+              when scope.creditor_ids is not null then known.creditor_id = any(scope.creditor_ids)
+              else (known.creditor_id is not null) = (split_by = 'creditor')
+          end;
+    else
+        -- Who owes two of several creditors is one: only the rows know who that is.
+        return query
+        select '', count(distinct person.client_id), count(person.client_id),
+            count(distinct title.client_id)
+        from private.panel_titles as title
+        left join private.panel_reachable as person
+            on person.tenant_id = title.tenant_id and person.client_id = title.client_id
+            and panel_stock_people.day between person.from_day and person.until_day
+            and title.state = 'open'
+        where title.tenant_id = scope.tenant_id and private.is_on_the_books(title.state)
+          and panel_stock_people.day between title.from_day and title.until_day
+          and title.creditor_id = any(scope.creditor_ids);
+    end if;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_stock_rows(part text, band text, outcome text, filter jsonb, after text, page_size integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- As panel_rows.
+    c_max_page constant int := 2000;
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_scope private.panel_scope := private.read_panel_filter(v_tenant_id, filter);
+    v_size int := least(greatest(coalesce(page_size, 60), 1), c_max_page);
+    v_measure text := case part when 'bands' then 'stock' when 'opening' then 'stock_opening'
+        when 'rolled' then 'rolled' when 'recovered' then 'recovered'
+        when 'cohort' then 'cohort' when 'cohort_paid' then 'cohort_paid' end;
+    v_place smallint;
+begin
+    if v_measure is null then
+        raise exception 'panel_kpi_unknown' using errcode = 'PT404', detail = 'no such part';
+    end if;
+    -- People do not matter to what is owed.
+    v_scope.operator_ids := null;
+    if v_measure like 'cohort%' then
+        return private.panel_cohort_page(v_scope, v_measure, band, outcome, after, v_size);
+    end if;
+    if band is not null then
+        select bands.place into v_place
+        from private.aging_bands() with ordinality as bands (band, days_from, days_to, place)
+        where bands.band = panel_stock_rows.band;
+        if not found then
+            raise exception 'filter_invalid' using errcode = 'PT400', detail = 'band';
+        end if;
+    end if;
+    return private.panel_stock_page(v_scope, v_measure, v_place, outcome, after, v_size);
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_stock_sums(scope private.panel_scope, split_by text)
+ RETURNS TABLE(key text, measure text, events bigint, clients bigint, amount bigint)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    c_located_days constant int := 90;
+    v_located private.panel_scope := scope;
+    v_day date := private.panel_stock_day(scope);
+    v_is_framed boolean := exists (
+        select from private.panel_stock_days as known
+        where known.tenant_id = scope.tenant_id and known.day = scope.from_day and known.has_rows
+    );
+begin
+    if v_day is null or split_by not in ('', 'creditor', 'operator') then
+        return;
+    end if;
+    return query
+    select told.key, 'stock_provisional', sum(told.parts)::bigint, 0::bigint,
+        sum(told.cents)::bigint
+    from (
+        select case split_by when 'creditor' then late.creditor_id::text
+            when 'operator' then coalesce(late.operator_id::text, '') else '' end as key,
+            1 as parts, late.cents
+        from private.panel_provisional as late
+        where late.tenant_id = scope.tenant_id and late.day = v_day
+          and (scope.creditor_ids is null or late.creditor_id = any(scope.creditor_ids))
+          and (scope.operator_ids is null or late.operator_id = any(scope.operator_ids))
+          and private.panel_is_seated(scope, late.operator_id, late.day)
+        union all
+        -- None is a number, too.
+        select '', 0, 0 where split_by = ''
+    ) as told
+    group by told.key;
+    if scope.operator_ids is not null or split_by = 'operator' then
+        return;
+    end if;
+    return query
+    with part as (
+        select stock.creditor_id, told.measure, stock.titles, stock.cents
+        from private.panel_stock as stock
+        cross join lateral (
+            values
+            ('stock', stock.day = v_day, 1),
+            ('stock_opening', stock.day = scope.from_day, 1),
+            -- What could have been collected, and what was: all that was owed or came, without what
+            -- is not due yet; and without what is left.
+            ('stock_collectable', v_is_framed and stock.day = scope.from_day, 1),
+            ('stock_collectable', v_is_framed and stock.day = v_day and stock.band = 1, -1),
+            ('stock_collected', v_is_framed and stock.day = scope.from_day, 1),
+            ('stock_collected', v_is_framed and stock.day = v_day, -1)
+        ) as asked (measure, holds, sign)
+        cross join lateral (select asked.measure, stock.cents * asked.sign as cents) as told
+        where stock.tenant_id = scope.tenant_id and stock.day in (v_day, scope.from_day)
+          and asked.holds
+        union all
+        select title.creditor_id, told.measure, 1, title.cents
+        from private.panel_titles as title
+        cross join (
+            values ('stock_entered'), ('stock_collectable'), ('stock_collected')
+        ) as told (measure)
+        where title.tenant_id = scope.tenant_id and title.is_entry and v_is_framed
+          and title.from_day > scope.from_day and title.from_day <= v_day
+          and private.is_on_the_books(title.state)
+    ),
+    added as (
+        select case when split_by = 'creditor' then part.creditor_id::text else '' end as key,
+            part.measure, sum(part.titles)::bigint as titles, sum(part.cents)::bigint as cents
+        from part
+        where scope.creditor_ids is null or part.creditor_id = any(scope.creditor_ids)
+        group by 1, 2
+    ),
+    people as materialized (
+        select * from private.panel_stock_people(scope, split_by, v_day)
+    )
+    select added.key, added.measure, added.titles, coalesce(people.debtors, 0), added.cents
+    from added
+    left join people on people.key = added.key and added.measure = 'stock'
+    union all
+    select people.key, told.measure, told.events, told.events, 0
+    from people
+    cross join lateral (
+        values ('stock_eligible', people.clients), ('stock_eligible_title', people.titles)
+    ) as told (measure, events)
+    union all
+    -- Nothing came new, and that is known.
+    select '', 'stock_entered', 0, 0, 0
+    where split_by = '' and v_is_framed
+      and not exists (select from added where added.measure = 'stock_entered');
+    v_located.until_day := least(scope.until_day, private.today(scope.tenant_id));
+    v_located.from_day := v_located.until_day - c_located_days + 1;
+    return query
+    select reached.key, 'stock_located', reached.clients, reached.clients, 0::bigint
+    from private.panel_sums(v_located, split_by, 'right_party') as reached
+    where reached.measure = 'right_party';
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_sums(scope private.panel_scope, split_by text, only_measure text DEFAULT NULL::text)
+ RETURNS TABLE(key text, measure text, events bigint, clients bigint, amount bigint)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_kept date [] := private.panel_kept_days(scope);
+    v_months date [] := case when split_by <> 'day' then private.panel_kept_months(
+        scope.tenant_id, v_kept, split_by = 'team' or scope.team_id is not null
+    ) else '{}' end;
+    v_by_creditor boolean := split_by = 'creditor';
+begin
+    return query execute private.panel_text($sql$
+        with event as materialized (
+            select * from private.panel_live_events($1, $2, $4) as live
+            where $3 is null or live.measure = $3
+        ),
+        added as (
+            select fact.day, fact.measure, fact.creditor_id, fact.operator_id, fact.events,
+                fact.amount
+            from private.panel_facts as fact
+            where fact.tenant_id = ($1).tenant_id and fact.day = any($6)
+              and fact.creditor_id $creditor
+              and ($3 is null or fact.measure = $3)
+              and (($1).operator_ids is null or fact.operator_id = any(($1).operator_ids))
+            union all
+            select fact.month, fact.measure, fact.creditor_id, fact.operator_id, fact.events,
+                fact.amount
+            from private.panel_month_facts as fact
+            where fact.tenant_id = ($1).tenant_id and fact.month = any($5)
+              and fact.creditor_id $creditor
+              and ($3 is null or fact.measure = $3)
+              and (($1).operator_ids is null or fact.operator_id = any(($1).operator_ids))
+            union all
+            -- What two of some creditors share was added twice.
+            select shared.day, shared.measure, null, shared.operator_id,
+                shared.events * (1 - common.size), shared.amount * (1 - common.size)
+            from private.panel_overlaps as shared
+            cross join lateral (
+                select count(*) as size from unnest(shared.creditor_ids) as said (id)
+                where said.id = any(($1).creditor_ids)
+            ) as common
+            where $whole and shared.tenant_id = ($1).tenant_id and shared.day = any($2)
+              and shared.creditor_ids && ($1).creditor_ids and common.size > 1
+              and ($3 is null or shared.measure = $3)
+              and (($1).operator_ids is null or shared.operator_id = any(($1).operator_ids))
+            union all
+            select event.day, event.measure, scope.creditor_id, event.operator_id, 1,
+                event.amount
+            from event
+            cross join lateral $each as scope (creditor_id)
+        ),
+        added_up as (
+            select $key as key, row.measure, sum(row.events)::bigint as events,
+                sum(row.amount)::bigint as amount
+            from added as row $teams where $seated group by 1, 2
+        ),
+        picked as materialized (
+            select $key as key, row.measure, row.members, row.bits
+            from (
+                select kept.*, kept.from_day as day
+                from (
+                    select false as is_month, listed as day from unnest($6) as listed
+                    union all
+                    select true, listed from unnest($5) as listed
+                ) as span
+                join private.panel_sets as kept
+                    on kept.tenant_id = ($1).tenant_id and kept.is_month = span.is_month
+                    and kept.from_day = span.day
+                where kept.is_sum = $of_all and kept.creditor_id $creditor
+                  and ($3 is null or kept.measure = $3)
+                  and (($1).operator_ids is null or kept.operator_id = any(($1).operator_ids))
+            ) as row $teams
+            where $seated
+        ),
+        live as (
+            select distinct $key as key, row.measure, row.client_id, known.ordinal
+            from (
+                select event.*, scope.creditor_id
+                from event
+                cross join lateral $each as scope (creditor_id)
+                where event.measure in ('attempt', 'right_party', 'agreement')
+                  and event.client_id is not null
+            ) as row $teams
+            left join private.panel_ordinals as known
+                on known.tenant_id = ($1).tenant_id and known.client_id = row.client_id
+            where $seated
+        ),
+        dense as materialized (
+            select picked.key, picked.measure, bit_or(picked.bits::bit($size)) as bits
+            from picked where picked.bits is not null
+            group by picked.key, picked.measure
+        ),
+        loose as (
+            select picked.key, picked.measure, member
+            from picked cross join unnest(picked.members) as member
+            union
+            select live.key, live.measure, live.ordinal from live where live.ordinal is not null
+        ),
+        different as (
+            select part.key, part.measure, sum(part.clients)::bigint as clients
+            from (
+                select dense.key, dense.measure, bit_count(dense.bits) as clients from dense
+                union all
+                select loose.key, loose.measure, count(*)
+                from loose
+                left join dense on dense.key = loose.key and dense.measure = loose.measure
+                where dense.key is null or get_bit(dense.bits, loose.member) = 0
+                group by loose.key, loose.measure
+                union all
+                -- Whom no kept day has seen yet.
+                select live.key, live.measure, count(*)
+                from live where live.ordinal is null
+                group by live.key, live.measure
+            ) as part
+            group by part.key, part.measure
+        )
+        select added_up.key, added_up.measure, added_up.events,
+            coalesce(different.clients, 0), added_up.amount
+        from added_up
+        left join different
+            on different.key = added_up.key and different.measure = added_up.measure
+    $sql$, jsonb_build_object(
+        '$each', case
+            when v_by_creditor and scope.creditor_ids is null then 'unnest(event.creditor_ids)'
+            when v_by_creditor then '(select said.id from unnest(event.creditor_ids) as said (id)
+                where said.id = any(($1).creditor_ids))'
+            else '(values (null::uuid))' end,
+        '$key', case split_by
+            when 'day' then 'row.day::text'
+            when 'operator' then 'coalesce(row.operator_id::text, '''')'
+            when 'team' then 'coalesce(team.team_id::text, '''')'
+            when 'creditor' then 'row.creditor_id::text' else '''''' end,
+        '$teams', case when split_by = 'team' then 'left join private.team_seats as team
+            on team.tenant_id = ($1).tenant_id and team.user_id = row.operator_id
+            and row.day between team.from_on and team.until_on'
+            else '' end,
+        '$seated', case when scope.team_id is null then 'true'
+            -- Written out: a function would be called for every fact.
+            else 'exists (
+                select from private.team_seats as seat
+                where seat.tenant_id = ($1).tenant_id and seat.team_id = ($1).team_id
+                  and seat.user_id = row.operator_id
+                  and row.day between seat.from_on and seat.until_on
+            )' end,
+        '$creditor', case
+            when scope.creditor_ids is not null then '= any(($1).creditor_ids)'
+            when v_by_creditor then 'is not null' else 'is null' end,
+        '$whole', (not v_by_creditor)::text,
+        '$of_all', (split_by not in ('operator', 'team') and scope.operator_ids is null)::text,
+        '$size', greatest(private.panel_size(scope.tenant_id), 1)::text
+    ))
+    using scope, v_kept, only_measure,
+        case when only_measure is not null then private.panel_families(only_measure) end,
+        v_months,
+        array(
+            select listed from unnest(v_kept) as listed
+            where date_trunc('month', listed)::date <> all(v_months)
+        );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_value(unit text, numerator bigint, denominator bigint, days integer DEFAULT 1)
+ RETURNS numeric
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+    select case
+        when panel_value.unit = 'percent' then round(100.0 * numerator / nullif(denominator, 0), 2)
+        when panel_value.unit = 'days'
+            then round(1.0 * numerator * panel_value.days / nullif(denominator, 0), 1)
+        when panel_value.unit = 'ratio' then round(1.0 * numerator / nullif(denominator, 0), 2)
+        -- Millionths of a real by cents; a cent of a cent is told.
+        when panel_value.unit = 'rate' then round(numerator / 10000.0 / nullif(denominator, 0), 4)
+        when panel_value.unit = 'per_hour'
+            then round(3600.0 * numerator / nullif(denominator, 0), 2)
+        when panel_value.unit = 'cents_per_hour'
+            then round(3600.0 * numerator / nullif(denominator, 0))
+        else round(1.0 * numerator / nullif(denominator, 0))
+    end
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_voice(tenant_id uuid, zone text, from_day date, until_day date, is_lean boolean DEFAULT false)
+ RETURNS SETOF private.panel_event
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_from timestamptz := from_day::timestamp at time zone zone;
+    v_until timestamptz := (until_day + 1)::timestamp at time zone zone;
+    v_hours_since date := private.panel_hours_since(tenant_id);
+    v_has_cap boolean := not is_lean and private.has_cap(tenant_id, 'call');
+    v_has_opt_outs boolean := not is_lean and exists (
+        select from public.suppressions as said where said.tenant_id = panel_voice.tenant_id
+    );
+begin
+    return query
+    with attempt as materialized (
+        select call.called_at as at,
+            (call.called_at at time zone panel_voice.zone)::date as day,
+            call.client_id, call.id::text as source_id, 'calls' as source, call.phone,
+            coalesce(done.operator_id, call.operator_id) as operator_id,
+            -- The word of whoever spoke counts; without one, the dialer's.
+            coalesce(
+                word.human_answered, call.connected_at is not null or call.status = 'abandoned'
+            ) as is_alo,
+            coalesce(word.right_party, false) as is_right,
+            coalesce(word.unworkable, false) as is_wrong,
+            coalesce(call.talk_seconds, 0) as seconds,
+            coalesce(call.billed_seconds, call.talk_seconds, 0) as billed_seconds,
+            coalesce(call.wrap_seconds, 0) as wrap_seconds,
+            call.agent_id is not null as has_agent,
+            coalesce(call.qualification_source = 'automatic', false) as is_auto,
+            false as is_written, done.id is not null as is_told
+        from public.calls as call
+        left join public.call_dispositions as done
+            on done.tenant_id = call.tenant_id and done.id = call.disposition_id
+            and not exists (
+                select from public.disposition_undos as undone
+                where undone.disposition_id = done.id
+            )
+        left join public.disposition_types as word
+            on word.tenant_id = call.tenant_id
+            and word.key = coalesce(done.disposition_type, call.outcome_type)
+        where call.tenant_id = panel_voice.tenant_id
+          and call.called_at >= v_from and call.called_at < v_until
+          and (private.call_rank(call.status) >= 5 or word.key is not null)
+        union all
+        select done.created_at, (done.created_at at time zone panel_voice.zone)::date,
+            done.client_id, done.id::text, 'call_dispositions', null, done.operator_id,
+            word.human_answered, word.right_party, word.unworkable, 0, 0, 0, false, false,
+            word.right_party and private.is_told_in_writing(
+                done.tenant_id, done.client_id, done.created_at
+            ), true
+        from public.call_dispositions as done
+        join public.disposition_types as word
+            on word.tenant_id = done.tenant_id and word.key = done.disposition_type
+        where done.tenant_id = panel_voice.tenant_id
+          and done.created_at >= v_from and done.created_at < v_until
+          and not exists (
+              select from public.calls as call
+              where call.tenant_id = done.tenant_id and call.disposition_id = done.id
+          )
+          and not exists (
+              select from public.disposition_undos as undone
+              where undone.disposition_id = done.id
+          )
+    ),
+    known as materialized (
+        select person.*
+        from (
+            select array_agg(seen.client_id) as client_ids, array_agg(seen.day) as days
+            from (
+                select distinct attempt.client_id, attempt.day from attempt
+                where attempt.client_id is not null and not is_lean
+            ) as seen
+        ) as asked
+        cross join lateral private.panel_known_clients(
+            panel_voice.tenant_id, panel_voice.zone, asked.client_ids, asked.days
+        ) as person
+    ),
+    hours as materialized (
+        select * from private.panel_hours(
+            panel_voice.tenant_id, panel_voice.zone,
+            array(select distinct known.uf from known), from_day, until_day
+        )
+    ),
+    price as materialized (
+        select * from private.cost_days(
+            panel_voice.tenant_id, 'voice_minute', 'BRL', from_day, until_day
+        )
+    ),
+    judged as (
+        select attempt.*, coalesce(known.creditor_ids, '{}') as creditor_ids,
+            coalesce(known.has_deal, false) as has_deal,
+            price.price_micros * attempt.billed_seconds / 60 as cost,
+            attempt.client_id is not null and not attempt.is_written and not exists (
+                select from hours
+                where hours.uf = known.uf and hours.day = attempt.day
+                  and attempt.at >= hours.opens_at and attempt.at < hours.closes_at
+            ) as is_outside,
+            v_has_cap and attempt.client_id is not null and private.is_over_cap(
+                panel_voice.tenant_id, attempt.client_id, 'call',
+                -- The attempts before this one.
+                attempt.at - interval '1 microsecond'
+            ) as is_over_cap,
+            v_has_opt_outs and attempt.client_id is not null and private.was_suppressed(
+                panel_voice.tenant_id, attempt.client_id, attempt.phone, 'call', attempt.at
+            ) as is_opted_out,
+            -- A number counts once a day, by its first call and by the first that found its owner.
+            attempt.phone is not null and not is_lean and row_number() over (
+                partition by attempt.day, attempt.phone order by attempt.at, attempt.source_id
+            ) = 1 as is_first,
+            attempt.phone is not null and attempt.is_right and not is_lean and row_number() over (
+                partition by attempt.day, attempt.phone, attempt.is_right
+                order by attempt.at, attempt.source_id
+            ) = 1 as is_first_hit
+        from attempt
+        left join known on known.client_id = attempt.client_id and known.day = attempt.day
+        left join price on price.day = attempt.day
+    )
+    select told.measure, judged.day, judged.at, judged.client_id, judged.operator_id,
+        judged.creditor_ids, judged.source, judged.source_id, told.amount
+    from judged
+    cross join lateral (
+        values
+        ('voice_attempt', true, 0::bigint),
+        ('attempt', judged.client_id is not null, 0),
+        ('disposition', judged.is_told, 0),
+        ('phone_tried', judged.is_first, 0),
+        ('phone_hit', judged.is_first_hit, 0),
+        ('alo', judged.is_alo, 0),
+        ('right_party', judged.is_right, 0),
+        ('right_party_accepted', judged.is_right and judged.has_deal, 0),
+        ('right_party_written', judged.is_right and judged.is_written, 0),
+        ('wrong_party', judged.is_wrong, 0),
+        ('talked', judged.seconds > 0, judged.seconds),
+        ('wrapped', judged.wrap_seconds > 0, judged.wrap_seconds),
+        ('handled', judged.seconds + judged.wrap_seconds > 0,
+            judged.seconds + judged.wrap_seconds),
+        -- Whoever did it, for what is told by the hour: since hours are known.
+        ('own_attempt', judged.client_id is not null and judged.operator_id is not null
+            and judged.day >= v_hours_since, 0),
+        ('own_right_party', judged.is_right and judged.operator_id is not null
+            and judged.day >= v_hours_since, 0),
+        ('own_handled', judged.operator_id is not null and judged.day >= v_hours_since
+            and judged.seconds + judged.wrap_seconds > 0, judged.seconds + judged.wrap_seconds),
+        ('call', judged.has_agent, 0),
+        ('auto_closed', judged.has_agent and judged.is_auto, 0),
+        ('outside_hours', judged.is_outside, 0),
+        ('over_cap', judged.is_over_cap, 0),
+        ('after_opt_out', judged.is_opted_out, 0),
+        ('cost', judged.cost > 0, judged.cost),
+        ('cost_voice', judged.cost > 0, judged.cost),
+        ('cost_unknown', judged.billed_seconds > 0 and judged.cost is null, 0)
+    ) as told (measure, holds, amount)
+    where told.holds and (not is_lean or told.measure in (
+        'attempt', 'disposition', 'right_party'
+    ));
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.panel_waiting(tenant_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- Older failures were seen or never will be.
+    c_recent constant interval := interval '7 days';
+    v_recent timestamptz := private.now() - c_recent;
+    -- Null: all of them. Not asked row by row: a ruler's morning is 200,000 rows.
+    v_scope uuid [] := private.creditor_scope();
+begin
+    return (
+        select coalesce(jsonb_agg(jsonb_build_object(
+            'kind', found.kind, 'is_decision', found.is_decision, 'count', found.waiting,
+            'oldest_at', found.oldest_at
+        ) order by not found.is_decision, found.oldest_at, found.kind), '[]')
+        from (
+            select 'agreements_to_approve' as kind, true as is_decision, count(*) as waiting,
+                min(agreement.created_at) as oldest_at
+            from public.agreements as agreement
+            where agreement.tenant_id = panel_waiting.tenant_id
+              and agreement.status = 'pending_approval'
+              and (v_scope is null or agreement.creditor_id = any(v_scope))
+            union all
+            select 'settlements_to_decide', true, count(*), min(wanted.created_at)
+            from public.manual_settlements as wanted
+            where wanted.tenant_id = panel_waiting.tenant_id and wanted.status = 'pending'
+              and (v_scope is null or exists (
+                  select from public.clients
+                  where clients.id = wanted.client_id and clients.creditor_ids && v_scope
+              ))
+            union all
+            select 'payments_to_decide', true, count(*), min(known.opened_at)
+            from public.payment_cases as known
+            where known.tenant_id = panel_waiting.tenant_id and known.resolved_at is null
+              and (v_scope is null or exists (
+                  select from public.clients
+                  where clients.id = known.client_id and clients.creditor_ids && v_scope
+              ))
+            union all
+            select 'batches_to_confirm', true, count(*), min(batch.created_at)
+            from public.message_batches as batch
+            where batch.tenant_id = panel_waiting.tenant_id
+              and batch.status = 'awaiting_confirmation'
+            union all
+            select 'callbacks_overdue', false, count(*), min(promised.due_at)
+            from public.callbacks as promised
+            where promised.tenant_id = panel_waiting.tenant_id
+              and promised.status = 'scheduled' and promised.due_at < private.now()
+              and (v_scope is null or exists (
+                  select from public.clients
+                  where clients.id = promised.client_id and clients.creditor_ids && v_scope
+              ))
+            union all
+            select 'automations_failed', false, count(*), min(run.finished_at)
+            from public.automation_runs as run
+            where run.tenant_id = panel_waiting.tenant_id and run.status = 'failed'
+              and run.finished_at > v_recent
+              and (v_scope is null or exists (
+                  select from public.clients
+                  where clients.id = run.client_id and clients.creditor_ids && v_scope
+              ))
+            union all
+            select 'charges_failed', false, count(*), min(charge.updated_at)
+            from public.charges as charge
+            where charge.tenant_id = panel_waiting.tenant_id
+              and charge.status in ('failed', 'unknown') and charge.updated_at > v_recent
+              and (v_scope is null or exists (
+                  select from public.clients
+                  where clients.id = charge.client_id and clients.creditor_ids && v_scope
+              ))
+            union all
+            select 'imports_failed', false, count(*), min(import.created_at)
+            from public.imports as import
+            where import.tenant_id = panel_waiting.tenant_id
+              and import.status in ('failed', 'interrupted') and import.created_at > v_recent
+              and not import.is_rehearsal
+              and (v_scope is null or import.creditor_id = any(v_scope))
+            union all
+            select 'jobs_failed', false, count(*), min(run.started_at)
+            from public.job_runs as run
+            where run.tenant_id = panel_waiting.tenant_id and run.failures > 0
+              and run.on_date >= private.today(panel_waiting.tenant_id) - 1
+        ) as found
+        where found.waiting > 0
+    );
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.plan_charge_message(charge public.charges)
@@ -690,6 +3999,178 @@ begin
     v_plan.provider_template_id := v_template.provider_template_id;
     v_plan.language := v_template.language;
     return v_plan;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.plan_import(tenant_id uuid, headers jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    c_few_rows constant int := 1000;  -- as many index look-ups cost 10 ms
+begin
+    -- A join in nested loops is right for a few rows and ruinous for many, and the planner cannot
+    -- tell: a tenant that is new has no statistics yet.
+    perform set_config(
+        'enable_nestloop',
+        case when (select count(*) from pg_temp.import_rows) > c_few_rows then 'off' else 'on' end,
+        true
+    );
+    -- A sample of 3,000 rows of each temporary table tells as much about its shape as one of 30,000.
+    perform set_config('default_statistics_target', '10', true);
+    analyze pg_temp.import_rows;
+
+    -- Spellings of one creditor are one creditor ("Telefônica Ipê", "TELEFONICA IPE").
+    create temp table import_creditors on commit drop as
+    with written as (
+        select import_rows.creditor, private.search_key(import_rows.creditor) as name_key
+        from pg_temp.import_rows
+        where import_rows.reason is null
+        group by import_rows.creditor
+    ),
+    keyed as materialized (  -- one new id a key, however often it is looked at
+        select written.name_key, gen_random_uuid() as new_id
+        from written
+        group by written.name_key
+    )
+    select written.creditor, coalesce(creditors.id, keyed.new_id) as creditor_id,
+        creditors.id is null as is_new
+    from written
+    join keyed using (name_key)
+    left join public.creditors
+        on creditors.tenant_id = plan_import.tenant_id and creditors.name_key = written.name_key;
+
+    -- One row per natural key; a repeated line counts in `lines`.
+    create temp table import_debts on commit drop as
+    with keyed as (
+        select import_creditors.creditor_id, import_rows.contract, import_rows.installment,
+            count(*)::int as lines,
+            min(import_rows.document) as document, max(import_rows.document) as other_document,
+            min(import_rows.due_on) as due_on, max(import_rows.due_on) as other_due_on,
+            min(import_rows.principal_cents) as principal_cents,
+            max(import_rows.principal_cents) as other_cents
+        from pg_temp.import_rows
+        join pg_temp.import_creditors using (creditor)
+        where import_rows.reason is null
+        group by import_creditors.creditor_id, import_rows.contract, import_rows.installment
+    )
+    select keyed.*, debts.id as debt_id,
+        debts.status = 'open'
+        and (debts.due_on, debts.principal_cents) <> (keyed.due_on, keyed.principal_cents)
+            as is_changed,
+        debts.status,
+        -- Why it stays as it is, whatever the file says. What only its absence from an earlier file
+        -- returned opens again.
+        -- Of a new title nothing stored is asked: a null does not end an `and`, and the look-ups of
+        -- is_returned_by_file were a quarter of an import of new rows.
+        case
+            when debts.id is null then null
+            when debts.status <> 'open' and not private.is_returned_by_file(debts)
+                then debts.status::text
+        end as kept,
+        case
+            -- Two lines for one debt that disagree: nobody can tell which of them is owed.
+            when keyed.document <> keyed.other_document then 'document'
+            when keyed.due_on <> keyed.other_due_on then 'due_on'
+            when keyed.principal_cents <> keyed.other_cents then 'principal'
+            when debts.id is null then null
+            -- A contract that moves to another person may be a mended mistake or a new one, and
+            -- the first person's history hangs on it: a person decides.
+            when keyed.document <> (
+                select clients.document from public.clients where clients.id = debts.client_id
+            ) then 'owner'
+            -- Has the creditor taken the payment off the value already, or not? Guessed wrong, it
+            -- is taken off twice: a person decides.
+            when debts.abated_cents > 0 and keyed.principal_cents <> debts.principal_cents
+                and (debts.status = 'open' or private.is_returned_by_file(debts)) then 'paid'
+        end as differs_in
+    from keyed
+    left join public.debts
+        on debts.tenant_id = plan_import.tenant_id
+        and debts.creditor_id = keyed.creditor_id
+        and debts.contract = keyed.contract
+        and debts.installment = keyed.installment;
+
+    perform private.refuse_import_debts(headers);
+    -- Priced into an agreement that has yet to see its first payment.
+    update pg_temp.import_debts as named set kept = 'in_agreement', is_changed = false
+    from public.agreement_debts as held
+    where named.status = 'open' and held.tenant_id = plan_import.tenant_id
+      and held.debt_id = named.debt_id and held.is_live;
+
+    -- One row per person. A line later in the file knows better; a name in mixed case is preferred
+    -- to one in capitals. What the file leaves empty stays as stored.
+    create temp table import_clients on commit drop as
+    with people as (
+        select import_rows.document,
+            coalesce(
+                (array_agg(import_rows.name order by import_rows.line desc)
+                 filter (where import_rows.name <> upper(import_rows.name)))[1],
+                (array_agg(import_rows.name order by import_rows.line desc)
+                 filter (where import_rows.name is not null))[1]
+            ) as name,
+            (array_agg(import_rows.email order by import_rows.line desc)
+             filter (where import_rows.email is not null))[1] as email,
+            (array_agg(import_rows.uf order by import_rows.line desc)
+             filter (where import_rows.uf is not null))[1] as uf,
+            (array_agg(import_rows.external_id order by import_rows.line desc)
+             filter (where import_rows.external_id is not null))[1] as external_id,
+            bool_or(cardinality(import_rows.phones) > 0) as has_phone,
+            count(*)::int as lines
+        from pg_temp.import_rows
+        where import_rows.reason is null
+        group by import_rows.document
+    ),
+    extras as (
+        -- Of a repeated column the later line counts.
+        select import_rows.document, jsonb_object_agg(pair.key, pair.value order by import_rows.line)
+            as extra
+        from pg_temp.import_rows
+        cross join jsonb_each(import_rows.extra) as pair (key, value)
+        where import_rows.reason is null and import_rows.extra is not null
+          and pair.value <> 'null'
+        group by import_rows.document
+    )
+    select people.*, extras.extra, coalesce(clients.id, gen_random_uuid()) as client_id,
+        clients.id is null as is_new, coalesce(people.name, clients.name) is null as is_nameless,
+        clients.id is not null
+        and (merged.name, merged.email, merged.uf, merged.external_id, merged.extra)
+            is distinct from (clients.name, clients.email, clients.uf, clients.external_id,
+                clients.extra)
+            as is_changed
+    from people
+    left join extras using (document)
+    left join public.clients
+        on clients.tenant_id = plan_import.tenant_id and clients.document = people.document
+    cross join lateral (
+        -- As private.write_chunk_people merges them when their turn comes.
+        select
+            case
+                when lower(people.name) = lower(clients.name) then clients.name
+                else coalesce(people.name, clients.name)
+            end as name,
+            coalesce(people.email, clients.email) as email,
+            coalesce(people.uf, clients.uf) as uf,
+            coalesce(people.external_id, clients.external_id) as external_id,
+            coalesce(clients.extra, '{}') || coalesce(extras.extra, '{}') as extra
+    ) as merged;
+
+    -- A debt of somebody whose name neither the file nor the portfolio knows.
+    if exists (select from pg_temp.import_clients where import_clients.is_nameless) then
+        update pg_temp.import_rows as staged
+        set reason = case when staged.value is null then 'name_missing' else 'name_invalid' end,
+            column_name = headers ->> 'name'
+        from pg_temp.import_clients
+        where import_clients.is_nameless and staged.document = import_clients.document
+          and staged.reason is null;
+        delete from pg_temp.import_debts using pg_temp.import_clients
+        where import_clients.is_nameless and import_debts.document = import_clients.document;
+        delete from pg_temp.import_clients where import_clients.is_nameless;
+    end if;
+    analyze pg_temp.import_debts;
+    analyze pg_temp.import_clients;
 end;
 $function$;
 
@@ -1092,6 +4573,111 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.record_call(integration_id uuid, said jsonb, heard_at timestamp with time zone DEFAULT private.now())
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_integration public.integrations;
+    v_known_id uuid;
+    v_call public.calls;
+    v_status public.call_status;
+    v_at timestamptz;
+    v_is_news boolean;
+    v_is_over boolean;
+begin
+    select * into v_integration from public.integrations as integration
+    where integration.id = record_call.integration_id;
+    if not pg_input_is_valid(said ->> 'status', 'public.call_status')
+        or coalesce(said ->> 'external_id', said ->> 'telephony_id') is null
+    then
+        return 'payload_invalid';
+    end if;
+    v_status := (said ->> 'status')::public.call_status;
+    v_is_over := private.call_rank(v_status) >= 5;
+    -- Without a readable time it began when we heard of it, and none begins in the future.
+    v_at := least(coalesce(
+        case when pg_input_is_valid(said ->> 'called_at', 'timestamptz')
+            then private.told_instant((said ->> 'called_at')::timestamptz) end,
+        heard_at
+    ), private.now());
+
+    -- Both events of one call, and a sweep beside them, take their turn. By the number, because a
+    -- sweep knows the call by another id than the first event.
+    perform pg_advisory_xact_lock(hashtextextended('call:' || coalesce(
+        private.phone_match(said ->> 'number'), said ->> 'telephony_id', said ->> 'external_id'
+    ), 0));
+    v_known_id := private.call_told_of(v_integration.id, said, v_at);
+    select * into v_call from public.calls as call where call.id = v_known_id for update;
+    if not found then
+        insert into public.calls (
+            tenant_id, integration_id, external_id, telephony_id, status, called_at
+        )
+        values (
+            v_integration.tenant_id, v_integration.id, said ->> 'external_id',
+            said ->> 'telephony_id', v_status, v_at
+        )
+        returning * into v_call;
+        v_is_news := true;
+    end if;
+
+    update public.calls as call
+    -- A list may have told the connection's id for the record's.
+    set external_id = coalesce(
+            nullif(call.external_id, coalesce(call.telephony_id, said ->> 'telephony_id')),
+            said ->> 'external_id', call.external_id
+        ),
+        telephony_id = coalesce(call.telephony_id, said ->> 'telephony_id'),
+        phone = coalesce(call.phone, said ->> 'number'),
+        identifier = coalesce(call.identifier, said ->> 'identifier'),
+        client_id = coalesce(
+            call.client_id,
+            private.client_of_call(
+                v_integration.tenant_id, said ->> 'identifier', said ->> 'number'
+            ),
+            private.client_on_screen(
+                v_integration.tenant_id, (said ->> 'agent_id')::bigint, said ->> 'number'
+            )
+        ),
+        campaign_id = coalesce(call.campaign_id, (said ->> 'campaign_id')::bigint),
+        campaign_name = coalesce(said ->> 'campaign_name', call.campaign_name),
+        list_id = coalesce(call.list_id, (said ->> 'list_id')::bigint),
+        agent_id = coalesce(call.agent_id, nullif((said ->> 'agent_id')::bigint, 0)),
+        operator_id = coalesce(call.operator_id, (
+            select seat.user_id from public.dialer_agents as seat
+            where seat.tenant_id = v_integration.tenant_id
+              and seat.agent_id = (said ->> 'agent_id')::bigint
+        )),
+        status = case when private.call_rank(v_status) > private.call_rank(call.status)
+            then v_status else call.status end,
+        mode = coalesce(call.mode, said ->> 'mode'),
+        called_at = least(call.called_at, v_at),
+        connected_at = coalesce(call.connected_at, case
+            when v_status = 'connected' then v_at
+            when v_status = 'finished' then v_at end),
+        ended_at = coalesce(call.ended_at, case when v_is_over then private.now() end),
+        talk_seconds = coalesce((said ->> 'talk_seconds')::int, call.talk_seconds),
+        billed_seconds = coalesce((said ->> 'billed_seconds')::int, call.billed_seconds),
+        wrap_seconds = coalesce((said ->> 'wrap_seconds')::int, call.wrap_seconds),
+        hangup_cause = coalesce((said ->> 'hangup_cause')::int, call.hangup_cause),
+        is_recorded = call.is_recorded or coalesce((said ->> 'is_recorded')::boolean, false)
+    where call.id = v_call.id
+    returning * into v_call;
+    perform private.note_qualification(v_call.id, said);
+    -- The agency's cap is reached: the machine does not go on by itself.
+    if v_call.client_id is not null and private.has_cap(v_call.tenant_id, 'call')
+        and private.is_over_cap(v_call.tenant_id, v_call.client_id, 'call', private.now())
+    then
+        perform private.leave_dialer(
+            v_call.tenant_id, array[v_call.client_id], null, 'attempt_cap'
+        );
+    end if;
+    return case when v_is_news then 'recorded' else 'known' end;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.render_canned_reply(reply_id uuid, client_id uuid)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -1145,6 +4731,61 @@ exception when others then
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.report_import(import_id uuid, phase text, rows_read integer, rows_valid integer, rows_written integer, rows_total integer)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant uuid := private.require_role('supervisor');
+    -- Measured: to read and check a row costs a twentieth of planning and writing it, and a quarter
+    -- of planning and counting it.
+    c_write_units constant int := 20;
+    c_count_units constant int := 4;
+    v_units int;
+    v_import public.imports;
+    v_seconds float;
+    v_done float;
+    v_all float;
+begin
+    select * into v_import from public.imports
+    where imports.id = report_import.import_id and imports.tenant_id = v_tenant
+      and imports.created_by = auth.uid();
+    if v_import.id is null or v_import.status not in ('queued', 'running')
+        or v_import.cancel_requested_at is not null
+    then
+        return true;
+    end if;
+    -- Told again in a moment, or by whoever finds the import dead: no wait for the disk.
+    perform set_config('synchronous_commit', 'off', true);
+    v_units := case when v_import.is_rehearsal then c_count_units else c_write_units end;
+    v_seconds := extract(epoch from private.now() - v_import.started_at);
+    v_done := report_import.rows_read + v_units * report_import.rows_written;
+    v_all := report_import.rows_total * (1 + v_units);
+    update public.imports
+    set status = 'running', started_at = coalesce(imports.started_at, private.now()),
+        phase = report_import.phase, rows_read = report_import.rows_read,
+        rows_valid = report_import.rows_valid, rows_written = report_import.rows_written,
+        rows_total = report_import.rows_total,
+        rows_per_second = case when v_seconds > 0 then report_import.rows_read / v_seconds end,
+        seconds_left = case when v_done > 0 then
+            ceil(v_seconds * greatest(v_all - v_done, 0) / v_done) end
+    where imports.id = v_import.id and imports.status in ('queued', 'running');
+    return false;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.sees_results(export public.dialer_exports)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select private.sees_everything()
+        or coalesce((export).creditor_scope <@ private.creditor_scope(), false)
+$function$;
+
 CREATE OR REPLACE FUNCTION private.send_chat_message(conversation_id uuid, message_id uuid, body text, template_id uuid)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -1193,6 +4834,64 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.silence_closed_lists(may_wait boolean DEFAULT false)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET lock_timeout TO '5s'
+AS $function$
+declare
+    -- A list this old is last month's portfolio, and is not asked about its people any more.
+    c_longest constant interval := interval '30 days';
+    v_export_id uuid;
+    v_state text;
+    v_closed text[];
+    v_silenced int := 0;
+begin
+    perform private.follow_moves();
+    for v_export_id, v_state, v_closed in
+        select export.id, case
+                when export.created_at < private.now() - c_longest then 'expired' else 'silent'
+            end, agency.closed
+        from private.dialer_agencies() as agency
+        join public.dialer_exports as export on export.tenant_id = agency.tenant_id
+        where export.status in ('loading', 'done')
+          and export.hours_state in ('open', 'silent', 'opening')
+          and (
+              export.status = 'done' and export.created_at < private.now() - c_longest
+              or export.hours_state = 'open'
+              and private.is_closing(export.ufs, export.closed_ufs, agency.closed)
+          )
+    loop
+        begin
+            if not may_wait then
+                perform from public.dialer_exports as export where export.id = v_export_id
+                for no key update skip locked;
+                continue when not found;
+            end if;
+            -- Asked again under the lock: while it was held the list may have been compared (0951),
+            -- and nobody would open it before the next state opens or closes.
+            perform from public.dialer_exports as export
+            where export.id = v_export_id and (
+                v_state = 'expired' or export.hours_state = 'open'
+                and private.is_closing(export.ufs, export.closed_ufs, v_closed)
+            )
+            for no key update;
+            if found then
+                v_silenced := v_silenced + private.silence_list(v_export_id, v_state);
+            end if;
+        exception when others then
+            perform private.note_hours_failure(v_export_id, sqlstate, sqlerrm);
+        end;
+    end loop;
+    if v_silenced > 0 then
+        perform private.wake_function('3cplus-export');
+    end if;
+    return v_silenced;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.store_provider_event(provider public.provider_name, webhook_key text, external_id text, kind text, payload jsonb)
  RETURNS private.provider_events
  LANGUAGE plpgsql
@@ -1231,6 +4930,195 @@ begin
       and (integrations.last_event_at is null
           or integrations.last_event_at < private.now() - c_freshness);
     return v_event;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.take_panel_stock(tenant_id uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- The panel's year: what a supervisor may ask for.
+    c_kept_days constant int := 366;
+    v_today date := private.today(tenant_id);
+begin
+    insert into private.panel_stock_days (tenant_id, day, has_rows)
+    values (tenant_id, v_today, true)
+    on conflict on constraint panel_stock_days_pkey do nothing;
+    if not found then
+        if not private.is_stock_early(tenant_id) then
+            return false;
+        end if;
+        update private.panel_stock_days as known set taken_at = private.now(), has_rows = true
+        where known.tenant_id = take_panel_stock.tenant_id and known.day = v_today;
+        delete from private.panel_stock as known
+        where known.tenant_id = take_panel_stock.tenant_id and known.day = v_today;
+        delete from private.panel_eligible as known
+        where known.tenant_id = take_panel_stock.tenant_id and known.day = v_today;
+        delete from private.panel_provisional as known
+        where known.tenant_id = take_panel_stock.tenant_id and known.day = v_today;
+    end if;
+    perform private.note_titles(tenant_id, v_today);
+    perform private.note_reachable(tenant_id, v_today);
+    perform private.note_provisional(tenant_id, v_today);
+    insert into private.panel_stock (tenant_id, day, creditor_id, band, titles, cents)
+    select title.tenant_id, v_today, title.creditor_id,
+        private.aging_band(v_today - title.due_on) as band, count(*), sum(title.cents)
+    from private.panel_titles as title
+    where title.tenant_id = take_panel_stock.tenant_id and title.until_day = 'infinity'
+      and private.is_on_the_books(title.state)
+    group by title.tenant_id, title.creditor_id, band;
+    insert into private.panel_eligible (tenant_id, day, creditor_id, clients, titles, debtors)
+    select take_panel_stock.tenant_id, v_today, title.creditor_id,
+        count(distinct person.client_id), count(person.client_id),
+        count(distinct title.client_id)
+    from private.panel_titles as title
+    left join private.panel_reachable as person
+        on person.tenant_id = title.tenant_id and person.client_id = title.client_id
+        and person.until_day = 'infinity' and title.state = 'open'
+    where title.tenant_id = take_panel_stock.tenant_id and title.until_day = 'infinity'
+      and private.is_on_the_books(title.state)
+    group by grouping sets ((), (title.creditor_id));
+    perform private.write_panel_rolls(tenant_id, v_today);
+    delete from private.panel_titles as known
+    where known.tenant_id = take_panel_stock.tenant_id and known.until_day < v_today - c_kept_days;
+    delete from private.panel_reachable as known
+    where known.tenant_id = take_panel_stock.tenant_id and known.until_day < v_today - c_kept_days;
+    update private.panel_stock_days as known set has_rows = false
+    where known.tenant_id = take_panel_stock.tenant_id and known.day < v_today - c_kept_days
+      and known.has_rows;
+    return true;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.take_templates(integration_id uuid, templates jsonb, accounts text[], silent text[] DEFAULT '{}'::text[])
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_integration public.integrations;
+    v_templates jsonb;
+    v_emptied text[];
+    v_kept text[];
+    v_changed int;
+    v_gone int;
+begin
+    select * into v_integration from public.integrations as integration
+    where integration.id = take_templates.integration_id;
+    v_emptied := array(
+        select distinct coalesce(known.account, '')
+        from public.message_templates as known
+        where known.tenant_id = v_integration.tenant_id
+          and known.provider = v_integration.provider and known.synced_at is not null
+          and known.provider_status is distinct from 'GONE'
+          and (known.account = any(take_templates.accounts) or known.account is null)
+          and not exists (
+              select from jsonb_array_elements(take_templates.templates) as told
+              where known.account is null or told.value ->> 'account' = known.account
+          )
+    );
+    -- Of before accounts were known (''): anybody's, so kept while anybody is missing.
+    v_kept := take_templates.silent || v_emptied;
+    if v_kept <> '{}' then
+        v_kept := v_kept || ''::text;
+    end if;
+    -- Within an account a name is one template: ours stays that whose id we know.
+    select coalesce(jsonb_agg(chosen.value), '[]') into v_templates
+    from (
+        select distinct on (
+            told.value ->> 'account', told.value ->> 'name', told.value ->> 'language'
+        ) told.value
+        from jsonb_array_elements(take_templates.templates) as told
+        left join public.message_templates as known
+            on known.tenant_id = v_integration.tenant_id
+            and known.provider = v_integration.provider
+            and known.provider_template_id = told.value ->> 'provider_template_id'
+        order by told.value ->> 'account', told.value ->> 'name', told.value ->> 'language',
+            known.id is null, told.value ->> 'provider_template_id'
+    ) as chosen;
+    -- Deleted there and made again under the same name: the same template with another id. One that
+    -- is listed itself is nobody else's, and one that was never listed is of whoever has its name.
+    update public.message_templates as known
+    set provider_template_id = renamed.provider_template_id, account = renamed.account
+    from (
+        select distinct on (old.id) old.id, fresh.provider_template_id, fresh.account
+        from (
+            select distinct on (told.value ->> 'provider_template_id')
+                told.value ->> 'provider_template_id' as provider_template_id,
+                told.value ->> 'account' as account, same.id
+            from jsonb_array_elements(v_templates) as told
+            join public.message_templates as same
+                on same.tenant_id = v_integration.tenant_id
+                and same.provider = v_integration.provider
+                and same.name = told.value ->> 'name'
+                and same.language = told.value ->> 'language'
+                and (same.account is null or same.account = told.value ->> 'account')
+            where not exists (
+                select from jsonb_array_elements(v_templates) as listed
+                where listed.value ->> 'provider_template_id' = same.provider_template_id
+            ) and not exists (
+                select from public.message_templates as other
+                where other.tenant_id = same.tenant_id and other.provider = same.provider
+                  and other.provider_template_id = told.value ->> 'provider_template_id'
+            )
+            order by told.value ->> 'provider_template_id', same.account nulls last
+        ) as fresh
+        join public.message_templates as old on old.id = fresh.id
+        order by old.id, fresh.account, fresh.provider_template_id
+    ) as renamed
+    where known.id = renamed.id;
+    with listed as (
+        select told.value ->> 'provider_template_id' as provider_template_id,
+            told.value ->> 'account' as account,
+            told.value ->> 'name' as name, told.value ->> 'language' as language,
+            told.value ->> 'category' as category,
+            (told.value ->> 'status')::public.template_status as status,
+            told.value ->> 'provider_status' as provider_status, told.value ->> 'body' as body,
+            (told.value ->> 'variables')::int as variables,
+            told.value ->> 'header_type' as header_type
+        from jsonb_array_elements(v_templates) as told
+    )
+    insert into public.message_templates as known (
+        tenant_id, provider, account, provider_template_id, name, language, category, body,
+        variables, status, provider_status, header_type, synced_at
+    )
+    select v_integration.tenant_id, v_integration.provider, listed.account,
+        listed.provider_template_id, listed.name, listed.language, listed.category, listed.body,
+        array_fill(''::text, array[listed.variables]), listed.status, listed.provider_status,
+        listed.header_type, private.now()
+    from listed
+    on conflict on constraint message_templates_are_unique do update
+    set account = excluded.account, language = excluded.language, category = excluded.category,
+        body = excluded.body, status = excluded.status,
+        provider_status = excluded.provider_status, header_type = excluded.header_type,
+        synced_at = excluded.synced_at,
+        -- Bindings are kept as far as there are variables for them.
+        variables = case when cardinality(known.variables) = cardinality(excluded.variables)
+            then known.variables
+            else array(
+                select coalesce(known.variables[place], '')
+                from generate_series(1, cardinality(excluded.variables)) as place
+            ) end;
+    get diagnostics v_changed = row_count;
+    update public.message_templates as known
+    set status = 'paused', provider_status = 'GONE', synced_at = private.now()
+    where known.tenant_id = v_integration.tenant_id
+      and known.provider = v_integration.provider and known.synced_at is not null
+      and known.status <> 'paused' and coalesce(known.account, '') <> all(v_kept)
+      and not exists (
+          select from jsonb_array_elements(take_templates.templates) as told
+          where told.value ->> 'provider_template_id' = known.provider_template_id
+      );
+    get diagnostics v_gone = row_count;
+    return jsonb_build_object(
+        'error', case when v_emptied <> '{}' then 'templates_missing' end,
+        'listed', v_changed, 'gone', v_gone,
+        'accounts', to_jsonb(array_remove(v_emptied, ''))
+    );
 end;
 $function$;
 
@@ -1294,6 +5182,459 @@ AS $function$
     where clients.id = template_values.client_id
 $function$;
 
+CREATE OR REPLACE FUNCTION private.tg_call_dispositions__accept()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_is_callback boolean;
+    v_is_known boolean;
+begin
+    -- Nearly always free; as a condition it is asked without a statement of its own.
+    if not pg_try_advisory_xact_lock(hashtextextended(new.id::text, 0)) then
+        perform pg_advisory_xact_lock(hashtextextended(new.id::text, 0));
+    end if;
+    -- One question for both checks: this runs on every press of a key.
+    select types.is_callback,
+        exists (select from public.call_dispositions as earlier where earlier.id = new.id)
+    into v_is_callback, v_is_known
+    from public.disposition_types as types
+    where types.tenant_id = new.tenant_id and types.key = new.disposition_type
+      and types.is_active;
+    -- A type may have been put away since the first copy.
+    if v_is_known or v_is_callback is null then
+        if private.is_repeated_disposition(new) then
+            return null;
+        end if;
+        raise exception 'disposition_type_unknown' using errcode = 'PT400',
+            detail = 'not an active disposition type of the tenant';
+    end if;
+    if v_is_callback and new.scheduled_callback is null then
+        raise exception 'callback_needs_time' using errcode = 'PT400',
+            detail = 'scheduled_callback is missing';
+    end if;
+    if not v_is_callback and new.scheduled_callback is not null then
+        raise exception 'callback_not_expected' using errcode = 'PT400',
+            detail = 'scheduled_callback belongs to callback types only';
+    end if;
+    if new.scheduled_callback is not null and new.scheduled_callback <= private.now() then
+        raise exception 'callback_in_past' using errcode = 'PT400',
+            detail = 'scheduled_callback must lie in the future';
+    end if;
+    if new.scheduled_callback is not null then
+        perform private.require_lawful_callback(
+            new.tenant_id, new.client_id, new.scheduled_callback
+        );
+    end if;
+    return new;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_call_dispositions__follow_up()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- A callback is in time from ten minutes before to ten minutes after its moment.
+    c_tolerance constant interval := '10 minutes';
+    -- A call nobody disposed of by the end of the day stays without one.
+    c_longest_service constant interval := '12 hours';
+    v_called_since constant timestamptz := private.now() - c_longest_service;
+    v_next record;
+begin
+    -- Enqueued rules are held for as long as the disposition may be taken back: until then no
+    -- worker sees the message. `pgmq.send` would pay dynamic SQL on each call (1.5 × the insert);
+    -- the direct insert is held to pgmq's layout by a test.
+    with enqueued as (
+        insert into pgmq.q_automations (vt, message)
+        select clock_timestamp() + wanted.held_for, jsonb_build_object(
+            'disposition_id', done.id, 'rule_ids', wanted.rule_ids
+        )
+        from new_rows as done
+        join private.disposition_rules as wanted
+            on wanted.tenant_id = done.tenant_id
+            and wanted.disposition_type = done.disposition_type
+        returning vt
+    ),
+
+    contacted as (
+        insert into private.client_contacts as known (
+            tenant_id, client_id, last_contact_at, last_disposition_type
+        )
+        select distinct on (done.client_id) done.tenant_id, done.client_id,
+            done.created_at, done.disposition_type
+        from new_rows as done
+        -- The same order for everybody who writes several, so that nobody waits in a circle.
+        order by done.client_id, done.created_at desc, done.id desc
+        on conflict (tenant_id, client_id) do update
+        set last_contact_at = excluded.last_contact_at,
+            last_disposition_type = excluded.last_disposition_type
+        where known.last_contact_at is null or known.last_contact_at <= excluded.last_contact_at
+    ),
+
+    told as (
+        select private.send_change(
+            'disposition_changed', 'call_dispositions',
+            changed.tenant_id, changed.id, changed.client_ids
+        )
+        from (
+            select done.tenant_id, min(done.id::text) as id,
+                array_agg(distinct done.client_id) as client_ids
+            from new_rows as done
+            group by done.tenant_id
+        ) as changed
+    )
+
+    select
+        (select count(*) from told) as told,
+        (select bool_or(enqueued.vt <= clock_timestamp()) from enqueued) as is_due,
+        array_agg(done.id) as dispositions,
+        bool_or(done.scheduled_callback is not null) as promises,
+        (
+            select array_agg(promised.id)
+            from new_rows as keeping
+            join public.callbacks as promised
+                on promised.tenant_id = keeping.tenant_id
+                and promised.client_id = keeping.client_id
+                and promised.due_at <= keeping.created_at + c_tolerance
+                and promised.status = 'scheduled'
+                and coalesce(promised.operator_id, keeping.operator_id) = keeping.operator_id
+        ) as kept,
+        array_agg(done.id) filter (where kind.unworkable or exists (
+            select from public.calls as open_call
+            where open_call.tenant_id = done.tenant_id and open_call.client_id = done.client_id
+              and open_call.operator_id = done.operator_id
+              and open_call.disposition_id is null and open_call.outcome_type is null
+              and open_call.called_at > v_called_since
+        )) as ending
+    into v_next
+    from new_rows as done
+    join public.disposition_types as kind
+        on kind.tenant_id = done.tenant_id and kind.key = done.disposition_type;
+
+    -- Most keep and promise nothing and end no call: an update of nothing would still be audited.
+    if v_next.kept is not null then
+        perform private.keep_callbacks(v_next.kept, v_next.dispositions);
+    end if;
+    if v_next.promises then
+        perform private.make_callbacks(v_next.dispositions);
+    end if;
+    if v_next.ending is not null then
+        perform private.end_calls(v_next.ending, v_called_since);
+    end if;
+    -- What is held is woken when it is due (0600).
+    if v_next.is_due then
+        perform private.wake_function('run-automations');
+    end if;
+    return null;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_client_phones__reach()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_hashjoin TO 'on'
+AS $function$
+begin
+    if tg_op = 'INSERT' then
+        -- A number more can only open what was closed: most new numbers change nothing, and a
+        -- million of them are compared in one join.
+        if not private.is_given() then
+            perform private.refresh_client_reach(touched.tenant_id, array_agg(touched.client_id))
+            from (
+                select added.tenant_id, added.client_id
+                from (
+                    select new_rows.tenant_id, new_rows.client_id,
+                        bool_or(new_rows.has_whatsapp) as is_proved,
+                        bool_or(new_rows.has_whatsapp is null) as is_open
+                    from new_rows
+                    group by new_rows.tenant_id, new_rows.client_id
+                ) as added
+                join public.clients
+                    on clients.tenant_id = added.tenant_id and clients.id = added.client_id
+                where not clients.has_phone
+                   or added.is_proved and clients.has_whatsapp is not true
+                   or added.is_open and clients.has_whatsapp is false
+            ) as touched
+            group by touched.tenant_id;
+        end if;
+        -- To work out what a number is compared by takes longer than to compare it: not where
+        -- nobody has opted out.
+        if not exists (
+            select from public.suppressions
+            where suppressions.phone is not null
+              and suppressions.tenant_id in (select distinct new_rows.tenant_id from new_rows)
+        ) then
+            return null;
+        end if;
+        perform private.refresh_contact_blocks(touched.tenant_id, array_agg(touched.client_id))
+        from (
+            select distinct new_rows.tenant_id, new_rows.client_id
+            from new_rows
+            join public.suppressions
+                on suppressions.tenant_id = new_rows.tenant_id
+                and private.phone_match(suppressions.phone)
+                    = private.phone_match(new_rows.phone)
+        ) as touched
+        group by touched.tenant_id;
+        return null;
+    end if;
+    -- Changed and removed numbers are few: a person or a provider's answer.
+    perform private.refresh_client_reach(touched.tenant_id, array_agg(touched.client_id)),
+        private.refresh_contact_blocks(touched.tenant_id, array_agg(touched.client_id))
+    from (
+        select distinct old_rows.tenant_id, old_rows.client_id
+        from old_rows
+        join public.clients
+            on clients.tenant_id = old_rows.tenant_id and clients.id = old_rows.client_id
+    ) as touched
+    group by touched.tenant_id;
+    return null;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_clients__leave_dialer()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_hashjoin TO 'on'
+AS $function$
+begin
+    perform private.leave_dialer(
+        gone.tenant_id, array_agg(gone.id), null,
+        case gone.debt_status when 'in_agreement' then 'agreement_running'
+            when 'on_hold' then 'on_hold' when 'prescribed' then 'prescribed' else 'nothing_owed' end
+    )
+    from (
+        select became.tenant_id, became.id, became.debt_status
+        from new_rows as became
+        join old_rows as was on was.id = became.id and was.open_debts > 0
+        where became.open_debts = 0
+    ) as gone
+    group by gone.tenant_id, gone.debt_status;
+    perform private.leave_scoped_exports(fewer.tenant_id, array_agg(fewer.id))
+    from (
+        select became.tenant_id, became.id
+        from new_rows as became
+        join old_rows as was on was.id = became.id and was.open_debts > became.open_debts
+        where became.open_debts > 0
+          -- Few agencies limit anybody.
+          and exists (
+              select from public.dialer_exports as export
+              where export.tenant_id = became.tenant_id and export.creditor_scope is not null
+                and export.status <> 'cancelled' and export.hours_state not in ('expired', 'gone')
+          )
+    ) as fewer
+    group by fewer.tenant_id;
+    return null;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_clients__note_moves()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_hashjoin TO 'on'
+AS $function$
+begin
+    perform private.note_moves(moved.tenant_id, array_agg(moved.id))
+    from (
+        select became.tenant_id, became.id
+        from new_rows as became
+        join old_rows as was on was.id = became.id and was.uf is distinct from became.uf
+    ) as moved
+    where private.has_dialer_lists(moved.tenant_id)
+    group by moved.tenant_id;
+    return null;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_debts__client_totals()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    -- A transition table exists only for its own event, hence three spellings of one sentence.
+    if tg_op = 'INSERT' then
+        if private.is_given() then
+            return null;
+        end if;
+        perform private.refresh_client_totals(touched.tenant_id, array_agg(touched.client_id))
+        from (select distinct new_rows.tenant_id, new_rows.client_id from new_rows) as touched
+        group by touched.tenant_id;
+    elsif tg_op = 'DELETE' then
+        perform private.refresh_client_totals(touched.tenant_id, array_agg(touched.client_id))
+        from (select distinct old_rows.tenant_id, old_rows.client_id from old_rows) as touched
+        group by touched.tenant_id;
+    else
+        perform private.refresh_client_totals(touched.tenant_id, array_agg(touched.client_id))
+        from (
+            select new_rows.tenant_id, new_rows.client_id from new_rows
+            union
+            select old_rows.tenant_id, old_rows.client_id from old_rows
+        ) as touched
+        group by touched.tenant_id;
+    end if;
+    return null;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_imports__stock()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- A second's work.
+    c_short constant int := 50000;
+begin
+    if new.debts_created <= c_short and private.is_stock_early(new.tenant_id) then
+        perform private.take_panel_stock(new.tenant_id);
+    end if;
+    return null;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_message_logs__panel()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    perform private.mark_panel_days(touched.tenant_id, array_agg(touched.day))
+    from (
+        select distinct changed.tenant_id,
+            (days.at at time zone tenants.time_zone)::date as day
+        from new_rows as changed
+        join old_rows as was on was.id = changed.id
+        join public.tenants on tenants.id = changed.tenant_id
+        cross join lateral (values (was.submitted_at), (changed.submitted_at)) as days (at)
+        where changed.direction = 'out' and days.at is not null and (
+            changed.submitted_at, changed.client_id, changed.created_by, changed.status,
+            changed.delivered_at, changed.read_at, changed.error_code
+        ) is distinct from (
+            was.submitted_at, was.client_id, was.created_by, was.status, was.delivered_at,
+            was.read_at, was.error_code
+        )
+        union
+        -- Whether what was said within a day of it is an answer.
+        select changed.tenant_id, (changed.created_at at time zone tenants.time_zone)::date + late
+        from new_rows as changed
+        join old_rows as was on was.id = changed.id
+        join public.tenants on tenants.id = changed.tenant_id
+        cross join generate_series(0, 1) as late
+        where (changed.submitted_at is null, changed.client_id)
+            is distinct from (was.submitted_at is null, was.client_id)
+    ) as touched
+    group by touched.tenant_id;
+    return null;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_places__note_moves()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    perform private.note_moves(busy.tenant_id, array(
+        select distinct changed.client_id
+        from changed_rows as changed
+        join public.clients as client on client.id = changed.client_id and client.uf is null
+        where changed.tenant_id = busy.tenant_id
+    ))
+    from (select distinct changed_rows.tenant_id from changed_rows) as busy
+    where private.has_dialer_lists(busy.tenant_id);
+    return null;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_users__accept_invitations()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_open uuid[];
+begin
+    -- An address is confirmed for the first time once; who has another one now is asked.
+    if new.email_confirmed_at is null or new.invited_at is not null
+        or tg_op = 'UPDATE' and old.email_confirmed_at is not null then
+        return null;
+    end if;
+    v_open := array(
+        select sent.id from public.invitations as sent
+        where sent.email = lower(new.email) and sent.accepted_at is null
+          and sent.revoked_at is null and sent.expires_at > private.now()
+    );
+    if cardinality(v_open) = 1 then
+        perform private.accept_invitation(new.id, v_open[1]);
+    end if;
+    return null;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.undo_disposition(disposition_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_done public.call_dispositions;
+begin
+    -- Waits for a worker that is opening its runs, and holds off one that comes now: it will see
+    -- the undo.
+    select * into v_done from public.call_dispositions as done
+    where done.id = undo_disposition.disposition_id and done.tenant_id = v_tenant_id
+    for update;
+    if not found then
+        raise exception 'disposition_not_found' using errcode = 'PT404',
+            detail = 'no disposition with this id in the tenant';
+    end if;
+    if v_done.operator_id <> auth.uid() then
+        raise exception 'not_allowed' using errcode = 'PT403',
+            detail = 'only who made it takes it back';
+    end if;
+    if private.is_undone(v_done.id) then
+        return;
+    end if;
+    if private.now() >= v_done.created_at + private.undo_window(v_tenant_id) or exists (
+        select from public.automation_runs as run
+        where run.tenant_id = v_tenant_id and run.disposition_id = v_done.id
+    ) then
+        raise exception 'undo_too_late' using errcode = 'PT409',
+            detail = 'what follows from it has begun';
+    end if;
+
+    insert into public.disposition_undos (disposition_id, tenant_id, client_id, undone_by)
+    values (v_done.id, v_tenant_id, v_done.client_id, auth.uid());
+    -- In the order a disposition writes them (0953), so that two never wait in a circle.
+    perform private.refresh_last_contact(v_tenant_id, v_done.client_id),
+        private.give_back_callbacks(v_done.id),
+        private.give_back_call(v_done.id);
+    perform private.send_change(
+        'disposition_changed', 'call_dispositions', v_tenant_id, v_done.id::text,
+        array[v_done.client_id]
+    );
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.unnamed_filter(filter jsonb, person private.person)
  RETURNS jsonb
  LANGUAGE sql
@@ -1312,6 +5653,218 @@ AS $function$
         else filter
     end
 $function$;
+
+CREATE OR REPLACE FUNCTION private.update_chunk_people(chunk private.import_chunks, at timestamp with time zone, OUT touched uuid[], OUT changes private.import_change[])
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+declare
+    v_phoned uuid[];
+begin
+    perform from public.clients
+    where clients.id in (
+        select planned.client_id from unnest(chunk.clients) as planned where planned.is_changed
+    )
+    order by clients.id
+    for update;
+    changes := private.chunk_people_changes(chunk);
+    perform private.note_chunk_changes(chunk, changes);
+    update public.clients
+    set name = coalesce(change.after ->> 'name', clients.name),
+        email = coalesce(change.after ->> 'email', clients.email),
+        uf = coalesce(change.after ->> 'uf', clients.uf),
+        external_id = coalesce(change.after ->> 'external_id', clients.external_id),
+        extra = coalesce(change.after -> 'extra', clients.extra)
+    from unnest(changes) as change
+    where clients.id = change.row_id;
+
+    with wanted as materialized (
+        select planned.client_id, numbers.phone, numbers.place
+        from unnest(chunk.clients) as planned
+        cross join unnest(planned.phones) with ordinality as numbers (phone, place)
+        where not planned.is_new
+    ),
+    added as (
+        insert into public.client_phones (tenant_id, client_id, phone, kind, position, created_at)
+        select chunk.tenant_id, wanted.client_id, wanted.phone,
+            case when length(wanted.phone) = 14 then 'mobile' else 'landline' end
+                ::public.phone_kind,
+            row_number() over (partition by wanted.client_id order by wanted.place) + coalesce((
+                select max(stored.position) from public.client_phones as stored
+                where stored.tenant_id = chunk.tenant_id and stored.client_id = wanted.client_id
+            ), -1),
+            update_chunk_people.at
+        from wanted
+        -- Added by hand since the plan.
+        on conflict on constraint client_phones_are_unique do nothing
+        returning client_phones.client_id, client_phones.id
+    ),
+    noted as (
+        insert into private.import_changes
+            (tenant_id, import_id, table_name, row_id, before, after)
+        select chunk.tenant_id, chunk.import_id, 'client_phones', added.id, '{}', '{}'
+        from added
+    )
+    select array_agg(added.client_id) into v_phoned from added;
+    touched := array(
+        select change.client_id from unnest(changes) as change
+        union
+        select unnest(v_phoned)
+    );
+    insert into private.import_touches (tenant_id, import_id, client_id)
+    select chunk.tenant_id, chunk.import_id, person.id from unnest(touched) as person (id)
+    on conflict do nothing;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.usual_wrap_up(tenant_id uuid)
+ RETURNS integer
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    -- Of a floor that has none yet: a minute, as of a pause.
+    select coalesce((sum(fact.amount) / nullif(sum(fact.events), 0))::int, 60)
+    from private.panel_facts as fact
+    where fact.tenant_id = usual_wrap_up.tenant_id and fact.creditor_id is null
+      and fact.measure = 'wrapped'
+      and fact.day > private.today(usual_wrap_up.tenant_id) - 30
+$function$;
+
+CREATE OR REPLACE FUNCTION private.write_chunk_debts(chunk private.import_chunks, OUT created integer, OUT touched uuid[], OUT changes private.import_change[])
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+declare
+    v_now timestamptz := private.now();
+begin
+    perform set_config('cobranca.is_given', 'true', true);
+    created := private.insert_chunk_debts(chunk, true, v_now);
+    perform set_config('cobranca.is_given', '', true);
+    created := created + private.insert_chunk_debts(chunk, false, v_now);
+
+    perform from public.debts
+    where debts.id in (
+        select planned.debt_id from unnest(chunk.debts) as planned where planned.action <> 'new'
+    )
+    order by debts.id
+    for update;
+    changes := private.chunk_title_changes(chunk);
+    perform private.note_chunk_changes(chunk, changes);
+    -- The title no longer says so of the import that wrote it before.
+    insert into private.import_touches (tenant_id, import_id, client_id)
+    select distinct chunk.tenant_id, (change.before ->> 'import_id')::uuid, change.client_id
+    from unnest(changes) as change
+    where change.before ->> 'import_id' is not null
+    on conflict do nothing;
+    update public.debts
+    set due_on = coalesce((change.after ->> 'due_on')::date, debts.due_on),
+        principal_cents = coalesce(
+            (change.after ->> 'principal_cents')::bigint, debts.principal_cents
+        ),
+        status = coalesce((change.after ->> 'status')::public.debt_status, debts.status),
+        import_id = chunk.import_id
+    from unnest(changes) as change
+    where debts.id = change.row_id;
+    touched := array(
+        select change.client_id from unnest(changes) as change
+        union
+        select planned.client_id from unnest(chunk.debts) as planned where planned.action = 'new'
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.write_chunk_people(INOUT chunk private.import_chunks, OUT created integer, OUT touched uuid[], OUT changes private.import_change[])
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+declare
+    -- Once and not by each row's default, which reads the clock's table.
+    v_now timestamptz := private.now();
+begin
+    perform private.lock_chunk_people(chunk);
+    begin
+        created := private.insert_chunk_people(chunk, v_now);
+    exception when unique_violation then
+        chunk := private.recognise_chunk_people(chunk);
+        created := private.insert_chunk_people(chunk, v_now);
+    end;
+    perform set_config('cobranca.is_given', 'true', true);
+    insert into public.client_phones (tenant_id, client_id, phone, kind, position, created_at)
+    -- +55, two digits of area, and nine that begin with 9.
+    select chunk.tenant_id, planned.client_id, numbers.phone,
+        case when length(numbers.phone) = 14 then 'mobile' else 'landline' end::public.phone_kind,
+        numbers.place - 1, v_now
+    from unnest(chunk.clients) as planned
+    cross join unnest(planned.phones) with ordinality as numbers (phone, place)
+    where planned.is_new
+    order by planned.document;
+    perform set_config('cobranca.is_given', '', true);
+    insert into private.import_changes (tenant_id, import_id, table_name, created_ids)
+    select chunk.tenant_id, chunk.import_id, 'clients', array_agg(planned.client_id)
+    from unnest(chunk.clients) as planned
+    where planned.is_new
+    having count(*) > 0;
+    select written.touched, written.changes into touched, changes
+    from private.update_chunk_people(chunk, v_now) as written;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.write_panel_rolls(tenant_id uuid, on_day date)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    insert into private.panel_rolls (
+        tenant_id, from_day, to_day, creditor_id, band, outcome, titles, cents
+    )
+    select write_panel_rolls.tenant_id, opening.day, write_panel_rolls.on_day, part.creditor_id,
+        part.band, part.outcome, count(*), sum(part.cents)
+    from (
+        -- A month that was missed is no month's roll.
+        select min(known.day) as day from private.panel_stock_days as known
+        where known.tenant_id = write_panel_rolls.tenant_id
+          and date_trunc('month', known.day)
+              = date_trunc('month', write_panel_rolls.on_day) - interval '1 month'
+    ) as opening
+    cross join lateral private.panel_rolled(
+        write_panel_rolls.tenant_id, opening.day, write_panel_rolls.on_day
+    ) as part
+    where not exists (
+        select from private.panel_stock_days as known
+        where known.tenant_id = write_panel_rolls.tenant_id and known.day < write_panel_rolls.on_day
+          and known.day >= date_trunc('month', write_panel_rolls.on_day)
+    )
+    group by opening.day, part.creditor_id, part.band, part.outcome
+    on conflict do nothing
+$function$;
+
+CREATE OR REPLACE FUNCTION public.panel_cohorts(filter jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$ select private.panel_cohorts(filter) $function$;
+
+CREATE OR REPLACE FUNCTION public.panel_stock_rows(part text, band text, filter jsonb, outcome text DEFAULT NULL::text, after text DEFAULT NULL::text, page_size integer DEFAULT 60)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$ select private.panel_stock_rows(part, band, outcome, filter, after, page_size) $function$;
 
 CREATE OR REPLACE PROCEDURE private.repeat_erasures(IN is_committing boolean DEFAULT true)
  LANGUAGE plpgsql
@@ -1348,10 +5901,111 @@ begin
 end;
 $procedure$;
 
+CREATE OR REPLACE PROCEDURE private.silence_dialer()
+ LANGUAGE plpgsql
+AS $procedure$
+begin
+    perform private.silence_closed_lists();
+    commit;
+    perform private.silence_closed_lists(may_wait => true);
+end;
+$procedure$;
+
+ALTER TABLE "private"."panel_kpis" ADD CONSTRAINT "panel_kpis_unit_is_known" CHECK ((unit = ANY (ARRAY['count'::text, 'cents'::text, 'micros'::text, 'percent'::text, 'ratio'::text, 'rate'::text, 'seconds'::text, 'hours'::text, 'per_hour'::text, 'cents_per_hour'::text, 'days'::text])));
+
+ALTER TABLE "private"."panel_month_facts" ADD CONSTRAINT "panel_month_facts_month_fkey" FOREIGN KEY (tenant_id, month) REFERENCES private.panel_months(tenant_id, month) ON DELETE CASCADE;
+
+ALTER TABLE "private"."panel_months" ADD CONSTRAINT "panel_months_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES public.tenants(id);
+
+ALTER TABLE "private"."panel_provisional" ADD CONSTRAINT "panel_provisional_day_fkey" FOREIGN KEY (tenant_id, day) REFERENCES private.panel_stock_days(tenant_id, day);
+
+ALTER TABLE "private"."panel_reachable" ADD CONSTRAINT "panel_reachable_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES public.tenants(id);
+
+ALTER TABLE "private"."panel_titles" ADD CONSTRAINT "panel_titles_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES public.tenants(id);
+
+CREATE INDEX dialer_moves_of_export ON private.dialer_moves USING btree (export_id);
+
+CREATE INDEX panel_month_facts_of_month ON private.panel_month_facts USING btree (tenant_id, month);
+
+CREATE INDEX panel_titles_by_age ON private.panel_titles USING btree (tenant_id, due_on, debt_id);
+
+CREATE INDEX panel_titles_new ON private.panel_titles USING btree (tenant_id, from_day) WHERE is_entry;
+
+CREATE INDEX suppressions_of_wishes ON public.suppressions USING btree (tenant_id, created_at) WHERE (reason = 'opted_out'::text);
+
+CREATE TRIGGER _300_follow_up AFTER INSERT ON public.call_dispositions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_call_dispositions__follow_up();
+
+CREATE TRIGGER _420_note_moves_delete AFTER DELETE ON public.client_addresses REFERENCING OLD TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_places__note_moves();
+
+CREATE TRIGGER _420_note_moves_insert AFTER INSERT ON public.client_addresses REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_places__note_moves();
+
+CREATE TRIGGER _420_note_moves_update AFTER UPDATE ON public.client_addresses REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_places__note_moves();
+
+CREATE TRIGGER _420_note_moves_delete AFTER DELETE ON public.client_phones REFERENCING OLD TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_places__note_moves();
+
+CREATE TRIGGER _420_note_moves_insert AFTER INSERT ON public.client_phones REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_places__note_moves();
+
+CREATE TRIGGER _420_note_moves_update AFTER UPDATE ON public.client_phones REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_places__note_moves();
+
+CREATE TRIGGER _420_note_moves AFTER UPDATE ON public.clients REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_clients__note_moves();
+
+CREATE TRIGGER _700_panel_stock AFTER UPDATE OF finished_at ON public.imports FOR EACH ROW WHEN (((old.finished_at IS NULL) AND (new.finished_at IS NOT NULL) AND (NOT new.is_rehearsal))) EXECUTE FUNCTION private.tg_imports__stock();
+
 COMMENT ON FUNCTION "private"."apply_provider_events"(integer) IS 'Number of events handled, at most `max` and twenty calls that are over; 0: nothing visible; null:
 another drain is at them. Call again while it is not 0; before leaving ask events_pause.';
 
+COMMENT ON FUNCTION "private"."now"() IS 'The present instant of the product (real time plus shift).';
+
+COMMENT ON FUNCTION "private"."record_call"(uuid, jsonb, timestamp with time zone) IS 'recorded | known | payload_invalid.';
+
+COMMENT ON FUNCTION "private"."silence_closed_lists"(boolean) IS 'Lists that are to be silent from now on; may_wait: also those that somebody holds.';
+
+COMMENT ON FUNCTION "private"."take_templates"(uuid, jsonb, text[], text[]) IS 'Whole lists in the words of providers/whatsapp.py KnownTemplate, each with its account, the
+accounts that answered and those that did not → {error: null | templates_missing, listed, gone,
+accounts: which listed nothing}.';
+
+COMMENT ON FUNCTION "public"."dispose_wrong_number"(uuid, uuid, text, text, text) IS 'A disposition that says somebody else is at `phone`, one of the client''s, or once. 400
+field_invalid, and as inserting one.';
+
+COMMENT ON FUNCTION "public"."panel_board"() IS 'Supervisor: {now, today, people: [{id, name, role, serving: {client_id, client, document, since} |
+null, state: {state, reason, since} | null, seen_at, last_disposition_at, alarm: {kind: pause |
+wrap_up, since, usual_seconds?} | null, dispositions, right_party, agreements, agreed_cents}],
+waiting: [{kind, is_decision, count, oldest_at}], queues: [{kind, count, oldest_at}], providers: [{provider, last_event_at, silent_since,
+failing_since}]}.';
+
+COMMENT ON FUNCTION "public"."panel_cohorts"(jsonb) IS 'Supervisor. filter as panel_numbers (people do not matter) → [{month (YYYY-MM of entry), titles,
+cents (principal as it came), paid: {months since: cents}}] of the twelve months to the period''s end.';
+
+COMMENT ON FUNCTION "public"."panel_rows"(text, text, jsonb, text, integer) IS 'Supervisor. part numerator | denominator; filter as panel_numbers → {rows: [{source, source_id,
+day, at, amount, client, operator, creditor, title?: {contract, installment, due_on}}], next, day?,
+asked_day? (a stock''s record)}. What is counted in clients is the different clients of these rows. PT404 panel_kpi_unknown, PT400 filter_invalid, unknown_filter.';
+
+COMMENT ON FUNCTION "public"."panel_stock_rows"(text, text, jsonb, text, text, integer) IS 'Supervisor. What panel_portfolio and panel_cohorts sum. part bands | opening | recovered (band
+null: titles that came later) | rolled (outcome null: all of the band) | cohort | cohort_paid (band:
+YYYY-MM of entry; outcome: months since, null: all); filter as panel_numbers → as panel_rows.
+PT404 panel_kpi_unknown, PT400 filter_invalid, unknown_filter.';
+
 COMMENT ON PROCEDURE "private"."repeat_erasures"(boolean) IS 'is_committing: false leaves everything to the caller''s transaction.';
+
+COMMENT ON TABLE "private"."dialer_moves" IS 'States that lists of the dialer did not know of yet.';
+
+COMMENT ON TABLE "private"."panel_month_facts" IS 'Derived: panel_facts by the month.';
+
+COMMENT ON TABLE "private"."panel_months" IS 'Months whose facts and sets are kept as one.';
+
+COMMENT ON TABLE "private"."panel_provisional" IS 'Late installments at the opening of a day.';
+
+COMMENT ON TABLE "private"."panel_reachable" IS 'Who could and might be contacted, record to record.';
+
+COMMENT ON TABLE "private"."panel_titles" IS 'How each title stood, from record to record.';
+
+REVOKE ALL ON FUNCTION "private"."accept_invitation"(uuid, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."address_invitation"(uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."address_invitation"(uuid) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."analyze_imported"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."apply_call_event"(uuid, interval) FROM PUBLIC;
 
@@ -1361,25 +6015,486 @@ REVOKE ALL ON FUNCTION "private"."batch_exclusion"(text[], uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."begin_erasures"(uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."board_alarm"(uuid, uuid, text, text, timestamp with time zone, integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."end_calls"(uuid[], timestamp with time zone) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."end_erasures"(bigint, integer, jsonb, text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."erasures_due"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."follow_moves"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."forget_operator_states"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."handle_events"(bigint[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."has_dialer_lists"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."insert_chunk_debts"(private.import_chunks, boolean, timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."is_given"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."is_on_the_books"(text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."is_repeated_disposition"(public.call_dispositions) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."is_stock_early"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."keep_callbacks"(uuid[], uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."keep_month_facts"(uuid, date[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."make_callbacks"(uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."months_since"(timestamp with time zone, text, date) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."note_moves"(uuid, uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."note_provisional"(uuid, date) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."note_reachable"(uuid, date) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."note_titles"(uuid, date) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."now"() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."now"() TO "authenticated", "postgres", "worker";
+
 REVOKE ALL ON FUNCTION "private"."open_in_scope"(uuid, uuid, uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."panel_answers"(uuid, text, date, date) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."panel_cohort_months"(private.panel_scope) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."panel_cohort_page"(private.panel_scope, text, text, text, text, integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."panel_cohorts"(jsonb) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."panel_cohorts"(jsonb) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."panel_day_with_rows"(uuid, date) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."panel_page"(uuid, private.panel_event[], integer, text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."panel_provisional_found"(private.panel_scope, date, date, uuid, integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."panel_recovered_found"(private.panel_scope, smallint, date, bigint, integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."panel_rolled"(uuid, date, date, smallint, text, uuid[], date, uuid, integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."panel_stock_day"(private.panel_scope) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."panel_stock_found"(private.panel_scope, text, date, smallint, text, date, uuid, integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."panel_stock_page"(private.panel_scope, text, smallint, text, text, integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."panel_stock_people"(private.panel_scope, text, date) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."panel_stock_rows"(text, text, text, jsonb, text, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."panel_stock_rows"(text, text, text, jsonb, text, integer) TO "authenticated", "postgres";
+
+REVOKE ALL ON FUNCTION "private"."panel_value"(text, bigint, bigint, integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."queue_provider_event"(private.provider_events) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."read_events"(boolean, integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."record_call"(uuid, jsonb, timestamp with time zone) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."record_call"(uuid, jsonb, timestamp with time zone) TO "postgres", "worker";
+
 REVOKE ALL ON FUNCTION "private"."repeat_erasure"(uuid, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."sees_results"(public.dialer_exports) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."silence_closed_lists"(boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."store_provider_event"(public.provider_name, text, text, text, jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."take_templates"(uuid, jsonb, text[], text[]) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."take_templates"(uuid, jsonb, text[], text[]) TO "postgres", "worker";
+
 REVOKE ALL ON FUNCTION "private"."template_values"(uuid, text[], uuid, uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_call_dispositions__follow_up"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_clients__note_moves"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_imports__stock"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_places__note_moves"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."usual_wrap_up"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "public"."panel_cohorts"(jsonb) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."panel_cohorts"(jsonb) TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."panel_stock_rows"(text, text, jsonb, text, text, integer) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."panel_stock_rows"(text, text, jsonb, text, text, integer) TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON PROCEDURE "private"."repeat_erasures"(boolean) FROM PUBLIC;
 
+REVOKE ALL ON PROCEDURE "private"."silence_dialer"() FROM PUBLIC;
+
+ALTER TABLE "private"."client_offers" ALTER COLUMN "offered_at" SET DEFAULT private.now();
+
+ALTER TABLE "private"."dialer_tasks" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "private"."dialer_tasks" ALTER COLUMN "next_attempt_at" SET DEFAULT private.now();
+
+ALTER TABLE "private"."export_runs" ALTER COLUMN "started_at" SET DEFAULT private.now();
+
+ALTER TABLE "private"."import_uploads" ALTER COLUMN "used_at" SET DEFAULT private.now();
+
+ALTER TABLE "private"."panel_days" ALTER COLUMN "kept_at" SET DEFAULT private.now();
+
+ALTER TABLE "private"."panel_stock_days" ALTER COLUMN "taken_at" SET DEFAULT private.now();
+
+ALTER TABLE "private"."provider_events" ALTER COLUMN "received_at" SET DEFAULT private.now();
+
+ALTER TABLE "private"."whatsapp_forms" ALTER COLUMN "learnt_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."agreement_events" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."agreement_policies" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."agreement_templates" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."agreements" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."agreements" ALTER COLUMN "updated_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."api_keys" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."approval_limits" ALTER COLUMN "updated_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."audit_log" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."automation_runs" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."batch_recipients" ALTER COLUMN "not_before" SET DEFAULT private.now();
+
+ALTER TABLE "public"."call_dispositions" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."call_sweeps" ALTER COLUMN "started_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."callbacks" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."calls" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."canned_replies" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."charge_policies" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."charges" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."charges" ALTER COLUMN "updated_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."client_addresses" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."client_assignments" ALTER COLUMN "assigned_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."client_phones" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."client_services" ALTER COLUMN "seen_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."client_services" ALTER COLUMN "since" SET DEFAULT private.now();
+
+ALTER TABLE "public"."client_tags" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."clients" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."clients" ALTER COLUMN "updated_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."collection_rules" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."contact_caps" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."conversation_drafts" ALTER COLUMN "updated_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."conversation_events" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."conversations" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."conversations" ALTER COLUMN "last_message_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."cost_rates" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."creditors" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."debt_marks" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."debts" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."debts" ALTER COLUMN "updated_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."dialer_agents" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."dialer_exports" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."dialer_exports" ALTER COLUMN "updated_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."dialer_qualifications" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."disposition_undos" ALTER COLUMN "undone_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."import_mappings" ALTER COLUMN "updated_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."imports" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."index_factors" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."installments" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."installments" ALTER COLUMN "updated_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."integrations" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."integrations" ALTER COLUMN "updated_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."invitations" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."invitations" ALTER COLUMN "expires_at" SET DEFAULT (private.now() + '14 days'::interval);
+
+ALTER TABLE "public"."job_runs" ALTER COLUMN "started_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."manual_settlements" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."memberships" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."message_batches" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."message_logs" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."message_media" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."message_media" ALTER COLUMN "next_attempt_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."message_templates" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."negotiation_drafts" ALTER COLUMN "updated_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."notifications" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."operator_states" ALTER COLUMN "seen_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."operator_states" ALTER COLUMN "since" SET DEFAULT private.now();
+
+ALTER TABLE "public"."payment_allocations" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."payment_cases" ALTER COLUMN "opened_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."payment_courses" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."payment_reversals" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."payments" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."privacy_requests" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."rate_cards" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."reconciliations" ALTER COLUMN "started_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."rule_versions" ALTER COLUMN "edited_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."segments" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."segments" ALTER COLUMN "updated_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."senders" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."suppressions" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."tags" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."team_members" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."teams" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."tenant_calling_windows" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."tenant_holidays" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
+ALTER TABLE "public"."tenants" ALTER COLUMN "created_at" SET DEFAULT private.now();
+
 -- Rows of reference tables and jobs, which a differ does not see.
+select cron.schedule('analyze-imported', '* * * * *', 'select private.analyze_imported()');
+
+select cron.schedule(
+    'forget-operator-states', '41 4 * * *', 'select private.forget_operator_states()'
+);
+
+insert into private.panel_kpis (
+    position, section, code, name, unit, date_basis, numerator, numerator_as, denominator,
+    denominator_as, formula, sentence
+)
+values
+(
+    46, 'money', 'provisional', 'Quebra provisória', 'cents', 'abertura do último dia',
+    'stock_provisional', 'amount', null, null, 'parcelas de D+4 a D+10 ainda não pagas',
+    'O que falta pagar das parcelas atrasadas que ainda não viraram quebra, pelos prazos da'
+    || ' política de cada credor. É uma fotografia da abertura do dia.'
+),
+(
+    55, 'portfolio', 'eligible_titles', 'Títulos elegíveis', 'count', 'abertura do último dia',
+    'stock_eligible_title', 'events', null, null, 'títulos em aberto da carteira elegível',
+    'Títulos em aberto de quem pode e dá para contatar. É uma fotografia da abertura do dia.'
+),
+(
+    56, 'portfolio', 'debt_ticket', 'Ticket médio da dívida', 'cents', 'abertura do último dia',
+    'stock', 'amount', 'stock', 'clients', 'saldo em carteira ÷ clientes que devem',
+    'Quanto cada cliente com título em carteira deve, em média, de principal.'
+),
+(
+    57, 'portfolio', 'entries', 'Entradas na carteira', 'cents', 'dia da entrada',
+    'stock_entered', 'amount', null, null, 'principal dos títulos que chegaram',
+    'Principal dos títulos que entraram na carteira depois da abertura do primeiro dia. Quem entra'
+    || ' e sai no mesmo dia não aparece.'
+),
+(
+    58, 'portfolio', 'cei', 'Eficácia de cobrança (CEI)', 'percent', 'do primeiro ao último dia',
+    'stock_collected', 'amount', 'stock_collectable', 'amount',
+    '(saldo inicial + entradas − saldo final) ÷ (saldo inicial + entradas − a vencer no final)',
+    'Visão do credor: do que podia ter saído da carteira no período, quanto saiu, por pagamento ou'
+    || ' devolução. Precisa da fotografia do primeiro dia.'
+),
+(
+    59, 'portfolio', 'dso', 'Prazo médio de recebimento (DSO)', 'days', 'do primeiro ao último dia',
+    'stock', 'amount', 'stock_entered', 'amount', 'saldo final ÷ entradas × dias do período',
+    'Visão do credor: quantos dias de entradas a carteira representa. Sem entradas no período não'
+    || ' há o que dividir.'
+),
+(
+    19, 'contact', 'dispositions', 'Tabulações', 'count', 'dia do contato',
+    'disposition', 'events', null, null, 'contatos que um operador tabulou',
+    'Ligações e outros contatos que uma pessoa tabulou. O que foi desfeito não conta, nem o que o'
+    || ' discador encerrou sozinho.'
+),
+(
+    33, 'agreement', 'broken_first', 'Quebra na 1ª parcela', 'percent', 'dia da quebra',
+    'broke_1', 'events', 'broke', 'events', 'quebras na 1ª parcela ÷ quebras',
+    'Dos acordos que quebraram no período, quantos pararam na entrada ou primeira parcela: a menor'
+    || ' que ficou sem pagar.'
+),
+(
+    34, 'agreement', 'broken_second', 'Quebra na 2ª parcela', 'percent', 'dia da quebra',
+    'broke_2', 'events', 'broke', 'events', 'quebras na 2ª parcela ÷ quebras',
+    'Dos acordos que quebraram no período, quantos pagaram só a primeira parcela.'
+),
+(
+    35, 'agreement', 'broken_third', 'Quebra na 3ª parcela', 'percent', 'dia da quebra',
+    'broke_3', 'events', 'broke', 'events', 'quebras na 3ª parcela ÷ quebras',
+    'Dos acordos que quebraram no período, quantos pararam na terceira parcela.'
+),
+(
+    36, 'agreement', 'broken_later', 'Quebra da 4ª em diante', 'percent', 'dia da quebra',
+    'broke_later', 'events', 'broke', 'events', 'quebras da 4ª parcela em diante ÷ quebras',
+    'Dos acordos que quebraram no período, quantos já tinham pago três parcelas ou mais.'
+),
+(
+    37, 'agreement', 'discount_principal', 'Desconto no principal', 'percent',
+    'dia da formalização',
+    'agreement_discount_principal', 'amount', 'agreement_value_principal', 'amount',
+    'desconto no principal ÷ principal',
+    'De cada real de principal dos acordos fechados, quanto foi abatido.'
+),
+(
+    38, 'agreement', 'discount_correction', 'Desconto na correção', 'percent',
+    'dia da formalização',
+    'agreement_discount_correction', 'amount', 'agreement_value_correction', 'amount',
+    'desconto na correção ÷ correção monetária',
+    'De cada real de correção monetária dos acordos fechados, quanto foi abatido.'
+),
+(
+    39, 'agreement', 'discount_interest', 'Desconto nos juros', 'percent', 'dia da formalização',
+    'agreement_discount_interest', 'amount', 'agreement_value_interest', 'amount',
+    'desconto nos juros ÷ juros',
+    'De cada real de juros dos acordos fechados, quanto foi abatido.'
+),
+(
+    47, 'agreement', 'discount_fine', 'Desconto na multa', 'percent', 'dia da formalização',
+    'agreement_discount_fine', 'amount', 'agreement_value_fine', 'amount',
+    'desconto na multa ÷ multa',
+    'De cada real de multa dos acordos fechados, quanto foi abatido.'
+),
+(
+    48, 'agreement', 'discount_fee', 'Desconto nos honorários', 'percent', 'dia da formalização',
+    'agreement_discount_fee', 'amount', 'agreement_value_fee', 'amount',
+    'desconto nos honorários ÷ honorários',
+    'De cada real de honorários dos acordos fechados, quanto foi abatido.'
+),
+(
+    73, 'contact', 'phone_hit_rate', 'Acerto de telefone', 'percent', 'dia da ligação',
+    'phone_hit', 'events', 'phone_tried', 'events', 'telefones com CPC ÷ telefones discados',
+    'Dos telefones discados, em quantos se achou a pessoa certa. Cada telefone conta uma vez por'
+    || ' dia.'
+),
+(
+    74, 'contact', 'answers', 'WhatsApp respondido', 'percent', 'dia da resposta',
+    'message_answered', 'events', 'message_delivered', 'events', 'respostas ÷ entregues',
+    'Quantas vezes o cliente respondeu a uma mensagem nossa em até 24 horas, sobre as entregues no'
+    || ' período. O que ele escreve em seguida é a mesma resposta.'
+),
+(
+    75, 'contact', 'opt_outs', 'Descadastros', 'percent', 'dia do pedido',
+    'message_opted_out', 'events', 'message_delivered', 'events', 'pedidos para sair ÷ entregues',
+    'Quantas pessoas pediram por WhatsApp para não receber mais mensagens, sobre as entregues.'
+),
+(
+    76, 'contact', 'failed_rate', 'WhatsApp recusado', 'percent', 'dia do envio',
+    'message_failed', 'events', 'message_accepted', 'events', 'falhas depois do aceite ÷ aceitas',
+    'Das mensagens que o provedor aceitou, quantas o WhatsApp depois recusou.'
+),
+(
+    77, 'contact', 'failed_number', 'Recusa: número sem WhatsApp', 'percent', 'dia do envio',
+    'message_failed_number', 'events', 'message_accepted', 'events',
+    'recusas por número ÷ aceitas',
+    'Das aceitas, quantas não tinham WhatsApp naquele número.'
+),
+(
+    78, 'contact', 'failed_policy', 'Recusa: regra do WhatsApp', 'percent', 'dia do envio',
+    'message_failed_policy', 'events', 'message_accepted', 'events',
+    'recusas por regra ÷ aceitas',
+    'Das aceitas, quantas o WhatsApp segurou por regra sua. Alta, põe o número em risco.'
+),
+(
+    79, 'contact', 'failed_opt_out', 'Recusa: cliente bloqueou', 'percent', 'dia do envio',
+    'message_failed_opt_out', 'events', 'message_accepted', 'events',
+    'recusas por bloqueio do cliente ÷ aceitas',
+    'Das aceitas, quantas o cliente já tinha pedido ao WhatsApp para não receber.'
+),
+(
+    89, 'contact', 'failed_other', 'Recusa: outros motivos', 'percent', 'dia do envio',
+    'message_failed_other', 'events', 'message_accepted', 'events',
+    'outras recusas ÷ aceitas',
+    'Das aceitas, quantas falharam por configuração, por modelo recusado ou sem causa conhecida.'
+),
+(
+    90, 'cost', 'cost_per_answer', 'Custo por resposta', 'micros', 'dia de cada evento',
+    'cost_message', 'amount', 'message_answered', 'events', 'custo de WhatsApp ÷ respostas',
+    'Quanto se gastou em mensagens para cada resposta de cliente.'
+);
+
+select cron.schedule('silence-dialer', '* * * * *', 'call private.silence_dialer()');
+
 select cron.schedule('repeat-erasures', '17 5 * * *', 'call private.repeat_erasures()');
+
+-- The month that is under way keeps its opening, so that its roll is told when the next one begins.
+-- How a title stood on the days since is in the sums alone (panel_stock_days.has_rows is false).
+insert into private.panel_titles (
+    tenant_id, debt_id, from_day, client_id, creditor_id, due_on, state, cents, is_entry
+)
+select was.tenant_id, was.debt_id, was.day, debts.client_id, debts.creditor_id, debts.due_on,
+    case when was.was_agreed then 'agreed' else 'open' end, was.cents, true
+from roll_titles_before as was
+join public.debts on debts.tenant_id = was.tenant_id and debts.id = was.debt_id;
+
+-- What is told besides (dispositions, phones, answers, components) is not in the days that are
+-- kept: they are read anew, a month a run. Until then the numbers are exact, and slower.
+select private.mark_panel_since(tenants.id, '-infinity') from public.tenants;
