@@ -79,6 +79,8 @@ STATUS: dict[str, MessageStatus] = {
 # The message was certainly not taken, and the same request may succeed later.
 WORTH_ASKING_AGAIN = frozenset({FailureClass.RATE_LIMITED, FailureClass.PROVIDER_UNAVAILABLE})
 
+# Meta's word, and that of its older versions.
+NUMBER_CHANGED = ("user_changed_number", "customer_changed_number")
 MEDIA_TYPES = ("image", "document", "audio", "video", "sticker")
 _DEGREES = {"latitude": 90, "longitude": 180}
 # Names of the quality an account's number has, in our enum's words.
@@ -143,10 +145,19 @@ def _message(
     said: dict[str, Any], people: dict[str | None, dict[str, Any]], account: str | None
 ) -> Iterator[ProviderEvent]:
     wamid, kind = any_id(said, "id"), as_text(said.get("type"))
-    # A notice of WhatsApp's own (a number changed) is not written by the person: no window opens.
-    if not wamid or kind == "system":
-        return
     sender = any_id(said, "from")
+    if kind == "system" and wamid:
+        # A notice of WhatsApp's own is not written by the person: no window opens.
+        notice = as_dict(said.get("system"))
+        moved_to = phone_digits(any_id(notice, "wa_id", "new_wa_id"))
+        if moved_to and as_text(notice.get("type")) in NUMBER_CHANGED:
+            inbound = {"wamid": wamid, "phone": phone_digits(any_id(notice, "customer") or sender),
+                       "type": kind, "moved_to": moved_to, "account": account}  # fmt: skip
+            payload = {"inbound": inbound, "raw": said}
+            yield ProviderEvent(f"message:{wamid}", EventKind.MESSAGE_RECEIVED, payload)
+        return
+    if not wamid:
+        return
     person = people.get(sender) or next(iter(people.values()), {})
     content = as_dict(said.get(kind or ""))
     chosen = as_dict(content.get("button_reply")) or as_dict(content.get("list_reply"))

@@ -28,7 +28,8 @@ create type public.sender_quality as enum ('unknown', 'green', 'yellow', 'red');
 -- Of a file that somebody sent: `refused` never will be kept, `failed` could not be had in time.
 create type public.media_status as enum ('waiting', 'kept', 'refused', 'failed', 'forgotten');
 create type public.conversation_event_kind as enum (
-    'assigned', 'taken_over', 'released', 'opted_out', 'linked', 'ignored', 'restored'
+    'assigned', 'taken_over', 'released', 'opted_out', 'linked', 'ignored', 'restored',
+    'number_changed'
 );
 -- `awaiting_confirmation` waits for a second person; the last two are ends.
 create type public.batch_status as enum (

@@ -1,4 +1,5 @@
--- Who answers a talk: whoever wrote or negotiated first, until a supervisor gives it to another.
+-- Who answers a talk: whoever negotiates; until somebody does, whoever wrote first. A supervisor
+-- may give it to another.
 -- Whether somebody may be counted on: an owner who left the agency is none.
 create function private.works_here(tenant_id uuid, user_id uuid) returns boolean
 language sql
@@ -29,22 +30,36 @@ as $$
     order by agreement.created_at desc limit 1
 $$;
 
--- Nobody's talks become somebody's, and their history says so.
-create function private.own_talks(talk_ids uuid[], owner_ids uuid[]) returns void
+-- Nobody's talks become somebody's, a colleague's only by negotiation; their history says so.
+create function private.own_talks(
+    talk_ids uuid[], owner_ids uuid[], takes_over boolean default false
+) returns void
 language sql
 security definer
 set search_path = ''
 as $$
-    with taken as (
-        update public.conversations as talk set owner_id = given.owner_id
+    with known as materialized (
+        select talk.id, given.owner_id, case
+                when private.works_here(talk.tenant_id, talk.owner_id) then talk.owner_id
+            end as before_id
         from unnest(own_talks.talk_ids, own_talks.owner_ids) as given (talk_id, owner_id)
-        where talk.id = given.talk_id and given.owner_id is not null
-          and (talk.owner_id is null or not private.works_here(talk.tenant_id, talk.owner_id))
-        returning talk.tenant_id, talk.id, talk.client_id, given.owner_id
+        join public.conversations as talk on talk.id = given.talk_id
+        where given.owner_id is not null and talk.owner_id is distinct from given.owner_id
+        order by talk.id
+        for no key update of talk
+    ),
+    taken as (
+        update public.conversations as talk set owner_id = known.owner_id
+        from known
+        where talk.id = known.id and (known.before_id is null or own_talks.takes_over)
+        returning talk.tenant_id, talk.id, talk.client_id, known.owner_id, known.before_id
     )
     insert into public.conversation_events
-        (tenant_id, conversation_id, client_id, kind, actor_id, to_user_id)
-    select taken.tenant_id, taken.id, taken.client_id, 'assigned', taken.owner_id, taken.owner_id
+        (tenant_id, conversation_id, client_id, kind, actor_id, from_user_id, to_user_id)
+    select taken.tenant_id, taken.id, taken.client_id,
+        (case when taken.before_id is null then 'assigned' else 'taken_over' end)
+            ::public.conversation_event_kind,
+        taken.owner_id, taken.before_id, taken.owner_id
     from taken
 $$;
 
@@ -78,18 +93,22 @@ create trigger _400_own after insert on public.message_logs
 referencing new table as new_rows for each statement
 execute function private.tg_message_logs__own();
 
--- Who negotiates owns the talk.
+-- Who negotiates owns the talk, also one that a colleague answered until now.
 create function private.tg_agreements__own_talks() returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
 begin
-    perform private.own_talks(array_agg(talk.id), array_agg(made.created_by))
-    from new_rows as made
-    join public.conversations as talk
-        on talk.tenant_id = made.tenant_id and talk.client_id = made.client_id
-    where made.created_by is not null
+    perform private.own_talks(array_agg(last.talk_id), array_agg(last.created_by), true)
+    from (
+        select distinct on (talk.id) talk.id as talk_id, made.created_by
+        from new_rows as made
+        join public.conversations as talk
+            on talk.tenant_id = made.tenant_id and talk.client_id = made.client_id
+        where private.works_here(made.tenant_id, made.created_by)
+        order by talk.id, made.created_at desc
+    ) as last
     having count(*) > 0;
     return null;
 end;

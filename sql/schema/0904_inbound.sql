@@ -29,6 +29,11 @@ begin
     if v_sender_id is null then
         return 'sender_unknown';
     end if;
+    if v_inbound ? 'moved_to' then
+        return private.follow_number(
+            v_event.tenant_id, v_sender_id, v_phone, '+' || (v_inbound ->> 'moved_to')
+        );
+    end if;
     v_at := case when pg_input_is_valid(v_inbound ->> 'at', 'timestamptz')
         then private.told_instant((v_inbound ->> 'at')::timestamptz) end;
     v_at := least(coalesce(v_at, v_event.received_at), v_event.received_at);

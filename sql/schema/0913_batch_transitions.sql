@@ -215,6 +215,7 @@ begin
         where message.tenant_id = v_tenant_id and message.batch_id = v_batch.id
           and message.status = 'failed'
           and private.failure_class(message.error_code) = 'transient'
+          and private.sees_client(message.client_id)
         returning message.client_id
     )
     update public.batch_recipients as recipient

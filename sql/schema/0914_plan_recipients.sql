@@ -10,7 +10,9 @@ create type private.recipient_plan as (
     phone text,
     params text [],
     price_micros bigint,
-    conversation_id uuid
+    conversation_id uuid,
+    -- When the hours end where the person lives: what was claimed is not begun after it.
+    closes_at timestamptz
 );
 
 create function private.plan_recipients(batch_id uuid, client_ids uuid[])
@@ -44,12 +46,12 @@ as $$
     ),
     -- Each state's hours are looked up once.
     states as materialized (
-        select place.uf, opening.opens_at
+        select place.uf, opening.opens_at, opening.closes_at
         from (select distinct people.uf from people) as place
         cross join batch
         cross join lateral (
-            -- Longer than any run of holidays and Sundays.
-            select min(hours.opens_at) as opens_at
+            -- Longer than any run of holidays and Sundays; the first to come or to end.
+            select min(hours.opens_at) as opens_at, min(hours.closes_at) as closes_at
             from private.contact_hours_in(batch.tenant_id, place.uf, batch.now_at, 15) as hours
             where hours.closes_at > batch.now_at
         ) as opening
@@ -73,7 +75,7 @@ as $$
             or talk.last_inbound_at is null
             or talk.last_inbound_at <= batch.now_at - interval '24 hours'
             then (batch.rate).price_micros else 0 end,
-        talk.id
+        talk.id, states.closes_at
     from batch
     cross join people as person
     join states on states.uf is not distinct from person.uf

@@ -133,6 +133,24 @@ begin
             for update skip locked
         );
         exit when cardinality(v_candidates) = 0;
+        -- Given back in the very moment in which its message was begun: held for one more lease, so
+        -- that it is in doubt after it when nobody settles; else the message tells the rest.
+        with healed as (
+            update public.batch_recipients as recipient
+            set status = (case when message.status = 'sending' then 'claimed' else 'done' end)
+                    ::public.recipient_status,
+                lease_until = case when message.status = 'sending' then private.now()
+                    + make_interval(secs => claim_of_sender.lease_seconds) end,
+                reason = null
+            from public.message_logs as message
+            where recipient.batch_id = v_batch_id and recipient.client_id = any(v_candidates)
+              and message.id = recipient.message_id and message.status <> 'queued'
+            returning recipient.client_id
+        )
+        select array(
+            select candidate.id from unnest(v_candidates) as candidate (id)
+            where candidate.id not in (select healed.client_id from healed)
+        ) into v_candidates;
         v_plans := array(
             select plan from private.plan_recipients(v_batch_id, v_candidates) as plan
         );
@@ -141,24 +159,19 @@ begin
                 else recipient.status end,
             reason = plan.reason,
             not_before = case when plan.verdict = 'postpone' then plan.not_before
-                else recipient.not_before end
+                else recipient.not_before end,
+            message_id = case when plan.verdict <> 'skip' then recipient.message_id end
         from unnest(v_plans) as plan
         where recipient.batch_id = v_batch_id and recipient.client_id = plan.client_id
           and plan.verdict <> 'send';
+        if exists (select from unnest(v_plans) as plan where plan.verdict = 'skip') then
+            -- Claimed before and given back: a message that never began is no message.
+            delete from public.message_logs as message using unnest(v_plans) as plan
+            where plan.verdict = 'skip' and message.batch_id = v_batch_id
+              and message.client_id = plan.client_id and message.status = 'queued';
+        end if;
         v_written := private.write_claims(v_batch_id, v_plans, claim_of_sender.lease_seconds);
         v_claimed := v_claimed || v_written;
-        -- Given back in the very moment in which its message was begun: held for one more lease, so
-        -- that it is in doubt after it when nobody settles; else the message tells the rest.
-        update public.batch_recipients as recipient
-        set status = (case when message.status = 'sending' then 'claimed' else 'done' end)
-                ::public.recipient_status,
-            lease_until = case when message.status = 'sending' then private.now()
-                + make_interval(secs => claim_of_sender.lease_seconds) end,
-            reason = null
-        from public.message_logs as message
-        where recipient.batch_id = v_batch_id and recipient.client_id = any(v_candidates)
-          and recipient.status = 'waiting' and message.id = recipient.message_id
-          and message.status <> 'queued';
     end loop;
     return v_claimed;
 end;
@@ -190,7 +203,10 @@ as $$
         on conflict on constraint message_logs_one_per_recipient do update
         set attempt = message.attempt + 1, phone = excluded.phone, body = excluded.body,
             params = excluded.params, price_micros = excluded.price_micros, sending_at = null,
-            error_code = null, error_detail = null
+            error_code = null, error_detail = null,
+            -- What a stopped number held for days counts as an attempt of now (0472).
+            created_at = case when message.created_at < private.now() - interval '6 days'
+                then private.now() else message.created_at end
         -- Only what nobody has begun to send.
         where message.status = 'queued'
         returning message.id, message.client_id
@@ -198,8 +214,12 @@ as $$
     leased as (
         update public.batch_recipients as recipient
         set status = 'claimed', reason = null, message_id = outgoing.id,
-            lease_until = private.now() + make_interval(secs => write_claims.lease_seconds)
+            -- Begun in time or not at all.
+            lease_until = least(
+                private.now() + make_interval(secs => write_claims.lease_seconds), plan.closes_at
+            )
         from outgoing
+        join unnest(write_claims.plans) as plan on plan.client_id = outgoing.client_id
         where recipient.batch_id = write_claims.batch_id
           and recipient.client_id = outgoing.client_id
         returning recipient.message_id

@@ -20,6 +20,7 @@ begin
         join public.message_logs as message on message.id = recipient.message_id
         where message.id = any(begin_batch_messages.message_ids)
           and recipient.batch_id = message.batch_id and recipient.client_id = message.client_id
+          -- The lease ends with the hours of the person's state at the latest.
           and recipient.status = 'claimed' and recipient.lease_until > private.now()
         order by recipient.batch_id, recipient.client_id
         for update of recipient
@@ -37,10 +38,20 @@ begin
               select from public.message_batches as batch
               where batch.id = message.batch_id and batch.status = 'sending'
           )
+          -- Or have asked for silence; only who is marked is looked up.
+          and not exists (
+              select from private.client_contacts as contact
+              where contact.tenant_id = message.tenant_id
+                and contact.client_id = message.client_id
+                and contact.whatsapp_blocked_until > private.now()
+                and private.is_suppressed(
+                    message.tenant_id, message.client_id, message.phone, 'whatsapp', private.now()
+                )
+          )
         returning message.id
     )
     select coalesce(array_agg(begun.id), '{}') into v_begun from begun;
-    -- Paused meanwhile, or one too many: the next claim says which, and until when.
+    -- Paused meanwhile, silenced, or one too many: the next claim says which, and until when.
     update public.batch_recipients as recipient
     set status = 'waiting', lease_until = null
     from public.message_logs as message

@@ -1,4 +1,31 @@
 -- What `/disparos` shows.
+-- How many the caller may have tried again: whoever is limited to creditors, whom they see.
+create function private.retryable_of(
+    batch public.message_batches, codes text[], counts jsonb
+) returns bigint
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_counted bigint := (
+        select coalesce(sum((counts ->> ('failed:' || code))::bigint), 0)
+        from unnest(codes) as code
+    );
+begin
+    if v_counted = 0 or private.sees_everything() then
+        return v_counted;
+    end if;
+    return (
+        select count(*)
+        from public.message_logs as message
+        where message.batch_id = (batch).id and message.status = 'failed'
+          and message.error_code = any(codes) and private.sees_client(message.client_id)
+    );
+end;
+$$;
+
 create function private.batch_numbers(batch public.message_batches) returns jsonb
 language sql
 stable
@@ -54,14 +81,10 @@ as $$
             from known
             where known.key ~ '^(failed|skipped|excluded|waiting):'
         ),
-        'retryable', (
-            select coalesce(sum(known.amount), 0) from known
-            where known.key in ('failed:rate_limited', 'failed:provider_unavailable')
+        'retryable', private.retryable_of(
+            batch, array['rate_limited', 'provider_unavailable'], (select one.at from one)
         ),
-        'doubtful', (
-            select coalesce(sum(known.amount), 0) from known
-            where known.key = 'failed:outcome_unknown'
-        )
+        'doubtful', private.retryable_of(batch, array['outcome_unknown'], (select one.at from one))
     )
     from named
     cross join (

@@ -230,3 +230,48 @@ def test_tokens_that_nobody_needs_free_the_number_for_another_worker(rig: Rig) -
         " lent_until = lent_until - interval '0.2 seconds'"
     )
     assert len(rig.rows(claim, another)) == 2
+
+
+def test_who_asks_for_silence_after_the_claim_gets_nothing(rig: Rig) -> None:
+    loud, silent = people = rig.people(2)
+    batch_id = rig.batch(people)
+    rows = rig.rows("select * from private.claim_batch_messages(10, 60)")
+    rig.owner.execute(
+        "insert into public.suppressions (tenant_id, client_id, channel, reason)"
+        " values (%s, %s, 'whatsapp', 'opted_out')", (TENANT, silent),
+    )  # fmt: skip
+    begun = rig.rows(BEGIN, [row["message_id"] for row in rows], [row["attempt"] for row in rows])
+    assert len(begun) == 1
+    rig.drain()
+    told = rig.ask("select public.batch_results(%s)", batch_id)["rows"]
+    fates = {row["client_id"]: (row["outcome"], row["reason"]) for row in told}
+    assert (fates[str(loud)][0], fates[str(silent)]) == ("sending", ("skipped", "opted_out"))
+
+
+def test_what_was_claimed_before_the_hours_ended_is_not_begun_after(rig: Rig) -> None:
+    batch_id = rig.batch(rig.people(1))
+    rig.elapse(rig.one(
+        "select extract(epoch from (private.today(%s) + time '19:59:50')"
+        " at time zone 'America/Sao_Paulo' - private.now())::float", TENANT,
+    ))  # fmt: skip
+    [row] = rig.rows("select * from private.claim_batch_messages(10, 60)")
+    rig.elapse(15)
+    assert rig.rows(BEGIN, [row["message_id"]], [row["attempt"]]) == []
+    assert rig.drain()["claimed"] == 0
+    assert rig.rows(STATES, batch_id) == [{"status": "waiting", "reason": "outside_hours"}]
+
+
+def test_what_a_stopped_number_held_for_days_is_an_attempt_of_the_day_it_leaves(rig: Rig) -> None:
+    batch_id = rig.batch(rig.people(1))
+    [row] = rig.rows("select * from private.claim_batch_messages(10, 60)")
+    rig.rows("select private.release_batch_messages(%s, %s)", [row["message_id"]], [row["attempt"]])
+    rig.owner.execute(
+        "update public.message_logs set created_at = created_at - interval '10 days'"
+        " where batch_id = %s", (batch_id,),
+    )  # fmt: skip
+    rig.drain()
+    assert rig.one(
+        "select count(*) from private.contact_attempts(%s, (select client_id from"
+        " public.message_logs where batch_id = %s), 'whatsapp', private.now() - interval '1 day',"
+        " private.now())", TENANT, batch_id,
+    ) == 1  # fmt: skip

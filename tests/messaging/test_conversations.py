@@ -302,3 +302,29 @@ def test_the_templates_of_the_provider_are_taken_over_and_bindings_stay(rig: Rig
     assert (
         rig.one("select status::text from public.message_templates where id = %s", mine) == "paused"
     )
+
+
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_a_changed_number_is_followed_unless_somebody_else_has_it_and_keeps_its_silence(
+    rig: Rig, wait_until: WaitUntil, is_taken: bool
+) -> None:
+    rig.listen()
+    client, other = rig.people(2)
+    old, moved_to = phone_of(rig, client), phone_of(rig, other) if is_taken else "5511988887777"
+    rig.gupshup.reply(APP, old, "sair")
+    [message] = hear(rig, wait_until, 1)
+    system = {"type": "user_changed_number", "wa_id": moved_to, "body": "mudou"}
+    said = {"from": old, "id": "wamid.moved", "type": "system", "system": system}
+    body = {"entry": [{"changes": [{"field": "messages", "value": {"messages": [said]}}]}]}
+    told = rig.functions.post(f"/gupshup-webhook?key={rig.keys[TENANT, 'gupshup']}", json=body)
+    assert told.status_code == 202
+    rig.drain("run-automations")
+    phones = "select phone, has_whatsapp from public.client_phones where client_id = %s order by 1"
+    found = {row["phone"]: row["has_whatsapp"] for row in rig.rows(phones, client)}
+    assert found == {"+" + old: False} | ({} if is_taken else {"+" + moved_to: None})
+    page = rig.ask("select public.conversation_page(%s)", message["conversation_id"])
+    assert page["events"][0]["kind"] == "number_changed"
+    # No answer of the person: no message, and no window.
+    assert len(page["items"]) == 1
+    silent = "select private.is_suppressed(%s, %s, %s, 'whatsapp', private.now())"
+    assert rig.one(silent, TENANT, client, "+" + moved_to) is True

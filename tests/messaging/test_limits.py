@@ -104,3 +104,33 @@ def test_what_an_operator_writes_is_of_their_creditors(rig: Rig, theirs: uuid.UU
     assert bodies(rig) == [THEIRS]
     sent = "select params from public.message_logs where direction = 'out'"
     assert rig.one(sent)[:2] == ["Banco Deles", "R$ 25,00"]
+
+
+def test_who_is_limited_tries_again_whom_they_see_and_counts_no_others(
+    rig: Rig, theirs: uuid.UUID
+) -> None:
+    seen, _ = people = rig.people(2)
+    rig.rows(OWE, TENANT, theirs, [seen])
+    batch_id = rig.batch(people)
+    rig.rows("select * from private.claim_batch_messages(10, 60)")
+    ask = "select public.message_batch(%s)"
+    for code, count, retry in (
+        ("outcome_unknown", "doubtful",
+         "select public.retry_doubtful_messages(%s, accepts_doubles => true)"),
+        ("rate_limited", "retryable", "select public.retry_message_batch(%s)"),
+    ):  # fmt: skip
+        rig.owner.execute(
+            "update public.batch_recipients set status = 'done', message_id = (select id from"
+            " public.message_logs as m where m.client_id = batch_recipients.client_id limit 1)"
+            " where batch_id = %s", (batch_id,),
+        )  # fmt: skip
+        rig.owner.execute(
+            "update public.message_logs set status = 'failed', error_code = %s, batch_id = %s,"
+            " retried_batch_id = null where direction = 'out' and client_id = any(%s)",
+            (code, batch_id, people),
+        )  # fmt: skip
+        rig.owner.execute("select private.fold_batch_counts()")
+        assert rig.ask(ask, batch_id)["numbers"][count] == 2
+        assert rig.ask(ask, batch_id, by=SUPERVISOR)["numbers"][count] == 1
+        assert rig.ask(retry, batch_id, by=SUPERVISOR) == 1
+        assert rig.ask(ask, batch_id)["numbers"][count] == 1

@@ -32,6 +32,46 @@ def begun(rig: Rig, wait_until: WaitUntil, client: uuid.UUID, text: str = "oi") 
     return found
 
 
+def propose(rig: Rig, client: uuid.UUID, by: str) -> None:
+    simulated = rig.ask(
+        "select public.simulate_agreement(%s, array(select id from public.debts"
+        " where client_id = %s))", client, client, by=by,
+    )  # fmt: skip
+    rig.ask(
+        "select public.propose_agreement(%s::jsonb, %s)", json.dumps(simulated["proposal"]),
+        simulated["proposal_hash"], by=by,
+    )  # fmt: skip
+
+
+def test_who_negotiates_takes_the_talk_over_from_who_answered_and_it_is_logged(
+    rig: Rig, wait_until: WaitUntil
+) -> None:
+    rig.listen()
+    [client] = rig.people(1)
+    talk = begun(rig, wait_until, client)
+    rig.ask(SEND, talk, uuid.uuid4(), "olá", by=OPERATOR)
+    assert owner(rig, talk) == OPERATOR
+    propose(rig, client, SECOND)
+    assert owner(rig, talk) == SECOND
+    newest = rig.ask(PAGE, talk, by=OPERATOR)["events"][0]
+    names = {row["email"]: row["name"] for row in rig.rows(
+        "select email, private.actor_name(%s, id) as name from auth.users", TENANT
+    )}  # fmt: skip
+    assert (newest["kind"], newest["from"], newest["to"], newest["actor"]) == (
+        "taken_over", names[OPERATOR], names[SECOND], names[SECOND],
+    )  # fmt: skip
+    # Who only writes takes nothing back, and the next word rings at who negotiates.
+    rig.ask(SEND, talk, uuid.uuid4(), "eu de novo", by=OPERATOR)
+    rig.ask("select public.read_conversation(%s)::text", talk, by=SECOND)
+    rig.gupshup.reply(APP, phone_of(rig, client), "fechado")
+    hear(rig, wait_until, 2)
+    rung = (
+        "select array_agg(email::text) from public.notifications join auth.users on users.id ="
+        " user_id where kind = 'message_received'"
+    )
+    assert rig.one(rung) == [SECOND]
+
+
 def test_who_negotiates_owns_the_talk_and_who_sends_in_bulk_does_not(
     rig: Rig, wait_until: WaitUntil
 ) -> None:
@@ -41,14 +81,7 @@ def test_who_negotiates_owns_the_talk_and_who_sends_in_bulk_does_not(
     rig.drain()
     talk = begun(rig, wait_until, client)
     assert owner(rig, talk) is None
-    simulated = rig.ask(
-        "select public.simulate_agreement(%s, array(select id from public.debts"
-        " where client_id = %s))", client, client, by=SECOND,
-    )  # fmt: skip
-    rig.ask(
-        "select public.propose_agreement(%s::jsonb, %s)", json.dumps(simulated["proposal"]),
-        simulated["proposal_hash"], by=SECOND,
-    )  # fmt: skip
+    propose(rig, client, SECOND)
     assert owner(rig, talk) == SECOND
     rig.ask(SEND, talk, uuid.uuid4(), "eu também", by=OPERATOR)
     assert owner(rig, talk) == SECOND

@@ -135,11 +135,19 @@ def test_only_the_app_secret_signs(body: bytes, secret: str) -> None:
 
 
 @pytest.mark.parametrize("happened", ["user_changed_number", "user_id_update"])
-def test_a_notice_of_whatsapp_is_no_answer_of_the_person(happened: str) -> None:
+@pytest.mark.parametrize("number", [{}, {"wa_id": "5511988887777"}])
+def test_a_notice_of_whatsapp_is_no_answer_of_the_person(
+    happened: str, number: dict[str, str]
+) -> None:
     body = json.loads(raw("inbound_text"))
     [message] = body["entry"][0]["changes"][0]["value"]["messages"]
     del message["text"]
-    message |= {"type": "system", "system": {"type": happened, "body": "João mudou de número"}}
+    message |= {"type": "system", "system": {"type": happened, "body": "João mudou"} | number}
     [event] = meta.parse_events(json.dumps(body).encode())
-    assert event.kind is EventKind.OTHER
-    assert event.payload == {"raw": body}
+    if number and happened == "user_changed_number":
+        inbound = event.payload["inbound"]
+        assert (inbound["phone"], inbound["moved_to"]) == (message["from"], "5511988887777")
+        assert not {"text", "at", "media"} & inbound.keys()
+    else:
+        assert event.kind is EventKind.OTHER
+        assert event.payload == {"raw": body}

@@ -121,7 +121,7 @@ export interface ReversalItem extends Base {
 /** What was done about a WhatsApp talk. */
 export interface ConversationItem extends Base {
   kind: "conversation";
-  event: "assigned" | "taken_over" | "released" | "opted_out" | "linked" | "ignored" | "restored";
+  event: "assigned" | "taken_over" | "released" | "opted_out" | "linked" | "ignored" | "restored" | "number_changed";
   conversation_id: string;
   to: string | null;
 }

@@ -49,7 +49,8 @@ export function RetryDoubts({ batchId, people, person, onDone, onClose }: RetryD
             {isOne ? "A pessoa pode receber em dobro" : "Algumas pessoas podem receber em dobro"}, e cada envio é
             cobrado.
           </strong>{" "}
-          Seu nome fica no histórico do disparo.
+          Onde há limite de tentativas, a primeira conta: quem já chegou ao limite recebe quando ele permitir. Seu nome
+          fica no histórico do disparo.
         </p>
         <FormEnd
           error={error}

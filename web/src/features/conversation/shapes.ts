@@ -60,7 +60,15 @@ export interface Item {
   actor: string | null;
 }
 
-export type EventKind = "assigned" | "taken_over" | "released" | "opted_out" | "linked" | "ignored" | "restored";
+export type EventKind =
+  | "assigned"
+  | "taken_over"
+  | "released"
+  | "opted_out"
+  | "linked"
+  | "ignored"
+  | "restored"
+  | "number_changed";
 
 export interface TalkEvent {
   id: string;

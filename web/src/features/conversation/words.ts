@@ -18,6 +18,7 @@ const eventSentences: Record<EventKind, (event: TalkEvent) => string> = {
   opted_out: () => "A pessoa pediu para não receber mensagens: contato bloqueado",
   linked: ({ actor }) => `${actor ?? "Alguém"} vinculou a conversa a este cliente`,
   ignored: ({ actor }) => `${actor ?? "Alguém"} ignorou este número`,
+  number_changed: () => "A pessoa trocou de número no WhatsApp: confira os telefones dela",
   restored: ({ actor }) => `${actor ?? "Alguém"} trouxe este número de volta`,
 };
 

@@ -107,6 +107,7 @@ const conversationEvents: Record<ConversationItem["event"], string> = {
   linked: "Conversa ligada a este cliente",
   ignored: "Número ignorado",
   restored: "Número de volta",
+  number_changed: "Trocou de número no WhatsApp",
 };
 
 function MessageEntry({ item }: { item: MessageItem }): ReactNode {
