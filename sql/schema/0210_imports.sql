@@ -126,6 +126,19 @@ begin
 end;
 $$;
 
+-- What the triggers would derive came with the rows: an import's new people, with the titles and
+-- numbers that it planned for them (0451). Nobody else can say so.
+create function private.is_given() returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+    return current_setting('cobranca.is_given', true) = 'true' and private.is_importing();
+end;
+$$;
+
 create function private.tg_imports__broadcast() returns trigger
 language plpgsql
 security definer

@@ -49,6 +49,9 @@ as $$
 begin
     -- A transition table exists only for its own event, hence three spellings of one sentence.
     if tg_op = 'INSERT' then
+        if private.is_given() then
+            return null;
+        end if;
         perform private.refresh_client_totals(touched.tenant_id, array_agg(touched.client_id))
         from (select distinct new_rows.tenant_id, new_rows.client_id from new_rows) as touched
         group by touched.tenant_id;

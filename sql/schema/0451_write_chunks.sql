@@ -2,8 +2,8 @@
 -- planned are plain inserts. What was stored already is merged with what is stored now: between
 -- plan and turn lies the time a person needs to correct an e-mail, or a crash.
 
--- The rows of new people; totals and reach come with them: the triggers on debts and phones
--- recompute both and find nothing to mend, which spares every new person a second write.
+-- The rows of new people; totals and reach come with them, and their numbers and titles are written
+-- as such: the triggers on both do not work out again what nobody else can have changed.
 create function private.insert_chunk_people(chunk private.import_chunks, created_at timestamptz)
 returns int
 language plpgsql
@@ -125,13 +125,17 @@ begin
         chunk := private.recognise_chunk_people(chunk);
         created := private.insert_chunk_people(chunk, v_now);
     end;
+    perform set_config('cobranca.is_given', 'true', true);
     insert into public.client_phones (tenant_id, client_id, phone, kind, position, created_at)
-    select chunk.tenant_id, planned.client_id, numbers.phone, private.phone_kind_of(numbers.phone),
+    -- +55, two digits of area, and nine that begin with 9.
+    select chunk.tenant_id, planned.client_id, numbers.phone,
+        case when length(numbers.phone) = 14 then 'mobile' else 'landline' end::public.phone_kind,
         numbers.place - 1, v_now
     from unnest(chunk.clients) as planned
     cross join unnest(planned.phones) with ordinality as numbers (phone, place)
     where planned.is_new
     order by planned.document;
+    perform set_config('cobranca.is_given', '', true);
     insert into private.import_changes (tenant_id, import_id, table_name, created_ids)
     select chunk.tenant_id, chunk.import_id, 'clients', array_agg(planned.client_id)
     from unnest(chunk.clients) as planned
@@ -140,15 +144,6 @@ begin
     select written.touched, written.changes into touched, changes
     from private.update_chunk_people(chunk, v_now) as written;
 end;
-$$;
-
-create function private.phone_kind_of(phone text) returns public.phone_kind
-language sql
-immutable
-set search_path = ''
-as $$
-    -- +55, two digits of area, and nine that begin with 9.
-    select case when length(phone) = 14 then 'mobile' else 'landline' end::public.phone_kind
 $$;
 
 -- Known people: their changed fields, and their new numbers behind those already there.
@@ -191,7 +186,8 @@ begin
     added as (
         insert into public.client_phones (tenant_id, client_id, phone, kind, position, created_at)
         select chunk.tenant_id, wanted.client_id, wanted.phone,
-            private.phone_kind_of(wanted.phone),
+            case when length(wanted.phone) = 14 then 'mobile' else 'landline' end
+                ::public.phone_kind,
             row_number() over (partition by wanted.client_id order by wanted.place) + coalesce((
                 select max(stored.position) from public.client_phones as stored
                 where stored.tenant_id = chunk.tenant_id and stored.client_id = wanted.client_id
@@ -235,6 +231,37 @@ begin
 end;
 $$;
 
+-- Titles that are new, of people who are new with them, or of the others.
+create function private.insert_chunk_debts(
+    chunk private.import_chunks, is_of_new boolean, created_at timestamptz
+) returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_created int;
+begin
+    insert into public.debts (
+        tenant_id, client_id, creditor_id, contract, installment, due_on, principal_cents,
+        import_id, created_at, updated_at
+    )
+    select chunk.tenant_id, planned.client_id, planned.creditor_id, planned.contract,
+        planned.installment, planned.due_on, planned.principal_cents, chunk.import_id,
+        insert_chunk_debts.created_at, insert_chunk_debts.created_at
+    from unnest(chunk.debts) as planned
+    where planned.action = 'new'
+      -- A hashed list, whatever joins are forbidden.
+      and (
+          planned.client_id in (
+              select person.client_id from unnest(chunk.clients) as person where person.is_new
+          )
+      ) = insert_chunk_debts.is_of_new;
+    get diagnostics v_created = row_count;
+    return v_created;
+end;
+$$;
+
 create function private.write_chunk_debts(
     chunk private.import_chunks, out created int, out touched uuid[],
     out changes private.import_change[]
@@ -248,15 +275,10 @@ as $$
 declare
     v_now timestamptz := private.now();
 begin
-    insert into public.debts (
-        tenant_id, client_id, creditor_id, contract, installment, due_on, principal_cents,
-        import_id, created_at, updated_at
-    )
-    select chunk.tenant_id, planned.client_id, planned.creditor_id, planned.contract,
-        planned.installment, planned.due_on, planned.principal_cents, chunk.import_id, v_now, v_now
-    from unnest(chunk.debts) as planned
-    where planned.action = 'new';
-    get diagnostics created = row_count;
+    perform set_config('cobranca.is_given', 'true', true);
+    created := private.insert_chunk_debts(chunk, true, v_now);
+    perform set_config('cobranca.is_given', '', true);
+    created := created + private.insert_chunk_debts(chunk, false, v_now);
 
     perform from public.debts
     where debts.id in (

@@ -116,6 +116,8 @@ begin
     then
         return true;
     end if;
+    -- Told again in a moment, or by whoever finds the import dead: no wait for the disk.
+    perform set_config('synchronous_commit', 'off', true);
     v_units := case when v_import.is_rehearsal then c_count_units else c_write_units end;
     v_seconds := extract(epoch from private.now() - v_import.started_at);
     v_done := report_import.rows_read + v_units * report_import.rows_written;

@@ -124,6 +124,34 @@ class Agency:
         }
         return {name: sorted(self.rows(query), key=repr) for name, query in queries.items()}
 
+    def misderived(self) -> list[tuple[Any, ...]]:
+        """Documents of people whose derived columns are not what their titles and numbers say."""
+        return self.rows(
+            """
+            select clients.document
+            from public.clients
+            left join lateral (
+                select coalesce(sum(principal_cents) filter (where status = 'open'), 0) as cents,
+                    count(*) filter (where status = 'open') as debts,
+                    min(due_on) filter (where status = 'open') as oldest,
+                    coalesce(array_agg(distinct creditor_id), '{}') as creditors,
+                    min(status) as status
+                from public.debts where debts.client_id = clients.id
+            ) as owed on true
+            left join lateral (
+                select count(*) > 0 as has_phone, case when bool_or(has_whatsapp) then true
+                    when not bool_or(has_whatsapp is null) or count(*) = 0 then false
+                    end as has_whatsapp
+                from public.client_phones where client_phones.client_id = clients.id
+            ) as reach on true
+            where tenant_id = %(tenant)s
+              and (open_cents, open_debts, oldest_due_on, creditor_ids, debt_status,
+                   clients.has_phone, clients.has_whatsapp)
+                  is distinct from (owed.cents, owed.debts, owed.oldest, owed.creditors,
+                   owed.status, reach.has_phone, reach.has_whatsapp)
+            """
+        )
+
     def counts(self) -> dict[str, int]:
         """Rows of every table an import writes."""
         each = sql.SQL("(select count(*) from public.{table} where tenant_id = %(tenant)s)")

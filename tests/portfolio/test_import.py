@@ -276,6 +276,7 @@ def test_any_tables_in_any_dialect_become_what_the_patient_reader_sees(
             for creditor, contract, number, document, due_on, cents, _ in state["debts"]
         } == expected.debts
         assert {client[0]: client[1] for client in state["clients"]} == expected.names
+        assert fresh.misderived() == []
 
         again = fresh(written(rows, NARROW), "Credor do Parâmetro")
         assert [again[count] for count in again if count.endswith(("_created", "_updated"))] == [

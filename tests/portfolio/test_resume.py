@@ -174,6 +174,7 @@ def test_wherever_it_dies_the_end_is_as_if_it_had_not(
     if left_over(shaken):
         by_the_job(shaken, import_id)
     assert shaken.agency.state() == calm.agency.state()
+    assert shaken.agency.misderived() == []
     counts = [name for name in answer if isinstance(answer[name], int)]
     [(found,)] = owner.execute(
         "select to_jsonb(i) from public.imports as i where id = %s",
