@@ -32,6 +32,8 @@ DROP FUNCTION "private"."apply_call_event"(uuid);
 
 DROP FUNCTION "private"."batch_exclusion"(text[]);
 
+DROP FUNCTION "private"."own_talks"(uuid[], uuid[]);
+
 DROP FUNCTION "private"."panel_value"(text, bigint, bigint);
 
 DROP FUNCTION "private"."phone_kind_of"(text);
@@ -286,6 +288,11 @@ ALTER TABLE "private"."panel_stock_days" ADD COLUMN "has_rows" boolean NOT NULL 
 
 ALTER TABLE "public"."message_batches" ADD COLUMN "creditor_scope" uuid[];
 
+
+
+
+ALTER TYPE "private"."recipient_plan" ADD ATTRIBUTE "closes_at" timestamp with time zone CASCADE;
+
 CREATE OR REPLACE FUNCTION private.accept_invitation(user_id uuid, invitation_id uuid)
  RETURNS uuid
  LANGUAGE sql
@@ -531,6 +538,88 @@ exception
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.apply_inbound(event_id uuid)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_event private.provider_events;
+    v_inbound jsonb;
+    v_phone text;
+    v_at timestamptz;
+    v_sender_id uuid;
+    v_conversation public.conversations;
+    v_client_id uuid;
+    v_message_id uuid;
+begin
+    select * into v_event from private.provider_events as event
+    where event.id = apply_inbound.event_id;
+    v_inbound := v_event.payload -> 'inbound';
+    v_phone := '+' || ltrim(v_inbound ->> 'phone', '+');
+    if v_phone !~ '^\+[1-9][0-9]{7,14}$' then
+        v_phone := null;
+    end if;
+    if v_phone is null and coalesce(v_inbound ->> 'user_id', '') = '' then
+        return 'payload_invalid';
+    end if;
+    v_sender_id := private.sender_of_event(v_event.integration_id, v_inbound ->> 'account');
+    if v_sender_id is null then
+        return 'sender_unknown';
+    end if;
+    if v_inbound ? 'moved_to' then
+        return private.follow_number(
+            v_event.tenant_id, v_sender_id, v_phone, '+' || (v_inbound ->> 'moved_to')
+        );
+    end if;
+    v_at := case when pg_input_is_valid(v_inbound ->> 'at', 'timestamptz')
+        then private.told_instant((v_inbound ->> 'at')::timestamptz) end;
+    v_at := least(coalesce(v_at, v_event.received_at), v_event.received_at);
+
+    v_conversation := private.find_conversation(
+        v_event.tenant_id, v_sender_id, v_phone, v_inbound
+    );
+    v_client_id := private.client_of_inbound(v_event, v_conversation, v_phone);
+    insert into public.message_logs (
+        tenant_id, client_id, direction, provider, integration_id, sender_id, conversation_id,
+        phone, business_user_id, body, media, status, wamid
+    )
+    values (
+        v_event.tenant_id, v_client_id, 'in', v_event.provider, v_event.integration_id,
+        v_sender_id, v_conversation.id, v_phone, v_inbound ->> 'user_id',
+        coalesce(v_inbound ->> 'text', '[' || coalesce(v_inbound ->> 'type', '?') || ']'),
+        -- The provider's own address of it goes no further than private.media_sources.
+        case when jsonb_typeof(v_inbound -> 'media') = 'object'
+            then (v_inbound -> 'media') - 'url' - 'provider_media_id' end,
+        'received', v_inbound ->> 'wamid'
+    )
+    on conflict (integration_id, wamid) where wamid is not null do nothing
+    returning id into v_message_id;
+    if v_message_id is null then
+        return null;
+    end if;
+
+    perform private.want_media(v_message_id, v_inbound -> 'media');
+    update public.conversations as talk
+    set client_id = v_client_id,
+        owner_id = case when private.works_here(talk.tenant_id, talk.owner_id) then talk.owner_id
+            else private.negotiator_of(talk.tenant_id, v_client_id) end,
+        last_inbound_at = greatest(talk.last_inbound_at, v_at),
+        last_message_at = private.now(), unread = talk.unread + 1,
+        contact_name = coalesce(v_inbound ->> 'name', talk.contact_name),
+        wa_id = coalesce(private.wa_id_of(v_inbound), talk.wa_id)
+    where talk.id = v_conversation.id
+    returning * into v_conversation;
+    if private.is_opt_out(v_inbound ->> 'text') then
+        perform private.opt_out(v_conversation);
+    end if;
+    perform private.mark_answered(v_conversation, v_at);
+    perform private.tell_of_inbound(v_conversation, v_message_id);
+    return null;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.apply_provider_events(max integer)
  RETURNS integer
  LANGUAGE plpgsql
@@ -606,6 +695,140 @@ AS $function$
             from unnest(batch_exclusion.variables) as named (variable)
         ), 'false') || $sql$ then 'variable_missing'
     end$sql$
+$function$;
+
+CREATE OR REPLACE FUNCTION private.batch_numbers(batch public.message_batches)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    with known as materialized (
+        select counts.key, counts.amount from private.batch_counts as counts
+        where counts.batch_id = batch.id and counts.amount <> 0
+    ),
+    one as materialized (
+        select jsonb_object_agg(known.key, known.amount) as at from known
+    ),
+    named as (
+        select
+            coalesce((one.at ->> 'recipient:waiting')::bigint, 0)
+                + coalesce((one.at ->> 'recipient:claimed')::bigint, 0) as queued,
+            coalesce((one.at ->> 'waiting:outside_hours')::bigint, 0)
+                + coalesce((one.at ->> 'waiting:attempt_cap')::bigint, 0) as held,
+            coalesce((one.at ->> 'accepted')::bigint, 0) as sent,
+            coalesce((one.at ->> 'message:delivered')::bigint, 0)
+                + coalesce((one.at ->> 'message:read')::bigint, 0) as delivered,
+            coalesce((one.at ->> 'message:read')::bigint, 0) as read,
+            coalesce((one.at ->> 'answered')::bigint, 0) as answered,
+            coalesce((one.at ->> 'message:failed')::bigint, 0) as failed,
+            coalesce((one.at ->> 'message:unknown')::bigint, 0) as unknown,
+            coalesce((one.at ->> 'recipient:skipped')::bigint, 0) as skipped,
+            coalesce((one.at ->> 'recipient:excluded')::bigint, 0) as excluded,
+            coalesce((one.at ->> 'recipient:done')::bigint, 0) as done,
+            coalesce((one.at ->> 'spent_micros')::bigint, 0) as spent_micros
+        from one
+    )
+    select to_jsonb(named) || jsonb_build_object(
+        'selected', named.queued + named.done + named.skipped + named.excluded,
+        'rate_per_second', case when batch.status = 'sending'
+            then round(pace.per_second::numeric, 1) else 0 end,
+        -- Of those who need not wait for the hour or a cap.
+        'seconds_left', case when batch.status = 'sending' and pace.per_second > 0.05
+            then ceil((named.queued - named.held) / pace.per_second)::bigint end,
+        'next_due_at', (
+            select recipient.not_before
+            from public.batch_recipients as recipient
+            where recipient.batch_id = batch.id and recipient.status = 'waiting'
+            order by recipient.not_before limit 1
+        ),
+        'reasons', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'kind', split_part(known.key, ':', 1), 'reason', split_part(known.key, ':', 2),
+                'class', case when known.key like 'failed:%'
+                    then private.failure_class(split_part(known.key, ':', 2)) end,
+                'count', known.amount
+            ) order by known.amount desc, known.key), '[]')
+            from known
+            where known.key ~ '^(failed|skipped|excluded|waiting):'
+        ),
+        'retryable', private.retryable_of(
+            batch, array['rate_limited', 'provider_unavailable'], (select one.at from one)
+        ),
+        'doubtful', private.retryable_of(batch, array['outcome_unknown'], (select one.at from one))
+    )
+    from named
+    cross join (
+        -- What note_progress would make of it, were nothing accepted since.
+        select batch.rate_per_second * exp(-least(greatest(extract(
+            epoch from private.now() - coalesce(batch.last_progress_at, batch.created_at)
+        )::double precision, 0), 3600) / 43) as per_second
+    ) as pace
+$function$;
+
+CREATE OR REPLACE FUNCTION private.begin_batch_messages(message_ids uuid[], attempts integer[])
+ RETURNS SETOF uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_held uuid[];
+    v_capped uuid[];
+    v_begun uuid[];
+begin
+    -- Two sends may have claimed one person in the same instant: both saw no attempt yet.
+    v_capped := private.hold_attempts(begin_batch_messages.message_ids);
+    -- Whose lease ran out is being given back at this moment, and may be sent by another.
+    v_held := array(
+        select recipient.message_id
+        from public.batch_recipients as recipient
+        join public.message_logs as message on message.id = recipient.message_id
+        where message.id = any(begin_batch_messages.message_ids)
+          and recipient.batch_id = message.batch_id and recipient.client_id = message.client_id
+          -- The lease ends with the hours of the person's state at the latest.
+          and recipient.status = 'claimed' and recipient.lease_until > private.now()
+        order by recipient.batch_id, recipient.client_id
+        for update of recipient
+    );
+    with begun as (
+        update public.message_logs as message
+        set status = 'sending', sending_at = private.now()
+        from unnest(begin_batch_messages.message_ids, begin_batch_messages.attempts)
+            as asked (id, attempt)
+        where message.id = asked.id and message.attempt = asked.attempt
+          and message.status = 'queued'
+          and message.id = any(v_held) and message.id <> all(v_capped)
+          -- Somebody may have pressed pause since the claim.
+          and exists (
+              select from public.message_batches as batch
+              where batch.id = message.batch_id and batch.status = 'sending'
+          )
+          -- Or have asked for silence; only who is marked is looked up.
+          and not exists (
+              select from private.client_contacts as contact
+              where contact.tenant_id = message.tenant_id
+                and contact.client_id = message.client_id
+                and contact.whatsapp_blocked_until > private.now()
+                and private.is_suppressed(
+                    message.tenant_id, message.client_id, message.phone, 'whatsapp', private.now()
+                )
+          )
+        returning message.id
+    )
+    select coalesce(array_agg(begun.id), '{}') into v_begun from begun;
+    -- Paused meanwhile, silenced, or one too many: the next claim says which, and until when.
+    update public.batch_recipients as recipient
+    set status = 'waiting', lease_until = null
+    from public.message_logs as message
+    join unnest(begin_batch_messages.message_ids, begin_batch_messages.attempts)
+        as asked (id, attempt)
+        on asked.id = message.id and asked.attempt = message.attempt
+    where message.id = any(v_held) and message.id <> all(v_begun) and message.status = 'queued'
+      and recipient.batch_id = message.batch_id and recipient.client_id = message.client_id
+      and recipient.status = 'claimed';
+    return query select begun.id from unnest(v_begun) as begun (id);
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.begin_erasures(tenant_id uuid)
@@ -698,6 +921,24 @@ begin
             for update skip locked
         );
         exit when cardinality(v_candidates) = 0;
+        -- Given back in the very moment in which its message was begun: held for one more lease, so
+        -- that it is in doubt after it when nobody settles; else the message tells the rest.
+        with healed as (
+            update public.batch_recipients as recipient
+            set status = (case when message.status = 'sending' then 'claimed' else 'done' end)
+                    ::public.recipient_status,
+                lease_until = case when message.status = 'sending' then private.now()
+                    + make_interval(secs => claim_of_sender.lease_seconds) end,
+                reason = null
+            from public.message_logs as message
+            where recipient.batch_id = v_batch_id and recipient.client_id = any(v_candidates)
+              and message.id = recipient.message_id and message.status <> 'queued'
+            returning recipient.client_id
+        )
+        select array(
+            select candidate.id from unnest(v_candidates) as candidate (id)
+            where candidate.id not in (select healed.client_id from healed)
+        ) into v_candidates;
         v_plans := array(
             select plan from private.plan_recipients(v_batch_id, v_candidates) as plan
         );
@@ -706,24 +947,19 @@ begin
                 else recipient.status end,
             reason = plan.reason,
             not_before = case when plan.verdict = 'postpone' then plan.not_before
-                else recipient.not_before end
+                else recipient.not_before end,
+            message_id = case when plan.verdict <> 'skip' then recipient.message_id end
         from unnest(v_plans) as plan
         where recipient.batch_id = v_batch_id and recipient.client_id = plan.client_id
           and plan.verdict <> 'send';
+        if exists (select from unnest(v_plans) as plan where plan.verdict = 'skip') then
+            -- Claimed before and given back: a message that never began is no message.
+            delete from public.message_logs as message using unnest(v_plans) as plan
+            where plan.verdict = 'skip' and message.batch_id = v_batch_id
+              and message.client_id = plan.client_id and message.status = 'queued';
+        end if;
         v_written := private.write_claims(v_batch_id, v_plans, claim_of_sender.lease_seconds);
         v_claimed := v_claimed || v_written;
-        -- Given back in the very moment in which its message was begun: held for one more lease, so
-        -- that it is in doubt after it when nobody settles; else the message tells the rest.
-        update public.batch_recipients as recipient
-        set status = (case when message.status = 'sending' then 'claimed' else 'done' end)
-                ::public.recipient_status,
-            lease_until = case when message.status = 'sending' then private.now()
-                + make_interval(secs => claim_of_sender.lease_seconds) end,
-            reason = null
-        from public.message_logs as message
-        where recipient.batch_id = v_batch_id and recipient.client_id = any(v_candidates)
-          and recipient.status = 'waiting' and message.id = recipient.message_id
-          and message.status <> 'queued';
     end loop;
     return v_claimed;
 end;
@@ -1286,6 +1522,67 @@ AS $function$
     from became
     where export.id = became.export_id and export.ufs is not null
       and (not export.ufs @> became.ufs or export.closed_ufs && became.ufs)
+$function$;
+
+CREATE OR REPLACE FUNCTION private.follow_number(tenant_id uuid, sender_id uuid, phone text, moved_to text)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- As after "number invalid" (0640).
+    c_rest constant interval := '90 days';
+    v_talk public.conversations;
+    v_owners uuid[] := array(
+        select distinct owner.id
+        from private.clients_of_phone(follow_number.tenant_id, follow_number.phone) as owner (id)
+    );
+    v_client_id uuid;
+begin
+    if phone is null or moved_to !~ '^\+[1-9][0-9]{7,14}$' then
+        return 'payload_invalid';
+    end if;
+    select * into v_talk from public.conversations as talk
+    where talk.sender_id = follow_number.sender_id
+      and talk.phone_key = private.phone_match(follow_number.phone);
+    v_client_id := coalesce(
+        v_talk.client_id, case when cardinality(v_owners) = 1 then v_owners[1] end
+    );
+    if v_client_id is null then
+        return 'client_unknown';
+    end if;
+    if v_talk.id is null then
+        v_talk := private.find_conversation(
+            follow_number.tenant_id, follow_number.sender_id, follow_number.phone, '{}'
+        );
+        update public.conversations as talk set client_id = v_client_id where talk.id = v_talk.id;
+    end if;
+    if private.is_suppressed(
+        follow_number.tenant_id, v_client_id, follow_number.phone, 'whatsapp', private.now()
+    ) then
+        perform private.opt_out_phone(follow_number.tenant_id, follow_number.moved_to);
+    end if;
+    insert into public.client_phones (tenant_id, client_id, phone, kind, position)
+    select follow_number.tenant_id, v_client_id, follow_number.moved_to, 'mobile', coalesce((
+        select max(known.position) + 1 from public.client_phones as known
+        where known.tenant_id = follow_number.tenant_id and known.client_id = v_client_id
+    ), 0)
+    where not exists (
+        select from private.clients_of_phone(
+            follow_number.tenant_id, follow_number.moved_to
+        ) as owner (id)
+    )
+    on conflict do nothing;
+    update public.client_phones as known
+    set has_whatsapp = false, whatsapp_retry_at = private.now() + c_rest
+    where known.tenant_id = follow_number.tenant_id and known.client_id = v_client_id
+      and private.phone_match(known.phone) = private.phone_match(follow_number.phone)
+      and private.phone_match(known.phone) <> private.phone_match(follow_number.moved_to);
+    insert into public.conversation_events (tenant_id, conversation_id, client_id, kind)
+    values (follow_number.tenant_id, v_talk.id, v_client_id, 'number_changed');
+    return null;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.forget_operator_states()
@@ -2071,6 +2368,37 @@ AS $function$
     from private.open_in_scope(
         owed_in_scope.tenant_id, owed_in_scope.client_id, owed_in_scope.scope
     ) as owed
+$function$;
+
+CREATE OR REPLACE FUNCTION private.own_talks(talk_ids uuid[], owner_ids uuid[], takes_over boolean DEFAULT false)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    with known as materialized (
+        select talk.id, given.owner_id, case
+                when private.works_here(talk.tenant_id, talk.owner_id) then talk.owner_id
+            end as before_id
+        from unnest(own_talks.talk_ids, own_talks.owner_ids) as given (talk_id, owner_id)
+        join public.conversations as talk on talk.id = given.talk_id
+        where given.owner_id is not null and talk.owner_id is distinct from given.owner_id
+        order by talk.id
+        for no key update of talk
+    ),
+    taken as (
+        update public.conversations as talk set owner_id = known.owner_id
+        from known
+        where talk.id = known.id and (known.before_id is null or own_talks.takes_over)
+        returning talk.tenant_id, talk.id, talk.client_id, known.owner_id, known.before_id
+    )
+    insert into public.conversation_events
+        (tenant_id, conversation_id, client_id, kind, actor_id, from_user_id, to_user_id)
+    select taken.tenant_id, taken.id, taken.client_id,
+        (case when taken.before_id is null then 'assigned' else 'taken_over' end)
+            ::public.conversation_event_kind,
+        taken.owner_id, taken.before_id, taken.owner_id
+    from taken
 $function$;
 
 CREATE OR REPLACE FUNCTION private.panel_agreements(tenant_id uuid, zone text, from_day date, until_day date)
@@ -4204,12 +4532,12 @@ AS $function$
     ),
     -- Each state's hours are looked up once.
     states as materialized (
-        select place.uf, opening.opens_at
+        select place.uf, opening.opens_at, opening.closes_at
         from (select distinct people.uf from people) as place
         cross join batch
         cross join lateral (
-            -- Longer than any run of holidays and Sundays.
-            select min(hours.opens_at) as opens_at
+            -- Longer than any run of holidays and Sundays; the first to come or to end.
+            select min(hours.opens_at) as opens_at, min(hours.closes_at) as closes_at
             from private.contact_hours_in(batch.tenant_id, place.uf, batch.now_at, 15) as hours
             where hours.closes_at > batch.now_at
         ) as opening
@@ -4233,7 +4561,7 @@ AS $function$
             or talk.last_inbound_at is null
             or talk.last_inbound_at <= batch.now_at - interval '24 hours'
             then (batch.rate).price_micros else 0 end,
-        talk.id
+        talk.id, states.closes_at
     from batch
     cross join people as person
     join states on states.uf is not distinct from person.uf
@@ -4776,6 +5104,74 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.retry_message_batch(batch_id uuid)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_batch public.message_batches;
+    v_retried int;
+begin
+    select * into v_batch from public.message_batches as batch
+    where batch.tenant_id = v_tenant_id and batch.id = retry_message_batch.batch_id
+    for update;
+    if not found then
+        raise exception 'batch_not_found' using errcode = 'PT404',
+            detail = 'no such bulk send here';
+    elsif v_batch.status not in ('sending', 'paused', 'done') then
+        raise exception 'batch_not_movable' using errcode = 'PT409',
+            detail = 'nothing was sent of it';
+    end if;
+    with old as (
+        update public.message_logs as message
+        set retried_batch_id = message.batch_id, batch_id = null
+        where message.tenant_id = v_tenant_id and message.batch_id = v_batch.id
+          and message.status = 'failed'
+          and private.failure_class(message.error_code) = 'transient'
+          and private.sees_client(message.client_id)
+        returning message.client_id
+    )
+    update public.batch_recipients as recipient
+    set status = 'waiting', reason = 'retried', failures = 0, message_id = null,
+        not_before = private.now()
+    from old
+    where recipient.batch_id = v_batch.id and recipient.client_id = old.client_id;
+    get diagnostics v_retried = row_count;
+    if v_retried > 0 and v_batch.status = 'done' then
+        perform private.move_batch(v_batch.id, 'sending');
+    end if;
+    perform private.fold_batch_counts();
+    return v_retried;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.retryable_of(batch public.message_batches, codes text[], counts jsonb)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_counted bigint := (
+        select coalesce(sum((counts ->> ('failed:' || code))::bigint), 0)
+        from unnest(codes) as code
+    );
+begin
+    if v_counted = 0 or private.sees_everything() then
+        return v_counted;
+    end if;
+    return (
+        select count(*)
+        from public.message_logs as message
+        where message.batch_id = (batch).id and message.status = 'failed'
+          and message.error_code = any(codes) and private.sees_client(message.client_id)
+    );
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.sees_results(export public.dialer_exports)
  RETURNS boolean
  LANGUAGE sql
@@ -5180,6 +5576,27 @@ AS $function$
     ) as owed
     cross join unnest(template_values.variables) with ordinality as named (variable, position)
     where clients.id = template_values.client_id
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_agreements__own_talks()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    perform private.own_talks(array_agg(last.talk_id), array_agg(last.created_by), true)
+    from (
+        select distinct on (talk.id) talk.id as talk_id, made.created_by
+        from new_rows as made
+        join public.conversations as talk
+            on talk.tenant_id = made.tenant_id and talk.client_id = made.client_id
+        where private.works_here(made.tenant_id, made.created_by)
+        order by talk.id, made.created_at desc
+    ) as last
+    having count(*) > 0;
+    return null;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.tg_call_dispositions__accept()
@@ -5822,6 +6239,55 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.write_claims(batch_id uuid, plans private.recipient_plan[], lease_seconds integer)
+ RETURNS uuid[]
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    with outgoing as (
+        insert into public.message_logs as message (
+            tenant_id, client_id, direction, provider, integration_id, sender_id,
+            conversation_id, phone, template_id, body, params, status, attempt, batch_id,
+            price_micros, created_by
+        )
+        select batch.tenant_id, plan.client_id, 'out', sender.provider, sender.integration_id,
+            sender.id, plan.conversation_id, plan.phone, template.id,
+            private.render_body(template.body, plan.params), plan.params, 'queued', 1, batch.id,
+            plan.price_micros, batch.created_by
+        from unnest(write_claims.plans) as plan
+        cross join public.message_batches as batch
+        join public.senders as sender on sender.id = batch.sender_id
+        join public.message_templates as template on template.id = batch.template_id
+        where plan.verdict = 'send' and batch.id = write_claims.batch_id
+        order by plan.client_id
+        on conflict on constraint message_logs_one_per_recipient do update
+        set attempt = message.attempt + 1, phone = excluded.phone, body = excluded.body,
+            params = excluded.params, price_micros = excluded.price_micros, sending_at = null,
+            error_code = null, error_detail = null,
+            -- What a stopped number held for days counts as an attempt of now (0472).
+            created_at = case when message.created_at < private.now() - interval '6 days'
+                then private.now() else message.created_at end
+        -- Only what nobody has begun to send.
+        where message.status = 'queued'
+        returning message.id, message.client_id
+    ),
+    leased as (
+        update public.batch_recipients as recipient
+        set status = 'claimed', reason = null, message_id = outgoing.id,
+            -- Begun in time or not at all.
+            lease_until = least(
+                private.now() + make_interval(secs => write_claims.lease_seconds), plan.closes_at
+            )
+        from outgoing
+        join unnest(write_claims.plans) as plan on plan.client_id = outgoing.client_id
+        where recipient.batch_id = write_claims.batch_id
+          and recipient.client_id = outgoing.client_id
+        returning recipient.message_id
+    )
+    select coalesce(array_agg(leased.message_id), '{}') from leased
+$function$;
+
 CREATE OR REPLACE FUNCTION private.write_panel_rolls(tenant_id uuid, on_day date)
  RETURNS void
  LANGUAGE sql
@@ -6025,6 +6491,8 @@ REVOKE ALL ON FUNCTION "private"."erasures_due"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."follow_moves"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."follow_number"(uuid, uuid, text, text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."forget_operator_states"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."handle_events"(bigint[]) FROM PUBLIC;
@@ -6062,6 +6530,8 @@ REVOKE ALL ON FUNCTION "private"."now"() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION "private"."now"() TO "authenticated", "postgres", "worker";
 
 REVOKE ALL ON FUNCTION "private"."open_in_scope"(uuid, uuid, uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."own_talks"(uuid[], uuid[], boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."panel_answers"(uuid, text, date, date) FROM PUBLIC;
 
@@ -6106,6 +6576,8 @@ REVOKE ALL ON FUNCTION "private"."record_call"(uuid, jsonb, timestamp with time 
 GRANT EXECUTE ON FUNCTION "private"."record_call"(uuid, jsonb, timestamp with time zone) TO "postgres", "worker";
 
 REVOKE ALL ON FUNCTION "private"."repeat_erasure"(uuid, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."retryable_of"(public.message_batches, text[], jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."sees_results"(public.dialer_exports) FROM PUBLIC;
 
