@@ -5,7 +5,7 @@ export async function connectProviders(page: Page, word: string, templates: Reco
   const app = `App${word}`;
   const secret = `segredo-${word}`;
   await connect(page, "Gupshup", { "Nome do app": app, "Número de envio": "551141110000", "Chave da API": secret });
-  await page.getByRole("button", { name: "Testar a conexão: Gupshup" }).click();
+  await page.getByRole("button", { name: "Testar conexão: Gupshup" }).click();
   await expect(card(page, "Gupshup").getByText("A chave foi recusada")).toBeVisible();
   const account = { api_key: secret, source: "551141110000", callback_url: await webhook(page, "Gupshup"), templates };
   await page.request.put(`/simulators/gupshup/_control/apps/${app}`, { data: account });
@@ -41,6 +41,6 @@ async function webhook(page: Page, provider: string): Promise<string> {
 }
 
 async function works(page: Page, provider: string): Promise<void> {
-  await page.getByRole("button", { name: `Testar a conexão: ${provider}` }).click();
+  await page.getByRole("button", { name: `Testar conexão: ${provider}` }).click();
   await expect(card(page, provider).getByText("Funciona: o provedor respondeu")).toBeVisible();
 }

@@ -7,10 +7,10 @@ test("a connection is tested, its key kept, and its webhook's key replaced", asy
   const page = await windowOf("admin@demo.test");
   await page.goto(`${settings}/integracoes`);
   const meta = page.getByRole("region", { name: "Meta (WhatsApp Cloud API)", exact: true });
-  await meta.getByRole("button", { name: /^Testar a conexão/ }).click();
+  await meta.getByRole("button", { name: /^Testar conexão/ }).click();
   await expect(meta.getByText("Funciona: o provedor respondeu e reconheceu a conta.")).toBeVisible();
 
-  await meta.getByRole("button", { name: /^Alterar os dados/ }).click();
+  await meta.getByRole("button", { name: /^Alterar dados/ }).click();
   const token = meta.getByLabel("Token de acesso");
   await expect(token).toHaveValue("");
   await expect(meta.getByText(/^Guardada .*termina em oken\./).first()).toBeVisible();
@@ -18,13 +18,13 @@ test("a connection is tested, its key kept, and its webhook's key replaced", asy
   await token.fill("EAAB-of-somebody-else");
   await meta.getByRole("button", { name: /^Salvar Meta/ }).click();
   await expect(token).toHaveCount(0);
-  await meta.getByRole("button", { name: /^Testar a conexão/ }).click();
+  await meta.getByRole("button", { name: /^Testar conexão/ }).click();
   await expect(meta.getByText(/^A chave foi recusada/)).toBeVisible();
-  await meta.getByRole("button", { name: /^Alterar os dados/ }).click();
+  await meta.getByRole("button", { name: /^Alterar dados/ }).click();
   await token.fill("EAAB-simulated-token");
   await meta.getByRole("button", { name: /^Salvar Meta/ }).click();
   await expect(token).toHaveCount(0);
-  await meta.getByRole("button", { name: /^Testar a conexão/ }).click();
+  await meta.getByRole("button", { name: /^Testar conexão/ }).click();
   await expect(meta.getByText("Resposta do provedor: +551130000000")).toBeVisible();
 });
 

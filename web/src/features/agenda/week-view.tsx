@@ -63,6 +63,7 @@ function Day({
   isToday,
   onDay,
 }: AgendaDay & { isToday: boolean; onDay: WeekViewProps["onDay"] }): ReactNode {
+  const more = count > rows.length ? `Mais ${count - rows.length}, em lista` : "Abrir em lista";
   return (
     <section aria-label={dayTitle(day)} className={classes.day} data-today={isToday || undefined}>
       <h2>{dayTitle(day)}</h2>
@@ -81,13 +82,8 @@ function Day({
         ))}
       </ul>
       {count > 0 && (
-        <Button
-          variant="subtle"
-          size="compact-xs"
-          aria-label={`Abrir ${dayTitle(day)} em lista`}
-          onClick={() => onDay(day)}
-        >
-          {count > rows.length ? `Mais ${count - rows.length}, em lista` : "Abrir em lista"}
+        <Button variant="subtle" size="compact-xs" aria-label={`${more}: ${dayTitle(day)}`} onClick={() => onDay(day)}>
+          {more}
         </Button>
       )}
     </section>

@@ -45,7 +45,7 @@ export function InstallmentCourse(props: InstallmentCourseProps): ReactNode {
           size="compact-sm"
           variant="default"
           aria-expanded={isOpen}
-          aria-label={`${isOpen ? "Esconder" : "Ver"} a cobrança da ${partName(installment)}`}
+          aria-label={`${isOpen ? "Esconder" : "Ver"} cobrança: ${partName(installment)}`}
           onClick={onToggle}
         >
           {isOpen ? "Esconder" : "Ver cobrança"}

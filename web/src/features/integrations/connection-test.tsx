@@ -21,7 +21,7 @@ export function ConnectionTest({ provider, connected }: { provider: Provider; co
       <Button
         size="compact-sm"
         loading={test.isPending}
-        aria-label={`Testar a conexão: ${providers[provider].name}`}
+        aria-label={`Testar conexão: ${providers[provider].name}`}
         onClick={() => test.mutate()}
       >
         Testar conexão

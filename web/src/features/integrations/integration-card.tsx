@@ -38,7 +38,7 @@ export function IntegrationCard({ integration }: { integration: Integration }): 
                 variant="default"
                 size="compact-sm"
                 aria-expanded={isOpen}
-                aria-label={isOpen ? `Fechar os dados: ${name}` : `Alterar os dados: ${name}`}
+                aria-label={isOpen ? `Fechar os dados: ${name}` : `Alterar dados: ${name}`}
                 onClick={() => setIsOpen(!isOpen)}
               >
                 {isOpen ? "Fechar" : "Alterar dados"}

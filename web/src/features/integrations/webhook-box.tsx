@@ -44,7 +44,11 @@ export function WebhookBox({ provider, connected, freshKey, onFresh }: BoxProps)
         {freshKey && (
           <CopyButton value={webhook(freshKey)}>
             {({ copied, copy }) => (
-              <Button size="compact-sm" aria-label={`Copiar o endereço do webhook: ${name}`} onClick={copy}>
+              <Button
+                size="compact-sm"
+                aria-label={`${copied ? "Copiado" : "Copiar endereço"}: webhook ${name}`}
+                onClick={copy}
+              >
                 {copied ? "Copiado" : "Copiar endereço"}
               </Button>
             )}

@@ -21,16 +21,17 @@ interface FacetPickerProps {
 export function FacetPicker({ facet, title, choices, counted, filter, onChange }: FacetPickerProps): ReactNode {
   const chosen = filter[facet] ?? [];
   const first = choices.find(({ value }) => value === chosen[0])?.label;
+  const shown = chosen.length === 1 && first ? first : chosen.length > 0 ? `${title} (${chosen.length})` : title;
   return (
     <Popover position="bottom-start" width={280} trapFocus returnFocus>
       <Popover.Target>
         <Button
           variant={chosen.length > 0 ? "light" : "default"}
           rightSection={<IconChevronDown size={14} aria-hidden />}
-          aria-label={chosen.length > 0 ? `${title}, ${chosen.length} no filtro` : title}
+          aria-label={chosen.length === 1 ? `${title}: ${shown}` : shown}
           className={classes.picker}
         >
-          {chosen.length === 1 && first ? first : chosen.length > 0 ? `${title} (${chosen.length})` : title}
+          {shown}
         </Button>
       </Popover.Target>
       <Popover.Dropdown className={classes.dropdown}>

@@ -33,7 +33,7 @@ export function UndoButton({ undoable, undo, namesClient = false }: UndoButtonPr
       className={classes.undo}
       onClick={undo.press}
       disabled={state === "undoing"}
-      aria-label={namesClient ? `Desfazer a tabulação de ${clientName}` : "Desfazer a tabulação"}
+      aria-label={namesClient ? `Desfazer ${what}` : "Desfazer a tabulação"}
       aria-keyshortcuts="Control+Z"
     >
       <IconArrowBackUp size={16} aria-hidden />
