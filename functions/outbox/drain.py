@@ -12,6 +12,7 @@ from kit import db
 
 BUDGET_SECONDS = 45  # a sweep comes every 60 s and should find the last one gone
 EVENTS = 500  # receipts and callbacks applied in one transaction
+HEAR_SECONDS = 0.5  # what somebody's message may wait for events, of which a turn takes a few
 LOOK_SECONDS = 0.25  # what a receipt may wait while the drain that was woken stays
 BUSY_LOOKS = 3  # another drain that is at the events for longer has found some, and looks again
 
@@ -22,6 +23,17 @@ def apply_events() -> int | None:
         apply = "select private.apply_provider_events(%s)"
         [(events,)] = tx.execute(apply, (EVENTS,)).fetchall()
     return None if events is None else int(events)
+
+
+def hear_out(hear: Callable[[], int | None]) -> int | None:
+    """Everything that `hear` finds in half a second; None when another is at it."""
+    deadline = time.monotonic() + HEAR_SECONDS
+    heard = hear()
+    events = heard
+    while heard and time.monotonic() < deadline:
+        heard = hear()
+        events = (events or 0) + (heard or 0)
+    return events
 
 
 def events_pause() -> float:
@@ -50,7 +62,7 @@ def drain(
     is_last = hear is None
     with ThreadPoolExecutor(senders) as pool:
         while time.monotonic() < deadline and busy < BUSY_LOOKS:
-            events = hear() if hear else 0
+            events = hear_out(hear) if hear else 0
             with db.as_worker() as tx:
                 items = tx.execute(claim, (batch, lease_seconds)).fetchall()
             # Every item of the batch is tried; the first failure that is a bug surfaces after.

@@ -22,6 +22,12 @@ where (message ? 'is_background') is not true;
 create index q_automations_background on pgmq.q_automations (vt)
 where (message ? 'is_background') is true;
 
+-- Calls that are over stand behind nobody's receipt (0670).
+create index q_provider_events_of_calls on pgmq.q_provider_events (msg_id)
+where (message ? 'is_call') is true;
+create index q_provider_events_of_others on pgmq.q_provider_events (msg_id)
+where (message ? 'is_call') is not true;
+
 -- Both secrets are written by the local stack, or by the deploy guide. Without them nothing is
 -- called: the work stays queued, visible and safe.
 create function private.wake_function(name text) returns void

@@ -65,9 +65,10 @@ begin
 end;
 $$;
 
-create function private.receive_provider_event(
+-- Null when it is known already.
+create function private.store_provider_event(
     provider public.provider_name, webhook_key text, external_id text, kind text, payload jsonb
-) returns boolean
+) returns private.provider_events
 language plpgsql
 security definer
 set search_path = ''
@@ -76,13 +77,13 @@ declare
     -- The settings page shows "last event" to the minute; each time would make one hot row.
     c_freshness constant interval := interval '30 seconds';
     v_integration public.integrations;
-    v_event_id uuid;
+    v_event private.provider_events;
 begin
     -- Looking up the hash takes the same time whatever part of the key is right.
     select * into v_integration
     from public.integrations
     where integrations.id = private.integration_of_key(
-        receive_provider_event.provider, receive_provider_event.webhook_key
+        store_provider_event.provider, store_provider_event.webhook_key
     );
     if not found then
         raise exception 'webhook_key_unknown' using errcode = 'PT401',
@@ -91,25 +92,59 @@ begin
     insert into private.provider_events
         (provider, external_id, tenant_id, integration_id, kind, payload)
     values (
-        v_integration.provider, receive_provider_event.external_id, v_integration.tenant_id,
-        v_integration.id, receive_provider_event.kind, receive_provider_event.payload
+        v_integration.provider, store_provider_event.external_id, v_integration.tenant_id,
+        v_integration.id, store_provider_event.kind, store_provider_event.payload
     )
     on conflict on constraint provider_events_are_stored_once do nothing
-    returning id into v_event_id;
-    if v_event_id is null then
-        return false;
+    returning * into v_event;
+    if not found then
+        return null;
     end if;
-    insert into pgmq.q_provider_events (vt, message)
-    values (clock_timestamp(), jsonb_build_object('event_id', v_event_id));
     update public.integrations set last_event_at = private.now()
     where integrations.id = v_integration.id
       and (integrations.last_event_at is null
           or integrations.last_event_at < private.now() - c_freshness);
+    return v_event;
+end;
+$$;
+
+create function private.queue_provider_event(event private.provider_events) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    insert into pgmq.q_provider_events (vt, message)
+    values (
+        clock_timestamp(),
+        jsonb_build_object('event_id', (event).id)
+        -- In a lane of their own (0670).
+        || case when (event).kind = 'call_finished' then '{"is_call": true}' else '{}'::jsonb end
+    );
     -- Once for all that one request brings: the wake goes out with its commit.
     if coalesce(current_setting('private.events_woken', true), '') = '' then
         perform set_config('private.events_woken', 'yes', true);
         perform private.wake_for_events();
     end if;
+end;
+$$;
+
+create function private.receive_provider_event(
+    provider public.provider_name, webhook_key text, external_id text, kind text, payload jsonb
+) returns boolean
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_event private.provider_events := private.store_provider_event(
+        provider, webhook_key, external_id, kind, payload
+    );
+begin
+    if v_event.id is null then
+        return false;
+    end if;
+    perform private.queue_provider_event(v_event);
     return true;
 end;
 $$;
@@ -121,17 +156,24 @@ grant execute on function private.receive_provider_event(
 ) to webhook;
 
 -- Seconds for which a drain that found nothing still stays: who stored an event meanwhile did not
--- wake another. 0: look once more, then leave.
+-- wake another, and what was put off for less than a second would wait for the sweep. 0: look once
+-- more, then leave.
 create function private.events_pause() returns double precision
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
+    c_soon constant interval := interval '1 second';
     v_left double precision := (
-        select extract(epoch from wake.quiet_until - clock_timestamp())
-        from private.event_wakes as wake
-        where wake.name = 'run-automations' and wake.quiet_until > clock_timestamp()
+        select extract(epoch from min(later.at) - clock_timestamp())
+        from (
+            select wake.quiet_until as at from private.event_wakes as wake
+            where wake.name = 'run-automations' and wake.quiet_until > clock_timestamp()
+            union all
+            select min(item.vt) from pgmq.q_provider_events as item
+            where item.vt > clock_timestamp() and item.vt < clock_timestamp() + c_soon
+        ) as later
     );
 begin
     if v_left is null and pg_try_advisory_xact_lock(hashtextextended('provider_events', 0)) then

@@ -7,62 +7,97 @@ security definer
 set search_path = ''
 as $$
 declare
-    -- 2 s, 4 s, … 512 s: a quarter of an hour in all, as long as an unknown outcome waits.
-    c_max_reads constant int := 9;
-    -- Of the dialer in one turn, some 100 ms: until its end their numbers are held, and a call that
-    -- reaches an operator meanwhile waits with its screen.
+    -- Of the dialer in one turn, and after everything else, some 100 ms: until the turn's end their
+    -- numbers are held, and a call that reaches an operator meanwhile waits with its screen.
     c_max_calls constant int := 20;
-    v_calls int := 0;
-    v_later bigint [] := '{}';
-    v_reads pgmq.message_record [];
-    v_item record;
-    v_error text;
-    v_handled int := 0;
+    v_handled int;
 begin
     -- One drain at a time, so that two never lock the same messages in opposite order. The other
     -- looks again before it leaves; to wait for it would hold a connection.
     if not pg_try_advisory_xact_lock(hashtextextended('apply_provider_events', 0)) then
         return null;
     end if;
-    -- Read first, look up in a statement of its own: one that did both would not see an event
-    -- committed after it began, whose queue message `read` already returns, and drop it.
-    -- 60 s: far above what a batch takes; a dead drain gives its events back after it.
-    v_reads := array(select item from pgmq.read('provider_events', 60, max) as item);
+    v_handled := private.handle_events(private.read_events(false, max));
+    if v_handled > 0 then
+        perform private.fold_batch_counts();
+    end if;
+    return v_handled + private.handle_events(private.read_events(true, c_max_calls));
+end;
+$$;
+comment on function private.apply_provider_events(int) is
+'Number of events handled, at most `max` and twenty calls that are over; 0: nothing visible; null:
+another drain is at them. Call again while it is not 0; before leaving ask events_pause.';
+grant execute on function private.apply_provider_events(int) to worker;
+
+-- A predictive dialer tells of every attempt: calls that are over have a lane of their own (0660),
+-- so that nobody's receipt and no "sair" stands behind them.
+create function private.read_events(is_call boolean, max int) returns bigint[]
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- Far above what a turn takes; a dead drain gives its events back after it.
+    c_lease constant interval := interval '60 seconds';
+    v_ids bigint[];
+begin
+    -- Two statements, because a partial index is found by its own words alone.
+    if is_call then
+        v_ids := array(
+            select item.msg_id from pgmq.q_provider_events as item
+            where item.vt <= clock_timestamp() and (item.message ? 'is_call') is true
+            order by item.msg_id limit max
+            for update skip locked
+        );
+    else
+        v_ids := array(
+            select item.msg_id from pgmq.q_provider_events as item
+            where item.vt <= clock_timestamp() and (item.message ? 'is_call') is not true
+            order by item.msg_id limit max
+            for update skip locked
+        );
+    end if;
+    update pgmq.q_provider_events as item
+    set vt = clock_timestamp() + c_lease, read_ct = item.read_ct + 1
+    where item.msg_id = any(v_ids);
+    return v_ids;
+end;
+$$;
+
+-- Read first, looked up in a statement of its own: one that did both would not see an event
+-- committed after it began, whose queue message it already found, and drop it.
+create function private.handle_events(msg_ids bigint[]) returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    -- 2 s, 4 s, … 512 s: a quarter of an hour in all, as long as an unknown outcome waits.
+    c_max_reads constant int := 9;
+    v_item record;
+    v_pause double precision;
+    v_error text;
+    v_handled int := 0;
+begin
     for v_item in
-        select message.msg_id, message.read_ct, event.*
-        from unnest(v_reads) as message
+        select item.msg_id, item.read_ct, event.*
+        from pgmq.q_provider_events as item
         left join private.provider_events as event
-            on event.id = case when pg_input_is_valid(message.message ->> 'event_id', 'uuid')
-                then (message.message ->> 'event_id')::uuid end
-        order by message.msg_id
+            on event.id = case when pg_input_is_valid(item.message ->> 'event_id', 'uuid')
+                then (item.message ->> 'event_id')::uuid end
+        where item.msg_id = any(handle_events.msg_ids)
+        order by item.msg_id
     loop
-        if v_item.kind in ('call_connected', 'call_finished') then
-            v_calls := v_calls + 1;
-            if v_calls > c_max_calls then
-                v_later := v_later || v_item.msg_id;
-                continue;
-            end if;
-        end if;
-        begin
-            v_error := case v_item.kind
-                when 'message_status' then private.apply_receipt(v_item.id)
-                when 'message_received' then private.apply_inbound(v_item.id)
-                when 'consent_changed' then private.apply_consent(v_item.id)
-                when 'template_changed' then private.apply_template_event(v_item.id)
-                when 'charge_changed' then private.apply_charge_event(v_item.id)
-                when 'call_connected' then private.apply_call_event(v_item.id)
-                when 'call_finished' then private.apply_call_event(v_item.id)
-            end;
-        exception
-            -- It contradicts what is stored, as one WhatsApp id for two messages does. Raised on, it
-            -- would come back for ever and stop every agency's messages.
-            when integrity_constraint_violation or data_exception then
-                v_error := 'payload_invalid';
-        end;
+        v_error := private.apply_event(v_item.id, v_item.kind);
         if v_error in ('message_not_found', 'charge_busy', 'call_busy')
             and v_item.read_ct < c_max_reads
         then
-            perform pgmq.set_vt('provider_events', v_item.msg_id, (2 ^ v_item.read_ct)::int);
+            -- An operator may be waiting for the screen: 0.1 s, 0.3 s, 0.9 s, … five minutes in all.
+            v_pause := case when v_error = 'call_busy' then 0.1 * 3 ^ (v_item.read_ct - 1)
+                else 2 ^ v_item.read_ct end;
+            update pgmq.q_provider_events as item
+            set vt = clock_timestamp() + make_interval(secs => v_pause)
+            where item.msg_id = v_item.msg_id;
             continue;
         end if;
         update private.provider_events as event
@@ -71,20 +106,33 @@ begin
         perform pgmq.delete('provider_events', v_item.msg_id);
         v_handled := v_handled + 1;
     end loop;
-    -- Given back as if they had not been read: pgmq would count it.
-    update pgmq.q_provider_events as unread
-    set vt = clock_timestamp(), read_ct = unread.read_ct - 1
-    where unread.msg_id = any(v_later);
-    if v_handled > 0 then
-        perform private.fold_batch_counts();
-    end if;
     return v_handled;
 end;
 $$;
-comment on function private.apply_provider_events(int) is
-'Number of events handled; 0: nothing visible; null: another drain is at them. Call again while it
-is not 0; before leaving ask events_pause.';
-grant execute on function private.apply_provider_events(int) to worker;
+
+-- Null, or the reason why nothing changed.
+create function private.apply_event(event_id uuid, kind text) returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    return case kind
+        when 'message_status' then private.apply_receipt(event_id)
+        when 'message_received' then private.apply_inbound(event_id)
+        when 'consent_changed' then private.apply_consent(event_id)
+        when 'template_changed' then private.apply_template_event(event_id)
+        when 'charge_changed' then private.apply_charge_event(event_id)
+        when 'call_connected' then private.apply_call_event(event_id)
+        when 'call_finished' then private.apply_call_event(event_id)
+    end;
+exception
+    -- It contradicts what is stored, as one WhatsApp id for two messages does. Raised on, it would
+    -- come back for ever and stop every agency's messages.
+    when integrity_constraint_violation or data_exception then
+        return 'payload_invalid';
+end;
+$$;
 
 -- Answers null or the reason why nothing changed.
 create function private.apply_receipt(event_id uuid) returns text

@@ -163,38 +163,44 @@ as $$
 $$;
 
 -- A stored event of the inbox becomes the call it tells of. Null, or why nothing changed;
--- call_busy: somebody else is writing of this number, and the queue asks again. A screen that the
--- webhook could not open for that opens now, unless nobody is on the line any more.
-create function private.apply_call_event(event_id uuid) returns text
+-- call_busy: somebody else is writing of this number, and the queue asks again.
+create function private.apply_call_event(
+    event_id uuid, patience interval default '50 milliseconds'
+) returns text
 language plpgsql
 security definer
 set search_path = ''
--- Longer than a turn of the queue or a sweep's call holds a number, and within the second that a
--- screen may take.
-set lock_timeout = '400ms'
 as $$
 declare
+    v_was text := current_setting('lock_timeout');
     v_event private.provider_events;
     v_outcome text;
 begin
+    perform set_config(
+        'lock_timeout', (extract(epoch from patience) * 1000)::int::text, true
+    );
     select * into v_event from private.provider_events as event
     where event.id = apply_call_event.event_id;
     v_outcome := private.record_call(
         v_event.integration_id, v_event.payload -> 'call', v_event.received_at
     );
-    if v_event.error = 'call_busy' and v_event.kind = 'call_connected' then
+    -- The webhook's, or the screen that it could not open for somebody's writing; nobody's who is
+    -- not on the line any more.
+    if v_event.kind = 'call_connected' then
         perform private.pop_screen(
             v_event.integration_id, v_event.payload #>> '{call,telephony_id}'
         );
     end if;
+    perform set_config('lock_timeout', v_was, true);
     return case when v_outcome = 'payload_invalid' then v_outcome end;
 exception when lock_not_available then
     return 'call_busy';
 end;
 $$;
 
--- The webhook's way in: the inbox's, and for a call that has just reached an operator also the
--- screen, in the same transaction. Nobody should say "alô" to an empty page while a queue turns.
+-- The webhook's way in: the inbox's, and a call that has just reached an operator is written down
+-- and opens the screen in the same transaction. Nobody should say "alô" to an empty page while a
+-- queue turns.
 create function private.receive_call_event(
     webhook_key text, external_id text, kind text, payload jsonb
 ) returns boolean
@@ -203,36 +209,31 @@ security definer
 set search_path = ''
 as $$
 declare
-    v_event private.provider_events;
+    -- Longer than a turn of the queue or a sweep's call holds a number, and within the second that
+    -- a screen may take: who waits has the number the moment it is free.
+    c_patience constant interval := interval '400 milliseconds';
+    v_event private.provider_events := private.store_provider_event(
+        'threecplus', webhook_key, external_id, kind, payload
+    );
+    v_error text;
 begin
-    if not private.receive_provider_event('threecplus', webhook_key, external_id, kind, payload)
-    then
+    if v_event.id is null then
         return false;
     end if;
-    if kind <> 'call_connected' then
-        return true;
+    if kind = 'call_connected' then
+        begin
+            v_error := private.apply_call_event(v_event.id, c_patience);
+        exception when integrity_constraint_violation or data_exception then
+            v_error := 'payload_invalid';
+        end;
     end if;
-    select event.* into v_event
-    from public.integrations as integration
-    join private.provider_events as event on event.integration_id = integration.id
-    where integration.id = private.integration_of_key(
-        'threecplus', receive_call_event.webhook_key
-    )
-      and event.external_id = receive_call_event.external_id;
-    begin
-        if private.apply_call_event(v_event.id) = 'call_busy' then
-            -- The queue opens the screen, two seconds later.
-            update private.provider_events as event set error = 'call_busy'
-            where event.id = v_event.id;
-            return true;
-        end if;
-        perform private.pop_screen(
-            v_event.integration_id, payload #>> '{call,telephony_id}'
-        );
-    exception
-        -- The event is kept; the queue will judge it, and name what is wrong with it.
-        when integrity_constraint_violation or data_exception then return true;
-    end;
+    if kind <> 'call_connected' or v_error = 'call_busy' then
+        perform private.queue_provider_event(v_event);
+    else
+        update private.provider_events as event
+        set handled_at = private.now(), error = v_error
+        where event.id = v_event.id;
+    end if;
     return true;
 end;
 $$;

@@ -30,15 +30,13 @@ declare
     v_tenant_id uuid := private.require_role('operator');
 begin
     perform private.require_client(v_tenant_id, client_id);
+    -- Whether the number is still the client's is not asked: a disposition that was kept offline
+    -- while somebody replaced the numbers is as true as before, and of that number alone.
     if not exists (
         select from public.disposition_types as kind
         where kind.tenant_id = v_tenant_id and kind.unworkable
           and kind.key = name_wrong_number.disposition_type
-    ) or not exists (
-        select from public.client_phones as known
-        where known.tenant_id = v_tenant_id and known.client_id = name_wrong_number.client_id
-          and known.phone = name_wrong_number.phone
-    ) then
+    ) or coalesce(name_wrong_number.phone !~ '^\+[1-9][0-9]{7,14}$', true) then
         raise exception 'field_invalid' using errcode = 'PT400', detail = 'phone';
     end if;
     if exists (
@@ -78,7 +76,7 @@ as $$
     )
 $$;
 comment on function public.dispose_wrong_number(uuid, uuid, text, text, text) is
-'A disposition that says somebody else is at `phone`, one of the client''s. 400 field_invalid, and
-as inserting one.';
+'A disposition that says somebody else is at `phone`, one of the client''s, or once. 400
+field_invalid, and as inserting one.';
 grant execute on function public.dispose_wrong_number(uuid, uuid, text, text, text)
 to authenticated;

@@ -2,11 +2,11 @@
 -- loaded in time would be called after closing. So a list with anybody of a state that closes gets
 -- weight 0 first, of all agencies in one short look; who is taken out, and what may be dialled on,
 -- is found out list by list afterwards (0951). A list that errs stands in no other's way.
-create function private.silence_closed_lists() returns int
+create function private.silence_closed_lists(may_wait boolean default false) returns int
 language plpgsql
 security definer
 set search_path = ''
--- Whoever holds a list settles an answer of the dialer; the next look is a minute away.
+-- Whoever holds a list settles an answer of the dialer, or compares it (0951), which silences it.
 set lock_timeout = '5s'
 as $$
 declare
@@ -17,6 +17,7 @@ declare
     v_closed text[];
     v_silenced int := 0;
 begin
+    perform private.follow_moves();
     for v_export_id, v_state, v_closed in
         select export.id, case
                 when export.created_at < private.now() - c_longest then 'expired' else 'silent'
@@ -32,6 +33,11 @@ begin
           )
     loop
         begin
+            if not may_wait then
+                perform from public.dialer_exports as export where export.id = v_export_id
+                for no key update skip locked;
+                continue when not found;
+            end if;
             -- Asked again under the lock: while it was held the list may have been compared (0951),
             -- and nobody would open it before the next state opens or closes.
             perform from public.dialer_exports as export
@@ -53,7 +59,20 @@ begin
     return v_silenced;
 end;
 $$;
-comment on function private.silence_closed_lists() is 'Lists that are to be silent from now on.';
+comment on function private.silence_closed_lists(boolean) is
+'Lists that are to be silent from now on; may_wait: also those that somebody holds.';
+
+-- What nobody holds is silent first, of all agencies; only then is anybody waited for. A procedure
+-- because only those may commit, and without a search path of its own because only then.
+create procedure private.silence_dialer()
+language plpgsql
+as $$
+begin
+    perform private.silence_closed_lists();
+    commit;
+    perform private.silence_closed_lists(may_wait => true);
+end;
+$$;
 
 -- The states that are closed or will be at the next look, a minute from now: at closing time nobody
 -- is dialled any more. '' stands for clients whose state nobody knows.
@@ -177,4 +196,4 @@ begin
 end;
 $$;
 
-select cron.schedule('silence-dialer', '* * * * *', 'select private.silence_closed_lists()');
+select cron.schedule('silence-dialer', '* * * * *', 'call private.silence_dialer()');

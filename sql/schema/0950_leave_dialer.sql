@@ -99,6 +99,7 @@ begin
           and exists (
               select from public.dialer_exports as export
               where export.tenant_id = became.tenant_id and export.creditor_scope is not null
+                and export.status <> 'cancelled' and export.hours_state not in ('expired', 'gone')
           )
     ) as fewer
     group by fewer.tenant_id;

@@ -74,7 +74,10 @@ begin
             select coalesce(jsonb_agg(
                 to_jsonb(export) - '{tenant_id,selection,selection_hash,planned_until}'::text[]
                 || jsonb_build_object(
-                    'author', private.actor_name(v_tenant_id, export.created_by)
+                    'author', private.actor_name(v_tenant_id, export.created_by),
+                    -- As in dialer_export_results.
+                    'results', case when private.sees_results(export) then export.results
+                        when export.results is not null then '[]'::jsonb end
                 ) order by export.created_at desc), '[]')
             from (
                 select newest.* from public.dialer_exports as newest
@@ -92,6 +95,17 @@ begin
         )
     );
 end;
+$$;
+
+-- Sums of rows that are forgotten cannot be told apart by creditor.
+create function private.sees_results(export public.dialer_exports) returns boolean
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select private.sees_everything()
+        or coalesce((export).creditor_scope <@ private.creditor_scope(), false)
 $$;
 
 -- Of everybody, or of the clients of some creditors.
@@ -168,6 +182,7 @@ begin
                 select export.results from public.dialer_exports as export
                 where export.tenant_id = v_tenant_id
                   and export.id = dialer_export_results.export_id
+                  and private.sees_results(export)
             ),
             private.count_dialer_results(
                 dialer_export_results.export_id, private.creditor_scope()

@@ -46,6 +46,9 @@ def test_a_connected_call_opens_the_operators_screen_in_the_same_transaction(flo
     assert pop["topic"] == f"user:{floor.world.people['operator']}"
     assert (pop["call_id"], pop["client_id"]) == (str(call["id"]), str(client))
     assert call["status"] == "connected"
+    # The queue has nothing left to do.
+    assert not floor.world.rows("select msg_id from pgmq.q_provider_events")
+    assert not floor.world.rows("select id from private.provider_events where handled_at is null")
     # Ids alone travel.
     assert "11980000001" not in json.dumps(pop)
     [mine] = floor.world.rpc("operator", "my_open_calls")

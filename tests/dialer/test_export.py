@@ -109,6 +109,40 @@ def test_whoever_is_limited_sends_what_is_owed_to_their_creditors_and_nobody_els
     assert floor.shown(whole)["removed"] == 0
 
 
+def test_a_payment_asks_once_of_a_person_and_the_same_creditors(floor: Floor) -> None:
+    world = floor.world
+    theirs = world.new_creditor("Banco deles")
+    world.run(
+        "update public.memberships set creditor_ids = array[%s::uuid] where user_id = %s",
+        theirs, world.people["supervisor"],
+    )  # fmt: skip
+    shared = floor.person(1)
+    world.debt(2_500, world.today, client=shared, creditor=theirs)
+    exports = [floor.export(campaign_id=campaign) for campaign in range(123, 128)]
+    floor.finish()
+    state = "update public.dialer_exports set hours_state = %s where id = %s"
+    world.run(state, "expired", exports[0])
+    world.run(state, "gone", exports[1])
+    world.rpc("supervisor", "cancel_dialer_export", export_id=exports[2])
+    world.run("create sequence private.asked")
+    world.run(
+        "create or replace function private.owed_in_scope("
+        " tenant_id uuid, client_id uuid, scope uuid[], out cents bigint, out is_owing boolean)"
+        " language plpgsql security definer as"
+        " 'begin perform nextval(''private.asked''); is_owing := false; end'"
+    )
+    world.run(
+        "update public.debts set status = 'settled' where client_id = %s and creditor_id = %s",
+        shared, theirs,
+    )  # fmt: skip
+    # Two lists are dialled, and one answer does for both.
+    assert world.rows("select last_value, is_called from private.asked") == [
+        {"last_value": 1, "is_called": True}
+    ]
+    left = [floor.fates(export)["removing", "nothing_owed"] for export in exports]
+    assert left == [0, 0, 0, 1, 1]
+
+
 def test_the_same_selection_and_campaign_is_one_export(floor: Floor) -> None:
     floor.person(1)
     first, again = floor.export(), floor.export()

@@ -115,6 +115,39 @@ def test_three_rows_of_one_call_become_one(floor: Floor) -> None:
     assert not floor.world.rows("select error from private.provider_events where error <> ''")
 
 
+def test_of_two_rows_of_one_call_whatever_either_knows_is_kept(floor: Floor) -> None:
+    """Every column: a new one is red until it is merged."""
+    client = floor.person(1)
+    told = {
+        "external_id": "e1", "telephony_id": "t1", "client_id": client, "phone": "+5511980000001",
+        "identifier": "i1", "campaign_id": 123, "campaign_name": "Ativa", "list_id": 9,
+        "agent_id": 77, "operator_id": floor.world.people["operator"], "status": "finished",
+        "mode": "dialer", "outcome_type": "voicemail", "qualification_id": 31,
+        "qualification_name": "Recado", "qualification_source": "ours", "qualification_note": "x",
+        "qualify_status": "done", "hangup_cause": 16, "talk_seconds": 95, "billed_seconds": 96,
+        "wrap_seconds": 12, "is_recorded": True,
+    }  # fmt: skip
+    bare = {"telephony_id": "t0", "status": "connected", "is_recorded": False}
+    ids = [
+        floor.world.insert(
+            "calls",
+            {"tenant_id": floor.world.tenant, "integration_id": floor.integration,
+             "called_at": "2026-01-05", **columns},
+        )
+        for columns in (bare, told)
+    ]  # fmt: skip
+    floor.world.run(
+        "update public.calls set connected_at = called_at, ended_at = called_at where id = %s",
+        ids[1],
+    )
+    [_, twin] = sorted(floor.calls(), key=lambda call: bool(call["identifier"]))
+    assert None not in {twin[name] for name in twin if name != "disposition_id"}
+    floor.world.run("select private.merge_calls(%s, %s)", *ids)
+    [kept] = floor.calls()
+    own = {"id": ids[0], "telephony_id": "t0", "created_at": kept["created_at"]}
+    assert kept == twin | own
+
+
 def test_a_sweep_holds_no_number_longer_than_its_call(floor: Floor) -> None:
     for n in range(3):
         floor.person(n)
@@ -149,10 +182,22 @@ def test_a_number_somebody_writes_of_delays_the_screen_and_loses_nothing(
         )
         assert floor.callback(shapes.connected(made)).status_code == 200
         assert not floor.calls()
+        # The queue looks again in a moment, and a drain stays for it.
+        floor.apply()
+        [waits] = floor.world.rows(
+            "select vt - clock_timestamp() as pause from pgmq.q_provider_events"
+        )
+        assert waits["pause"].total_seconds() < 0.2
+        floor.world.run("delete from private.event_wakes")
+        floor.world.run(
+            "update pgmq.q_provider_events set vt = clock_timestamp() + interval '0.9 s'"
+        )
+        assert 0 < floor.world.one("select private.events_pause()") < 0.9
     floor.apply()
     [call] = floor.calls()
     assert (call["client_id"], call["status"]) == (client, "connected")
     topics = floor.world.rows("select topic from realtime.messages where event = 'call_connected'")
+    assert not floor.world.rows("select msg_id from pgmq.q_provider_events")
     assert [row["topic"] for row in topics] == [f"user:{floor.world.people['operator']}"]
 
 

@@ -146,3 +146,14 @@ def test_after_half_a_year_of_an_export_stay_its_sums(floor: Floor) -> None:
     assert (after["rows"], after["counts"]) == ([], before["counts"])
     assert len(kept["rows"]) == 2
     assert floor.shown(old)["loaded"] == 1
+    # Sums cannot be told apart by creditor: whoever is limited is not told them.
+    floor.world.run(
+        "update public.memberships set creditor_ids = array[%s::uuid] where user_id = %s",
+        floor.world.new_creditor("Outro"), floor.world.people["supervisor"],
+    )  # fmt: skip
+    with floor.world.acting("supervisor"):
+        assert floor.world.one(results, old)["counts"] == []
+        overview = floor.world.one("select public.dialer_overview()")
+    assert {export["id"]: export["results"] for export in overview["exports"]} == {
+        old: [], new: None,
+    }  # fmt: skip

@@ -58,11 +58,25 @@ def test_without_a_number_all_that_are_known_are_meant(floor: Floor) -> None:
     assert not floor.loaded()
 
 
-@pytest.mark.parametrize("phone", ["+5511999999999", "11980000001"])
-def test_a_number_that_is_not_the_clients_is_refused(floor: Floor, phone: str) -> None:
+def test_a_number_that_was_replaced_meanwhile_refuses_no_disposition_and_is_wrong_alone(
+    floor: Floor,
+) -> None:
+    client = floor.person(1, phones=[TWO])
+    floor.export()
+    floor.finish()
+    done = say(floor, client, ONE)
+    # Kept offline it is sent again, whatever became of the numbers in between.
+    floor.world.run("delete from public.client_phones where client_id = %s", client)
+    say(floor, client, ONE, done)
+    floor.finish()
+    assert floor.world.one("select count(*) from public.call_dispositions") == 1
+    assert inside(floor) == {TWO}
+
+
+def test_what_is_no_number_is_refused(floor: Floor) -> None:
     client = floor.person(1)
     with pytest.raises(psycopg.Error, match="field_invalid"):
-        say(floor, client, phone)
+        say(floor, client, "11980000001")
     assert floor.world.one("select count(*) from public.call_dispositions") == 0
 
 

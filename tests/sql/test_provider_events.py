@@ -308,6 +308,23 @@ def test_an_opt_out_stops_that_agencys_messages_only(db: psycopg.Connection) -> 
     assert scalar(db, suppressed, OTHER_TENANT) is False
 
 
+def test_calls_that_are_over_hold_up_nobodys_opt_out(db: psycopg.Connection) -> None:
+    db.execute(
+        "select private.receive_provider_event('gupshup', %s, 'c' || n, 'call_finished', '{}')"
+        " from generate_series(1, 1000) as n",
+        (KEY,),
+    )
+    said = {"wamid": "w-sair", "phone": "551187650001", "type": "text", "text": "sair"}
+    receive(db, "sair", {"inbound": said}, "message_received")
+    # One turn: it, and twenty of the thousand.
+    assert apply(db) == 21
+    suppressed = (
+        "select private.is_suppressed(%s, null, '+551187650001', 'whatsapp', private.now())"
+    )
+    assert scalar(db, suppressed, TENANT) is True
+    assert scalar(db, "select count(*) from pgmq.q_provider_events") == 980
+
+
 def test_an_opt_in_lifts_nothing_and_the_talk_says_stop_once(db: psycopg.Connection) -> None:
     told = "select count(*) from public.conversation_events where kind = 'opted_out'"
     before = int(str(scalar(db, told)))
