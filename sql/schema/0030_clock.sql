@@ -12,13 +12,19 @@ alter table private.clock force row level security;
 
 insert into private.clock default values on conflict do nothing;
 
+-- plpgsql keeps its plan: in SQL a definer is read and planned anew by every statement that asks.
 create function private.now() returns timestamptz
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
-    select pg_catalog.clock_timestamp() + clock.shift from private.clock
+declare
+    v_shift interval;
+begin
+    select clock.shift into v_shift from private.clock;
+    return pg_catalog.clock_timestamp() + v_shift;
+end;
 $$;
 comment on function private.now() is 'The present instant of the product (real time plus shift).';
 

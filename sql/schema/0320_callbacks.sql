@@ -86,53 +86,35 @@ using (
 -- Written by the trigger below and by the transitions (0325).
 grant select on public.callbacks to authenticated;
 
--- A call made when a promise falls due keeps it, whatever came of the call; what a call promises
--- anew is kept here. Asking first spares every other disposition an audit of nothing.
-create function private.tg_call_dispositions__callbacks() returns trigger
-language plpgsql
+-- A call made when a promise falls due keeps it, whatever came of the call.
+create function private.keep_callbacks(kept uuid[], dispositions uuid[]) returns void
+language sql
 security definer
 set search_path = ''
 as $$
-declare
-    -- A callback is in time from ten minutes before to ten minutes after its moment.
-    c_tolerance constant interval := '10 minutes';
-    v_kept uuid[] := (
-        select array_agg(promised.id)
-        from new_rows
-        join public.callbacks as promised
-            on promised.tenant_id = new_rows.tenant_id
-            and promised.client_id = new_rows.client_id
-            and promised.due_at <= new_rows.created_at + c_tolerance
-            and promised.status = 'scheduled'
-            and coalesce(promised.operator_id, new_rows.operator_id) = new_rows.operator_id
-    );
-begin
-    if v_kept is not null then
-        update public.callbacks as promised
-        set status = 'done', ended_at = private.now(), ended_by = auth.uid(), kept_by = (
-                select keeping.id from new_rows as keeping
-                where keeping.tenant_id = promised.tenant_id
-                  and keeping.client_id = promised.client_id
-                order by keeping.created_at limit 1
-            )
-        where promised.id = any(v_kept);
-    end if;
-    if not exists (select from new_rows where new_rows.scheduled_callback is not null) then
-        return null;
-    end if;
-    -- The trigger before made sure that exactly the callback types carry a time.
-    insert into public.callbacks (tenant_id, client_id, disposition_id, operator_id, due_at, note)
-    select new_rows.tenant_id, new_rows.client_id, new_rows.id, new_rows.operator_id,
-        new_rows.scheduled_callback, new_rows.notes
-    from new_rows
-    where new_rows.scheduled_callback is not null;
-    return null;
-end;
+    update public.callbacks as promised
+    set status = 'done', ended_at = private.now(), ended_by = auth.uid(), kept_by = (
+            select keeping.id from public.call_dispositions as keeping
+            where keeping.id = any(keep_callbacks.dispositions)
+              and keeping.tenant_id = promised.tenant_id
+              and keeping.client_id = promised.client_id
+            order by keeping.created_at limit 1
+        )
+    where promised.id = any(keep_callbacks.kept)
 $$;
 
-create trigger _200_callbacks after insert on public.call_dispositions
-referencing new table as new_rows for each statement
-execute function private.tg_call_dispositions__callbacks();
+-- What a call promises is kept here. Exactly the callback types carry a time (0310).
+create function private.make_callbacks(dispositions uuid[]) returns void
+language sql
+security definer
+set search_path = ''
+as $$
+    insert into public.callbacks (tenant_id, client_id, disposition_id, operator_id, due_at, note)
+    select done.tenant_id, done.client_id, done.id, done.operator_id,
+        done.scheduled_callback, done.notes
+    from public.call_dispositions as done
+    where done.id = any(make_callbacks.dispositions) and done.scheduled_callback is not null
+$$;
 
 -- The agenda is everybody's, so its news goes to the tenant's topic; the open screen of a client
 -- finds itself among the ids.

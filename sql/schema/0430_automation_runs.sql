@@ -92,42 +92,6 @@ using (
 -- and its messages are the record.
 grant select on public.automation_runs to authenticated;
 
--- Enqueues in the disposition's own transaction, held for as long as it may be taken back: until
--- then no worker sees the message. `pgmq.send` would pay dynamic SQL on each call (1.5 × the
--- insert); the direct insert is held to pgmq's layout by a test.
-create function private.tg_call_dispositions__run_rules() returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-    v_is_due boolean;
-begin
-    with enqueued as (
-        insert into pgmq.q_automations (vt, message)
-        select clock_timestamp() + wanted.held_for, jsonb_build_object(
-            'disposition_id', new_rows.id, 'rule_ids', wanted.rule_ids
-        )
-        from new_rows
-        join private.disposition_rules as wanted
-            on wanted.tenant_id = new_rows.tenant_id
-            and wanted.disposition_type = new_rows.disposition_type
-        returning vt
-    )
-
-    select bool_or(enqueued.vt <= clock_timestamp()) into v_is_due from enqueued;
-    -- What is held is woken when it is due (0600).
-    if v_is_due then
-        perform private.wake_function('run-automations');
-    end if;
-    return null;
-end;
-$$;
-
-create trigger _300_run_rules after insert on public.call_dispositions
-referencing new table as new_rows for each statement
-execute function private.tg_call_dispositions__run_rules();
-
 create trigger _500_broadcast_insert after insert on public.automation_runs
 referencing new table as new_rows for each statement
 execute function private.tg_broadcast('automation_changed');

@@ -30,32 +30,6 @@ where call_blocked_until is not null or whatsapp_blocked_until is not null;
 alter table private.client_contacts enable row level security;
 alter table private.client_contacts force row level security;
 
-create function private.tg_call_dispositions__last_contact() returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-    insert into private.client_contacts as known (
-        tenant_id, client_id, last_contact_at, last_disposition_type
-    )
-    select distinct on (new_rows.client_id) new_rows.tenant_id, new_rows.client_id,
-        new_rows.created_at, new_rows.disposition_type
-    from new_rows
-    -- The same order for everybody who writes several, so that nobody waits in a circle.
-    order by new_rows.client_id, new_rows.created_at desc, new_rows.id desc
-    on conflict (tenant_id, client_id) do update
-    set last_contact_at = excluded.last_contact_at,
-        last_disposition_type = excluded.last_disposition_type
-    where known.last_contact_at is null or known.last_contact_at <= excluded.last_contact_at;
-    return null;
-end;
-$$;
-
-create trigger _400_last_contact after insert on public.call_dispositions
-referencing new table as new_rows for each statement
-execute function private.tg_call_dispositions__last_contact();
-
 -- Recomputed from `suppressions`, never added up. A suppression that names a person binds all of
 -- that person's numbers; one that names a number binds whoever has it.
 create function private.refresh_contact_blocks(tenant_id uuid, client_ids uuid[]) returns void

@@ -1,30 +1,21 @@
 -- A disposition belongs to the call it ended, and is told to the dialer in the campaign's own
 -- words. The row keeps its fixed columns: the call points at it.
-create function private.tg_call_dispositions__qualify() returns trigger
+create function private.end_calls(dispositions uuid[], called_since timestamptz) returns void
 language plpgsql
 security definer
 set search_path = ''
 as $$
 declare
-    -- A call nobody disposed of by the end of the day stays without one.
-    c_longest_service constant interval := interval '12 hours';
     v_done record;
     v_call public.calls;
     v_word bigint;
 begin
     for v_done in
         select done.*, kind.unworkable
-        from new_rows as done
+        from public.call_dispositions as done
         join public.disposition_types as kind
             on kind.tenant_id = done.tenant_id and kind.key = done.disposition_type
-        -- Most end no call of the dialer's: looking is cheaper than an update of nothing.
-        where kind.unworkable or exists (
-            select from public.calls as open_call
-            where open_call.tenant_id = done.tenant_id and open_call.client_id = done.client_id
-              and open_call.operator_id = done.operator_id
-              and open_call.disposition_id is null and open_call.outcome_type is null
-              and open_call.called_at > private.now() - c_longest_service
-        )
+        where done.id = any(end_calls.dispositions)
     loop
         update public.calls as call set disposition_id = v_done.id
         where call.id = (
@@ -33,7 +24,7 @@ begin
               and open_call.client_id = v_done.client_id
               and open_call.operator_id = v_done.operator_id
               and open_call.disposition_id is null and open_call.outcome_type is null
-              and open_call.called_at > private.now() - c_longest_service
+              and open_call.called_at > end_calls.called_since
             order by open_call.called_at desc limit 1
             for update
         )
@@ -48,12 +39,8 @@ begin
             perform private.hold_removal(v_done.id, v_done.tenant_id, v_done.client_id);
         end if;
     end loop;
-    return null;
 end;
 $$;
-create trigger _600_qualify after insert on public.call_dispositions
-referencing new table as new_rows for each statement
-execute function private.tg_call_dispositions__qualify();
 
 create function private.qualify_call(call_id uuid, qualification_id bigint, note text)
 returns void

@@ -35,9 +35,10 @@ begin
 
     insert into public.disposition_undos (disposition_id, tenant_id, client_id, undone_by)
     values (v_done.id, v_tenant_id, v_done.client_id, auth.uid());
-    perform private.give_back_callbacks(v_done.id),
-        private.give_back_call(v_done.id),
-        private.refresh_last_contact(v_tenant_id, v_done.client_id);
+    -- In the order a disposition writes them (0953), so that two never wait in a circle.
+    perform private.refresh_last_contact(v_tenant_id, v_done.client_id),
+        private.give_back_callbacks(v_done.id),
+        private.give_back_call(v_done.id);
     perform private.send_change(
         'disposition_changed', 'call_dispositions', v_tenant_id, v_done.id::text,
         array[v_done.client_id]

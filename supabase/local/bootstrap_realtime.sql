@@ -52,27 +52,19 @@ begin
 end;
 $$;
 
--- The hosted service reads the write-ahead log; here one notification per statement says which
--- rows are new. 200 ids of 36 characters stay below the 8,000 bytes a notification may hold.
+-- The hosted service reads the write-ahead log; here a notification says which row is new.
 create function realtime.tg_messages__notify() returns trigger
 language plpgsql
 security definer
 set search_path = ''
 as $$
 begin
-    perform pg_notify('local_realtime', string_agg(numbered.id::text, ','))
-    from (
-        select id, (row_number() over () - 1) / 200 as chunk
-        from new_messages
-        where extension = 'broadcast'
-    ) as numbered
-    group by numbered.chunk;
+    perform pg_notify('local_realtime', new.id::text);
     return null;
 end;
 $$;
 create trigger _900_notify after insert on realtime.messages
-referencing new table as new_messages
-for each statement execute function realtime.tg_messages__notify();
+for each row when (new.extension = 'broadcast') execute function realtime.tg_messages__notify();
 
 alter table realtime.messages owner to supabase_realtime_admin;
 alter function realtime.topic() owner to supabase_realtime_admin;

@@ -30,7 +30,7 @@ class Path(NamedTuple):
 
 PATHS = {
     # A promised call follows from its disposition, whose trigger asks first.
-    "tg_call_dispositions__callbacks": Path(
+    "make_callbacks": Path(
         "tg_call_dispositions__accept",
         "sql/test_contact_hours.py::test_a_callback_is_promised_only_for_a_lawful_hour",
     ),
