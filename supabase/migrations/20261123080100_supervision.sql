@@ -3665,7 +3665,7 @@ begin
     end if;
     return query
     with part as (
-        select stock.creditor_id, told.measure, stock.titles, stock.cents
+        select stock.creditor_id, told.measure, stock.titles, told.cents
         from private.panel_stock as stock
         cross join lateral (
             values
@@ -6970,3 +6970,10 @@ join public.debts on debts.tenant_id = was.tenant_id and debts.id = was.debt_id;
 -- What is told besides (dispositions, phones, answers, components) is not in the days that are
 -- kept: they are read anew, a month a run. Until then the numbers are exact, and slower.
 select private.mark_panel_since(tenants.id, '-infinity') from public.tenants;
+
+-- Calls that are over and wait in the queue go into the lane of their own.
+update pgmq.q_provider_events as item set message = item.message || '{"is_call": true}'
+from private.provider_events as event
+where event.id = case when pg_input_is_valid(item.message ->> 'event_id', 'uuid')
+    then (item.message ->> 'event_id')::uuid end
+  and event.kind = 'call_finished';
