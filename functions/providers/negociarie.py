@@ -10,7 +10,8 @@ codes contradict each other, so nothing is decided from them here; and money is 
 import hashlib
 import threading
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -42,7 +43,8 @@ _ALREADY_THERE = ("já existe", "ja existe", "já cadastrad", "ja cadastrad", "d
 class PaidDay(NamedTuple):
     """What the provider lists as paid on one day; with a failure, nothing is known of that day.
 
-    items       as the answer of a found charge, each with a reference
+    items       as the answer of a found charge, each with a reference, and `copy`: 2 on the second
+                line of the day that says the very same of the same charge
     unreadable  lines without a usable reference
     """
 
@@ -105,7 +107,16 @@ def list_paid(settings: Mapping[str, str], client_secret: str | None, day: date)
         detail = f"{len(lines)} of {count} lines"
         return PaidDay([], failure=FailureClass.PROVIDER_UNAVAILABLE, detail=detail)
     items = [item for line in lines if (item := wire.read_line(line)) is not None]
-    return PaidDay(items, unreadable=len(lines) - len(items))
+    return PaidDay(list(_counted(items)), unreadable=len(lines) - len(items))
+
+
+def _counted(items: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """No payment has a number of its own there: in one whole list, two lines are two payments."""
+    told: Counter[tuple[str, ...]] = Counter()
+    for item in items:
+        same = tuple(str(item[key]) for key in ("reference", "paid_on", "paid_cents"))
+        told[same] += 1
+        yield item | {"copy": told[same]}
 
 
 def _call(

@@ -31,10 +31,7 @@ declare
     v_debt public.debts;
     v_marked int := 0;
 begin
-    if btrim(coalesce(reason, '')) = '' then
-        raise exception 'reason_missing' using errcode = 'PT400',
-            detail = 'a mark wants a reason';
-    end if;
+    perform private.require_reason(reason);
     perform private.lock_clients_of(v_tenant_id, debt_ids);
     for v_debt in
         select debts.* from public.debts
@@ -84,10 +81,7 @@ declare
     v_today date := private.today(v_tenant_id);
     v_released int;
 begin
-    if btrim(coalesce(reason, '')) = '' then
-        raise exception 'reason_missing' using errcode = 'PT400',
-            detail = 'a release wants a reason';
-    end if;
+    perform private.require_reason(reason);
     perform private.lock_clients_of(v_tenant_id, debt_ids);
     update public.debt_marks as mark
     set released_at = private.now(), released_by = auth.uid(),

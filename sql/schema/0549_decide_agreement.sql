@@ -23,10 +23,8 @@ begin
     elsif v_agreement.created_by = auth.uid() then
         raise exception 'approval_by_author' using errcode = 'PT403',
             detail = 'another person decides';
-    elsif decision = 'reject' and btrim(coalesce(reason, '')) = '' then
-        raise exception 'reason_missing' using errcode = 'PT400',
-            detail = 'a rejection wants a reason';
     end if;
+    perform private.require_reason(reason, is_wanted => decision = 'reject');
     if decision = 'approve' then
         v_priced := private.unseal(
             v_tenant_id, v_role, v_agreement.priced -> 'proposal', v_agreement.proposal_hash

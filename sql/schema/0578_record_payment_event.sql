@@ -51,6 +51,27 @@ as $$
     )
 $$;
 
+-- This provider names no payment. The same day and cents of one charge are one payment, however
+-- often and by whom it is told; but a day's list is read whole, so what stands in it twice was paid
+-- twice: `copy` is the line's place among those that say the same.
+create function private.told_again(item jsonb) returns text
+language sql
+immutable
+set search_path = ''
+as $$ select nullif(item ->> 'copy', '1') $$;
+
+create function private.told_payment_key(
+    integration_id uuid, item jsonb, paid_on text, paid_cents text
+) returns text
+language sql
+stable
+set search_path = ''
+as $$
+    select concat_ws(
+        ':', integration_id, item ->> 'reference', paid_on, paid_cents, private.told_again(item)
+    )
+$$;
+
 create function private.note_contradiction(
     integration public.integrations, charge public.charges, item jsonb
 ) returns void
@@ -67,7 +88,7 @@ begin
     from (
         select concat_ws(':', 'contradiction', integration.id, item ->> 'reference',
             item ->> 'status_code', item ->> 'status_text', item ->> 'paid_on',
-            item ->> 'paid_cents') as key
+            item ->> 'paid_cents', private.told_again(item)) as key
     ) as told
     -- Told again in the same words, also after somebody looked at it, it is no news.
     where not exists (
@@ -132,9 +153,8 @@ begin
     v_payment.integration_id := v_integration.id;
     v_payment.charge_id := v_charge.id;
     v_payment.reference := item ->> 'reference';
-    -- This provider names no payment: the same day and cents of one charge are one payment.
-    v_payment.payment_key := concat_ws(
-        ':', v_integration.id, item ->> 'reference', item ->> 'paid_on', item ->> 'paid_cents'
+    v_payment.payment_key := private.told_payment_key(
+        v_integration.id, item, item ->> 'paid_on', item ->> 'paid_cents'
     );
     v_payment.amount_cents := (item ->> 'paid_cents')::bigint;
     v_payment.paid_on := (item ->> 'paid_on')::date;
@@ -155,6 +175,6 @@ end;
 $$;
 comment on function private.record_payment_event(uuid, text, jsonb) is
 'source: lookup | sweep. item: {reference, status_code, status_text, paid_on, paid_cents,
-amount_cents, link, digitable_line, pix_code, pdf_url}. Answers recorded, repeated, orphan,
+amount_cents, link, digitable_line, pix_code, pdf_url, copy (of a sweep)}. Answers recorded, repeated, orphan,
 contradiction, open, registering, cancelled or ignored.';
 grant execute on function private.record_payment_event(uuid, text, jsonb) to worker;

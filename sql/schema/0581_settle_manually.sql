@@ -138,6 +138,7 @@ begin
         raise exception 'evidence_missing' using errcode = 'PT400',
             detail = 'say how it is known that this was paid';
     end if;
+    perform private.require_reason(v_request.evidence);
     perform private.require_client(v_tenant_id, v_request.client_id);
     perform private.lock_client(v_tenant_id, v_request.client_id);
     select * into v_known from public.manual_settlements as request
@@ -241,10 +242,9 @@ begin
     elsif v_request.requested_by = auth.uid() then
         raise exception 'approval_by_author' using errcode = 'PT403',
             detail = 'another person decides';
-    elsif decision = 'reject' and btrim(coalesce(reason, '')) = '' then
-        raise exception 'reason_missing' using errcode = 'PT400',
-            detail = 'a rejection wants a reason';
-    elsif decision = 'approve' then
+    end if;
+    perform private.require_reason(reason, is_wanted => decision = 'reject');
+    if decision = 'approve' then
         perform private.require_settleable(v_request);
     end if;
     update public.manual_settlements as request

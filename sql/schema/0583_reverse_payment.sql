@@ -10,10 +10,7 @@ declare
     v_payment public.payments;
     v_agreement_id uuid;
 begin
-    if btrim(coalesce(reason, '')) = '' then
-        raise exception 'reason_missing' using errcode = 'PT400',
-            detail = 'a reversal wants a reason';
-    end if;
+    perform private.require_reason(reason);
     select * into v_payment from public.payments as payment
     where payment.tenant_id = v_tenant_id and payment.id = reverse_payment.payment_id;
     if not found then

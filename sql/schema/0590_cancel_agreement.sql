@@ -1,17 +1,25 @@
 -- What a person ends: an agreement, or one installment of it. An operator may take back what nobody
 -- has paid yet; afterwards it is a supervisor's decision, within their own limits (0589).
-create function private.require_reason(reason text) returns text
+create function private.require_reason(reason text, is_wanted boolean default true) returns text
 language plpgsql
 immutable
 set search_path = ''
 as $$
+declare
+    -- Three sentences; the page says so, and takes no more.
+    c_longest constant int := 500;
 begin
-    if btrim(coalesce(reason, '')) = '' then
+    if is_wanted and btrim(coalesce(reason, '')) = '' then
         raise exception 'reason_missing' using errcode = 'PT400', detail = 'say why';
+    elsif length(btrim(reason)) > c_longest then
+        raise exception 'reason_too_long' using errcode = 'PT400',
+            detail = format('%s characters of %s', length(btrim(reason)), c_longest);
     end if;
-    return btrim(reason);
+    return nullif(btrim(reason), '');
 end;
 $$;
+comment on function private.require_reason(text, boolean) is
+'Without blanks at its ends; null where none is wanted and none was given.';
 
 create function private.cancel_agreement(agreement_id uuid, reason text) returns jsonb
 language plpgsql

@@ -71,6 +71,7 @@ $$;
 
 -- Broken, lapsed or cancelled after it was formalised: the same schedule goes on. If something
 -- would be overdue at once, the first open installment gets `first_due_on` and the others follow.
+-- It is judged as a new offer of what is left would be (0589): no detour around a limit.
 create function private.revive(
     agreement public.agreements, reason text, first_due_on date, on_date date
 ) returns void
@@ -78,6 +79,20 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+    v_owed private.owed_debt[] := array(
+        select title from private.owed(
+            agreement.tenant_id, agreement.client_id, on_date, array(
+                select line.debt_id from public.agreement_debts as line
+                where line.tenant_id = agreement.tenant_id and line.agreement_id = agreement.id
+            )
+        ) as title
+    );
+    v_paid bigint := (
+        select coalesce(sum(part.paid_cents - part.late_cents), 0)
+        from public.installments as part
+        where part.tenant_id = agreement.tenant_id and part.agreement_id = agreement.id
+    );
 begin
     if agreement.formalised_at is null then
         raise exception 'transition_illegal' using errcode = 'PT409',
@@ -116,6 +131,10 @@ begin
             where part.agreement_id = revive.agreement.id and part.status = 'open'
         ) as listed;
     end if;
+    perform private.require_allowed(
+        private.revival_facts(agreement, v_owed, v_paid, on_date), agreement.tenant_id,
+        agreement.creditor_id
+    );
     perform private.rebuild_ledger(agreement.tenant_id, agreement.client_id, on_date);
 end;
 $$;
@@ -168,7 +187,7 @@ as $$
 $$;
 comment on function public.reactivate_agreement(uuid, text, date) is
 'Supervisor. {agreement_id, status}. PT400 first_due_missing, PT409 transition_illegal,
-debt_in_agreement, debt_not_collectable.';
+debt_in_agreement, debt_not_collectable, above_every_limit, PT403 approval_above_role.';
 
 grant execute on function
 private.reschedule_installment(uuid, date, text), public.reschedule_installment(uuid, date, text),

@@ -121,9 +121,9 @@ begin
             detail = 'a known charge, paid_on (not in the future) and amount_cents';
     end if;
     -- As the provider would tell it, so that a later clear word is the same payment.
-    v_payment.payment_key := concat_ws(
-        ':', v_charge.integration_id, v_charge.reference, v_payment.paid_on,
-        v_payment.amount_cents
+    v_payment.payment_key := private.told_payment_key(
+        v_charge.integration_id, payment_case.details, v_payment.paid_on::text,
+        v_payment.amount_cents::text
     );
     update public.charges as charge set status = 'paid' where charge.id = v_charge.id;
     v_course := private.course_of_charge(v_charge);

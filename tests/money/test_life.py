@@ -191,6 +191,8 @@ def test_cancelling_wants_a_reason_and_after_a_payment_a_supervisor(
     world, agreement = deal
     call = {"agreement_id": agreement}
     assert world.refused("operator", "cancel_agreement", **call, reason=" ") == "reason_missing"
+    long = {"reason": "a" * 501}
+    assert world.refused("operator", "cancel_agreement", **call, **long) == "reason_too_long"
     settle(world, {"installment_id": parts(world, agreement)[0]["id"]}, 30_000)
     assert world.refused("operator", "cancel_agreement", **call, reason="x") == "not_allowed"
     world.rpc("supervisor", "cancel_agreement", **call, reason="pediu por escrito")

@@ -13,6 +13,7 @@ from tests.money.deals import (
     live,
     owed,
     parts,
+    propose,
     settle,
     simulate,
     status,
@@ -70,6 +71,51 @@ def test_what_was_forgiven_in_the_offer_counts_with_what_is_cancelled(world: Wor
 
     assert refusal(world, "supervisor", parts(world, deal)[0]["id"]) == "approval_above_role"
     assert cancel(world, "admin", parts(world, deal)[0]["id"]) == "cancelled"
+
+
+def revive(world: World, who: str, agreement: uuid.UUID, **more: Any) -> Any:
+    call = {"agreement_id": agreement, "reason": "voltou", **more}
+    return world.rpc(who, "reactivate_agreement", **call)["status"]
+
+
+def revival_refused(world: World, who: str, agreement: uuid.UUID, **more: Any) -> str:
+    call = {"agreement_id": agreement, "reason": "voltou", **more}
+    return world.refused(who, "reactivate_agreement", **call)
+
+
+def test_an_agreement_above_a_limit_does_not_come_back_by_a_smaller_hand(world: World) -> None:
+    world.debt(60_000)
+    first = world.today + A_DAY
+    asked = propose(world, discounts={"principal": 40}, installments=2, first_due_date=first)
+    deal = uuid.UUID(asked["agreement_id"])
+    world.rpc("admin", "decide_agreement", agreement_id=deal, decision="approve")
+    world.rpc("supervisor", "cancel_agreement", agreement_id=deal, reason="desistiu")
+    assert owed(world) == 60_000
+
+    assert revival_refused(world, "supervisor", deal) == "approval_above_role"
+    assert (status(world, deal), owed(world)) == ("cancelled", 60_000)
+    assert revive(world, "admin", deal) == "awaiting_first_payment"
+
+
+def test_what_the_titles_owe_by_now_is_forgiven_within_a_limit_too(world: World) -> None:
+    world.policy(interest_percent=10)
+    world.debt(60_000, world.today - 30 * A_DAY)
+    deal = agree(world, installments=2, first_due_date=world.today + A_DAY)
+    settle(
+        world,
+        {"installment_id": parts(world, deal)[0]["id"]},
+        parts(world, deal)[0]["amount_cents"],
+    )
+    live(world, 90)
+    assert status(world, deal) == "broken"
+    careful = {"tenant_id": world.tenant, "role": "supervisor"}
+    world.change("approval_limits", careful, interest_percent=10)
+
+    soon = world.today + A_DAY
+    assert revival_refused(world, "supervisor", deal, first_due_on=soon) == "approval_above_role"
+    far = world.today + 31 * A_DAY
+    assert revival_refused(world, "admin", deal, first_due_on=far) == "above_every_limit"
+    assert revive(world, "admin", deal, first_due_on=soon) == "active"
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,17 @@ def test_a_second_full_payment_waits_for_a_person(deal: Deal) -> None:
     assert [part["status"] for part in deal.parts()] == ["paid", "paid", "open"]
 
 
+def test_a_charge_that_a_day_s_list_names_twice_was_paid_twice(deal: Deal) -> None:
+    told = [deal.paid(1, 30_000, copy=copy) for copy in (1, 2, 1, 2)]
+    assert told == ["recorded", "recorded", "repeated", "repeated"]
+    # Whoever asks for the charge alone is told of one.
+    assert deal.paid(1, 30_000) == "repeated"
+    [case] = deal.cases()
+    assert (case["kind"], case["amount_cents"]) == ("duplicate", 30_000)
+    assert deal.world.one("select sum(amount_cents) from public.payments") == 60_000
+    assert deal.world.one("select sum(paid_cents) from public.installments") == 30_000
+
+
 def test_a_duplicate_that_is_sent_back_pays_nothing(deal: Deal) -> None:
     deal.paid(1, 30_000)
     deal.paid(1, 30_000, deal.world.today + timedelta(1))

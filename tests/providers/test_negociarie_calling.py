@@ -131,6 +131,17 @@ def test_the_paid_of_a_day_are_listed_and_of_another_day_not(bank: NegociarieBan
     assert negociarie.list_paid(settings, CLIENT_SECRET, DUE).items == []
 
 
+def test_what_a_day_s_list_says_twice_is_numbered(
+    bank: NegociarieBank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = {"id_parcela": "a", "data_pagamento": "2026-12-11", "valor_pago": 10.0}
+    lines = [line, {**line, "valor_pago": 11.0}, line, {**line, "id_parcela": "b"}, line]
+    body = {"qtd_parcelas_pagas": len(lines), "parcelas_pagas": lines}
+    bank.misbehave(do="answer", status=200, body=body, on="paid")
+    day = negociarie.list_paid({"client_id": CLIENT_ID}, CLIENT_SECRET, DUE)
+    assert [item["copy"] for item in day.items] == [1, 1, 2, 1, 3]
+
+
 @pytest.mark.parametrize(
     "mood",
     [

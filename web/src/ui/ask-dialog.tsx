@@ -5,6 +5,9 @@ import classes from "@/ui/ask-dialog.module.css";
 import "@/ui/dialog-styles";
 import { FormEnd } from "@/ui/form-end";
 
+/** As the database takes it. */
+const longestReason = 500;
+
 export interface Asked {
   reason: string;
   /** Business date, "" when none was asked for or given. */
@@ -60,8 +63,9 @@ export function AskDialog(props: AskDialogProps): ReactNode {
         )}
         <TextInput
           label={reasonLabel}
+          description={`Até ${longestReason} caracteres.`}
           required
-          maxLength={500}
+          maxLength={longestReason}
           data-autofocus
           value={reason}
           onChange={(event) => setReason(event.currentTarget.value)}

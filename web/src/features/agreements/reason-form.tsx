@@ -23,6 +23,7 @@ export function ReasonForm({ label, action, isPending, onCancel, onSubmit, child
     >
       <TextInput
         label={label}
+        description="Até 500 caracteres."
         value={reason}
         maxLength={500}
         ref={(input) => input?.focus({ preventScroll: true })}

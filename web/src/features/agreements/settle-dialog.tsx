@@ -80,7 +80,7 @@ export function SettleDialog({ installment, clientId, name, onDone, onClose }: S
           </div>
           <TextInput
             label="Comprovante"
-            description="Como se sabe: número do recibo, quem recebeu, onde está a cópia."
+            description="Como se sabe: número do recibo, quem recebeu, onde está a cópia. Até 500 caracteres."
             required
             maxLength={500}
             data-autofocus

@@ -55,6 +55,7 @@ export const money: Record<string, string> = {
   proposal_invalid: "A proposta chegou incompleta. Simule de novo.",
   provider_not_connected: "Conecte a Negociarie nas configurações.",
   reason_missing: "Escreva o motivo.",
+  reason_too_long: "O motivo pode ter até 500 caracteres.",
   resolution_unknown: "Esta decisão não vale para este tipo de pagamento.",
   settlement_decided: "Esta baixa já foi decidida.",
   settlement_id_reused: "Esta baixa já foi pedida por outra pessoa. Recarregue a página.",
