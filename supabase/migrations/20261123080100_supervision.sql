@@ -30,6 +30,8 @@ DROP FUNCTION "private"."accept_invitations"(uuid, uuid);
 
 DROP FUNCTION "private"."apply_call_event"(uuid);
 
+DROP FUNCTION "private"."attempts_left"(uuid, uuid, public.channel, timestamp with time zone);
+
 DROP FUNCTION "private"."batch_exclusion"(text[]);
 
 DROP FUNCTION "private"."own_talks"(uuid[], uuid[]);
@@ -250,6 +252,12 @@ ALTER TABLE "private"."dialer_moves" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "private"."dialer_moves" FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE "private"."failures_set_aside" ("tenant_id" uuid NOT NULL, "kind" text NOT NULL, "failed_id" text NOT NULL, "set_aside_by" uuid, CONSTRAINT "failures_set_aside_pkey" PRIMARY KEY (tenant_id, kind, failed_id));
+
+ALTER TABLE "private"."failures_set_aside" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "private"."failures_set_aside" FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE "private"."panel_month_facts" ("tenant_id" uuid NOT NULL, "month" date NOT NULL, "measure" text NOT NULL, "creditor_id" uuid, "operator_id" uuid, "events" bigint NOT NULL, "amount" bigint NOT NULL, CONSTRAINT "panel_month_facts_are_said_once" UNIQUE NULLS NOT DISTINCT (tenant_id, creditor_id, month, measure, operator_id));
 
 ALTER TABLE "private"."panel_month_facts" ENABLE ROW LEVEL SECURITY;
@@ -287,6 +295,8 @@ ALTER TABLE "private"."panel_eligible" ADD COLUMN "debtors" bigint NOT NULL DEFA
 ALTER TABLE "private"."panel_stock_days" ADD COLUMN "has_rows" boolean NOT NULL DEFAULT false;
 
 ALTER TABLE "public"."message_batches" ADD COLUMN "creditor_scope" uuid[];
+
+ALTER TABLE "public"."rule_dry_runs" ADD COLUMN "wording" text;
 
 
 
@@ -1303,6 +1313,109 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.dry_run_rule(rule_id uuid, from_date date, to_date date)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET jit TO 'off'
+AS $function$
+declare
+    -- A month of a large agency's dispositions; each is asked as a message would be, some
+    -- milliseconds.
+    c_max_targets constant int := 20000;
+    c_max_days constant int := 31;
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_at timestamptz := private.now();
+    v_rule public.collection_rules;
+    v_run public.rule_dry_runs;
+    v_targets private.rule_target[];
+begin
+    select * into v_rule from public.collection_rules as rule
+    where rule.id = dry_run_rule.rule_id and rule.tenant_id = v_tenant_id;
+    if not found then
+        raise exception 'rule_not_found' using errcode = 'PT404',
+            detail = 'no rule with this id in the tenant';
+    end if;
+    if from_date is null or to_date is null or to_date - from_date not between 0 and c_max_days then
+        raise exception 'period_invalid' using errcode = 'PT400',
+            detail = format('from a day to the same or a later one, at most %s apart', c_max_days);
+    end if;
+    v_targets := private.rule_targets(v_rule, from_date, to_date, v_at);
+    if cardinality(v_targets) > c_max_targets then
+        raise exception 'dry_run_too_large' using errcode = 'PT409',
+            detail = format('more than %s; ask for fewer days', c_max_targets);
+    end if;
+
+    delete from public.rule_dry_run_lines as line using public.rule_dry_runs as older
+    where older.tenant_id = v_tenant_id and older.rule_id = v_rule.id
+      and line.dry_run_id = older.id;
+    insert into public.rule_dry_runs
+        (tenant_id, rule_id, version, wording, frozen_at, from_date, to_date, created_by)
+    values (
+        v_tenant_id, v_rule.id, v_rule.version,
+        private.wording_of(v_rule.id, v_rule.version), v_at, dry_run_rule.from_date,
+        dry_run_rule.to_date, auth.uid()
+    )
+    returning * into v_run;
+    v_targets := private.steps_of_targets(v_targets);
+    insert into public.rule_dry_run_lines (
+        tenant_id, dry_run_id, place, position, action, client_id, verdict, reason, not_before,
+        phone, body, price_micros
+    )
+    select v_tenant_id, v_run.id, plan.place, target.position, plan.action, target.client_id,
+        plan.verdict, plan.reason,
+        case when plan.verdict = 'postpone' then plan.not_before end,
+        case when plan.verdict <> 'skip' then plan.phone end,
+        case when plan.verdict <> 'skip' then plan.body end,
+        case when plan.verdict <> 'skip' and plan.action = 'send_template' then
+            private.message_price(v_tenant_id, target.client_id, plan.template_id, v_at)
+        end
+    from private.plan_targets(v_targets, v_at) as plan
+    join unnest(v_targets) as target on target.place = plan.place;
+    -- What a skipped step ends is not told of as if it came.
+    delete from public.rule_dry_run_lines as line
+    using public.rule_dry_run_lines as earlier
+    join public.rule_steps as step
+        on step.rule_id = v_rule.id and step.version = v_rule.version
+        and step.position = earlier.position
+    where line.dry_run_id = v_run.id and earlier.dry_run_id = v_run.id
+      and earlier.place between line.place - line.position + 1 and line.place - 1
+      and earlier.verdict = 'skip'
+      and (not step.goes_on or private.ends_rule(earlier.reason));
+
+    update public.rule_dry_runs as run
+    set counts = coalesce(told.counts, '[]'), price_micros = told.price_micros,
+        currency = (
+            select (private.rate_at(
+                v_tenant_id, template.provider, template.category, v_at
+            )).currency
+            from public.rule_steps as step
+            join public.message_templates as template on template.id = step.template_id
+            where step.rule_id = v_rule.id and step.version = v_rule.version
+              and step.action = 'send_template'
+            order by step.position limit 1
+        )
+    from (
+        select jsonb_agg(jsonb_build_object(
+                'position', by_reason.position, 'action', by_reason.action,
+                'verdict', by_reason.verdict, 'reason', by_reason.reason, 'count', by_reason.count
+            ) order by by_reason.position, by_reason.verdict, by_reason.reason) as counts,
+            sum(by_reason.price_micros) as price_micros
+        from (
+            select line.position, line.action, line.verdict, line.reason, count(*),
+                sum(line.price_micros) filter (where line.verdict = 'send') as price_micros
+            from public.rule_dry_run_lines as line
+            where line.dry_run_id = v_run.id
+            group by 1, 2, 3, 4
+        ) as by_reason
+    ) as told
+    where run.id = v_run.id
+    returning run.* into v_run;
+    return to_jsonb(v_run) - '{tenant_id,created_by,wording}'::text[];
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.end_calls(dispositions uuid[], called_since timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
@@ -1385,6 +1498,18 @@ begin
       and private.unnamed_image(kept.selection, person) <> kept.selection;
     get diagnostics v_rows = row_count;
     v_sum := v_sum + v_rows;
+    -- A rule goes on finding whom it found; its version is the same, for nobody edited it.
+    update public.collection_rules as kept set filter = private.unnamed_filter(kept.filter, person)
+    where kept.tenant_id = (person).tenant_id and kept.filter ? 'q'
+      and private.unnamed_filter(kept.filter, person) <> kept.filter;
+    get diagnostics v_rows = row_count;
+    v_sum := v_sum + v_rows;
+    update public.rule_versions as kept
+    set definition = private.unnamed_image(kept.definition, person)
+    where kept.tenant_id = (person).tenant_id
+      and private.unnamed_image(kept.definition, person) <> kept.definition;
+    get diagnostics v_rows = row_count;
+    v_sum := v_sum + v_rows;
     -- The line of a segment that was named so, and of a selection: what 0062 and 0868 write, found
     -- by their index, for an agency's audit is long.
     update public.audit_log as kept
@@ -1393,7 +1518,9 @@ begin
     where kept.tenant_id = (person).tenant_id
       and (
           kept.table_name = 'clients' and kept.row_id in ('assign', 'export', 'tag', 'untag')
-          or kept.table_name in ('segments', 'message_batches', 'dialer_exports')
+          or kept.table_name in (
+              'segments', 'message_batches', 'dialer_exports', 'collection_rules'
+          )
       )
       and (private.unnamed_image(kept.before, person) <> kept.before
           or private.unnamed_image(kept.after, person) <> kept.after);
@@ -1447,6 +1574,172 @@ begin
     -- Somebody is storing: a commit later.
     return coalesce(v_left, 0.05);
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.failed_work(tenant_id uuid, kinds text[], before_at timestamp with time zone, before_id text, page_size integer)
+ RETURNS TABLE(kind text, id text, failed_at timestamp with time zone, client_id uuid, title text, reason text, detail text, may_retry boolean)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select found.kind, found.id, found.failed_at, found.client_id, found.title, found.reason,
+        found.detail, found.may_retry
+    from (
+        (
+            select 'automation' as kind, run.id::text as id, run.finished_at as failed_at,
+                run.client_id, rule.name as title, run.reason, null::text as detail,
+                true as may_retry
+            from public.automation_runs as run
+            join public.collection_rules as rule on rule.id = run.rule_id
+            where run.tenant_id = failed_work.tenant_id and run.status = 'failed'
+              and ((select private.sees_everything()) or private.sees_client(run.client_id))
+              and 'automation' = any(kinds) and run.finished_at <= before_at
+              and not private.is_set_aside(
+                  run.tenant_id, 'automation', run.id::text,
+                  run.finished_at
+              )
+              and (run.finished_at, run.id::text) < (before_at, before_id)
+            order by run.finished_at desc, run.id::text desc limit page_size
+        )
+        union all
+        (
+            -- What a rule or a bulk send sent is told by those.
+            select 'message', message.id::text, message.failed_at, message.client_id,
+                template.name, coalesce(message.error_code, 'unclassified'),
+                message.error_detail, message.charge_id is not null
+            from public.message_logs as message
+            left join public.message_templates as template on template.id = message.template_id
+            where message.tenant_id = failed_work.tenant_id and message.status = 'failed'
+              and (message.client_id is null or (select private.sees_everything())
+                  or private.sees_client(message.client_id))
+              and message.direction = 'out' and message.automation_run_id is null
+              and message.retried_run_id is null and message.batch_id is null
+              and 'message' = any(kinds) and message.failed_at <= before_at
+              and not private.is_set_aside(
+                  message.tenant_id, 'message', message.id::text,
+                  message.failed_at
+              )
+              and (message.failed_at, message.id::text) < (before_at, before_id)
+            order by message.failed_at desc, message.id::text desc limit page_size
+        )
+        union all
+        (
+            select 'charge', charge.id::text, charge.updated_at, charge.client_id,
+                charge.method::text, coalesce(charge.error_code, 'unclassified'),
+                charge.error_detail, true
+            from public.charges as charge
+            where charge.tenant_id = failed_work.tenant_id
+              and ((select private.sees_everything()) or private.sees_client(charge.client_id))
+              -- The first is the index's condition; an unknown one is being looked up.
+              and charge.status in ('failed', 'unknown') and charge.status = 'failed'
+              and 'charge' = any(kinds) and charge.updated_at <= before_at
+              and not private.is_set_aside(
+                  charge.tenant_id, 'charge', charge.id::text,
+                  charge.updated_at
+              )
+              and (charge.updated_at, charge.id::text) < (before_at, before_id)
+            order by charge.updated_at desc, charge.id::text desc limit page_size
+        )
+        union all
+        (
+            -- Who did not get it, and who may get it again, is told on its own page.
+            select 'batch', batch.id::text,
+                coalesce(batch.finished_at, batch.last_progress_at, batch.created_at), null,
+                format('%s (%s)', batch.name, failed.messages), failed.code, null, false
+            from public.message_batches as batch
+            cross join lateral (
+                select sum(counts.amount) as messages, (array_agg(
+                        split_part(counts.key, ':', 2) order by counts.amount desc, counts.key
+                    ))[1] as code
+                from private.batch_counts as counts
+                where counts.batch_id = batch.id and counts.key like 'failed:%'
+                  and counts.amount > 0
+            ) as failed
+            where batch.tenant_id = failed_work.tenant_id and failed.messages > 0
+              and 'batch' = any(kinds)
+              and not private.is_set_aside(
+                  batch.tenant_id, 'batch', batch.id::text,
+                  coalesce(batch.finished_at, batch.last_progress_at, batch.created_at)
+              )
+              and (
+                  coalesce(batch.finished_at, batch.last_progress_at, batch.created_at),
+                  batch.id::text
+              ) < (before_at, before_id)
+            order by coalesce(batch.finished_at, batch.last_progress_at, batch.created_at) desc,
+                batch.id::text desc
+            limit page_size
+        )
+        union all
+        (
+            -- Of a failed one nothing stayed: the file is sent again. One that was cut off goes on.
+            select 'import', import.id::text, coalesce(import.finished_at, import.created_at), null,
+                import.file_name, coalesce(import.error_code, case import.status
+                    when 'interrupted' then 'interrupted' else 'unclassified' end), null,
+                import.status = 'interrupted'
+            from public.imports as import
+            where import.tenant_id = failed_work.tenant_id and import.status in ('failed', 'interrupted')
+              and ((select private.sees_everything()) or private.sees_creditor(import.creditor_id))
+              and not import.is_rehearsal and 'import' = any(kinds)
+              and not private.is_set_aside(
+                  import.tenant_id, 'import', import.id::text,
+                  coalesce(import.finished_at, import.created_at)
+              )
+              and (coalesce(import.finished_at, import.created_at), import.id::text)
+                  < (before_at, before_id)
+            order by coalesce(import.finished_at, import.created_at) desc, import.id::text desc
+            limit page_size
+        )
+        union all
+        (
+            select 'dialer_export', export.id::text,
+                coalesce(export.finished_at, export.created_at), null, export.list_name,
+                coalesce(export.error_code, 'unclassified'), export.error_detail, true
+            from public.dialer_exports as export
+            where export.tenant_id = failed_work.tenant_id and export.status = 'failed'
+              and 'dialer_export' = any(kinds)
+              and not private.is_set_aside(
+                  export.tenant_id, 'dialer_export', export.id::text,
+                  coalesce(export.finished_at, export.created_at)
+              )
+              and (coalesce(export.finished_at, export.created_at), export.id::text)
+                  < (before_at, before_id)
+            order by coalesce(export.finished_at, export.created_at) desc, export.id::text desc
+            limit page_size
+        )
+        union all
+        (
+            -- The next run does it all again: there is nothing to press.
+            select 'job', job.id::text, coalesce(job.finished_at, job.started_at), null, job.job,
+                coalesce(job.result ->> 'code', 'job_failed'), job.result ->> 'error', false
+            from public.job_runs as job
+            where job.tenant_id = failed_work.tenant_id and job.failures > 0
+              and 'job' = any(kinds)
+              and not private.is_set_aside(
+                  job.tenant_id, 'job', job.id::text,
+                  coalesce(job.finished_at, job.started_at)
+              )
+              and (coalesce(job.finished_at, job.started_at), job.id::text)
+                  < (before_at, before_id)
+            order by coalesce(job.finished_at, job.started_at) desc, job.id::text desc
+            limit page_size
+        )
+        union all
+        (
+            select 'webhook', event.id::text, event.received_at, null, event.provider::text,
+                event.error, event.kind, true
+            from private.provider_events as event
+            where event.tenant_id = failed_work.tenant_id and event.error is not null
+              and 'webhook' = any(kinds)
+              and not private.is_set_aside(
+                  event.tenant_id, 'webhook', event.id::text,
+                  event.received_at
+              )
+              and (event.received_at, event.id::text) < (before_at, before_id)
+            order by event.received_at desc, event.id::text desc limit page_size
+        )
+    ) as found
+    order by found.failed_at desc, found.id desc
+    limit page_size
 $function$;
 
 CREATE OR REPLACE FUNCTION private.finish_import(v_plan private.import_plans)
@@ -1713,6 +2006,20 @@ CREATE OR REPLACE FUNCTION private.is_on_the_books(state text)
  SET search_path TO ''
 AS $function$ select state in ('open', 'agreed', 'held') $function$;
 
+CREATE OR REPLACE FUNCTION private.is_rehearsed(rule public.collection_rules)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select exists (
+        select from public.rule_dry_runs as seen
+        where seen.tenant_id = (rule).tenant_id and seen.rule_id = (rule).id
+          and seen.version = (rule).version
+          and seen.wording is not distinct from private.wording_of((rule).id, (rule).version)
+    )
+$function$;
+
 CREATE OR REPLACE FUNCTION private.is_repeated_disposition(given public.call_dispositions)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -1738,6 +2045,20 @@ begin
     raise exception 'disposition_id_reused' using errcode = 'PT409',
         detail = 'this id already names another disposition';
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.is_set_aside(tenant_id uuid, kind text, failed_id text, failed_at timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select exists (
+        select from private.failures_set_aside as aside
+        where aside.tenant_id = is_set_aside.tenant_id and aside.kind = is_set_aside.kind
+          and aside.failed_id = is_set_aside.failed_id
+          and aside.set_aside_at >= is_set_aside.failed_at
+    )
 $function$;
 
 CREATE OR REPLACE FUNCTION private.is_stock_early(tenant_id uuid)
@@ -2060,6 +2381,52 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.list_rules()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('operator');
+    v_may_see_runs boolean := private.has_role('supervisor');
+begin
+    return (
+        select coalesce(jsonb_agg(jsonb_build_object(
+            'id', rule.id, 'version', rule.version, 'is_enabled', rule.is_enabled,
+            'kit', rule.kit,
+            'definition', private.definition_of(
+                rule, private.steps_of(rule.id, rule.version)
+            ),
+            'speaks', exists (
+                select from public.rule_steps as step
+                where step.rule_id = rule.id and step.version = rule.version
+                  and private.speaks_or_spends(step.action)
+            ),
+            'missing', to_jsonb(private.missing_of(rule)),
+            'last_dry_run', case when v_may_see_runs and seen.id is not null
+                then to_jsonb(seen) - '{tenant_id,rule_id,created_by,wording}'::text[]
+                    || jsonb_build_object('author', private.actor_name(
+                        rule.tenant_id, seen.created_by
+                    )) end,
+            'may_enable', private.is_rehearsed(rule) and private.missing_of(rule) = '{}',
+            'today', private.runs_today(rule.tenant_id, rule.id),
+            'last_run_at', (
+                select max(run.created_at) from public.automation_runs as run
+                where run.tenant_id = rule.tenant_id and run.rule_id = rule.id
+            )
+        ) order by rule.priority, rule.name, rule.id), '[]')
+        from public.collection_rules as rule
+        left join lateral (
+            select dry.* from public.rule_dry_runs as dry
+            where dry.tenant_id = rule.tenant_id and dry.rule_id = rule.id
+            order by dry.version desc, dry.frozen_at desc limit 1
+        ) as seen on true
+        where rule.tenant_id = v_tenant_id
+    );
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.make_callbacks(dispositions uuid[])
  RETURNS void
  LANGUAGE sql
@@ -2350,6 +2717,45 @@ AS $function$
     from public.debts
     where debts.tenant_id = open_in_scope.tenant_id and debts.client_id = open_in_scope.client_id
       and debts.status = 'open' and debts.creditor_id = any(open_in_scope.scope)
+$function$;
+
+CREATE OR REPLACE FUNCTION private.over_caps(tenant_id uuid, client_id uuid, channel public.channel, days date[], at timestamp with time zone)
+ RETURNS boolean[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_zone text := (
+        select agency.time_zone from public.tenants as agency where agency.id = over_caps.tenant_id
+    );
+    v_day date;
+    v_taken date[] := '{}';
+    v_is_over boolean;
+    v_marks boolean[] := '{}';
+begin
+    foreach v_day in array days loop
+        v_is_over := exists (
+            select from public.contact_caps as cap
+            where cap.tenant_id = over_caps.tenant_id and cap.channel = over_caps.channel
+              and cap.attempts <= (
+                  select count(*) from private.contact_attempts(
+                      cap.tenant_id, over_caps.client_id, cap.channel,
+                      (v_day - cap.days + 1)::timestamp at time zone v_zone,
+                      least(over_caps.at, (v_day + 1)::timestamp at time zone v_zone)
+                  )
+              ) + (
+                  select count(*) from unnest(v_taken) as taken (day)
+                  where taken.day > v_day - cap.days
+              )
+        );
+        v_marks := v_marks || v_is_over;
+        if not v_is_over then
+            v_taken := v_taken || v_day;
+        end if;
+    end loop;
+    return v_marks;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.owed_in_scope(tenant_id uuid, client_id uuid, scope uuid[], OUT cents bigint, OUT is_owing boolean)
@@ -4627,6 +5033,250 @@ AS $function$
     window same_phone as (partition by private.phone_match(best.phone) order by person.id)
 $function$;
 
+CREATE OR REPLACE FUNCTION private.plan_targets(targets private.rule_target[], at timestamp with time zone)
+ RETURNS SETOF private.target_plan
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    with fitting as materialized (
+        select found.place
+        from private.places_in_filter(plan_targets.targets, plan_targets.at) as found (place)
+    ),
+    asked as materialized (
+        select target as target, target.*, rule, step, template, sender, client,
+            spoken.channel, best.phone as best_phone,
+            hours.allowed, hours.next_allowed_at, hours.reason as hours_reason,
+            tenant.time_zone, (plan_targets.at at time zone tenant.time_zone)::date as today,
+            -- Many days are rehearsed each by itself; what is asked in earnest is of today.
+            case when target.run_id is null then target.on_date end as rehearsed_on, policy.is_stopped, policy.stopped_channels,
+            private.opens_again_at(rule, tenant.time_zone, plan_targets.at) as opens_again_at
+        from unnest(plan_targets.targets) as target
+        join public.collection_rules as rule on rule.id = target.rule_id
+        join public.tenants as tenant on tenant.id = target.tenant_id
+        join public.rule_steps as step
+            on step.rule_id = target.rule_id and step.version = target.version
+            and step.position = target.position
+        join public.clients as client on client.id = target.client_id
+        left join public.message_templates as template on template.id = step.template_id
+        left join public.automation_policies as policy on policy.tenant_id = target.tenant_id
+        -- Null: it speaks to nobody, and no hour forbids it.
+        cross join lateral (
+            select case
+                when step.action in ('send_template', 'create_charge') then 'whatsapp'
+                when step.action = 'send_to_dialer' then 'call'
+            end::public.channel as channel
+        ) as spoken
+        left join lateral (
+            select known.*
+            from private.sender_for(
+                target.tenant_id, target.client_id, template.provider, template.account
+            ) as known
+            where spoken.channel = 'whatsapp'
+        ) as sender on true
+        left join lateral (
+            select client_phones.phone
+            from public.client_phones
+            where spoken.channel is not null
+              and client_phones.tenant_id = target.tenant_id
+              and client_phones.client_id = target.client_id
+              and case spoken.channel
+                  when 'whatsapp' then
+                      client_phones.kind = 'mobile' and client_phones.has_whatsapp is not false
+                  else client_phones.phone like '+55%' and not private.is_wrong_number(
+                      target.tenant_id, target.client_id, client_phones.phone
+                  )
+              end
+              and not private.is_suppressed(
+                  target.tenant_id, target.client_id, client_phones.phone, spoken.channel,
+                  plan_targets.at
+              )
+            order by client_phones.position, client_phones.created_at, client_phones.id
+            limit 1
+        ) as best on true
+        left join lateral (
+            select decided.*
+            from private.contact_decision(
+                target.tenant_id, target.client_id, spoken.channel, plan_targets.at
+            ) as decided
+            where spoken.channel is not null
+        ) as hours on true
+    ),
+    told as materialized (
+        select asked.*, case
+            -- A week later what it followed is forgotten: silence is better.
+            when asked.asked_at < plan_targets.at - interval '7 days' then 'expired'
+            when private.is_undone(asked.disposition_id) then 'undone'
+            when asked.run_id is not null and not (asked.rule).is_enabled then 'rule_disabled'
+            when asked.run_id is not null and asked.is_stopped then 'automations_stopped'
+            when asked.run_id is not null
+                and asked.channel = any(asked.stopped_channels) then 'channel_stopped'
+            when (asked.step).action = 'send_template' then private.template_obstacle_of_rule(
+                asked.template
+            )
+        end as obstacle
+        from asked
+    ),
+    hindered as materialized (
+        select told.*, coalesce(
+            told.obstacle,
+            case
+                when told.channel = 'whatsapp' and (told.sender).sender_id is null
+                    then 'integration_inactive'
+                when told.place not in (select fitting.place from fitting) then 'filter_left'
+                when (told.rule).trigger in ('debt_due', 'installment_due') then
+                    private.day_obstacle(
+                        told.rule, told.target_id, told.client, told.on_date,
+                        case when told.run_id is not null then told.today end
+                    )
+                when (told.rule).trigger = 'disposition' then case
+                    when (told.step).action in ('send_template', 'send_to_dialer')
+                        and (told.client).open_debts = 0 then 'nothing_owed'
+                end
+                else private.event_obstacle(told.rule, told.target_id, plan_targets.at)
+            end,
+            case
+                -- What was paid is spoken of to whoever owes nothing any more.
+                when (told.step).action in ('send_template', 'send_to_dialer')
+                    and (told.rule).trigger in (
+                        'callback_due', 'message_received', 'agreement_event'
+                    )
+                    and (told.rule).event is distinct from 'settled'
+                    and (told.client).open_debts = 0
+                    and not private.has_living_agreement(told.tenant_id, told.client_id)
+                    then 'nothing_owed'
+            end,
+            private.step_obstacle(
+                told.step, told.rule, told.client_id, told.disposition_id, told.target_id,
+                plan_targets.at
+            )
+        ) as hindrance
+        from told
+    ),
+    -- The first of a client that nothing hinders is the one that is done.
+    repeating as materialized (
+        select unnest(asking.places) as place,
+            unnest(private.too_soon(asking.days, asking.gap)) as is_too_soon
+        from (
+            select array_agg(hindered.place order by hindered.place) as places,
+                array_agg(coalesce(hindered.rehearsed_on, hindered.today) order by hindered.place)
+                    as days,
+                min((hindered.rule).repeat_days) as gap
+            from hindered
+            where hindered.hindrance is null and (hindered.rule).repeat_days is not null
+            group by hindered.rule_id, hindered.position, hindered.client_id
+        ) as asking
+    ),
+    judged as materialized (
+        select hindered.*, filled.params, case
+            when hindered.hindrance is not null then hindered.hindrance
+            when hindered.hours_reason = 'suppressed' then 'suppressed'
+            when (hindered.rule).repeat_days is not null and (
+                repeating.is_too_soon or private.has_repeated(
+                    hindered.target, plan_targets.at + make_interval(
+                        days => coalesce(hindered.rehearsed_on - hindered.today, 0)
+                            - (hindered.rule).repeat_days
+                    )
+                )
+            ) then 'repeated'
+            when hindered.channel is not null and hindered.best_phone is null
+                then 'no_reachable_phone'
+            -- Something it says is not known of this person.
+            when array_position(filled.params, null) is not null then 'variable_missing'
+            when hindered.channel is not null and hindered.next_allowed_at is null
+                then coalesce(hindered.hours_reason, 'outside_hours')
+        end as refusal,
+        case
+            -- Today's cap is not another day's.
+            when not hindered.allowed and (
+                hindered.hours_reason is distinct from 'attempt_cap'
+                or hindered.rehearsed_on is not distinct from hindered.today
+                or hindered.rehearsed_on is null
+            ) then hindered.hours_reason
+            when (hindered.sender).is_paused then 'sender_paused'
+            when (hindered.sender).paused_until > plan_targets.at then 'rate_limited'
+            when hindered.opens_again_at is not null then 'outside_window'
+        end as delay
+        from hindered
+        left join repeating on repeating.place = hindered.place
+        left join lateral (
+            select private.template_values(
+                hindered.client_id, (hindered.template).variables
+            ) as params
+            where (hindered.step).action = 'send_template' and hindered.hindrance is null
+        ) as filled on true
+    ),
+    -- Only what would be done now counts against the day, in the order of the places.
+    counted as materialized (
+        select judged.*, judged.refusal is null and judged.delay is null
+            and (judged.rule).daily_cap is not null
+            and row_number() over (
+                partition by judged.rule_id, judged.position, judged.rehearsed_on,
+                    judged.refusal is null and judged.delay is null
+                order by judged.place
+            ) + case when coalesce(judged.rehearsed_on, judged.today) = judged.today
+                then private.done_today(
+                    judged.rule, judged.position, judged.time_zone, plan_targets.at
+                ) else 0 end > (judged.rule).daily_cap as is_over_cap
+        from judged
+    ),
+    capped as materialized (
+        select unnest(asking.places) as place,
+            unnest(private.over_caps(
+                asking.tenant_id, asking.client_id, asking.channel, asking.days, plan_targets.at
+            )) as is_over
+        from (
+            select counted.tenant_id, counted.client_id, counted.channel,
+                array_agg(counted.place order by counted.place) as places,
+                array_agg(coalesce(counted.rehearsed_on, counted.today) order by counted.place)
+                    as days
+            from counted
+            where counted.refusal is null and counted.delay is null and not counted.is_over_cap
+              and private.has_cap(counted.tenant_id, counted.channel)
+            group by counted.tenant_id, counted.client_id, counted.channel, counted.position
+        ) as asking
+    ),
+    rationed as materialized (
+        select counted.*, coalesce(capped.is_over, false) as is_rationed
+        from counted
+        left join capped on capped.place = counted.place
+    )
+    select counted.place,
+        case
+            when counted.refusal is not null then 'skip'
+            when counted.delay is not null or counted.is_over_cap or counted.is_rationed
+                then 'postpone'
+            when (counted.step).action = 'send_template' then 'send'
+            else 'act'
+        end,
+        coalesce(
+            counted.refusal, counted.delay, case when counted.is_over_cap then 'daily_cap'
+                when counted.is_rationed then 'attempt_cap' end
+        ),
+        greatest(
+            counted.next_allowed_at, (counted.sender).paused_until, counted.opens_again_at,
+            -- Until somebody lets the number send again: looked at as often as an answer is late.
+            case when (counted.sender).is_paused
+                then plan_targets.at + interval '15 minutes' end,
+            case when counted.is_over_cap or counted.is_rationed then (
+                coalesce(counted.rehearsed_on, counted.today) + 1
+                + coalesce((counted.rule).opens, '00:00')
+            ) at time zone counted.time_zone end
+        ),
+        (counted.step).action, (counted.template).provider, (counted.sender).integration_id,
+        (counted.sender).settings,
+        private.whatsapp_form(counted.tenant_id, counted.best_phone), (counted.template).id,
+        (counted.template).provider_template_id, (counted.template).language,
+        private.render_body((counted.template).body, said.params), said.params,
+        (counted.sender).sender_id
+    from rationed as counted
+    cross join lateral (
+        select private.without_double_dots(
+            (counted.template).body, array_replace(counted.params, null, '—')
+        ) as params
+    ) as said
+$function$;
+
 CREATE OR REPLACE FUNCTION private.preview_message_batch(selection jsonb, sender_id uuid, template_id uuid, includes_agreements boolean, scheduled_at timestamp with time zone)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -5104,6 +5754,68 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.reprocess_failures(items jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_item jsonb;
+    v_outcome text;
+    v_outcomes jsonb := '[]';
+begin
+    perform private.require_role('supervisor');
+    perform private.require_failures(items);
+    for v_item in
+        -- The same order for everybody, so that nobody waits in a circle.
+        select distinct jsonb_build_object('kind', given.item ->> 'kind', 'id', given.item ->> 'id')
+            as item
+        from jsonb_array_elements(items) as given (item)
+        order by item
+    loop
+        begin
+            perform private.reprocess_failure(v_item ->> 'kind', v_item ->> 'id');
+            v_outcome := 'done';
+        exception when others then
+            -- A refusal by name; anything else is a bug and ends the whole.
+            if sqlstate not like 'PT4%' then
+                raise;
+            end if;
+            v_outcome := sqlerrm;
+        end;
+        v_outcomes := v_outcomes || jsonb_build_array(
+            v_item || jsonb_build_object('outcome', v_outcome)
+        );
+    end loop;
+    return v_outcomes;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.require_failures(items jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+declare
+    -- A page and more; each is a transaction of its own inside one.
+    c_max_items constant int := 500;
+begin
+    if jsonb_typeof(items) is distinct from 'array' or jsonb_array_length(items) > c_max_items
+        or exists (
+            select from jsonb_array_elements(items) as given (item)
+            where not coalesce(given.item ->> 'kind' = any(private.failure_kinds()), false)
+               or not coalesce(pg_input_is_valid(given.item ->> 'id', case given.item ->> 'kind'
+                    when 'job' then 'bigint' else 'uuid' end), false)
+        )
+    then
+        raise exception 'selection_invalid' using errcode = 'PT400',
+            detail = format('[{kind, id}], %s at most', c_max_items);
+    end if;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.retry_message_batch(batch_id uuid)
  RETURNS integer
  LANGUAGE plpgsql
@@ -5227,6 +5939,66 @@ begin
     delete from public.conversation_drafts as draft
     where draft.conversation_id = v_talk.id and draft.user_id = auth.uid();
     return jsonb_build_object('message_id', message_id, 'status', 'queued');
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.set_aside_failures(items jsonb)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_rows int;
+begin
+    perform private.require_failures(items);
+    insert into private.failures_set_aside as aside (tenant_id, kind, failed_id, set_aside_by)
+    select distinct v_tenant_id, given.item ->> 'kind', lower(given.item ->> 'id'), auth.uid()
+    from jsonb_array_elements(items) as given (item)
+    where private.sees_failure(given.item ->> 'kind', given.item ->> 'id')
+    on conflict (tenant_id, kind, failed_id) do update
+    set set_aside_by = excluded.set_aside_by, set_aside_at = excluded.set_aside_at;
+    get diagnostics v_rows = row_count;
+    return v_rows;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.set_rule_enabled(rule_id uuid, is_enabled boolean)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+    v_rule public.collection_rules;
+begin
+    select * into v_rule from public.collection_rules as rule
+    where rule.id = set_rule_enabled.rule_id and rule.tenant_id = v_tenant_id
+    for no key update;
+    if not found then
+        raise exception 'rule_not_found' using errcode = 'PT404',
+            detail = 'no rule with this id in the tenant';
+    end if;
+    if is_enabled is null then
+        raise exception 'rule_invalid' using errcode = 'PT400', detail = 'on or off';
+    end if;
+    if is_enabled and not v_rule.is_enabled and not private.is_rehearsed(v_rule) then
+        raise exception 'dry_run_needed' using errcode = 'PT409',
+            detail = 'run it dry as it is now, then switch it on';
+    end if;
+    if is_enabled and private.missing_of(v_rule) <> '{}' then
+        raise exception 'rule_incomplete' using errcode = 'PT409',
+            detail = array_to_string(private.missing_of(v_rule), ', ');
+    end if;
+    -- The days it was off are not caught up with.
+    delete from private.rule_sweeps as sweep
+    where sweep.rule_id = v_rule.id and not v_rule.is_enabled;
+    update public.collection_rules as rule
+    set is_enabled = set_rule_enabled.is_enabled,
+        enabled_by = case when set_rule_enabled.is_enabled then auth.uid() else rule.enabled_by end
+    where rule.id = v_rule.id and rule.is_enabled <> set_rule_enabled.is_enabled;
 end;
 $function$;
 
@@ -5516,6 +6288,46 @@ begin
         'accounts', to_jsonb(array_remove(v_emptied, ''))
     );
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tell_of_rule(run public.automation_runs, rule public.collection_rules, note text)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    with counted as (
+        update public.notifications as told
+        set payload = told.payload || jsonb_build_object(
+            'count', (told.payload ->> 'count')::int + 1, 'client_id', null
+        )
+        where told.id in (
+            select distinct on (unread.user_id) unread.id
+            from public.notifications as unread
+            where unread.tenant_id = (run).tenant_id and unread.kind = 'rule_notice'
+              and unread.read_at is null
+              and unread.payload ->> 'rule_id' = (rule).id::text
+              -- That its words changed is another piece of news (0983).
+              and not unread.payload ? 'template'
+              -- Who is not to hear of this client is not told that there is one more.
+              and private.may_hear(
+                  unread.tenant_id, unread.user_id,
+                  jsonb_build_object('client_id', (run).client_id)
+              )
+              and unread.created_at > private.now() - interval '1 day'
+            order by unread.user_id, unread.created_at desc
+        )
+        returning told.user_id
+    )
+    insert into public.notifications (tenant_id, user_id, kind, payload)
+    select (run).tenant_id, member.user_id, 'rule_notice', jsonb_build_object(
+        'rule_id', (rule).id, 'rule', (rule).name, 'note', note, 'count', 1,
+        'client_id', (run).client_id
+    )
+    from public.memberships as member
+    where member.tenant_id = (run).tenant_id and member.revoked_at is null
+      and member.role >= 'supervisor'
+      and member.user_id not in (select counted.user_id from counted)
 $function$;
 
 CREATE OR REPLACE FUNCTION private.template_values(client_id uuid, variables text[], charge_id uuid DEFAULT NULL::uuid, scope uuid[] DEFAULT NULL::uuid[])
@@ -5916,9 +6728,15 @@ declare
     -- A second's work.
     c_short constant int := 50000;
 begin
-    if new.debts_created <= c_short and private.is_stock_early(new.tenant_id) then
-        perform private.take_panel_stock(new.tenant_id);
-    end if;
+    perform private.take_panel_stock(ended.tenant_id)
+    from (
+        select distinct became.tenant_id
+        from new_rows as became
+        join old_rows as was on was.id = became.id
+        where was.finished_at is null and became.finished_at is not null
+          and not became.is_rehearsal and became.debts_created <= c_short
+    ) as ended
+    where private.is_stock_early(ended.tenant_id);
     return null;
 end;
 $function$;
@@ -5956,6 +6774,42 @@ begin
             is distinct from (was.submitted_at is null, was.client_id)
     ) as touched
     group by touched.tenant_id;
+    return null;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.tg_message_templates__tell_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    insert into public.notifications (tenant_id, user_id, kind, payload)
+    select rule.tenant_id, member.user_id, 'rule_notice', jsonb_build_object(
+        'rule_id', rule.id, 'rule', rule.name, 'template', edited.name, 'count', 1
+    )
+    from new_rows as edited
+    join old_rows as was on was.id = edited.id
+    join public.rule_steps as step
+        on step.tenant_id = edited.tenant_id and step.template_id = edited.id
+    join public.collection_rules as rule
+        on rule.id = step.rule_id and rule.version = step.version and rule.is_enabled
+    join public.memberships as member
+        on member.tenant_id = rule.tenant_id and member.revoked_at is null
+        and member.role >= 'supervisor'
+    where (was.body, was.variables, was.header_link)
+          is distinct from (edited.body, edited.variables, edited.header_link)
+      -- Who edited it knows.
+      and member.user_id is distinct from auth.uid()
+      and not exists (
+          select from public.notifications as told
+          where told.tenant_id = rule.tenant_id and told.user_id = member.user_id
+            and told.kind = 'rule_notice' and told.read_at is null
+            and told.payload ->> 'rule_id' = rule.id::text
+            and told.payload ->> 'template' = edited.name
+      )
+    group by rule.tenant_id, member.user_id, rule.id, rule.name, edited.name;
     return null;
 end;
 $function$;
@@ -6002,6 +6856,27 @@ begin
         perform private.accept_invitation(new.id, v_open[1]);
     end if;
     return null;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.too_soon(days date[], gap integer)
+ RETURNS boolean[]
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+declare
+    v_day date;
+    v_done date;
+    v_marks boolean[] := '{}';
+begin
+    foreach v_day in array days loop
+        v_marks := v_marks || coalesce(v_day < v_done + gap, false);
+        if not v_marks[cardinality(v_marks)] then
+            v_done := v_day;
+        end if;
+    end loop;
+    return v_marks;
 end;
 $function$;
 
@@ -6150,6 +7025,32 @@ AS $function$
     where fact.tenant_id = usual_wrap_up.tenant_id and fact.creditor_id is null
       and fact.measure = 'wrapped'
       and fact.day > private.today(usual_wrap_up.tenant_id) - 30
+$function$;
+
+CREATE OR REPLACE FUNCTION private.wording_of(rule_id uuid, version integer)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select md5(string_agg(concat_ws(
+        e'\n', text.id, text.language, text.category, text.body, text.variables::text,
+        text.header_type, text.header_link, text.header_name
+    ), e'\n' order by text.id))
+    from (
+        select distinct template.*
+        from public.rule_steps as step
+        join public.message_templates as template
+            on template.tenant_id = step.tenant_id and case step.action
+                when 'send_template' then template.id = step.template_id
+                -- Which of them brings a charge is known when the charge is (0691).
+                when 'create_charge' then exists (
+                    select from unnest(template.variables) as variable
+                    where variable like 'charge.%'
+                )
+            end
+        where step.rule_id = wording_of.rule_id and step.version = wording_of.version
+    ) as text
 $function$;
 
 CREATE OR REPLACE FUNCTION private.write_chunk_debts(chunk private.import_chunks, OUT created integer, OUT touched uuid[], OUT changes private.import_change[])
@@ -6332,6 +7233,12 @@ CREATE OR REPLACE FUNCTION public.panel_stock_rows(part text, band text, filter 
  SET search_path TO ''
 AS $function$ select private.panel_stock_rows(part, band, outcome, filter, after, page_size) $function$;
 
+CREATE OR REPLACE FUNCTION public.set_aside_failures(items jsonb)
+ RETURNS integer
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.set_aside_failures(items) $function$;
+
 CREATE OR REPLACE PROCEDURE private.repeat_erasures(IN is_committing boolean DEFAULT true)
  LANGUAGE plpgsql
 AS $procedure$
@@ -6377,6 +7284,10 @@ begin
 end;
 $procedure$;
 
+ALTER TABLE "private"."failures_set_aside" ADD CONSTRAINT "failures_set_aside_by_fkey" FOREIGN KEY (set_aside_by) REFERENCES auth.users(id);
+
+ALTER TABLE "private"."failures_set_aside" ADD CONSTRAINT "failures_set_aside_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES public.tenants(id);
+
 ALTER TABLE "private"."panel_kpis" ADD CONSTRAINT "panel_kpis_unit_is_known" CHECK ((unit = ANY (ARRAY['count'::text, 'cents'::text, 'micros'::text, 'percent'::text, 'ratio'::text, 'rate'::text, 'seconds'::text, 'hours'::text, 'per_hour'::text, 'cents_per_hour'::text, 'days'::text])));
 
 ALTER TABLE "private"."panel_month_facts" ADD CONSTRAINT "panel_month_facts_month_fkey" FOREIGN KEY (tenant_id, month) REFERENCES private.panel_months(tenant_id, month) ON DELETE CASCADE;
@@ -6390,6 +7301,8 @@ ALTER TABLE "private"."panel_reachable" ADD CONSTRAINT "panel_reachable_tenant_f
 ALTER TABLE "private"."panel_titles" ADD CONSTRAINT "panel_titles_tenant_fkey" FOREIGN KEY (tenant_id) REFERENCES public.tenants(id);
 
 CREATE INDEX dialer_moves_of_export ON private.dialer_moves USING btree (export_id);
+
+CREATE INDEX failures_set_aside_by_whom ON private.failures_set_aside USING btree (set_aside_by);
 
 CREATE INDEX panel_month_facts_of_month ON private.panel_month_facts USING btree (tenant_id, month);
 
@@ -6415,7 +7328,9 @@ CREATE TRIGGER _420_note_moves_update AFTER UPDATE ON public.client_phones REFER
 
 CREATE TRIGGER _420_note_moves AFTER UPDATE ON public.clients REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_clients__note_moves();
 
-CREATE TRIGGER _700_panel_stock AFTER UPDATE OF finished_at ON public.imports FOR EACH ROW WHEN (((old.finished_at IS NULL) AND (new.finished_at IS NOT NULL) AND (NOT new.is_rehearsal))) EXECUTE FUNCTION private.tg_imports__stock();
+CREATE TRIGGER _700_panel_update AFTER UPDATE ON public.imports REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_imports__stock();
+
+CREATE TRIGGER _300_tell_rules AFTER UPDATE ON public.message_templates REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_message_templates__tell_rules();
 
 COMMENT ON FUNCTION "private"."apply_provider_events"(integer) IS 'Number of events handled, at most `max` and twenty calls that are over; 0: nothing visible; null:
 another drain is at them. Call again while it is not 0; before leaving ask events_pause.';
@@ -6451,9 +7366,14 @@ null: titles that came later) | rolled (outcome null: all of the band) | cohort 
 YYYY-MM of entry; outcome: months since, null: all); filter as panel_numbers → as panel_rows.
 PT404 panel_kpi_unknown, PT400 filter_invalid, unknown_filter.';
 
+COMMENT ON FUNCTION "public"."set_aside_failures"(jsonb) IS 'Supervisor: [{kind, id}] leave the list until they fail anew → how many. Errors:
+selection_invalid.';
+
 COMMENT ON PROCEDURE "private"."repeat_erasures"(boolean) IS 'is_committing: false leaves everything to the caller''s transaction.';
 
 COMMENT ON TABLE "private"."dialer_moves" IS 'States that lists of the dialer did not know of yet.';
+
+COMMENT ON TABLE "private"."failures_set_aside" IS 'Failures somebody has seen and lets be: who, when.';
 
 COMMENT ON TABLE "private"."panel_month_facts" IS 'Derived: panel_facts by the month.';
 
@@ -6505,7 +7425,11 @@ REVOKE ALL ON FUNCTION "private"."is_given"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."is_on_the_books"(text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."is_rehearsed"(public.collection_rules) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."is_repeated_disposition"(public.call_dispositions) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."is_set_aside"(uuid, text, text, timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."is_stock_early"(uuid) FROM PUBLIC;
 
@@ -6530,6 +7454,8 @@ REVOKE ALL ON FUNCTION "private"."now"() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION "private"."now"() TO "authenticated", "postgres", "worker";
 
 REVOKE ALL ON FUNCTION "private"."open_in_scope"(uuid, uuid, uuid[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."over_caps"(uuid, uuid, public.channel, date[], timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."own_talks"(uuid[], uuid[], boolean) FROM PUBLIC;
 
@@ -6577,9 +7503,15 @@ GRANT EXECUTE ON FUNCTION "private"."record_call"(uuid, jsonb, timestamp with ti
 
 REVOKE ALL ON FUNCTION "private"."repeat_erasure"(uuid, uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."require_failures"(jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."retryable_of"(public.message_batches, text[], jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."sees_results"(public.dialer_exports) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."set_aside_failures"(jsonb) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."set_aside_failures"(jsonb) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."silence_closed_lists"(boolean) FROM PUBLIC;
 
@@ -6597,9 +7529,15 @@ REVOKE ALL ON FUNCTION "private"."tg_clients__note_moves"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_imports__stock"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."tg_message_templates__tell_rules"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."tg_places__note_moves"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."too_soon"(date[], integer) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."usual_wrap_up"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."wording_of"(uuid, integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "public"."panel_cohorts"(jsonb) FROM PUBLIC;
 
@@ -6609,9 +7547,15 @@ REVOKE ALL ON FUNCTION "public"."panel_stock_rows"(text, text, jsonb, text, text
 
 GRANT EXECUTE ON FUNCTION "public"."panel_stock_rows"(text, text, jsonb, text, text, integer) TO "authenticated", "postgres", "service_role";
 
+REVOKE ALL ON FUNCTION "public"."set_aside_failures"(jsonb) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."set_aside_failures"(jsonb) TO "authenticated", "postgres", "service_role";
+
 REVOKE ALL ON PROCEDURE "private"."repeat_erasures"(boolean) FROM PUBLIC;
 
 REVOKE ALL ON PROCEDURE "private"."silence_dialer"() FROM PUBLIC;
+
+ALTER TABLE "private"."failures_set_aside" ADD COLUMN "set_aside_at" timestamp with time zone NOT NULL DEFAULT private.now();
 
 ALTER TABLE "private"."client_offers" ALTER COLUMN "offered_at" SET DEFAULT private.now();
 
