@@ -6,6 +6,8 @@ create table public.rule_dry_runs (
     tenant_id uuid not null,
     rule_id uuid not null,
     version int not null,
+    -- Of the texts it showed (0983); null: none.
+    wording text,
     -- The moment for which everything was asked.
     frozen_at timestamptz not null,
     from_date date not null,

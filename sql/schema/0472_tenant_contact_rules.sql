@@ -177,28 +177,6 @@ $$;
 comment on function private.capped_until(uuid, uuid, public.channel, timestamptz) is
 'The instant at which the agency''s caps allow the next attempt; null: now.';
 
--- How many more attempts the caps allow at that moment; null: the agency has none.
-create function private.attempts_left(
-    tenant_id uuid, client_id uuid, channel public.channel, at timestamptz
-) returns bigint
-language sql
-stable
-security definer
-set search_path = ''
-as $$
-    select min(greatest(cap.attempts - (
-        select count(*) from private.contact_attempts(
-            cap.tenant_id, attempts_left.client_id, cap.channel,
-            ((attempts_left.at at time zone agency.time_zone)::date - cap.days + 1)::timestamp
-                at time zone agency.time_zone,
-            attempts_left.at
-        )
-    ), 0))
-    from public.contact_caps as cap
-    join public.tenants as agency on agency.id = cap.tenant_id
-    where cap.tenant_id = attempts_left.tenant_id and cap.channel = attempts_left.channel
-$$;
-
 -- Two that would write to one person at once count one after the other. Held until the commit, in
 -- the order of ids, so that nobody waits in a circle.
 create function private.lock_people(client_ids uuid[]) returns void

@@ -1,7 +1,7 @@
 -- What rules and people send takes its token of the number's one bucket (0900) right before it is
 -- begun, so that nothing waits between the intent and the call.
--- Seconds to wait before asking again with has_turn; 0: begun, call the provider after the commit;
--- null: not to be sent now, or by somebody else.
+
+-- What is found at the door (0981).
 create type private.last_word as (
     -- Null: it may go. Else skip | postpone, and why.
     verdict text,
@@ -9,6 +9,8 @@ create type private.last_word as (
     not_before timestamptz
 );
 
+-- Seconds to wait before asking again with has_turn; 0: begun, call the provider after the commit;
+-- null: not to be sent now, or by somebody else.
 create function private.begin_turn(message_id uuid, attempt int, has_turn boolean)
 returns double precision
 language plpgsql

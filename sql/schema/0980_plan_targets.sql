@@ -1,214 +1,4 @@
--- What would become of these targets at this moment, asked of one function by the real run (0981)
--- and by the dry run (0984): is the rule on, is the client still one of those it is for, is the
--- template approved, is there a number, does anybody forbid it, is it a lawful hour.
-create type private.rule_target as (
-    place int,
-    -- Null in a dry run: nothing has begun, and whether the rule is on is not the question.
-    run_id uuid,
-    tenant_id uuid,
-    rule_id uuid,
-    version int,
-    -- Which step of it.
-    position smallint,
-    client_id uuid,
-    disposition_id uuid,
-    -- Of any other trigger: what it is about, and its day.
-    target_id uuid,
-    on_date date,
-    asked_at timestamptz
-);
-
-create type private.target_plan as (
-    place int,
-    -- send: a message · act: what the database does by itself (0991) · skip · postpone
-    verdict text,
-    reason text,
-    not_before timestamptz,
-    action public.rule_action,
-    provider public.provider_name,
-    integration_id uuid,
-    settings jsonb,
-    phone text,
-    template_id uuid,
-    provider_template_id text,
-    language text,
-    body text,
-    params text [],
-    sender_id uuid
-);
-
--- Places of the targets whose client is one of those the rule is for: one query per rule, never one
--- per client.
-create function private.places_in_filter(targets private.rule_target[], at timestamptz)
-returns setof int
-language plpgsql
-stable
-security definer
-set search_path = ''
-as $$
-declare
-    v_rule record;
-    v_filter private.client_filter;
-begin
-    for v_rule in
-        select rule.id, rule.tenant_id, rule.filter, array_agg(target.client_id) as client_ids,
-            array_agg(target.place) as places
-        from unnest(targets) as target
-        join public.collection_rules as rule on rule.id = target.rule_id
-        group by rule.id
-    loop
-        if v_rule.filter = '{}' then
-            return query select unnest(v_rule.places);
-            continue;
-        end if;
-        v_filter := private.read_client_filter(v_rule.tenant_id, v_rule.filter);
-        v_filter.now_at := at;
-        v_filter.is_all := false;
-        v_filter.ids := v_rule.client_ids;
-        return query execute 'select asked.place
-            from unnest($2, $3) as asked (client_id, place)
-            join public.clients on clients.id = asked.client_id
-            where ' || private.client_condition(v_filter)
-        using v_filter, v_rule.client_ids, v_rule.places;
-    end loop;
-end;
-$$;
-
--- Of a message whose answer was lost nobody knows whether it came: it counts, so that it is never
--- said twice.
-create function private.may_have_acted(run public.automation_runs) returns boolean
-language sql
-immutable
-set search_path = ''
-as $$ select (run).status = 'done' or (run).reason = 'outcome_unknown' $$;
-
--- What this rule has done for this client, or is doing, since then: for another target than this,
--- whose further steps are no repetition.
-create function private.has_repeated(target private.rule_target, since timestamptz)
-returns boolean
-language sql
-stable
-security definer
-set search_path = ''
-as $$
-    select exists (
-        select from public.automation_runs as run
-        where run.rule_id = (target).rule_id and run.client_id = (target).client_id
-          and (run.disposition_id, run.target_id, run.on_date)
-              is distinct from ((target).disposition_id, (target).target_id, (target).on_date)
-          and (run.status in ('done', 'failed') and private.may_have_acted(run)
-                  and run.finished_at > since
-              or run.status = 'running' and run.attempt > 0)
-    )
-$$;
-
--- A title's ruler and an installment's never speak to the same person: who has an agreement hears
--- of its installments alone.
-create function private.has_living_agreement(tenant_id uuid, client_id uuid) returns boolean
-language sql
-stable
-security definer
-set search_path = ''
-as $$
-    select exists (
-        select from public.agreements as agreement
-        where agreement.tenant_id = has_living_agreement.tenant_id
-          and agreement.client_id = has_living_agreement.client_id
-          and private.is_living(agreement.status)
-    )
-$$;
-
-create function private.day_obstacle(
-    rule public.collection_rules, target_id uuid, client public.clients, on_date date,
-    -- Of the agency; null in a dry run, whose days may all be past.
-    today date
-) returns text
-language sql
-stable
-security definer
-set search_path = ''
-as $$
-    select coalesce(case (rule).trigger
-        when 'debt_due' then case
-            when (client).open_debts = 0 then 'nothing_owed'
-            when private.has_living_agreement((client).tenant_id, (client).id)
-                then 'agreement_running'
-            when (client).oldest_due_on <> on_date - (rule).day_offset then 'day_passed'
-        end
-        when 'installment_due' then (
-            select case
-                when part.status is distinct from 'open' or not private.is_living(agreement.status)
-                    then 'installment_ended'
-                when part.effective_due_on <> on_date - (rule).day_offset then 'day_passed'
-            end
-            from (select) as asked
-            left join public.installments as part on part.id = day_obstacle.target_id
-            left join public.agreements as agreement on agreement.id = part.agreement_id
-        )
-    end, case
-        -- "It falls due tomorrow" is not said of what is late by now.
-        when (rule).day_offset < 0 and on_date - (rule).day_offset < today then 'day_passed'
-    end)
-$$;
-
--- When the rule's own hours next begin; null: now, or it has none.
-create function private.opens_again_at(
-    rule public.collection_rules, zone text, at timestamptz
-) returns timestamptz
-language sql
-immutable
-set search_path = ''
-as $$
-    select case
-        when (rule).opens is null or local.clock >= (rule).opens and local.clock < (rule).closes
-            then null
-        else ((local.day + case when local.clock < (rule).opens then 0 else 1 end)
-            + (rule).opens) at time zone zone
-    end
-    from (
-        select (at at time zone zone)::date as day, (at at time zone zone)::time as clock
-    ) as local
-$$;
-
--- How often this step was done, or is being done, on the agency's day so far.
-create function private.done_today(
-    rule public.collection_rules, "position" smallint, zone text, at timestamptz
-) returns bigint
-language sql
-stable
-security definer
-set search_path = ''
-as $$
-    select case when (rule).daily_cap is null then 0 else (
-        select count(*) from public.automation_runs as run
-        where run.rule_id = (rule).id and run.position = done_today.position
-          and (run.status in ('done', 'failed') and private.may_have_acted(run)
-                  and run.finished_at >= (at at time zone zone)::date::timestamp at time zone zone
-              or run.status = 'running' and run.attempt > 0)
-    ) end
-$$;
-
--- Null: its words may be sent by a rule.
-create function private.template_obstacle_of_rule(template public.message_templates)
-returns text
-language sql
-stable
-set search_path = ''
-as $$
-    select case
-        when (template).id is null then 'template_missing'
-        when private.template_obstacle(template) in ('not_approved', 'gone')
-            then 'template_not_approved'
-        when private.template_obstacle(template) = 'unbound' then 'template_unbound'
-        when private.template_obstacle(template) is not null then 'template_not_sendable'
-        -- It speaks of a charge, and a rule's message brings none: that is create_charge's.
-        when exists (
-            select from unnest((template).variables) as variable
-            where variable like 'charge.%'
-        ) then 'template_needs_charge'
-    end
-$$;
-
+-- One verdict per target, in sets: who fits the conditions, what stands in the way, how often.
 create function private.plan_targets(targets private.rule_target[], at timestamptz)
 returns setof private.target_plan
 language sql
@@ -224,10 +14,9 @@ as $$
         select target as target, target.*, rule, step, template, sender, client,
             spoken.channel, best.phone as best_phone,
             hours.allowed, hours.next_allowed_at, hours.reason as hours_reason,
-            case when private.has_cap(target.tenant_id, spoken.channel) then private.attempts_left(
-                target.tenant_id, target.client_id, spoken.channel, plan_targets.at
-            ) end as attempts_left,
-            tenant.time_zone, policy.is_stopped, policy.stopped_channels,
+            tenant.time_zone, (plan_targets.at at time zone tenant.time_zone)::date as today,
+            -- Many days are rehearsed each by itself; what is asked in earnest is of today.
+            case when target.run_id is null then target.on_date end as rehearsed_on, policy.is_stopped, policy.stopped_channels,
             private.opens_again_at(rule, tenant.time_zone, plan_targets.at) as opens_again_at
         from unnest(plan_targets.targets) as target
         join public.collection_rules as rule on rule.id = target.rule_id
@@ -305,8 +94,7 @@ as $$
                 when (told.rule).trigger in ('debt_due', 'installment_due') then
                     private.day_obstacle(
                         told.rule, told.target_id, told.client, told.on_date,
-                        case when told.run_id is not null
-                            then (plan_targets.at at time zone told.time_zone)::date end
+                        case when told.run_id is not null then told.today end
                     )
                 when (told.rule).trigger = 'disposition' then case
                     when (told.step).action in ('send_template', 'send_to_dialer')
@@ -332,19 +120,30 @@ as $$
         ) as hindrance
         from told
     ),
+    -- The first of a client that nothing hinders is the one that is done.
+    repeating as materialized (
+        select unnest(asking.places) as place,
+            unnest(private.too_soon(asking.days, asking.gap)) as is_too_soon
+        from (
+            select array_agg(hindered.place order by hindered.place) as places,
+                array_agg(coalesce(hindered.rehearsed_on, hindered.today) order by hindered.place)
+                    as days,
+                min((hindered.rule).repeat_days) as gap
+            from hindered
+            where hindered.hindrance is null and (hindered.rule).repeat_days is not null
+            group by hindered.rule_id, hindered.position, hindered.client_id
+        ) as asking
+    ),
     judged as materialized (
         select hindered.*, filled.params, case
             when hindered.hindrance is not null then hindered.hindrance
             when hindered.hours_reason = 'suppressed' then 'suppressed'
             when (hindered.rule).repeat_days is not null and (
-                -- The first of a client that nothing hinders is the one that is done.
-                row_number() over (
-                    partition by hindered.rule_id, hindered.position, hindered.client_id,
-                        hindered.hindrance is null
-                    order by hindered.place
-                ) > 1 or private.has_repeated(
-                    hindered.target,
-                    plan_targets.at - make_interval(days => (hindered.rule).repeat_days)
+                repeating.is_too_soon or private.has_repeated(
+                    hindered.target, plan_targets.at + make_interval(
+                        days => coalesce(hindered.rehearsed_on - hindered.today, 0)
+                            - (hindered.rule).repeat_days
+                    )
                 )
             ) then 'repeated'
             when hindered.channel is not null and hindered.best_phone is null
@@ -355,12 +154,18 @@ as $$
                 then coalesce(hindered.hours_reason, 'outside_hours')
         end as refusal,
         case
-            when not hindered.allowed then hindered.hours_reason
+            -- Today's cap is not another day's.
+            when not hindered.allowed and (
+                hindered.hours_reason is distinct from 'attempt_cap'
+                or hindered.rehearsed_on is not distinct from hindered.today
+                or hindered.rehearsed_on is null
+            ) then hindered.hours_reason
             when (hindered.sender).is_paused then 'sender_paused'
             when (hindered.sender).paused_until > plan_targets.at then 'rate_limited'
             when hindered.opens_again_at is not null then 'outside_window'
         end as delay
         from hindered
+        left join repeating on repeating.place = hindered.place
         left join lateral (
             select private.template_values(
                 hindered.client_id, (hindered.template).variables
@@ -373,26 +178,35 @@ as $$
         select judged.*, judged.refusal is null and judged.delay is null
             and (judged.rule).daily_cap is not null
             and row_number() over (
-                partition by judged.rule_id, judged.position,
+                partition by judged.rule_id, judged.position, judged.rehearsed_on,
                     judged.refusal is null and judged.delay is null
                 order by judged.place
-            ) + private.done_today(
-                judged.rule, judged.position, judged.time_zone, plan_targets.at
-            ) > (judged.rule).daily_cap as is_over_cap
+            ) + case when coalesce(judged.rehearsed_on, judged.today) = judged.today
+                then private.done_today(
+                    judged.rule, judged.position, judged.time_zone, plan_targets.at
+                ) else 0 end > (judged.rule).daily_cap as is_over_cap
         from judged
     ),
-    -- Two rules of one event, or two events of one person, in the same batch: what the first takes
-    -- of the agency's cap is gone for the next. Between batches last_word_on (0981) holds it.
+    capped as materialized (
+        select unnest(asking.places) as place,
+            unnest(private.over_caps(
+                asking.tenant_id, asking.client_id, asking.channel, asking.days, plan_targets.at
+            )) as is_over
+        from (
+            select counted.tenant_id, counted.client_id, counted.channel,
+                array_agg(counted.place order by counted.place) as places,
+                array_agg(coalesce(counted.rehearsed_on, counted.today) order by counted.place)
+                    as days
+            from counted
+            where counted.refusal is null and counted.delay is null and not counted.is_over_cap
+              and private.has_cap(counted.tenant_id, counted.channel)
+            group by counted.tenant_id, counted.client_id, counted.channel, counted.position
+        ) as asking
+    ),
     rationed as materialized (
-        select counted.*, counted.refusal is null and counted.delay is null
-            and not counted.is_over_cap and counted.attempts_left is not null
-            and row_number() over (
-                partition by counted.tenant_id, counted.client_id, counted.channel,
-                    counted.position, counted.refusal is null and counted.delay is null
-                    and not counted.is_over_cap
-                order by counted.place
-            ) > counted.attempts_left as is_rationed
+        select counted.*, coalesce(capped.is_over, false) as is_rationed
         from counted
+        left join capped on capped.place = counted.place
     )
     select counted.place,
         case
@@ -412,7 +226,7 @@ as $$
             case when (counted.sender).is_paused
                 then plan_targets.at + interval '15 minutes' end,
             case when counted.is_over_cap or counted.is_rationed then (
-                (plan_targets.at at time zone counted.time_zone)::date + 1
+                coalesce(counted.rehearsed_on, counted.today) + 1
                 + coalesce((counted.rule).opens, '00:00')
             ) at time zone counted.time_zone end
         ),

@@ -37,9 +37,10 @@ begin
     where older.tenant_id = v_tenant_id and older.rule_id = v_rule.id
       and line.dry_run_id = older.id;
     insert into public.rule_dry_runs
-        (tenant_id, rule_id, version, frozen_at, from_date, to_date, created_by)
+        (tenant_id, rule_id, version, wording, frozen_at, from_date, to_date, created_by)
     values (
-        v_tenant_id, v_rule.id, v_rule.version, v_at, dry_run_rule.from_date,
+        v_tenant_id, v_rule.id, v_rule.version,
+        private.wording_of(v_rule.id, v_rule.version), v_at, dry_run_rule.from_date,
         dry_run_rule.to_date, auth.uid()
     )
     returning * into v_run;
@@ -97,7 +98,7 @@ begin
     ) as told
     where run.id = v_run.id
     returning run.* into v_run;
-    return to_jsonb(v_run) - '{tenant_id,created_by}'::text[];
+    return to_jsonb(v_run) - '{tenant_id,created_by,wording}'::text[];
 end;
 $$;
 
@@ -138,7 +139,8 @@ as $$
       and step.action = 'send_template' and step.template_id is null
 $$;
 
--- Switched on only by somebody who could have seen what the rule does as it stands now.
+-- Switched on only by somebody who could have seen what the rule does as it stands now, in its
+-- present words.
 create function private.set_rule_enabled(rule_id uuid, is_enabled boolean) returns void
 language plpgsql
 security definer
@@ -158,11 +160,7 @@ begin
     if is_enabled is null then
         raise exception 'rule_invalid' using errcode = 'PT400', detail = 'on or off';
     end if;
-    if is_enabled and not v_rule.is_enabled and not exists (
-        select from public.rule_dry_runs as seen
-        where seen.tenant_id = v_tenant_id and seen.rule_id = v_rule.id
-          and seen.version = v_rule.version
-    ) then
+    if is_enabled and not v_rule.is_enabled and not private.is_rehearsed(v_rule) then
         raise exception 'dry_run_needed' using errcode = 'PT409',
             detail = 'run it dry as it is now, then switch it on';
     end if;

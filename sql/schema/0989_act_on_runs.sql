@@ -209,6 +209,13 @@ as $$
             where unread.tenant_id = (run).tenant_id and unread.kind = 'rule_notice'
               and unread.read_at is null
               and unread.payload ->> 'rule_id' = (rule).id::text
+              -- That its words changed is another piece of news (0983).
+              and not unread.payload ? 'template'
+              -- Who is not to hear of this client is not told that there is one more.
+              and private.may_hear(
+                  unread.tenant_id, unread.user_id,
+                  jsonb_build_object('client_id', (run).client_id)
+              )
               and unread.created_at > private.now() - interval '1 day'
             order by unread.user_id, unread.created_at desc
         )

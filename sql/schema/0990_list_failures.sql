@@ -1,7 +1,8 @@
 -- Everything that failed and waits for a person, in one list: rules, messages that no rule sent,
 -- charges, bulk sends (each once, with how many of its messages failed and mostly why), imports,
--- loads of the dialer, jobs, and events that changed nothing. Each branch reads
--- at most a page of its own; who may look, and what is done again, is each area's own word.
+-- loads of the dialer, jobs, and events that changed nothing, less what somebody has set aside.
+-- Each branch reads at most a page of its own; who may look, and what is done again, is each area's
+-- own word.
 create index message_logs_failed on public.message_logs (tenant_id, failed_at desc)
 where status = 'failed' and direction = 'out' and automation_run_id is null
 and retried_run_id is null and batch_id is null;
@@ -32,6 +33,10 @@ as $$
             where run.tenant_id = failed_work.tenant_id and run.status = 'failed'
               and ((select private.sees_everything()) or private.sees_client(run.client_id))
               and 'automation' = any(kinds) and run.finished_at <= before_at
+              and not private.is_set_aside(
+                  run.tenant_id, 'automation', run.id::text,
+                  run.finished_at
+              )
               and (run.finished_at, run.id::text) < (before_at, before_id)
             order by run.finished_at desc, run.id::text desc limit page_size
         )
@@ -49,6 +54,10 @@ as $$
               and message.direction = 'out' and message.automation_run_id is null
               and message.retried_run_id is null and message.batch_id is null
               and 'message' = any(kinds) and message.failed_at <= before_at
+              and not private.is_set_aside(
+                  message.tenant_id, 'message', message.id::text,
+                  message.failed_at
+              )
               and (message.failed_at, message.id::text) < (before_at, before_id)
             order by message.failed_at desc, message.id::text desc limit page_size
         )
@@ -63,6 +72,10 @@ as $$
               -- The first is the index's condition; an unknown one is being looked up.
               and charge.status in ('failed', 'unknown') and charge.status = 'failed'
               and 'charge' = any(kinds) and charge.updated_at <= before_at
+              and not private.is_set_aside(
+                  charge.tenant_id, 'charge', charge.id::text,
+                  charge.updated_at
+              )
               and (charge.updated_at, charge.id::text) < (before_at, before_id)
             order by charge.updated_at desc, charge.id::text desc limit page_size
         )
@@ -83,6 +96,10 @@ as $$
             ) as failed
             where batch.tenant_id = failed_work.tenant_id and failed.messages > 0
               and 'batch' = any(kinds)
+              and not private.is_set_aside(
+                  batch.tenant_id, 'batch', batch.id::text,
+                  coalesce(batch.finished_at, batch.last_progress_at, batch.created_at)
+              )
               and (
                   coalesce(batch.finished_at, batch.last_progress_at, batch.created_at),
                   batch.id::text
@@ -102,6 +119,10 @@ as $$
             where import.tenant_id = failed_work.tenant_id and import.status in ('failed', 'interrupted')
               and ((select private.sees_everything()) or private.sees_creditor(import.creditor_id))
               and not import.is_rehearsal and 'import' = any(kinds)
+              and not private.is_set_aside(
+                  import.tenant_id, 'import', import.id::text,
+                  coalesce(import.finished_at, import.created_at)
+              )
               and (coalesce(import.finished_at, import.created_at), import.id::text)
                   < (before_at, before_id)
             order by coalesce(import.finished_at, import.created_at) desc, import.id::text desc
@@ -115,6 +136,10 @@ as $$
             from public.dialer_exports as export
             where export.tenant_id = failed_work.tenant_id and export.status = 'failed'
               and 'dialer_export' = any(kinds)
+              and not private.is_set_aside(
+                  export.tenant_id, 'dialer_export', export.id::text,
+                  coalesce(export.finished_at, export.created_at)
+              )
               and (coalesce(export.finished_at, export.created_at), export.id::text)
                   < (before_at, before_id)
             order by coalesce(export.finished_at, export.created_at) desc, export.id::text desc
@@ -128,6 +153,10 @@ as $$
             from public.job_runs as job
             where job.tenant_id = failed_work.tenant_id and job.failures > 0
               and 'job' = any(kinds)
+              and not private.is_set_aside(
+                  job.tenant_id, 'job', job.id::text,
+                  coalesce(job.finished_at, job.started_at)
+              )
               and (coalesce(job.finished_at, job.started_at), job.id::text)
                   < (before_at, before_id)
             order by coalesce(job.finished_at, job.started_at) desc, job.id::text desc
@@ -140,6 +169,10 @@ as $$
             from private.provider_events as event
             where event.tenant_id = failed_work.tenant_id and event.error is not null
               and 'webhook' = any(kinds)
+              and not private.is_set_aside(
+                  event.tenant_id, 'webhook', event.id::text,
+                  event.received_at
+              )
               and (event.received_at, event.id::text) < (before_at, before_id)
             order by event.received_at desc, event.id::text desc limit page_size
         )

@@ -83,19 +83,15 @@ begin
 end;
 $$;
 
-create function private.reprocess_failures(items jsonb) returns jsonb
+create function private.require_failures(items jsonb) returns void
 language plpgsql
-security definer
+stable
 set search_path = ''
 as $$
 declare
-    -- A page and more; each is a transaction of its own inside this one.
+    -- A page and more; each is a transaction of its own inside one.
     c_max_items constant int := 500;
-    v_item jsonb;
-    v_outcome text;
-    v_outcomes jsonb := '[]';
 begin
-    perform private.require_role('supervisor');
     if jsonb_typeof(items) is distinct from 'array' or jsonb_array_length(items) > c_max_items
         or exists (
             select from jsonb_array_elements(items) as given (item)
@@ -107,6 +103,21 @@ begin
         raise exception 'selection_invalid' using errcode = 'PT400',
             detail = format('[{kind, id}], %s at most', c_max_items);
     end if;
+end;
+$$;
+
+create function private.reprocess_failures(items jsonb) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_item jsonb;
+    v_outcome text;
+    v_outcomes jsonb := '[]';
+begin
+    perform private.require_role('supervisor');
+    perform private.require_failures(items);
     for v_item in
         -- The same order for everybody, so that nobody waits in a circle.
         select distinct jsonb_build_object('kind', given.item ->> 'kind', 'id', given.item ->> 'id')
@@ -132,6 +143,28 @@ begin
 end;
 $$;
 
+-- Somebody has looked at them and lets them be (0989).
+create function private.set_aside_failures(items jsonb) returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_rows int;
+begin
+    perform private.require_failures(items);
+    insert into private.failures_set_aside as aside (tenant_id, kind, failed_id, set_aside_by)
+    select distinct v_tenant_id, given.item ->> 'kind', lower(given.item ->> 'id'), auth.uid()
+    from jsonb_array_elements(items) as given (item)
+    where private.sees_failure(given.item ->> 'kind', given.item ->> 'id')
+    on conflict (tenant_id, kind, failed_id) do update
+    set set_aside_by = excluded.set_aside_by, set_aside_at = excluded.set_aside_at;
+    get diagnostics v_rows = row_count;
+    return v_rows;
+end;
+$$;
+
 create function public.reprocess_failures(items jsonb) returns jsonb
 language sql
 set search_path = ''
@@ -143,6 +176,15 @@ comment on function public.reprocess_failures(jsonb) is
 not_retryable …). Errors:
 selection_invalid.';
 
+create function public.set_aside_failures(items jsonb) returns int
+language sql
+set search_path = ''
+as $$ select private.set_aside_failures(items) $$;
+comment on function public.set_aside_failures(jsonb) is
+'Supervisor: [{kind, id}] leave the list until they fail anew → how many. Errors:
+selection_invalid.';
+
 grant execute on function
-private.reprocess_failures(jsonb), public.reprocess_failures(jsonb)
+private.reprocess_failures(jsonb), public.reprocess_failures(jsonb),
+private.set_aside_failures(jsonb), public.set_aside_failures(jsonb)
 to authenticated;

@@ -56,12 +56,11 @@ begin
             ),
             'missing', to_jsonb(private.missing_of(rule)),
             'last_dry_run', case when v_may_see_runs and seen.id is not null
-                then to_jsonb(seen) - '{tenant_id,rule_id,created_by}'::text[]
+                then to_jsonb(seen) - '{tenant_id,rule_id,created_by,wording}'::text[]
                     || jsonb_build_object('author', private.actor_name(
                         rule.tenant_id, seen.created_by
                     )) end,
-            'may_enable', coalesce(seen.version = rule.version, false)
-                and private.missing_of(rule) = '{}',
+            'may_enable', private.is_rehearsed(rule) and private.missing_of(rule) = '{}',
             'today', private.runs_today(rule.tenant_id, rule.id),
             'last_run_at', (
                 select max(run.created_at) from public.automation_runs as run

@@ -90,6 +90,25 @@ def test_a_bulk_send_is_one_row_that_leads_to_it(
     assert again(db, world, ("batch", batch)) == ["not_retryable"]
 
 
+def test_what_is_set_aside_stays_away_until_it_fails_anew(
+    db: psycopg.Connection, world: World, failed: UUID
+) -> None:
+    items = json.dumps([{"kind": "automation", "id": str(failed)}])
+    with acting(db, world, "supervisor"):
+        assert scalar(db, "select public.set_aside_failures(%s)", items) == 1
+        assert scalar(db, "select public.set_aside_failures(%s)", items) == 1
+    assert listed(db, world, kinds=["automation"])["rows"] == []
+    db.execute(
+        "update public.automation_runs set finished_at = private.now() + interval '1 second'"
+        " where id = %s",
+        (failed,),
+    )
+    assert len(listed(db, world, kinds=["automation"])["rows"]) == 1
+    draw_limit(db, world)
+    with acting(db, world, "supervisor"):
+        assert scalar(db, "select public.set_aside_failures(%s)", items) == 0
+
+
 def test_what_is_out_of_sight_is_not_done_again(
     db: psycopg.Connection, world: World, failed: UUID
 ) -> None:
@@ -151,7 +170,12 @@ def test_strangers_see_and_do_nothing(db: psycopg.Connection, world: World, fail
     assert str(failed) not in [row["id"] for row in page["rows"]]
     assert isinstance(told, list)
     assert told[0]["outcome"] == "run_not_found"
-    for call in ("list_failures()", "count_failures()", "reprocess_failures('[]')"):
+    for call in (
+        "list_failures()",
+        "count_failures()",
+        "reprocess_failures('[]')",
+        "set_aside_failures('[]')",
+    ):
         with refused("not_allowed"), acting(db, world, "operator"):
             db.execute(f"select public.{call}".encode())
 

@@ -75,6 +75,10 @@ def talkative(db: psycopg.Connection, world: World) -> None:
         """update public.message_batches set selection = '{"filter": {"q": "888.888.888-01"}}'""",
         "update public.dialer_exports set selection ="
         """ '{"filter": {"q": "zelia  da Conceição MUNDO"}}'""",
+        """update public.collection_rules set filter = '{"q": "zélia da conceição mundo"}'
+            where tenant_id = %(t)s""",
+        "update public.rule_versions set definition ="
+        """ '{"filter": {"q": "88888888801", "uf": ["PE"]}}' where tenant_id = %(t)s""",
         "update public.import_rejects set cells = array['888.888.888-01', %(said)s]"
         " where tenant_id = %(t)s",
         """update public.imports set differences = %(listed)s,

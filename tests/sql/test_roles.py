@@ -35,7 +35,7 @@ SUPERVISORS_UP = (
     "request_dialer_export", "request_reconciliation", "reschedule_installment",
     "resolve_payment_case", "resume_dialer_export", "resume_import", "retry_automation_run",
     "retry_doubtful_messages", "retry_message_batch", "reverse_payment", "rollback_import",
-    "set_sender_state", "take_over_service", "update_client",
+    "set_aside_failures", "set_sender_state", "take_over_service", "update_client",
 )  # fmt: skip
 # The least role that finds a page open: its own gate, or the door's. All others are everybody's.
 PAGES = {

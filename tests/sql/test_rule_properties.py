@@ -102,9 +102,9 @@ def rule(db: psycopg.Connection, world: World, named: str, **more: object) -> UU
     save(db, world, made := uuid4(), filter={"q": "Acaso"}, name=named, **(RULES[named] | more))
     db.execute(
         "insert into public.rule_dry_runs"
-        " (tenant_id, rule_id, version, frozen_at, from_date, to_date)"
-        " values (%s, %s, 1, private.now(), '2026-01-01', '2026-01-01')",
-        (TENANT, made),
+        " (tenant_id, rule_id, version, wording, frozen_at, from_date, to_date)"
+        " values (%s, %s, 1, private.wording_of(%s, 1), private.now(), '2026-01-01', '2026-01-01')",
+        (TENANT, made, made),
     )
     switch(db, world, made)
     return made

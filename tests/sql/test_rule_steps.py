@@ -8,6 +8,7 @@ import pytest
 
 from tests.sql.personas import TENANT, World, acting, refused, scalar, set_clock
 from tests.sql.rules import dry_run, only_rule, save, switch
+from tests.sql.scoped import draw_limit
 from tests.sql.thread import NOON, begin, claim, dispose, pass_time, row_of, settle
 
 CAMPAIGN = 123
@@ -249,6 +250,28 @@ def test_a_crowd_is_one_piece_of_news(db: psycopg.Connection, world: World) -> N
         "select (payload ->> 'count')::int from public.notifications where kind = 'rule_notice'"
     ).fetchall()
     assert {row[0] for row in counts} == {3}
+
+
+def test_who_may_not_see_the_client_is_not_told_that_there_is_one_more(
+    db: psycopg.Connection, world: World
+) -> None:
+    does(db, world, {"action": "notify_supervisor"})
+    dispose(db, world)
+    claim(db)
+    draw_limit(db, world)
+    db.execute(
+        "insert into public.call_dispositions (tenant_id, client_id, operator_id, disposition_type)"
+        " values (%s, %s, %s, 'voicemail')",
+        (TENANT, world.ids["client"], world.users["admin"]),
+    )
+    claim(db)
+    counts = dict(
+        db.execute(
+            "select user_id, (payload ->> 'count')::int from public.notifications"
+            " where kind = 'rule_notice'"
+        ).fetchall()
+    )
+    assert (counts[world.users["supervisor"]], counts[world.users["admin"]]) == (1, 2)
 
 
 def test_redials_gather_in_one_list_until_it_is_planned(

@@ -191,6 +191,80 @@ def test_a_rehearsal_writes_nothing_but_itself(db: psycopg.Connection, world: Wo
     assert {"position", "action", "verdict", "reason", "count"} == set(told["counts"][0])
 
 
+@pytest.mark.parametrize(
+    ("limits", "verdicts"),
+    [
+        ({}, ["send", "send", "attempt_cap", "send"]),
+        ({"daily_cap": 1}, ["send", "send", "daily_cap", "send"]),
+        ({"repeat_days": 2}, ["send", "send", "repeated", "repeated"]),
+    ],
+)
+def test_a_rehearsal_of_days_counts_each_day_by_itself(
+    db: psycopg.Connection, world: World, limits: dict[str, Any], verdicts: list[str]
+) -> None:
+    rule = only_rule(db, world, **limits)
+    db.execute("update public.call_dispositions set created_at = '2026-01-05'")
+    db.execute("delete from public.contact_caps")
+    if not limits:
+        db.execute(
+            "insert into public.contact_caps (tenant_id, channel, days, attempts)"
+            " values (%s, 'whatsapp', 1, 1)",
+            (TENANT,),
+        )
+    for day in (19, 21, 21, 22):
+        set_clock(db, f"2026-11-{day} 12:00-03")
+        dispose(db, world)
+    set_clock(db, NOON)
+    told = dry_run(db, world, rule)
+    lines = db.execute(
+        "select case verdict when 'send' then verdict else reason end"
+        " from public.rule_dry_run_lines where dry_run_id = %s order by place",
+        (told["id"],),
+    ).fetchall()
+    assert [line for (line,) in lines] == verdicts
+
+
+def test_a_template_edited_afterwards_asks_for_another_look(
+    db: psycopg.Connection, world: World
+) -> None:
+    rule = only_rule(db, world)
+    switch(db, world, rule, on=False)
+    db.execute("update public.message_templates set status = 'paused'")
+    switch(db, world, rule)
+    switch(db, world, rule, on=False)
+    db.execute("update public.message_templates set body = body || ' Até logo.'")
+    with acting(db, world, "admin"):
+        listed: Any = scalar(db, "select public.list_rules()")
+    assert [each["may_enable"] for each in listed if each["id"] == str(rule)] == [False]
+    with refused("dry_run_needed"):
+        switch(db, world, rule)
+    dry_run(db, world, rule)
+    switch(db, world, rule)
+
+
+def test_a_rule_that_is_on_stays_on_and_its_people_hear_of_the_new_words(
+    db: psycopg.Connection, world: World
+) -> None:
+    rule = only_rule(db, world)
+    db.execute("update public.message_templates set status = 'paused'")
+    assert not scalar(db, "select count(*) from public.notifications where kind = 'rule_notice'")
+    with acting(db, world, "admin"):
+        db.execute(
+            "update public.message_templates set body = body || ' Até logo.' where id = %s",
+            (world.ids["template"],),
+        )
+    db.execute("update public.message_templates set body = body || ' Até amanhã.'")
+    assert row_of(db, "public.collection_rules", id=rule)["is_enabled"]
+    told = db.execute(
+        "select user_id, count(*) from public.notifications"
+        " where kind = 'rule_notice' and payload ->> 'rule_id' = %s and payload ? 'template'"
+        " group by user_id",
+        (str(rule),),
+    ).fetchall()
+    # The admin edited the first time and knew; nobody is told twice before looking.
+    assert {(world.users["supervisor"], 1), (world.users["admin"], 1)} == set(told)
+
+
 def test_a_rehearsal_knows_the_price(db: psycopg.Connection, world: World) -> None:
     rule = only_rule(db, world)
     dispose(db, world)

@@ -3200,6 +3200,7 @@ export type Database = {
           confirmed_by: string | null;
           created_at: string;
           created_by: string;
+          creditor_scope: string[] | null;
           finished_at: string | null;
           forecast: Json;
           id: string;
@@ -3223,6 +3224,7 @@ export type Database = {
           confirmed_by?: string | null;
           created_at?: string;
           created_by: string;
+          creditor_scope?: string[] | null;
           finished_at?: string | null;
           forecast?: Json;
           id: string;
@@ -3246,6 +3248,7 @@ export type Database = {
           confirmed_by?: string | null;
           created_at?: string;
           created_by?: string;
+          creditor_scope?: string[] | null;
           finished_at?: string | null;
           forecast?: Json;
           id?: string;
@@ -4374,6 +4377,7 @@ export type Database = {
           tenant_id: string;
           to_date: string;
           version: number;
+          wording: string | null;
         };
         Insert: {
           counts?: Json;
@@ -4387,6 +4391,7 @@ export type Database = {
           tenant_id: string;
           to_date: string;
           version: number;
+          wording?: string | null;
         };
         Update: {
           counts?: Json;
@@ -4400,6 +4405,7 @@ export type Database = {
           tenant_id?: string;
           to_date?: string;
           version?: number;
+          wording?: string | null;
         };
         Relationships: [
           {
@@ -4920,6 +4926,7 @@ export type Database = {
         Args: {
           selection: Json;
           action: string;
+          assignee?: string;
         };
         Returns: Json;
       };
@@ -5422,6 +5429,12 @@ export type Database = {
         Args: Record<PropertyKey, never>;
         Returns: Json;
       };
+      panel_cohorts: {
+        Args: {
+          filter: Json;
+        };
+        Returns: Json;
+      };
       panel_numbers: {
         Args: {
           filter: Json;
@@ -5440,6 +5453,17 @@ export type Database = {
           kpi: string;
           part: string;
           filter: Json;
+          after?: string;
+          page_size?: number;
+        };
+        Returns: Json;
+      };
+      panel_stock_rows: {
+        Args: {
+          part: string;
+          band: string;
+          filter: Json;
+          outcome?: string;
           after?: string;
           page_size?: number;
         };
@@ -5782,6 +5806,12 @@ export type Database = {
         Args: Record<PropertyKey, never>;
         Returns: Json;
       };
+      set_aside_failures: {
+        Args: {
+          items: Json;
+        };
+        Returns: number;
+      };
       set_member_role: {
         Args: {
           membership_id: string;
@@ -5915,7 +5945,7 @@ export type Database = {
       channel: "whatsapp" | "call";
       charge_method: "boleto" | "pix" | "card";
       charge_status: "queued" | "sending" | "unknown" | "registering" | "open" | "paid" | "cancelling" | "cancelled" | "failed";
-      conversation_event_kind: "assigned" | "taken_over" | "released" | "opted_out" | "linked" | "ignored" | "restored";
+      conversation_event_kind: "assigned" | "taken_over" | "released" | "opted_out" | "linked" | "ignored" | "restored" | "number_changed";
       debt_mark_kind: "hold" | "prescription_override";
       debt_status: "open" | "in_agreement" | "on_hold" | "prescribed" | "settled" | "returned";
       dialer_export_status: "planning" | "loading" | "done" | "failed" | "cancelled";

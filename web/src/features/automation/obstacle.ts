@@ -13,5 +13,5 @@ export function obstacleOf({ missing, may_enable, last_dry_run, version }: Rule)
   if (may_enable) return null;
   if (!last_dry_run) return "simule a regra e veja o que ela faria.";
   if (last_dry_run.version !== version) return "simule de novo: a última simulação é de antes da última mudança.";
-  return "simule a regra como ela está agora.";
+  return "simule de novo: o texto de um modelo mudou depois da última simulação.";
 }

@@ -8,7 +8,7 @@ import { ShowMore } from "@/ui/show-more";
 import { EmptyState, ErrorState, PageSkeleton } from "@/ui/states";
 import { FailureRow } from "./failure-row";
 import classes from "./failures.module.css";
-import { type Failure, type FailureKind, type Outcome, useFailures, useReprocess } from "./queries";
+import { type Failure, type FailureKind, type Outcome, useFailures, useReprocess, useSetAside } from "./queries";
 import { causeOf } from "./words";
 
 /** The database takes so many at once. */
@@ -23,6 +23,7 @@ interface FailureListProps {
 export function FailureList({ kind, onSaid }: FailureListProps): ReactNode {
   const failures = useFailures(kind);
   const { mutate, isPending, error, variables } = useReprocess();
+  const setAside = useSetAside();
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   if (!failures.data)
     return failures.error ? (
@@ -56,7 +57,7 @@ export function FailureList({ kind, onSaid }: FailureListProps): ReactNode {
       title="Falhas"
       aside={
         <>
-          {error && <span role="alert">{sentenceFor(error)}</span>}
+          {(error ?? setAside.error) && <span role="alert">{sentenceFor(error ?? setAside.error)}</span>}
           <Button
             size="compact-sm"
             leftSection={<IconRefresh size={14} />}
@@ -98,7 +99,14 @@ export function FailureList({ kind, onSaid }: FailureListProps): ReactNode {
               isChosen={chosen.has(keyOf(row))}
               onToggle={() => toggle(row)}
               onReprocess={() => reprocess([row])}
-              isBusy={isPending && (variables?.includes(row) ?? false)}
+              onSetAside={() =>
+                setAside.mutate(row, {
+                  onSuccess: () => onSaid("Deixada de lado: volta à lista se falhar outra vez."),
+                })
+              }
+              isBusy={
+                (isPending && (variables?.includes(row) ?? false)) || (setAside.isPending && setAside.variables === row)
+              }
             />
           ))}
         </tbody>

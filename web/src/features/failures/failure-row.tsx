@@ -13,10 +13,18 @@ interface FailureRowProps {
   isChosen: boolean;
   onToggle: () => void;
   onReprocess: () => void;
+  onSetAside: () => void;
   isBusy: boolean;
 }
 
-export function FailureRow({ failure, isChosen, onToggle, onReprocess, isBusy }: FailureRowProps): ReactNode {
+export function FailureRow({
+  failure,
+  isChosen,
+  onToggle,
+  onReprocess,
+  onSetAside,
+  isBusy,
+}: FailureRowProps): ReactNode {
   const { kind, id, client_id, client_name, failed_at, detail, may_retry } = failure;
   const remedy = remedies[kind];
   const name = [kindNames[kind], titleOf(failure), client_name].filter(Boolean).join(", ");
@@ -56,6 +64,15 @@ export function FailureRow({ failure, isChosen, onToggle, onReprocess, isBusy }:
         ) : (
           remedy && <Link href={remedy.href(id)}>{remedy.text}</Link>
         )}
+        <Button
+          size="compact-xs"
+          variant="subtle"
+          disabled={isBusy}
+          onClick={onSetAside}
+          aria-label={`Deixar de lado: ${name}`}
+        >
+          Deixar de lado
+        </Button>
       </td>
     </tr>
   );

@@ -92,3 +92,15 @@ export function useReprocess(): UseMutationResult<Outcome[], Error, Failure[]> {
     },
   });
 }
+
+/** They leave the list until they fail anew. */
+export function useSetAside(): UseMutationResult<number, Error, Failure> {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: ({ kind, id }) => shaped<number>(rpc("set_aside_failures", { items: [{ kind, id }] })),
+    onSettled: async () => {
+      await queryClient.invalidateQueries({ queryKey: failuresKey });
+      await queryClient.invalidateQueries({ queryKey: countsKey });
+    },
+  });
+}

@@ -22,6 +22,21 @@ type Teller = (notification: Notification) => Told;
 const batchHref = ({ payload }: Notification): string =>
   payload.batch_id ? `/disparos/${payload.batch_id}` : "/disparos";
 
+/** A template was edited under a rule that is on. */
+const newWords: Teller = ({ payload }) => ({
+  title: `O texto de “${payload.template}” mudou`,
+  detail: `A regra ${payload.rule} continua ligada, já com o texto novo. Simule de novo para ver como fica.`,
+  href: `/automacao/regras/${payload.rule_id}`,
+  tone: "neutral",
+});
+
+const ruleNotice: Teller = ({ payload, client_name }) => ({
+  title: client_name ?? plural(Number(payload.count), "caso para a supervisão", "casos para a supervisão"),
+  detail: [payload.note, payload.rule].filter(Boolean).join(" · "),
+  href: payload.client_id ? `/atendimento/${payload.client_id}` : `/automacao/execucoes?regra=${payload.rule_id}`,
+  tone: "neutral",
+});
+
 /** Promised calls, bulk work and providers: kind → what people read. */
 const tellers: Record<string, Teller> = {
   callback_due: ({ payload, client_name }) => ({
@@ -50,12 +65,7 @@ const tellers: Record<string, Teller> = {
     href: payload.client_id ? `/atendimento/${payload.client_id}` : "/agenda",
     tone: "neutral",
   }),
-  rule_notice: ({ payload, client_name }) => ({
-    title: client_name ?? plural(Number(payload.count), "caso para a supervisão", "casos para a supervisão"),
-    detail: [payload.note, payload.rule].filter(Boolean).join(" · "),
-    href: payload.client_id ? `/atendimento/${payload.client_id}` : `/automacao/execucoes?regra=${payload.rule_id}`,
-    tone: "neutral",
-  }),
+  rule_notice: (told) => (told.payload.template ? newWords(told) : ruleNotice(told)),
   batch_finished: (told) => ({
     title: "Disparo concluído",
     detail: "Veja quem recebeu, quem respondeu e o que falhou.",
