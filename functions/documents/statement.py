@@ -4,18 +4,23 @@ São Paulo's Lei 14.953/2013 wants the original value and each addition named ap
 the creditor's name, address and document.
 """
 
+import json
 import unicodedata
 from collections.abc import Mapping
 from datetime import date
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from fpdf import FPDF
-from fpdf.fonts import FontFace
+from fpdf.fonts import FontFace, TTFFont
 
 Json = Mapping[str, Any]
 
 MARGIN_MM, LINE_MM = 16, 5.2
+# Every reader of PDF has the first, for the letters of Western Europe; the other is carried along.
+OWN, EXTENDED = "Helvetica", "DejaVu"
+EXTENDED_FILES = Path(__file__).parent / "dejavu"
 INK, GREY, TINT = (22, 33, 29), (93, 107, 102), (238, 241, 239)
 # The printed components of a title, in the order in which they are calculated.
 PARTS = {
@@ -39,7 +44,8 @@ def render(statement: Json, client: Json, agency: str) -> bytes:
     client  {"name", "document"}; agency: who collects, named in the footer
     """
     until = day(statement["on_date"])
-    page = Page(f"{agency}. Valores válidos até {until}; depois, peça um novo demonstrativo.")
+    said = json.dumps([statement, client, agency], ensure_ascii=False)
+    page = Page(f"{agency}. Valores válidos até {until}; depois, peça um novo demonstrativo.", said)
     page.set_title("Demonstrativo de débito")
     page.set_lang("pt-BR")
     page.heading("Demonstrativo de débito")
@@ -60,11 +66,22 @@ def render(statement: Json, client: Json, agency: str) -> bytes:
 
 
 class Page(FPDF):
-    """A4 with our type, our colours and a footer on every page."""
+    """A4 with our type, our colours and a footer on every page.
 
-    def __init__(self, foot: str) -> None:
+    said  all that will stand in it; the larger font is read only where a letter of it needs that
+    """
+
+    def __init__(self, foot: str, said: str = "") -> None:
         super().__init__(format="A4")
-        self.foot = foot
+        self.foot, self.face = foot, OWN
+        self.letters: frozenset[str] | None = None
+        if any(not is_western(letter) for letter in said):
+            self.face = EXTENDED
+            self.add_font(EXTENDED, fname=EXTENDED_FILES / "condensed.ttf")
+            self.add_font(EXTENDED, "B", EXTENDED_FILES / "condensed-bold.ttf")
+            carried = self.fonts[EXTENDED.lower()]
+            if isinstance(carried, TTFFont):
+                self.letters = frozenset(map(chr, carried.cmap))
         self.set_margin(MARGIN_MM)
         self.set_auto_page_break(True, margin=MARGIN_MM + 4)
         self.alias_nb_pages()
@@ -72,20 +89,31 @@ class Page(FPDF):
 
     def footer(self) -> None:
         self.set_y(-MARGIN_MM)
-        self.set_font("Helvetica", size=8)
+        self.set_font(self.face, size=8)
         self.set_text_color(*GREY)
-        self.cell(0, LINE_MM, printable(self.foot))
+        self.cell(0, LINE_MM, self.printable(self.foot))
         self.cell(0, LINE_MM, f"{self.page_no()} de {{nb}}", align="R")
 
+    def printable(self, text: str) -> str:
+        """What no font here can print loses its accent, or is a question mark."""
+        return "".join(
+            letter if self.prints(letter) else
+            "".join(filter(self.prints, unicodedata.normalize("NFKD", letter))) or "?"
+            for letter in unicodedata.normalize("NFC", text)
+        )  # fmt: skip
+
+    def prints(self, letter: str) -> bool:
+        return letter in self.letters if self.letters else is_western(letter)
+
     def heading(self, text: str, size: int = 18) -> None:
-        self.set_font("Helvetica", "B", size)
+        self.set_font(self.face, "B", size)
         self.set_text_color(*INK)
-        self.multi_cell(0, size / 2, printable(text), new_x="LMARGIN", new_y="NEXT")
+        self.multi_cell(0, size / 2, self.printable(text), new_x="LMARGIN", new_y="NEXT")
 
     def say(self, text: str, colour: tuple[int, int, int] = INK, size: float = 10) -> None:
-        self.set_font("Helvetica", size=size)
+        self.set_font(self.face, size=size)
         self.set_text_color(*colour)
-        self.multi_cell(0, LINE_MM, printable(text), new_x="LMARGIN", new_y="NEXT")
+        self.multi_cell(0, LINE_MM, self.printable(text), new_x="LMARGIN", new_y="NEXT")
 
     def creditor(self, creditor: Json) -> None:
         self.ln(4)
@@ -110,7 +138,7 @@ class Page(FPDF):
         self.grid(rows, brl(title["total_cents"]))
 
     def grid(self, rows: list[tuple[str, str, str]], total: str) -> None:
-        self.set_font("Helvetica", size=9)
+        self.set_font(self.face, size=9)
         self.set_text_color(*INK)
         self.set_draw_color(*TINT)
         head = FontFace(emphasis="BOLD", fill_color=TINT)
@@ -119,7 +147,7 @@ class Page(FPDF):
             line_height=LINE_MM, headings_style=head, borders_layout="HORIZONTAL_LINES",
         ) as table:  # fmt: skip
             for row in [("Componente", "Memória de cálculo", "Valor"), *rows]:
-                table.row([printable(cell) for cell in row])
+                table.row([self.printable(cell) for cell in row])
             table.row(["Total", "", total], style=FontFace(emphasis="BOLD"))
 
     def totals(self, totals: Json) -> None:
@@ -196,11 +224,6 @@ def person_document(document: Any) -> str:
     return text
 
 
-def printable(text: str) -> str:
-    """What the PDF's own fonts can print (Western Europe); a strange letter loses its accent."""
-    said = "".join(
-        letter if letter.encode("latin-1", "ignore") else
-        unicodedata.normalize("NFKD", letter).encode("latin-1", "ignore").decode() or "?"
-        for letter in unicodedata.normalize("NFC", text)
-    )  # fmt: skip
-    return said
+def is_western(letter: str) -> bool:
+    """Whether the PDF's own fonts can print it."""
+    return bool(letter.encode("latin-1", "ignore"))

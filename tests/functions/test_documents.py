@@ -11,6 +11,7 @@ import pypdf
 import pytest
 import segno
 
+from documents.statement import PARTS, render
 from local_platform.stack import Stack
 from tests.automation import TENANT
 
@@ -42,7 +43,7 @@ def owner(stack: Stack) -> Iterator[psycopg.Connection[Any]]:
 
 @pytest.fixture
 def debtor(owner: psycopg.Connection[Any]) -> str:
-    """R$ 1.000,00 since 22 days, and a name with a letter that the font cannot print."""
+    """R$ 1.000,00 since 22 days, and a name with a letter that no PDF's own font has."""
     client = uuid.uuid4()
     owner.execute(
         "insert into public.clients (id, tenant_id, document, name) values (%s, %s, %s, %s)",
@@ -74,9 +75,31 @@ def test_the_statement_says_who_is_owed_what_and_how_it_was_calculated(
         "22 dias de atraso",
         "Memória de cálculo", "2% sobre R$ 1.000,00 = R$ 20,00", "Juros de mora",
         "1% ao mês, por dia, mês de 30 dias: 22 dias sobre R$ 1.000,00 = R$ 7,3333...",
-        "R$ 7,33", "R$ 1.027,33", "Válido até", "?ucja Ação Ñandú da Conceição",
+        "R$ 7,33", "R$ 1.027,33", "Válido até", "Łucja Ação Ñandú da Conceição",
     ):  # fmt: skip
         assert said in text, f"{said!r} is missing in {text!r}"
+
+
+def test_letters_beyond_western_europe_keep_their_accents() -> None:
+    names = "Łucja Žižková Őrsi Nguyễn Thị Đặng İnci Şahin Ćosić Țepeș Ğ"
+    strange = f"{names} \u65e5\U0001f600"
+    creditor = {"id": "1", "name": "Banco Ágora", "document": None, "address": None}
+    statement: dict[str, Any] = {
+        "on_date": "2026-03-02",
+        "debts": [
+            {"creditor": creditor, "contract": "C1", "installment": 1, "days_late": 0,
+             "due_on": "2026-03-02", "effective_due_date": "2026-03-02", "lines": [],
+             "original_principal_cents": 100, "total_cents": 100}
+        ],
+        "totals": {f"{part}_cents": 0 for part in (*PARTS, "total")},
+    }  # fmt: skip
+    pdf = render(statement, {"name": strange, "document": "1"}, "Assessoria")
+    assert f"{names} ??" in " ".join(text_of(pdf).split())
+    # Where every reader has the letters, no font is carried along.
+    plain = render(statement, {"name": "Zélia da Conceição", "document": "1"}, "Assessoria")
+    assert "Zélia da Conceição" in text_of(plain)
+    assert b"FontFile" not in plain
+    assert b"FontFile" in pdf
 
 
 def test_a_day_of_the_slider_is_the_day_of_the_paper(ask: Ask, debtor: str, owner: Any) -> None:
