@@ -1,6 +1,7 @@
 """A file that was sent once: kept in the database from the look at its columns to the import."""
 
 import contextlib
+import hashlib
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import flask
 
-from kit import errors
+from kit import errors, log
 from portfolio.journal import Opener
 from portfolio.options import SWITCH, known_id
 from portfolio.uploads import IN_MEMORY_BYTES, Upload, received
@@ -20,11 +21,17 @@ PART_BYTES = 4 * 1024 * 1024  # of the file; the largest has 75 (private.import_
 LEVEL = 1  # a CSV shrinks to a fifth at some 100 MB/s; more would cost more than the disk it saves
 
 
+class UploadExpired(errors.AppError):
+    """As SQL says of a file that is not there."""
+
+    status, code = 410, "upload_expired"
+
+
 @contextlib.contextmanager
 def opened(request: flask.Request, opener: Opener) -> Iterator[tuple[Upload, str | None]]:
     """The request's own file, or the kept one that ?upload= names, and that one's id.
 
-    410 upload_expired: not there (any more), or somebody else's; 400 for both at once.
+    410 upload_expired: not there (any more), not whole, or somebody else's; 400 for both at once.
     """
     upload_id = known_id("upload", request.args.get("upload"))
     if upload_id is None:
@@ -41,12 +48,18 @@ def opened(request: flask.Request, opener: Opener) -> Iterator[tuple[Upload, str
             ).fetchone()
             if known is None:
                 raise RuntimeError("open_upload answers one row or refuses")
+            digest = hashlib.sha256()
             for place in range(known.parts):
-                part = connection.execute(
-                    "select private.upload_part(%s, %s) as body", (upload_id, place)
-                ).fetchone()
-                if part is not None:
-                    spool.write(zlib.decompress(part.body))
+                [(body,)] = connection.execute(
+                    "select private.upload_part(%s, %s)", (upload_id, place)
+                ).fetchall()
+                if body is None:
+                    raise UploadExpired("a part of it is gone; send the file itself")
+                part = zlib.decompress(body)
+                digest.update(part)
+                spool.write(part)
+        if digest.hexdigest() != known.file_sha256:
+            raise UploadExpired("it is not what was sent; send the file itself")
         spool.seek(0)
         yield Upload(spool, known.file_name or "", known.file_sha256, known.kind), upload_id
 
@@ -73,6 +86,9 @@ def keep(connection: "psycopg.Connection[Any]", upload: Upload) -> str:
 
 
 def drop(opener: Opener, upload_id: str) -> None:
-    """It is imported."""
-    with opener() as connection:
-        connection.execute("select private.drop_upload(%s)", (upload_id,))
+    """It is imported. What cannot go now goes within the hour (private.forget_uploads)."""
+    try:
+        with opener() as connection:
+            connection.execute("select private.drop_upload(%s)", (upload_id,))
+    except errors.AppError as lost:
+        log.event("upload_left", upload_id=upload_id, error=lost.code)

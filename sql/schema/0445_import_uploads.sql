@@ -96,6 +96,13 @@ begin
 end;
 $$;
 
+-- In bytes, of one agency: three of the largest files, some forty of a million rows.
+create function private.kept_bytes() returns bigint
+language sql
+immutable
+set search_path = ''
+as $$ select 1073741824 $$;
+
 create function private.add_upload_part(upload_id uuid, place int, body bytea) returns void
 language plpgsql
 security definer
@@ -104,6 +111,14 @@ as $$
 declare
     v_upload private.import_uploads := private.own_upload(upload_id);
 begin
+    -- Told by the rows' headers: no body is read.
+    if octet_length(body) + (
+        select coalesce(sum(octet_length(part.body)), 0) from private.import_upload_parts as part
+        where part.tenant_id = v_upload.tenant_id
+    ) > private.kept_bytes() then
+        raise exception 'uploads_full' using errcode = 'PT409',
+            detail = 'the agency keeps as many files as it may; they go by import or within the hour';
+    end if;
     insert into private.import_upload_parts (upload_id, tenant_id, place, body)
     values (v_upload.id, v_upload.tenant_id, add_upload_part.place, add_upload_part.body);
     update private.import_uploads as upload set parts = upload.parts + 1
@@ -170,3 +185,4 @@ begin
     where upload.used_at < private.now() - c_kept;
 end;
 $$;
+select cron.schedule('forget-uploads', '* * * * *', 'select private.forget_uploads()');

@@ -28,8 +28,12 @@ begin
         ) then
             raise exception 'unknown_filter' using errcode = 'PT400', detail = v_key;
         end if;
-        -- A chip with nothing in it is no filter.
-        continue when v_value in ('null', '""', '[]', '{}');
+        -- A chip with nothing in it is no filter. A null is no chip's: a program that could not tell
+        -- the day must not be given all days.
+        if v_value = 'null' then
+            raise exception 'filter_invalid' using errcode = 'PT400', detail = v_key;
+        end if;
+        continue when v_value in ('""', '[]', '{}');
         v_filter.is_all := false;
         case v_key
             when 'q' then

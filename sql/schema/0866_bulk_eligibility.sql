@@ -74,7 +74,10 @@ as $$
         ) then 'wrong_contact'$sql$
 $$;
 
-create function private.bulk_eligibility(selection jsonb, action text) returns jsonb
+-- `assignee`: who would take them over, once that is known.
+create function private.bulk_eligibility(
+    selection jsonb, action text, assignee uuid default null
+) returns jsonb
 language plpgsql
 security definer
 set search_path = ''
@@ -90,9 +93,20 @@ declare
             where mobiles.tenant_id = ($1).tenant_id and mobiles.client_id = clients.id
               and mobiles.kind = 'mobile' and mobiles.has_whatsapp is not false
         ) then 'no_whatsapp'$sql$;
+    -- Who is limited to creditors speaks to people of what is owed to those.
+    c_owing constant text := $sql$
+        when not (private.owed_in_scope(($1).tenant_id, clients.id, $5)).is_owing
+            then 'nothing_owed'$sql$;
     v_filter private.client_filter :=
         private.read_selection(private.require_role('operator'), selection);
     v_condition text := private.client_condition(v_filter);
+    v_scope uuid[] := private.creditor_scope();
+    v_theirs uuid[] := private.creditor_scope_of(v_filter.tenant_id, assignee);
+    v_reason text := replace(
+        private.exclusion_reason(action), '$reachable',
+        case action when 'whatsapp' then c_mobile when 'dialer' then private.wrong_contact_reason()
+            else '' end || case when v_scope is null then '' else c_owing end
+    );
     v_scale double precision := private.sample_scale(v_filter, v_condition, c_countable);
     v_closed text[];
     v_opens_at timestamptz;
@@ -105,15 +119,15 @@ begin
         select array_agg(closed.uf), min(closed.opens_at) into v_closed, v_opens_at
         from private.closed_ufs(v_filter.tenant_id, v_filter.now_at) as closed;
     end if;
+    if action = 'assign' and v_theirs is not null then
+        v_reason := 'case when clients.creditor_ids && $6 then ''eligible''
+            else ''assignee_limited'' end';
+    end if;
     execute 'select coalesce(jsonb_object_agg(counted.reason, counted.clients), ''{}'')
         from (
             select listed.reason, round(count(*) * $3)::bigint as clients
             from (
-                select ' || replace(
-                    private.exclusion_reason(action), '$reachable',
-                    case action when 'whatsapp' then c_mobile
-                        when 'dialer' then private.wrong_contact_reason() else '' end
-                ) || ' as reason
+                select ' || v_reason || ' as reason
                 from ' || private.client_source(v_scale) || '
                 left join private.client_contacts as contact
                     on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id
@@ -126,7 +140,7 @@ begin
         when 'dialer' then private.has_cap(v_filter.tenant_id, 'call')
         when 'whatsapp' then private.has_cap(v_filter.tenant_id, 'whatsapp')
         else false
-    end;
+    end, v_scope, v_theirs;
     return jsonb_build_object(
         'action', action,
         'selected', (
@@ -146,13 +160,16 @@ begin
 end;
 $$;
 
-create function public.bulk_eligibility(selection jsonb, action text) returns jsonb
+create function public.bulk_eligibility(
+    selection jsonb, action text, assignee uuid default null
+) returns jsonb
 language sql
 set search_path = ''
-as $$ select private.bulk_eligibility(selection, action) $$;
-comment on function public.bulk_eligibility(jsonb, text) is
+as $$ select private.bulk_eligibility(selection, action, assignee) $$;
+comment on function public.bulk_eligibility(jsonb, text, uuid) is
 '{action, selected, eligible, is_estimate, excluded: [{reason, count}], next_allowed_at}; actions:
-dialer whatsapp assign tag export.';
+dialer whatsapp assign tag export; assignee: who would take them, if that is known.';
 
 grant execute on function
-private.bulk_eligibility(jsonb, text), public.bulk_eligibility(jsonb, text) to authenticated;
+private.bulk_eligibility(jsonb, text, uuid), public.bulk_eligibility(jsonb, text, uuid)
+to authenticated;

@@ -175,22 +175,4 @@ begin
     delete from private.export_runs as run where run.started_at < private.now() - c_kept;
 end;
 $$;
-
--- Whom an action changed is part of a client's history for as long as somebody asks who did it: two
--- years, after which the line of audit with its selection is all that is told. A million clients
--- are 16 MB each time.
-create function private.forget_bulk_touches() returns void
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-    c_kept constant interval := '2 years';
-begin
-    delete from private.bulk_touches as touched
-    using public.audit_log as told
-    where told.id = touched.audit_id and told.tenant_id = touched.tenant_id
-      and told.created_at < private.now() - c_kept;
-end;
-$$;
-select cron.schedule('forget-bulk-touches', '23 5 * * *', 'select private.forget_bulk_touches()');
+select cron.schedule('settle-exports', '* * * * *', 'select private.settle_exports()');

@@ -36,44 +36,49 @@ as $$
     where clients.tenant_id = client_facts.tenant_id and clients.id = client_facts.client_id
 $$;
 
--- What messages taught about each number. Calls name the client, not the number, so that a report
--- of a wrong contact is told of the client (below).
+-- What calls and messages taught about each number. How often anybody reported a wrong contact is
+-- told of the client (below): a report may name no number.
 create function private.phone_health(tenant_id uuid, client_id uuid) returns jsonb
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
-    select coalesce(jsonb_agg(jsonb_build_object(
-        'id', known.id, 'phone', known.phone, 'kind', known.kind,
-        'has_whatsapp', known.has_whatsapp,
-        'opted_out', private.is_suppressed(
-            known.tenant_id, known.client_id, known.phone, 'call', private.now()
-        ) or private.is_suppressed(
-            known.tenant_id, known.client_id, known.phone, 'whatsapp', private.now()
-        ),
-        'last_reply_at', told.last_reply_at, 'last_read_at', told.last_read_at,
-        'last_delivered_at', told.last_delivered_at,
-        'last_failure', case when told.failed_at is not null then
-            jsonb_build_object('code', told.error_code, 'at', told.failed_at) end
-    ) order by known.position, known.id), '[]')
-    from public.client_phones as known
-    left join lateral (
-        select max(message.created_at) filter (where message.direction = 'in') as last_reply_at,
-            max(message.read_at) as last_read_at, max(message.delivered_at) as last_delivered_at,
-            max(message.failed_at) as failed_at,
-            (array_agg(message.error_code order by message.failed_at desc)
-             filter (where message.failed_at is not null))[1] as error_code
-        from (
-            -- What a number said two hundred messages ago says nothing of it today.
-            select recent.* from public.message_logs as recent
-            where recent.tenant_id = known.tenant_id and recent.client_id = known.client_id
-            order by recent.created_at desc, recent.id desc
-            limit 200
-        ) as message
-        where private.phone_match(message.phone) = private.phone_match(known.phone)
-    ) as told on true
-    where known.tenant_id = phone_health.tenant_id and known.client_id = phone_health.client_id
+begin
+    return (
+        select coalesce(jsonb_agg(jsonb_build_object(
+            'id', known.id, 'phone', known.phone, 'kind', known.kind,
+            'has_whatsapp', known.has_whatsapp,
+            'is_wrong', private.is_wrong_number(known.tenant_id, known.client_id, known.phone),
+            'opted_out', private.is_suppressed(
+                known.tenant_id, known.client_id, known.phone, 'call', private.now()
+            ) or private.is_suppressed(
+                known.tenant_id, known.client_id, known.phone, 'whatsapp', private.now()
+            ),
+            'last_reply_at', told.last_reply_at, 'last_read_at', told.last_read_at,
+            'last_delivered_at', told.last_delivered_at,
+            'last_failure', case when told.failed_at is not null then
+                jsonb_build_object('code', told.error_code, 'at', told.failed_at) end
+        ) order by known.position, known.id), '[]')
+        from public.client_phones as known
+        left join lateral (
+            select max(message.created_at) filter (where message.direction = 'in') as last_reply_at,
+                max(message.read_at) as last_read_at, max(message.delivered_at) as last_delivered_at,
+                max(message.failed_at) as failed_at,
+                (array_agg(message.error_code order by message.failed_at desc)
+                 filter (where message.failed_at is not null))[1] as error_code
+            from (
+                -- What a number said two hundred messages ago says nothing of it today.
+                select recent.* from public.message_logs as recent
+                where recent.tenant_id = known.tenant_id and recent.client_id = known.client_id
+                order by recent.created_at desc, recent.id desc
+                limit 200
+            ) as message
+            where private.phone_match(message.phone) = private.phone_match(known.phone)
+        ) as told on true
+        where known.tenant_id = phone_health.tenant_id and known.client_id = phone_health.client_id
+    );
+end;
 $$;
 
 create function private.client_profile(document text) returns jsonb

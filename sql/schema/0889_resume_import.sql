@@ -119,8 +119,6 @@ as $$
 begin
     perform private.mark_dead_imports(null);
     perform private.forget_rehearsals();
-    perform private.forget_uploads();
-    perform private.settle_exports();
     if exists (select from public.imports where imports.status = 'interrupted')
         or exists (select from private.import_rollbacks)
     then

@@ -31,6 +31,11 @@ def test_the_named_number_leaves_the_mailing_and_stays_wrong(floor: Floor) -> No
     done = say(floor, client, TWO)
     floor.finish()
     assert inside(floor) == {ONE, THREE}
+    with floor.world.acting("operator"):
+        profile = floor.world.one(
+            "select public.client_profile(document) from public.clients where id = %s", client
+        )
+    assert [phone["is_wrong"] for phone in profile["phones"]] == [False, True, False]
     # Sent again it changes nothing, and what is said later of the person does not clear the number.
     say(floor, client, TWO, done)
     with floor.world.acting("operator"):

@@ -1,6 +1,7 @@
 """A file goes up once: looked at, rehearsed and imported by the id it was kept under."""
 
 import io
+import zlib
 from typing import Any
 
 import pytest
@@ -118,3 +119,53 @@ def test_a_refused_file_or_an_operators_is_not_kept(endpoint: Endpoint) -> None:
     assert looked_at(endpoint, CARTEIRA, who="operador@demo.test").status_code == 403
     assert endpoint(CARTEIRA, "step=preview").status_code == 200  # not asked to keep it
     assert left(endpoint) == 0
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "delete from private.import_upload_parts where place = 1",
+        "update private.import_upload_parts set body = (select other.body"
+        " from private.import_upload_parts as other where other.place = 0) where place = 1",
+    ],
+    ids=["a part is gone", "a part is another"],
+)
+def test_a_kept_file_that_is_not_whole_is_not_imported(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, harm: str
+) -> None:
+    monkeypatch.setattr(kept, "PART_BYTES", 10_000)
+    upload = looked_at(endpoint, CARTEIRA).json["upload"]
+    endpoint.agency.owner.execute(harm.encode())
+    assert refusal(endpoint(query=f"upload={upload}")) == (410, "upload_expired")
+    assert endpoint.agency.counts()["clients"] == 0
+
+
+def test_an_agency_keeps_so_many_bytes_and_another_has_its_own(
+    endpoint: Endpoint, open_agency: OpenAgency
+) -> None:
+    size = len(zlib.compress(CARTEIRA, kept.LEVEL))
+    endpoint.agency.owner.execute(
+        "create or replace function private.kept_bytes() returns bigint language sql immutable"
+        f" set search_path = '' as 'select {2 * size + 1}::bigint'".encode()
+    )
+    other = open_agency(endpoint.agency.owner)
+    for who in ("admin@demo.test", "supervisor@demo.test"):
+        assert looked_at(endpoint, CARTEIRA, who=who).status_code == 200
+    assert refusal(looked_at(endpoint, CARTEIRA)) == (409, "uploads_full")
+    assert left(endpoint) == 2
+    assert looked_at(endpoint, CARTEIRA, tenant_id=other.tenant_id).status_code == 200
+
+
+def test_what_is_imported_is_said_to_be_even_if_its_file_cannot_be_dropped(
+    endpoint: Endpoint,
+) -> None:
+    upload = looked_at(endpoint, CARTEIRA).json["upload"]
+    endpoint.agency.owner.execute(
+        "create function private.tg_fail() returns trigger language plpgsql as"
+        " $$ begin raise exception 'not_allowed' using errcode = 'PT403'; end $$;"
+        "create trigger fails before delete on private.import_uploads"
+        " for each row execute function private.tg_fail()"
+    )
+    answer = endpoint(query=f"upload={upload}")
+    assert (answer.status_code, answer.json["status"]) == (200, "done")
+    assert left(endpoint) == 1

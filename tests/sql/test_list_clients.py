@@ -171,6 +171,8 @@ def test_filters_by_creditor_and_status(db: psycopg.Connection, world: World) ->
         ({"nome": "x"}, "unknown_filter"),
         ({"status": "paid"}, "filter_invalid"),
         ({"creditor_id": "1; drop"}, "filter_invalid"),
+        ({"due_on": None}, "filter_invalid"),
+        ({"creditor_id": None, "uf": "SP"}, "filter_invalid"),
     ],
 )
 def test_an_unknown_filter_is_an_error_and_not_the_whole_portfolio(

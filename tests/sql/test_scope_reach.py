@@ -45,6 +45,33 @@ def test_money_of_others_is_in_no_sum_and_no_spreadsheet(
     assert sorted(told) == [("0,00", "0", ""), ("43,00", "2", "31/01/2026")]
 
 
+@pytest.mark.parametrize("action", ["dialer", "whatsapp"])
+def test_a_preview_asks_what_is_owed_to_creditors_in_sight(
+    limited: psycopg.Connection, world: World, action: str
+) -> None:
+    """Who owes only to others is left out, as by the send itself."""
+    client = world.ids["client"]
+    picked = json.dumps({"ids": [str(client)]})
+    owe(limited, client, "DELES/2", 4200)
+    limited.execute("delete from public.suppressions")
+    limited.execute(
+        "update public.agreements set status = 'settled' where client_id = %s", (client,)
+    )
+
+    def reasons(persona: str) -> set[str]:
+        with acting(limited, world, persona, undo=True):
+            answer: Any = scalar(limited, "select public.bulk_eligibility(%s, %s)", picked, action)
+        return {left["reason"] for left in answer["excluded"]}
+
+    assert "nothing_owed" not in reasons("supervisor")
+    limited.execute(
+        "update public.debts set status = 'settled'"
+        " where creditor_id = 'c0000000-0000-4000-8000-0000000000aa'"
+    )
+    assert reasons("supervisor") == {"nothing_owed"}
+    assert "nothing_owed" not in reasons("admin")
+
+
 def test_who_owes_to_others_too_is_counted_for_the_creditors_in_sight_alone(
     limited: psycopg.Connection, world: World
 ) -> None:

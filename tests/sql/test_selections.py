@@ -260,6 +260,7 @@ def test_assigning_gives_exactly_the_selection_and_one_line_of_audit(
     assert answer == {
         "selected": len(given),
         "changed": sum(before[client] != operator for client in given),
+        "hidden": 0,
     }
     after = {row["id"]: row["assigned_to"] for row in truth(db)}
     assert after == before | dict.fromkeys(given, operator)
@@ -272,7 +273,7 @@ def test_assigning_gives_exactly_the_selection_and_one_line_of_audit(
     assert scalar(db, "select count(*) from public.audit_log") == int(str(lines)) + 1
 
     again = ask(db, world, "supervisor", "bulk_assign(%s, %s)", selection, operator)
-    assert again == {"selected": len(given), "changed": 0}
+    assert again == {"selected": len(given), "changed": 0, "hidden": 0}
     nobody = ask(db, world, "supervisor", "bulk_assign(%s, null)", {"filter": {"uf": "SP"}})
     assert nobody["changed"] == len(given) + (before[but] is not None)
     assert (
@@ -284,7 +285,8 @@ def test_assigning_gives_exactly_the_selection_and_one_line_of_audit(
 def test_no_client_is_given_to_somebody_who_does_not_see_them(
     db: psycopg.Connection, world: World
 ) -> None:
-    operator = world.users["operator"]
+    """The others are; the preview tells how many stay, and why."""
+    operator = str(world.users["operator"])
     creditor = scalar(
         db, "insert into public.creditors (tenant_id, name) values (%s, 'Outro') returning id",
         TENANT,
@@ -293,14 +295,28 @@ def test_no_client_is_given_to_somebody_who_does_not_see_them(
         "update public.memberships set creditor_ids = array[%s]::uuid[] where user_id = %s",
         (creditor, operator),
     )
-    picked = {"ids": [str(world.ids["client"])]}
-    with refused("assignee_limited"):
-        ask(db, world, "supervisor", "bulk_assign(%s, %s)", picked, operator)
+    owner = str(world.users["admin"])
+    everybody: dict[str, Any] = {"filter": {}}
+    ask(db, world, "supervisor", "bulk_assign(%s, %s)", everybody, owner)
     db.execute(
         "update public.clients set creditor_ids = creditor_ids || %s where id = %s",
         (creditor, world.ids["client"]),
     )
-    assert ask(db, world, "supervisor", "bulk_assign(%s, %s)", picked, operator)["selected"] == 1
+    hidden = len(truth(db)) - 1
+    preview = ask(
+        db, world, "supervisor", "bulk_eligibility(%s, 'assign', %s)", everybody, operator
+    )
+    assert (preview["eligible"], preview["excluded"]) == (
+        1, [{"reason": "assignee_limited", "count": hidden}],
+    )  # fmt: skip
+    assert ask(db, world, "supervisor", "bulk_assign(%s, %s)", everybody, operator) == {
+        "selected": 1, "changed": 1, "hidden": hidden,
+    }  # fmt: skip
+    assert len(listed(db, world, persona="admin", assigned_to=owner, size=200)["rows"]) == hidden
+    # Of colleagues who see everything, and without one, all are eligible.
+    for args in ((everybody,), (everybody, owner)):
+        call = f"bulk_eligibility(%s, 'assign'{', %s' * (len(args) - 1)})"
+        assert ask(db, world, "supervisor", call, *args)["eligible"] == hidden + 1
 
 
 def test_clients_are_given_to_colleagues_alone(db: psycopg.Connection, world: World) -> None:

@@ -108,7 +108,7 @@ test("an export arrives as a file", async ({ windowOf }) => {
   const download = page.waitForEvent("download");
   await page.getByRole("button", { name: "Baixar planilha" }).click();
   expect((await download).suggestedFilename()).toMatch(/^carteira-\d{4}-\d{2}-\d{2}\.csv$/);
-  await expect(page.getByText("Pronto: o arquivo está na pasta de downloads, com 1 cliente.")).toBeVisible();
+  await expect(page.getByText("O arquivo saiu inteiro, com 1 cliente.")).toBeVisible();
 
   // What breaks on the way is told here, too, and may be asked for again.
   await page.route("**/rpc/export_outcome", (route) => route.fulfill({ json: { state: "incomplete", clients: null } }));

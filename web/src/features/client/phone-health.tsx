@@ -26,6 +26,7 @@ export function PhoneHealthList({ clientId, phones, wrong_contact }: PhoneHealth
               {formatPhone(phone.phone)}
             </a>
             <Whatsapp phone={phone} />
+            {phone.is_wrong && <Tag tone="bad">contato errado</Tag>}
             {phone.opted_out && <Tag tone="bad">pediu para não receber</Tag>}
             <span className={classes.faint}>{healthOf(phone)}</span>
             <NoContactButton clientId={clientId} phone={phone.phone} label="Bloquear" />

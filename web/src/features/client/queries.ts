@@ -1,6 +1,7 @@
 import { type UseInfiniteQueryResult, type UseQueryResult, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import type { Client, Debt, Phone } from "@/lib/client-shapes";
 import type { Json } from "@/lib/database.types";
+import { AppError } from "@/lib/errors";
 import type { AgreementRow, ChargeMethod } from "@/lib/money-shapes";
 import { db, rpc, shaped, unwrap } from "@/lib/supabase";
 
@@ -21,6 +22,8 @@ export interface ProfileClient extends Client {
 
 export interface PhoneHealth extends Phone {
   opted_out: boolean;
+  /** Somebody else answered there. */
+  is_wrong: boolean;
   last_reply_at: string | null;
   last_read_at: string | null;
   last_delivered_at: string | null;
@@ -139,7 +142,9 @@ export function useProfileOptions(): UseQueryResult<ProfileOptions> {
 export async function assignClient(id: string, userId: string | null): Promise<void> {
   const selection: Json = { ids: [id] };
   // The generator does not know that an argument may be null; for this one null is nobody.
-  await rpc("bulk_assign", { selection, user_id: userId as string });
+  const args = { selection, user_id: userId as string };
+  const { hidden } = await shaped<{ hidden: number }>(rpc("bulk_assign", args));
+  if (hidden > 0) throw new AppError("assignee_limited", 409);
 }
 
 export async function addTag(clientId: string, tagId: string): Promise<void> {

@@ -2,6 +2,7 @@ import { Button, NativeSelect } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 import { sentenceFor } from "@/lib/errors";
 import { plural } from "@/lib/format";
+import { reasonSentence } from "@/lib/reasons";
 import { roleNames } from "@/lib/session";
 import classes from "./bulk-dialog.module.css";
 import { assign, useFilterOptions } from "./queries";
@@ -11,12 +12,21 @@ import { useBulk } from "./use-bulk";
 /** Nobody, said on purpose; nothing is chosen at first. */
 const nobody = "nobody";
 
-export function AssignForm({ selection, onClose }: { selection: Selection; onClose: () => void }): ReactNode {
+interface AssignFormProps {
+  selection: Selection;
+  /** A colleague, or null: whom the preview is for. */
+  onChoose: (userId: string | null) => void;
+  onClose: () => void;
+}
+
+export function AssignForm({ selection, onChoose, onClose }: AssignFormProps): ReactNode {
   const { data: options } = useFilterOptions();
   const [userId, setUserId] = useState("");
   const { mutate, isPending, error } = useBulk(
     () => assign(selection, userId === nobody ? null : userId),
-    ({ changed }) => `${plural(changed, "cliente mudou", "clientes mudaram")} de responsável.`,
+    ({ changed, hidden }) =>
+      `${plural(changed, "cliente mudou", "clientes mudaram")} de responsável.` +
+      (hidden > 0 ? ` ${plural(hidden, "ficou", "ficaram")} de fora: ${reasonSentence("assignee_limited")}.` : ""),
     onClose,
   );
   return (
@@ -31,7 +41,10 @@ export function AssignForm({ selection, onClose }: { selection: Selection; onClo
         label="Responsável"
         required
         value={userId}
-        onChange={(event) => setUserId(event.currentTarget.value)}
+        onChange={({ currentTarget: { value } }) => {
+          setUserId(value);
+          onChoose(value === nobody ? null : value || null);
+        }}
         data={[
           { value: "", label: "Escolha quem fica responsável" },
           { value: nobody, label: "Ninguém (tirar o responsável)" },

@@ -1,5 +1,5 @@
 import { Modal } from "@mantine/core";
-import { type ReactNode, Suspense, use } from "react";
+import { type ReactNode, Suspense, use, useState } from "react";
 import { moment } from "@/lib/clock";
 import { sentenceFor } from "@/lib/errors";
 import { count, plural } from "@/lib/format";
@@ -30,7 +30,8 @@ interface BulkDialogProps {
 
 /** First how many and why not the others, then the action. */
 export function BulkDialog({ action, selection, onClose }: BulkDialogProps): ReactNode {
-  const { data: eligibility, error } = useEligibility(selection, action);
+  const [assignee, setAssignee] = useState<string | null>(null);
+  const { data: eligibility, error } = useEligibility(selection, action, assignee);
   const { DialerForm } = use(DoorsContext);
   return (
     <Modal opened onClose={onClose} title={titles[action]}>
@@ -44,7 +45,7 @@ export function BulkDialog({ action, selection, onClose }: BulkDialogProps): Rea
         ) : (
           <Skeleton width="100%" height={54} />
         )}
-        {action === "assign" && <AssignForm selection={selection} onClose={onClose} />}
+        {action === "assign" && <AssignForm selection={selection} onChoose={setAssignee} onClose={onClose} />}
         {action === "tag" && <TagForm selection={selection} onClose={onClose} />}
         {action === "export" && <ExportForm selection={selection} onClose={onClose} />}
         {action === "dialer" && (

@@ -42,6 +42,7 @@ export function ExportForm({ selection, onClose }: { selection: Selection; onClo
 }
 
 function howItGoes(outcome: ExportOutcome | undefined): string {
-  if (outcome?.state !== "complete") return "O download começou. Aqui você verá se ele chegou inteiro.";
-  return `Pronto: o arquivo está na pasta de downloads, com ${plural(outcome.clients ?? 0, "cliente", "clientes")}.`;
+  if (outcome?.state !== "complete") return "O download começou. Aqui você verá se o arquivo saiu inteiro.";
+  const clients = plural(outcome.clients ?? 0, "cliente", "clientes");
+  return `O arquivo saiu inteiro, com ${clients}. O navegador termina de salvá-lo na pasta de downloads.`;
 }

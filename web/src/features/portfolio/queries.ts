@@ -13,6 +13,7 @@ import { db, download, rpc, shaped, unwrap } from "@/lib/supabase";
 import type { PortfolioFilter, Sort } from "./filter";
 import type { Selection } from "./selection";
 import type {
+  AssignOutcome,
   BulkAction,
   BulkOutcome,
   Eligibility,
@@ -78,10 +79,17 @@ export function useFilterOptions(): UseQueryResult<FilterOptions> {
   });
 }
 
-export function useEligibility(selection: Selection, action: BulkAction): UseQueryResult<Eligibility> {
+/** `assignee`: the colleague who would take them, who may not see them all. */
+export function useEligibility(
+  selection: Selection,
+  action: BulkAction,
+  assignee: string | null,
+): UseQueryResult<Eligibility> {
+  const args = { selection: asJson(selection), action, ...(assignee && { assignee }) };
   return useQuery({
-    queryKey: ["eligibility", action, selection],
-    queryFn: () => shaped<Eligibility>(rpc("bulk_eligibility", { selection: asJson(selection), action })),
+    queryKey: ["eligibility", action, selection, assignee],
+    queryFn: () => shaped<Eligibility>(rpc("bulk_eligibility", args)),
+    placeholderData: keepPreviousData,
     // People leave and hours pass: an answer of a dialog before says nothing about this one.
     gcTime: 0,
   });
@@ -90,10 +98,10 @@ export function useEligibility(selection: Selection, action: BulkAction): UseQue
 /** The database gives an action on the whole carteira 5 minutes. */
 const bulkTimeoutMs = 300_000;
 
-export async function assign(selection: Selection, userId: string | null): Promise<BulkOutcome> {
+export async function assign(selection: Selection, userId: string | null): Promise<AssignOutcome> {
   // The generator does not know that an argument may be null; for this one null is nobody.
   const args = { selection: asJson(selection), user_id: userId as string };
-  return shaped<BulkOutcome>(rpc("bulk_assign", args, bulkTimeoutMs));
+  return shaped<AssignOutcome>(rpc("bulk_assign", args, bulkTimeoutMs));
 }
 
 export async function tagClients(selection: Selection, tagId: string, remove: boolean): Promise<BulkOutcome> {

@@ -75,6 +75,11 @@ export interface BulkOutcome {
   changed: number;
 }
 
+export interface AssignOutcome extends BulkOutcome {
+  /** Left where they were: the colleague does not see their creditors. */
+  hidden: number;
+}
+
 export interface Segment {
   id: string;
   owner_id: string;

@@ -1,7 +1,7 @@
 export const people: Record<string, string> = {
   admin_sees_everything: "Quem administra vê todos os credores. Mude o papel antes de limitar.",
   assignee_limited:
-    "Esta pessoa só vê alguns credores, e há clientes de outros na seleção. Filtre pelos credores dela.",
+    "Esta pessoa não vê os credores deste cliente. Escolha outra, ou mude o que ela vê em Configurações.",
   mail_not_sent: "O convite está guardado, mas o e-mail não saiu. Use “Reenviar” daqui a pouco.",
   mail_too_soon: "Este endereço recebeu um e-mail agora há pouco. Espere um minuto e reenvie.",
   team_limits_people:
