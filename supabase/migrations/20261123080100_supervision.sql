@@ -34,9 +34,13 @@ DROP FUNCTION "private"."attempts_left"(uuid, uuid, public.channel, timestamp wi
 
 DROP FUNCTION "private"."batch_exclusion"(text[]);
 
+DROP FUNCTION "private"."bulk_eligibility"(jsonb, text);
+
 DROP FUNCTION "private"."own_talks"(uuid[], uuid[]);
 
 DROP FUNCTION "private"."panel_value"(text, bigint, bigint);
+
+DROP FUNCTION "private"."phone_health"(uuid, uuid);
 
 DROP FUNCTION "private"."phone_kind_of"(text);
 
@@ -45,6 +49,10 @@ DROP FUNCTION "private"."record_call"(uuid, jsonb, timestamp with time zone);
 DROP FUNCTION "private"."repeat_erasures"();
 
 DROP FUNCTION "private"."repeat_erasures_of"(uuid, uuid[]);
+
+DROP FUNCTION "private"."require_forgivable"(public.agreements, uuid);
+
+DROP FUNCTION "private"."require_reason"(text);
 
 DROP FUNCTION "private"."silence_closed_lists"();
 
@@ -59,6 +67,8 @@ DROP FUNCTION "private"."tg_call_dispositions__last_contact"();
 DROP FUNCTION "private"."tg_call_dispositions__qualify"();
 
 DROP FUNCTION "private"."tg_call_dispositions__run_rules"();
+
+DROP FUNCTION "public"."bulk_eligibility"(jsonb, text);
 
 ALTER TABLE "private"."client_offers" ALTER COLUMN "offered_at" DROP DEFAULT;
 
@@ -333,6 +343,30 @@ AS $function$
     from accepted
     on conflict (user_id, tenant_id) where revoked_at is null do nothing
     returning memberships.tenant_id
+$function$;
+
+CREATE OR REPLACE FUNCTION private.add_upload_part(upload_id uuid, place integer, body bytea)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_upload private.import_uploads := private.own_upload(upload_id);
+begin
+    -- Told by the rows' headers: no body is read.
+    if octet_length(body) + (
+        select coalesce(sum(octet_length(part.body)), 0) from private.import_upload_parts as part
+        where part.tenant_id = v_upload.tenant_id
+    ) > private.kept_bytes() then
+        raise exception 'uploads_full' using errcode = 'PT409',
+            detail = 'the agency keeps as many files as it may; they go by import or within the hour';
+    end if;
+    insert into private.import_upload_parts (upload_id, tenant_id, place, body)
+    values (v_upload.id, v_upload.tenant_id, add_upload_part.place, add_upload_part.body);
+    update private.import_uploads as upload set parts = upload.parts + 1
+    where upload.id = v_upload.id;
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.address_invitation(invitation_id uuid, OUT email text, OUT name text, OUT agency text)
@@ -886,6 +920,151 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.bulk_assign(selection jsonb, user_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET jit TO 'off'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+    v_scope uuid[];
+    v_hidden bigint := 0;
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_filter private.client_filter := private.read_selection(v_tenant_id, selection);
+    v_condition text := private.client_condition(v_filter);
+    v_audit_id bigint;
+    v_outcome jsonb;
+begin
+    if user_id is not null then
+        -- Held: whoever removes them waits, and then finds what was given here.
+        perform from public.memberships
+        where memberships.tenant_id = v_tenant_id
+          and memberships.user_id = bulk_assign.user_id
+          and memberships.revoked_at is null
+        for share;
+        if not found then
+            raise exception 'member_not_found' using errcode = 'PT404',
+                detail = 'nobody of this tenant has that id';
+        end if;
+        v_scope := private.creditor_scope_of(v_tenant_id, user_id);
+    end if;
+    -- Who has no title with a creditor that this colleague sees stays whose they are.
+    if v_scope is not null then
+        execute 'select count(*) from public.clients where ' || v_condition
+            || ' and not clients.creditor_ids && $2'
+        into v_hidden using v_filter, v_scope;
+        v_condition := v_condition || ' and clients.creditor_ids && $5';
+    end if;
+    v_audit_id := private.begin_bulk(v_tenant_id, 'assign', selection);
+    execute private.bulk_query(v_condition, case
+        when user_id is null then '
+            delete from public.client_assignments as given using selected
+            where given.tenant_id = ($1).tenant_id and given.client_id = selected.id
+            returning given.client_id'
+        else '
+            insert into public.client_assignments as given
+                (tenant_id, client_id, user_id, assigned_by, assigned_at)
+            select ($1).tenant_id, selected.id, $2, $3, ($1).now_at from selected
+            order by selected.id
+            on conflict (tenant_id, client_id) do update
+            set user_id = excluded.user_id, assigned_by = excluded.assigned_by,
+                assigned_at = excluded.assigned_at
+            where given.user_id <> excluded.user_id
+            returning given.client_id' end)
+    into v_outcome using v_filter, user_id, auth.uid(),
+        case when not selection ? 'ids' then v_audit_id end, v_scope;
+    v_outcome := v_outcome || jsonb_build_object('hidden', v_hidden);
+    perform private.end_bulk(v_audit_id, v_outcome || jsonb_build_object('assigned_to', user_id));
+    return v_outcome;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.bulk_eligibility(selection jsonb, action text, assignee uuid DEFAULT NULL::uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET jit TO 'off'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+    -- Each row asks for its mobiles and its agreements: dearer than summing.
+    c_countable constant bigint := 20000;
+    c_mobile constant text := $sql$
+        when clients.has_whatsapp is false or not exists (
+            select from public.client_phones as mobiles
+            where mobiles.tenant_id = ($1).tenant_id and mobiles.client_id = clients.id
+              and mobiles.kind = 'mobile' and mobiles.has_whatsapp is not false
+        ) then 'no_whatsapp'$sql$;
+    -- Who is limited to creditors speaks to people of what is owed to those.
+    c_owing constant text := $sql$
+        when not (private.owed_in_scope(($1).tenant_id, clients.id, $5)).is_owing
+            then 'nothing_owed'$sql$;
+    v_filter private.client_filter :=
+        private.read_selection(private.require_role('operator'), selection);
+    v_condition text := private.client_condition(v_filter);
+    v_scope uuid[] := private.creditor_scope();
+    v_theirs uuid[] := private.creditor_scope_of(v_filter.tenant_id, assignee);
+    v_reason text := replace(
+        private.exclusion_reason(action), '$reachable',
+        case action when 'whatsapp' then c_mobile when 'dialer' then private.wrong_contact_reason()
+            else '' end || case when v_scope is null then '' else c_owing end
+    );
+    v_scale double precision := private.sample_scale(v_filter, v_condition, c_countable);
+    v_closed text[];
+    v_opens_at timestamptz;
+    v_counts jsonb;
+begin
+    if action is null or action not in ('dialer', 'whatsapp', 'assign', 'tag', 'export') then
+        raise exception 'action_unknown' using errcode = 'PT400', detail = coalesce(action, '');
+    end if;
+    if action in ('dialer', 'whatsapp') then
+        select array_agg(closed.uf), min(closed.opens_at) into v_closed, v_opens_at
+        from private.closed_ufs(v_filter.tenant_id, v_filter.now_at) as closed;
+    end if;
+    if action = 'assign' and v_theirs is not null then
+        v_reason := 'case when clients.creditor_ids && $6 then ''eligible''
+            else ''assignee_limited'' end';
+    end if;
+    execute 'select coalesce(jsonb_object_agg(counted.reason, counted.clients), ''{}'')
+        from (
+            select listed.reason, round(count(*) * $3)::bigint as clients
+            from (
+                select ' || v_reason || ' as reason
+                from ' || private.client_source(v_scale) || '
+                left join private.client_contacts as contact
+                    on contact.tenant_id = ($1).tenant_id and contact.client_id = clients.id
+                where ' || v_condition || '
+            ) as listed
+            group by listed.reason
+        ) as counted'
+    into v_counts
+    using v_filter, coalesce(v_closed, '{}'), coalesce(v_scale, 1), case action
+        when 'dialer' then private.has_cap(v_filter.tenant_id, 'call')
+        when 'whatsapp' then private.has_cap(v_filter.tenant_id, 'whatsapp')
+        else false
+    end, v_scope, v_theirs;
+    return jsonb_build_object(
+        'action', action,
+        'selected', (
+            select coalesce(sum(entry.value::bigint), 0) from jsonb_each_text(v_counts) as entry
+        ),
+        'eligible', coalesce((v_counts ->> 'eligible')::bigint, 0),
+        'is_estimate', v_scale is not null,
+        'excluded', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'reason', entry.key, 'count', entry.value::bigint
+            ) order by entry.value::bigint desc, entry.key), '[]')
+            from jsonb_each_text(v_counts) as entry
+            where entry.key <> 'eligible'
+        ),
+        'next_allowed_at', case when v_counts ? 'outside_hours' then v_opens_at end
+    );
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.claim_of_sender(sender_id uuid, tokens integer, lease_seconds integer)
  RETURNS uuid[]
  LANGUAGE plpgsql
@@ -972,6 +1151,50 @@ begin
         v_claimed := v_claimed || v_written;
     end loop;
     return v_claimed;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.confirm_contradiction(payment_case public.payment_cases, target jsonb, reason text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_charge public.charges;
+    v_payment public.payments;
+    v_course record;
+begin
+    select * into v_charge from public.charges as charge
+    where charge.id = payment_case.charge_id;
+    v_payment.tenant_id := payment_case.tenant_id;
+    v_payment.client_id := v_charge.client_id;
+    v_payment.provider := 'negociarie';
+    v_payment.integration_id := v_charge.integration_id;
+    v_payment.charge_id := v_charge.id;
+    v_payment.reference := v_charge.reference;
+    v_payment.method := v_charge.method;
+    v_payment.paid_on := coalesce(target ->> 'paid_on', payment_case.details ->> 'paid_on')::date;
+    v_payment.amount_cents := coalesce(
+        target ->> 'amount_cents', payment_case.details ->> 'paid_cents'
+    )::bigint;
+    if v_charge.id is null or v_payment.paid_on is null
+        or coalesce(v_payment.amount_cents, 0) <= 0
+        or not private.is_payment_day(payment_case.tenant_id, v_payment.paid_on)
+    then
+        raise exception 'target_missing' using errcode = 'PT400',
+            detail = 'a known charge, paid_on (not in the future) and amount_cents';
+    end if;
+    -- As the provider would tell it, so that a later clear word is the same payment.
+    v_payment.payment_key := private.told_payment_key(
+        v_charge.integration_id, payment_case.details, v_payment.paid_on::text,
+        v_payment.amount_cents::text
+    );
+    update public.charges as charge set status = 'paid' where charge.id = v_charge.id;
+    v_course := private.course_of_charge(v_charge);
+    perform private.take_payment(
+        v_payment, v_course.course, v_course.agreement_id, v_course.installment_id, null, reason
+    );
 end;
 $function$;
 
@@ -1153,6 +1376,116 @@ begin
     perform private.fold_batch_counts();
     select * into v_batch from public.message_batches as known where known.id = v_batch.id;
     return jsonb_build_object('id', v_batch.id, 'status', v_batch.status, 'is_repeated', false);
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.decide_agreement(agreement_id uuid, decision text, reason text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_role public.member_role := private.member_role();
+    v_today date := private.today(v_tenant_id);
+    v_agreement public.agreements;
+    v_priced jsonb;
+begin
+    if decision is null or decision not in ('approve', 'reject') then
+        raise exception 'decision_unknown' using errcode = 'PT400',
+            detail = coalesce(decision, 'none');
+    end if;
+    v_agreement := private.agreement_for_change(v_tenant_id, agreement_id);
+    if v_agreement.status <> 'pending_approval' then
+        raise exception 'agreement_not_pending' using errcode = 'PT409',
+            detail = v_agreement.status::text;
+    elsif v_agreement.created_by = auth.uid() then
+        raise exception 'approval_by_author' using errcode = 'PT403',
+            detail = 'another person decides';
+    end if;
+    perform private.require_reason(reason, is_wanted => decision = 'reject');
+    if decision = 'approve' then
+        v_priced := private.unseal(
+            v_tenant_id, v_role, v_agreement.priced -> 'proposal', v_agreement.proposal_hash
+        );
+        if v_priced is null then
+            perform private.transition_agreement(
+                v_agreement.id, 'expired', 'price_changed', v_today
+            );
+            return jsonb_build_object(
+                'outcome', 'expired', 'agreement_id', v_agreement.id,
+                'simulation', private.reprice(
+                    v_tenant_id, v_role, v_agreement.priced -> 'proposal'
+                )
+            );
+        end if;
+        perform private.refuse_obstacles(v_priced -> 'obstacles');
+        if v_priced -> 'approval_reasons' <> '[]' then
+            raise exception 'approval_above_role' using errcode = 'PT403',
+                detail = (v_priced -> 'approval_reasons')::text;
+        end if;
+    end if;
+    update public.agreements as agreement
+    set decided_by = auth.uid(), decided_at = private.now(),
+        decision_reason = nullif(btrim(decide_agreement.reason), '')
+    where agreement.id = v_agreement.id;
+    if decision = 'approve' then
+        perform private.formalise_agreement(v_agreement.id, 'approved', v_today);
+    else
+        perform private.transition_agreement(v_agreement.id, 'rejected', btrim(reason), v_today);
+    end if;
+    return jsonb_build_object(
+        'outcome', case decision when 'approve' then 'approved' else 'rejected' end,
+        'agreement_id', v_agreement.id
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.decide_settlement(settlement_id uuid, decision text, reason text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_request public.manual_settlements;
+begin
+    if decision is null or decision not in ('approve', 'reject') then
+        raise exception 'decision_unknown' using errcode = 'PT400',
+            detail = coalesce(decision, 'none');
+    end if;
+    select * into v_request from public.manual_settlements as request
+    where request.tenant_id = v_tenant_id and request.id = decide_settlement.settlement_id;
+    if not found then
+        raise exception 'settlement_not_found' using errcode = 'PT404',
+            detail = 'no settlement with this id in the tenant';
+    end if;
+    perform private.lock_client(v_tenant_id, v_request.client_id);
+    select * into v_request from public.manual_settlements as request
+    where request.id = v_request.id
+    for update;
+    if v_request.status <> 'pending' then
+        raise exception 'settlement_decided' using errcode = 'PT409',
+            detail = v_request.status::text;
+    elsif v_request.requested_by = auth.uid() then
+        raise exception 'approval_by_author' using errcode = 'PT403',
+            detail = 'another person decides';
+    end if;
+    perform private.require_reason(reason, is_wanted => decision = 'reject');
+    if decision = 'approve' then
+        perform private.require_settleable(v_request);
+    end if;
+    update public.manual_settlements as request
+    set decided_by = auth.uid(), decided_at = private.now(),
+        decision_reason = nullif(btrim(decide_settlement.reason), ''),
+        status = case when decision = 'reject' then 'rejected' else request.status end
+    where request.id = v_request.id;
+    if decision = 'approve' then
+        perform private.confirm_settlement(v_request.id);
+    end if;
+    return private.settlement_outcome(v_request.id);
 end;
 $function$;
 
@@ -2338,6 +2671,13 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.kept_bytes()
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$ select 1073741824 $function$;
+
 CREATE OR REPLACE FUNCTION private.leave_scoped_exports(tenant_id uuid, client_ids uuid[])
  RETURNS void
  LANGUAGE plpgsql
@@ -2440,6 +2780,46 @@ AS $function$
     where done.id = any(make_callbacks.dispositions) and done.scheduled_callback is not null
 $function$;
 
+CREATE OR REPLACE FUNCTION private.mark_debts(debt_ids uuid[], mark public.debt_mark_kind, reason text, minimum public.member_role)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role(minimum);
+    v_today date := private.today(v_tenant_id);
+    v_debt public.debts;
+    v_marked int := 0;
+begin
+    perform private.require_reason(reason);
+    perform private.lock_clients_of(v_tenant_id, debt_ids);
+    for v_debt in
+        select debts.* from public.debts
+        where debts.tenant_id = v_tenant_id and debts.id = any(debt_ids)
+        order by debts.id
+        for update
+    loop
+        if v_debt.status = 'in_agreement' then
+            raise exception 'debt_in_agreement' using errcode = 'PT409', detail = v_debt.id::text;
+        elsif v_debt.status in ('settled', 'returned') then
+            raise exception 'debt_closed' using errcode = 'PT409', detail = v_debt.id::text;
+        end if;
+        insert into public.debt_marks (tenant_id, debt_id, kind, reason, created_by)
+        values (v_tenant_id, v_debt.id, mark_debts.mark, btrim(mark_debts.reason), auth.uid())
+        on conflict (tenant_id, debt_id, kind) where released_at is null do nothing;
+        update public.debts set status = private.free_status(v_debt, v_today)
+        where debts.id = v_debt.id;
+        v_marked := v_marked + 1;
+    end loop;
+    if v_marked <> cardinality(debt_ids) then
+        raise exception 'debt_not_found' using errcode = 'PT404',
+            detail = 'not all ids are titles of the tenant';
+    end if;
+    return v_marked;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.merge_calls(kept_id uuid, twin_id uuid)
  RETURNS void
  LANGUAGE plpgsql
@@ -2535,6 +2915,31 @@ begin
         name_wrong_number.phone
     )
     on conflict on constraint wrong_numbers_pkey do nothing;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.note_contradiction(integration public.integrations, charge public.charges, item jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    insert into public.payment_cases (
+        tenant_id, client_id, agreement_id, charge_id, kind, amount_cents, details, case_key
+    )
+    select integration.tenant_id, charge.client_id, charge.agreement_id, charge.id,
+        'contradiction', coalesce((item ->> 'paid_cents')::bigint, 0), item, told.key
+    from (
+        select concat_ws(':', 'contradiction', integration.id, item ->> 'reference',
+            item ->> 'status_code', item ->> 'status_text', item ->> 'paid_on',
+            item ->> 'paid_cents', private.told_again(item)) as key
+    ) as told
+    -- Told again in the same words, also after somebody looked at it, it is no news.
+    where not exists (
+        select from public.payment_cases as known
+        where known.tenant_id = integration.tenant_id and known.case_key = told.key
+    );
 end;
 $function$;
 
@@ -3717,7 +4122,12 @@ AS $function$
     ) || case when event.source in ('debts', 'payment_allocations') then jsonb_build_object(
         'title', (
             select jsonb_build_object(
-                'contract', debts.contract, 'installment', debts.installment, 'due_on', debts.due_on
+                'contract', debts.contract, 'installment', debts.installment,
+                -- As its record had it.
+                'due_on', case event.source when 'debts' then (
+                    select (event.at at time zone tenants.time_zone)::date
+                    from public.tenants where tenants.id = panel_row.tenant_id
+                ) else debts.due_on end
             )
             from public.debts
             where debts.tenant_id = panel_row.tenant_id and debts.id = case event.source
@@ -4422,12 +4832,14 @@ begin
             v_has_opt_outs and attempt.client_id is not null and private.was_suppressed(
                 panel_voice.tenant_id, attempt.client_id, attempt.phone, 'call', attempt.at
             ) as is_opted_out,
-            -- A number counts once a day, by its first call and by the first that found its owner.
+            -- A client's number counts once a day, by its first call and by the first that found its owner.
             attempt.phone is not null and not is_lean and row_number() over (
-                partition by attempt.day, attempt.phone order by attempt.at, attempt.source_id
+                partition by attempt.day, attempt.client_id, private.phone_match(attempt.phone)
+                order by attempt.at, attempt.source_id
             ) = 1 as is_first,
             attempt.phone is not null and attempt.is_right and not is_lean and row_number() over (
-                partition by attempt.day, attempt.phone, attempt.is_right
+                partition by attempt.day, attempt.client_id, private.phone_match(attempt.phone),
+                    attempt.is_right
                 order by attempt.at, attempt.source_id
             ) = 1 as is_first_hit
         from attempt
@@ -4562,6 +4974,49 @@ begin
               and run.on_date >= private.today(panel_waiting.tenant_id) - 1
         ) as found
         where found.waiting > 0
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.phone_health(tenant_id uuid, client_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    return (
+        select coalesce(jsonb_agg(jsonb_build_object(
+            'id', known.id, 'phone', known.phone, 'kind', known.kind,
+            'has_whatsapp', known.has_whatsapp,
+            'is_wrong', private.is_wrong_number(known.tenant_id, known.client_id, known.phone),
+            'opted_out', private.is_suppressed(
+                known.tenant_id, known.client_id, known.phone, 'call', private.now()
+            ) or private.is_suppressed(
+                known.tenant_id, known.client_id, known.phone, 'whatsapp', private.now()
+            ),
+            'last_reply_at', told.last_reply_at, 'last_read_at', told.last_read_at,
+            'last_delivered_at', told.last_delivered_at,
+            'last_failure', case when told.failed_at is not null then
+                jsonb_build_object('code', told.error_code, 'at', told.failed_at) end
+        ) order by known.position, known.id), '[]')
+        from public.client_phones as known
+        left join lateral (
+            select max(message.created_at) filter (where message.direction = 'in') as last_reply_at,
+                max(message.read_at) as last_read_at, max(message.delivered_at) as last_delivered_at,
+                max(message.failed_at) as failed_at,
+                (array_agg(message.error_code order by message.failed_at desc)
+                 filter (where message.failed_at is not null))[1] as error_code
+            from (
+                -- What a number said two hundred messages ago says nothing of it today.
+                select recent.* from public.message_logs as recent
+                where recent.tenant_id = known.tenant_id and recent.client_id = known.client_id
+                order by recent.created_at desc, recent.id desc
+                limit 200
+            ) as message
+            where private.phone_match(message.phone) = private.phone_match(known.phone)
+        ) as told on true
+        where known.tenant_id = phone_health.tenant_id and known.client_id = phone_health.client_id
     );
 end;
 $function$;
@@ -5462,6 +5917,150 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.read_client_filter(tenant_id uuid, filter jsonb)
+ RETURNS private.client_filter
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_filter private.client_filter;
+    v_key text;
+    v_value jsonb;
+    v_values text[];
+    v_zone text;
+    v_scope uuid[] := private.creditor_scope();
+begin
+    v_filter.tenant_id := tenant_id;
+    v_filter.now_at := private.now();
+    v_filter.is_all := true;
+    if jsonb_typeof(filter) is distinct from 'object' then
+        raise exception 'filter_invalid' using errcode = 'PT400', detail = 'filter';
+    end if;
+    for v_key, v_value in select entry.key, entry.value from jsonb_each(filter) as entry loop
+        if v_key not in (
+            'q', 'creditor_id', 'status', 'aging', 'open_cents', 'due_on', 'uf', 'last_contact',
+            'last_disposition', 'has_whatsapp', 'has_phone', 'opted_out', 'agreement', 'import_id',
+            'tag_id', 'assigned_to'
+        ) then
+            raise exception 'unknown_filter' using errcode = 'PT400', detail = v_key;
+        end if;
+        -- A chip with nothing in it is no filter. A null is no chip's: a program that could not tell
+        -- the day must not be given all days.
+        if v_value = 'null' then
+            raise exception 'filter_invalid' using errcode = 'PT400', detail = v_key;
+        end if;
+        continue when v_value in ('""', '[]', '{}');
+        v_filter.is_all := false;
+        case v_key
+            when 'q' then
+                -- 200 characters: the longest name anybody types.
+                if jsonb_typeof(v_value) <> 'string' or length(v_value #>> '{}') > 200 then
+                    raise exception 'filter_invalid' using errcode = 'PT400', detail = v_key;
+                end if;
+                if btrim(v_value #>> '{}') <> '' then
+                    v_filter.search := private.read_search(v_value #>> '{}');
+                end if;
+            when 'creditor_id' then
+                v_filter.creditor_ids := private.filter_values(v_key, v_value, 'uuid');
+            when 'status' then
+                v_filter.statuses :=
+                    private.filter_values(v_key, v_value, 'public.debt_status');
+            when 'aging' then
+                v_values := private.filter_values(v_key, v_value, 'text');
+                if not v_values <@ array(select bands.band from private.aging_bands() as bands) then
+                    raise exception 'filter_invalid' using errcode = 'PT400', detail = v_key;
+                end if;
+                select array_agg(lower(span)), array_agg(upper(span) - 1)
+                into v_filter.aged_from, v_filter.aged_to
+                from (
+                    select unnest(range_agg(daterange(
+                        coalesce(today - bands.days_to, '-infinity'),
+                        coalesce(today - bands.days_from, 'infinity'), '[]'
+                    ))) as span
+                    from private.aging_bands() as bands
+                    cross join private.today(tenant_id) as today
+                    where bands.band = any(v_values)
+                ) as merged;
+            when 'open_cents' then
+                perform private.filter_range(v_key, v_value, '{min,max}');
+                v_filter.min_cents := private.filter_bound(v_key, v_value, 'min', 'bigint');
+                v_filter.max_cents := private.filter_bound(v_key, v_value, 'max', 'bigint');
+            when 'due_on' then
+                perform private.filter_range(v_key, v_value, '{from,to}');
+                v_filter.due_from := private.filter_bound(v_key, v_value, 'from', 'date');
+                v_filter.due_to := private.filter_bound(v_key, v_value, 'to', 'date');
+            when 'uf' then
+                v_filter.ufs := private.filter_values(v_key, v_value, 'text');
+            when 'last_contact' then
+                perform private.filter_range(v_key, v_value, '{before,after,never}');
+                if v_value ? 'never' and v_value -> 'never' <> 'true' then
+                    raise exception 'filter_invalid' using errcode = 'PT400', detail = v_key;
+                end if;
+                v_filter.is_never_contacted := v_value ? 'never';
+                v_zone := (
+                    select tenants.time_zone from public.tenants
+                    where tenants.id = read_client_filter.tenant_id
+                );
+                v_filter.contact_from := private.filter_instant(
+                    private.filter_bound(v_key, v_value, 'after', 'timestamptz'), v_zone
+                );
+                v_filter.contact_before := private.filter_instant(
+                    private.filter_bound(v_key, v_value, 'before', 'timestamptz'), v_zone
+                );
+            when 'last_disposition' then
+                v_filter.disposition_types := private.filter_values(v_key, v_value, 'text');
+            when 'has_whatsapp' then
+                v_values := private.filter_values(v_key, v_value, 'text');
+                if not v_values <@ '{true,false,unknown}' then
+                    raise exception 'filter_invalid' using errcode = 'PT400', detail = v_key;
+                end if;
+                v_filter.whatsapp := v_values;
+            when 'has_phone' then
+                v_filter.has_phone := private.filter_flag(v_key, v_value);
+            when 'opted_out' then
+                v_filter.is_opted_out := private.filter_flag(v_key, v_value);
+            when 'agreement' then
+                v_values := private.filter_values(v_key, v_value, 'text');
+                if not v_values <@ private.agreement_words() then
+                    raise exception 'filter_invalid' using errcode = 'PT400', detail = v_key;
+                end if;
+                v_filter.has_no_agreement := 'none' = any(v_values);
+                v_filter.agreement_statuses := array(
+                    select known.status
+                    from unnest(enum_range(null::public.agreement_status)) as known (status)
+                    where known.status::text = any(v_values)
+                       or 'living' = any(v_values) and private.is_living(known.status)
+                );
+            when 'import_id' then
+                v_values := private.filter_values(v_key, v_value, 'uuid');
+                if cardinality(v_values) <> 1 then
+                    raise exception 'filter_invalid' using errcode = 'PT400', detail = v_key;
+                end if;
+                v_filter.import_id := v_values[1];
+            when 'tag_id' then
+                v_filter.tag_ids := private.filter_values(v_key, v_value, 'uuid');
+            when 'assigned_to' then
+                v_values := private.filter_values(v_key, v_value, 'text');
+                v_filter.is_unassigned := 'none' = any(v_values);
+                v_values := array_replace(
+                    array_remove(v_values, 'none'), 'me', auth.uid()::text
+                );
+                v_filter.operator_ids :=
+                    private.filter_values(v_key, to_jsonb(v_values), 'uuid');
+        end case;
+    end loop;
+    -- Who is limited to creditors asks for theirs, whatever else is asked.
+    if v_scope is not null then
+        v_filter.is_all := false;
+        v_filter.creditor_ids := case when v_filter.creditor_ids is null then v_scope else array(
+            select unnest(v_filter.creditor_ids) intersect select unnest(v_scope)
+        ) end;
+    end if;
+    return v_filter;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.read_events(is_call boolean, max integer)
  RETURNS bigint[]
  LANGUAGE plpgsql
@@ -5656,6 +6255,108 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.record_payment_event(integration_id uuid, source text, item jsonb)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_integration public.integrations;
+    v_charge public.charges;
+    v_class text;
+    v_payment public.payments;
+    v_course record;
+    v_is_new boolean;
+begin
+    select * into v_integration from public.integrations as integration
+    where integration.id = record_payment_event.integration_id;
+    if not found or item ->> 'reference' is null then
+        raise exception 'payment_event_invalid' using errcode = 'PT400',
+            detail = 'integration and reference are needed';
+    end if;
+    select * into v_charge from public.charges as charge
+    where charge.integration_id = v_integration.id and charge.reference = item ->> 'reference';
+    if found then
+        perform private.lock_client(v_charge.tenant_id, v_charge.client_id);
+        select * into v_charge from public.charges as charge
+        where charge.id = v_charge.id
+        for update;
+    end if;
+    begin
+        v_class := private.classify_charge(
+            v_integration.settings, item, private.today(v_integration.tenant_id)
+        );
+    exception when data_exception then
+        raise exception 'payment_event_invalid' using errcode = 'PT400', detail = sqlerrm;
+    end;
+    if v_class = 'paid' and private.is_doubtful(v_charge, item) then
+        v_class := 'contradiction';
+    end if;
+    if v_class = 'contradiction' then
+        perform private.note_contradiction(v_integration, v_charge, item);
+        -- Whatever else is doubtful, the provider has it.
+        update public.charges as charge set status = 'open'
+        where charge.id = v_charge.id and charge.status in ('sending', 'unknown');
+        return v_class;
+    elsif v_class <> 'paid' then
+        return case when v_charge.id is null then 'ignored'
+            else private.follow_charge(v_charge.id, v_class, item) end;
+    end if;
+
+    v_payment.tenant_id := v_integration.tenant_id;
+    v_payment.client_id := v_charge.client_id;
+    v_payment.provider := v_integration.provider;
+    v_payment.integration_id := v_integration.id;
+    v_payment.charge_id := v_charge.id;
+    v_payment.reference := item ->> 'reference';
+    v_payment.payment_key := private.told_payment_key(
+        v_integration.id, item, item ->> 'paid_on', item ->> 'paid_cents'
+    );
+    v_payment.amount_cents := (item ->> 'paid_cents')::bigint;
+    v_payment.paid_on := (item ->> 'paid_on')::date;
+    v_payment.method := v_charge.method;
+    if v_charge.id is null then
+        v_is_new := private.take_payment(v_payment, 'parked', null, null, null, source);
+        return case when v_is_new then 'orphan' else 'repeated' end;
+    end if;
+    update public.charges as charge
+    set status = 'paid', needs_lookup = false
+    where charge.id = v_charge.id and charge.status <> 'paid';
+    v_course := private.course_of_charge(v_charge);
+    v_is_new := private.take_payment(
+        v_payment, v_course.course, v_course.agreement_id, v_course.installment_id, null, source
+    );
+    return case when v_is_new then 'recorded' else 'repeated' end;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.release_debts(debt_ids uuid[], reason text)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_today date := private.today(v_tenant_id);
+    v_released int;
+begin
+    perform private.require_reason(reason);
+    perform private.lock_clients_of(v_tenant_id, debt_ids);
+    update public.debt_marks as mark
+    set released_at = private.now(), released_by = auth.uid(),
+        release_reason = btrim(release_debts.reason)
+    where mark.tenant_id = v_tenant_id and mark.debt_id = any(debt_ids)
+      and mark.kind = 'hold' and mark.released_at is null;
+    get diagnostics v_released = row_count;
+    update public.debts set status = private.free_status(debts, v_today)
+    where debts.tenant_id = v_tenant_id and debts.id = any(debt_ids)
+      and debts.status = 'on_hold';
+    return v_released;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.render_canned_reply(reply_id uuid, client_id uuid)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -5792,6 +6493,26 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.require_allowed(facts private.offer_facts, tenant_id uuid, creditor_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_reasons jsonb := private.offer_violations(
+        facts, private.limits_of(tenant_id, creditor_id, private.member_role())
+    );
+begin
+    if v_reasons = '[]' then
+        return;
+    elsif private.approving_role(facts, tenant_id, creditor_id) is null then
+        raise exception 'above_every_limit' using errcode = 'PT409', detail = v_reasons::text;
+    end if;
+    raise exception 'approval_above_role' using errcode = 'PT403', detail = v_reasons::text;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.require_failures(items jsonb)
  RETURNS void
  LANGUAGE plpgsql
@@ -5813,6 +6534,38 @@ begin
         raise exception 'selection_invalid' using errcode = 'PT400',
             detail = format('[{kind, id}], %s at most', c_max_items);
     end if;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.require_forgivable(agreement public.agreements, installment_id uuid)
+ RETURNS void
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select private.require_allowed(
+        private.remainder_facts(agreement, installment_id), (agreement).tenant_id,
+        (agreement).creditor_id
+    )
+$function$;
+
+CREATE OR REPLACE FUNCTION private.require_reason(reason text, is_wanted boolean DEFAULT true)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+declare
+    -- Three sentences; the page says so, and takes no more.
+    c_longest constant int := 500;
+begin
+    if is_wanted and btrim(coalesce(reason, '')) = '' then
+        raise exception 'reason_missing' using errcode = 'PT400', detail = 'say why';
+    elsif length(btrim(reason)) > c_longest then
+        raise exception 'reason_too_long' using errcode = 'PT400',
+            detail = format('%s characters of %s', length(btrim(reason)), c_longest);
+    end if;
+    return nullif(btrim(reason), '');
 end;
 $function$;
 
@@ -5881,6 +6634,198 @@ begin
         where message.batch_id = (batch).id and message.status = 'failed'
           and message.error_code = any(codes) and private.sees_client(message.client_id)
     );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.reverse_payment(payment_id uuid, reason text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_payment public.payments;
+    v_agreement_id uuid;
+begin
+    perform private.require_reason(reason);
+    select * into v_payment from public.payments as payment
+    where payment.tenant_id = v_tenant_id and payment.id = reverse_payment.payment_id;
+    if not found then
+        raise exception 'payment_not_found' using errcode = 'PT404',
+            detail = 'no payment with this id in the tenant';
+    end if;
+    if v_payment.client_id is null then
+        -- Somebody may be saying at this moment whose it is, and holds the case.
+        perform from public.payment_cases as known
+        where known.tenant_id = v_tenant_id and known.payment_id = v_payment.id
+        order by known.id
+        for update;
+        select * into v_payment from public.payments as payment where payment.id = v_payment.id;
+    end if;
+    if v_payment.client_id is not null then
+        perform private.lock_client(v_tenant_id, v_payment.client_id);
+    end if;
+    insert into public.payment_reversals (tenant_id, payment_id, reason, reversed_on, actor_id)
+    values (
+        v_tenant_id, v_payment.id, btrim(reverse_payment.reason), private.today(v_tenant_id),
+        auth.uid()
+    )
+    on conflict on constraint payment_reversals_once_per_payment do nothing;
+    if not found then
+        raise exception 'payment_reversed' using errcode = 'PT409',
+            detail = 'this payment was taken back already';
+    end if;
+    update public.payment_cases as known
+    set resolved_at = private.now(), resolved_by = auth.uid(), resolution = 'vanished'
+    where known.tenant_id = v_tenant_id and known.payment_id = v_payment.id
+      and known.resolved_at is null;
+    select word.agreement_id into v_agreement_id
+    from public.payment_courses as word
+    where word.tenant_id = v_tenant_id and word.payment_id = v_payment.id
+    order by word.id desc
+    limit 1;
+    if v_agreement_id is not null then
+        perform private.tell_agreement(
+            v_agreement_id, 'payment_reversed', private.today(v_tenant_id), btrim(reason),
+            jsonb_build_object('payment_id', v_payment.id, 'amount_cents', v_payment.amount_cents)
+        );
+        insert into public.notifications (tenant_id, user_id, kind, payload)
+        select v_tenant_id, agreement.created_by, 'payment_reversed', jsonb_build_object(
+            'payment_id', v_payment.id, 'agreement_id', agreement.id,
+            'client_id', agreement.client_id
+        )
+        from public.agreements as agreement
+        where agreement.id = v_agreement_id and agreement.created_by is not null;
+    end if;
+    if v_payment.client_id is not null then
+        perform private.rebuild_ledger(
+            v_tenant_id, v_payment.client_id, private.today(v_tenant_id)
+        );
+    end if;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.revival_facts(agreement public.agreements, owed private.owed_debt[], paid_cents bigint, on_date date)
+ RETURNS private.offer_facts
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_facts private.offer_facts := private.offer_history(
+        agreement.tenant_id,
+        jsonb_build_object('client_id', agreement.client_id, 'base_on', on_date), null
+    );
+    v_paid bigint;
+    v_asked bigint;
+begin
+    v_facts.generation := agreement.generation + (agreement.status = 'broken')::int;
+    v_facts.broke_before := v_facts.broke_before or agreement.status = 'broken';
+    select coalesce(sum(part.amount_cents), 0) - revival_facts.paid_cents,
+        sum(part.paid_cents - part.late_cents)
+    into v_asked, v_paid
+    from public.installments as part
+    where part.tenant_id = agreement.tenant_id and part.agreement_id = agreement.id
+      and part.status <> 'cancelled' and part.cancelling_reason is null;
+    -- Of what is financed, the share that pays the debt.
+    v_asked := private.round_ratio(
+        (agreement.priced #>> '{totals,after,total_cents}')::bigint * v_asked::numeric,
+        agreement.total_cents
+    );
+    v_facts.parts := private.priced_parts(owed);
+    v_facts.before_cents := (select sum(part.before_cents) from unnest(v_facts.parts) as part);
+    v_facts.parts := private.discount_parts(v_facts.parts, jsonb_build_object(
+        'target_total_cents', jsonb_build_object(
+            'cents', least(v_facts.before_cents, greatest(v_asked, 0))
+        )
+    ));
+    v_facts.after_cents := (
+        select sum(part.before_cents - part.discount_cents) from unnest(v_facts.parts) as part
+    );
+    v_facts.schedule := array(
+        select (
+            part.number, part.kind, part.due_on, part.effective_due_on, part.amount_cents,
+            part.method
+        )::private.scheduled
+        from public.installments as part
+        where part.tenant_id = agreement.tenant_id and part.agreement_id = agreement.id
+          and part.status = 'open'
+        order by part.number
+    );
+    -- What was paid is its down payment.
+    if v_paid > 0 and v_facts.schedule <> '{}' then
+        v_facts.schedule := v_facts.schedule || (
+            0, 'down_payment', v_facts.schedule[1].due_on, v_facts.schedule[1].due_on, v_paid, null
+        )::private.scheduled;
+    end if;
+    return v_facts;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.revive(agreement public.agreements, reason text, first_due_on date, on_date date)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_owed private.owed_debt[] := array(
+        select title from private.owed(
+            agreement.tenant_id, agreement.client_id, on_date, array(
+                select line.debt_id from public.agreement_debts as line
+                where line.tenant_id = agreement.tenant_id and line.agreement_id = agreement.id
+            )
+        ) as title
+    );
+    v_paid bigint := (
+        select coalesce(sum(part.paid_cents - part.late_cents), 0)
+        from public.installments as part
+        where part.tenant_id = agreement.tenant_id and part.agreement_id = agreement.id
+    );
+begin
+    if agreement.formalised_at is null then
+        raise exception 'transition_illegal' using errcode = 'PT409',
+            detail = 'it was never formalised';
+    elsif first_due_on < on_date then
+        raise exception 'due_date_in_past' using errcode = 'PT400', detail = 'today or later';
+    -- Beyond the longest horizon of an offer.
+    elsif first_due_on > on_date + 3660 then
+        raise exception 'field_invalid' using errcode = 'PT400', detail = 'first_due_on';
+    end if;
+    perform private.transition_agreement(
+        agreement.id, 'awaiting_first_payment', reason, on_date,
+        jsonb_build_object('first_due_on', first_due_on)
+    );
+    -- Money that came meanwhile pays first; only what is open then needs a new day.
+    perform private.rebuild_ledger(agreement.tenant_id, agreement.client_id, on_date);
+    if first_due_on is null and exists (
+        select from public.installments as part
+        where part.agreement_id = revive.agreement.id and part.status = 'open'
+          and part.effective_due_on < on_date
+    ) then
+        raise exception 'first_due_missing' using errcode = 'PT400',
+            detail = 'an open installment is overdue; say when it is due now';
+    end if;
+    if first_due_on is not null then
+        perform private.move_installment(
+            listed.id, private.nth_due_date(
+                revive.first_due_on, null,
+                (revive.agreement.priced #>> '{proposal,interval}')::public.due_interval,
+                listed.place::int
+            )
+        )
+        from (
+            select part.id, row_number() over (order by part.number) - 1 as place
+            from public.installments as part
+            where part.agreement_id = revive.agreement.id and part.status = 'open'
+        ) as listed;
+    end if;
+    perform private.require_allowed(
+        private.revival_facts(agreement, v_owed, v_paid, on_date), agreement.tenant_id,
+        agreement.creditor_id
+    );
+    perform private.rebuild_ledger(agreement.tenant_id, agreement.client_id, on_date);
 end;
 $function$;
 
@@ -6002,6 +6947,104 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.settle_manually(settlement jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- Above any payment; a larger number is a fault, not money.
+    c_largest_cents constant bigint := 10000000000000;
+    v_tenant_id uuid := private.require_role('operator');
+    v_request public.manual_settlements;
+    v_known public.manual_settlements;
+    v_agreement public.agreements;
+    v_limit bigint;
+begin
+    perform private.require_known_keys(settlement, array[
+        'id', 'client_id', 'agreement_id', 'installment_id', 'debt_ids', 'amount_cents',
+        'paid_on', 'evidence'
+    ]);
+    begin
+        v_request := jsonb_populate_record(null::public.manual_settlements, settlement);
+    exception when data_exception then
+        raise exception 'settlement_invalid' using errcode = 'PT400', detail = sqlerrm;
+    end;
+    v_request.tenant_id := v_tenant_id;
+    if v_request.id is null
+        or coalesce(v_request.amount_cents, 0) not between 1 and c_largest_cents
+        or not coalesce(private.is_payment_day(v_tenant_id, v_request.paid_on), false)
+        or cardinality(v_request.debt_ids) = 0
+        or num_nonnulls(v_request.installment_id, v_request.agreement_id, v_request.debt_ids) <> 1
+    then
+        raise exception 'settlement_invalid' using errcode = 'PT400',
+            detail = 'id, amount, a day not in the future and exactly one target are needed';
+    elsif btrim(coalesce(v_request.evidence, '')) = '' then
+        raise exception 'evidence_missing' using errcode = 'PT400',
+            detail = 'say how it is known that this was paid';
+    end if;
+    perform private.require_reason(v_request.evidence);
+    perform private.require_client(v_tenant_id, v_request.client_id);
+    perform private.lock_client(v_tenant_id, v_request.client_id);
+    select * into v_known from public.manual_settlements as request
+    where request.id = v_request.id;
+    if found then
+        -- The page would show as done what was never asked.
+        if v_known.tenant_id <> v_tenant_id or v_known.requested_by <> auth.uid() or (
+            v_known.client_id, v_known.installment_id, v_known.debt_ids, v_known.amount_cents,
+            v_known.paid_on, v_known.evidence
+        ) is distinct from (
+            v_request.client_id, v_request.installment_id, v_request.debt_ids,
+            v_request.amount_cents, v_request.paid_on, btrim(v_request.evidence)
+        ) or v_known.installment_id is null
+            and v_known.agreement_id is distinct from v_request.agreement_id
+        then
+            raise exception 'settlement_id_reused' using errcode = 'PT409',
+                detail = 'this id already names another settlement';
+        end if;
+        return private.settlement_outcome(v_known.id);
+    end if;
+
+    v_agreement := private.require_settleable(v_request);
+    v_request.agreement_id := v_agreement.id;
+    if exists (
+        select from public.manual_settlements as request
+        where request.tenant_id = v_tenant_id and request.status = 'pending'
+          and request.installment_id = v_request.installment_id
+    ) then
+        raise exception 'settlement_pending' using errcode = 'PT409',
+            detail = 'another settlement of this installment waits for its decision';
+    end if;
+    insert into public.manual_settlements (
+        id, tenant_id, client_id, agreement_id, installment_id, debt_ids, amount_cents, paid_on,
+        evidence, requested_by
+    )
+    values (
+        v_request.id, v_tenant_id, v_request.client_id, v_request.agreement_id,
+        v_request.installment_id, v_request.debt_ids, v_request.amount_cents, v_request.paid_on,
+        btrim(v_request.evidence), auth.uid()
+    );
+    v_limit := coalesce(
+        (select policy.manual_limit_cents from public.agreement_policies as policy
+            where policy.id = v_agreement.policy_id),
+        (private.agreement_policy(v_tenant_id, null)).manual_limit_cents
+    );
+    if private.has_role('supervisor') and v_request.amount_cents <= v_limit then
+        perform private.confirm_settlement(v_request.id);
+    else
+        insert into public.notifications (tenant_id, user_id, kind, payload)
+        select v_tenant_id, member.user_id, 'settlement_pending', jsonb_build_object(
+            'settlement_id', v_request.id, 'client_id', v_request.client_id
+        )
+        from public.memberships as member
+        where member.tenant_id = v_tenant_id and member.revoked_at is null
+          and member.role >= 'supervisor' and member.user_id <> auth.uid();
+    end if;
+    return private.settlement_outcome(v_request.id);
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.silence_closed_lists(may_wait boolean DEFAULT false)
  RETURNS integer
  LANGUAGE plpgsql
@@ -6098,6 +7141,23 @@ begin
       and (integrations.last_event_at is null
           or integrations.last_event_at < private.now() - c_freshness);
     return v_event;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.sweep_imports()
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    perform private.mark_dead_imports(null);
+    perform private.forget_rehearsals();
+    if exists (select from public.imports where imports.status = 'interrupted')
+        or exists (select from private.import_rollbacks)
+    then
+        perform private.wake_function('portfolio-resume');
+    end if;
 end;
 $function$;
 
@@ -6859,6 +7919,24 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.told_again(item jsonb)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$ select nullif(item ->> 'copy', '1') $function$;
+
+CREATE OR REPLACE FUNCTION private.told_payment_key(integration_id uuid, item jsonb, paid_on text, paid_cents text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+    select concat_ws(
+        ':', integration_id, item ->> 'reference', paid_on, paid_cents, private.told_again(item)
+    )
+$function$;
+
 CREATE OR REPLACE FUNCTION private.too_soon(days date[], gap integer)
  RETURNS boolean[]
  LANGUAGE plpgsql
@@ -7219,6 +8297,12 @@ AS $function$
     on conflict do nothing
 $function$;
 
+CREATE OR REPLACE FUNCTION public.bulk_eligibility(selection jsonb, action text, assignee uuid DEFAULT NULL::uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.bulk_eligibility(selection, action, assignee) $function$;
+
 CREATE OR REPLACE FUNCTION public.panel_cohorts(filter jsonb)
  RETURNS jsonb
  LANGUAGE sql
@@ -7339,11 +8423,23 @@ COMMENT ON FUNCTION "private"."now"() IS 'The present instant of the product (re
 
 COMMENT ON FUNCTION "private"."record_call"(uuid, jsonb, timestamp with time zone) IS 'recorded | known | payload_invalid.';
 
+COMMENT ON FUNCTION "private"."record_payment_event"(uuid, text, jsonb) IS 'source: lookup | sweep. item: {reference, status_code, status_text, paid_on, paid_cents,
+amount_cents, link, digitable_line, pix_code, pdf_url, copy (of a sweep)}. Answers recorded, repeated, orphan,
+contradiction, open, registering, cancelled or ignored.';
+
+COMMENT ON FUNCTION "private"."require_reason"(text, boolean) IS 'Without blanks at its ends; null where none is wanted and none was given.';
+
 COMMENT ON FUNCTION "private"."silence_closed_lists"(boolean) IS 'Lists that are to be silent from now on; may_wait: also those that somebody holds.';
 
 COMMENT ON FUNCTION "private"."take_templates"(uuid, jsonb, text[], text[]) IS 'Whole lists in the words of providers/whatsapp.py KnownTemplate, each with its account, the
 accounts that answered and those that did not → {error: null | templates_missing, listed, gone,
 accounts: which listed nothing}.';
+
+COMMENT ON FUNCTION "public"."bulk_assign"(jsonb, uuid) IS 'Supervisor: gives the selected clients to a member (null: to nobody) → {selected, changed, hidden};
+hidden: not among the selected, because the member does not see their creditors.';
+
+COMMENT ON FUNCTION "public"."bulk_eligibility"(jsonb, text, uuid) IS '{action, selected, eligible, is_estimate, excluded: [{reason, count}], next_allowed_at}; actions:
+dialer whatsapp assign tag export; assignee: who would take them, if that is known.';
 
 COMMENT ON FUNCTION "public"."dispose_wrong_number"(uuid, uuid, text, text, text) IS 'A disposition that says somebody else is at `phone`, one of the client''s, or once. 400
 field_invalid, and as inserting one.';
@@ -7365,6 +8461,9 @@ COMMENT ON FUNCTION "public"."panel_stock_rows"(text, text, jsonb, text, text, i
 null: titles that came later) | rolled (outcome null: all of the band) | cohort | cohort_paid (band:
 YYYY-MM of entry; outcome: months since, null: all); filter as panel_numbers → as panel_rows.
 PT404 panel_kpi_unknown, PT400 filter_invalid, unknown_filter.';
+
+COMMENT ON FUNCTION "public"."reactivate_agreement"(uuid, text, date) IS 'Supervisor. {agreement_id, status}. PT400 first_due_missing, PT409 transition_illegal,
+debt_in_agreement, debt_not_collectable, above_every_limit, PT403 approval_above_role.';
 
 COMMENT ON FUNCTION "public"."set_aside_failures"(jsonb) IS 'Supervisor: [{kind, id}] leave the list until they fail anew → how many. Errors:
 selection_invalid.';
@@ -7403,6 +8502,10 @@ REVOKE ALL ON FUNCTION "private"."begin_erasures"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."board_alarm"(uuid, uuid, text, text, timestamp with time zone, integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."bulk_eligibility"(jsonb, text, uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."bulk_eligibility"(jsonb, text, uuid) TO "authenticated", "postgres";
+
 REVOKE ALL ON FUNCTION "private"."end_calls"(uuid[], timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."end_erasures"(bigint, integer, jsonb, text[]) FROM PUBLIC;
@@ -7436,6 +8539,8 @@ REVOKE ALL ON FUNCTION "private"."is_stock_early"(uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."keep_callbacks"(uuid[], uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."keep_month_facts"(uuid, date[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."kept_bytes"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."make_callbacks"(uuid[]) FROM PUBLIC;
 
@@ -7493,6 +8598,8 @@ GRANT EXECUTE ON FUNCTION "private"."panel_stock_rows"(text, text, text, jsonb, 
 
 REVOKE ALL ON FUNCTION "private"."panel_value"(text, bigint, bigint, integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."phone_health"(uuid, uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."queue_provider_event"(private.provider_events) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."read_events"(boolean, integer) FROM PUBLIC;
@@ -7503,9 +8610,17 @@ GRANT EXECUTE ON FUNCTION "private"."record_call"(uuid, jsonb, timestamp with ti
 
 REVOKE ALL ON FUNCTION "private"."repeat_erasure"(uuid, uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."require_allowed"(private.offer_facts, uuid, uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."require_failures"(jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."require_forgivable"(public.agreements, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."require_reason"(text, boolean) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."retryable_of"(public.message_batches, text[], jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."revival_facts"(public.agreements, private.owed_debt[], bigint, date) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."sees_results"(public.dialer_exports) FROM PUBLIC;
 
@@ -7533,11 +8648,19 @@ REVOKE ALL ON FUNCTION "private"."tg_message_templates__tell_rules"() FROM PUBLI
 
 REVOKE ALL ON FUNCTION "private"."tg_places__note_moves"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."told_again"(jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."told_payment_key"(uuid, jsonb, text, text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."too_soon"(date[], integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."usual_wrap_up"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."wording_of"(uuid, integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "public"."bulk_eligibility"(jsonb, text, uuid) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."bulk_eligibility"(jsonb, text, uuid) TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."panel_cohorts"(jsonb) FROM PUBLIC;
 
@@ -7740,6 +8863,8 @@ ALTER TABLE "public"."tenant_holidays" ALTER COLUMN "created_at" SET DEFAULT pri
 ALTER TABLE "public"."tenants" ALTER COLUMN "created_at" SET DEFAULT private.now();
 
 -- Rows of reference tables and jobs, which a differ does not see.
+select cron.schedule('forget-uploads', '* * * * *', 'select private.forget_uploads()');
+
 select cron.schedule('analyze-imported', '* * * * *', 'select private.analyze_imported()');
 
 select cron.schedule(
@@ -7897,7 +9022,23 @@ values
     'Quanto se gastou em mensagens para cada resposta de cliente.'
 );
 
+select cron.schedule('settle-exports', '* * * * *', 'select private.settle_exports()');
+
 select cron.schedule('silence-dialer', '* * * * *', 'call private.silence_dialer()');
+
+insert into private.personal_tables (place, table_name, area, finds, erases)
+select
+    listed.place,
+    listed.table_name,
+    'ledger' as area,
+    'kept.tenant_id = ($1).tenant_id and kept.client_id = ($1).client_id' as finds,
+    null as erases
+from (
+    values
+    (67, 'private.panel_titles'),
+    (68, 'private.panel_reachable'),
+    (69, 'private.panel_provisional')
+) as listed (place, table_name);
 
 select cron.schedule('repeat-erasures', '17 5 * * *', 'call private.repeat_erasures()');
 
@@ -7921,3 +9062,17 @@ from private.provider_events as event
 where event.id = case when pg_input_is_valid(item.message ->> 'event_id', 'uuid')
     then (item.message ->> 'event_id')::uuid end
   and event.kind = 'call_finished';
+
+-- A code is not a word of theirs, and is counted.
+update private.personal_tables
+set erases = replace(
+    erases, 'case reason when ''Pedido da pessoa (LGPD)'' then',
+    'case when reason in (''Pedido da pessoa (LGPD)'', ''opted_out'') then'
+)
+where table_name = 'public.suppressions';
+
+-- A filter's null is refused from now on; one that was stored means what it meant, no filter.
+update public.segments set filter = jsonb_strip_nulls(filter)
+where filter <> jsonb_strip_nulls(filter);
+update public.collection_rules set filter = jsonb_strip_nulls(filter)
+where filter <> jsonb_strip_nulls(filter);
