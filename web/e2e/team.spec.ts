@@ -28,6 +28,20 @@ test("who is invited signs up by the mail's link, and who is removed is out whil
   await person.getByRole("button", { name: "Aceitar e entrar" }).click();
   await expect(person.getByRole("heading", { name: "Carteira" })).toBeVisible();
 
+  // Without a seat at the dialer the pause is in one's own menu; one that was not taken says so.
+  const rest = async (): Promise<void> => {
+    await person.getByRole("button", { name: /^Conta de / }).click();
+    await person.getByRole("menuitem", { name: "Refeição" }).click();
+  };
+  await person.route("**/rpc/take_break", (route) => route.abort());
+  await rest();
+  await expect(person.getByRole("alert").filter({ hasText: "A pausa não começou" })).toBeVisible();
+  await person.unroute("**/rpc/take_break");
+  await rest();
+  await expect(person.getByRole("status").filter({ hasText: "Em pausa Refeição" })).toBeVisible();
+  await person.keyboard.press("Alt+p");
+  await expect(person.getByText("Em pausa")).toBeHidden();
+
   await admin.reload();
   await admin.getByRole("button", { name: `Remover ${word} Silva` }).click();
   await admin.getByRole("dialog").getByRole("button", { name: "Remover" }).click();

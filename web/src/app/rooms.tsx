@@ -2,7 +2,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import type { ComponentType, ReactNode } from "react";
 import { matchRoute, type Parser, type StringRouteParams } from "wouter";
 import { serviceQuery } from "@/features/service/queries";
-import { afterPaint, later } from "@/lib/later";
+import { afterPaint, later, painted } from "@/lib/later";
 import { learnRemaining } from "@/lib/sentences";
 
 interface Room {
@@ -76,7 +76,13 @@ export async function preloadCode(parser: Parser, path: string): Promise<void> {
   await asked?.preload();
 }
 
-/** Asks for the service screen's data while the session is still being asked for. */
+/** The service screen's code, once what is being looked at is painted. */
+export async function preloadService(): Promise<void> {
+  await painted();
+  await rooms.find(({ path }) => path === servicePath)?.preload();
+}
+
+/** Asks for the service screen's data before the screen does: beside the session, or while it is asked whether a call may open it. */
 export async function preloadData(parser: Parser, queryClient: QueryClient, path: string): Promise<void> {
   const [served, params] = matchRoute(parser, servicePath, path);
   if (served) await queryClient.prefetchQuery(serviceQuery(queryClient, params.clientId));

@@ -1,7 +1,9 @@
-import { type ReactNode, Suspense } from "react";
-import { Link } from "wouter";
+import { useQueryClient } from "@tanstack/react-query";
+import { type ReactNode, Suspense, useEffect } from "react";
+import { Link, useRouter } from "wouter";
 import { ClockBanner } from "@/app/clock-banner";
 import { MainNav } from "@/app/main-nav";
+import { preloadData, preloadService } from "@/app/rooms";
 import classes from "@/app/shell.module.css";
 import { PendingBadge } from "@/features/service/pending-badge";
 import { afterPaint } from "@/lib/later";
@@ -39,6 +41,13 @@ const UserMenu = afterPaint(
 /** A rail beside the page; on a phone a strip above it (who I am, what is new) and the doors below, under the thumb. */
 export function Shell({ children }: { children: ReactNode }): ReactNode {
   const { seat } = useMember();
+  const queryClient = useQueryClient();
+  const { parser } = useRouter();
+  const isSeated = seat !== null;
+  useEffect(() => {
+    // Whoever saves data, too: a call may come at any moment, and nobody should say "alô" to a page that is being fetched.
+    if (isSeated) void preloadService();
+  }, [isSeated]);
   return (
     <div className={classes.shell}>
       <a className={classes.skip} href="#conteudo">
@@ -69,7 +78,7 @@ export function Shell({ children }: { children: ReactNode }): ReactNode {
         </Suspense>
         <div className={classes.desk} data-seated={seat !== null || undefined}>
           <Suspense fallback={null}>
-            <CallWatch />
+            <CallWatch prepare={(path) => void preloadData(parser, queryClient, path)} />
           </Suspense>
         </div>
         <main id="conteudo" className={classes.content} tabIndex={-1}>

@@ -1,11 +1,9 @@
 import { Menu, UnstyledButton, useMantineColorScheme } from "@mantine/core";
-import { IconBuilding, IconCoffee, IconLogout, IconMoon, IconPlayerPlay, IconSun } from "@tabler/icons-react";
-import { useQueryClient } from "@tanstack/react-query";
+import { IconBuilding, IconLogout, IconMoon, IconSun } from "@tabler/icons-react";
 import type { ReactNode } from "react";
+import { PauseItems } from "@/app/pause-items";
 import classes from "@/app/shell.module.css";
-import { endBreak, takeBreak, useStanding } from "@/features/calls/presence";
 import { usePendingCount } from "@/features/service/use-pending";
-import { breakCodes, breakWords } from "@/lib/breaks";
 import { initials } from "@/lib/format";
 import { enterTenant, roleNames, signOut, useMember } from "@/lib/session";
 import "@/ui/menu-styles";
@@ -19,8 +17,6 @@ export function UserMenu(): ReactNode {
     const question = "Há tabulações ainda não enviadas. Elas ficam guardadas neste computador. Sair mesmo assim?";
     if (pending === 0 || window.confirm(question)) void signOut();
   };
-  const queryClient = useQueryClient();
-  const { data: standing } = useStanding();
   const others = tenants.filter(({ id }) => id !== tenant.id);
   return (
     <Menu position="right-end" width={260} withinPortal>
@@ -48,27 +44,7 @@ export function UserMenu(): ReactNode {
           </Menu.Item>
         ))}
         {/* Who sits at the dialer pauses there. */}
-        {tenant.role === "operator" && !seat && (
-          <>
-            <Menu.Label>Pausa</Menu.Label>
-            {standing?.state === "paused" ? (
-              <Menu.Item leftSection={<IconPlayerPlay size={16} />} onClick={() => void endBreak(queryClient)}>
-                Voltar da pausa
-              </Menu.Item>
-            ) : (
-              breakCodes.map((code) => (
-                <Menu.Item
-                  key={code}
-                  leftSection={<IconCoffee size={16} />}
-                  onClick={() => void takeBreak(queryClient, code)}
-                >
-                  {breakWords[code]}
-                </Menu.Item>
-              ))
-            )}
-            <Menu.Divider />
-          </>
-        )}
+        {tenant.role === "operator" && !seat && <PauseItems />}
         <Menu.Item
           leftSection={dark ? <IconSun size={16} /> : <IconMoon size={16} />}
           onClick={() => setColorScheme(dark ? "light" : "dark")}

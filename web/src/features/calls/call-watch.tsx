@@ -20,9 +20,14 @@ interface Connected extends ChangePayload {
   tenant_id?: string;
 }
 
+interface CallWatchProps {
+  /** Asks for what a path's page shows, so that it opens without waiting. */
+  prepare: (path: string) => void;
+}
+
 /** The dialer's desk: how the agent stands, the call of this screen, and what waits. A call that has just reached this operator
  * opens its screen; with another one still open, or anything half done on this page, it only says so: nothing is ever taken away. */
-export function CallWatch(): ReactNode {
+export function CallWatch({ prepare }: CallWatchProps): ReactNode {
   const { user, tenant, seat } = useMember();
   const [path, navigate] = useLocation();
   const queryClient = useQueryClient();
@@ -32,7 +37,9 @@ export function CallWatch(): ReactNode {
   useTopic(`user:${user.id}`, {
     onJoined: () => void queryClient.invalidateQueries({ queryKey: openCallsKey }),
     onChange: (event, payload) => {
-      if (event === "call_connected") void greet(payload);
+      // Without an answer nobody is taken anywhere; the call is announced as soon as there is one.
+      if (event === "call_connected")
+        greet(payload).catch(() => queryClient.invalidateQueries({ queryKey: openCallsKey }));
     },
   });
   useEffect(() => {
@@ -41,6 +48,8 @@ export function CallWatch(): ReactNode {
   }, [path, queryClient]);
   const greet = async (told: Connected): Promise<void> => {
     if (told.tenant_id !== tenant.id || !told.call_id) return;
+    // Asked beside the question whether it may open, not after it.
+    prepare(placeOf({ id: told.call_id, client_id: told.client_id ?? null }));
     void queryClient.invalidateQueries({ queryKey: agentStateKey });
     const open = await queryClient.fetchQuery({ queryKey: openCallsKey, queryFn: fetchOpenCalls, staleTime: 0 });
     const isBusy = open.some((call) => call.id !== told.call_id && path === placeOf(call));

@@ -20,6 +20,9 @@ const stateWords: Record<AgentState, [words: string, tone: Tone]> = {
   unknown: ["Situação desconhecida", "neutral"],
 };
 
+/** Characters of a pause's name that are kept; the dialer's may be longer. */
+const longestName = 60;
+
 /** How the agent stands is always asked of the dialer, never remembered here: after a reload the way out of a pause is still there. */
 export function SeatControl(): ReactNode {
   const { data: state, error, dataUpdatedAt } = useAgentState();
@@ -29,14 +32,16 @@ export function SeatControl(): ReactNode {
   const act = useMutation({
     mutationFn: async ({ name, ...asked }: AgentAction & { name?: string }) => {
       await askAgent(asked);
-      if (name) await takeBreak(queryClient, name, true);
+      if (name) await takeBreak(queryClient, [...name].slice(0, longestName).join(""), true);
     },
     onSettled: () => queryClient.invalidateQueries({ queryKey: agentStateKey }),
   });
+  // One that does not arrive is followed by the next answer's; why there is none, the state itself says.
+  const { mutate: tell } = useMutation({ mutationFn: (told: AgentState) => tellStanding(queryClient, told) });
   useEffect(() => {
     // Each answer is told, the same one too: it is a sign of life.
-    if (state && dataUpdatedAt) void tellStanding(queryClient, state);
-  }, [state, dataUpdatedAt, queryClient]);
+    if (state && dataUpdatedAt) tell(state);
+  }, [state, dataUpdatedAt, tell]);
   const resume = (): void => act.mutate({ action: "resume" });
   const mayPause = state !== undefined && state !== "paused" && state !== "offline";
   useAltKey("KeyP", () => {
