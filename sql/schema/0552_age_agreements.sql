@@ -103,7 +103,7 @@ begin
         select agreement.id from public.agreements as agreement
         where agreement.tenant_id = age_client.tenant_id
           and agreement.client_id = age_client.client_id
-          and private.has_clock(agreement.status)
+          and private.is_under_way(agreement.status)
         order by agreement.id
     loop
         begin
@@ -124,9 +124,3 @@ begin
     ), 'failures', v_failures);
 end;
 $$;
-
-create function private.has_clock(status public.agreement_status) returns boolean
-language sql
-immutable
-set search_path = ''
-as $$ select status = 'pending_approval' or private.is_living(status) $$;

@@ -94,6 +94,25 @@ def world(schema_url: str) -> Iterator[World]:
 
 
 @pytest.fixture
+def agency(world: World) -> World:
+    """Late charges of every kind; the operator may grant almost anything."""
+    world.policy(collection_fee_percent=10)
+    world.change(
+        "approval_limits",
+        {"tenant_id": world.tenant},
+        principal_percent=90,
+        fine_percent=100,
+        interest_percent=100,
+        collection_fee_percent=100,
+        max_installments=60,
+        min_installment_cents=0,
+        max_renegotiations=9,
+        may_follow_break=True,
+    )
+    return world
+
+
+@pytest.fixture
 def copied_url(server_url: ServerUrl, schema_database: str) -> Iterator[str]:
     """URL of a database of the test's own, for what must commit (two sessions at once)."""
     name = f"money_{uuid.uuid4().hex}"
