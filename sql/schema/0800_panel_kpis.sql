@@ -11,7 +11,7 @@ create table private.panel_kpis (
     sentence text not null,
     formula text not null,
     -- count | cents | micros (millionths of a real) | percent | ratio | rate (reais per real)
-    -- | seconds | hours (of seconds) | per_hour, cents_per_hour (by seconds)
+    -- | seconds | hours (of seconds) | per_hour, cents_per_hour (by seconds) | days (of the period)
     unit text not null,
     -- Which day of a row a period means.
     date_basis text not null,
@@ -25,7 +25,7 @@ create table private.panel_kpis (
     constraint panel_kpis_unit_is_known check (
         unit in (
             'count', 'cents', 'micros', 'percent', 'ratio', 'rate', 'seconds', 'hours', 'per_hour',
-            'cents_per_hour'
+            'cents_per_hour', 'days'
         )
     ),
     constraint panel_kpis_are_counted_somehow check (

@@ -21,8 +21,9 @@ as $$
     )
 $$;
 
--- In plpgsql because `calls` is made later (0934). Lean: whose attempts and right contacts, and
--- nothing that has to be looked up (creditors, law, prices), for what is asked again and again.
+-- In plpgsql because `calls` is made later (0934). Lean: whose attempts, dispositions and right
+-- contacts, and nothing that has to be looked up (creditors, law, prices), for what is asked again
+-- and again.
 create function private.panel_voice(
     tenant_id uuid, zone text, from_day date, until_day date, is_lean boolean default false
 ) returns setof private.panel_event
@@ -57,7 +58,7 @@ begin
             coalesce(call.wrap_seconds, 0) as wrap_seconds,
             call.agent_id is not null as has_agent,
             coalesce(call.qualification_source = 'automatic', false) as is_auto,
-            false as is_written
+            false as is_written, done.id is not null as is_told
         from public.calls as call
         left join public.call_dispositions as done
             on done.tenant_id = call.tenant_id and done.id = call.disposition_id
@@ -77,7 +78,7 @@ begin
             word.human_answered, word.right_party, word.unworkable, 0, 0, 0, false, false,
             word.right_party and private.is_told_in_writing(
                 done.tenant_id, done.client_id, done.created_at
-            )
+            ), true
         from public.call_dispositions as done
         join public.disposition_types as word
             on word.tenant_id = done.tenant_id and word.key = done.disposition_type
@@ -132,7 +133,17 @@ begin
             ) as is_over_cap,
             v_has_opt_outs and attempt.client_id is not null and private.was_suppressed(
                 panel_voice.tenant_id, attempt.client_id, attempt.phone, 'call', attempt.at
-            ) as is_opted_out
+            ) as is_opted_out,
+            -- A client's number counts once a day, by its first call and by the first that found its owner.
+            attempt.phone is not null and not is_lean and row_number() over (
+                partition by attempt.day, attempt.client_id, private.phone_match(attempt.phone)
+                order by attempt.at, attempt.source_id
+            ) = 1 as is_first,
+            attempt.phone is not null and attempt.is_right and not is_lean and row_number() over (
+                partition by attempt.day, attempt.client_id, private.phone_match(attempt.phone),
+                    attempt.is_right
+                order by attempt.at, attempt.source_id
+            ) = 1 as is_first_hit
         from attempt
         left join known on known.client_id = attempt.client_id and known.day = attempt.day
         left join price on price.day = attempt.day
@@ -144,6 +155,9 @@ begin
         values
         ('voice_attempt', true, 0::bigint),
         ('attempt', judged.client_id is not null, 0),
+        ('disposition', judged.is_told, 0),
+        ('phone_tried', judged.is_first, 0),
+        ('phone_hit', judged.is_first_hit, 0),
         ('alo', judged.is_alo, 0),
         ('right_party', judged.is_right, 0),
         ('right_party_accepted', judged.is_right and judged.has_deal, 0),
@@ -169,6 +183,8 @@ begin
         ('cost_voice', judged.cost > 0, judged.cost),
         ('cost_unknown', judged.billed_seconds > 0 and judged.cost is null, 0)
     ) as told (measure, holds, amount)
-    where told.holds and (not is_lean or told.measure in ('attempt', 'right_party'));
+    where told.holds and (not is_lean or told.measure in (
+        'attempt', 'disposition', 'right_party'
+    ));
 end;
 $$;

@@ -21,6 +21,7 @@ begin
             (message.submitted_at at time zone panel_messages.zone)::date as day,
             message.client_id, message.created_by, message.id, message.status, message.phone,
             message.delivered_at, message.read_at, message.provider, message.created_at,
+            message.error_code,
             -- An answer to somebody who wrote just now is no contact out of the blue.
             message.template_id is null as is_answer,
             coalesce(template.category, 'service') as category
@@ -110,6 +111,15 @@ begin
         ('message_delivered', judged.delivered_at is not null
             or judged.read_at is not null or judged.status in ('delivered', 'read'), 0),
         ('message_read', judged.read_at is not null or judged.status = 'read', 0),
+        ('message_failed', judged.status = 'failed', 0),
+        ('message_failed_number', judged.status = 'failed'
+            and judged.error_code is not distinct from 'number_invalid', 0),
+        ('message_failed_policy', judged.status = 'failed'
+            and judged.error_code is not distinct from 'policy', 0),
+        ('message_failed_opt_out', judged.status = 'failed'
+            and judged.error_code is not distinct from 'opted_out', 0),
+        ('message_failed_other', judged.status = 'failed' and (
+            judged.error_code in ('number_invalid', 'policy', 'opted_out')) is not true, 0),
         ('outside_hours', judged.is_outside, 0),
         ('over_cap', judged.is_over_cap, 0),
         ('after_opt_out', judged.is_opted_out, 0),
@@ -120,3 +130,69 @@ begin
     where told.holds and (not is_lean or told.measure = 'attempt');
 end;
 $$;
+
+-- What clients said in return, on its own day: the first word after a message of ours, and a wish
+-- not to be written to any more.
+create function private.panel_answers(
+    tenant_id uuid, zone text, from_day date, until_day date
+) returns setof private.panel_event
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    v_from timestamptz := from_day::timestamp at time zone zone;
+    v_until timestamptz := (until_day + 1)::timestamp at time zone zone;
+begin
+    return query
+    with said as materialized (
+        select 'message_answered' as measure, message.created_at as at, message.client_id,
+            'message_logs' as source, message.id
+        from public.message_logs as message
+        cross join lateral (
+            select earlier.direction, earlier.created_at
+            from public.message_logs as earlier
+            where earlier.tenant_id = message.tenant_id
+              and earlier.client_id = message.client_id
+              and (earlier.created_at, earlier.id) < (message.created_at, message.id)
+              and (earlier.direction = 'in' or earlier.submitted_at is not null)
+            order by earlier.created_at desc, earlier.id desc
+            limit 1
+        ) as ours
+        where message.tenant_id = panel_answers.tenant_id and message.direction = 'in'
+          and message.created_at >= v_from and message.created_at < v_until
+          -- Later it is another talk: WhatsApp's own window.
+          and ours.direction = 'out' and ours.created_at > message.created_at - interval '24 hours'
+        union all
+        select 'message_opted_out', wish.created_at, wish.client_id, 'suppressions', wish.id
+        from public.suppressions as wish
+        where wish.tenant_id = panel_answers.tenant_id and wish.reason = 'opted_out'
+          and wish.created_at >= v_from and wish.created_at < v_until
+    ),
+    dated as (
+        select said.*, (said.at at time zone panel_answers.zone)::date as day from said
+    ),
+    known as materialized (
+        select person.*
+        from (
+            select array_agg(seen.client_id) as client_ids, array_agg(seen.day) as days
+            from (
+                select distinct dated.client_id, dated.day from dated
+                where dated.client_id is not null
+            ) as seen
+        ) as asked
+        cross join lateral private.panel_known_clients(
+            panel_answers.tenant_id, panel_answers.zone, asked.client_ids, asked.days
+        ) as person
+    )
+    select dated.measure, dated.day, dated.at, dated.client_id, null::uuid,
+        coalesce(known.creditor_ids, '{}'), dated.source, dated.id::text, 0::bigint
+    from dated
+    left join known on known.client_id = dated.client_id and known.day = dated.day;
+end;
+$$;
+
+-- Serves a day of them.
+create index suppressions_of_wishes on public.suppressions (tenant_id, created_at)
+where reason = 'opted_out';

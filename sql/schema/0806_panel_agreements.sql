@@ -24,6 +24,19 @@ as $$
         ) as is_effective
     ) as found
     cross join lateral (
+        select sum(title.principal_cents)::bigint as principal,
+            sum(title.correction_cents)::bigint as correction,
+            sum(title.fine_cents)::bigint as fine, sum(title.interest_cents)::bigint as interest,
+            sum(title.collection_fee_cents)::bigint as fee,
+            sum(title.discount_principal_cents)::bigint as off_principal,
+            sum(title.discount_correction_cents)::bigint as off_correction,
+            sum(title.discount_fine_cents)::bigint as off_fine,
+            sum(title.discount_interest_cents)::bigint as off_interest,
+            sum(title.discount_collection_fee_cents)::bigint as off_fee
+        from public.agreement_debts as title
+        where title.tenant_id = agreement.tenant_id and title.agreement_id = agreement.id
+    ) as priced
+    cross join lateral (
         values
         ('agreement', true, agreement.total_cents),
         ('own_agreement', agreement.created_by is not null
@@ -38,7 +51,17 @@ as $$
             agreement.total_cents),
         ('agreement_broken', found.is_effective and agreement.status = 'broken',
             agreement.total_cents),
-        ('agreement_lapsed', agreement.status = 'lapsed', agreement.total_cents)
+        ('agreement_lapsed', agreement.status = 'lapsed', agreement.total_cents),
+        ('agreement_value_principal', priced.principal > 0, priced.principal),
+        ('agreement_value_correction', priced.correction > 0, priced.correction),
+        ('agreement_value_fine', priced.fine > 0, priced.fine),
+        ('agreement_value_interest', priced.interest > 0, priced.interest),
+        ('agreement_value_fee', priced.fee > 0, priced.fee),
+        ('agreement_discount_principal', priced.off_principal > 0, priced.off_principal),
+        ('agreement_discount_correction', priced.off_correction > 0, priced.off_correction),
+        ('agreement_discount_fine', priced.off_fine > 0, priced.off_fine),
+        ('agreement_discount_interest', priced.off_interest > 0, priced.off_interest),
+        ('agreement_discount_fee', priced.off_fee > 0, priced.off_fee)
     ) as told (measure, holds, amount)
     where agreement.tenant_id = panel_agreements.tenant_id
       and agreement.formalised_at
@@ -55,17 +78,25 @@ stable
 security definer
 set search_path = ''
 as $$
-    select 'broke', event.on_date, event.created_at, agreement.client_id, agreement.created_by,
-        array[agreement.creditor_id], 'agreement_events', event.id::text,
-        agreement.total_cents - coalesce((
-            select sum(part.paid_cents) from public.installments as part
-            where part.tenant_id = agreement.tenant_id and part.agreement_id = agreement.id
-        ), 0)::bigint
+    select told.measure, event.on_date, event.created_at, agreement.client_id,
+        agreement.created_by, array[agreement.creditor_id], 'agreement_events', event.id::text,
+        agreement.total_cents - coalesce(schedule.paid_cents, 0)
     from public.agreement_events as event
     join public.agreements as agreement
         on agreement.tenant_id = event.tenant_id and agreement.id = event.agreement_id
+    cross join lateral (
+        select sum(part.paid_cents)::bigint as paid_cents,
+            min(part.number) filter (where part.status <> 'paid') as stopped_at
+        from public.installments as part
+        where part.tenant_id = agreement.tenant_id and part.agreement_id = agreement.id
+    ) as schedule
+    cross join lateral (
+        values ('broke', true), ('broke_1', schedule.stopped_at = 1),
+        ('broke_2', schedule.stopped_at = 2), ('broke_3', schedule.stopped_at = 3),
+        ('broke_later', schedule.stopped_at > 3)
+    ) as told (measure, holds)
     where event.tenant_id = panel_breaks.tenant_id and event.to_status = 'broken'
-      and event.on_date between panel_breaks.from_day and panel_breaks.until_day
+      and event.on_date between panel_breaks.from_day and panel_breaks.until_day and told.holds
 $$;
 
 -- What a person cancelled was no promise any more; what ended with its agreement was one if it had

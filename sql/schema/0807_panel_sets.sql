@@ -36,6 +36,35 @@ create table private.panel_sets (
 );
 comment on table private.panel_sets is 'Derived: clients of a day''s or a month''s events.';
 
+-- A month whose days are all kept, summed once more: a year is then read as twelve.
+create table private.panel_months (
+    tenant_id uuid not null,
+    month date not null,
+    constraint panel_months_pkey primary key (tenant_id, month),
+    constraint panel_months_tenant_fkey foreign key (tenant_id) references public.tenants (id)
+);
+comment on table private.panel_months is 'Months whose facts and sets are kept as one.';
+
+create table private.panel_month_facts (
+    tenant_id uuid not null,
+    month date not null,
+    measure text not null,
+    creditor_id uuid,
+    operator_id uuid,
+    events bigint not null,
+    amount bigint not null,
+    constraint panel_month_facts_are_said_once
+    unique nulls not distinct (tenant_id, creditor_id, month, measure, operator_id),
+    constraint panel_month_facts_month_fkey foreign key (tenant_id, month)
+    references private.panel_months (tenant_id, month) on delete cascade
+);
+comment on table private.panel_month_facts is 'Derived: panel_facts by the month.';
+create index panel_month_facts_of_month on private.panel_month_facts (tenant_id, month);
+
+alter table private.panel_months enable row level security;
+alter table private.panel_months force row level security;
+alter table private.panel_month_facts enable row level security;
+alter table private.panel_month_facts force row level security;
 alter table private.panel_ordinals enable row level security;
 alter table private.panel_ordinals force row level security;
 alter table private.panel_sets enable row level security;
@@ -145,8 +174,46 @@ begin
                     when judged.bits is null then private.panel_bits(judged.members)
                     else judged.bits | private.panel_bits(judged.members)::bit($size) end
             from judged
-        $sql$, '$size', greatest(private.panel_size(tenant_id), 1)::text) using tenant_id, v_month, v_end;
+        $sql$, '$size', greatest(private.panel_size(tenant_id), 1)::text)
+        using tenant_id, v_month, v_end;
     end loop;
+end;
+$$;
+
+-- The same of their sums.
+create function private.keep_month_facts(tenant_id uuid, days date[]) returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    delete from private.panel_months as known
+    where known.tenant_id = keep_month_facts.tenant_id and known.month in (
+        select date_trunc('month', asked)::date from unnest(days) as asked
+    );
+    insert into private.panel_months (tenant_id, month)
+    select keep_month_facts.tenant_id, asked.month
+    from (
+        select distinct date_trunc('month', each)::date as month from unnest(days) as each
+    ) as asked
+    where asked.month + interval '1 month' - asked.month::timestamp = make_interval(days => (
+        select count(*)::int from private.panel_days as known
+        where known.tenant_id = keep_month_facts.tenant_id and known.day >= asked.month
+          and known.day < asked.month + interval '1 month'
+    ));
+    insert into private.panel_month_facts (
+        tenant_id, month, measure, creditor_id, operator_id, events, amount
+    )
+    select fact.tenant_id, kept.month, fact.measure, fact.creditor_id, fact.operator_id,
+        sum(fact.events), sum(fact.amount)
+    from private.panel_months as kept
+    join private.panel_facts as fact
+        on fact.tenant_id = kept.tenant_id
+        and fact.day >= kept.month and fact.day < kept.month + interval '1 month'
+    where kept.tenant_id = keep_month_facts.tenant_id and kept.month in (
+        select date_trunc('month', asked)::date from unnest(days) as asked
+    )
+    group by fact.tenant_id, kept.month, fact.measure, fact.creditor_id, fact.operator_id;
 end;
 $$;
 
@@ -170,9 +237,8 @@ as $$
     ) as whole
     where whole.days = whole.last_day - whole.month + 1
       and exists (
-          select from private.panel_sets as known
-          where known.tenant_id = panel_kept_months.tenant_id and known.is_month
-            and known.from_day = whole.month
+          select from private.panel_months as known
+          where known.tenant_id = panel_kept_months.tenant_id and known.month = whole.month
       )
       and not (panel_kept_months.is_by_team and exists (
           select from private.team_seats as seat

@@ -96,6 +96,10 @@ begin
     if families is null or 'message' = any(families) then
         return query
         select * from private.panel_messages(tenant_id, v_zone, from_day, until_day, is_lean);
+        if not is_lean then
+            return query
+            select * from private.panel_answers(tenant_id, v_zone, from_day, until_day);
+        end if;
     end if;
     if families is null or 'callback' = any(families) then
         return query select * from private.panel_callbacks(tenant_id, v_zone, from_day, until_day);
@@ -140,7 +144,7 @@ as $$
         when measure like 'callback%' then array['callback']
         when measure in ('logged', 'paused', 'productive', 'serving') then array['hours']
         when measure like 'agreement%' or measure = 'own_agreement' then array['agreement']
-        when measure = 'broke' then array['break']
+        when measure like 'broke%' then array['break']
         when measure like 'promise%' then array['promise']
         when measure in ('payment', 'own_payment') then array['payment']
         else array['voice']

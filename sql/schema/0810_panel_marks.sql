@@ -49,11 +49,20 @@ begin
         cross join lateral (values (was.submitted_at), (changed.submitted_at)) as days (at)
         where changed.direction = 'out' and days.at is not null and (
             changed.submitted_at, changed.client_id, changed.created_by, changed.status,
-            changed.delivered_at, changed.read_at
+            changed.delivered_at, changed.read_at, changed.error_code
         ) is distinct from (
             was.submitted_at, was.client_id, was.created_by, was.status, was.delivered_at,
-            was.read_at
+            was.read_at, was.error_code
         )
+        union
+        -- Whether what was said within a day of it is an answer.
+        select changed.tenant_id, (changed.created_at at time zone tenants.time_zone)::date + late
+        from new_rows as changed
+        join old_rows as was on was.id = changed.id
+        join public.tenants on tenants.id = changed.tenant_id
+        cross join generate_series(0, 1) as late
+        where (changed.submitted_at is null, changed.client_id)
+            is distinct from (was.submitted_at is null, was.client_id)
     ) as touched
     group by touched.tenant_id;
     return null;

@@ -128,6 +128,7 @@ begin
     select array_agg(told.day) into v_changed
     from told where told.reach is distinct from told.was;
     perform private.keep_panel_months(tenant_id, v_changed);
+    perform private.keep_month_facts(tenant_id, days);
 end;
 $$;
 

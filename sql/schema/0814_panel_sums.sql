@@ -91,7 +91,15 @@ begin
             select fact.day, fact.measure, fact.creditor_id, fact.operator_id, fact.events,
                 fact.amount
             from private.panel_facts as fact
-            where fact.tenant_id = ($1).tenant_id and fact.day = any($2)
+            where fact.tenant_id = ($1).tenant_id and fact.day = any($6)
+              and fact.creditor_id $creditor
+              and ($3 is null or fact.measure = $3)
+              and (($1).operator_ids is null or fact.operator_id = any(($1).operator_ids))
+            union all
+            select fact.month, fact.measure, fact.creditor_id, fact.operator_id, fact.events,
+                fact.amount
+            from private.panel_month_facts as fact
+            where fact.tenant_id = ($1).tenant_id and fact.month = any($5)
               and fact.creditor_id $creditor
               and ($3 is null or fact.measure = $3)
               and (($1).operator_ids is null or fact.operator_id = any(($1).operator_ids))
@@ -124,8 +132,7 @@ begin
             from (
                 select kept.*, kept.from_day as day
                 from (
-                    select false as is_month, listed as day from unnest($2) as listed
-                    where date_trunc('month', listed)::date <> all($5)
+                    select false as is_month, listed as day from unnest($6) as listed
                     union all
                     select true, listed from unnest($5) as listed
                 ) as span
@@ -201,7 +208,13 @@ begin
             and row.day between team.from_on and team.until_on'
             else '' end,
         '$seated', case when scope.team_id is null then 'true'
-            else 'private.panel_is_seated($1, row.operator_id, row.day)' end,
+            -- Written out: a function would be called for every fact.
+            else 'exists (
+                select from private.team_seats as seat
+                where seat.tenant_id = ($1).tenant_id and seat.team_id = ($1).team_id
+                  and seat.user_id = row.operator_id
+                  and row.day between seat.from_on and seat.until_on
+            )' end,
         '$creditor', case
             when scope.creditor_ids is not null then '= any(($1).creditor_ids)'
             when v_by_creditor then 'is not null' else 'is null' end,
@@ -211,6 +224,10 @@ begin
     ))
     using scope, v_kept, only_measure,
         case when only_measure is not null then private.panel_families(only_measure) end,
-        v_months;
+        v_months,
+        array(
+            select listed from unnest(v_kept) as listed
+            where date_trunc('month', listed)::date <> all(v_months)
+        );
 end;
 $$;

@@ -1,11 +1,15 @@
 -- What the page shows: the catalogue's KPIs with their two parts and the value.
-create function private.panel_value(unit text, numerator bigint, denominator bigint) returns numeric
+create function private.panel_value(
+    unit text, numerator bigint, denominator bigint, days int default 1
+) returns numeric
 language sql
 immutable
 set search_path = ''
 as $$
     select case
         when panel_value.unit = 'percent' then round(100.0 * numerator / nullif(denominator, 0), 2)
+        when panel_value.unit = 'days'
+            then round(1.0 * numerator * panel_value.days / nullif(denominator, 0), 1)
         when panel_value.unit = 'ratio' then round(1.0 * numerator / nullif(denominator, 0), 2)
         -- Millionths of a real by cents; a cent of a cent is told.
         when panel_value.unit = 'rate' then round(numerator / 10000.0 / nullif(denominator, 0), 4)
@@ -17,59 +21,6 @@ as $$
     end
 $$;
 
--- What is counted of the stock: only of all people or one creditor at a time, and only where it was
--- written down. The opening is that of the period's first day, the rest that of its last one known.
-create function private.panel_stock_sums(scope private.panel_scope, split_by text)
-returns table (key text, measure text, events bigint, clients bigint, amount bigint)
-language plpgsql
-stable
-security definer
-set search_path = ''
-as $$
-declare
-    c_located_days constant int := 90;
-    v_located private.panel_scope := scope;
-    v_day date := (
-        select max(known.day) from private.panel_stock_days as known
-        where known.tenant_id = scope.tenant_id
-          and known.day between scope.from_day and scope.until_day
-    );
-begin
-    if scope.operator_ids is not null or split_by not in ('', 'creditor') then
-        return;
-    end if;
-    return query
-    select case when split_by = 'creditor' then stock.creditor_id::text else '' end,
-        told.measure, sum(stock.titles)::bigint, 0::bigint, sum(stock.cents)::bigint
-    from private.panel_stock as stock
-    cross join lateral (
-        values ('stock', stock.day = v_day), ('stock_opening', stock.day = scope.from_day)
-    ) as told (measure, holds)
-    where stock.tenant_id = scope.tenant_id and stock.day in (v_day, scope.from_day) and told.holds
-      and (scope.creditor_ids is null or stock.creditor_id = any(scope.creditor_ids))
-    group by 1, 2;
-    -- Who owes two of several creditors would be counted twice.
-    if v_day is null or split_by = '' and cardinality(scope.creditor_ids) > 1 then
-        return;
-    end if;
-    return query
-    select coalesce(case when split_by = 'creditor' then known.creditor_id::text end, ''),
-        'stock_eligible', known.clients, known.clients, 0::bigint
-    from private.panel_eligible as known
-    where known.tenant_id = scope.tenant_id and known.day = v_day
-      and case
-          when scope.creditor_ids is not null then known.creditor_id = any(scope.creditor_ids)
-          else (known.creditor_id is not null) = (split_by = 'creditor')
-      end;
-    v_located.until_day := least(scope.until_day, private.today(scope.tenant_id));
-    v_located.from_day := v_located.until_day - c_located_days + 1;
-    return query
-    select reached.key, 'stock_located', reached.clients, reached.clients, 0::bigint
-    from private.panel_sums(v_located, split_by, 'right_party') as reached
-    where reached.measure = 'right_party';
-end;
-$$;
-
 create function private.panel_numbers(filter jsonb, split_by text) returns jsonb
 language plpgsql
 stable
@@ -79,6 +30,8 @@ as $$
 declare
     v_tenant_id uuid := private.require_role('supervisor');
     v_scope private.panel_scope := private.read_panel_filter(v_tenant_id, filter);
+    -- From one record to the other.
+    v_days int := coalesce(private.panel_stock_day(v_scope) - v_scope.from_day, 0);
 begin
     if split_by not in ('', 'day', 'operator', 'team', 'creditor') then
         raise exception 'filter_invalid' using errcode = 'PT400', detail = 'split_by';
@@ -124,7 +77,9 @@ begin
                     'numerator', part.numerator,
                     'denominator', case when part.is_divided then part.denominator end,
                     'value', case when part.is_divided
-                        then private.panel_value(part.unit, part.numerator, part.denominator)
+                        then private.panel_value(
+                            part.unit, part.numerator, part.denominator, v_days
+                        )
                         else part.numerator end
                 ))) as kpis
                 from part

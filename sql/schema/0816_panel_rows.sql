@@ -53,7 +53,25 @@ as $$
               and creditors.id = any(event.creditor_ids)
               and (private.sees_everything() or creditors.id = any(private.creditor_scope()))
         )
-    )
+    ) || case when event.source in ('debts', 'payment_allocations') then jsonb_build_object(
+        'title', (
+            select jsonb_build_object(
+                'contract', debts.contract, 'installment', debts.installment,
+                -- As its record had it.
+                'due_on', case event.source when 'debts' then (
+                    select (event.at at time zone tenants.time_zone)::date
+                    from public.tenants where tenants.id = panel_row.tenant_id
+                ) else debts.due_on end
+            )
+            from public.debts
+            where debts.tenant_id = panel_row.tenant_id and debts.id = case event.source
+                when 'debts' then event.source_id::uuid
+                else (
+                    select booking.debt_id from public.payment_allocations as booking
+                    where booking.id = event.source_id::bigint
+                ) end
+        )
+    ) else '{}' end
 $$;
 
 create function private.panel_rows(
@@ -65,13 +83,12 @@ security definer
 set search_path = ''
 as $$
 declare
-    -- As the carteira's longest page.
-    c_max_page constant int := 200;
+    -- A download of 300,000 rows is then 150 requests, each a fraction of a second.
+    c_max_page constant int := 2000;
     v_tenant_id uuid := private.require_role('supervisor');
     v_scope private.panel_scope := private.read_panel_filter(v_tenant_id, filter);
     v_size int := least(greatest(coalesce(page_size, 60), 1), c_max_page);
-    v_cursor text [] := case when after is not null
-        then private.decode_cursor(after, 'date', 'timestamptz', 'text') end;
+    v_cursor text [];
     v_measure text;
     v_day date;
     v_found private.panel_event [] := '{}';
@@ -80,15 +97,20 @@ begin
         when 'denominator' then known.denominator end
     into v_measure
     from private.panel_kpis as known where known.code = panel_rows.kpi;
-    -- Who was found in ninety days; a stock has no rows, it is a record of sums.
+    -- Who was found in ninety days.
     if v_measure = 'stock_located' then
         v_measure := 'right_party';
         v_scope.until_day := least(v_scope.until_day, private.today(v_tenant_id));
         v_scope.from_day := v_scope.until_day - 89;
     end if;
-    if v_measure is null or v_measure like 'stock%' then
-        raise exception 'panel_kpi_unknown' using errcode = 'PT404',
-            detail = 'no such number, or no rows of that part are kept';
+    if v_measure is null then
+        raise exception 'panel_kpi_unknown' using errcode = 'PT404', detail = 'no such number';
+    end if;
+    if v_measure like 'stock%' then
+        return private.panel_stock_page(v_scope, v_measure, null, null, after, v_size);
+    end if;
+    if after is not null then
+        v_cursor := private.decode_cursor(after, 'date', 'timestamptz', 'text');
     end if;
     for v_day in select days from private.panel_days_with(v_scope, v_measure) as days loop
         continue when v_day > v_cursor[1]::date;
@@ -99,7 +121,8 @@ begin
             ) as event
             where event.measure = v_measure
               and (v_scope.operator_ids is null or event.operator_id = any(v_scope.operator_ids))
-              and private.panel_is_seated(v_scope, event.operator_id, event.day)
+              and (v_scope.team_id is null
+                  or private.panel_is_seated(v_scope, event.operator_id, event.day))
               and (v_scope.creditor_ids is null or event.creditor_ids && v_scope.creditor_ids)
               and (v_cursor is null or event.day < v_cursor[1]::date
                   or (event.at, event.source_id) < (v_cursor[2]::timestamptz, v_cursor[3]))
@@ -131,8 +154,8 @@ set search_path = ''
 as $$ select private.panel_rows(kpi, part, filter, after, page_size) $$;
 comment on function public.panel_rows(text, text, jsonb, text, int) is
 'Supervisor. part numerator | denominator; filter as panel_numbers → {rows: [{source, source_id,
-day, at, amount, client, operator, creditor}], next}. What is counted in clients is the different clients
-of these rows. PT404 panel_kpi_unknown, PT400 filter_invalid, unknown_filter.';
+day, at, amount, client, operator, creditor, title?: {contract, installment, due_on}}], next, day?,
+asked_day? (a stock''s record)}. What is counted in clients is the different clients of these rows. PT404 panel_kpi_unknown, PT400 filter_invalid, unknown_filter.';
 
 grant execute on function
 private.panel_rows(text, text, jsonb, text, int), public.panel_rows(text, text, jsonb, text, int)

@@ -12,7 +12,8 @@ declare
     -- Older failures were seen or never will be.
     c_recent constant interval := interval '7 days';
     v_recent timestamptz := private.now() - c_recent;
-    v_sees_all boolean := private.sees_everything();
+    -- Null: all of them. Not asked row by row: a ruler's morning is 200,000 rows.
+    v_scope uuid [] := private.creditor_scope();
 begin
     return (
         select coalesce(jsonb_agg(jsonb_build_object(
@@ -25,17 +26,23 @@ begin
             from public.agreements as agreement
             where agreement.tenant_id = panel_waiting.tenant_id
               and agreement.status = 'pending_approval'
-              and (v_sees_all or private.sees_creditor(agreement.creditor_id))
+              and (v_scope is null or agreement.creditor_id = any(v_scope))
             union all
             select 'settlements_to_decide', true, count(*), min(wanted.created_at)
             from public.manual_settlements as wanted
             where wanted.tenant_id = panel_waiting.tenant_id and wanted.status = 'pending'
-              and (v_sees_all or private.sees_client(wanted.client_id))
+              and (v_scope is null or exists (
+                  select from public.clients
+                  where clients.id = wanted.client_id and clients.creditor_ids && v_scope
+              ))
             union all
             select 'payments_to_decide', true, count(*), min(known.opened_at)
             from public.payment_cases as known
             where known.tenant_id = panel_waiting.tenant_id and known.resolved_at is null
-              and (v_sees_all or private.sees_client(known.client_id))
+              and (v_scope is null or exists (
+                  select from public.clients
+                  where clients.id = known.client_id and clients.creditor_ids && v_scope
+              ))
             union all
             select 'batches_to_confirm', true, count(*), min(batch.created_at)
             from public.message_batches as batch
@@ -46,26 +53,35 @@ begin
             from public.callbacks as promised
             where promised.tenant_id = panel_waiting.tenant_id
               and promised.status = 'scheduled' and promised.due_at < private.now()
-              and (v_sees_all or private.sees_client(promised.client_id))
+              and (v_scope is null or exists (
+                  select from public.clients
+                  where clients.id = promised.client_id and clients.creditor_ids && v_scope
+              ))
             union all
             select 'automations_failed', false, count(*), min(run.finished_at)
             from public.automation_runs as run
             where run.tenant_id = panel_waiting.tenant_id and run.status = 'failed'
               and run.finished_at > v_recent
-              and (v_sees_all or private.sees_client(run.client_id))
+              and (v_scope is null or exists (
+                  select from public.clients
+                  where clients.id = run.client_id and clients.creditor_ids && v_scope
+              ))
             union all
             select 'charges_failed', false, count(*), min(charge.updated_at)
             from public.charges as charge
             where charge.tenant_id = panel_waiting.tenant_id
               and charge.status in ('failed', 'unknown') and charge.updated_at > v_recent
-              and (v_sees_all or private.sees_client(charge.client_id))
+              and (v_scope is null or exists (
+                  select from public.clients
+                  where clients.id = charge.client_id and clients.creditor_ids && v_scope
+              ))
             union all
             select 'imports_failed', false, count(*), min(import.created_at)
             from public.imports as import
             where import.tenant_id = panel_waiting.tenant_id
               and import.status in ('failed', 'interrupted') and import.created_at > v_recent
               and not import.is_rehearsal
-              and (v_sees_all or private.sees_creditor(import.creditor_id))
+              and (v_scope is null or import.creditor_id = any(v_scope))
             union all
             select 'jobs_failed', false, count(*), min(run.started_at)
             from public.job_runs as run
@@ -85,7 +101,7 @@ security definer
 set search_path = ''
 as $$
 declare
-    v_sees_all boolean := private.sees_everything();
+    v_scope uuid [] := private.creditor_scope();
 begin
     return (
         select coalesce(jsonb_agg(jsonb_build_object(
@@ -95,26 +111,35 @@ begin
             select 'automations' as kind, count(*) as waiting, min(run.created_at) as oldest_at
             from public.automation_runs as run
             where run.tenant_id = panel_queues.tenant_id and run.status in ('queued', 'running')
-              and (v_sees_all or private.sees_client(run.client_id))
+              and (v_scope is null or exists (
+                  select from public.clients
+                  where clients.id = run.client_id and clients.creditor_ids && v_scope
+              ))
             union all
             select 'bulk_messages', count(*), min(batch.created_at)
             from public.message_batches as batch
             join public.batch_recipients as recipient
                 on recipient.batch_id = batch.id and recipient.status = 'waiting'
             where batch.tenant_id = panel_queues.tenant_id and batch.status = 'sending'
-              and (v_sees_all or private.sees_client(recipient.client_id))
+              and (v_scope is null or exists (
+                  select from public.clients
+                  where clients.id = recipient.client_id and clients.creditor_ids && v_scope
+              ))
             union all
             select 'charges', count(*), min(charge.created_at)
             from public.charges as charge
             where charge.tenant_id = panel_queues.tenant_id
               and charge.status in ('queued', 'sending', 'registering')
-              and (v_sees_all or private.sees_client(charge.client_id))
+              and (v_scope is null or exists (
+                  select from public.clients
+                  where clients.id = charge.client_id and clients.creditor_ids && v_scope
+              ))
             union all
             select 'imports', count(*), min(import.created_at)
             from public.imports as import
             where import.tenant_id = panel_queues.tenant_id
               and import.status in ('queued', 'running')
-              and (v_sees_all or private.sees_creditor(import.creditor_id))
+              and (v_scope is null or import.creditor_id = any(v_scope))
             union all
             select 'dialer_exports', count(*), min(export.created_at)
             from public.dialer_exports as export

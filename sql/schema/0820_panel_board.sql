@@ -1,6 +1,60 @@
 -- What is going on right now: who serves whom and how everybody stands, what waits and is stuck
 -- (0819), and whether the providers still talk to us. In plpgsql because half of the tables are
 -- made later.
+
+-- What an agency's people take after a talk, in seconds: the mean of thirty days that are kept.
+create function private.usual_wrap_up(tenant_id uuid) returns int
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    -- Of a floor that has none yet: a minute, as of a pause.
+    select coalesce((sum(fact.amount) / nullif(sum(fact.events), 0))::int, 60)
+    from private.panel_facts as fact
+    where fact.tenant_id = usual_wrap_up.tenant_id and fact.creditor_id is null
+      and fact.measure = 'wrapped'
+      and fact.day > private.today(usual_wrap_up.tenant_id) - 30
+$$;
+
+-- Who is stuck, and since when: a pause that the dialer began and nobody gave a reason for, over a
+-- minute; a talk that ended over twice the usual time ago and has no outcome yet.
+create function private.board_alarm(
+    tenant_id uuid, user_id uuid, state text, reason text, since timestamptz, usual_wrap_up int
+) returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+    -- Domain §7.3.
+    c_patience constant interval := '60 seconds';
+    v_ended_at timestamptz;
+begin
+    if state = 'paused' then
+        return case when reason = 'dialer' and since < private.now() - c_patience
+            then jsonb_build_object('kind', 'pause', 'since', since) end;
+    end if;
+    select last_call.ended_at into v_ended_at
+    from (
+        select call.* from public.calls as call
+        where call.operator_id = board_alarm.user_id and call.tenant_id = board_alarm.tenant_id
+        order by call.called_at desc
+        limit 1
+    ) as last_call
+    where last_call.status = 'ended' and last_call.connected_at is not null
+      and last_call.disposition_id is null and last_call.outcome_type is null
+      -- One whose end the dialer never told: the sweep asks for it.
+      and last_call.ended_at > private.now() - interval '1 hour';
+    return case
+        when v_ended_at < private.now() - make_interval(secs => 2 * usual_wrap_up)
+            then jsonb_build_object(
+                'kind', 'wrap_up', 'since', v_ended_at, 'usual_seconds', usual_wrap_up
+            ) end;
+end;
+$$;
+
 create function private.panel_people(tenant_id uuid) returns jsonb
 language plpgsql
 stable
@@ -10,11 +64,13 @@ as $$
 declare
     v_today date := private.today(tenant_id);
     v_scope uuid [] := private.creditor_scope();
+    v_usual int := private.usual_wrap_up(tenant_id);
 begin
     return (
         -- The day is open, so these are the very events that the panel's numbers are summed from.
         with counted as materialized (
-            select event.operator_id, count(*) filter (where event.measure = 'attempt') as attempts,
+            select event.operator_id,
+                count(*) filter (where event.measure = 'disposition') as dispositions,
                 count(*) filter (where event.measure = 'right_party') as right_party,
                 count(*) filter (where event.measure = 'agreement') as agreements,
                 sum(event.amount) filter (where event.measure = 'agreement') as agreed_cents
@@ -39,7 +95,13 @@ begin
                 ) end,
             'seen_at', coalesce(stood.until_at, stood.seen_at),
             'last_disposition_at', last_done.at,
-            'attempts', coalesce(counted.attempts, 0),
+            'alarm', case when stood.until_at is null
+                and stood.seen_at > private.now() - private.service_patience()
+                then private.board_alarm(
+                    panel_people.tenant_id, member.user_id, stood.state, stood.reason, stood.since,
+                    v_usual
+                ) end,
+            'dispositions', coalesce(counted.dispositions, 0),
             'right_party', coalesce(counted.right_party, 0),
             'agreements', coalesce(counted.agreements, 0),
             'agreed_cents', coalesce(counted.agreed_cents, 0)
@@ -108,8 +170,9 @@ set search_path = ''
 as $$ select private.panel_board() $$;
 comment on function public.panel_board() is
 'Supervisor: {now, today, people: [{id, name, role, serving: {client_id, client, document, since} |
-null, state: {state, reason, since} | null, seen_at, last_disposition_at, attempts, right_party, agreements, agreed_cents}], waiting: [{kind,
-is_decision, count, oldest_at}], queues: [{kind, count, oldest_at}], providers: [{provider, last_event_at, silent_since,
+null, state: {state, reason, since} | null, seen_at, last_disposition_at, alarm: {kind: pause |
+wrap_up, since, usual_seconds?} | null, dispositions, right_party, agreements, agreed_cents}],
+waiting: [{kind, is_decision, count, oldest_at}], queues: [{kind, count, oldest_at}], providers: [{provider, last_event_at, silent_since,
 failing_since}]}.';
 
 grant execute on function private.panel_board(), public.panel_board() to authenticated;

@@ -243,3 +243,30 @@ private.sign_of_life(text), public.sign_of_life(text),
 private.take_break(text, boolean), public.take_break(text, boolean),
 private.end_break(), public.end_break()
 to authenticated;
+
+-- The panel's year and the one it is compared with; of what was kept before, the sums stay. The
+-- oldest of an agency stays: since then hours are known.
+create function private.forget_operator_states() returns int
+language sql
+security definer
+set search_path = ''
+as $$
+    with forgotten as (
+        delete from public.operator_states as known
+        using public.tenants
+        cross join lateral (
+            select oldest.id from public.operator_states as oldest
+            where oldest.tenant_id = tenants.id
+            order by oldest.since
+            limit 1
+        ) as first
+        where known.tenant_id = tenants.id and known.id <> first.id
+          and known.since < private.now() - interval '732 days'
+        returning known.id
+    )
+    select count(*)::int from forgotten
+$$;
+
+select cron.schedule(
+    'forget-operator-states', '41 4 * * *', 'select private.forget_operator_states()'
+);

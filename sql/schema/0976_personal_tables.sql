@@ -245,6 +245,29 @@ from (
     (66, 'private.held_removals', 'ledger', null, null)
 ) as listed (place, table_name, area, finds, erases);
 
+-- Came later: what the panel's records keep of a client is that there was one.
+insert into private.personal_tables (place, table_name, area, finds, erases)
+select
+    listed.place,
+    listed.table_name,
+    'ledger' as area,
+    'kept.tenant_id = ($1).tenant_id and kept.client_id = ($1).client_id' as finds,
+    null as erases
+from (
+    values
+    (67, 'private.panel_titles'),
+    (68, 'private.panel_reachable'),
+    (69, 'private.panel_provisional')
+) as listed (place, table_name);
+-- A code is not a word of theirs, and is counted.
+update private.personal_tables
+set
+    erases = replace(
+        erases, 'case reason when ''Pedido da pessoa (LGPD)'' then',
+        'case when reason in (''Pedido da pessoa (LGPD)'', ''opted_out'') then'
+    )
+where table_name = 'public.suppressions';
+
 -- Of an audited row: that there was one, and whose; nothing of what it said.
 create function private.erased_image(document jsonb) returns jsonb
 language sql

@@ -3,7 +3,7 @@
 Written from the definition cards and not from the SQL: what is an attempt, an alô, a promise.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
@@ -14,98 +14,20 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg.rows import dict_row
 
+from tests.sql.panel_catalogue import KPIS, OWN, PER_HOUR, PERCENT, STOCK
 from tests.sql.panel_events import Event, Scope, keys
 from tests.sql.panel_rules import Costs, Law
+from tests.sql.panel_talks import answers, of_failure, of_phones
 
+__all__ = ["KPIS", "STOCK", "Reference"]
 Row = dict[str, Any]
+# As the catalogue calls them, and as the table does.
+COMPONENTS = {
+    "principal": "principal", "correction": "correction", "fine": "fine", "interest": "interest",
+    "fee": "collection_fee",
+}  # fmt: skip
 OVER = {
     "ended", "not_answered", "abandoned", "finished", "failed", "voicemail", "outside_hours",
-}  # fmt: skip
-
-
-def events(name: str) -> Callable[[list[Event]], int]:
-    return lambda found: sum(event.measure == name for event in found)
-
-
-def clients(name: str) -> Callable[[list[Event]], int]:
-    return lambda found: len({e.client for e in found if e.measure == name and e.client})
-
-
-def amount(name: str) -> Callable[[list[Event]], int]:
-    return lambda found: sum(event.amount for event in found if event.measure == name)
-
-
-Part = Callable[[list[Event]], int]
-KPIS: dict[str, tuple[Part, Part | None]] = {
-    "attempts": (events("attempt"), None),
-    "clients_attempted": (clients("attempt"), None),
-    "spin": (events("attempt"), clients("attempt")),
-    "answer_rate": (events("alo"), events("voice_attempt")),
-    "right_party": (events("right_party"), None),
-    "right_party_per_attempt": (events("right_party"), events("voice_attempt")),
-    "right_party_per_alo": (events("right_party"), events("alo")),
-    "clients_reached": (clients("right_party"), None),
-    "wrong_party_rate": (events("wrong_party"), events("alo")),
-    "talk_time": (amount("talked"), events("talked")),
-    "auto_closed": (events("auto_closed"), events("call")),
-    "delivered_rate": (events("message_delivered"), events("message_accepted")),
-    "read_rate": (events("message_read"), events("message_delivered")),
-    "right_party_written": (events("right_party_written"), None),
-    "accepted_rate": (events("right_party_accepted"), events("right_party")),
-    "callbacks_in_time": (events("callback_in_time"), events("callback")),
-    "wrap_time": (amount("wrapped"), events("talked")),
-    "handle_time": (amount("handled"), events("talked")),
-    "agreements": (events("agreement"), None),
-    "agreed": (amount("agreement"), None),
-    "conversion": (clients("agreement"), clients("right_party")),
-    "conversion_attempted": (clients("agreement"), clients("attempt")),
-    "average_ticket": (amount("agreement"), events("agreement")),
-    "discount": (amount("agreement_discount"), amount("agreement_value")),
-    "first_payment": (events("agreement_effective"), events("agreement")),
-    "kept_rate": (events("agreement_kept"), events("agreement_effective")),
-    "finished_rate": (events("agreement_settled"), events("agreement_effective")),
-    "broken_rate": (events("agreement_broken"), events("agreement_effective")),
-    "lapsed_rate": (events("agreement_lapsed"), events("agreement")),
-    "breaks": (events("broke"), None),
-    "broken_value": (amount("broke"), None),
-    "received": (amount("payment"), None),
-    "payments": (events("payment"), None),
-    "payment_ticket": (amount("payment"), events("payment")),
-    "promises": (events("promise"), None),
-    "promised": (amount("promise"), None),
-    "promises_kept": (events("promise_kept"), events("promise")),
-    "cost": (amount("cost"), None),
-    "cost_messages": (amount("cost_message"), None),
-    "cost_voice": (amount("cost_voice"), None),
-    "cost_fixed": (amount("cost_fixed"), None),
-    "cost_per_received": (amount("cost"), amount("payment")),
-    "cost_per_agreement": (amount("cost"), events("agreement")),
-    "cost_per_delivery": (amount("cost_message"), events("message_delivered")),
-    "cost_unknown": (events("cost_unknown"), None),
-    "outside_hours": (events("outside_hours"), None),
-    "over_cap": (events("over_cap"), None),
-    "after_opt_out": (events("after_opt_out"), None),
-    "logged_hours": (amount("logged"), None),
-    "productive_hours": (amount("productive"), None),
-    "paused_rate": (amount("paused"), amount("logged")),
-    "occupancy": (amount("own_handled"), amount("productive")),
-    "serving_rate": (amount("serving"), amount("productive")),
-    "attempts_per_hour": (events("own_attempt"), amount("productive")),
-    "right_party_per_hour": (events("own_right_party"), amount("productive")),
-    "agreements_per_hour": (events("own_agreement"), amount("productive")),
-    "received_per_hour": (amount("own_payment"), amount("productive")),
-}
-PER_HOUR = {"attempts_per_hour", "right_party_per_hour", "agreements_per_hour"}
-# What is told of a person beside the same of everybody.
-OWN = {"attempt", "right_party", "agreement", "payment", "handled"}
-# Of the stock's records, told apart (test_panel_stock).
-STOCK = {"eligible", "balance", "penetration", "localisation", "recovery"}
-PERCENT = {
-    "accepted_rate", "callbacks_in_time",
-    "answer_rate", "right_party_per_attempt", "right_party_per_alo", "wrong_party_rate",
-    "auto_closed", "delivered_rate", "read_rate", "conversion", "conversion_attempted", "discount",
-    "first_payment", "kept_rate", "finished_rate", "broken_rate", "lapsed_rate", "promises_kept",
-    "paused_rate", "occupancy", "serving_rate",
 }  # fmt: skip
 
 
@@ -120,10 +42,12 @@ class Reference:
         self.parts = {row["id"]: row for row in self.table("installments")}
         self.undone = {row["disposition_id"] for row in self.table("disposition_undos")}
         self.mail = self.table("message_logs")
+        self.priced = self.table("agreement_debts")
         self.law = Law(self)
         self.found = [
             *self.voice(), *self.messages(), *self.agreements(), *self.breaks(), *self.promises(),
             *self.payments(), *self.callbacks(), *Costs(self).fixed(), *self.hours(),
+            *answers(self), *of_phones(self),
         ]  # fmt: skip
         begun = [row["since"] for row in self.table("operator_states")]
         hours_since = min(map(self.day, begun), default=date.max)
@@ -160,7 +84,7 @@ class Reference:
             word = self.words.get(said["disposition_type"] if said else call["outcome_type"])
             if word is None and call["status"] not in OVER:
                 continue
-            measures = {"voice_attempt": 0}
+            measures = {"voice_attempt": 0} | ({"disposition": 0} if said else {})
             if call["client_id"]:
                 measures["attempt"] = 0
             day = self.day(call["called_at"])
@@ -182,7 +106,7 @@ class Reference:
             operator = said["operator_id"] if said else call["operator_id"]
             yield from self.contact(measures, day, call["client_id"], operator, call["id"])
         for said in done.values():
-            measures = {"voice_attempt": 0, "attempt": 0}
+            measures = {"voice_attempt": 0, "attempt": 0, "disposition": 0}
             day = self.day(said["created_at"])
             measures |= self.meaning(self.words[said["disposition_type"]], said["client_id"], day)
             broken = self.law.broken("call", said["client_id"], said["created_at"])
@@ -236,6 +160,7 @@ class Reference:
                 measures["message_delivered"] = 0
             if is_read:
                 measures["message_read"] = 0
+            measures |= of_failure(row)
             day = self.day(row["submitted_at"])
             measures |= costs.of_message(row, day)
             broken = self.law.broken("whatsapp", row["client_id"], row["submitted_at"])
@@ -303,6 +228,14 @@ class Reference:
                 "agreement_value": deal["original_cents"],
                 "agreement_discount": deal["discount_cents"],
             }
+            for title in self.priced:
+                if title["agreement_id"] == deal["id"]:
+                    for told, column in COMPONENTS.items():
+                        name = f"agreement_value_{told}"
+                        measures[name] = measures.get(name, 0) + title[f"{column}_cents"]
+                        name = f"agreement_discount_{told}"
+                        off = title[f"discount_{column}_cents"]
+                        measures[name] = measures.get(name, 0) + off
             if any(part["paid_on"] for part in self.parts_of(deal)):
                 measures["agreement_effective"] = total
                 fate = {"active": "kept", "settled": "settled", "broken": "broken"}
@@ -311,7 +244,9 @@ class Reference:
             if deal["status"] == "lapsed":
                 measures["agreement_lapsed"] = total
             for name, value in measures.items():
-                yield self.of_deal(name, self.day(deal["formalised_at"]), deal, deal["id"], value)
+                if value or name.count("_") < 2:
+                    day = self.day(deal["formalised_at"])
+                    yield self.of_deal(name, day, deal, deal["id"], value)
 
     def breaks(self) -> Iterable[Event]:
         for event in self.table("agreement_events"):
@@ -319,6 +254,10 @@ class Reference:
                 deal = self.deals[event["agreement_id"]]
                 left = deal["total_cents"] - sum(p["paid_cents"] for p in self.parts_of(deal))
                 yield self.of_deal("broke", event["on_date"], deal, event["id"], left)
+                unpaid = [p["number"] for p in self.parts_of(deal) if p["status"] != "paid"]
+                if unpaid:
+                    told = f"broke_{min(unpaid)}" if min(unpaid) < 4 else "broke_later"
+                    yield self.of_deal(told, event["on_date"], deal, event["id"], left)
 
     def promises(self) -> Iterable[Event]:
         policies = {row["id"]: row for row in self.table("agreement_policies")}

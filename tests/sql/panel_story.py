@@ -131,5 +131,6 @@ class Story:
         gone = self.world.pick(
             "debts", "id not in (select debt_id from public.payment_allocations"
             " where debt_id is not null)"
+            " and id not in (select debt_id from public.agreement_debts)"
         )  # fmt: skip
         self.world.run("delete from public.debts where id = %s", gone)

@@ -28,6 +28,7 @@ WORDS = {
 }
 CALLS = ("dialing", "connected", "not_answered", "abandoned", "finished", "finished", "voicemail")
 RECEIPTS = ("submitted", "sent", "delivered", "read", "failed")
+FAILURES = ("number_invalid", "policy", "opted_out", "configuration", None)
 DEALS = ("active", "active", "overdue", "broken", "settled", "lapsed", "cancelled")
 
 
@@ -168,7 +169,8 @@ class PanelWorld:
 
     def opt_out(self) -> None:
         self.row(
-            "suppressions", client_id=self.random.choice(self.clients), reason="opted_out",
+            "suppressions", id=self.new(), client_id=self.random.choice(self.clients),
+            reason=self.random.choice(("opted_out", "pediu por telefone")),
             channel=self.random.choice((None, "call", "whatsapp")), created_at=self.some(),
             expires_at=self.random.choice((None, self.some())),
         )  # fmt: skip
@@ -212,6 +214,7 @@ class PanelWorld:
             disposition_id=self.disposition(at) if told == "disposition" else None,
             outcome_type=random.choice(list(WORDS)) if told == "outcome" else None,
             qualification_source=random.choice(("ours", "automatic", None)),
+            phone=random.choice(("+5511900000001", "+5511900000002", None)),
         )  # fmt: skip
 
     def message(self, at: datetime) -> None:
@@ -224,6 +227,7 @@ class PanelWorld:
             status=status, submitted_at=random.choice((at, at, None)), created_by=self.who(),
             delivered_at=random.choice((at, None)), created_at=at,
             template_id=self.template if is_out and random.random() < 0.5 else None,
+            error_code=random.choice(FAILURES) if status == "failed" else None,
         )  # fmt: skip
 
     def deal(self, at: datetime) -> None:
@@ -241,6 +245,16 @@ class PanelWorld:
             created_at=self.some(),
             formalised_at=random.choice((at, at, None)), closed_at=self.some() if is_over else None,
         )  # fmt: skip
+        title = self.pick("debts", f"client_id = '{client}'")
+        if title is not None:
+            self.row(
+                "agreement_debts", agreement_id=deal, debt_id=title, position=1,
+                principal_cents=5_000, correction_cents=0, fine_cents=300,
+                interest_cents=random.choice((0, 900)), collection_fee_cents=700,
+                discount_principal_cents=random.choice((0, 1_234)), discount_correction_cents=0,
+                discount_fine_cents=random.choice((0, 300)), discount_interest_cents=0,
+                discount_collection_fee_cents=random.choice((0, 1)),
+            )  # fmt: skip
         if status == "broken":
             self.broke(deal)
         for number in (1, 2):

@@ -220,6 +220,8 @@ CALLS = (
     f"select public.panel_numbers('{json.dumps(WEEK)}')",
     f"select public.panel_portfolio('{json.dumps(WEEK)}')",
     f"select public.panel_rows('attempts', 'numerator', '{json.dumps(WEEK)}')",
+    f"select public.panel_cohorts('{json.dumps(WEEK)}')",
+    f"select public.panel_stock_rows('bands', null, '{json.dumps(WEEK)}')",
 )
 
 
