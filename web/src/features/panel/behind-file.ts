@@ -14,6 +14,8 @@ export function behindFile(rows: BehindRow[], withHeader: boolean, worth: Return
       : worth === "seconds"
         ? String(row.amount)
         : centsText(row.amount);
+  // A stock's rows are titles, all of them.
+  const ofTitles = rows.some(({ title }) => title);
   const lines = rows.map((row) => [
     day(row.day),
     row.at,
@@ -22,10 +24,19 @@ export function behindFile(rows: BehindRow[], withHeader: boolean, worth: Return
     row.client ? documentNumber(row.client.document) : "",
     row.operator?.name ?? "",
     row.creditor ?? "",
+    ...(ofTitles ? [row.title?.contract ?? "", String(row.title?.installment ?? ""), row.title?.due_on ?? ""] : []),
     ...(worth ? [amount(row)] : []),
   ]);
   return csvLines([
-    ...(withHeader ? [[...columns, ...(worth ? [worth === "seconds" ? "segundos" : "valor"] : [])]] : []),
+    ...(withHeader
+      ? [
+          [
+            ...columns,
+            ...(ofTitles ? ["contrato", "parcela", "vencimento"] : []),
+            ...(worth ? [worth === "seconds" ? "segundos" : "valor"] : []),
+          ],
+        ]
+      : []),
     ...lines,
   ]);
 }

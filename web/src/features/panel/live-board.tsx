@@ -1,7 +1,6 @@
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { breakName } from "@/lib/breaks";
-import { moment } from "@/lib/clock";
 import { count, money, plural } from "@/lib/format";
 import { useLiveQueries } from "@/lib/live-queries";
 import { useMember } from "@/lib/session";
@@ -10,14 +9,21 @@ import { ErrorState, Skeleton } from "@/ui/states";
 import { Tag } from "@/ui/tag";
 import classes from "./panel.module.css";
 import { boardKey, useBoard } from "./queries";
-import type { Board, Person } from "./shapes";
-import { agoText, providerNames, queueWords, waitingWords } from "./words";
+import type { Board, Card, Figure, PanelFilter, Person } from "./shapes";
+import { WaitingList } from "./waiting-list";
+import { agoText } from "./words";
 
 /** A full floor has news every second, and counting a day is work: what comes sooner waits for the next look. */
 const restMs = 3_000;
 
+interface BoardProps {
+  /** The definitions, as soon as they are known. */
+  cards: Card[] | undefined;
+  onOpen: (card: Card, figure: Figure | undefined, filter: PanelFilter) => void;
+}
+
 /** What is going on right now. */
-export function LiveBoard(): ReactNode {
+export function LiveBoard({ cards, onOpen }: BoardProps): ReactNode {
   const { data: board, error, refetch, dataUpdatedAt } = useBoard(true);
   const { tenant, user } = useMember();
   useLiveQueries(`panel:${tenant.id}`, [boardKey], () => (Date.now() - dataUpdatedAt > restMs ? [boardKey] : []));
@@ -31,7 +37,7 @@ export function LiveBoard(): ReactNode {
         title="Equipe agora"
         aside={plural(board.people.filter(({ serving }) => serving).length, "em atendimento", "em atendimento")}
       >
-        <PeopleTable people={board.people} now={board.now} />
+        <PeopleTable board={board} cards={cards} onOpen={onOpen} />
       </Panel>
       <Panel title="Precisa de você">
         <WaitingList board={board} />
@@ -40,7 +46,12 @@ export function LiveBoard(): ReactNode {
   );
 }
 
-function PeopleTable({ people, now }: { people: Person[]; now: string }): ReactNode {
+/** What is told of each person's day, by the panel's own definitions. */
+const told = ["dispositions", "right_party", "agreements"] as const;
+const headings = { dispositions: "Tabulações hoje", right_party: "CPC", agreements: "Acordos hoje" };
+
+function PeopleTable({ board, cards, onOpen }: BoardProps & { board: Board }): ReactNode {
+  const cardOf = (code: string): Card | undefined => cards?.find((card) => card.code === code);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolls sideways on a phone
     <section className={classes.scroll} tabIndex={0} aria-label="Pessoas">
@@ -49,30 +60,45 @@ function PeopleTable({ people, now }: { people: Person[]; now: string }): ReactN
           <tr>
             <th scope="col">Pessoa</th>
             <th scope="col">Situação</th>
-            <th scope="col" data-right>
-              Acionamentos hoje
-            </th>
-            <th scope="col" data-right>
-              CPC
-            </th>
-            <th scope="col" data-right>
-              Acordos
-            </th>
+            {told.map((code) => (
+              <th key={code} scope="col" title={cardOf(code)?.sentence} data-right>
+                {headings[code]}
+              </th>
+            ))}
           </tr>
         </thead>
         <tbody>
-          {people.map((each) => (
-            <tr key={each.id}>
+          {board.people.map((each) => (
+            <tr key={each.id} data-alarm={each.alarm !== null || undefined}>
               <th scope="row">{each.name}</th>
               <td>
-                <Standing person={each} now={now} />
+                <Standing person={each} now={board.now} />
               </td>
-              <td data-right>{count(each.attempts)}</td>
-              <td data-right>{count(each.right_party)}</td>
-              <td data-right>
-                {count(each.agreements)}
-                {each.agreements > 0 && <div className={classes.faint}>{money(each.agreed_cents)}</div>}
-              </td>
+              {told.map((code) => {
+                const card = cardOf(code);
+                const value = each[code];
+                return (
+                  <td key={code} data-right>
+                    {card && value > 0 ? (
+                      <button
+                        type="button"
+                        className={classes.cell}
+                        aria-label={`${each.name}: ${headings[code]} ${count(value)}`}
+                        onClick={() =>
+                          onOpen(card, { value }, { from: board.today, to: board.today, operator_id: each.id })
+                        }
+                      >
+                        {count(value)}
+                      </button>
+                    ) : (
+                      count(value)
+                    )}
+                    {code === "agreements" && value > 0 && (
+                      <div className={classes.faint}>{money(each.agreed_cents)}</div>
+                    )}
+                  </td>
+                );
+              })}
             </tr>
           ))}
         </tbody>
@@ -81,8 +107,31 @@ function PeopleTable({ people, now }: { people: Person[]; now: string }): ReactN
   );
 }
 
+/** Who is stuck, told before how they stand. */
+function Alarm({ alarm, now }: { alarm: NonNullable<Person["alarm"]>; now: string }): ReactNode {
+  return (
+    <div>
+      <Tag tone="bad">{alarm.kind === "pause" ? "pausa sem motivo" : "pós-atendimento longo"}</Tag>{" "}
+      <span className={classes.faint}>
+        {alarm.kind === "pause"
+          ? `o discador pausou ${agoText(alarm.since, now)} e ninguém disse por quê`
+          : `a ligação acabou ${agoText(alarm.since, now)}; o usual são ${alarm.usual_seconds ?? 0} s`}
+      </span>
+    </div>
+  );
+}
+
 /** How somebody stands and since when. A client on the screen of somebody who pauses is a pause. */
 function Standing({ person, now }: { person: Person; now: string }): ReactNode {
+  return (
+    <>
+      {person.alarm && <Alarm alarm={person.alarm} now={now} />}
+      <State person={person} now={now} />
+    </>
+  );
+}
+
+function State({ person, now }: { person: Person; now: string }): ReactNode {
   const { serving, state } = person;
   const done = person.last_disposition_at && `tabulou ${agoText(person.last_disposition_at, now)}`;
   if (state?.state === "paused")
@@ -112,46 +161,4 @@ function Standing({ person, now }: { person: Person; now: string }): ReactNode {
     );
   const seen = person.seen_at && `fora, visto ${agoText(person.seen_at, now)}`;
   return <span className={classes.faint}>{[seen, done].filter(Boolean).join(", ") || "ainda não tabulou"}</span>;
-}
-
-function WaitingList({ board }: { board: Board }): ReactNode {
-  const healthy = board.providers.filter((each) => each.last_event_at && !(each.failing_since ?? each.silent_since));
-  const troubled = board.providers.filter((each) => each.failing_since ?? each.silent_since);
-  return (
-    <ul className={classes.waiting}>
-      {board.waiting.length === 0 && troubled.length === 0 && (
-        <li>Nada parado e nada esperando decisão. Bom trabalho!</li>
-      )}
-      {troubled.map(({ provider, failing_since: failing, silent_since: silent }) => (
-        <li key={provider} className={classes.alarm}>
-          {providerNames[provider] ?? provider}{" "}
-          {failing
-            ? `recusa nossos pedidos desde ${moment(failing)}`
-            : `está em silêncio desde ${moment(silent ?? board.now)}`}
-          .
-        </li>
-      ))}
-      {board.waiting.map(({ kind, is_decision, count: waiting, oldest_at }) => {
-        const [one, many, href] = waitingWords[kind] ?? [kind, kind, "/painel"];
-        return (
-          <li key={kind}>
-            <Tag tone={is_decision ? "warn" : "bad"}>{is_decision ? "decidir" : "parado"}</Tag>{" "}
-            <Link href={href}>{plural(waiting, one, many)}</Link>
-            <span className={classes.faint}>desde {moment(oldest_at)}</span>
-          </li>
-        );
-      })}
-      {board.queues.map(({ kind, count: waiting, oldest_at }) => (
-        <li key={kind}>
-          {plural(waiting, ...(queueWords[kind] ?? [kind, kind]))}
-          <span className={classes.faint}>a mais antiga {agoText(oldest_at, board.now)}</span>
-        </li>
-      ))}
-      {healthy.length > 0 && (
-        <li className={classes.faint}>
-          Falando conosco: {healthy.map(({ provider }) => providerNames[provider] ?? provider).join(", ")}.
-        </li>
-      )}
-    </ul>
-  );
 }

@@ -6,6 +6,7 @@ import { useDocumentTitle } from "@/ui/document-title";
 import { EmptyState, ErrorState, PageSkeleton } from "@/ui/states";
 import { Tag } from "@/ui/tag";
 import { BehindDialog } from "./behind-dialog";
+import { CohortsPanel } from "./cohorts-panel";
 import { filterFromUrl, filterToUrl, periodBefore } from "./filter-url";
 import { KpiSection } from "./kpi-section";
 import { LiveBoard } from "./live-board";
@@ -51,7 +52,7 @@ export function PanelPage(): ReactNode {
         Painel{" "}
         {whole.data?.is_partial && <Tag title="O período inclui o dia de hoje, que ainda não terminou.">parcial</Tag>}
       </h1>
-      <LiveBoard />
+      <LiveBoard cards={known} onOpen={(card, figure, scope) => setOpen({ card, figure, filter: scope })} />
       <PanelFilters
         filter={filter}
         onChange={(next) => navigate(`/painel?${filterToUrl(next).toString()}`, { replace: true })}
@@ -74,6 +75,7 @@ export function PanelPage(): ReactNode {
             />
           ))}
           <StockPanel filter={filter} />
+          <CohortsPanel filter={filter} />
           <SplitTable
             cards={known}
             filter={filter}

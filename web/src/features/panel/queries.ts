@@ -8,7 +8,7 @@ import {
 } from "@tanstack/react-query";
 import type { PickedCreditor } from "@/lib/creditor-choices";
 import { db, rpc, shaped, unwrap } from "@/lib/supabase";
-import type { BehindPage, Board, Card, Numbers, PanelFilter, Part, Split, Stock } from "./shapes";
+import type { Behind, BehindPage, Board, Card, Cohort, Numbers, PanelFilter, Split, Stock } from "./shapes";
 
 /** Who begins and ends is told; what nobody tells (a queue that drains, a provider that falls silent) is asked. */
 const boardRefreshMs = 20_000;
@@ -52,38 +52,52 @@ export function useStock(filter: PanelFilter): UseQueryResult<Stock> {
   });
 }
 
-export function useBehind(
-  kpi: string,
-  part: Part,
-  filter: PanelFilter,
-  enabled: boolean,
-): UseInfiniteQueryResult<InfiniteData<BehindPage>> {
+export function useCohorts(filter: PanelFilter): UseQueryResult<Cohort[]> {
+  return useQuery({
+    queryKey: ["panel", "cohorts", filter],
+    queryFn: () => shaped<Cohort[]>(rpc("panel_cohorts", { filter: { ...filter } })),
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** Where rows are read on from, and how many. */
+interface Place {
+  after?: string;
+  page_size?: number;
+}
+
+function behindPage(of: Behind, filter: PanelFilter, place: Place): Promise<BehindPage> {
+  if ("kpi" in of) return shaped<BehindPage>(rpc("panel_rows", { ...of, filter: { ...filter }, ...place }));
+  return shaped<BehindPage>(
+    rpc("panel_stock_rows", {
+      part: of.table,
+      // The signature that is generated does not know that a band may be all of them.
+      band: of.band as string,
+      ...(of.outcome !== undefined && { outcome: of.outcome }),
+      filter: { ...filter },
+      ...place,
+    }),
+  );
+}
+
+export function useBehind(of: Behind, filter: PanelFilter): UseInfiniteQueryResult<InfiniteData<BehindPage>> {
   return useInfiniteQuery({
-    queryKey: ["panel", "rows", kpi, part, filter],
-    queryFn: ({ pageParam }) =>
-      shaped<BehindPage>(
-        rpc("panel_rows", { kpi, part, filter: { ...filter }, ...(pageParam && { after: pageParam }) }),
-      ),
+    queryKey: ["panel", "rows", of, filter],
+    queryFn: ({ pageParam }) => behindPage(of, filter, pageParam === null ? {} : { after: pageParam }),
     initialPageParam: null as string | null,
-    enabled,
     getNextPageParam: (last) => last.next,
   });
 }
 
 /** The most the database gives at once: a download is few requests. */
-const downloadPage = 200;
+const downloadPage = 2_000;
 
-export async function* allBehind(kpi: string, part: Part, filter: PanelFilter): AsyncGenerator<BehindPage["rows"]> {
+export async function* allBehind(of: Behind, filter: PanelFilter): AsyncGenerator<BehindPage["rows"]> {
   for (let after: string | null = null; ; ) {
-    const { rows, next }: BehindPage = await shaped<BehindPage>(
-      rpc("panel_rows", {
-        kpi,
-        part,
-        filter: { ...filter },
-        ...(after !== null && { after }),
-        page_size: downloadPage,
-      }),
-    );
+    const { rows, next }: BehindPage = await behindPage(of, filter, {
+      page_size: downloadPage,
+      ...(after !== null && { after }),
+    });
     yield rows;
     if (next === null) return;
     after = next;

@@ -8,7 +8,8 @@ export type Unit =
   | "seconds"
   | "hours"
   | "per_hour"
-  | "cents_per_hour";
+  | "cents_per_hour"
+  | "days";
 export type Section = "contact" | "agreement" | "money" | "hours" | "portfolio" | "cost" | "law";
 export type Part = "numerator" | "denominator";
 export type Split = "" | "day" | "operator" | "team" | "creditor";
@@ -71,7 +72,11 @@ export interface BehindRow {
     | "payments"
     | "callbacks"
     | "cost_rates"
-    | "operator_states";
+    | "operator_states"
+    | "debts"
+    | "clients"
+    | "payment_allocations"
+    | "suppressions";
   source_id: string;
   day: string;
   at: string;
@@ -79,12 +84,28 @@ export interface BehindRow {
   client: { id: string; name: string; document: string } | null;
   operator: { id: string; name: string } | null;
   creditor: string | null;
+  /** Of a title, or of what was paid of one. */
+  title?: { contract: string; installment: number; due_on: string } | null;
 }
 
 export interface BehindPage {
   rows: BehindRow[];
   next: string | null;
+  /** Of a stock: the record that the rows are of, and the one that was asked for. */
+  day?: string | null;
+  asked_day?: string | null;
 }
+
+/** What has rows: a part of a number, or a cell of the portfolio's tables. */
+export type Behind =
+  | { kpi: string; part: Part }
+  | {
+      table: "bands" | "opening" | "recovered" | "rolled" | "cohort" | "cohort_paid";
+      /** Days past due, or a month of entry. */
+      band: string | null;
+      /** Where it went, or months since the entry. */
+      outcome?: string;
+    };
 
 export interface Person {
   id: string;
@@ -96,7 +117,9 @@ export interface Person {
   /** The last sign of life. */
   seen_at: string | null;
   last_disposition_at: string | null;
-  attempts: number;
+  /** Stuck: a pause without a reason, or a talk that ended long ago and has no outcome yet. */
+  alarm: { kind: "pause" | "wrap_up"; since: string; usual_seconds?: number } | null;
+  dispositions: number;
   right_party: number;
   agreements: number;
   agreed_cents: number;
@@ -146,4 +169,12 @@ export interface Stock {
   rolled_from: string | null;
   rolled_to: string | null;
   rolls: { band: string; cents: number; outcomes: Partial<Record<Outcome, number>> }[];
+}
+
+/** Titles by month of entry, and what each month since then paid of them. */
+export interface Cohort {
+  month: string;
+  titles: number;
+  cents: number;
+  paid: Record<string, number>;
 }

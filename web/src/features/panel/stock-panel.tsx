@@ -8,10 +8,10 @@ import { Panel } from "@/ui/panel";
 import { ErrorState, Skeleton } from "@/ui/states";
 import classes from "./panel.module.css";
 import { useStock } from "./queries";
-import type { Outcome, PanelFilter, Stock } from "./shapes";
-import { bandName, outcomeNames } from "./words";
-
-const outcomes = Object.keys(outcomeNames) as Outcome[];
+import { Rolls } from "./rolls-table";
+import type { PanelFilter, Stock } from "./shapes";
+import { StockCell } from "./stock-cell";
+import { bandName } from "./words";
 
 function stockFile(stock: Stock): string {
   return csvLines([
@@ -48,14 +48,14 @@ export function StockPanel({ filter }: { filter: PanelFilter }): ReactNode {
           {stock.since && `Há fotografias desde ${day(stock.since)}; do que veio antes nada se sabe.`}
         </p>
       )}
-      {stock && stock.bands.length > 0 && <Bands stock={stock} />}
+      {stock && stock.bands.length > 0 && <Bands stock={stock} filter={filter} />}
       {stock && stock.recovered.length > 0 && <Recovered stock={stock} filter={filter} />}
-      {stock && stock.rolls.length > 0 && <Rolls stock={stock} />}
+      {stock && stock.rolls.length > 0 && <Rolls stock={stock} filter={filter} />}
     </Panel>
   );
 }
 
-function Bands({ stock }: { stock: Stock }): ReactNode {
+function Bands({ stock, filter }: { stock: Stock; filter: PanelFilter }): ReactNode {
   const largest = Math.max(...stock.bands.map(({ cents }) => cents), 1);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolls sideways on a phone
@@ -77,7 +77,11 @@ function Bands({ stock }: { stock: Stock }): ReactNode {
           {stock.bands.map(({ band, titles, cents }) => (
             <tr key={band}>
               <th scope="row">{bandName(band)}</th>
-              <td data-right>{count(titles)}</td>
+              <td data-right>
+                <StockCell of={{ table: "bands", band }} filter={filter} name={`${bandName(band)}, Títulos`}>
+                  {count(titles)}
+                </StockCell>
+              </td>
               <td data-right>{money(cents)}</td>
               <td className={classes.barCell}>
                 <div className={classes.bar} style={{ inlineSize: `${(100 * cents) / largest}%` }} />
@@ -98,7 +102,15 @@ function Recovered({ stock, filter }: { stock: Stock; filter: PanelFilter }): Re
         Recuperação por faixa, de {day(filter.from)} a {day(filter.to)}: o que entrou dos títulos, pela idade que tinham
         no começo, sobre o principal devido então.{" "}
         {!stock.has_opening && "Sem fotografia do primeiro dia não há saldo a comparar. "}
-        {stock.entered_cents !== 0 && `De títulos que chegaram depois entraram ${money(stock.entered_cents)}.`}
+        {stock.entered_cents !== 0 && (
+          <>
+            De títulos que chegaram depois entraram{" "}
+            <StockCell of={{ table: "recovered", band: null }} filter={filter} name="Recebido de títulos novos">
+              {money(stock.entered_cents)}
+            </StockCell>
+            .
+          </>
+        )}
       </p>
       {/* A scrolling area must be reachable by keyboard (WCAG 2.1.1). */}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: see above */}
@@ -118,52 +130,29 @@ function Recovered({ stock, filter }: { stock: Stock; filter: PanelFilter }): Re
             {stock.recovered.map(({ band, opening_cents: opening, received_cents: received }) => (
               <tr key={band}>
                 <th scope="row">{bandName(band)}</th>
-                <td data-right>{opening === null ? "—" : money(opening)}</td>
-                <td data-right>{money(received)}</td>
+                <td data-right>
+                  {opening === null ? (
+                    "—"
+                  ) : (
+                    <StockCell
+                      of={{ table: "opening", band }}
+                      filter={filter}
+                      name={`${bandName(band)}, Saldo no começo`}
+                    >
+                      {money(opening)}
+                    </StockCell>
+                  )}
+                </td>
+                <td data-right>
+                  {received === 0 ? (
+                    money(0)
+                  ) : (
+                    <StockCell of={{ table: "recovered", band }} filter={filter} name={`${bandName(band)}, Recebido`}>
+                      {money(received)}
+                    </StockCell>
+                  )}
+                </td>
                 <td data-right>{opening ? percent(((100 * received) / opening).toFixed(1)) : "—"}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </section>
-    </>
-  );
-}
-
-function Rolls({ stock }: { stock: Stock }): ReactNode {
-  return (
-    <>
-      <p className={classes.note}>
-        Para onde foi o saldo de {stock.rolled_from && day(stock.rolled_from)} até{" "}
-        {stock.rolled_to && day(stock.rolled_to)}; cada linha soma 100%.
-      </p>
-      {/* A scrolling area must be reachable by keyboard (WCAG 2.1.1). */}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: see above */}
-      <section className={classes.scroll} tabIndex={0} aria-label="Rolagem da carteira">
-        <table className={classes.table}>
-          <thead>
-            <tr>
-              <th scope="col">Atraso no começo</th>
-              <th scope="col" data-right>
-                Saldo
-              </th>
-              {outcomes.map((outcome) => (
-                <th key={outcome} scope="col" data-right>
-                  {outcomeNames[outcome]}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {stock.rolls.map(({ band, cents, outcomes: parts }) => (
-              <tr key={band}>
-                <th scope="row">{bandName(band)}</th>
-                <td data-right>{money(cents)}</td>
-                {outcomes.map((outcome) => (
-                  <td key={outcome} data-right title={money(parts[outcome] ?? 0)}>
-                    {percent(((100 * (parts[outcome] ?? 0)) / cents).toFixed(1))}
-                  </td>
-                ))}
               </tr>
             ))}
           </tbody>

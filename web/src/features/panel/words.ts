@@ -23,6 +23,10 @@ export const sourceNames: Record<BehindRow["source"], string> = {
   callbacks: "Retorno",
   cost_rates: "Custo mensal",
   operator_states: "Jornada",
+  debts: "Título",
+  clients: "Cliente",
+  payment_allocations: "Pagamento do título",
+  suppressions: "Descadastro",
 };
 
 /** What waits or failed: its words, one and many, and where it is dealt with. */
@@ -106,6 +110,7 @@ const shown: Record<Unit, (value: number) => string> = {
   hours: hoursText,
   per_hour: decimalText,
   cents_per_hour: money,
+  days: (days) => `${decimalText(days)} dias`,
 };
 
 /** What the amount of a measure's rows is worth. */
