@@ -209,7 +209,8 @@ async def session(connections: int) -> AsyncIterator["Session"]:
 
     connector = aiohttp.TCPConnector(limit=connections, ttl_dns_cache=300)
     timeout = aiohttp.ClientTimeout(total=CALL_SECONDS, sock_connect=CONNECT_SECONDS)
-    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as made:
+    jar = aiohttp.DummyCookieJar()  # tenants share the session: what one is told is not the next's
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout, cookie_jar=jar) as made:
         yield made
 
 
@@ -217,12 +218,14 @@ async def perform_on(client: "Session", call: Call) -> Answer:
     """`perform` on a session: the same bounds, the same two failures."""
     import aiohttp
 
-    content: dict[str, Any] = {"data": call.form} if call.form is not None else {}
-    if call.json is not None:
-        content = {"json": call.json}
+    content: dict[str, Any] = {} if call.json is None else {"json": call.json}
+    headers = call.headers
+    if call.form is not None:  # written here: aiohttp's own form takes a seventh of a message's CPU
+        content = {"data": urlencode(call.form).encode()}
+        headers = {**headers, "Content-Type": "application/x-www-form-urlencoded"}
     try:
         async with client.request(
-            call.method, call.url, headers=call.headers, allow_redirects=False, **content
+            call.method, call.url, headers=headers, allow_redirects=False, **content
         ) as response:
             text = await response.content.read(call.limit + 1)
             while len(text) <= call.limit and not response.content.at_eof():

@@ -116,7 +116,8 @@ create index message_logs_unknown on public.message_logs (sending_at)
 where status in ('sending', 'unknown') and batch_id is not null;
 create index message_logs_of_integration on public.message_logs (tenant_id, integration_id);
 create index message_logs_of_template on public.message_logs (tenant_id, template_id);
-create index message_logs_of_run on public.message_logs (tenant_id, automation_run_id);
+create index message_logs_of_run on public.message_logs (tenant_id, automation_run_id)
+where automation_run_id is not null;
 create index message_logs_of_retried_run on public.message_logs (tenant_id, retried_run_id)
 where retried_run_id is not null;
 create index message_logs_of_author on public.message_logs (created_by)

@@ -30,15 +30,15 @@ $$;
 
 -- The value of each variable, null where there is none. `charge_id` is of the message that brings a
 -- charge; with a `scope` of creditors only what is owed to those is spoken of.
-create function private.template_values(
-    client_id uuid, variables text[], charge_id uuid default null, scope uuid[] default null
-) returns text[]
+create function private.values_of_people(
+    client_ids uuid[], variables text[], charge_id uuid default null, scope uuid[] default null
+) returns table (client_id uuid, params text[])
 language sql
 stable
 security definer
 set search_path = ''
 as $$
-    select coalesce(array_agg(nullif(btrim(case
+    select clients.id, array_agg(nullif(btrim(case
         when named.variable like 'client.extra.%'
             then clients.extra ->> substr(named.variable, length('client.extra.') + 1)
         else case named.variable
@@ -62,7 +62,7 @@ as $$
                 on creditors.tenant_id = debts.tenant_id and creditors.id = debts.creditor_id
             where debts.tenant_id = clients.tenant_id and debts.client_id = clients.id
               and debts.status = 'open'
-              and (template_values.scope is null or debts.creditor_id = any(template_values.scope))
+              and (values_of_people.scope is null or debts.creditor_id = any(values_of_people.scope))
             order by debts.due_on, debts.id
             limit 1
         ))
@@ -73,23 +73,40 @@ as $$
         when 'charge.pix_code' then charge.pix_code
         when 'charge.digitable_line' then charge.digitable_line
         end
-    end), '') order by named.position), '{}')
+    end), '') order by named.position)
     from public.clients
     join public.tenants on tenants.id = clients.tenant_id
     left join public.charges as charge
         on charge.tenant_id = clients.tenant_id and charge.client_id = clients.id
-        and charge.id = template_values.charge_id
+        and charge.id = values_of_people.charge_id
     cross join lateral (
         select clients.open_cents as cents, clients.open_debts as debts, clients.oldest_due_on
-        where template_values.scope is null
+        where values_of_people.scope is null
         union all
         select of_theirs.cents, of_theirs.debts, of_theirs.oldest_due_on
-        from private.open_in_scope(clients.tenant_id, clients.id, template_values.scope)
+        from private.open_in_scope(clients.tenant_id, clients.id, values_of_people.scope)
             as of_theirs
-        where template_values.scope is not null
+        where values_of_people.scope is not null
     ) as owed
-    cross join unnest(template_values.variables) with ordinality as named (variable, position)
-    where clients.id = template_values.client_id
+    cross join unnest(values_of_people.variables) with ordinality as named (variable, position)
+    where clients.id = any(values_of_people.client_ids)
+    group by clients.id
+$$;
+
+create function private.template_values(
+    client_id uuid, variables text[], charge_id uuid default null, scope uuid[] default null
+) returns text[]
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select coalesce((
+        select said.params from private.values_of_people(
+            array[template_values.client_id], template_values.variables, template_values.charge_id,
+            template_values.scope
+        ) as said
+    ), '{}')
 $$;
 
 -- "Banco Aurora S.A." at the end of a sentence would read "S.A..": where the text of the provider

@@ -35,7 +35,7 @@ as $$
     ),
     people as materialized (
         select client.id, client.open_debts, batch.tenant_id,
-            private.uf_of(batch.tenant_id, client.id, client.uf) as uf,
+            coalesce(client.uf, private.uf_of(batch.tenant_id, client.id, null)) as uf,
             contact.whatsapp_blocked_until > batch.now_at as may_be_blocked
         from batch
         join public.clients as client
@@ -43,6 +43,14 @@ as $$
             and client.id = any(plan_recipients.client_ids)
         left join private.client_contacts as contact
             on contact.tenant_id = client.tenant_id and contact.client_id = client.id
+    ),
+    -- What the template says to all of them, in one statement.
+    said as materialized (
+        select known.client_id, known.params
+        from batch
+        cross join private.values_of_people(
+            plan_recipients.client_ids, batch.variables, scope => batch.creditor_scope
+        ) as known
     ),
     -- Each state's hours are looked up once.
     states as materialized (
@@ -70,7 +78,7 @@ as $$
                 then 'just_written' end),
         -- Meta takes about one message per 6 s to one person.
         greatest(states.opens_at, history.capped_until, batch.now_at + interval '6 seconds'),
-        private.whatsapp_form(person.tenant_id, best.phone), filled.params,
+        coalesce(form.phone, best.phone), filled.params,
         case when not (batch.rate).is_free_in_window
             or talk.last_inbound_at is null
             or talk.last_inbound_at <= batch.now_at - interval '24 hours'
@@ -89,16 +97,19 @@ as $$
           ))
         order by phones.position, phones.created_at, phones.id
         limit 1
-    ) as best on true
-    left join public.conversations as talk
-        on talk.sender_id = batch.sender_id
-        and talk.phone_key = private.phone_match(best.phone)
+    ) as known on true
     cross join lateral (
-        select private.template_values(
-            person.id, batch.variables, scope => batch.creditor_scope
-        ) as params
-        -- Once, however often it is named below; the same of the next two.
-        offset 0
+        -- Once, however often they are named below; the same of the next two.
+        select known.phone, private.phone_match(known.phone) as phone_key offset 0
+    ) as best
+    left join private.whatsapp_forms as form
+        on form.tenant_id = person.tenant_id and form.phone_key = best.phone_key
+    left join public.conversations as talk
+        on talk.sender_id = batch.sender_id and talk.phone_key = best.phone_key
+    left join said on said.client_id = person.id
+    cross join lateral (
+        -- A template without variables says the same to everybody.
+        select coalesce(said.params, '{}') as params
     ) as filled
     cross join lateral (
         select
@@ -108,7 +119,7 @@ as $$
             exists (
                 select from public.message_logs as latest
                 where latest.tenant_id = person.tenant_id
-                  and private.phone_match(latest.phone) = private.phone_match(best.phone)
+                  and private.phone_match(latest.phone) = best.phone_key
                   and latest.direction = 'out' and latest.status <> 'failed'
                   and (latest.batch_id is distinct from batch.id
                       or latest.client_id is distinct from person.id)
@@ -138,5 +149,5 @@ as $$
         offset 0
     ) as verdict
     -- Two people with one telephone are not written to in one instant.
-    window same_phone as (partition by private.phone_match(best.phone) order by person.id)
+    window same_phone as (partition by best.phone_key order by person.id)
 $$;

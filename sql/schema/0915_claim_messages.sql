@@ -25,6 +25,8 @@ declare
     v_ids uuid[] := '{}';
     v_starts double precision[] := '{}';
     v_gaps double precision[] := '{}';
+    v_senders uuid[] := '{}';
+    v_settings jsonb[] := '{}';
 begin
     perform private.recover_leases();
     for v_sender in
@@ -57,6 +59,9 @@ begin
                 v_sender.id, v_lent.taken - cardinality(v_got), v_lent.gap
             );
         end if;
+        continue when cardinality(v_got) = 0;
+        v_senders := v_senders || v_sender.id;
+        v_settings := v_settings || private.sender_settings(v_sender.id);
         v_ids := v_ids || v_got;
         v_starts := v_starts || array(
             select v_lent.starts_in + nth * v_lent.gap
@@ -73,13 +78,7 @@ begin
     from unnest(v_ids, v_starts, v_gaps) as claimed (id, starts_in, gap)
     join public.message_logs as message on message.id = claimed.id
     join public.message_templates as template on template.id = message.template_id
-    join (
-        select sender.id, private.sender_settings(sender.id) as said
-        from public.senders as sender
-        where sender.id in (
-            select known.sender_id from public.message_logs as known where known.id = any(v_ids)
-        )
-    ) as settings on settings.id = message.sender_id
+    join unnest(v_senders, v_settings) as settings (id, said) on settings.id = message.sender_id
     order by claimed.starts_in, message.id;
 end;
 $$;
