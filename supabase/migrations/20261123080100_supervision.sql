@@ -22,6 +22,8 @@ DROP TRIGGER "_500_broadcast" ON "public"."call_dispositions";
 
 DROP TRIGGER "_600_qualify" ON "public"."call_dispositions";
 
+DROP INDEX "public"."message_logs_of_run";
+
 ALTER TABLE "private"."panel_kpis" DROP CONSTRAINT "panel_kpis_unit_is_known";
 
 ALTER TABLE "private"."panel_roll_titles" DROP CONSTRAINT "panel_roll_titles_tenant_fkey";
@@ -35,6 +37,8 @@ DROP FUNCTION "private"."attempts_left"(uuid, uuid, public.channel, timestamp wi
 DROP FUNCTION "private"."batch_exclusion"(text[]);
 
 DROP FUNCTION "private"."bulk_eligibility"(jsonb, text);
+
+DROP FUNCTION "private"."has_clock"(public.agreement_status);
 
 DROP FUNCTION "private"."own_talks"(uuid[], uuid[]);
 
@@ -471,6 +475,67 @@ begin
         perform set_config('synchronous_commit', 'off', true);
     end if;
     return jsonb_build_object('status', 'running', 'rows_written', v_plan.rows_written);
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.age_client(tenant_id uuid, client_id uuid, on_date date, with_titles boolean)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_id uuid;
+    v_outcome text;
+    v_outcomes text[] := '{}';
+    v_failures jsonb := '[]';
+begin
+    if with_titles and exists (
+        select from private.debts_to_age(
+            age_client.tenant_id, age_client.on_date, age_client.client_id
+        )
+    ) then
+        begin
+            -- The client before its titles, as everybody.
+            perform from public.clients
+            where clients.tenant_id = age_client.tenant_id and clients.id = age_client.client_id
+            for no key update nowait;
+            perform private.age_debts(
+                age_client.tenant_id, age_client.on_date, age_client.client_id
+            );
+        exception
+            when lock_not_available then
+                v_outcomes := v_outcomes || 'titles_busy'::text;
+            when others then
+                v_outcomes := v_outcomes || 'failed'::text;
+                v_failures := v_failures || jsonb_build_object(
+                    'client_id', client_id, 'code', sqlstate, 'error', sqlerrm
+                );
+        end;
+    end if;
+    for v_id in
+        select agreement.id from public.agreements as agreement
+        where agreement.tenant_id = age_client.tenant_id
+          and agreement.client_id = age_client.client_id
+          and private.is_under_way(agreement.status)
+        order by agreement.id
+    loop
+        begin
+            v_outcome := private.age_agreement(v_id, on_date);
+        exception when others then
+            v_outcome := 'failed';
+            v_failures := v_failures || jsonb_build_object(
+                'agreement_id', v_id, 'code', sqlstate, 'error', sqlerrm
+            );
+        end;
+        v_outcomes := v_outcomes || v_outcome;
+    end loop;
+    return jsonb_build_object('counts', (
+        select coalesce(jsonb_object_agg(counted.outcome, counted.times), '{}')
+        from (
+            select outcome, count(*) as times from unnest(v_outcomes) as outcome group by outcome
+        ) as counted
+    ), 'failures', v_failures);
 end;
 $function$;
 
@@ -1062,6 +1127,80 @@ begin
         ),
         'next_allowed_at', case when v_counts ? 'outside_hours' then v_opens_at end
     );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.claim_batch_messages(max integer, lease_seconds integer, worker uuid DEFAULT NULL::uuid)
+ RETURNS TABLE(message_id uuid, attempt integer, tenant_id uuid, integration_id uuid, provider public.provider_name, settings jsonb, destination text, template_provider_id text, template_name text, language text, params text[], sender_id uuid, starts_in double precision, gap double precision)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    c_senders constant int := 50;
+    v_sender record;
+    v_left int := max;
+    v_share int;
+    v_lent record;
+    v_got uuid[];
+    v_ids uuid[] := '{}';
+    v_starts double precision[] := '{}';
+    v_gaps double precision[] := '{}';
+    v_senders uuid[] := '{}';
+    v_settings jsonb[] := '{}';
+begin
+    perform private.recover_leases();
+    for v_sender in
+        select sender.id, count(*) over () as waiting
+        from public.senders as sender
+        join public.integrations as integration
+            on integration.id = sender.integration_id and integration.is_active
+        left join private.sender_buckets as bucket on bucket.sender_id = sender.id
+        where sender.state = 'active'
+          and (sender.paused_until is null or sender.paused_until <= private.now())
+          and exists (
+              select from public.message_batches as batch
+              join public.batch_recipients as recipient on recipient.batch_id = batch.id
+              where batch.tenant_id = sender.tenant_id and batch.sender_id = sender.id
+                and batch.status = 'sending'
+                and recipient.status = 'waiting' and recipient.not_before <= private.now()
+          )
+        order by bucket.last_claimed_at nulls first, sender.id
+        limit c_senders
+    loop
+        exit when v_left <= 0;
+        -- Another instance is at this sender: its bucket will not hold more for us.
+        continue when not pg_try_advisory_xact_lock(hashtextextended(v_sender.id::text, 1));
+        v_share := greatest(max / v_sender.waiting::int, 1);
+        v_lent := private.take_tokens(v_sender.id, least(v_share, v_left), worker);
+        continue when v_lent.taken = 0;
+        v_got := private.claim_of_sender(v_sender.id, v_lent.taken, lease_seconds);
+        if cardinality(v_got) < v_lent.taken then
+            perform private.give_back_tokens(
+                v_sender.id, v_lent.taken - cardinality(v_got), v_lent.gap
+            );
+        end if;
+        continue when cardinality(v_got) = 0;
+        v_senders := v_senders || v_sender.id;
+        v_settings := v_settings || private.sender_settings(v_sender.id);
+        v_ids := v_ids || v_got;
+        v_starts := v_starts || array(
+            select v_lent.starts_in + nth * v_lent.gap
+            from generate_series(0, cardinality(v_got) - 1) as nth
+        );
+        v_gaps := v_gaps || array_fill(v_lent.gap, array[cardinality(v_got)]);
+        v_left := v_left - cardinality(v_got);
+    end loop;
+    return query
+    select message.id, message.attempt, message.tenant_id, message.integration_id,
+        message.provider, settings.said, message.phone, template.provider_template_id,
+        template.name, template.language, message.params, message.sender_id, claimed.starts_in,
+        claimed.gap
+    from unnest(v_ids, v_starts, v_gaps) as claimed (id, starts_in, gap)
+    join public.message_logs as message on message.id = claimed.id
+    join public.message_templates as template on template.id = message.template_id
+    join unnest(v_senders, v_settings) as settings (id, said) on settings.id = message.sender_id
+    order by claimed.starts_in, message.id;
 end;
 $function$;
 
@@ -5382,7 +5521,7 @@ AS $function$
     ),
     people as materialized (
         select client.id, client.open_debts, batch.tenant_id,
-            private.uf_of(batch.tenant_id, client.id, client.uf) as uf,
+            coalesce(client.uf, private.uf_of(batch.tenant_id, client.id, null)) as uf,
             contact.whatsapp_blocked_until > batch.now_at as may_be_blocked
         from batch
         join public.clients as client
@@ -5390,6 +5529,14 @@ AS $function$
             and client.id = any(plan_recipients.client_ids)
         left join private.client_contacts as contact
             on contact.tenant_id = client.tenant_id and contact.client_id = client.id
+    ),
+    -- What the template says to all of them, in one statement.
+    said as materialized (
+        select known.client_id, known.params
+        from batch
+        cross join private.values_of_people(
+            plan_recipients.client_ids, batch.variables, scope => batch.creditor_scope
+        ) as known
     ),
     -- Each state's hours are looked up once.
     states as materialized (
@@ -5417,7 +5564,7 @@ AS $function$
                 then 'just_written' end),
         -- Meta takes about one message per 6 s to one person.
         greatest(states.opens_at, history.capped_until, batch.now_at + interval '6 seconds'),
-        private.whatsapp_form(person.tenant_id, best.phone), filled.params,
+        coalesce(form.phone, best.phone), filled.params,
         case when not (batch.rate).is_free_in_window
             or talk.last_inbound_at is null
             or talk.last_inbound_at <= batch.now_at - interval '24 hours'
@@ -5436,16 +5583,19 @@ AS $function$
           ))
         order by phones.position, phones.created_at, phones.id
         limit 1
-    ) as best on true
-    left join public.conversations as talk
-        on talk.sender_id = batch.sender_id
-        and talk.phone_key = private.phone_match(best.phone)
+    ) as known on true
     cross join lateral (
-        select private.template_values(
-            person.id, batch.variables, scope => batch.creditor_scope
-        ) as params
-        -- Once, however often it is named below; the same of the next two.
-        offset 0
+        -- Once, however often they are named below; the same of the next two.
+        select known.phone, private.phone_match(known.phone) as phone_key offset 0
+    ) as best
+    left join private.whatsapp_forms as form
+        on form.tenant_id = person.tenant_id and form.phone_key = best.phone_key
+    left join public.conversations as talk
+        on talk.sender_id = batch.sender_id and talk.phone_key = best.phone_key
+    left join said on said.client_id = person.id
+    cross join lateral (
+        -- A template without variables says the same to everybody.
+        select coalesce(said.params, '{}') as params
     ) as filled
     cross join lateral (
         select
@@ -5455,7 +5605,7 @@ AS $function$
             exists (
                 select from public.message_logs as latest
                 where latest.tenant_id = person.tenant_id
-                  and private.phone_match(latest.phone) = private.phone_match(best.phone)
+                  and private.phone_match(latest.phone) = best.phone_key
                   and latest.direction = 'out' and latest.status <> 'failed'
                   and (latest.batch_id is distinct from batch.id
                       or latest.client_id is distinct from person.id)
@@ -5485,7 +5635,7 @@ AS $function$
         offset 0
     ) as verdict
     -- Two people with one telephone are not written to in one instant.
-    window same_phone as (partition by private.phone_match(best.phone) order by person.id)
+    window same_phone as (partition by best.phone_key order by person.id)
 $function$;
 
 CREATE OR REPLACE FUNCTION private.plan_targets(targets private.rule_target[], at timestamp with time zone)
@@ -7396,58 +7546,12 @@ CREATE OR REPLACE FUNCTION private.template_values(client_id uuid, variables tex
  STABLE SECURITY DEFINER
  SET search_path TO ''
 AS $function$
-    select coalesce(array_agg(nullif(btrim(case
-        when named.variable like 'client.extra.%'
-            then clients.extra ->> substr(named.variable, length('client.extra.') + 1)
-        else case named.variable
-        when 'client.name' then initcap(clients.name)
-        when 'client.first_name' then initcap(split_part(btrim(clients.name), ' ', 1))
-        when 'client.open_total' then private.brl(owed.cents)
-        when 'client.open_debts' then owed.debts::text
-        when 'client.oldest_due_on' then to_char(owed.oldest_due_on, 'DD/MM/YYYY')
-        when 'creditor.name' then coalesce((
-            -- A charge is of one creditor; else that of the oldest open title speaks.
-            select creditors.name
-            from public.agreements as agreement
-            join public.creditors
-                on creditors.tenant_id = agreement.tenant_id
-                and creditors.id = agreement.creditor_id
-            where agreement.tenant_id = charge.tenant_id and agreement.id = charge.agreement_id
-        ), (
-            select creditors.name
-            from public.debts
-            join public.creditors
-                on creditors.tenant_id = debts.tenant_id and creditors.id = debts.creditor_id
-            where debts.tenant_id = clients.tenant_id and debts.client_id = clients.id
-              and debts.status = 'open'
-              and (template_values.scope is null or debts.creditor_id = any(template_values.scope))
-            order by debts.due_on, debts.id
-            limit 1
-        ))
-        when 'tenant.name' then tenants.name
-        when 'charge.amount' then private.brl(charge.amount_cents)
-        when 'charge.due_on' then to_char(charge.due_on, 'DD/MM/YYYY')
-        when 'charge.link' then charge.link
-        when 'charge.pix_code' then charge.pix_code
-        when 'charge.digitable_line' then charge.digitable_line
-        end
-    end), '') order by named.position), '{}')
-    from public.clients
-    join public.tenants on tenants.id = clients.tenant_id
-    left join public.charges as charge
-        on charge.tenant_id = clients.tenant_id and charge.client_id = clients.id
-        and charge.id = template_values.charge_id
-    cross join lateral (
-        select clients.open_cents as cents, clients.open_debts as debts, clients.oldest_due_on
-        where template_values.scope is null
-        union all
-        select of_theirs.cents, of_theirs.debts, of_theirs.oldest_due_on
-        from private.open_in_scope(clients.tenant_id, clients.id, template_values.scope)
-            as of_theirs
-        where template_values.scope is not null
-    ) as owed
-    cross join unnest(template_values.variables) with ordinality as named (variable, position)
-    where clients.id = template_values.client_id
+    select coalesce((
+        select said.params from private.values_of_people(
+            array[template_values.client_id], template_values.variables, template_values.charge_id,
+            template_values.scope
+        ) as said
+    ), '{}')
 $function$;
 
 CREATE OR REPLACE FUNCTION private.tg_agreements__own_talks()
@@ -8105,6 +8209,67 @@ AS $function$
       and fact.day > private.today(usual_wrap_up.tenant_id) - 30
 $function$;
 
+CREATE OR REPLACE FUNCTION private.values_of_people(client_ids uuid[], variables text[], charge_id uuid DEFAULT NULL::uuid, scope uuid[] DEFAULT NULL::uuid[])
+ RETURNS TABLE(client_id uuid, params text[])
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select clients.id, array_agg(nullif(btrim(case
+        when named.variable like 'client.extra.%'
+            then clients.extra ->> substr(named.variable, length('client.extra.') + 1)
+        else case named.variable
+        when 'client.name' then initcap(clients.name)
+        when 'client.first_name' then initcap(split_part(btrim(clients.name), ' ', 1))
+        when 'client.open_total' then private.brl(owed.cents)
+        when 'client.open_debts' then owed.debts::text
+        when 'client.oldest_due_on' then to_char(owed.oldest_due_on, 'DD/MM/YYYY')
+        when 'creditor.name' then coalesce((
+            -- A charge is of one creditor; else that of the oldest open title speaks.
+            select creditors.name
+            from public.agreements as agreement
+            join public.creditors
+                on creditors.tenant_id = agreement.tenant_id
+                and creditors.id = agreement.creditor_id
+            where agreement.tenant_id = charge.tenant_id and agreement.id = charge.agreement_id
+        ), (
+            select creditors.name
+            from public.debts
+            join public.creditors
+                on creditors.tenant_id = debts.tenant_id and creditors.id = debts.creditor_id
+            where debts.tenant_id = clients.tenant_id and debts.client_id = clients.id
+              and debts.status = 'open'
+              and (values_of_people.scope is null or debts.creditor_id = any(values_of_people.scope))
+            order by debts.due_on, debts.id
+            limit 1
+        ))
+        when 'tenant.name' then tenants.name
+        when 'charge.amount' then private.brl(charge.amount_cents)
+        when 'charge.due_on' then to_char(charge.due_on, 'DD/MM/YYYY')
+        when 'charge.link' then charge.link
+        when 'charge.pix_code' then charge.pix_code
+        when 'charge.digitable_line' then charge.digitable_line
+        end
+    end), '') order by named.position)
+    from public.clients
+    join public.tenants on tenants.id = clients.tenant_id
+    left join public.charges as charge
+        on charge.tenant_id = clients.tenant_id and charge.client_id = clients.id
+        and charge.id = values_of_people.charge_id
+    cross join lateral (
+        select clients.open_cents as cents, clients.open_debts as debts, clients.oldest_due_on
+        where values_of_people.scope is null
+        union all
+        select of_theirs.cents, of_theirs.debts, of_theirs.oldest_due_on
+        from private.open_in_scope(clients.tenant_id, clients.id, values_of_people.scope)
+            as of_theirs
+        where values_of_people.scope is not null
+    ) as owed
+    cross join unnest(values_of_people.variables) with ordinality as named (variable, position)
+    where clients.id = any(values_of_people.client_ids)
+    group by clients.id
+$function$;
+
 CREATE OR REPLACE FUNCTION private.wording_of(rule_id uuid, version integer)
  RETURNS text
  LANGUAGE sql
@@ -8394,6 +8559,8 @@ CREATE INDEX panel_titles_by_age ON private.panel_titles USING btree (tenant_id,
 
 CREATE INDEX panel_titles_new ON private.panel_titles USING btree (tenant_id, from_day) WHERE is_entry;
 
+CREATE INDEX message_logs_of_run ON public.message_logs USING btree (tenant_id, automation_run_id) WHERE (automation_run_id IS NOT NULL);
+
 CREATE INDEX suppressions_of_wishes ON public.suppressions USING btree (tenant_id, created_at) WHERE (reason = 'opted_out'::text);
 
 CREATE TRIGGER _300_follow_up AFTER INSERT ON public.call_dispositions REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_call_dispositions__follow_up();
@@ -8655,6 +8822,8 @@ REVOKE ALL ON FUNCTION "private"."told_payment_key"(uuid, jsonb, text, text) FRO
 REVOKE ALL ON FUNCTION "private"."too_soon"(date[], integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."usual_wrap_up"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."values_of_people"(uuid[], text[], uuid, uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."wording_of"(uuid, integer) FROM PUBLIC;
 
