@@ -6,6 +6,7 @@ import { timelineKey } from "@/lib/timeline";
 import { type SendOutcome, sendDue, sendPending, takeBackPending } from "./pending-sender";
 import { deletePending, listPending, type PendingDisposition, putPending } from "./pending-store";
 import { sendRecord } from "./queries";
+import { awaitUndo, takeWish } from "./undo-wish";
 
 /** How often a waiting record is looked at; the wait itself is the record's own back-off. */
 const sweepMs = 1_000;
@@ -140,6 +141,7 @@ export function usePendingOfClient(clientId: string): PendingOfClient {
   const pending = useRecords().filter((record) => record.clientId === clientId);
   const keep = async (made: Disposition): Promise<string> => {
     const id = crypto.randomUUID();
+    awaitUndo(id);
     const untried = { attempts: 0, nextAttemptAt: 0, refusedBy: null };
     // On disk before on the wire: from here on nothing can lose it.
     await putPending({ ...made, ...untried, id, owner, tenantId, madeAt: new Date().toISOString() });
@@ -148,6 +150,7 @@ export function usePendingOfClient(clientId: string): PendingOfClient {
   };
   const send = async (id: string): Promise<SendOutcome> => {
     const outcome = await sendPending(id, sendRecord);
+    if (outcome === "refused") takeWish(id);
     // The row is fetched before the optimistic one goes, so that nothing blinks.
     await queryClient.invalidateQueries({ queryKey: timelineKey(clientId) });
     await changed(owner);

@@ -5,6 +5,7 @@ import { AppError, sentenceFor } from "@/lib/errors";
 import { timelineKey } from "@/lib/timeline";
 import { undoDisposition } from "./queries";
 import { changeUndo, type Undoable, withdrawUndo } from "./undo-store";
+import { isUndoKey, takeWish } from "./undo-wish";
 import { useTakeBack, whenTakenBack } from "./use-pending";
 
 /** Between two tries while the network is away: the window is some ten seconds long. */
@@ -38,15 +39,9 @@ async function askWhileOpen({ id, tenantId, until }: Undoable): Promise<void> {
   }
 }
 
-function isWritten(target: EventTarget | null): boolean {
-  return (target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement) && target.value !== "";
-}
-
-/** Ctrl+Z, except inside a field with something of its own to undo. */
 function useUndoKey(onPress: () => void): void {
   const handle = useEffectEvent((event: KeyboardEvent) => {
-    const isOurs = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key === "z";
-    if (!isOurs || event.repeat || isWritten(event.target)) return;
+    if (!isUndoKey(event)) return;
     event.preventDefault();
     onPress();
   });
@@ -92,6 +87,10 @@ export function useUndo(undoable: Undoable | null, onUndone?: (undone: Undoable)
   };
   useUndoKey(press);
   const { id, state } = undoable ?? {};
+  const pressIfWished = useEffectEvent(press);
+  useEffect(() => {
+    if (id && state === "open" && takeWish(id)) pressIfWished();
+  }, [id, state]);
   useEffect(() => {
     if (!id || (state !== "undone" && state !== "failed")) return;
     const timer = setTimeout(() => withdrawUndo(id), toldMs);
