@@ -55,7 +55,9 @@ def test_a_rules_message_is_not_listed_twice(
     assert listed(db, world, kinds=["message"])["rows"] == []
 
 
-def test_every_kind_has_its_row(db: psycopg.Connection, world: World, failed: UUID) -> None:
+def test_every_kind_has_its_row_and_is_set_aside(
+    db: psycopg.Connection, world: World, failed: UUID
+) -> None:
     for change in (
         "update public.charges set status = 'failed', error_code = 'payer_invalid'",
         "update public.imports set status = 'failed', error_code = 'file_unreadable',"
@@ -65,13 +67,20 @@ def test_every_kind_has_its_row(db: psycopg.Connection, world: World, failed: UU
         "update private.provider_events set error = 'payload_invalid'",
         "update public.message_logs set status = 'failed', failed_at = now(),"
         " error_code = 'policy' where automation_run_id is null and batch_id is null",
+        "delete from private.batch_counts",
+        "insert into private.batch_counts"
+        " select id, 'failed:policy', 1 from public.message_batches",
     ):
         db.execute(change.encode())
     rows = listed(db, world, page_size=200)["rows"]
     assert {row["kind"] for row in rows} == {
-        "automation", "message", "charge", "import", "dialer_export", "job", "webhook",
+        "automation", "message", "charge", "batch", "import", "dialer_export", "job", "webhook",
     }  # fmt: skip
     assert all(row["reason"] for row in rows)
+    items = json.dumps([{"kind": row["kind"], "id": row["id"]} for row in rows])
+    with acting(db, world, "supervisor"):
+        assert scalar(db, "select public.set_aside_failures(%s)", items) == len(rows)
+    assert listed(db, world)["rows"] == []
 
 
 def test_a_bulk_send_is_one_row_that_leads_to_it(
