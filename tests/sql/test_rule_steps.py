@@ -265,7 +265,7 @@ def test_who_may_not_see_the_client_is_not_told_that_there_is_one_more(
         (TENANT, world.ids["client"], world.users["admin"]),
     )
     claim(db)
-    counts = dict(
+    counts: dict[Any, Any] = dict(
         db.execute(
             "select user_id, (payload ->> 'count')::int from public.notifications"
             " where kind = 'rule_notice'"
