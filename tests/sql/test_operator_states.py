@@ -138,6 +138,99 @@ def test_the_board_says_how_somebody_stands_and_since_when(
     assert gone["seen_at"][14:16] == "04"
 
 
+@pytest.mark.parametrize(
+    ("begins", "at_second", "is_stuck"),
+    [
+        ("sign_of_life('paused')", 50, False),
+        ("sign_of_life('paused')", 61, True),
+        # Whoever says why is not stuck, however long it takes.
+        ("take_break('meal')", 179, False),
+        ("sign_of_life()", 179, False),
+    ],
+)
+def test_a_pause_without_a_reason_is_flagged_after_a_minute(
+    db: psycopg.Connection, world: World, begins: str, at_second: int, is_stuck: bool
+) -> None:
+    says(db, world, begins, 0)
+    set_clock(db, f"2026-11-25 12:{at_second // 60:02}:{at_second % 60:02}-03")
+    alarm = board(db, world)["alarm"]
+    assert (alarm is not None) is is_stuck
+    assert alarm is None or alarm["kind"] == "pause"
+
+
+@pytest.mark.parametrize(
+    ("after_talks_of", "at_second", "is_stuck"),
+    [(None, 110, False), (None, 121, True), (40, 70, False), (40, 81, True)],
+)
+def test_who_takes_twice_the_usual_after_a_talk_is_flagged(
+    db: psycopg.Connection, world: World, after_talks_of: int | None, at_second: int,
+    is_stuck: bool,
+) -> None:  # fmt: skip
+    if after_talks_of is not None:
+        db.execute(
+            "insert into private.panel_facts (tenant_id, day, measure, events, amount)"
+            " values (%s, '2026-11-20', 'wrapped', 3, 3 * %s::int)",
+            (TENANT, after_talks_of),
+        )
+    db.execute(
+        "insert into public.calls (tenant_id, integration_id, telephony_id, client_id, operator_id,"
+        " status, called_at, connected_at, ended_at)"
+        " select %s, id, 'wrap', %s, %s, 'ended', '2026-11-25 11:55-03', '2026-11-25 11:55-03',"
+        " '2026-11-25 12:00-03' from public.integrations where tenant_id = %s limit 1",
+        (TENANT, world.ids["client"], world.users["operator"], TENANT),
+    )
+    moment = f"2026-11-25 12:{at_second // 60:02}:{at_second % 60:02}-03"
+    set_clock(db, moment)
+    with acting(db, world, "operator"):
+        db.execute("select public.begin_service(%s)", (world.ids["client"],))
+    alarm = board(db, world)["alarm"]
+    assert (alarm is not None) is is_stuck
+    if alarm is not None:
+        assert (alarm["kind"], alarm["usual_seconds"]) == ("wrap_up", after_talks_of or 60)
+    # An outcome ends it.
+    db.execute("update public.calls set outcome_type = 'voicemail' where telephony_id = 'wrap'")
+    assert board(db, world)["alarm"] is None
+
+
+def test_the_board_counts_dispositions_and_not_what_a_rule_sent(
+    db: psycopg.Connection, world: World
+) -> None:
+    before = board(db, world)["dispositions"]
+    with acting(db, world, "operator"):
+        done = scalar(
+            db,
+            "insert into public.call_dispositions (client_id, disposition_type)"
+            " values (%s, 'voicemail') returning id",
+            world.ids["client"],
+        )
+    assert board(db, world)["dispositions"] == before + 1
+    db.execute(
+        "insert into public.disposition_undos (tenant_id, disposition_id, client_id, undone_by)"
+        " values (%s, %s, %s, %s)",
+        (TENANT, done, world.ids["client"], world.users["operator"]),
+    )
+    assert board(db, world)["dispositions"] == before
+
+
+def test_hours_are_forgotten_after_two_years_but_for_the_agencys_first(
+    db: psycopg.Connection, world: World
+) -> None:
+    for since in ("2020-01-01", "2024-11-20", "2024-11-26", "2026-11-24"):
+        db.execute(
+            "insert into public.operator_states (tenant_id, user_id, state, since, seen_at,"
+            " until_at) values (%s, %s, 'available', %s, %s, %s)",
+            (TENANT, world.users["operator"], since, since, since),
+        )
+    set_clock(db, NOON.format(0))
+    assert scalar(db, "select private.forget_operator_states()") == 1
+    assert [
+        day for (day,) in db.execute(
+            "select (since at time zone 'UTC')::date::text from public.operator_states"
+            " order by since"
+        )
+    ] == ["2020-01-01", "2024-11-26", "2026-11-24"]  # fmt: skip
+
+
 NEWS = (
     "select count(*)::int from realtime.messages"
     f" where event = 'board_changed' and topic = 'panel:{TENANT}'"

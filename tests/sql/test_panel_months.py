@@ -54,6 +54,7 @@ def test_the_month_is_read_and_not_its_days(db: psycopg.Connection) -> None:
         assert scalar(db, MONTHS, world.tenant)
         truth = Reference(db, world.tenant)
         world.run("delete from private.panel_sets where not is_month")
+        world.run("delete from private.panel_facts")
         november = Scope(date(2026, 11, 1), date(2026, 11, 30), seats=world.seats)
         scopes = (
             november,
