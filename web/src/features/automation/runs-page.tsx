@@ -9,6 +9,7 @@ import { useLiveQueries } from "@/lib/live-queries";
 import { reasonSentence } from "@/lib/reasons";
 import { useHasRole, useMember } from "@/lib/session";
 import { useDocumentTitle } from "@/ui/document-title";
+import { GoodNews } from "@/ui/good-news";
 import { Panel } from "@/ui/panel";
 import { ShowMore } from "@/ui/show-more";
 import { EmptyState, ErrorState, PageSkeleton } from "@/ui/states";
@@ -91,9 +92,11 @@ function Runs({ status, ruleId }: { status: RunStatus | null; ruleId: string | n
   if (!runs.data)
     return runs.error ? <ErrorState error={runs.error} onRetry={() => void runs.refetch()} /> : <PageSkeleton />;
   const rows = runs.data.pages.flat();
+  if (rows.length === 0 && status === "failed")
+    return <GoodNews title="Nenhuma falha">O que uma regra não conseguir fazer aparece aqui com o motivo.</GoodNews>;
   if (rows.length === 0)
     return (
-      <EmptyState title={status === "failed" ? "Nenhuma falha" : "Nenhuma execução"}>
+      <EmptyState title="Nenhuma execução">
         O que uma regra fizer, ou deixar de fazer, aparece aqui com o motivo.
       </EmptyState>
     );

@@ -3,9 +3,10 @@ import { IconRefresh } from "@tabler/icons-react";
 import { type ReactNode, useState } from "react";
 import { sentenceFor } from "@/lib/errors";
 import { plural } from "@/lib/format";
+import { GoodNews } from "@/ui/good-news";
 import { Panel } from "@/ui/panel";
 import { ShowMore } from "@/ui/show-more";
-import { EmptyState, ErrorState, PageSkeleton } from "@/ui/states";
+import { ErrorState, PageSkeleton } from "@/ui/states";
 import { FailureRow } from "./failure-row";
 import classes from "./failures.module.css";
 import { type Failure, type FailureKind, type Outcome, useFailures, useReprocess, useSetAside } from "./queries";
@@ -34,7 +35,7 @@ export function FailureList({ kind, onSaid }: FailureListProps): ReactNode {
   const rows = failures.data.pages.flatMap((page) => page.rows);
   if (rows.length === 0)
     return (
-      <EmptyState title="Nada falhou">O que falhar em qualquer área aparece aqui, com a causa e o remédio.</EmptyState>
+      <GoodNews title="Nada falhou">O que falhar em qualquer área aparece aqui, com a causa e o remédio.</GoodNews>
     );
   const retryable = rows.filter(({ may_retry }) => may_retry);
   // What was mended meanwhile has left the list, and is no longer meant.

@@ -33,7 +33,7 @@ export function BehindDialog({ card, figure, filter, onClose }: BehindDialogProp
       <div className={classes.behind}>
         <p>{card.sentence}</p>
         <p className={classes.faint}>
-          {card.formula} · conta pelo {card.date_basis} · {day(filter.from)} a {day(filter.to)}
+          {card.formula} · data: {card.date_basis} · {day(filter.from)} a {day(filter.to)}
         </p>
         {parts.length > 1 && (
           <SegmentedControl

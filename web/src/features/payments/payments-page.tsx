@@ -6,8 +6,9 @@ import { plural } from "@/lib/format";
 import { useLiveQueries } from "@/lib/live-queries";
 import { useHasRole, useMember } from "@/lib/session";
 import { useDocumentTitle } from "@/ui/document-title";
+import { GoodNews } from "@/ui/good-news";
 import { Panel } from "@/ui/panel";
-import { EmptyState, ErrorState, PageSkeleton } from "@/ui/states";
+import { ErrorState, PageSkeleton } from "@/ui/states";
 import { TabLinks } from "@/ui/tab-links";
 import { CaseCard } from "./case-card";
 import classes from "./payments.module.css";
@@ -58,9 +59,9 @@ export function PaymentsPage(): ReactNode {
       {sweep.isSuccess && <p role="status">Perguntando ao provedor pelos pagamentos dos últimos dias.</p>}
       {!queue && (error ? <ErrorState error={error} onRetry={() => void refetch()} /> : <PageSkeleton />)}
       {queue && queue.count === 0 && (
-        <EmptyState title="Nenhum pagamento espera decisão">
+        <GoodNews title="Nenhum pagamento espera decisão">
           Pagamentos em dobro, a maior, sem dono ou depois da quebra aparecem aqui sozinhos.
-        </EmptyState>
+        </GoodNews>
       )}
       {queue && queue.settlements.length > 0 && (
         <Panel
