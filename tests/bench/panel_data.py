@@ -151,6 +151,9 @@ where tenant_id = %(tenant)s and not is_month
 KEEP_MONTHS = """
 select private.keep_panel_months(%(tenant)s, array(
     select day from private.panel_days where tenant_id = %(tenant)s
+));
+select private.keep_month_facts(%(tenant)s, array(
+    select day from private.panel_days where tenant_id = %(tenant)s
 ))
 """
 # One row, a thousand times; a past day, so that there is something to mark.
