@@ -76,7 +76,7 @@ function LoadedService({
   const timeline = useTimeline(client.id);
   const { pending, keep, send, discard } = usePendingOfClient(client.id);
   const [notes, setNotes] = useDraft(client.id);
-  const [last, setLast] = useState<{ key: string; label: string; at: number } | null>(null);
+  const [last, setLast] = useState<{ key: string; label: string; at: number; isKept: boolean } | null>(null);
   const [choosing, setChoosing] = useState<DispositionType | null>(null);
   const serviceKey = ["service", client.id];
   const everything = [serviceKey, timelineKey(client.id)];
@@ -93,7 +93,7 @@ function LoadedService({
   const unconfirmed = pending.filter(({ id }) => !known.has(id));
   const onDispose = async ({ type, scheduledCallback, phone }: Chosen): Promise<void> => {
     if (last && last.key === type.key && Date.now() - last.at < bounceMs) return;
-    setLast({ key: type.key, label: type.label, at: Date.now() });
+    setLast({ key: type.key, label: type.label, at: Date.now(), isKept: false });
     const made = {
       clientId: client.id,
       clientName: client.name,
@@ -103,6 +103,8 @@ function LoadedService({
       ...(phone && { phone }),
     };
     const id = await keep(made);
+    // Not said before: whoever reads it may close the window.
+    setLast((known) => known && { ...known, isKept: true });
     setNotes("");
     const sent = await send(id);
     // A refusal waits in the timeline for its correction: nothing may cover it.
@@ -118,7 +120,7 @@ function LoadedService({
     setNotes(notes || taken);
     setLast(null);
   };
-  const outcome = last && `${unconfirmed.length > 0 ? "Guardada, enviando" : "Registrada"}: ${last.label}`;
+  const outcome = last?.isKept ? `${unconfirmed.length > 0 ? "Guardada, enviando" : "Registrada"}: ${last.label}` : null;
   return (
     <div className={classes.page}>
       <ClientHeader screen={screen} onExplain={onExplain} next={next} />
