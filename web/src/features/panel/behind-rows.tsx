@@ -38,7 +38,13 @@ export function BehindRows({ of, filter, worth, fileName }: BehindRowsProps): Re
       <RecordNote page={data?.pages[0]} />
       {error && !rows && <ErrorState error={error} onRetry={() => void refetch()} />}
       {!rows && !error && <Skeleton width="100%" height={160} />}
-      {rows?.length === 0 && <EmptyState title="Nenhuma linha">Nada aconteceu neste período.</EmptyState>}
+      {rows?.length === 0 && (
+        <EmptyState title="Nenhuma linha">
+          {isSumsOnly(data?.pages[0])
+            ? "Dessa fotografia ficaram só as somas; a partir da próxima as linhas ficam guardadas."
+            : "Nada aconteceu neste período."}
+        </EmptyState>
+      )}
       {rows && rows.length > 0 && <Rows rows={rows} worth={worth} />}
       {download.error && <ErrorState error={download.error} />}
       {rows && rows.length > 0 && (
@@ -50,6 +56,9 @@ export function BehindRows({ of, filter, worth, fileName }: BehindRowsProps): Re
     </>
   );
 }
+
+/** A record that was taken before rows were kept. */
+const isSumsOnly = (page: BehindPage | undefined): boolean => Boolean(page?.asked_day && !page.day);
 
 /** Of which record the rows are, when they are a record's. */
 function RecordNote({ page }: { page: BehindPage | undefined }): ReactNode {
