@@ -259,6 +259,15 @@ def test_a_cancelled_export_is_silent(floor: Floor) -> None:
     floor.finish()
     assert [item["weight"] for item in floor.held()["lists"]] == [0]
     assert floor.shown(export)["status"] == "cancelled"
+    # What the hours once could not say is said again, and makes it no louder.
+    floor.world.run("select private.weigh_for_hours(one, 0) from public.dialer_exports as one")
+    floor.world.run(
+        "update private.dialer_tasks set status = 'failed',"
+        " done_at = private.now() - interval '1 hour' where payload ? 'hours'"
+    )
+    floor.world.run("select private.sweep_dialer()")
+    floor.finish()
+    assert [item["weight"] for item in floor.held()["lists"]] == [0]
 
 
 def test_who_pays_or_says_no_leaves_the_mailing(floor: Floor) -> None:
