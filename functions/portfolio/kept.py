@@ -91,4 +91,4 @@ def drop(opener: Opener, upload_id: str) -> None:
         with opener() as connection:
             connection.execute("select private.drop_upload(%s)", (upload_id,))
     except errors.AppError as lost:
-        log.event("upload_left", upload_id=upload_id, error=lost.code)
+        log.event("upload_left", error=lost.code)

@@ -58,7 +58,10 @@ create function private.tg_broadcast_status() returns trigger
 language plpgsql
 security definer
 set search_path = ''
-set enable_hashjoin = on  -- a writer of chunks switches it off, and its settings hold in here
+-- A writer of chunks switches it off, and its settings hold in here; and a plan made for a
+-- statement of no rows, which is the next one's too, would compare each row with each.
+set enable_hashjoin = on
+set enable_nestloop = off
 as $$
 begin
     perform private.send_change(

@@ -5,18 +5,26 @@ create function private.tg_clients__leave_collection() returns trigger
 language plpgsql
 security definer
 set search_path = ''
-set enable_hashjoin = on  -- as in tg_broadcast_status (0070)
 as $$
 begin
     perform private.finish_run(run.id, 'skipped', 'nothing_owed')
-    from new_rows as became
-    join old_rows as was on was.id = became.id and was.open_debts > 0
+    from (
+        -- Grouped, not joined: a plan made for a statement of no rows, which is the next one's too,
+        -- would compare each row with each.
+        select moved.tenant_id, moved.id
+        from (
+            select new_rows.tenant_id, new_rows.id from new_rows where new_rows.open_debts = 0
+            union all
+            select old_rows.tenant_id, old_rows.id from old_rows where old_rows.open_debts > 0
+        ) as moved
+        group by moved.tenant_id, moved.id
+        having count(*) = 2
+    ) as became
     join public.automation_runs as run
         on run.tenant_id = became.tenant_id and run.client_id = became.id
         and run.status = 'queued'
     join public.collection_rules as rule on rule.id = run.rule_id
-    where became.open_debts = 0 and rule.trigger <> 'payment_event'
-      and rule.event is distinct from 'settled';
+    where rule.trigger <> 'payment_event' and rule.event is distinct from 'settled';
     return null;
 end;
 $$;

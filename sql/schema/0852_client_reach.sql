@@ -31,7 +31,6 @@ create function private.tg_client_phones__reach() returns trigger
 language plpgsql
 security definer
 set search_path = ''
-set enable_hashjoin = on  -- as in tg_broadcast_status (0070)
 as $$
 begin
     if tg_op = 'INSERT' then

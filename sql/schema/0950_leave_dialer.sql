@@ -74,34 +74,45 @@ create function private.tg_clients__leave_dialer() returns trigger
 language plpgsql
 security definer
 set search_path = ''
-set enable_hashjoin = on  -- as in tg_broadcast_status (0070)
 as $$
 begin
+    -- Grouped, not joined, as in 0558.
     perform private.leave_dialer(
         gone.tenant_id, array_agg(gone.id), null,
         case gone.debt_status when 'in_agreement' then 'agreement_running'
             when 'on_hold' then 'on_hold' when 'prescribed' then 'prescribed' else 'nothing_owed' end
     )
     from (
-        select became.tenant_id, became.id, became.debt_status
-        from new_rows as became
-        join old_rows as was on was.id = became.id and was.open_debts > 0
-        where became.open_debts = 0
+        select moved.tenant_id, moved.id, max(moved.debt_status) as debt_status
+        from (
+            select new_rows.tenant_id, new_rows.id, new_rows.debt_status
+            from new_rows where new_rows.open_debts = 0
+            union all
+            select old_rows.tenant_id, old_rows.id, null
+            from old_rows where old_rows.open_debts > 0
+        ) as moved
+        group by moved.tenant_id, moved.id
+        having count(*) = 2
     ) as gone
     group by gone.tenant_id, gone.debt_status;
     perform private.leave_scoped_exports(fewer.tenant_id, array_agg(fewer.id))
     from (
-        select became.tenant_id, became.id
-        from new_rows as became
-        join old_rows as was on was.id = became.id and was.open_debts > became.open_debts
-        where became.open_debts > 0
-          -- Few agencies limit anybody.
-          and exists (
-              select from public.dialer_exports as export
-              where export.tenant_id = became.tenant_id and export.creditor_scope is not null
-                and export.status <> 'cancelled' and export.hours_state not in ('expired', 'gone')
-          )
+        select moved.tenant_id, moved.id
+        from (
+            select new_rows.tenant_id, new_rows.id, new_rows.open_debts as became, null::int as was
+            from new_rows where new_rows.open_debts > 0
+            union all
+            select old_rows.tenant_id, old_rows.id, null, old_rows.open_debts from old_rows
+        ) as moved
+        group by moved.tenant_id, moved.id
+        having max(moved.was) > max(moved.became)
     ) as fewer
+    -- Few agencies limit anybody.
+    where exists (
+        select from public.dialer_exports as export
+        where export.tenant_id = fewer.tenant_id and export.creditor_scope is not null
+          and export.status <> 'cancelled' and export.hours_state not in ('expired', 'gone')
+    )
     group by fewer.tenant_id;
     return null;
 end;

@@ -77,14 +77,20 @@ create function private.tg_clients__note_moves() returns trigger
 language plpgsql
 security definer
 set search_path = ''
-set enable_hashjoin = on  -- as in tg_broadcast_status (0070)
 as $$
 begin
     perform private.note_moves(moved.tenant_id, array_agg(moved.id))
     from (
-        select became.tenant_id, became.id
-        from new_rows as became
-        join old_rows as was on was.id = became.id and was.uf is distinct from became.uf
+        -- Grouped, not joined, as in 0558.
+        select known.tenant_id, known.id
+        from (
+            select new_rows.tenant_id, new_rows.id, new_rows.uf as became, null::text as was
+            from new_rows
+            union all
+            select old_rows.tenant_id, old_rows.id, null, old_rows.uf from old_rows
+        ) as known
+        group by known.tenant_id, known.id
+        having max(known.became) is distinct from max(known.was)
     ) as moved
     where private.has_dialer_lists(moved.tenant_id)
     group by moved.tenant_id;

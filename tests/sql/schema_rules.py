@@ -241,13 +241,14 @@ RULES = [
     ),
     Rule(
         # An import's writers plan without hashes, and what they set holds for the triggers they
-        # fire: ten thousand rows would be compared each with each.
-        "a trigger that compares a chunk's old rows with the new ones may do it by hash",
+        # fire; and a plan made when there was nothing to compare is kept for ten thousand rows,
+        # which would then be compared each with each.
+        "a trigger that compares a chunk's old rows with the new ones does it by hash or groups",
         "select distinct tgfoid::regproc from pg_trigger join pg_proc on pg_proc.oid = tgfoid"
         " where tgrelid in ('public.clients'::regclass, 'public.debts'::regclass,"
         "   'public.client_phones'::regclass)"
         r" and prosrc ~ 'join (old_rows|new_rows)\M'"
-        " and not coalesce('enable_hashjoin=on' = any(proconfig), false)",
-        "alter function private.tg_clients__leave_dialer() reset enable_hashjoin",
+        " and not coalesce(proconfig @> '{enable_hashjoin=on,enable_nestloop=off}', false)",
+        "alter function private.tg_broadcast_status() reset enable_nestloop",
     ),
 ]
