@@ -7575,6 +7575,30 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.tg_broadcast_status()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_hashjoin TO 'on'
+ SET enable_nestloop TO 'off'
+AS $function$
+begin
+    perform private.send_change(
+        tg_argv[0], tg_table_name, changed.tenant_id, changed.id, changed.client_ids
+    )
+    from (
+        select new_rows.tenant_id, min(new_rows.id::text) as id,
+            array_agg(distinct new_rows.client_id) as client_ids
+        from new_rows
+        join old_rows on old_rows.id = new_rows.id
+        where new_rows.status <> old_rows.status and new_rows.client_id is not null
+        group by new_rows.tenant_id
+    ) as changed;
+    return null;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.tg_call_dispositions__accept()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -7732,7 +7756,6 @@ CREATE OR REPLACE FUNCTION private.tg_client_phones__reach()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
- SET enable_hashjoin TO 'on'
 AS $function$
 begin
     if tg_op = 'INSERT' then
@@ -7792,39 +7815,79 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.tg_clients__leave_collection()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    perform private.finish_run(run.id, 'skipped', 'nothing_owed')
+    from (
+        -- Grouped, not joined: a plan made for a statement of no rows, which is the next one's too,
+        -- would compare each row with each.
+        select moved.tenant_id, moved.id
+        from (
+            select new_rows.tenant_id, new_rows.id from new_rows where new_rows.open_debts = 0
+            union all
+            select old_rows.tenant_id, old_rows.id from old_rows where old_rows.open_debts > 0
+        ) as moved
+        group by moved.tenant_id, moved.id
+        having count(*) = 2
+    ) as became
+    join public.automation_runs as run
+        on run.tenant_id = became.tenant_id and run.client_id = became.id
+        and run.status = 'queued'
+    join public.collection_rules as rule on rule.id = run.rule_id
+    where rule.trigger <> 'payment_event' and rule.event is distinct from 'settled';
+    return null;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.tg_clients__leave_dialer()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
- SET enable_hashjoin TO 'on'
 AS $function$
 begin
+    -- Grouped, not joined, as in 0558.
     perform private.leave_dialer(
         gone.tenant_id, array_agg(gone.id), null,
         case gone.debt_status when 'in_agreement' then 'agreement_running'
             when 'on_hold' then 'on_hold' when 'prescribed' then 'prescribed' else 'nothing_owed' end
     )
     from (
-        select became.tenant_id, became.id, became.debt_status
-        from new_rows as became
-        join old_rows as was on was.id = became.id and was.open_debts > 0
-        where became.open_debts = 0
+        select moved.tenant_id, moved.id, max(moved.debt_status) as debt_status
+        from (
+            select new_rows.tenant_id, new_rows.id, new_rows.debt_status
+            from new_rows where new_rows.open_debts = 0
+            union all
+            select old_rows.tenant_id, old_rows.id, null
+            from old_rows where old_rows.open_debts > 0
+        ) as moved
+        group by moved.tenant_id, moved.id
+        having count(*) = 2
     ) as gone
     group by gone.tenant_id, gone.debt_status;
     perform private.leave_scoped_exports(fewer.tenant_id, array_agg(fewer.id))
     from (
-        select became.tenant_id, became.id
-        from new_rows as became
-        join old_rows as was on was.id = became.id and was.open_debts > became.open_debts
-        where became.open_debts > 0
-          -- Few agencies limit anybody.
-          and exists (
-              select from public.dialer_exports as export
-              where export.tenant_id = became.tenant_id and export.creditor_scope is not null
-                and export.status <> 'cancelled' and export.hours_state not in ('expired', 'gone')
-          )
+        select moved.tenant_id, moved.id
+        from (
+            select new_rows.tenant_id, new_rows.id, new_rows.open_debts as became, null::int as was
+            from new_rows where new_rows.open_debts > 0
+            union all
+            select old_rows.tenant_id, old_rows.id, null, old_rows.open_debts from old_rows
+        ) as moved
+        group by moved.tenant_id, moved.id
+        having max(moved.was) > max(moved.became)
     ) as fewer
+    -- Few agencies limit anybody.
+    where exists (
+        select from public.dialer_exports as export
+        where export.tenant_id = fewer.tenant_id and export.creditor_scope is not null
+          and export.status <> 'cancelled' and export.hours_state not in ('expired', 'gone')
+    )
     group by fewer.tenant_id;
     return null;
 end;
@@ -7835,14 +7898,20 @@ CREATE OR REPLACE FUNCTION private.tg_clients__note_moves()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
- SET enable_hashjoin TO 'on'
 AS $function$
 begin
     perform private.note_moves(moved.tenant_id, array_agg(moved.id))
     from (
-        select became.tenant_id, became.id
-        from new_rows as became
-        join old_rows as was on was.id = became.id and was.uf is distinct from became.uf
+        -- Grouped, not joined, as in 0558.
+        select known.tenant_id, known.id
+        from (
+            select new_rows.tenant_id, new_rows.id, new_rows.uf as became, null::text as was
+            from new_rows
+            union all
+            select old_rows.tenant_id, old_rows.id, null, old_rows.uf from old_rows
+        ) as known
+        group by known.tenant_id, known.id
+        having max(known.became) is distinct from max(known.was)
     ) as moved
     where private.has_dialer_lists(moved.tenant_id)
     group by moved.tenant_id;
