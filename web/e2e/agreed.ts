@@ -40,7 +40,7 @@ export async function chargeByPix(page: Page): Promise<Locator> {
   await page.getByRole("menuitem", { name: "Emitir por Pix" }).click();
   await giveAddress(page);
   await page
-    .getByRole("button", { name: /^Ver a cobrança/ })
+    .getByRole("button", { name: /^Ver cobrança/ })
     .first()
     .click();
   const card = page.getByRole("region", { name: "Cobrança por Pix" });
