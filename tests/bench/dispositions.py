@@ -9,13 +9,11 @@ from __future__ import annotations
 import json
 import statistics
 import time
-from pathlib import Path
-from typing import NamedTuple
 
 import psycopg
 
 from local_platform.stack import Stack
-from tests.bench.table import BenchRow
+from tests.bench.table import BenchRow, Spent, processor
 
 OPERATOR = "operador@demo.test"
 ROUNDS = 7  # the first is thrown away
@@ -25,13 +23,6 @@ INSERT = (
     "insert into public.call_dispositions (id, client_id, disposition_type)"
     " select gen_random_uuid(), %s, 'voicemail' from generate_series(1, %s)"
 )
-
-
-class Spent(NamedTuple):
-    """Of one transaction, in seconds: by the clock, and of the backend's processor."""
-
-    clock: float
-    processor: float
 
 
 def rows(stack: Stack) -> list[BenchRow]:
@@ -105,12 +96,6 @@ def _insert(connection: psycopg.Connection, user: str, client: str, rows: int) -
             "select set_config('request.jwt.claims', %s, true), set_config('role', %s, true)",
             (claims, "authenticated"),
         )
-        processor, clock = _processor(connection), time.perf_counter()
+        spent, clock = processor(connection), time.perf_counter()
         connection.execute(INSERT, (client, rows))
-    return Spent(time.perf_counter() - clock, _processor(connection) - processor)
-
-
-def _processor(connection: psycopg.Connection) -> float:
-    """Seconds of processor the connection's backend has used so far."""
-    nanoseconds = Path(f"/proc/{connection.info.backend_pid}/schedstat").read_text().split()[0]
-    return int(nanoseconds) / 1e9
+    return Spent(time.perf_counter() - clock, processor(connection) - spent)

@@ -11,6 +11,10 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import psycopg
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,16 @@ class BenchRow:
     candidate: str
     ratio: str
     goal: str
+
+
+class Spent(NamedTuple):
+    """Of one statement or transaction, in seconds: by the clock, and of the backend's processor."""
+
+    clock: float
+    processor: float
+
+    def __str__(self) -> str:
+        return f"{self.clock:.2f} s, {self.processor:.2f} s of CPU"
 
 
 def interleaved(
@@ -49,6 +63,12 @@ def percentile(values: list[float], share: float) -> float:
     """The value below which `share` (0 to 1) of the sample lies, by the nearest rank."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def processor(connection: psycopg.Connection) -> float:
+    """Seconds of processor the connection's backend has used: they say the same at any load."""
+    nanoseconds = Path(f"/proc/{connection.info.backend_pid}/schedstat").read_text().split()[0]
+    return int(nanoseconds) / 1e9
 
 
 def as_table(rows: list[BenchRow]) -> str:
