@@ -31,6 +31,7 @@ from threecplus_campaigns import threecplus_campaigns
 from threecplus_export import threecplus_export
 from threecplus_reconcile import threecplus_reconcile
 from threecplus_webhook import threecplus_webhook
+from whatsapp_webhook import whatsapp_webhook
 
 __all__ = [
     "batch_results",
@@ -61,4 +62,5 @@ __all__ = [
     "threecplus_export",
     "threecplus_reconcile",
     "threecplus_webhook",
+    "whatsapp_webhook",
 ]

@@ -48,21 +48,15 @@ def _taken_over(integration: Any) -> dict[str, Any]:
         read = "select private.integration_secret(%s, %s)"
         secret = (integration.integration_id, adapter.KEY_FIELD)
         [(key,)] = tx.execute(read, secret).fetchall()
-    found: dict[str, dict[str, Any]] = {}  # by id: two numbers may be of one account after all
-    silent: dict[str, str] = {}  # half a list of an account is none of it
-    for name, said in zip(integration.names, integration.accounts, strict=True):
-        listed, failure = whatsapp.list_templates(adapter, Account(said, key or ""))
-        if failure:
-            silent[name] = failure
-            continue
-        for each in listed:
-            found.setdefault(each.provider_template_id, {**each._asdict(), "account": name})
+    named = zip(integration.names, integration.accounts, strict=True)
+    accounts = {name: Account(said, key or "") for name, said in named}
+    found, silent = whatsapp.list_accounts(adapter, accounts)
     answered = [name for name in integration.names if name not in silent]
     if not answered:
         return {"error": list(silent.values())[-1]}
     with db.as_worker() as tx:
         take = "select private.take_templates(%s, %s::jsonb, %s, %s)"
-        lists = (json.dumps(list(found.values())), answered, list(silent))
+        lists = (json.dumps(found), answered, list(silent))
         [(taken,)] = tx.execute(take, (integration.integration_id, *lists)).fetchall()
     for name, failure in silent.items():
         taken |= {"error": failure, "accounts": [*taken["accounts"], name]}

@@ -19,15 +19,17 @@ def test_integration(request: flask.Request) -> flask.typing.ResponseReturnValue
     if request.method != "POST":
         raise errors.MethodNotAllowed("a test is posted")
     http.claims(request)
-    provider = callbacks.json_object(http.body(request, BODY_BYTES)).get("provider")
-    if provider not in probes.SECRETS:
-        raise errors.MalformedPayload(f"provider is one of {', '.join(probes.SECRETS)}")
+    provider = str(callbacks.json_object(http.body(request, BODY_BYTES)).get("provider"))
+    try:
+        fields = probes.secrets_of(provider)
+    except LookupError as error:
+        raise errors.MalformedPayload("nobody's name") from error
     with db.as_caller(request) as tx:
         ask = "select * from private.integration_to_test(%s)"
         [found] = tx.execute(ask, (provider,)).fetchall()
     secrets = {}
     with db.as_worker() as tx:
-        for field in probes.SECRETS[provider]:
+        for field in fields:
             read = "select private.integration_secret(%s, %s)"
             [(secrets[field],)] = tx.execute(read, (found.integration_id, field)).fetchall()
 

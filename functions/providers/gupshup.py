@@ -10,6 +10,7 @@ from typing import Any
 
 from kit import config, http
 from providers import callbacks, whatsapp_wire
+from providers.declaration import Declaration, Field
 from providers.events import (
     EventKind,
     FailureClass,
@@ -44,6 +45,25 @@ from providers.whatsapp import (
     verdict_of,
 )
 
+DECLARES = Declaration(
+    label="Gupshup",
+    what="WhatsApp: disparos, conversas e recibos pela Gupshup.",
+    guide="No painel da Gupshup: o app → Webhooks → Callback URL, com todos os eventos.",
+    account="app_name",
+    account_label="Nome do app na Gupshup",
+    listed_by="app_name",
+    fields=(
+        Field("app_name", "Nome do app", "^[A-Za-z0-9 _-]{1,100}$",
+              help="Como está no painel da Gupshup, letra por letra."),
+        Field("source", "Número de envio", "^[0-9]{10,15}$",
+              help="Com 55 e DDD, só números. Outros números do mesmo provedor entram em WhatsApp.",
+              placeholder="5511999990000"),
+        Field("api_key", "Chave da API (apikey)", r"^\S{8,200}$", is_secret=True),
+        Field("app_id", "ID do app", "^[A-Za-z0-9-]{8,64}$", is_required=False,
+              help="Opcional; com ele os modelos são lidos em páginas."),
+    ),
+    webhook="gupshup-webhook",
+)  # fmt: skip
 API = "https://api.gupshup.io"
 FILES = COMMON_FILES
 KEY_FIELD = "api_key"

@@ -12,6 +12,7 @@ from typing import Any
 
 from kit import config, http
 from providers import callbacks, whatsapp_wire
+from providers.declaration import Declaration, Field
 from providers.events import FailureClass, Outcome, Probe, ProviderEvent, SendResult, Verdict
 from providers.reading import any_id, as_dict, as_list, as_text, object_of
 from providers.whatsapp import (
@@ -28,6 +29,34 @@ from providers.whatsapp import (
     verdict_of,
 )
 
+DECLARES = Declaration(
+    label="Meta (WhatsApp Cloud API)",
+    what="WhatsApp direto com a Meta, sem intermediário.",
+    guide="No app da Meta: WhatsApp → Configuração → Webhook; o token de verificação é o do"
+    " formulário.",
+    account="phone_number_id",
+    account_label="ID do número (phone_number_id)",
+    says_account=False,  # nobody knows a number by Meta's id of it
+    listed_by="waba_id",
+    fields=(
+        Field("waba_id", "ID da conta do WhatsApp Business", "^[0-9]{5,30}$",
+              help="WABA ID, só números."),
+        Field("phone_number_id", "ID do número de telefone", "^[0-9]{5,30}$",
+              help="phone_number_id: não é o telefone."),
+        Field("source", "Número de envio", "^[1-9][0-9]{9,14}$", placeholder="5511999990000",
+              help="Com 55 e DDD, só números."),
+        Field("api_version", "Versão da API", r"^v[0-9]{1,3}\.[0-9]$", is_required=False,
+              placeholder="v25.0"),
+        Field("access_token", "Token de acesso", r"^\S{8,}$", is_secret=True,
+              help="De um usuário do sistema, sem data de fim."),
+        Field("app_secret", "Chave secreta do app", r"^\S{8,200}$", is_secret=True,
+              help="Com ela conferimos a assinatura de cada aviso."),
+        Field("verify_token", "Token de verificação", r"^\S{8,200}$", is_secret=True,
+              help="Uma palavra sua; a Meta a repete ao ligar o webhook."),
+    ),
+    verified_by=("app_secret", "verify_token"),
+    webhook="meta-webhook",
+)  # fmt: skip
 API = "https://graph.facebook.com"
 FILES = COMMON_FILES
 KEY_FIELD = "access_token"

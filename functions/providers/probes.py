@@ -7,13 +7,8 @@ from kit import http
 from providers import negociarie, threecplus_account, whatsapp
 from providers.events import FailureClass, Probe, Verdict
 
-# The secrets that each provider's question carries.
-SECRETS = {
-    "gupshup": ("api_key",),
-    "meta": ("access_token",),
-    "threecplus": ("api_token",),
-    "negociarie": ("client_secret",),
-}
+# The secrets that the question of the others than WhatsApp's carries.
+_SECRETS = {"threecplus": ("api_token",), "negociarie": ("client_secret",)}
 # Before anybody's first charge: a short answer, whatever the account.
 A_QUIET_DAY = date(2020, 1, 1)
 _NEGOCIARIE = {
@@ -25,10 +20,15 @@ _NEGOCIARIE = {
 }
 
 
+def secrets_of(provider: str) -> tuple[str, ...]:
+    """The secret fields that the provider's question carries; LookupError for nobody's name."""
+    return _SECRETS.get(provider) or (whatsapp.adapter(provider).KEY_FIELD,)
+
+
 def probe(provider: str, settings: Mapping[str, str], secrets: Mapping[str, str | None]) -> Probe:
     """Ask once; never raises for what the provider does, and never tells a secret.
 
-    secrets  by the fields of SECRETS
+    secrets  by the fields of `secrets_of`
     """
     match provider:
         case "threecplus":

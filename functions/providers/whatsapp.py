@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol, cast
 
 from kit import http
+from providers.declaration import Declaration
 from providers.events import FailureClass, Outcome, Probe, ProviderEvent, SendResult, Verdict
 
-PROVIDERS = ("gupshup", "meta")
 MOST_PAGES = 50  # of a hundred; Meta allows 6,000 templates at most, and more is a fault of theirs
 FILE_BYTES = 16 * 1024**2  # WhatsApp's own limit of audio and video; the database keeps no more
 
@@ -97,6 +97,7 @@ class Adapter(Protocol):
     """One provider. `to` is E.164; `reference` is ours and comes back with receipts where the
     provider can carry it. Every *_call raises Incomplete for an account that cannot send."""
 
+    DECLARES: Declaration  # its form, its words and where it is heard
     KEY_FIELD: str  # the secret field of the integration that its requests carry
     FILES: Mapping[str, FileRule]  # what media_call may carry, by media type
 
@@ -134,11 +135,26 @@ class Adapter(Protocol):
     def parse_events(self, raw: bytes) -> list[ProviderEvent]: ...
 
 
+class Signing(Adapter, Protocol):
+    """A provider that proves its callbacks, and is heard by whatsapp-webhook."""
+
+    def is_genuine(
+        self, raw: bytes, headers: Mapping[str, str], secrets: Mapping[str, str | None]
+    ) -> bool:
+        """Compared in constant time; `secrets` by the fields of `DECLARES.verified_by`."""
+
+
 def adapter(provider: str) -> Adapter:
-    """The adapter of that name; a name outside PROVIDERS is a bug."""
-    if provider not in PROVIDERS:
+    """The adapter of that name; LookupError when no module of it declares itself one."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", provider):  # it may stand in a callback's address
         raise LookupError(provider)
-    return cast(Adapter, importlib.import_module(f"providers.{provider}"))
+    try:
+        found = importlib.import_module(f"providers.{provider}")
+    except ModuleNotFoundError as error:
+        raise LookupError(provider) from error
+    if getattr(found, "DECLARES", None) is None:
+        raise LookupError(provider)
+    return cast(Adapter, found)
 
 
 def list_templates(
@@ -156,6 +172,22 @@ def list_templates(
     except (Incomplete, http.NothingSent, http.OutcomeUnknown):
         return found, FailureClass.PROVIDER_UNAVAILABLE
     return found, None
+
+
+def list_accounts(
+    adapter: Adapter, accounts: Mapping[str, Account]
+) -> tuple[list[dict[str, object]], dict[str, FailureClass]]:
+    """The templates of several accounts by their names, each with its `account` and told once (two
+    numbers may be of one account after all), and why some are silent: of half a list, none."""
+    found, silent = dict[str, dict[str, object]](), dict[str, FailureClass]()
+    for name, account in accounts.items():
+        listed, failure = list_templates(adapter, account)
+        if failure:
+            silent[name] = failure
+            continue
+        for each in listed:
+            found.setdefault(each.provider_template_id, {**each._asdict(), "account": name})
+    return list(found.values()), silent
 
 
 def ask(write: Callable[[], http.Call], read: Callable[[http.Answer], SendResult]) -> SendResult:

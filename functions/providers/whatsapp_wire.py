@@ -151,10 +151,10 @@ def _message(
         notice = as_dict(said.get("system"))
         moved_to = phone_digits(any_id(notice, "wa_id", "new_wa_id"))
         if moved_to and as_text(notice.get("type")) in NUMBER_CHANGED:
-            inbound = {"wamid": wamid, "phone": phone_digits(any_id(notice, "customer") or sender),
-                       "type": kind, "moved_to": moved_to, "account": account}  # fmt: skip
-            payload = {"inbound": inbound, "raw": said}
-            yield ProviderEvent(f"message:{wamid}", EventKind.MESSAGE_RECEIVED, payload)
+            moved = {"wamid": wamid, "phone": phone_digits(any_id(notice, "customer") or sender),
+                     "type": kind, "moved_to": moved_to, "account": account}  # fmt: skip
+            fact = {"inbound": moved, "raw": said}
+            yield ProviderEvent(f"message:{wamid}", EventKind.MESSAGE_RECEIVED, fact)
         return
     if not wamid:
         return

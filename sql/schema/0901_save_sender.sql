@@ -1,20 +1,25 @@
 -- Connecting a provider makes its first number; further ones are added by an admin.
 create function private.sends_whatsapp(provider text) returns boolean
 language sql
-immutable
+stable
+security definer
 set search_path = ''
-as $$ select sends_whatsapp.provider in ('gupshup', 'meta') $$;
+as $$
+    select exists (
+        select from private.whatsapp_providers as known
+        where known.provider::text = sends_whatsapp.provider
+    )
+$$;
 
 create function private.sender_account(provider public.provider_name, settings jsonb)
 returns text
 language sql
-immutable
+stable
+security definer
 set search_path = ''
 as $$
-    select case sender_account.provider
-        when 'gupshup' then sender_account.settings ->> 'app_name'
-        when 'meta' then sender_account.settings ->> 'phone_number_id'
-    end
+    select sender_account.settings ->> known.account_field
+    from private.whatsapp_providers as known where known.provider = sender_account.provider
 $$;
 
 create function private.tg_integrations__sender() returns trigger
@@ -26,10 +31,9 @@ begin
     insert into public.senders as known
         (tenant_id, integration_id, provider, name, phone, account, is_default)
     select connected.tenant_id, connected.id, connected.provider,
-        -- Nobody knows a number by Meta's id of it.
-        case connected.provider
-            when 'meta' then 'Meta ' || (connected.settings ->> 'source')
-            else private.sender_account(connected.provider, connected.settings)
+        case when company.says_account
+            then private.sender_account(connected.provider, connected.settings)
+            else split_part(company.label, ' ', 1) || ' ' || (connected.settings ->> 'source')
         end,
         '+' || (connected.settings ->> 'source'),
         private.sender_account(connected.provider, connected.settings),
@@ -38,6 +42,7 @@ begin
             where first.tenant_id = connected.tenant_id and first.is_default
         )
     from new_rows as connected
+    join private.whatsapp_providers as company on company.provider = connected.provider
     where private.sender_account(connected.provider, connected.settings) is not null
       and connected.settings ->> 'source' ~ '^[1-9][0-9]{7,14}$'
     on conflict on constraint senders_are_unique do update set phone = excluded.phone
@@ -188,13 +193,11 @@ stable
 security definer
 set search_path = ''
 as $$
-    select integration.settings || case sender.provider
-        when 'gupshup' then jsonb_build_object(
-            'app_name', sender.account, 'source', ltrim(sender.phone, '+')
-        )
-        else jsonb_build_object('phone_number_id', sender.account)
-    end
+    select integration.settings || jsonb_build_object(
+        company.account_field, sender.account, 'source', ltrim(sender.phone, '+')
+    )
     from public.senders as sender
+    join private.whatsapp_providers as company on company.provider = sender.provider
     join public.integrations as integration on integration.id = sender.integration_id
     where sender.id = sender_settings.sender_id
 $$;
@@ -206,8 +209,10 @@ stable
 security definer
 set search_path = ''
 as $$
-    select coalesce(known.said ->> 'waba_id', known.said ->> 'app_name')
-    from (select private.sender_settings(template_account.sender_id) as said) as known
+    select private.sender_settings(sender.id) ->> company.listed_by
+    from public.senders as sender
+    join private.whatsapp_providers as company on company.provider = sender.provider
+    where sender.id = template_account.sender_id
 $$;
 
 create function private.fits_sender(template public.message_templates, sender public.senders)
@@ -224,7 +229,7 @@ as $$
 $$;
 
 -- A webhook's own secret, for the one request that must be verified before it is believed. Only the
--- two fields that verify; null for an unknown key, which is then refused like a wrong signature.
+-- fields that verify; null for an unknown key, which is then refused like a wrong signature.
 create function private.webhook_secret(
     provider public.provider_name, webhook_key text, field text
 ) returns text
@@ -238,7 +243,11 @@ as $$
     where integration.id = private.integration_of_key(
         webhook_secret.provider, webhook_secret.webhook_key
     )
-      and webhook_secret.field in ('app_secret', 'verify_token')
+      and exists (
+          select from private.whatsapp_providers as company
+          where company.provider = webhook_secret.provider
+            and webhook_secret.field = any(company.verified_by)
+      )
 $$;
 grant execute on function private.webhook_secret(public.provider_name, text, text) to webhook;
 

@@ -152,6 +152,7 @@ set search_path = ''
 as $$
     select integration.id, integration.provider, listing.names, listing.accounts
     from public.integrations as integration
+    join private.whatsapp_providers as company on company.provider = integration.provider
     cross join lateral (
         select array_agg(account.name order by account.name) as names,
             array_agg(account.said order by account.name) as accounts
@@ -166,14 +167,13 @@ as $$
                 select integration.settings
             ) as known
             cross join lateral (
-                select coalesce(known.said ->> 'waba_id', known.said ->> 'app_name') as name
+                select known.said ->> company.listed_by as name
             ) as named
             order by named.name
         ) as account
     ) as listing
     where (integrations_to_sync.tenant_id is null
         or integration.tenant_id = integrations_to_sync.tenant_id) and integration.is_active
-      and private.sends_whatsapp(integration.provider::text)
     order by integration.tenant_id, integration.provider
 $$;
 grant execute on function private.integrations_to_sync(uuid) to worker;

@@ -41,10 +41,25 @@ begin
             'fields', (
                 select jsonb_agg(jsonb_build_object(
                     'field', known.field, 'is_secret', known.is_secret,
-                    'is_required', known.is_required, 'pattern', known.pattern
+                    'is_required', known.is_required, 'pattern', known.pattern,
+                    'label', said.label, 'help', said.help, 'placeholder', said.placeholder
                 ) order by not known.is_required, known.is_secret, known.field)
                 from private.integration_fields as known
+                left join private.field_words as said
+                    on said.provider = known.provider and said.field = known.field
                 where known.provider = company.provider
+            ),
+            -- Null: the page's own, of what is no WhatsApp provider.
+            'words', (
+                select jsonb_build_object(
+                    'name', declared.label, 'what', declared.what, 'where', declared.guide,
+                    'webhook', declared.webhook || case
+                        when declared.webhook = 'whatsapp-webhook'
+                            then '/' || declared.provider else '' end,
+                    'account', declared.account_label
+                )
+                from private.whatsapp_providers as declared
+                where declared.provider = company.provider
             ),
             'connected', case when integration.id is not null then jsonb_build_object(
                 'id', integration.id, 'settings', integration.settings,
@@ -91,7 +106,8 @@ stable
 set search_path = ''
 as $$ select private.integration_page() $$;
 comment on function public.integration_page() is
-'Admin: [{provider, fields: [{field, is_secret, is_required, pattern}], connected: null | {id,
+'Admin: [{provider, words: null | {name, what, where, webhook, account}, fields: [{field, is_secret,
+is_required, pattern, label, help, placeholder}], connected: null | {id,
 settings, is_active, secrets: [{field, ends?, at?}], last_event_at, silent_since, failing_since,
 failure_detail, paused_until, previous_key_until, tested_at, test_verdict}}].';
 

@@ -41,8 +41,8 @@ begin
         values
         -- The dialer, WhatsApp by either provider, and payments.
         (1, 'providers', (
-            select count(distinct case linked.provider when 'meta' then 'gupshup'
-                else linked.provider::text end)
+            select count(distinct case when private.sends_whatsapp(linked.provider::text)
+                then 'whatsapp' else linked.provider::text end)
             from public.integrations as linked
             where linked.tenant_id = v_tenant_id and linked.is_active
               and linked.test_verdict = 'works'

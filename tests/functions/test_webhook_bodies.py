@@ -12,6 +12,9 @@ FUZZED = {
     "negociarie_callback": (
         "functions/test_negociarie_callback.py::test_no_body_whatever_makes_it_fail"
     ),
+    "whatsapp_webhook": (
+        "messaging/test_third_provider.py::test_no_signed_body_whatever_makes_it_fail"
+    ),
     "threecplus_webhook": "dialer/test_webhook.py::test_no_body_whatever_makes_it_fail",
 }
 

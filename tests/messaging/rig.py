@@ -37,7 +37,8 @@ ADMIN = {TENANT: "admin@demo.test", OTHER_TENANT: "admin@outra.test"}
 SUPERVISOR = "supervisor@demo.test"
 FUNCTIONS = [
     "send_notifications", "send_message", "run_automations", "gupshup_webhook", "meta_webhook",
-    "batch_results", "fetch_media", "message_media", "send_file", "sent_media",
+    "batch_results", "fetch_media", "message_media", "send_file", "sent_media", "sync_templates",
+    "whatsapp_webhook",
 ]  # fmt: skip
 FAST = {"enqueued": 0.01, "sent": 0.02, "delivered": 0.03, "read": 0.04}
 BODY = "Olá, {{1}}! O valor em aberto é {{2}}."

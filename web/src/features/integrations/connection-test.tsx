@@ -5,10 +5,16 @@ import { moment } from "@/lib/clock";
 import { sentenceFor } from "@/lib/errors";
 import classes from "./integrations.module.css";
 import { type Connected, integrationsKey, type Provider, testIntegration } from "./queries";
-import { providers, verdictWords } from "./words";
+import { verdictWords } from "./words";
+
+interface TestProps {
+  provider: Provider;
+  name: string;
+  connected: Connected;
+}
 
 /** One harmless question with what is saved, and the answer in plain words. */
-export function ConnectionTest({ provider, connected }: { provider: Provider; connected: Connected }): ReactNode {
+export function ConnectionTest({ provider, name, connected }: TestProps): ReactNode {
   const queryClient = useQueryClient();
   const test = useMutation({
     mutationFn: () => testIntegration(provider),
@@ -21,7 +27,7 @@ export function ConnectionTest({ provider, connected }: { provider: Provider; co
       <Button
         size="compact-sm"
         loading={test.isPending}
-        aria-label={`Testar conexão: ${providers[provider].name}`}
+        aria-label={`Testar conexão: ${name}`}
         onClick={() => test.mutate()}
       >
         Testar conexão

@@ -10,17 +10,17 @@ import { IntegrationForm } from "./integration-form";
 import classes from "./integrations.module.css";
 import { type Connected, type Integration, integrationsKey, setActive } from "./queries";
 import { WebhookBox } from "./webhook-box";
-import { providers } from "./words";
+import { providerWords } from "./words";
 
 export function IntegrationCard({ integration }: { integration: Integration }): ReactNode {
   const { provider, connected } = integration;
-  const { name, what } = providers[provider];
+  const words = providerWords(integration);
   const [isOpen, setIsOpen] = useState(false);
   const [freshKey, setFreshKey] = useState<string | null>(null);
   return (
-    <Panel title={name} aside={<State connected={connected} />}>
+    <Panel title={words.name} aside={<State connected={connected} />}>
       <div className={classes.card}>
-        <p className={classes.note}>{what}</p>
+        <p className={classes.note}>{words.what}</p>
         {connected && <Signs connected={connected} />}
         {(isOpen || !connected) && (
           <IntegrationForm
@@ -38,15 +38,21 @@ export function IntegrationCard({ integration }: { integration: Integration }): 
                 variant="default"
                 size="compact-sm"
                 aria-expanded={isOpen}
-                aria-label={isOpen ? `Fechar os dados: ${name}` : `Alterar dados: ${name}`}
+                aria-label={isOpen ? `Fechar os dados: ${words.name}` : `Alterar dados: ${words.name}`}
                 onClick={() => setIsOpen(!isOpen)}
               >
                 {isOpen ? "Fechar" : "Alterar dados"}
               </Button>
-              <Switch connected={connected} name={name} />
+              <Switch connected={connected} name={words.name} />
             </div>
-            <ConnectionTest provider={provider} connected={connected} />
-            <WebhookBox provider={provider} connected={connected} freshKey={freshKey} onFresh={setFreshKey} />
+            <ConnectionTest provider={provider} name={words.name} connected={connected} />
+            <WebhookBox
+              provider={provider}
+              words={words}
+              connected={connected}
+              freshKey={freshKey}
+              onFresh={setFreshKey}
+            />
           </>
         )}
       </div>

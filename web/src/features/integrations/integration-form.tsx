@@ -5,7 +5,7 @@ import { moment } from "@/lib/clock";
 import { sentenceFor } from "@/lib/errors";
 import classes from "./integrations.module.css";
 import { type FormField, type Integration, integrationsKey, type SavedSecret, saveIntegration } from "./queries";
-import { providers, wordsOf } from "./words";
+import { providerWords, wordsOf } from "./words";
 
 interface FormProps {
   integration: Integration;
@@ -42,7 +42,7 @@ export function IntegrationForm({ integration, onSaved }: FormProps): ReactNode 
       onSaved(webhook_key);
     },
   });
-  const { name } = providers[provider];
+  const { name } = providerWords(integration);
   return (
     <form
       className={classes.form}

@@ -10,6 +10,10 @@ export interface FormField {
   is_required: boolean;
   /** What a value must match, all of it: the rule the database holds it to. */
   pattern: string;
+  /** What an adapter of WhatsApp says of it. */
+  label: string | null;
+  help: string | null;
+  placeholder: string | null;
 }
 
 export interface SavedSecret {
@@ -36,6 +40,8 @@ export interface Connected {
 
 export interface Integration {
   provider: Provider;
+  /** What an adapter of WhatsApp declares of itself; null for the others. */
+  words: { name: string; what: string; where: string; webhook: string } | null;
   fields: FormField[];
   connected: Connected | null;
 }

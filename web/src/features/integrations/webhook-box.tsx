@@ -6,10 +6,11 @@ import { sentenceFor } from "@/lib/errors";
 import classes from "./integrations.module.css";
 import { KeyDialog } from "./key-dialog";
 import { type Connected, integrationsKey, type Provider, rotateKey } from "./queries";
-import { providers } from "./words";
+import type { ProviderWords } from "./words";
 
 interface BoxProps {
   provider: Provider;
+  words: ProviderWords;
   connected: Connected;
   /** The key, in the only moment in which anybody can read it. */
   freshKey: string | null;
@@ -17,10 +18,10 @@ interface BoxProps {
 }
 
 /** The address the provider calls. Its key is shown when it is made; afterwards only a new one can be had. */
-export function WebhookBox({ provider, connected, freshKey, onFresh }: BoxProps): ReactNode {
+export function WebhookBox({ provider, words, connected, freshKey, onFresh }: BoxProps): ReactNode {
   const queryClient = useQueryClient();
   const [isAsking, setIsAsking] = useState(false);
-  const { name, webhook, where } = providers[provider];
+  const { name, webhook, where } = words;
   const rotate = useMutation({
     mutationFn: (endsOldNow: boolean) => rotateKey(provider, endsOldNow),
     onSuccess: async ({ webhook_key }) => {

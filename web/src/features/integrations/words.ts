@@ -1,8 +1,8 @@
 import { functionsUrl } from "@/lib/config";
 import type { Tone } from "@/ui/tag";
-import type { FormField, Provider } from "./queries";
+import type { FormField, Integration, Provider } from "./queries";
 
-interface ProviderWords {
+export interface ProviderWords {
   name: string;
   what: string;
   /** Where its secrets and addresses are found, at the provider. */
@@ -10,24 +10,13 @@ interface ProviderWords {
   webhook: (key: string) => string;
 }
 
-export const providers: Record<Provider, ProviderWords> = {
+/** Those that carry no WhatsApp; an adapter of WhatsApp brings its own words. */
+const providers: Partial<Record<Provider, ProviderWords>> = {
   threecplus: {
     name: "3C Plus",
     what: "Discador: campanhas, listas e a tela que abre sozinha quando a ligação chega.",
     where: "No 3C Plus: Configurações → Integrações → Criar Webhook, com os dois eventos de ligação.",
     webhook: (key) => `${functionsUrl}/3cplus-webhook?key=${key}`,
-  },
-  gupshup: {
-    name: "Gupshup",
-    what: "WhatsApp: disparos, conversas e recibos pela Gupshup.",
-    where: "No painel da Gupshup: o app → Webhooks → Callback URL, com todos os eventos.",
-    webhook: (key) => `${functionsUrl}/gupshup-webhook?key=${key}`,
-  },
-  meta: {
-    name: "Meta (WhatsApp Cloud API)",
-    what: "WhatsApp direto com a Meta, sem intermediário.",
-    where: "No app da Meta: WhatsApp → Configuração → Webhook; o token de verificação é o do formulário.",
-    webhook: (key) => `${functionsUrl}/meta-webhook?key=${key}`,
   },
   negociarie: {
     name: "Negociarie",
@@ -88,21 +77,6 @@ const words: Record<string, FieldWords> = {
     help: "Números das qualificações que o próprio discador dá, separados por vírgula.",
   },
   "threecplus.time_zone": { label: "Fuso horário da empresa lá", placeholder: "America/Sao_Paulo" },
-  "gupshup.app_name": { label: "Nome do app", help: "Como está no painel da Gupshup, letra por letra." },
-  "gupshup.source": {
-    label: "Número de envio",
-    placeholder: "5511999990000",
-    help: "Com 55 e DDD, só números. Outros números do mesmo provedor entram em WhatsApp.",
-  },
-  "gupshup.app_id": { label: "ID do app", help: "Opcional; com ele os modelos são lidos em páginas." },
-  "gupshup.api_key": { label: "Chave da API (apikey)" },
-  "meta.waba_id": { label: "ID da conta do WhatsApp Business", help: "WABA ID, só números." },
-  "meta.phone_number_id": { label: "ID do número de telefone", help: "phone_number_id: não é o telefone." },
-  "meta.source": { label: "Número de envio", placeholder: "5511999990000", help: "Com 55 e DDD, só números." },
-  "meta.api_version": { label: "Versão da API", placeholder: "v25.0" },
-  "meta.access_token": { label: "Token de acesso", help: "De um usuário do sistema, sem data de fim." },
-  "meta.app_secret": { label: "Chave secreta do app", help: "Com ela conferimos a assinatura de cada aviso." },
-  "meta.verify_token": { label: "Token de verificação", help: "Uma palavra sua; a Meta a repete ao ligar o webhook." },
   "negociarie.client_id": { label: "client_id" },
   "negociarie.client_secret": { label: "client_secret" },
   "negociarie.methods": {
@@ -132,8 +106,25 @@ const words: Record<string, FieldWords> = {
 };
 
 /** A field nobody has described yet is shown by its own name: the form still works. */
-export function wordsOf(provider: Provider, { field }: FormField): FieldWords {
-  return words[`${provider}.${field}`] ?? { label: field };
+export function wordsOf(provider: Provider, { field, label, help, placeholder }: FormField): FieldWords {
+  return (
+    words[`${provider}.${field}`] ?? {
+      label: label ?? field,
+      ...(help && { help }),
+      ...(placeholder && { placeholder }),
+    }
+  );
+}
+
+export function providerWords({ provider, words: declared }: Pick<Integration, "provider" | "words">): ProviderWords {
+  return (
+    providers[provider] ?? {
+      name: declared?.name ?? provider,
+      what: declared?.what ?? "",
+      where: declared?.where ?? "",
+      webhook: (key) => `${functionsUrl}/${declared?.webhook}?key=${key}`,
+    }
+  );
 }
 
 interface VerdictWords {

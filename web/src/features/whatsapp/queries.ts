@@ -5,7 +5,23 @@ import { callFunction, db, rpc, shaped, unwrap } from "@/lib/supabase";
 type Tables = Database["public"]["Tables"];
 export type Sender = Tables["senders"]["Row"];
 export type Reply = Pick<Tables["canned_replies"]["Row"], "id" | "shortcut" | "body">;
-export type WhatsappProvider = "gupshup" | "meta";
+export type WhatsappProvider = Exclude<Database["public"]["Enums"]["provider_name"], "threecplus" | "negociarie">;
+
+interface Declared {
+  provider: WhatsappProvider;
+  words: { name: string; account: string } | null;
+}
+
+/** For admins, who alone add numbers and prices. */
+export function useProviders(): { value: WhatsappProvider; label: string; account: string }[] {
+  const { data = [] } = useQuery({
+    queryKey: [...whatsappKey, "providers"],
+    queryFn: () => shaped<Declared[]>(rpc("integration_page", {})),
+  });
+  return data.flatMap(({ provider, words }) =>
+    words ? [{ value: provider, label: words.name, account: words.account }] : [],
+  );
+}
 
 export interface Template {
   id: string;

@@ -5,9 +5,9 @@ import { localDate, now } from "@/lib/clock";
 import { sentenceFor } from "@/lib/errors";
 import { day as dayText } from "@/lib/format";
 import { categories, categoryName, priceText } from "@/lib/message-words";
-import { addPrice, type Price, useRateCard, type WhatsappProvider, whatsappKey } from "./queries";
+import { addPrice, type Price, useProviders, useRateCard, type WhatsappProvider, whatsappKey } from "./queries";
 import classes from "./whatsapp.module.css";
-import { microsOf, providerNames } from "./words";
+import { microsOf, providerName } from "./words";
 
 /** What a message costs, from which day on; older prices stay, so that every forecast can be explained. */
 export function RateCard(): ReactNode {
@@ -58,7 +58,7 @@ function Row({ price }: { price: Price }): ReactNode {
   return (
     <tr data-current={is_current || undefined}>
       <th scope="row">
-        {providerNames[provider]}, {categoryName(category)}
+        {providerName(provider)}, {categoryName(category)}
         <small>{is_own ? "preço seu" : "publicado, indicativo"}</small>
       </th>
       <td>{priceText(price_micros, currency)}</td>
@@ -108,10 +108,7 @@ function PriceForm(): ReactNode {
         <NativeSelect
           label="Provedor do preço"
           value={provider}
-          data={[
-            { value: "gupshup", label: "Gupshup" },
-            { value: "meta", label: "Meta" },
-          ]}
+          data={useProviders()}
           onChange={(event) => setProvider(event.currentTarget.value as WhatsappProvider)}
         />
         <NativeSelect

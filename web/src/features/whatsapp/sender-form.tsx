@@ -2,7 +2,7 @@ import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { sentenceFor } from "@/lib/errors";
-import { type Sender, saveSender, type WhatsappProvider, whatsappKey } from "./queries";
+import { type Sender, saveSender, useProviders, type WhatsappProvider, whatsappKey } from "./queries";
 import classes from "./whatsapp.module.css";
 
 /** Meta's pace for a number unless it granted more; 20 for one shared with the Business app. */
@@ -11,6 +11,7 @@ const usualPace = 80;
 export function SenderForm({ sender, onClose }: { sender: Sender | null; onClose: () => void }): ReactNode {
   const queryClient = useQueryClient();
   const [provider, setProvider] = useState<WhatsappProvider>((sender?.provider as WhatsappProvider) ?? "gupshup");
+  const providers = useProviders();
   const [name, setName] = useState(sender?.name ?? "");
   const [phone, setPhone] = useState(sender?.phone.replace("+", "") ?? "");
   const [account, setAccount] = useState(sender?.account ?? "");
@@ -46,10 +47,7 @@ export function SenderForm({ sender, onClose }: { sender: Sender | null; onClose
           label="Provedor"
           disabled={sender !== null}
           value={provider}
-          data={[
-            { value: "gupshup", label: "Gupshup" },
-            { value: "meta", label: "Meta" },
-          ]}
+          data={providers}
           onChange={(event) => setProvider(event.currentTarget.value as WhatsappProvider)}
         />
         <TextInput
@@ -69,7 +67,7 @@ export function SenderForm({ sender, onClose }: { sender: Sender | null; onClose
           onChange={(event) => setPhone(event.currentTarget.value)}
         />
         <TextInput
-          label={provider === "meta" ? "ID do número (phone_number_id)" : "Nome do app na Gupshup"}
+          label={providers.find(({ value }) => value === provider)?.account ?? "Conta no provedor"}
           required
           disabled={sender !== null}
           maxLength={100}

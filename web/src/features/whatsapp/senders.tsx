@@ -10,7 +10,7 @@ import { Tag } from "@/ui/tag";
 import { type Sender, setSenderState, useSenders, whatsappKey } from "./queries";
 import { SenderForm } from "./sender-form";
 import classes from "./whatsapp.module.css";
-import { providerNames, qualities, senderStates } from "./words";
+import { providerName, qualities, senderStates } from "./words";
 
 export function Senders(): ReactNode {
   const { data: senders, error, refetch } = useSenders();
@@ -75,7 +75,7 @@ function Row({ sender, onEdit }: { sender: Sender; onEdit: () => void }): ReactN
     <li className={classes.row}>
       <div className={classes.what}>
         <p>
-          <strong>{name}</strong> {phoneText(sender.phone)} · {providerNames[sender.provider as "gupshup" | "meta"]}
+          <strong>{name}</strong> {phoneText(sender.phone)} · {providerName(sender.provider)}
         </p>
         <p className={classes.tags}>
           <Tag tone={tone}>{label}</Tag>

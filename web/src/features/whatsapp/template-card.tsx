@@ -6,7 +6,7 @@ import { Tag } from "@/ui/tag";
 import type { Template } from "./queries";
 import { TemplateForm } from "./template-form";
 import classes from "./whatsapp.module.css";
-import { fieldName, providerNames, statusWords } from "./words";
+import { fieldName, providerName, statusWords } from "./words";
 
 interface CardProps {
   template: Template;
@@ -24,7 +24,7 @@ export function TemplateCard({ template, isOpen, onToggle }: CardProps): ReactNo
           <p>
             <strong>{name}</strong>{" "}
             <span className={classes.note}>
-              {providerNames[provider]}
+              {providerName(provider)}
               {account && ` · conta ${account}`} · {language} · {categoryName(category)}
               {synced_at && ` · conferido ${moment(synced_at)}`}
             </span>

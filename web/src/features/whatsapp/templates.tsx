@@ -7,7 +7,7 @@ import { ErrorState, Skeleton } from "@/ui/states";
 import { type Synced, syncTemplates, useTemplates, whatsappKey } from "./queries";
 import { TemplateCard } from "./template-card";
 import classes from "./whatsapp.module.css";
-import { providerNames, syncError } from "./words";
+import { providerName, syncError } from "./words";
 
 export function Templates(): ReactNode {
   const queryClient = useQueryClient();
@@ -76,7 +76,7 @@ function Result({ synced }: { synced: Synced[] }): ReactNode {
     <ul className={classes.synced}>
       {synced.map(({ provider, error, listed = 0, gone = 0, accounts = [] }) => (
         <li key={provider} data-tone={error ? "bad" : "good"}>
-          {providerNames[provider]}:{" "}
+          {providerName(provider)}:{" "}
           {error && `${accounts.length > 0 ? `a conta ${accounts.join(", ")} ` : ""}${syncError(error)}. `}
           {error && listed === 0 ? "Nada mudou." : plural(listed, "modelo conferido", "modelos conferidos")}
           {gone > 0 && `; ${plural(gone, "não existe mais lá", "não existem mais lá")}`}

@@ -1,7 +1,10 @@
 import type { Tone } from "@/ui/tag";
-import type { Sender, WhatsappProvider } from "./queries";
+import type { Sender } from "./queries";
 
-export const providerNames: Record<WhatsappProvider, string> = { gupshup: "Gupshup", meta: "Meta" };
+/** As people call it in passing: the whole name is the adapter's, in Integrações. */
+export function providerName(provider: string): string {
+  return provider.charAt(0).toUpperCase() + provider.slice(1);
+}
 
 /** The closed list of fields that fill a template (private.are_template_variables); charge.* only where a charge is sent. */
 export const fields: { value: string; label: string }[] = [
