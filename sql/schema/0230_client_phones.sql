@@ -108,9 +108,12 @@ execute function private.tg_broadcast('client_changed');
 create trigger _900_audit_insert after insert on public.client_phones
 referencing new table as new_rows for each statement
 execute function private.tg_audit('phone_tail');
+-- Whether a number has WhatsApp is told by messages, and they say when.
 create trigger _900_audit_update after update on public.client_phones
 referencing old table as old_rows new table as new_rows
-for each statement execute function private.tg_audit('phone_tail');
+for each statement execute function private.tg_audit(
+    'phone_tail', 'has_whatsapp', 'whatsapp_retry_at'
+);
 create trigger _900_audit_delete after delete on public.client_phones
 referencing old table as old_rows for each statement
 execute function private.tg_audit('phone_tail');

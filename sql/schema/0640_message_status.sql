@@ -87,6 +87,8 @@ begin
         perform private.learn_from_failure(v_was.id, advance_message.error_code);
     elsif advance_message.status = 'submitted' then
         perform private.mark_integration(v_was.integration_id, null);
+    elsif v_moves and advance_message.status in ('delivered', 'read') then
+        perform private.prove_whatsapp(v_was.tenant_id, v_was.client_id, v_was.phone);
     end if;
     return v_moves;
 end;

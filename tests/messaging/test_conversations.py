@@ -48,6 +48,8 @@ def test_two_agencies_with_the_same_debtor_never_see_each_others_messages(
     found = {row["body"]: row for row in hear(rig, wait_until, 2)}
     assert found["para a primeira"]["client_id"] == ours
     assert found["para a segunda"]["client_id"] == theirs
+    # Who writes has it; nothing else was known of the number.
+    assert rig.one("select has_whatsapp from public.clients where id = %s", ours) is True
     for tenant, own, foreign in (
         (TENANT, "primeira", "segunda"),
         (OTHER_TENANT, "segunda", "primeira"),

@@ -147,6 +147,39 @@ def test_an_inbound_message_has_no_status_to_move(db: psycopg.Connection, messag
     assert not advance(db, message, "read")
 
 
+@pytest.mark.parametrize(
+    ("status", "proved"), [("delivered", True), ("read", True), ("sent", None), ("failed", None)]
+)
+def test_a_message_that_arrived_proves_its_number_and_no_other(
+    db: psycopg.Connection, world: World, message: UUID, status: str, proved: bool | None
+) -> None:
+    audited = scalar(db, "select count(*) from public.audit_log")
+    advance(db, message, status, 0, "policy")
+    for phone, learned in (("phone", proved), ("other_phone", None)):
+        row = row_of(db, "public.client_phones", id=world.ids[phone])
+        assert row["has_whatsapp"] is learned
+    assert row_of(db, "public.clients", id=world.ids["client"])["has_whatsapp"] is proved
+    assert scalar(db, "select count(*) from public.audit_log") == audited
+
+
+@pytest.mark.parametrize(("known", "learned"), [(None, True), (False, False)])
+def test_the_night_proves_what_was_passed_over_and_reopens_nothing(
+    db: psycopg.Connection, world: World, message: UUID, known: bool | None, learned: bool
+) -> None:
+    phone = world.ids["phone"]
+    advance(db, message, "read")
+    db.execute("update public.client_phones set has_whatsapp = %s where id = %s", (known, phone))
+    db.execute(
+        "update public.message_logs set submitted_at = private.now() - interval '3 days'"
+        " where id = %s",
+        (message,),
+    )
+    db.execute("select private.prove_numbers('2 days')")
+    assert row_of(db, "public.client_phones", id=phone)["has_whatsapp"] is known
+    db.execute("select private.prove_numbers('4 days')")
+    assert row_of(db, "public.client_phones", id=phone)["has_whatsapp"] is learned
+
+
 def with_one_form(db: psycopg.Connection, message: UUID) -> None:
     """It is the second try, to the number's other form (tests/messaging/test_ninth_digit.py)."""
     db.execute("update public.message_logs set other_form_of = id where id = %s", (message,))
