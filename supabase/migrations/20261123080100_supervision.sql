@@ -22,6 +22,8 @@ DROP TRIGGER "_500_broadcast" ON "public"."call_dispositions";
 
 DROP TRIGGER "_600_qualify" ON "public"."call_dispositions";
 
+DROP TRIGGER "_900_audit_update" ON "public"."client_phones";
+
 DROP INDEX "public"."message_logs_of_run";
 
 ALTER TABLE "private"."panel_kpis" DROP CONSTRAINT "panel_kpis_unit_is_known";
@@ -272,6 +274,12 @@ ALTER TABLE "private"."failures_set_aside" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "private"."failures_set_aside" FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE "private"."field_words" ("provider" public.provider_name NOT NULL, "field" text NOT NULL, "label" text NOT NULL, "help" text, "placeholder" text, CONSTRAINT "field_words_pkey" PRIMARY KEY (provider, field));
+
+ALTER TABLE "private"."field_words" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "private"."field_words" FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE "private"."panel_month_facts" ("tenant_id" uuid NOT NULL, "month" date NOT NULL, "measure" text NOT NULL, "creditor_id" uuid, "operator_id" uuid, "events" bigint NOT NULL, "amount" bigint NOT NULL, CONSTRAINT "panel_month_facts_are_said_once" UNIQUE NULLS NOT DISTINCT (tenant_id, creditor_id, month, measure, operator_id));
 
 ALTER TABLE "private"."panel_month_facts" ENABLE ROW LEVEL SECURITY;
@@ -301,6 +309,12 @@ CREATE TABLE "private"."panel_titles" ("tenant_id" uuid NOT NULL, "debt_id" uuid
 ALTER TABLE "private"."panel_titles" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "private"."panel_titles" FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE "private"."whatsapp_providers" ("provider" public.provider_name NOT NULL, "label" text NOT NULL, "what" text NOT NULL, "guide" text NOT NULL, "account_field" text NOT NULL, "account_label" text NOT NULL, "says_account" boolean NOT NULL, "listed_by" text NOT NULL, "verified_by" text[] NOT NULL, "webhook" text NOT NULL, CONSTRAINT "whatsapp_providers_pkey" PRIMARY KEY (provider), CONSTRAINT "whatsapp_providers_webhook_is_function" CHECK ((webhook ~ '^[a-z-]+$'::text)));
+
+ALTER TABLE "private"."whatsapp_providers" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "private"."whatsapp_providers" FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE "private"."panel_eligible" ADD COLUMN "titles" bigint NOT NULL DEFAULT 0;
 
@@ -475,6 +489,82 @@ begin
         perform set_config('synchronous_commit', 'off', true);
     end if;
     return jsonb_build_object('status', 'running', 'rows_written', v_plan.rows_written);
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.advance_message(message_id uuid, status public.message_status, at timestamp with time zone, provider_message_id text DEFAULT NULL::text, wamid text DEFAULT NULL::text, error_code text DEFAULT NULL::text, error_detail text DEFAULT NULL::text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_was public.message_logs;
+    v_is_guess boolean;
+    v_moves boolean;
+    v_fails_first boolean;
+begin
+    -- Run before message, the order in which every job locks them.
+    perform from public.automation_runs as run
+    where run.id = (
+        select message.automation_run_id from public.message_logs as message
+        where message.id = advance_message.message_id
+    )
+    for update;
+    select * into v_was from public.message_logs as message
+    where message.id = advance_message.message_id and message.direction = 'out'
+    for update;
+    if not found then
+        return false;
+    end if;
+
+    -- "No receipt came" was our guess; any receipt knows better.
+    v_is_guess := v_was.status = 'failed' and v_was.error_code = 'outcome_unknown';
+    v_moves := v_is_guess
+        or private.message_rank(advance_message.status) > private.message_rank(v_was.status);
+    -- Of several failures the earliest is told; the word decides between two of one instant.
+    v_fails_first := advance_message.status = 'failed' and (
+        v_is_guess or v_was.failed_at is null
+        or (advance_message.at, coalesce(advance_message.error_code, ''))
+            < (v_was.failed_at, coalesce(v_was.error_code, ''))
+    );
+
+    update public.message_logs as message
+    set status = case when v_moves then advance_message.status else message.status end,
+        provider_message_id =
+            coalesce(message.provider_message_id, advance_message.provider_message_id),
+        wamid = coalesce(message.wamid, advance_message.wamid),
+        submitted_at = case when advance_message.status = 'submitted'
+            then least(message.submitted_at, at) else message.submitted_at end,
+        sent_at = case when advance_message.status = 'sent'
+            then least(message.sent_at, at) else message.sent_at end,
+        delivered_at = case when advance_message.status = 'delivered'
+            then least(message.delivered_at, at) else message.delivered_at end,
+        read_at = case when advance_message.status = 'read'
+            then least(message.read_at, at) else message.read_at end,
+        failed_at = case when v_fails_first then at
+            when not v_is_guess then message.failed_at end,
+        error_code = case when v_fails_first then advance_message.error_code
+            when not v_is_guess then message.error_code end,
+        error_detail = case when v_fails_first then advance_message.error_detail
+            when not v_is_guess then message.error_detail end
+    where message.id = v_was.id;
+
+    if v_moves and advance_message.status = 'failed'
+        and advance_message.error_code = 'number_invalid'
+        and private.try_other_form(v_was.id)
+    then
+        return true;
+    end if;
+    perform private.follow_message(v_was.id);
+    if advance_message.status = 'failed' then
+        perform private.learn_from_failure(v_was.id, advance_message.error_code);
+    elsif advance_message.status = 'submitted' then
+        perform private.mark_integration(v_was.integration_id, null);
+    elsif v_moves and advance_message.status in ('delivered', 'read') then
+        perform private.prove_whatsapp(v_was.tenant_id, v_was.client_id, v_was.phone);
+    end if;
+    return v_moves;
 end;
 $function$;
 
@@ -709,7 +799,8 @@ begin
         return null;
     end if;
 
-    perform private.want_media(v_message_id, v_inbound -> 'media');
+    perform private.want_media(v_message_id, v_inbound -> 'media'),
+        private.prove_whatsapp(v_event.tenant_id, v_client_id, v_phone);
     update public.conversations as talk
     set client_id = v_client_id,
         owner_id = case when private.works_here(talk.tenant_id, talk.owner_id) then talk.owner_id
@@ -2260,6 +2351,77 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.first_steps()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- A first hour's work: enough that the panel has something to say.
+    c_clients constant int := 10;
+    -- Who has so many has worked ten clients; all of them would be the whole past.
+    c_looked_at constant int := 1000;
+    v_tenant_id uuid := private.require_role('operator');
+    v_known private.first_steps;
+    v_steps jsonb;
+begin
+    select * into v_known from private.first_steps as known where known.tenant_id = v_tenant_id;
+    if not private.has_role('admin') or v_known.hidden_at is not null then
+        return null;
+    end if;
+    select jsonb_agg(jsonb_build_object(
+        'key', step.key, 'is_done', step.have >= step.want,
+        'have', least(step.have, step.want), 'want', step.want
+    ) order by step.place) into v_steps
+    from (
+        values
+        -- The dialer, WhatsApp by either provider, and payments.
+        (1, 'providers', (
+            select count(distinct case when private.sends_whatsapp(linked.provider::text)
+                then 'whatsapp' else linked.provider::text end)
+            from public.integrations as linked
+            where linked.tenant_id = v_tenant_id and linked.is_active
+              and linked.test_verdict = 'works'
+        ), 3),
+        -- What a first rule sends; only the provider's own list brings one.
+        (2, 'templates', (
+            select count(*) from public.message_templates as template
+            where template.tenant_id = v_tenant_id
+              and private.template_obstacle(template) is null
+        ), 1),
+        (3, 'people', (
+            select count(*) from public.memberships as member
+            where member.tenant_id = v_tenant_id and member.user_id <> auth.uid()
+        ) + (
+            select count(*) from public.invitations as sent
+            where sent.tenant_id = v_tenant_id and sent.invited_by is not null
+        ), 1),
+        (4, 'portfolio', (
+            select count(*) from public.imports as import
+            where import.tenant_id = v_tenant_id and import.status = 'done'
+              and import.accepted > 0
+        ), 1),
+        -- Switched on asks for a dry run that is newer than the last edit.
+        (5, 'rule', (
+            select count(*) from public.collection_rules as rule
+            where rule.tenant_id = v_tenant_id and rule.is_enabled
+        ), 2),
+        (6, 'disposition', (
+            select count(distinct worked.client_id) from (
+                select done.client_id from public.call_dispositions as done
+                where done.tenant_id = v_tenant_id limit c_looked_at
+            ) as worked
+        ), c_clients),
+        (7, 'panel', case when v_known.panel_read_at is not null then 1 else 0 end, 1)
+    ) as step (place, key, have, want);
+    return jsonb_build_object('steps', v_steps, 'left', (
+        select count(*) from jsonb_array_elements(v_steps) as step
+        where not (step -> 'is_done')::boolean
+    ));
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.follow_moves()
  RETURNS void
  LANGUAGE sql
@@ -2458,6 +2620,113 @@ begin
     get diagnostics v_created = row_count;
     return v_created;
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.integration_page()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('admin');
+begin
+    return (
+        select jsonb_agg(jsonb_build_object(
+            'provider', company.provider,
+            'fields', (
+                select jsonb_agg(jsonb_build_object(
+                    'field', known.field, 'is_secret', known.is_secret,
+                    'is_required', known.is_required, 'pattern', known.pattern,
+                    'label', said.label, 'help', said.help, 'placeholder', said.placeholder
+                ) order by not known.is_required, known.is_secret, known.field)
+                from private.integration_fields as known
+                left join private.field_words as said
+                    on said.provider = known.provider and said.field = known.field
+                where known.provider = company.provider
+            ),
+            -- Null: the page's own, of what is no WhatsApp provider.
+            'words', (
+                select jsonb_build_object(
+                    'name', declared.label, 'what', declared.what, 'where', declared.guide,
+                    'webhook', declared.webhook || case
+                        when declared.webhook = 'whatsapp-webhook'
+                            then '/' || declared.provider else '' end,
+                    'account', declared.account_label
+                )
+                from private.whatsapp_providers as declared
+                where declared.provider = company.provider
+            ),
+            'connected', case when integration.id is not null then jsonb_build_object(
+                'id', integration.id, 'settings', integration.settings,
+                'is_active', integration.is_active,
+                'secrets', (
+                    -- Saved before notes were kept: then only that it is there.
+                    select coalesce(jsonb_agg(coalesce(
+                        note.said, jsonb_build_object('field', known.field)
+                    )), '[]')
+                    from private.integration_fields as known
+                    left join lateral (
+                        select kept.value as said
+                        from jsonb_array_elements(integration.secret_notes) as kept
+                        where kept.value ->> 'field' = known.field
+                    ) as note on true
+                    where known.provider = company.provider and known.is_secret
+                      and exists (
+                          select from vault.secrets
+                          where secrets.name
+                              = format('integration:%s:%s', integration.id, known.field)
+                      )
+                ),
+                'last_event_at', integration.last_event_at,
+                'silent_since', private.silent_since(integration),
+                'failing_since', integration.failing_since,
+                'failure_detail', integration.failure_detail,
+                'paused_until', case when integration.paused_until > private.now()
+                    then integration.paused_until end,
+                'previous_key_until', case when integration.previous_key_until > private.now()
+                    then integration.previous_key_until end,
+                'tested_at', integration.tested_at, 'test_verdict', integration.test_verdict
+            ) end
+        ) order by company.provider)
+        from (select distinct known.provider from private.integration_fields as known) as company
+        left join public.integrations as integration
+            on integration.tenant_id = v_tenant_id and integration.provider = company.provider
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.integrations_to_sync(tenant_id uuid)
+ RETURNS TABLE(integration_id uuid, provider public.provider_name, names text[], accounts jsonb[])
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select integration.id, integration.provider, listing.names, listing.accounts
+    from public.integrations as integration
+    join private.whatsapp_providers as company on company.provider = integration.provider
+    cross join lateral (
+        select array_agg(account.name order by account.name) as names,
+            array_agg(account.said order by account.name) as accounts
+        from (
+            select distinct on (named.name) named.name, known.said
+            from (
+                select private.sender_settings(sender.id) as said
+                from public.senders as sender
+                where sender.tenant_id = integration.tenant_id
+                  and sender.integration_id = integration.id and sender.state <> 'disabled'
+                union all
+                select integration.settings
+            ) as known
+            cross join lateral (
+                select known.said ->> company.listed_by as name
+            ) as named
+            order by named.name
+        ) as account
+    ) as listing
+    where (integrations_to_sync.tenant_id is null
+        or integration.tenant_id = integrations_to_sync.tenant_id) and integration.is_active
+    order by integration.tenant_id, integration.provider
 $function$;
 
 CREATE OR REPLACE FUNCTION private.is_given()
@@ -6045,6 +6314,64 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.prove_numbers(lately interval)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    create temp table proved_numbers on commit drop as
+    select distinct known.id, known.client_id
+    from public.message_logs as message
+    join public.client_phones as known
+        on known.tenant_id = message.tenant_id and known.client_id = message.client_id
+        and known.has_whatsapp is null
+        and private.phone_match(known.phone) = private.phone_match(message.phone)
+    where message.submitted_at > private.now() - lately
+      and message.status in ('delivered', 'read');
+    -- In one order, as everybody who locks several.
+    perform from public.clients
+    where clients.id in (select proved_numbers.client_id from pg_temp.proved_numbers)
+    order by clients.id
+    for no key update;
+    update public.client_phones as known set has_whatsapp = true
+    where known.id in (select proved_numbers.id from pg_temp.proved_numbers)
+      and known.has_whatsapp is null;
+    drop table pg_temp.proved_numbers;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.prove_whatsapp(tenant_id uuid, client_id uuid, phone text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    if not exists (
+        select from public.client_phones as known
+        where known.tenant_id = prove_whatsapp.tenant_id
+          and known.client_id = prove_whatsapp.client_id and known.has_whatsapp is not true
+          and private.phone_match(known.phone) = private.phone_match(prove_whatsapp.phone)
+    ) then
+        return;  -- known to have it, like most
+    end if;
+    -- The answer is on the client's row, too. Receipts come in any order, and an import may hold
+    -- that row: nobody waits, and the night comes back to it.
+    perform from public.clients
+    where clients.tenant_id = prove_whatsapp.tenant_id and clients.id = prove_whatsapp.client_id
+    for no key update skip locked;
+    if found then
+        update public.client_phones as known
+        set has_whatsapp = true, whatsapp_retry_at = null
+        where known.tenant_id = prove_whatsapp.tenant_id
+          and known.client_id = prove_whatsapp.client_id and known.has_whatsapp is not true
+          and private.phone_match(known.phone) = private.phone_match(prove_whatsapp.phone);
+    end if;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.queue_provider_event(event private.provider_events)
  RETURNS void
  LANGUAGE plpgsql
@@ -7037,6 +7364,43 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.sender_account(provider public.provider_name, settings jsonb)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select sender_account.settings ->> known.account_field
+    from private.whatsapp_providers as known where known.provider = sender_account.provider
+$function$;
+
+CREATE OR REPLACE FUNCTION private.sender_settings(sender_id uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select integration.settings || jsonb_build_object(
+        company.account_field, sender.account, 'source', ltrim(sender.phone, '+')
+    )
+    from public.senders as sender
+    join private.whatsapp_providers as company on company.provider = sender.provider
+    join public.integrations as integration on integration.id = sender.integration_id
+    where sender.id = sender_settings.sender_id
+$function$;
+
+CREATE OR REPLACE FUNCTION private.sends_whatsapp(provider text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select exists (
+        select from private.whatsapp_providers as known
+        where known.provider::text = sends_whatsapp.provider
+    )
+$function$;
+
 CREATE OR REPLACE FUNCTION private.set_aside_failures(items jsonb)
  RETURNS integer
  LANGUAGE plpgsql
@@ -7540,6 +7904,18 @@ AS $function$
       and member.user_id not in (select counted.user_id from counted)
 $function$;
 
+CREATE OR REPLACE FUNCTION private.template_account(sender_id uuid)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select private.sender_settings(sender.id) ->> company.listed_by
+    from public.senders as sender
+    join private.whatsapp_providers as company on company.provider = sender.provider
+    where sender.id = template_account.sender_id
+$function$;
+
 CREATE OR REPLACE FUNCTION private.template_values(client_id uuid, variables text[], charge_id uuid DEFAULT NULL::uuid, scope uuid[] DEFAULT NULL::uuid[])
  RETURNS text[]
  LANGUAGE sql
@@ -7974,6 +8350,36 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.tg_integrations__sender()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    insert into public.senders as known
+        (tenant_id, integration_id, provider, name, phone, account, is_default)
+    select connected.tenant_id, connected.id, connected.provider,
+        case when company.says_account
+            then private.sender_account(connected.provider, connected.settings)
+            else split_part(company.label, ' ', 1) || ' ' || (connected.settings ->> 'source')
+        end,
+        '+' || (connected.settings ->> 'source'),
+        private.sender_account(connected.provider, connected.settings),
+        not exists (
+            select from public.senders as first
+            where first.tenant_id = connected.tenant_id and first.is_default
+        )
+    from new_rows as connected
+    join private.whatsapp_providers as company on company.provider = connected.provider
+    where private.sender_account(connected.provider, connected.settings) is not null
+      and connected.settings ->> 'source' ~ '^[1-9][0-9]{7,14}$'
+    on conflict on constraint senders_are_unique do update set phone = excluded.phone
+    where known.phone <> excluded.phone;
+    return null;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.tg_message_logs__panel()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -8339,6 +8745,24 @@ AS $function$
     group by clients.id
 $function$;
 
+CREATE OR REPLACE FUNCTION private.webhook_secret(provider public.provider_name, webhook_key text, field text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select private.integration_secret(integration.id, webhook_secret.field)
+    from public.integrations as integration
+    where integration.id = private.integration_of_key(
+        webhook_secret.provider, webhook_secret.webhook_key
+    )
+      and exists (
+          select from private.whatsapp_providers as company
+          where company.provider = webhook_secret.provider
+            and webhook_secret.field = any(company.verified_by)
+      )
+$function$;
+
 CREATE OR REPLACE FUNCTION private.wording_of(rule_id uuid, version integer)
  RETURNS text
  LANGUAGE sql
@@ -8646,6 +9070,8 @@ CREATE TRIGGER _420_note_moves_insert AFTER INSERT ON public.client_phones REFER
 
 CREATE TRIGGER _420_note_moves_update AFTER UPDATE ON public.client_phones REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_places__note_moves();
 
+CREATE TRIGGER _900_audit_update AFTER UPDATE ON public.client_phones REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit('phone_tail', 'has_whatsapp', 'whatsapp_retry_at');
+
 CREATE TRIGGER _420_note_moves AFTER UPDATE ON public.clients REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_clients__note_moves();
 
 CREATE TRIGGER _700_panel_update AFTER UPDATE ON public.imports REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_imports__stock();
@@ -8680,6 +9106,11 @@ dialer whatsapp assign tag export; assignee: who would take them, if that is kno
 COMMENT ON FUNCTION "public"."dispose_wrong_number"(uuid, uuid, text, text, text) IS 'A disposition that says somebody else is at `phone`, one of the client''s, or once. 400
 field_invalid, and as inserting one.';
 
+COMMENT ON FUNCTION "public"."integration_page"() IS 'Admin: [{provider, words: null | {name, what, where, webhook, account}, fields: [{field, is_secret,
+is_required, pattern, label, help, placeholder}], connected: null | {id,
+settings, is_active, secrets: [{field, ends?, at?}], last_event_at, silent_since, failing_since,
+failure_detail, paused_until, previous_key_until, tested_at, test_verdict}}].';
+
 COMMENT ON FUNCTION "public"."panel_board"() IS 'Supervisor: {now, today, people: [{id, name, role, serving: {client_id, client, document, since} |
 null, state: {state, reason, since} | null, seen_at, last_disposition_at, alarm: {kind: pause |
 wrap_up, since, usual_seconds?} | null, dispositions, right_party, agreements, agreed_cents}],
@@ -8710,6 +9141,8 @@ COMMENT ON TABLE "private"."dialer_moves" IS 'States that lists of the dialer di
 
 COMMENT ON TABLE "private"."failures_set_aside" IS 'Failures somebody has seen and lets be: who, when.';
 
+COMMENT ON TABLE "private"."field_words" IS 'Labels of integration_fields, where an adapter has them.';
+
 COMMENT ON TABLE "private"."panel_month_facts" IS 'Derived: panel_facts by the month.';
 
 COMMENT ON TABLE "private"."panel_months" IS 'Months whose facts and sets are kept as one.';
@@ -8719,6 +9152,8 @@ COMMENT ON TABLE "private"."panel_provisional" IS 'Late installments at the open
 COMMENT ON TABLE "private"."panel_reachable" IS 'Who could and might be contacted, record to record.';
 
 COMMENT ON TABLE "private"."panel_titles" IS 'How each title stood, from record to record.';
+
+COMMENT ON TABLE "private"."whatsapp_providers" IS 'What each WhatsApp adapter declares of itself.';
 
 REVOKE ALL ON FUNCTION "private"."accept_invitation"(uuid, uuid) FROM PUBLIC;
 
@@ -8835,6 +9270,10 @@ GRANT EXECUTE ON FUNCTION "private"."panel_stock_rows"(text, text, text, jsonb, 
 REVOKE ALL ON FUNCTION "private"."panel_value"(text, bigint, bigint, integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."phone_health"(uuid, uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."prove_numbers"(interval) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."prove_whatsapp"(uuid, uuid, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."queue_provider_event"(private.provider_events) FROM PUBLIC;
 
@@ -9105,6 +9544,8 @@ select cron.schedule('forget-uploads', '* * * * *', 'select private.forget_uploa
 
 select cron.schedule('analyze-imported', '* * * * *', 'select private.analyze_imported()');
 
+select cron.schedule('prove-numbers', '27 5 * * *', $$select private.prove_numbers('2 days')$$);
+
 select cron.schedule(
     'forget-operator-states', '41 4 * * *', 'select private.forget_operator_states()'
 );
@@ -9262,6 +9703,48 @@ values
 
 select cron.schedule('settle-exports', '* * * * *', 'select private.settle_exports()');
 
+insert into private.whatsapp_providers (
+    provider, label, what, guide, account_field, account_label, says_account, listed_by,
+    verified_by, webhook
+)
+values
+(
+    'gupshup', 'Gupshup', 'WhatsApp: disparos, conversas e recibos pela Gupshup.',
+    'No painel da Gupshup: o app → Webhooks → Callback URL, com todos os eventos.', 'app_name',
+    'Nome do app na Gupshup', true, 'app_name', array[]::text[], 'gupshup-webhook'
+),
+(
+    'meta', 'Meta (WhatsApp Cloud API)', 'WhatsApp direto com a Meta, sem intermediário.',
+    'No app da Meta: WhatsApp → Configuração → Webhook; o token de verificação é o '
+    || 'do formulário.',
+    'phone_number_id', 'ID do número (phone_number_id)', false, 'waba_id',
+    array['app_secret', 'verify_token']::text[], 'meta-webhook'
+);
+
+insert into private.field_words (provider, field, label, help, placeholder)
+values
+('gupshup', 'app_name', 'Nome do app', 'Como está no painel da Gupshup, letra por letra.', null),
+(
+    'gupshup', 'source', 'Número de envio',
+    'Com 55 e DDD, só números. Outros números do mesmo provedor entram em WhatsApp.',
+    '5511999990000'
+),
+('gupshup', 'api_key', 'Chave da API (apikey)', null, null),
+('gupshup', 'app_id', 'ID do app', 'Opcional; com ele os modelos são lidos em páginas.', null),
+('meta', 'waba_id', 'ID da conta do WhatsApp Business', 'WABA ID, só números.', null),
+('meta', 'phone_number_id', 'ID do número de telefone', 'phone_number_id: não é o telefone.', null),
+('meta', 'source', 'Número de envio', 'Com 55 e DDD, só números.', '5511999990000'),
+('meta', 'api_version', 'Versão da API', null, 'v25.0'),
+('meta', 'access_token', 'Token de acesso', 'De um usuário do sistema, sem data de fim.', null),
+(
+    'meta', 'app_secret', 'Chave secreta do app', 'Com ela conferimos a assinatura de cada aviso.',
+    null
+),
+(
+    'meta', 'verify_token', 'Token de verificação',
+    'Uma palavra sua; a Meta a repete ao ligar o webhook.', null
+);
+
 select cron.schedule('silence-dialer', '* * * * *', 'call private.silence_dialer()');
 
 insert into private.personal_tables (place, table_name, area, finds, erases)
@@ -9314,3 +9797,6 @@ update public.segments set filter = jsonb_strip_nulls(filter)
 where filter <> jsonb_strip_nulls(filter);
 update public.collection_rules set filter = jsonb_strip_nulls(filter)
 where filter <> jsonb_strip_nulls(filter);
+
+-- What messages of before proved of numbers: nobody had noted it.
+select private.prove_numbers('10 years');
