@@ -120,7 +120,9 @@ function LoadedService({
     setNotes(notes || taken);
     setLast(null);
   };
-  const outcome = last?.isKept ? `${unconfirmed.length > 0 ? "Guardada, enviando" : "Registrada"}: ${last.label}` : null;
+  const outcome = last?.isKept
+    ? `${unconfirmed.length > 0 ? "Guardada, enviando" : "Registrada"}: ${last.label}`
+    : null;
   return (
     <div className={classes.page}>
       <ClientHeader screen={screen} onExplain={onExplain} next={next} />
