@@ -79,6 +79,28 @@ as $$
     ]
 $$;
 
+-- A creditor by the name that people know; one that is gone keeps its number.
+create function private.with_creditor_names(document jsonb, tenant_id uuid) returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+    select document
+        || coalesce((
+            select jsonb_build_object('creditor_id', known.name) from public.creditors as known
+            where known.tenant_id = with_creditor_names.tenant_id
+              and known.id::text = with_creditor_names.document ->> 'creditor_id'
+        ), '{}')
+        || case when jsonb_typeof(document -> 'creditor_ids') = 'array' then (
+            select jsonb_build_object('creditor_ids', coalesce(
+                jsonb_agg(coalesce(known.name, listed.id) order by known.name, listed.id), '[]'
+            ))
+            from jsonb_array_elements_text(document -> 'creditor_ids') as listed (id)
+            left join public.creditors as known
+                on known.tenant_id = with_creditor_names.tenant_id and known.id::text = listed.id
+        ) else '{}' end
+$$;
+
 create function private.setting_row(tenant_id uuid, table_name text, row_id text) returns jsonb
 language plpgsql
 stable

@@ -37,8 +37,10 @@ begin
             on entry.tenant_id = v_tenant_id and entry.table_name = kept.table_name
         cross join lateral (
             select private.field_changes(
-                private.told_part(private.setting_before(entry, kept.series)),
-                private.told_part(entry.after)
+                private.with_creditor_names(
+                    private.told_part(private.setting_before(entry, kept.series)), v_tenant_id
+                ),
+                private.with_creditor_names(private.told_part(entry.after), v_tenant_id)
             ) as changes
         ) as told
         where kept.room = settings_history.room

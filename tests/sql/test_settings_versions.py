@@ -1,6 +1,7 @@
 """Every change of a setting is a version to read and to bring back, and no setting is left out."""
 
 import json
+from typing import Any
 
 import psycopg
 import pytest
@@ -74,6 +75,11 @@ def history(db: psycopg.Connection, world: World, room: str) -> list[dict[str, o
         page = scalar(db, "select public.settings_history(%s, null, 100)", room)
     assert isinstance(page, dict)
     return list(page["items"])
+
+
+def told_fields(version: dict[str, object]) -> list[tuple[str, object]]:
+    changes: Any = version["changes"]
+    return [(change["field"], change["to"]) for change in changes]
 
 
 def now(db: psycopg.Connection, table: str) -> list[dict[str, object]]:
@@ -157,6 +163,19 @@ def test_a_change_is_told_and_taken_back(db: psycopg.Connection, world: World, t
             for row in after[-1:] + after
             for was in before
         )
+
+
+def test_a_creditor_is_told_by_name(db: psycopg.Connection, world: World) -> None:
+    [(one, name)] = db.execute(
+        "select id, name from public.creditors where tenant_id = %s limit 1", (TENANT,)
+    ).fetchall()
+    with acting(db, world, "admin"):
+        db.execute("select public.invite('nova@pessoa.test', 'operator', null, %s)", ([one],))
+    [newest, *_] = history(db, world, "people")
+    assert ("creditor_ids", [name]) in told_fields(newest)
+    # The demo's creditors have charges of their own.
+    charging = [told_fields(item) for item in history(db, world, "charging")]
+    assert any(("creditor_id", name) in fields for fields in charging)
 
 
 def test_what_was_deleted_comes_back_as_it_was(db: psycopg.Connection, world: World) -> None:

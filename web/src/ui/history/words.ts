@@ -1,3 +1,4 @@
+import { moment } from "@/lib/clock";
 import { day, money, percent } from "@/lib/format";
 
 /** A settings table in people's words: the thing, with its article's end for "criado/criada". */
@@ -94,6 +95,9 @@ const words: Record<string, string> = {
 const weekdays = ["", "segunda", "terça", "quarta", "quinta", "sexta", "sábado", "domingo"];
 
 /** A stored value as people read it. */
+/** As the database writes one; a day alone has another shape. */
+const instant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}[\d.]*(Z|[+-]\d{2}:?\d{2})$/;
+
 export function valueText(field: string, value: unknown): string {
   if (value === null || value === undefined || value === "") return "vazio";
   if (typeof value === "boolean") return value ? "sim" : "não";
@@ -107,6 +111,7 @@ export function valueText(field: string, value: unknown): string {
   const text = String(value);
   if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return day(text);
   if (/^\d{2}:\d{2}:\d{2}$/.test(text)) return text.slice(0, 5);
+  if (instant.test(text)) return moment(text);
   return words[text] ?? text;
 }
 
