@@ -67,12 +67,6 @@ alter table private.panel_reachable force row level security;
 alter table private.panel_provisional enable row level security;
 alter table private.panel_provisional force row level security;
 
-create function private.is_on_the_books(state text) returns boolean
-language sql
-immutable
-set search_path = ''
-as $$ select state in ('open', 'agreed', 'held') $$;
-
 -- A record that is taken again on its day replaces what it said itself.
 create function private.note_titles(tenant_id uuid, on_day date) returns void
 language sql
@@ -84,8 +78,8 @@ as $$
             coalesce(became.client_id, was.client_id) as client_id,
             coalesce(became.creditor_id, was.creditor_id) as creditor_id,
             coalesce(became.due_on, was.due_on) as due_on, told.state, told.cents,
-            coalesce(not private.is_on_the_books(was.state), true)
-            and private.is_on_the_books(told.state) as is_entry
+            coalesce(not was.state in ('open', 'agreed', 'held'), true)
+            and told.state in ('open', 'agreed', 'held') as is_entry
         from (
             select known.* from private.panel_titles as known
             where known.tenant_id = note_titles.tenant_id and known.until_day = 'infinity'
@@ -97,11 +91,11 @@ as $$
             select case became.status
                 when 'open' then 'open' when 'in_agreement' then 'agreed'
                 when 'on_hold' then 'held' when 'settled' then 'paid' else 'left' end as state,
-                case when private.is_in_stock(became.status)
+                case when became.status in ('open', 'in_agreement', 'on_hold')
                     then greatest(became.principal_cents - became.abated_cents, 0)
                     else 0 end as cents
         ) as told
-        where (was.debt_id is not null or private.is_on_the_books(told.state)) and (
+        where (was.debt_id is not null or told.state in ('open', 'agreed', 'held')) and (
             was.client_id, was.creditor_id, was.due_on, was.state, was.cents
         ) is distinct from (
             coalesce(became.client_id, was.client_id),

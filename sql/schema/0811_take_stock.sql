@@ -24,7 +24,9 @@ begin
         part.cents
     from private.panel_titles as was
     cross join lateral (
-        select private.aging_band(panel_rolled.from_day - was.due_on) as band
+        select (1 + width_bucket(
+            panel_rolled.from_day - was.due_on, private.band_edges()
+        ))::smallint as band
     ) as was_in
     join private.panel_titles as became
         on became.tenant_id = was.tenant_id and became.debt_id = was.debt_id
@@ -32,7 +34,9 @@ begin
     cross join lateral (
         -- What the title has grown by is no part of what was owed.
         select least(was.cents, became.cents) as kept,
-            private.aging_band(panel_rolled.to_day - became.due_on) as band
+            (1 + width_bucket(
+                panel_rolled.to_day - became.due_on, private.band_edges()
+            ))::smallint as band
     ) as now_is
     cross join lateral (
         values
@@ -46,7 +50,7 @@ begin
     ) as part (outcome, cents)
     where was.tenant_id = panel_rolled.tenant_id
       and panel_rolled.from_day between was.from_day and was.until_day
-      and private.is_on_the_books(was.state) and part.cents > 0
+      and was.state in ('open', 'agreed', 'held') and part.cents > 0
       and (was.due_on, was.debt_id) > (panel_rolled.after_day, panel_rolled.after_id)
       and (panel_rolled.in_band is null or was_in.band = panel_rolled.in_band)
       and (panel_rolled.outcome_is is null or part.outcome = panel_rolled.outcome_is)
@@ -147,10 +151,11 @@ begin
     perform private.note_provisional(tenant_id, v_today);
     insert into private.panel_stock (tenant_id, day, creditor_id, band, titles, cents)
     select title.tenant_id, v_today, title.creditor_id,
-        private.aging_band(v_today - title.due_on) as band, count(*), sum(title.cents)
+        1 + width_bucket(v_today - title.due_on, private.band_edges()) as band, count(*),
+        sum(title.cents)
     from private.panel_titles as title
     where title.tenant_id = take_panel_stock.tenant_id and title.until_day = 'infinity'
-      and private.is_on_the_books(title.state)
+      and title.state in ('open', 'agreed', 'held')
     group by title.tenant_id, title.creditor_id, band;
     insert into private.panel_eligible (tenant_id, day, creditor_id, clients, titles, debtors)
     select take_panel_stock.tenant_id, v_today, title.creditor_id,
@@ -161,7 +166,7 @@ begin
         on person.tenant_id = title.tenant_id and person.client_id = title.client_id
         and person.until_day = 'infinity' and title.state = 'open'
     where title.tenant_id = take_panel_stock.tenant_id and title.until_day = 'infinity'
-      and private.is_on_the_books(title.state)
+      and title.state in ('open', 'agreed', 'held')
     group by grouping sets ((), (title.creditor_id));
     perform private.write_panel_rolls(tenant_id, v_today);
     delete from private.panel_titles as known
@@ -183,8 +188,8 @@ security definer
 set search_path = ''
 as $$
 declare
-    -- A second's work.
-    c_short constant int := 50000;
+    -- Half a second's work (5.3 s of processor for 100,000 titles).
+    c_short constant int := 10000;
 begin
     perform private.take_panel_stock(ended.tenant_id)
     from (

@@ -42,7 +42,7 @@ begin
             on person.tenant_id = title.tenant_id and person.client_id = title.client_id
             and panel_stock_people.day between person.from_day and person.until_day
             and title.state = 'open'
-        where title.tenant_id = scope.tenant_id and private.is_on_the_books(title.state)
+        where title.tenant_id = scope.tenant_id and title.state in ('open', 'agreed', 'held')
           and panel_stock_people.day between title.from_day and title.until_day
           and title.creditor_id = any(scope.creditor_ids);
     end if;
@@ -114,7 +114,7 @@ begin
         ) as told (measure)
         where title.tenant_id = scope.tenant_id and title.is_entry and v_is_framed
           and title.from_day > scope.from_day and title.from_day <= v_day
-          and private.is_on_the_books(title.state)
+          and title.state in ('open', 'agreed', 'held')
     ),
     added as (
         select case when split_by = 'creditor' then part.creditor_id::text else '' end as key,

@@ -44,7 +44,7 @@ begin
           and title.due_on between v_due_from and v_due_to
           and (title.due_on, title.debt_id) > (after_day, after_id)
           and on_day between title.from_day and title.until_day
-          and private.is_on_the_books(title.state)
+          and title.state in ('open', 'agreed', 'held')
           and (scope.creditor_ids is null or title.creditor_id = any(scope.creditor_ids))
           and (measure <> 'stock_eligible_title' or title.state = 'open' and exists (
               select from private.panel_reachable as person
@@ -80,10 +80,10 @@ begin
                 (true, measure <> 'stock_entered'
                     and v_last between title.from_day and title.until_day
                     and (measure = 'stock_collected'
-                        or private.aging_band(v_last - title.due_on) = 1))
+                        or title.due_on >= v_last))
             ) as told (is_left, holds)
             where title.tenant_id = scope.tenant_id and told.holds
-              and private.is_on_the_books(title.state) and title.debt_id > after_id
+              and title.state in ('open', 'agreed', 'held') and title.debt_id > after_id
               and (scope.creditor_ids is null or title.creditor_id = any(scope.creditor_ids))
         ) as part
         group by part.debt_id
