@@ -50,7 +50,7 @@ test("a promised call is found in the agenda, rings in a second window, is the n
   const row = rowOf(mine, promised);
   await expect(row).toContainText("Seu; marcado por Olívia Operadora");
   await expect(row).toContainText(/Pode ligar até|Fora do horário/);
-  const second = await windowOf("operador2@demo.test");
+  const second = await windowOf("operador2@demo.test", { alone: true });
   const notes = await listen(second);
   await expect(bell(second)).toBeVisible();
   await second.getByRole("link", { name: "Agenda", exact: true }).click();
@@ -138,8 +138,7 @@ test("another agency finds nothing of it, and is refused what it names", { tag: 
   await promise(mine, ownClient);
   await mine.goto("/agenda?de=mim");
   const id = await rowOf(mine, ownClient).locator("[data-callback-link]").getAttribute("data-callback-link");
-  const theirs = await windowOf("admin@outra.test");
-  await theirs.goto("/agenda?de=todos");
+  const theirs = await windowOf("admin@outra.test", { at: "/agenda?de=todos" });
   await expect(theirs.getByRole("heading", { name: "Agenda" })).toBeVisible();
   await expect(theirs.getByText("por vir").or(theirs.getByText("Nenhum retorno marcado aqui")).first()).toBeVisible();
   await expect(theirs.getByText(ownClient.name)).toHaveCount(0);

@@ -51,8 +51,7 @@ test("a rejection wants a reason, and its author reads it", async ({ windowOf, o
   await panel.getByRole("link", { name: "Ver o acordo" }).click();
   const name = ((await page.getByRole("heading", { level: 1 }).textContent()) ?? "").replace("Acordo de ", "");
 
-  const supervisor = await windowOf("supervisor@demo.test");
-  await supervisor.goto("/acordos");
+  const supervisor = await windowOf("supervisor@demo.test", { at: "/acordos" });
   const inbox = supervisor.getByRole("region", { name: "Aprovações" });
   await inbox.getByRole("button", { name: new RegExp(name) }).click();
   await expect(inbox.getByText(/Desconto de 7% em principal/)).toBeVisible();

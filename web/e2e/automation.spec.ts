@@ -13,8 +13,7 @@ test("a rule is written, rehearsed, switched on, obeyed after an undo, and its f
   await operator.keyboard.press("2");
   await expect(timeline(operator).getByText("Ligação Interrompida", { exact: true })).toBeVisible();
 
-  const admin = await windowOf("admin@demo.test");
-  await admin.goto("/automacao");
+  const admin = await windowOf("admin@demo.test", { at: "/automacao" });
   await admin.getByRole("link", { name: "Nova regra" }).click();
   const rule = `Caiu a linha, ${client.creditor}`;
   await admin.getByLabel("Nome da regra").fill(rule);

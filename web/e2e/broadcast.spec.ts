@@ -153,8 +153,7 @@ test("an operator looks on and changes nothing; another agency finds nothing", {
 }) => {
   const author = await windowOf("supervisor@demo.test");
   const path = await schedule(author, await people(request, 2));
-  const operator = await windowOf("operador@demo.test");
-  await operator.goto("/disparos");
+  const operator = await windowOf("operador@demo.test", { at: "/disparos" });
   await expect(operator.getByRole("list", { name: "Disparos" })).toBeVisible();
   await expect(operator.getByRole("link", { name: "Novo disparo" })).toHaveCount(0);
   await operator.goto(path);
@@ -163,7 +162,6 @@ test("an operator looks on and changes nothing; another agency finds nothing", {
     await expect(operator.getByRole("button", { name })).toHaveCount(0);
   await operator.goto("/disparos/novo");
   await expect(operator.getByText("Disparos são da supervisão")).toBeVisible();
-  const stranger = await windowOf("admin@outra.test");
-  await stranger.goto(path);
+  const stranger = await windowOf("admin@outra.test", { at: path });
   await expect(stranger.getByText("Este disparo não existe mais.")).toBeVisible();
 });

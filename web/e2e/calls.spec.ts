@@ -86,8 +86,7 @@ test("the dialer's own link survives the login", async ({ browser, ownClient, wi
 test("who has the client is told to whoever comes second", { tag: "@proof" }, async ({ windowOf, ownClient }) => {
   const first = await windowOf("operador2@demo.test");
   await openService(first, ownClient);
-  const second = await windowOf("supervisor@demo.test");
-  await second.goto(first.url());
+  const second = await windowOf("supervisor@demo.test", { at: first.url() });
   await expect(second.getByText("Olívia Operadora está atendendo este cliente")).toBeVisible();
   await second.getByRole("button", { name: "Assumir atendimento" }).click();
   await second.getByLabel("Motivo").fill("Operadora saiu");

@@ -8,8 +8,7 @@ test("a Pix is registered, the debtor pays, and two screens show it without a re
 }) => {
   const page = await windowOf("operador@demo.test");
   await agree(page, ownClient, "3");
-  const supervisor = await windowOf("supervisor@demo.test");
-  await supervisor.goto(page.url());
+  const supervisor = await windowOf("supervisor@demo.test", { at: page.url() });
   await expect(supervisor.getByText("aguarda primeiro pagamento", { exact: true })).toBeVisible();
 
   const card = await chargeByPix(page);
@@ -68,8 +67,7 @@ test("a settlement by hand counts only after its second person", async ({ window
   await expect(waiting.getByText("Comprovante: recibo 77")).toBeVisible();
   await expect(waiting.getByRole("button")).toHaveCount(0);
 
-  const supervisor = await windowOf("supervisor@demo.test");
-  await supervisor.goto("/acordos/pagamentos");
+  const supervisor = await windowOf("supervisor@demo.test", { at: "/acordos/pagamentos" });
   const card = supervisor.getByRole("listitem").filter({ hasText: ownClient.name });
   await card.getByRole("button", { name: "Confirmar a baixa" }).click();
   await expect(card).toHaveCount(0);
@@ -79,8 +77,7 @@ test("a settlement by hand counts only after its second person", async ({ window
 test("another agency sees neither the agreement nor its queue", { tag: "@proof" }, async ({ windowOf, ownClient }) => {
   const page = await windowOf("operador@demo.test");
   await agree(page, ownClient, "2");
-  const stranger = await windowOf("admin@outra.test");
-  await stranger.goto(page.url());
+  const stranger = await windowOf("admin@outra.test", { at: page.url() });
   await expect(stranger.getByText("Este acordo não existe")).toBeVisible();
   await stranger.goto(`/acordos?busca=${ownClient.document}`);
   await expect(stranger.getByText("Nenhum acordo aqui")).toBeVisible();

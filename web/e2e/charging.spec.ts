@@ -7,8 +7,7 @@ test("a creditor gets charges of its own, and the statement counts with them at 
 }) => {
   const [client] = await ownClients(1);
   if (!client) throw new Error("one client was asked for");
-  const admin = await windowOf("admin@demo.test");
-  await admin.goto("/configuracoes");
+  const admin = await windowOf("admin@demo.test", { at: "/configuracoes" });
   await admin.getByRole("link", { name: "Cobrança", exact: true }).click();
   await admin.getByLabel("Regras de").selectOption({ label: client.creditor });
   const charges = admin.getByRole("region", { name: "Encargos por atraso" });
@@ -35,8 +34,7 @@ test("a creditor gets charges of its own, and the statement counts with them at 
 test("whom a new deadline reaches is shown before it is saved, and a table of factors is read or refused", {
   tag: "@proof",
 }, async ({ windowOf }) => {
-  const admin = await windowOf("admin@demo.test");
-  await admin.goto("/configuracoes/cobranca");
+  const admin = await windowOf("admin@demo.test", { at: "/configuracoes/cobranca" });
   const terms = admin.getByRole("region", { name: "Prazos e pagamentos dos acordos" });
   await expect(terms.getByRole("radio", { name: /só para acordos novos/ })).toBeChecked();
   await terms.getByLabel("Quebra provisória").fill("2");
@@ -50,8 +48,7 @@ test("whom a new deadline reaches is shown before it is saved, and a table of fa
 });
 
 test("an operator sets no rules", { tag: "@proof" }, async ({ windowOf }) => {
-  const page = await windowOf("operador@demo.test");
-  await page.goto("/configuracoes/cobranca");
+  const page = await windowOf("operador@demo.test", { at: "/configuracoes/cobranca" });
   await expect(page.getByText("Só administradores mudam as configurações")).toBeVisible();
   await expect(page.getByRole("button", { name: /^Salvar/ })).toHaveCount(0);
 });

@@ -81,8 +81,7 @@ test("a draft waits through a reload and in another window, and a canned reply s
   await page.reload();
   await expect(composerOf(page)).toHaveValue("metade de uma frase");
   // Another desk: its own storage.
-  const desk = await windowOf("operador@demo.test");
-  await desk.goto(page.url());
+  const desk = await windowOf("operador@demo.test", { at: page.url() });
   await expect(composerOf(desk)).toHaveValue("metade de uma frase");
 
   await composerOf(page).fill(`/${shortcut.slice(0, -1)}`);
@@ -153,8 +152,7 @@ test("another agency sees nothing of it, not even by its address", { tag: "@proo
   await page.goto("/conversas?ver=todas");
   await page.getByRole("link", { name: new RegExp(ownClient.name) }).click();
   await expect(talkOf(page).getByText("só para a primeira agência")).toBeVisible();
-  const stranger = await windowOf("admin@outra.test");
-  await stranger.goto("/conversas?ver=todas");
+  const stranger = await windowOf("admin@outra.test", { at: "/conversas?ver=todas" });
   await expect(stranger.getByRole("heading", { name: "Conversas" })).toBeVisible();
   const list = stranger.getByRole("region", { name: "Lista de conversas" });
   await expect(list.locator("[aria-busy]")).toHaveCount(0);

@@ -70,8 +70,7 @@ test("words and seats are chosen from what the dialer has, and results are told 
 });
 
 test("another agency sees neither calls nor exports", { tag: "@proof" }, async ({ windowOf }) => {
-  const page = await windowOf("admin@outra.test");
-  await page.goto("/discador");
+  const page = await windowOf("admin@outra.test", { at: "/discador" });
   await expect(page.getByText("O 3C Plus ainda não está conectado")).toBeVisible();
   await expect(page.getByRole("list", { name: "Envios ao discador" })).toBeHidden();
   await expect(page.getByRole("region", { name: "Operadores e agentes" })).toBeHidden();

@@ -40,15 +40,13 @@ test("the owner hears of a new message, and a takeover is a supervisor's and is 
     .click();
   await expect(talkOf(page).getByText("Está aí?")).toBeVisible();
 
-  const other = await windowOf("operador2@demo.test");
-  await other.goto(talkUrl);
+  const other = await windowOf("operador2@demo.test", { at: talkUrl });
   await expect(talkOf(other).getByText("De Otávio Operador")).toBeVisible();
   await expect(talkOf(other).getByRole("button", { name: "Assumir conversa" })).toBeHidden();
   await composerOf(other).fill("vou responder");
   await expect(talkOf(other).getByText(/Esta conversa é de Otávio Operador/)).toBeVisible();
 
-  const boss = await windowOf("supervisor@demo.test");
-  await boss.goto(talkUrl);
+  const boss = await windowOf("supervisor@demo.test", { at: talkUrl });
   await talkOf(boss).getByRole("button", { name: "Assumir conversa" }).click();
   await expect(talkOf(boss).getByText("Sua conversa")).toBeVisible();
   await expect(talkOf(page).getByText("Sônia Supervisora assumiu a conversa de Otávio Operador")).toBeVisible();

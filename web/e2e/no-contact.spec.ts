@@ -22,8 +22,7 @@ test("who asks not to be contacted is left alone at once, until an admin says ot
   await expect(dialog.getByText("nenhum contato, para sempre")).toBeVisible();
   await expect(dialog.getByRole("button", { name: "Liberar" })).toBeHidden();
 
-  const admin = await windowOf("admin@demo.test");
-  await admin.goto(`/carteira/${ownClient.document}`);
+  const admin = await windowOf("admin@demo.test", { at: `/carteira/${ownClient.document}` });
   await admin.getByRole("button", { name: "Não contatar Alt+B" }).click();
   const theirs = admin.getByRole("dialog");
   await theirs.getByRole("button", { name: "Liberar" }).click();

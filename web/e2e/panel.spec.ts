@@ -9,8 +9,7 @@ test("a supervisor follows a number of the panel down to the disposition that wa
   await openService(operator, ownClient);
   await operator.keyboard.press("1");
   await expect(operator.getByText("Registrada: Caixa Postal")).toBeVisible();
-  const supervisor = await windowOf("supervisor@demo.test");
-  await supervisor.goto("/painel");
+  const supervisor = await windowOf("supervisor@demo.test", { at: "/painel" });
   const team = supervisor.getByRole("region", { name: "Pessoas" });
   await expect(team.getByRole("row", { name: /Olívia Operadora/ })).toContainText("em atendimento");
   await supervisor.getByRole("button", { name: /^Acionamentos \d/ }).click();
@@ -33,16 +32,14 @@ test("a supervisor follows a number of the panel down to the disposition that wa
 });
 
 test("a month in which nothing happened says so, number by number", async ({ windowOf }) => {
-  const supervisor = await windowOf("supervisor@demo.test");
-  await supervisor.goto("/painel?de=2020-01-01&ate=2020-01-31");
+  const supervisor = await windowOf("supervisor@demo.test", { at: "/painel?de=2020-01-01&ate=2020-01-31" });
   await expect(supervisor.getByRole("button", { name: /^Recebido R\$ 0,00/ })).toBeVisible();
   await expect(supervisor.getByText("Nada aconteceu neste período.")).toBeVisible();
   await expectClean(supervisor);
 });
 
 test("an operator is not shown the panel", async ({ windowOf }) => {
-  const operator = await windowOf("operador@demo.test");
-  await operator.goto("/painel");
+  const operator = await windowOf("operador@demo.test", { at: "/painel" });
   await expect(operator.getByText("O painel é do supervisor")).toBeVisible();
   await expect(operator.getByRole("link", { name: "Painel" })).toHaveCount(0);
 });

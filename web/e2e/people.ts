@@ -1,6 +1,6 @@
-import { type BrowserContext, test as base, expect, type Page } from "@playwright/test";
+import { type BrowserContextOptions, test as base, expect, type Page } from "@playwright/test";
 import { importClients, inventClients, newWord, type OwnClient } from "./own-clients.ts";
-import { keepSession, sessionOf } from "./sessions.ts";
+import { forget, openWindow, takeKept, type Window } from "./windows.ts";
 
 export const password = "demo-demo-123";
 
@@ -12,11 +12,8 @@ export type Person =
   | "admin@outra.test";
 
 interface People {
-  /** A window of its own (its own storage), signed in, at the carteira. */
-  windowOf: (
-    person: Person,
-    options?: Parameters<import("@playwright/test").Browser["newContext"]>[0],
-  ) => Promise<Page>;
+  /** A window with a storage of its own, signed in, `at` the carteira; `alone` or with options it is made for this test. */
+  windowOf: (person: Person, options?: BrowserContextOptions & { at?: string; alone?: true }) => Promise<Page>;
   /** A client that no other test has seen: the stack is shared with every other suite. */
   ownClient: OwnClient;
   /** Some of a creditor of their own, for what looks at many. */
@@ -24,6 +21,8 @@ interface People {
 }
 
 interface Pool {
+  /** Windows that wait for their person to come again. */
+  kept: Window[];
   /** Imported many at a time; each is handed out once. */
   pool: () => Promise<OwnClient>;
 }
@@ -31,27 +30,15 @@ interface Pool {
 /** More than the whole run takes; an import of a hundred costs what an import of one does. */
 const poolSize = 100;
 
-/** `E2E_SLOWDOWN=4`: every window gets a quarter of this machine's processor, to find waits that only a fast one keeps. */
-const slowdown = Number(process.env.E2E_SLOWDOWN ?? 1);
-
-async function slowDown(page: Page): Promise<void> {
-  if (slowdown <= 1) return;
-  const devtools = await page.context().newCDPSession(page);
-  await devtools.send("Emulation.setCPUThrottlingRate", { rate: slowdown });
-}
-
 export async function signIn(page: Page, person: Person, secret = password): Promise<void> {
   await page.getByLabel("E-mail").fill(person);
   await page.getByLabel("Senha", { exact: true }).fill(secret);
   await page.getByRole("button", { name: "Entrar" }).click();
 }
 
-/** Code of rooms that no spec enters costs more than many a spec does; windows of other making (login, invitation) fetch it all. */
-function saveData(): void {
-  Object.defineProperty(navigator, "connection", { value: { saveData: true } });
-}
-
 export const test = base.extend<People, Pool>({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of fixtures out of this pattern
+  kept: [async ({}, use) => use([]), { scope: "worker" }],
   pool: [
     async ({ playwright }, use, { project }) => {
       const request = await playwright.request.newContext({ baseURL: project.use.baseURL });
@@ -74,21 +61,23 @@ export const test = base.extend<People, Pool>({
       await importClients(request, password, clients);
       return clients;
     }),
-  windowOf: async ({ browser }, use) => {
-    const contexts: BrowserContext[] = [];
-    await use(async (person, options) => {
-      const context = await browser.newContext({ ...options });
-      contexts.push(context);
-      if (slowdown > 1) context.on("page", (opened) => void slowDown(opened));
-      const { kept } = await sessionOf(context.request, person, password);
-      await context.addInitScript(keepSession, kept);
-      await context.addInitScript(saveData);
-      const page = await context.newPage();
-      await page.goto("/carteira");
-      await expect(page.getByLabel("Buscar na carteira")).toBeVisible();
-      return page;
+  windowOf: async ({ browser, kept }, use, info) => {
+    const lent: Window[] = [];
+    const own: Window[] = [];
+    await use(async (person, { at = "/carteira", alone, ...options } = {}) => {
+      const made = alone || Object.keys(options).length > 0;
+      const window =
+        (made ? undefined : takeKept(kept, person)) ?? (await openWindow(browser, person, password, options));
+      (made ? own : lent).push(window);
+      await window.page.goto(at);
+      if (at === "/carteira") await expect(window.page.getByLabel("Buscar na carteira")).toBeVisible();
+      return window.page;
     });
-    for (const context of contexts) await context.close();
+    for (const window of lent) {
+      const again = info.status === info.expectedStatus && (await forget(window));
+      (again ? kept : own).push(window);
+    }
+    for (const { page } of own) await page.context().close();
   },
 });
 

@@ -15,8 +15,7 @@ test("search finds by name without accents, by document, phone and contract", as
 });
 
 test("nobody matching is said, and never the whole carteira", async ({ windowOf }) => {
-  const page = await windowOf("operador@demo.test");
-  await page.goto("/carteira?busca=zzzzzz");
+  const page = await windowOf("operador@demo.test", { at: "/carteira?busca=zzzzzz" });
   await expect(page.getByText("Ninguém corresponde a este filtro")).toBeVisible();
   await expect(page.getByRole("row")).toHaveCount(0);
 });

@@ -1,8 +1,7 @@
 import { expect, openService, test, timeline } from "./people.ts";
 
 test("a client's own code is changed, shown and found", async ({ windowOf, ownClient }) => {
-  const page = await windowOf("supervisor@demo.test");
-  await page.goto(`/carteira/${ownClient.document}`);
+  const page = await windowOf("supervisor@demo.test", { at: `/carteira/${ownClient.document}` });
   await page.getByRole("button", { name: "Editar cadastro" }).click();
   const dialog = page.getByRole("dialog", { name: "Editar cadastro" });
   await dialog.getByLabel("Código externo").fill(`CASA-${ownClient.code}`);
@@ -14,8 +13,7 @@ test("a client's own code is changed, shown and found", async ({ windowOf, ownCl
 });
 
 test("an e-mail that is none is refused and nothing is changed", { tag: "@proof" }, async ({ windowOf, ownClient }) => {
-  const page = await windowOf("supervisor@demo.test");
-  await page.goto(`/carteira/${ownClient.document}`);
+  const page = await windowOf("supervisor@demo.test", { at: `/carteira/${ownClient.document}` });
   await page.getByRole("button", { name: "Editar cadastro" }).click();
   const dialog = page.getByRole("dialog", { name: "Editar cadastro" });
   await dialog.getByLabel("E-mail").fill("sem arroba");
@@ -24,16 +22,14 @@ test("an e-mail that is none is refused and nothing is changed", { tag: "@proof"
 });
 
 test("an operator edits and assigns nothing in a profile", { tag: "@proof" }, async ({ windowOf, ownClient }) => {
-  const page = await windowOf("operador@demo.test");
-  await page.goto(`/carteira/${ownClient.document}`);
+  const page = await windowOf("operador@demo.test", { at: `/carteira/${ownClient.document}` });
   await expect(page.getByRole("region", { name: "Telefones" })).toBeVisible();
   await expect(page.getByRole("button", { name: "Editar cadastro" })).toHaveCount(0);
   await expect(page.getByLabel("Responsável", { exact: true })).toHaveCount(0);
 });
 
 test("addresses and extra data are mended, and an admin reads who changed what", async ({ windowOf, ownClient }) => {
-  const page = await windowOf("supervisor@demo.test");
-  await page.goto(`/carteira/${ownClient.document}`);
+  const page = await windowOf("supervisor@demo.test", { at: `/carteira/${ownClient.document}` });
   await page.getByRole("button", { name: "Novo endereço" }).click();
   const address = page.getByRole("dialog", { name: "Novo endereço" });
   const text = { CEP: "01310-100", Número: "900", Logradouro: "Avenida Fictícia", Bairro: "Centro", Cidade: "Modelo" };
@@ -56,8 +52,7 @@ test("addresses and extra data are mended, and an admin reads who changed what",
   await expect(page.getByRole("region", { name: "Dados extras" }).getByText("M-77")).toBeVisible();
   await expect(page.getByRole("button", { name: "Histórico de edições" })).toHaveCount(0);
 
-  const admin = await windowOf("admin@demo.test");
-  await admin.goto(`/carteira/${ownClient.document}`);
+  const admin = await windowOf("admin@demo.test", { at: `/carteira/${ownClient.document}` });
   await admin.getByRole("button", { name: "Histórico de edições" }).click();
   const edits = admin.getByRole("list", { name: "Edições" });
   const mended = edits.getByRole("listitem").filter({ hasText: "Endereço mudado" }).first();
@@ -84,8 +79,7 @@ test("an agreement stands in the profile, on its timeline and in the filter", as
   await agreements.getByRole("link", { name: client.creditor }).click();
   await expect(page).toHaveURL(/\/acordos\//);
 
-  const supervisor = await windowOf("supervisor@demo.test");
-  await supervisor.goto(`/carteira?busca=${client.code.slice(0, 4)}`);
+  const supervisor = await windowOf("supervisor@demo.test", { at: `/carteira?busca=${client.code.slice(0, 4)}` });
   await supervisor.getByRole("button", { name: "Filtros", exact: true }).click();
   const facet = supervisor.getByRole("group", { name: "Acordo" });
   await expect(facet.locator("label", { hasText: "Nenhum em andamento" })).toHaveText("Nenhum em andamento1");
@@ -102,14 +96,12 @@ test("two people who mend different fields of one client do not undo each other"
   windowOf,
   ownClient,
 }) => {
-  const page = await windowOf("supervisor@demo.test");
-  await page.goto(`/carteira/${ownClient.document}`);
+  const page = await windowOf("supervisor@demo.test", { at: `/carteira/${ownClient.document}` });
   await page.getByRole("button", { name: "Editar cadastro" }).click();
   const dialog = page.getByRole("dialog", { name: "Editar cadastro" });
   await dialog.getByLabel("Nome").fill(`${ownClient.name} Lima`);
 
-  const admin = await windowOf("admin@demo.test");
-  await admin.goto(`/carteira/${ownClient.document}`);
+  const admin = await windowOf("admin@demo.test", { at: `/carteira/${ownClient.document}` });
   await admin.getByRole("button", { name: "Editar cadastro" }).click();
   const other = admin.getByRole("dialog", { name: "Editar cadastro" });
   await other.getByLabel("E-mail").fill("novo@example.com");
@@ -151,8 +143,7 @@ test("from another page the way to the carteira leads to the carteira", { tag: "
   windowOf,
   ownClient,
 }) => {
-  const page = await windowOf("supervisor@demo.test");
-  await page.goto("/agenda");
+  const page = await windowOf("supervisor@demo.test", { at: "/agenda" });
   await expect(page.getByRole("heading", { name: "Agenda" })).toBeVisible();
   await page.goto(`/carteira/${ownClient.document}`);
   await page.getByRole("link", { name: "Carteira" }).last().click();
@@ -163,8 +154,7 @@ test("a value without a name is not dropped as if it were saved", { tag: "@proof
   windowOf,
   ownClient,
 }) => {
-  const page = await windowOf("supervisor@demo.test");
-  await page.goto(`/carteira/${ownClient.document}`);
+  const page = await windowOf("supervisor@demo.test", { at: `/carteira/${ownClient.document}` });
   await page.getByRole("button", { name: "Editar dados extras" }).click();
   const extra = page.getByRole("dialog", { name: "Dados extras" });
   await extra.getByLabel("Valor").fill("M-77");

@@ -13,8 +13,7 @@ test("a dropped connection is announced, comes back and catches up", async ({ wi
   // The connection that the window came with was not ours to close.
   await watcher.reload();
   await openService(watcher, ownClient);
-  const mine = await windowOf("operador@demo.test");
-  await mine.goto(watcher.url());
+  const mine = await windowOf("operador@demo.test", { at: watcher.url() });
   await expect(mine.getByRole("button", { name: "Caixa Postal" })).toBeVisible();
   await mine.keyboard.press("2");
   await expect(timeline(watcher).getByText("Ligação Interrompida", { exact: true })).toBeVisible();
@@ -54,8 +53,7 @@ test("a channel that the server closes, as it does when a token runs out, is joi
   socket?.send(JSON.stringify([null, null, topic, "phx_close", {}]));
   await expect.poll(() => joins.filter((joined) => joined === topic)).toHaveLength(2);
 
-  const mine = await windowOf("operador@demo.test");
-  await mine.goto(watcher.url());
+  const mine = await windowOf("operador@demo.test", { at: watcher.url() });
   await mine.getByRole("button", { name: "Negociar" }).click();
   await expect(timeline(watcher).getByText("Negociar", { exact: true })).toBeVisible();
 });

@@ -70,7 +70,7 @@ test("the service screen needs no scrolling at 1366×768 and does not shift, how
   windowOf,
   ownClient,
 }) => {
-  const page = await windowOf("operador@demo.test");
+  const page = await windowOf("operador@demo.test", { alone: true });
   await openService(page, ownClient);
   await page.addInitScript(watchShifts);
   // All that the first paint can do without is kept back until the operator is at work.

@@ -123,8 +123,7 @@ test("an operator chooses nobody", { tag: "@proof" }, async ({ windowOf }) => {
 });
 
 test("an address with an unknown filter is refused, and never shows the whole carteira", async ({ windowOf }) => {
-  const page = await windowOf("operador@demo.test");
-  await page.goto("/carteira?cidade=Recife");
+  const page = await windowOf("operador@demo.test", { at: "/carteira?cidade=Recife" });
   await expect(page.getByRole("alert")).toContainText("Este filtro não existe mais");
   await expect(page.getByRole("row")).toHaveCount(0);
 });

@@ -44,8 +44,7 @@ test("a new outcome is on the operator's screen at once, and a change of it is t
 });
 
 test("the last outcome of a meaning and one that a rule waits for stay", { tag: "@proof" }, async ({ windowOf }) => {
-  const page = await windowOf("admin@demo.test");
-  await page.goto(`${settings}/tabulacoes`);
+  const page = await windowOf("admin@demo.test", { at: `${settings}/tabulacoes` });
   await page.getByRole("button", { name: "Alterar Retornar Ligação" }).click();
   await page.getByLabel(/^Pede dia e hora de retorno/).uncheck();
   await page.getByRole("button", { name: "Salvar resultado" }).click();
@@ -65,8 +64,7 @@ test("a debtor gets their data, and what may still be collected stays with its b
   windowOf,
   ownClient,
 }) => {
-  const page = await windowOf("admin@demo.test");
-  await page.goto(`/carteira/${ownClient.document}`);
+  const page = await windowOf("admin@demo.test", { at: `/carteira/${ownClient.document}` });
   const privacy = page.getByRole("region", { name: "Pedidos da LGPD" });
   const [file] = await Promise.all([
     page.waitForEvent("download"),

@@ -17,8 +17,7 @@ test("an API key is shown once, and revoked", async ({ windowOf }) => {
 });
 
 test("a supervisor changes no settings", { tag: "@proof" }, async ({ windowOf }) => {
-  const page = await windowOf("supervisor@demo.test");
-  await page.goto("/configuracoes");
+  const page = await windowOf("supervisor@demo.test", { at: "/configuracoes" });
   await expect(page.getByText("Só administradores mudam as configurações")).toBeVisible();
   await expect(page.getByRole("button", { name: "Criar chave" })).toHaveCount(0);
 });

@@ -56,8 +56,7 @@ test("a disputed title is closed to everybody until a supervisor frees it", asyn
   await page.keyboard.press("Alt+s");
   await expect(page.getByText("Nada para negociar")).toBeVisible();
 
-  const supervisor = await windowOf("supervisor@demo.test");
-  await supervisor.goto(page.url());
+  const supervisor = await windowOf("supervisor@demo.test", { at: page.url() });
   await supervisor
     .getByRole("button", { name: /memória de cálculo/ })
     .first()

@@ -16,8 +16,7 @@ test("what cannot be sent says why, and goes once when it is tried again from tw
   await composerOf(page).press("Enter");
   const failed = talkOf(page).getByRole("listitem").filter({ hasText: "Não enviada" });
   await expect(failed.getByText(/recusada pelo provedor sem motivo conhecido/)).toBeVisible();
-  const second = await windowOf("operador@demo.test");
-  await second.goto(page.url());
+  const second = await windowOf("operador@demo.test", { at: page.url() });
   await expect(talkOf(second).getByRole("button", { name: "Tentar de novo" })).toBeVisible();
   await Promise.all([page, second].map((each) => talkOf(each).getByRole("button", { name: "Tentar de novo" }).click()));
   await expect(talkOf(page).getByText("lida", { exact: true })).toBeVisible();

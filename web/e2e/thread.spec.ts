@@ -3,8 +3,7 @@ import { clientIdOf, expect, openService, test, timeline } from "./people.ts";
 test("press 1 and a second window sees enviada → entregue → lida without a reload", async ({ windowOf, ownClient }) => {
   const mine = await windowOf("operador@demo.test");
   await openService(mine, ownClient);
-  const other = await windowOf("operador2@demo.test");
-  await other.goto(mine.url());
+  const other = await windowOf("operador2@demo.test", { at: mine.url() });
   await expect(other.getByRole("button", { name: "Caixa Postal" })).toBeVisible();
   // Every status the second window shows, in order, written down by the page itself.
   await other.evaluate(() => {

@@ -4,8 +4,7 @@ import { expect, test } from "./people.ts";
 const settings = "/configuracoes";
 
 test("a connection is tested, its key kept, and its webhook's key replaced", async ({ windowOf }) => {
-  const page = await windowOf("admin@demo.test");
-  await page.goto(`${settings}/integracoes`);
+  const page = await windowOf("admin@demo.test", { at: `${settings}/integracoes` });
   const meta = page.getByRole("region", { name: "Meta (WhatsApp Cloud API)", exact: true });
   await meta.getByRole("button", { name: /^Testar conexão/ }).click();
   await expect(meta.getByText("Funciona: o provedor respondeu e reconheceu a conta.")).toBeVisible();
@@ -29,8 +28,7 @@ test("a connection is tested, its key kept, and its webhook's key replaced", asy
 });
 
 test("a webhook's key is shown once, and the address before it says until when it holds", async ({ windowOf }) => {
-  const page = await windowOf("admin@outra.test");
-  await page.goto(`${settings}/integracoes`);
+  const page = await windowOf("admin@outra.test", { at: `${settings}/integracoes` });
   const gupshup = page.getByRole("region", { name: "Gupshup", exact: true });
   await expect(gupshup).toBeVisible();
   if (await gupshup.getByRole("button", { name: "Conectar Gupshup" }).isVisible()) {
@@ -54,8 +52,7 @@ test("a webhook's key is shown once, and the address before it says until when i
 });
 
 test("templates are taken over, bound, and read as a client would", async ({ windowOf, ownClient }) => {
-  const page = await windowOf("admin@demo.test");
-  await page.goto(`${settings}/whatsapp`);
+  const page = await windowOf("admin@demo.test", { at: `${settings}/whatsapp` });
   await page.getByRole("button", { name: "Sincronizar modelos" }).click();
   await expect(page.getByText(/^Meta: \d+ modelos conferidos/)).toBeVisible();
   await page.getByLabel("Buscar modelo").fill("aviso_de_vencimento");
@@ -83,8 +80,7 @@ test("templates are taken over, bound, and read as a client would", async ({ win
 });
 
 test("with the keyboard alone a ready answer is written, corrected and taken away", async ({ windowOf }) => {
-  const page = await windowOf("admin@demo.test");
-  await page.goto(`${settings}/whatsapp`);
+  const page = await windowOf("admin@demo.test", { at: `${settings}/whatsapp` });
   const shortcut = `oi-${Date.now()}`;
   await page.getByRole("button", { name: "Nova resposta" }).press("Enter");
   await page.getByLabel("Atalho").focus();
@@ -107,8 +103,7 @@ test("with the keyboard alone a ready answer is written, corrected and taken awa
 });
 
 test("a number is paused with its reason, and goes on", async ({ windowOf }) => {
-  const page = await windowOf("admin@demo.test");
-  await page.goto(`${settings}/whatsapp`);
+  const page = await windowOf("admin@demo.test", { at: `${settings}/whatsapp` });
   const row = page.getByRole("list", { name: "Números de envio" }).getByRole("listitem").filter({ hasText: "Meta" });
   await row.getByRole("button", { name: /^Pausar/ }).click();
   await expect(row.getByText("pausado por uma pessoa")).toBeVisible();
@@ -117,8 +112,7 @@ test("a number is paused with its reason, and goes on", async ({ windowOf }) => 
 });
 
 test("a price has its day, and a big send its limit", async ({ windowOf }) => {
-  const page = await windowOf("admin@outra.test");
-  await page.goto(`${settings}/whatsapp`);
+  const page = await windowOf("admin@outra.test", { at: `${settings}/whatsapp` });
   const prices = page.getByRole("form", { name: "Novo preço" });
   await prices.getByLabel("Preço por mensagem, R$").fill("0,0");
   await prices.getByLabel("Vale desde").fill(`2031-01-${String((Date.now() % 28) + 1).padStart(2, "0")}`);
@@ -139,8 +133,7 @@ test("a price has its day, and a big send its limit", async ({ windowOf }) => {
 });
 
 test("the agency closes a day and caps attempts, within what the law shows", async ({ windowOf }) => {
-  const page = await windowOf("admin@outra.test");
-  await page.goto(`${settings}/contato`);
+  const page = await windowOf("admin@outra.test", { at: `${settings}/contato` });
   await expect(page.getByRole("row", { name: /^RJ .*9h às 19h/ })).toBeVisible();
   const hours = page.getByRole("region", { name: "Horário da assessoria" });
   await hours.getByLabel("segunda", { exact: true }).check();
