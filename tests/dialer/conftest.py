@@ -4,9 +4,18 @@ import pytest
 
 from kit import http
 from tests.dialing import floor
-from tests.money.conftest import copied_url, schema_database, schema_url, server_url, world
+from tests.money.conftest import (
+    copied_url,
+    schema_database,
+    schema_url,
+    server_url,
+    session,
+    world,
+)
 
-__all__ = ["copied_url", "floor", "schema_database", "schema_url", "server_url", "world"]
+__all__ = [
+    "copied_url", "floor", "schema_database", "schema_url", "server_url", "session", "world",
+]  # fmt: skip
 
 
 @pytest.fixture

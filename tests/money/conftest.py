@@ -59,21 +59,15 @@ else:
 
 @pytest.fixture(scope="session")
 def schema_database(server_url: ServerUrl) -> Iterator[str]:
-    """Name of a database built from sql/schema, to work in or to copy."""
+    """Name of a database built from sql/schema, to copy."""
     name = f"money_{uuid.uuid4().hex}"
     owner = server_url("postgres")
-    identifier = sql.Identifier(name)
     with psycopg.connect(owner, autocommit=True) as connection:
         databases.create_database(connection, name)
         with psycopg.connect(at(owner, name), autocommit=True) as inside:
             for path in sorted(SCHEMA.glob("*.sql")):
                 with inside.transaction():
                     inside.execute(path.read_bytes())
-        with psycopg.connect(server_url("supabase_admin"), autocommit=True) as superuser:
-            # Counted for test_every_function.py.
-            superuser.execute(
-                sql.SQL("alter database {} set track_functions = 'all'").format(identifier)
-            )
     yield name
     # A connection of now: other tests kill the server under those of then.
     with psycopg.connect(owner, autocommit=True) as connection:
@@ -81,16 +75,35 @@ def schema_database(server_url: ServerUrl) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def schema_url(server_url: ServerUrl, schema_database: str) -> str:
-    return at(server_url("postgres"), schema_database)
+def schema_url(server_url: ServerUrl, schema_database: str) -> Iterator[str]:
+    """URL of one to work in: nobody may be connected to what is copied."""
+    name = f"money_{uuid.uuid4().hex}"
+    owner = server_url("postgres")
+    with psycopg.connect(owner, autocommit=True) as connection:
+        databases.create_database(connection, name, schema_database)
+    with psycopg.connect(server_url("supabase_admin"), autocommit=True) as superuser:
+        # Counted for test_every_function.py.
+        superuser.execute(
+            sql.SQL("alter database {} set track_functions = 'all'").format(sql.Identifier(name))
+        )
+    yield at(owner, name)
+    with psycopg.connect(owner, autocommit=True) as connection:
+        databases.drop_database(connection, name)
+
+
+@pytest.fixture(scope="package")
+def session(schema_url: str) -> Iterator[psycopg.Connection]:
+    """One for all tests of the folder: a new one would compile every function anew."""
+    # What a test prepares, the next one's tables may no longer fit.
+    with psycopg.connect(schema_url, prepare_threshold=None) as connection:
+        yield connection
 
 
 @pytest.fixture
-def world(schema_url: str) -> Iterator[World]:
+def world(session: psycopg.Connection) -> Iterator[World]:
     """One agency with an admin, a supervisor and two operators, in a transaction that is undone."""
-    with psycopg.connect(schema_url) as connection:
-        yield World(connection)
-        connection.rollback()
+    yield World(session)
+    session.rollback()
 
 
 @pytest.fixture

@@ -34,7 +34,10 @@ OTHER_SESSIONS = (
 )
 
 
-def test_every_function_was_called(schema_url: str, wait_until: WaitUntil) -> None:
+def test_every_function_was_called(
+    session: psycopg.Connection, schema_url: str, wait_until: WaitUntil
+) -> None:
+    session.close()
     made = {
         name
         for path in OURS
