@@ -366,7 +366,7 @@ def test_a_late_installment_is_provisionally_broken_for_a_week(agency: PanelWorl
         ({}, 2_010), ({"operator_id": agency.people[1]}, 2_010),
         ({"operator_id": agency.people[0]}, 0), ({"creditor_id": agency.creditors[1]}, 0),
     ):  # fmt: skip
-        assert kpis(agency, **more)[""]["provisional"]["value"] == value
+        assert kpis(agency, "", **more)[""]["provisional"]["value"] == value
 
 
 def test_another_agencys_titles_are_nobody_elses(
