@@ -1,3 +1,50 @@
+-- Two of our numbers may have claimed one telephone in the same instant, each blind to the other:
+-- whoever begins holds it until the commit, and who comes within its six seconds waits. An agency
+-- of one number holds nothing, because its claims follow one another.
+create function private.hold_numbers(message_ids uuid[]) returns uuid[]
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_asked uuid[] := array(
+        select message.id
+        from public.message_logs as message
+        where message.id = any(hold_numbers.message_ids) and exists (
+            select from public.senders as other
+            where other.tenant_id = message.tenant_id and other.id <> message.sender_id
+              and other.state = 'active'
+        )
+    );
+begin
+    if cardinality(v_asked) = 0 then
+        return '{}';
+    end if;
+    perform pg_advisory_xact_lock(hashtextextended(held.number, 2))
+    from (
+        select distinct message.tenant_id || private.phone_match(message.phone) as number
+        from public.message_logs as message where message.id = any(v_asked)
+        order by 1
+    ) as held;
+    return array(
+        select message.id
+        from public.message_logs as message
+        where message.id = any(v_asked) and exists (
+            select from public.message_logs as latest
+            where latest.tenant_id = message.tenant_id
+              and private.phone_match(latest.phone) = private.phone_match(message.phone)
+              and latest.direction = 'out' and latest.id <> message.id
+              and latest.status not in ('queued', 'failed')
+              -- A claim begins within its lease of a minute.
+              and latest.created_at > private.now() - interval '2 minutes'
+              and latest.sending_at > private.now() - interval '6 seconds'
+        )
+    );
+end;
+$$;
+comment on function private.hold_numbers(uuid[]) is
+'Which messages would reach a telephone that another number of ours has just written to.';
+
 -- Before and after the provider's calls, for many messages at once. `attempt` is the fence: a
 -- worker whose lease ran out holds an older number and can neither begin nor settle.
 create function private.begin_batch_messages(message_ids uuid[], attempts int[])
@@ -12,7 +59,8 @@ declare
     v_begun uuid[];
 begin
     -- Two sends may have claimed one person in the same instant: both saw no attempt yet.
-    v_capped := private.hold_attempts(begin_batch_messages.message_ids);
+    v_capped := private.hold_attempts(begin_batch_messages.message_ids)
+        || private.hold_numbers(begin_batch_messages.message_ids);
     -- Whose lease ran out is being given back at this moment, and may be sent by another.
     v_held := array(
         select recipient.message_id

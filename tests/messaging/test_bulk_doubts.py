@@ -77,9 +77,16 @@ def test_of_two_sends_claimed_in_one_instant_a_cap_of_one_lets_one_begin(
     }
 
 
-def test_without_a_cap_two_sends_hold_nobody_up(rig: Rig, fresh_database: str) -> None:
-    for _, *claim in claimed_at_once(rig, fresh_database, rig.people(2)):
-        assert len(rig.rows(BEGIN, *claim)) == 2
+def test_two_numbers_of_ours_do_not_write_to_one_telephone_in_one_instant(
+    rig: Rig, fresh_database: str
+) -> None:
+    (_, *mine), (_, *theirs) = claimed_at_once(rig, fresh_database, rig.people(2))
+    assert len(rig.rows(BEGIN, *mine)) == 2
+    assert rig.rows(BEGIN, *theirs) == []
+    rig.elapse(7)
+    again = rig.rows("select * from private.claim_batch_messages(10, 60)")
+    assert {row["message_id"] for row in again} == set(theirs[0])
+    assert len(rig.rows(BEGIN, theirs[0], [row["attempt"] for row in again])) == 2
 
 
 def test_a_person_in_two_sends_of_one_group_is_begun_once(rig: Rig, fresh_database: str) -> None:

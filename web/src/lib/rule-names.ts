@@ -4,6 +4,8 @@ import { db, readFunction, rpc, shaped, unwrap } from "@/lib/supabase";
 
 export interface RuleTemplate {
   id: string;
+  /** Of the provider, where it is known: two accounts may each have one of that name. */
+  account?: string | null;
   name: string;
   body: string;
   variables: string[];
@@ -26,7 +28,7 @@ export function useTemplates(): UseQueryResult<RuleTemplate[]> {
       unwrap<RuleTemplate[]>(
         db
           .from("message_templates")
-          .select("id,name,body,variables,status")
+          .select("id,name,body,variables,status,account")
           .order("name")
           .limit(maxTemplates)
           .overrideTypes<RuleTemplate[], { merge: false }>(),

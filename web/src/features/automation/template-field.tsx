@@ -22,9 +22,9 @@ export function TemplateField({ templates, chosen, onChange }: TemplateFieldProp
         onChange={(event) => onChange(event.currentTarget.value || null)}
         data={[
           { value: "", label: "Escolha" },
-          ...(templates ?? []).map(({ id, name, status }) => ({
-            value: id,
-            label: status === "approved" ? name : `${name} (não aprovado)`,
+          ...(templates ?? []).map((each) => ({
+            value: each.id,
+            label: `${fullName(each, templates ?? [])}${each.status === "approved" ? "" : " (não aprovado)"}`,
           })),
         ]}
       />
@@ -37,4 +37,10 @@ export function TemplateField({ templates, chosen, onChange }: TemplateFieldProp
       {template && <p className={classes.template}>{readableTemplate(template)}</p>}
     </>
   );
+}
+
+/** With its account where another has the same name. */
+function fullName({ id, name, account }: RuleTemplate, all: RuleTemplate[]): string {
+  const isShared = all.some((other) => other.name === name && other.id !== id);
+  return isShared && account ? `${name} · ${account}` : name;
 }
