@@ -53,7 +53,8 @@ class Operator:
                     continue
                 if answer.status_code == 201:
                     self.saved.append(disposition_id)
-                elif answer.status_code < 500:
+                # The page takes a 400 without a code for a database that went away (lib/errors).
+                elif answer.status_code < 500 and answer.json()["code"]:
                     self.refused.append(answer.text)
                     return
             threading.Event().wait(0.4)  # calls end one after the other, all through the kills

@@ -53,6 +53,11 @@ describe("a refusal", () => {
     },
   );
 
+  it("without a code is a database that went away, not a refusal", () => {
+    const error = AppError.fromPostgrest(400, { code: "", message: "" });
+    expect(error).toMatchObject({ code: "server_error", isTransient: true });
+  });
+
   it.each([400, 403, 404, 409, 422])("with status %i is final", (status) => {
     expect(AppError.fromPostgrest(status, { message: "…" }).isTransient).toBe(false);
   });

@@ -18,6 +18,9 @@ export class AppError extends Error {
   /** PostgREST answers {code, message, details}; ours carry the machine code in `message` and PTnnn in `code`. */
   static fromPostgrest(status: number, error: { message: string; code?: string; details?: string }): AppError {
     if (status === 0 || status === 408) return new AppError("offline", 0, error.message);
+    // A connection that broke under a request is answered 400 without a code (PostgREST issue 4681): nobody
+    // refused anything, and what an operator saved must not be given up for it.
+    if (status === 400 && error.code === "") return new AppError("server_error", 503, error.message);
     const ours = error.code?.startsWith("PT") ?? false;
     const code = ours ? error.message : (platformCodes[error.code ?? ""] ?? codeFromStatus(status));
     return new AppError(code, status, error.details ?? error.message);
