@@ -994,7 +994,8 @@ declare
     v_begun uuid[];
 begin
     -- Two sends may have claimed one person in the same instant: both saw no attempt yet.
-    v_capped := private.hold_attempts(begin_batch_messages.message_ids);
+    v_capped := private.hold_attempts(begin_batch_messages.message_ids)
+        || private.hold_numbers(begin_batch_messages.message_ids);
     -- Whose lease ran out is being given back at this moment, and may be sent by another.
     v_held := array(
         select recipient.message_id
@@ -2607,6 +2608,49 @@ AS $function$
           and export.status in ('planning', 'loading', 'done')
           and export.hours_state in ('open', 'silent', 'opening')
     )
+$function$;
+
+CREATE OR REPLACE FUNCTION private.hold_numbers(message_ids uuid[])
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_asked uuid[] := array(
+        select message.id
+        from public.message_logs as message
+        where message.id = any(hold_numbers.message_ids) and exists (
+            select from public.senders as other
+            where other.tenant_id = message.tenant_id and other.id <> message.sender_id
+              and other.state = 'active'
+        )
+    );
+begin
+    if cardinality(v_asked) = 0 then
+        return '{}';
+    end if;
+    perform pg_advisory_xact_lock(hashtextextended(held.number, 2))
+    from (
+        select distinct message.tenant_id || private.phone_match(message.phone) as number
+        from public.message_logs as message where message.id = any(v_asked)
+        order by 1
+    ) as held;
+    return array(
+        select message.id
+        from public.message_logs as message
+        where message.id = any(v_asked) and exists (
+            select from public.message_logs as latest
+            where latest.tenant_id = message.tenant_id
+              and private.phone_match(latest.phone) = private.phone_match(message.phone)
+              and latest.direction = 'out' and latest.id <> message.id
+              and latest.status not in ('queued', 'failed')
+              -- A claim begins within its lease of a minute.
+              and latest.created_at > private.now() - interval '2 minutes'
+              and latest.sending_at > private.now() - interval '6 seconds'
+        )
+    );
+end;
 $function$;
 
 CREATE OR REPLACE FUNCTION private.insert_chunk_debts(chunk private.import_chunks, is_of_new boolean, created_at timestamp with time zone)
@@ -9176,6 +9220,8 @@ CREATE TRIGGER _300_tell_rules AFTER UPDATE ON public.message_templates REFERENC
 COMMENT ON FUNCTION "private"."apply_provider_events"(integer) IS 'Number of events handled, at most `max` and twenty calls that are over; 0: nothing visible; null:
 another drain is at them. Call again while it is not 0; before leaving ask events_pause.';
 
+COMMENT ON FUNCTION "private"."hold_numbers"(uuid[]) IS 'Which messages would reach a telephone that another number of ours has just written to.';
+
 COMMENT ON FUNCTION "private"."now"() IS 'The present instant of the product (real time plus shift).';
 
 COMMENT ON FUNCTION "private"."record_call"(uuid, jsonb, timestamp with time zone) IS 'recorded | known | payload_invalid.';
@@ -9289,6 +9335,8 @@ REVOKE ALL ON FUNCTION "private"."forget_operator_states"() FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."handle_events"(bigint[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."has_dialer_lists"(uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."hold_numbers"(uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."insert_chunk_debts"(private.import_chunks, boolean, timestamp with time zone) FROM PUBLIC;
 
