@@ -159,13 +159,15 @@ def test_an_agency_keeps_so_many_bytes_and_another_has_its_own(
 def test_what_is_imported_is_said_to_be_even_if_its_file_cannot_be_dropped(
     endpoint: Endpoint,
 ) -> None:
-    upload = looked_at(endpoint, CARTEIRA).json["upload"]
+    looked = looked_at(endpoint, CARTEIRA).json
+    assert looked is not None
     endpoint.agency.owner.execute(
         "create function private.tg_fail() returns trigger language plpgsql as"
         " $$ begin raise exception 'not_allowed' using errcode = 'PT403'; end $$;"
         "create trigger fails before delete on private.import_uploads"
         " for each row execute function private.tg_fail()"
     )
-    answer = endpoint(query=f"upload={upload}")
+    answer = endpoint(query=f"upload={looked['upload']}")
+    assert answer.json is not None
     assert (answer.status_code, answer.json["status"]) == (200, "done")
     assert left(endpoint) == 1
