@@ -12,8 +12,17 @@ function run(statement: string, value: string): string {
   return execFileSync("python", ["-c", script, statement, value], { encoding: "utf8" }).trim();
 }
 
-/** Sets the demo's clock, which is the owner's of the database alone; the answer puts it back to where it was. */
+/**
+ * Sets the demo's clock, which is the owner's of the database alone; the answer puts it back to where it was, and
+ * takes away how people stood in the time that was not: the next one's board would find them there.
+ */
 export function setDemoClock(instant: string): () => void {
   const was = run("update private.clock set shift = %s::timestamptz - clock_timestamp()", instant);
-  return () => void run("update private.clock set shift = make_interval(secs => %s::float)", was);
+  return () =>
+    void run(
+      `with back as (update private.clock set shift = make_interval(secs => %s::float) returning shift)
+       delete from public.operator_states using back
+       where operator_states.since > clock_timestamp() + back.shift`,
+      was,
+    );
 }
