@@ -99,7 +99,8 @@ begin
     end if;
     filter := private.weigh_search(private.read_client_filter(
         (filter).tenant_id,
-        given - facet || jsonb_build_object(facet, private.facet_filter(facet, v_rare))
+        given - facet
+        || jsonb_strip_nulls(jsonb_build_object(facet, private.facet_filter(facet, v_rare)))
     ));
     v_condition := private.client_condition(filter);
     execute 'explain (format json) select from public.clients where ' || v_condition

@@ -50,6 +50,7 @@ NOBODYS = {
     "3cplus-export", "3cplus-reconcile", "3cplus-webhook", "fetch-media", "gupshup-webhook",
     "meta-webhook", "negociarie-callback", "negociarie-charge", "portfolio-resume",
     "reconcile-payments", "run-automations", "send-message", "send-notifications", "sent-media",
+    "whatsapp-webhook",
 }  # fmt: skip
 REFUSED = (401, 403, 404)
 

@@ -152,7 +152,7 @@ def test_a_portfolio_of_thousands_is_counted_and_given_whole(
     assert ask(db, world, "operator", "selection_totals(%s)", everybody)["clients"] == people
     operator = str(world.users["operator"])
     answer = ask(db, world, "supervisor", "bulk_assign(%s, %s)", everybody, operator)
-    assert answer == {"selected": people, "changed": people}
+    assert answer == {"selected": people, "changed": people, "hidden": 0}
     assert (
         scalar(
             db,

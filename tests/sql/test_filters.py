@@ -267,7 +267,7 @@ def test_values_of_two_kinds_in_one_filter_are_each_judged_by_their_own(
         assert listed(db, world, **filters)["rows"]
 
 
-@pytest.mark.parametrize("empty", [None, "", [], {}])
+@pytest.mark.parametrize("empty", ["", [], {}])
 def test_an_empty_filter_is_no_filter(db: psycopg.Connection, world: World, empty: object) -> None:
     filters: Filter = dict.fromkeys(choices(db, world), empty)
     assert listed(db, world, **filters) == listed(db, world)
