@@ -26,6 +26,9 @@ def whatsapp_webhook(request: flask.Request) -> flask.typing.ResponseReturnValue
         adapter = whatsapp.adapter(provider)
     except LookupError as error:
         raise errors.NotAuthenticated("no provider of that name") from error
+    if adapter.DECLARES.webhook != "whatsapp-webhook":
+        # One door each: who has an address of their own proves there what they say, not here.
+        raise errors.NotAuthenticated("this provider has another address")
     raw = http.body(request, BODY_BYTES)
     if adapter.DECLARES.verified_by:
         with db.as_webhook() as tx:

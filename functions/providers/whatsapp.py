@@ -151,6 +151,8 @@ def adapter(provider: str) -> Adapter:
     try:
         found = importlib.import_module(f"providers.{provider}")
     except ModuleNotFoundError as error:
+        if error.name != f"providers.{provider}":
+            raise  # it is there, and lacks something of its own
         raise LookupError(provider) from error
     if getattr(found, "DECLARES", None) is None:
         raise LookupError(provider)

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from providers import declaration, probes, whatsapp
-from tests.automation import JOBS_KEY
+from tests.automation import JOBS_KEY, TENANT
 from tests.messaging import third_provider
 from tests.messaging.rig import Rig
 from tests.messaging.test_meta_webhook import dumped, json_values
@@ -63,10 +63,13 @@ def acme(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, list[dict[str, 
     server.server_close()
 
 
-def hear(rig: Rig, key: str, body: dict[str, Any] | bytes, seal: str = SEAL) -> httpx.Response:
+def hear(
+    rig: Rig, key: str, body: dict[str, Any] | bytes, seal: str = SEAL, provider: str = "acme"
+) -> httpx.Response:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     headers = {"X-Seal": hmac.new(seal.encode(), raw, hashlib.sha256).hexdigest()}
-    return rig.functions.post(f"/whatsapp-webhook/acme?key={key}", content=raw, headers=headers)
+    url = f"/whatsapp-webhook/{provider}?key={key}"
+    return rig.functions.post(url, content=raw, headers=headers)
 
 
 def connected(rig: Rig, base: str) -> str:
@@ -113,6 +116,10 @@ def test_a_third_provider_is_one_file(rig: Rig, acme: tuple[str, list[dict[str, 
     ] * 3
 
     assert hear(rig, key, {"id": "acme-1"}, seal="outro-selo").status_code == 401
+    strange = rig.functions.post(
+        f"/whatsapp-webhook/acme?key={key}", content=b"{}", headers={"X-Seal": b"\xe9"}
+    )
+    assert strange.status_code == 401
     assert hear(rig, "outra-chave", {"id": "acme-1"}).status_code == 401
     phone = rig.one("select phone from public.client_phones where client_id = %s", people[0])
     answer = {"id": "a1", "from": phone[1:], "text": "oi", "line": LINE}
@@ -149,20 +156,33 @@ def test_a_name_that_is_no_adapter_is_nobodys(rig: Rig) -> None:
         assert rig.functions.post(f"/whatsapp-webhook/{name}?key=k").status_code == 401
 
 
+@pytest.mark.parametrize("provider", ["gupshup", "meta"])
+def test_who_has_an_address_of_their_own_is_not_heard_here(rig: Rig, provider: str) -> None:
+    for key in ("k", rig.keys[TENANT, provider]):
+        told = rig.functions.post(
+            f"/whatsapp-webhook/{provider}?key={key}", json={"type": "message"}
+        )
+        assert told.status_code == 401
+    assert rig.rows("select from private.provider_events") == []
+
+
 def test_no_signed_body_whatever_makes_it_fail(
     rig: Rig, acme: tuple[str, list[dict[str, Any]]]
 ) -> None:
-    key = connected(rig, acme[0])
+    keys = {"acme": connected(rig, acme[0]), "meta": rig.keys[TENANT, "meta"],
+            "gupshup": rig.keys[TENANT, "gupshup"]}  # fmt: skip
 
     @settings(max_examples=40, deadline=None,
               suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
     @given(
         st.binary(max_size=200) | st.dictionaries(
             st.sampled_from(["id", "from", "text", "line"]), json_values, max_size=4
-        ).map(dumped)
+        ).map(dumped),
+        st.sampled_from(sorted(keys)),
     )  # fmt: skip
-    def survives(raw: bytes) -> None:
-        assert hear(rig, key, raw).status_code in (200, 400)
+    def survives(raw: bytes, provider: str) -> None:
+        told = hear(rig, keys[provider], raw, provider=provider)
+        assert told.status_code in ((200, 400) if provider == "acme" else (401,))
 
     survives()
     rig.drain("run-automations")

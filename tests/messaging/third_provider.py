@@ -101,7 +101,8 @@ def read_probe(answer: http.Answer) -> Probe:
 
 def is_genuine(raw: bytes, headers: Mapping[str, str], secrets: Mapping[str, str | None]) -> bool:
     wanted = hmac.new((secrets["seal"] or "").encode(), raw, hashlib.sha256).hexdigest()
-    return bool(secrets["seal"]) and hmac.compare_digest(headers.get("X-Seal", ""), wanted)
+    told = headers.get("X-Seal", "").encode()  # bytes: a header may hold any letter
+    return bool(secrets["seal"]) and hmac.compare_digest(told, wanted.encode())
 
 
 def parse_events(raw: bytes) -> list[ProviderEvent]:
