@@ -1,32 +1,19 @@
--- A message that arrived at a number, or one that came from it, proves that it has WhatsApp. The
--- first one does; nothing but a refusal of the number itself (0640) takes it back.
-create function private.prove_whatsapp(tenant_id uuid, client_id uuid, phone text) returns void
-language plpgsql
+-- A message that arrived at a number proves that it has WhatsApp where nobody knows, and one that
+-- came from it overrules a refusal, too. Noted here, written at the turn's end (0639).
+create function private.prove_whatsapp(
+    tenant_id uuid, client_id uuid, phone text, overrules boolean default false
+) returns void
+language sql
 security definer
 set search_path = ''
 as $$
-begin
-    if not exists (
-        select from public.client_phones as known
-        where known.tenant_id = prove_whatsapp.tenant_id
-          and known.client_id = prove_whatsapp.client_id and known.has_whatsapp is not true
-          and private.phone_match(known.phone) = private.phone_match(prove_whatsapp.phone)
-    ) then
-        return;  -- known to have it, like most
-    end if;
-    -- The answer is on the client's row, too. Receipts come in any order, and an import may hold
-    -- that row: nobody waits, and the night comes back to it.
-    perform from public.clients
-    where clients.tenant_id = prove_whatsapp.tenant_id and clients.id = prove_whatsapp.client_id
-    for no key update skip locked;
-    if found then
-        update public.client_phones as known
-        set has_whatsapp = true, whatsapp_retry_at = null
-        where known.tenant_id = prove_whatsapp.tenant_id
-          and known.client_id = prove_whatsapp.client_id and known.has_whatsapp is not true
-          and private.phone_match(known.phone) = private.phone_match(prove_whatsapp.phone);
-    end if;
-end;
+    insert into private.proved_numbers (phone_id, overrules)
+    select known.id, prove_whatsapp.overrules
+    from public.client_phones as known
+    where known.tenant_id = prove_whatsapp.tenant_id
+      and known.client_id = prove_whatsapp.client_id
+      and (known.has_whatsapp is null or prove_whatsapp.overrules and not known.has_whatsapp)
+      and private.phone_match(known.phone) = private.phone_match(prove_whatsapp.phone)
 $$;
 
 -- What was passed over: numbers of which nobody knows, though a message arrived there lately. A

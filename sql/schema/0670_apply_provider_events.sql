@@ -21,7 +21,9 @@ begin
     if v_handled > 0 then
         perform private.fold_batch_counts();
     end if;
-    return v_handled + private.handle_events(private.read_events(true, c_max_calls));
+    v_handled := v_handled + private.handle_events(private.read_events(true, c_max_calls));
+    perform private.take_proofs();
+    return v_handled;
 end;
 $$;
 comment on function private.apply_provider_events(int) is

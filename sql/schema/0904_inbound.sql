@@ -62,7 +62,7 @@ begin
     end if;
 
     perform private.want_media(v_message_id, v_inbound -> 'media'),
-        private.prove_whatsapp(v_event.tenant_id, v_client_id, v_phone);
+        private.prove_whatsapp(v_event.tenant_id, v_client_id, v_phone, true);
     update public.conversations as talk
     set client_id = v_client_id,
         owner_id = case when private.works_here(talk.tenant_id, talk.owner_id) then talk.owner_id

@@ -155,11 +155,50 @@ def test_a_message_that_arrived_proves_its_number_and_no_other(
 ) -> None:
     audited = scalar(db, "select count(*) from public.audit_log")
     advance(db, message, status, 0, "policy")
+    db.execute("select private.take_proofs()")
     for phone, learned in (("phone", proved), ("other_phone", None)):
         row = row_of(db, "public.client_phones", id=world.ids[phone])
         assert row["has_whatsapp"] is learned
     assert row_of(db, "public.clients", id=world.ids["client"])["has_whatsapp"] is proved
     assert scalar(db, "select count(*) from public.audit_log") == audited
+
+
+def test_what_arrived_before_a_refusal_reopens_nothing_and_what_the_number_wrote_does(
+    db: psycopg.Connection, world: World, message: UUID
+) -> None:
+    number = row_of(db, "public.client_phones", id=world.ids["phone"])
+    learn = "update public.client_phones set has_whatsapp = %s where id = %s"
+    note = "select private.prove_whatsapp(%s, %s, %s, %s)"
+    owner = [number["tenant_id"], number["client_id"], number["phone"]]
+    # Known when it was noted, known when it is taken, whether it wrote: what is known then.
+    for noted, taken, wrote, learned in (
+        (None, None, False, True), (None, False, False, False), (False, False, False, False),
+        (None, False, True, True), (False, False, True, True),
+    ):  # fmt: skip
+        db.execute(learn, (noted, number["id"]))
+        db.execute(note, [*owner, wrote])
+        db.execute(learn, (taken, number["id"]))
+        db.execute("select private.take_proofs()")
+        phone = row_of(db, "public.client_phones", id=number["id"])
+        assert phone["has_whatsapp"] is learned, (noted, taken, wrote)
+        assert scalar(db, "select count(*) from private.proved_numbers") == 0
+
+
+def test_messages_of_before_an_upgrade_prove_in_steps_until_all_is_asked(
+    db: psycopg.Connection, world: World, message: UUID
+) -> None:
+    phone = world.ids["phone"]
+    db.execute(
+        "update public.message_logs set status = 'read',"
+        " created_at = private.now() - interval '1 year' where id = %s", (message,),
+    )  # fmt: skip
+    db.execute("select private.prove_before()")
+    assert row_of(db, "public.client_phones", id=phone)["has_whatsapp"] is None
+    db.execute("insert into private.proof_backlog values (%s)", (UUID(int=0),))
+    db.execute("select private.prove_before()")
+    assert row_of(db, "public.client_phones", id=phone)["has_whatsapp"] is True
+    assert row_of(db, "public.client_phones", id=world.ids["other_phone"])["has_whatsapp"] is None
+    assert scalar(db, "select count(*) from private.proof_backlog") == 0
 
 
 @pytest.mark.parametrize(("known", "learned"), [(None, True), (False, False)])
