@@ -1,6 +1,7 @@
 -- WhatsApp says that somebody changed their number. Whoever surely had the old one has the new one,
 -- unless it is in somebody else's record already; the old one may be a stranger's next month, so it
 -- rests as after "number invalid", and whoever asked for silence is silent under the new one, too.
+-- Where it is not sure who that is, the talk says so and nobody's numbers change.
 create function private.follow_number(tenant_id uuid, sender_id uuid, phone text, moved_to text)
 returns text
 language plpgsql
@@ -23,10 +24,12 @@ begin
     select * into v_talk from public.conversations as talk
     where talk.sender_id = follow_number.sender_id
       and talk.phone_key = private.phone_match(follow_number.phone);
-    v_client_id := coalesce(
-        v_talk.client_id, case when cardinality(v_owners) = 1 then v_owners[1] end
-    );
+    -- As of a message (0904): whose the talk was until now proves nothing.
+    v_client_id := case when v_talk.is_linked_by_person then v_talk.client_id
+        when cardinality(v_owners) = 1 then v_owners[1] end;
     if v_client_id is null then
+        insert into public.conversation_events (tenant_id, conversation_id, kind)
+        select follow_number.tenant_id, v_talk.id, 'number_changed' where v_talk.id is not null;
         return 'client_unknown';
     end if;
     if v_talk.id is null then

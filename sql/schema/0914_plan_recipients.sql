@@ -123,7 +123,9 @@ as $$
                   and latest.direction = 'out' and latest.status <> 'failed'
                   and (latest.batch_id is distinct from batch.id
                       or latest.client_id is distinct from person.id)
-                  and latest.created_at > batch.now_at - interval '6 seconds'
+                  -- What was put back keeps its row, and begins days later.
+                  and greatest(latest.created_at, latest.sending_at)
+                      > batch.now_at - interval '6 seconds'
             ) as is_just_now
         offset 0
     ) as history

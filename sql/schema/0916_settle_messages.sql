@@ -35,8 +35,7 @@ begin
               and private.phone_match(latest.phone) = private.phone_match(message.phone)
               and latest.direction = 'out' and latest.id <> message.id
               and latest.status not in ('queued', 'failed')
-              -- A claim begins within its lease of a minute.
-              and latest.created_at > private.now() - interval '2 minutes'
+              -- Not by its age: what was put back keeps its row, and begins days later.
               and latest.sending_at > private.now() - interval '6 seconds'
         )
     );

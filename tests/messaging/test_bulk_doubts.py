@@ -77,12 +77,17 @@ def test_of_two_sends_claimed_in_one_instant_a_cap_of_one_lets_one_begin(
     }
 
 
+@pytest.mark.parametrize("waited", ["0 seconds", "3 days"])
 def test_two_numbers_of_ours_do_not_write_to_one_telephone_in_one_instant(
-    rig: Rig, fresh_database: str
+    rig: Rig, fresh_database: str, waited: str
 ) -> None:
     (_, mine, first), (_, theirs, once) = claimed_at_once(rig, fresh_database, rig.people(2))
+    # Put back by a pause or a 429, a message keeps its row.
+    older = "update public.message_logs set created_at = created_at - %s::interval"
+    rig.owner.execute(f"{older} where id = any(%s)".encode(), (waited, mine))
     assert len(rig.rows(BEGIN, mine, first)) == 2
     assert rig.rows(BEGIN, theirs, once) == []
+    assert rig.rows("select * from private.claim_batch_messages(10, 60)") == []
     rig.elapse(7)
     again = rig.rows("select * from private.claim_batch_messages(10, 60)")
     assert {row["message_id"] for row in again} == set(theirs)

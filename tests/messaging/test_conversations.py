@@ -306,6 +306,16 @@ def test_the_templates_of_the_provider_are_taken_over_and_bindings_stay(rig: Rig
     )
 
 
+def tell_of_move(rig: Rig, old: str, moved_to: str) -> None:
+    """WhatsApp's own note that whoever had one number has another."""
+    system = {"type": "user_changed_number", "wa_id": moved_to, "body": "mudou"}
+    said = {"from": old, "id": "wamid.moved", "type": "system", "system": system}
+    body = {"entry": [{"changes": [{"field": "messages", "value": {"messages": [said]}}]}]}
+    told = rig.functions.post(f"/gupshup-webhook?key={rig.keys[TENANT, 'gupshup']}", json=body)
+    assert told.status_code == 202
+    rig.drain("run-automations")
+
+
 @pytest.mark.parametrize("is_taken", [False, True])
 def test_a_changed_number_is_followed_unless_somebody_else_has_it_and_keeps_its_silence(
     rig: Rig, wait_until: WaitUntil, is_taken: bool
@@ -315,12 +325,7 @@ def test_a_changed_number_is_followed_unless_somebody_else_has_it_and_keeps_its_
     old, moved_to = phone_of(rig, client), phone_of(rig, other) if is_taken else "5511988887777"
     rig.gupshup.reply(APP, old, "sair")
     [message] = hear(rig, wait_until, 1)
-    system = {"type": "user_changed_number", "wa_id": moved_to, "body": "mudou"}
-    said = {"from": old, "id": "wamid.moved", "type": "system", "system": system}
-    body = {"entry": [{"changes": [{"field": "messages", "value": {"messages": [said]}}]}]}
-    told = rig.functions.post(f"/gupshup-webhook?key={rig.keys[TENANT, 'gupshup']}", json=body)
-    assert told.status_code == 202
-    rig.drain("run-automations")
+    tell_of_move(rig, old, moved_to)
     phones = "select phone, has_whatsapp from public.client_phones where client_id = %s order by 1"
     found = {row["phone"]: row["has_whatsapp"] for row in rig.rows(phones, client)}
     assert found == {"+" + old: False} | ({} if is_taken else {"+" + moved_to: None})
@@ -330,3 +335,39 @@ def test_a_changed_number_is_followed_unless_somebody_else_has_it_and_keeps_its_
     assert len(page["items"]) == 1
     silent = "select private.is_suppressed(%s, %s, %s, 'whatsapp', private.now())"
     assert rig.one(silent, TENANT, client, "+" + moved_to) is True
+
+
+def test_of_a_number_that_two_have_by_now_a_change_is_told_and_moves_nothing(
+    rig: Rig, wait_until: WaitUntil
+) -> None:
+    rig.listen()
+    client, other = rig.people(2)
+    old = phone_of(rig, client)
+    rig.gupshup.reply(APP, old, "oi")
+    [message] = hear(rig, wait_until, 1)
+    phones = "select client_id, phone, has_whatsapp from public.client_phones order by 1, 2"
+    share = "insert into public.client_phones (tenant_id, client_id, phone, kind, position)"
+    rig.owner.execute(
+        f"{share} values (%s, %s, %s, 'mobile', 1)".encode(), (TENANT, other, "+" + old)
+    )
+    before = rig.rows(phones)
+    tell_of_move(rig, old, "5511988887777")
+    assert rig.rows(phones) == before
+    page = rig.ask("select public.conversation_page(%s)", message["conversation_id"])
+    assert page["events"][0]["kind"] == "number_changed"
+
+
+def test_a_proof_waits_for_nobody_and_is_not_lost(
+    rig: Rig, fresh_database: str, wait_until: WaitUntil
+) -> None:
+    rig.listen()
+    held, free = rig.people(2)
+    proved = "select client_id from public.client_phones where has_whatsapp and client_id = any(%s)"
+    with psycopg.connect(fresh_database) as importing:
+        importing.execute("select from public.clients where id = %s for no key update", (held,))
+        for client in (held, free):
+            rig.gupshup.reply(APP, phone_of(rig, client), "oi")
+        hear(rig, wait_until, 2)
+        assert [row["client_id"] for row in rig.rows(proved, [held, free])] == [free]
+    rig.owner.execute("select private.apply_provider_events(1)")
+    assert len(rig.rows(proved, [held, free])) == 2
