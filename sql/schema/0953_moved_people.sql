@@ -125,6 +125,37 @@ execute function private.tg_places__note_moves();
 create trigger _420_note_moves_update after update on public.client_addresses
 referencing new table as changed_rows for each statement
 execute function private.tg_places__note_moves();
+-- Of a number that changes only its digits and its place tell where: what is learnt of it, as from
+-- every first receipt, would have whole lists counted again.
+create function private.tg_client_phones__note_moves() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform private.note_moves(busy.tenant_id, array(
+        select distinct changed.client_id
+        from (
+            select known.client_id
+            from (
+                select new_rows.id, new_rows.client_id, new_rows.phone, new_rows.position
+                from new_rows where new_rows.tenant_id = busy.tenant_id
+                union all
+                select old_rows.id, old_rows.client_id, old_rows.phone, old_rows.position
+                from old_rows where old_rows.tenant_id = busy.tenant_id
+            ) as known
+            group by known.id, known.client_id
+            having min(known.phone) <> max(known.phone)
+                or min(known.position) <> max(known.position)
+        ) as changed
+        join public.clients as client on client.id = changed.client_id and client.uf is null
+    ))
+    from (select distinct new_rows.tenant_id from new_rows offset 0) as busy
+    where private.has_dialer_lists(busy.tenant_id);
+    return null;
+end;
+$$;
+
 create trigger _420_note_moves_delete after delete on public.client_addresses
 referencing old table as changed_rows for each statement
 execute function private.tg_places__note_moves();
@@ -132,8 +163,8 @@ create trigger _420_note_moves_insert after insert on public.client_phones
 referencing new table as changed_rows for each statement
 execute function private.tg_places__note_moves();
 create trigger _420_note_moves_update after update on public.client_phones
-referencing new table as changed_rows for each statement
-execute function private.tg_places__note_moves();
+referencing old table as old_rows new table as new_rows for each statement
+execute function private.tg_client_phones__note_moves();
 create trigger _420_note_moves_delete after delete on public.client_phones
 referencing old table as changed_rows for each statement
 execute function private.tg_places__note_moves();

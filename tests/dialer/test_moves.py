@@ -26,6 +26,11 @@ def test_whoever_moves_to_a_state_that_is_closed_is_not_called_there(floor: Floo
              "number": "1", "district": "Centro", "city": "Rio", "uf": "RJ", "cep": "20000000"},
         )  # fmt: skip
     else:
+        # What a first receipt teaches of a number moves nobody.
+        floor.world.run(
+            "update public.client_phones set has_whatsapp = true where client_id = %s", mover
+        )
+        assert floor.world.one("select count(*) from private.dialer_moves") == 0
         floor.world.run(
             "update public.client_phones set phone = '+5521980000009' where client_id = %s", mover
         )
