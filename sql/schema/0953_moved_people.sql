@@ -79,6 +79,13 @@ security definer
 set search_path = ''
 as $$
 begin
+    -- Once per agency: without the offset the question goes below the distinct, to each row.
+    if not exists (
+        select from (select distinct new_rows.tenant_id from new_rows offset 0) as busy
+        where private.has_dialer_lists(busy.tenant_id)
+    ) then
+        return null;
+    end if;
     perform private.note_moves(moved.tenant_id, array_agg(moved.id))
     from (
         -- Grouped, not joined, as in 0558.
@@ -92,7 +99,6 @@ begin
         group by known.tenant_id, known.id
         having max(known.became) is distinct from max(known.was)
     ) as moved
-    where private.has_dialer_lists(moved.tenant_id)
     group by moved.tenant_id;
     return null;
 end;
@@ -114,17 +120,11 @@ begin
         join public.clients as client on client.id = changed.client_id and client.uf is null
         where changed.tenant_id = busy.tenant_id
     ))
-    from (select distinct changed_rows.tenant_id from changed_rows) as busy
+    from (select distinct changed_rows.tenant_id from changed_rows offset 0) as busy
     where private.has_dialer_lists(busy.tenant_id);
     return null;
 end;
 $$;
-create trigger _420_note_moves_insert after insert on public.client_addresses
-referencing new table as changed_rows for each statement
-execute function private.tg_places__note_moves();
-create trigger _420_note_moves_update after update on public.client_addresses
-referencing new table as changed_rows for each statement
-execute function private.tg_places__note_moves();
 -- Of a number that changes only its digits and its place tell where: what is learnt of it, as from
 -- every first receipt, would have whole lists counted again.
 create function private.tg_client_phones__note_moves() returns trigger
@@ -156,6 +156,12 @@ begin
 end;
 $$;
 
+create trigger _420_note_moves_insert after insert on public.client_addresses
+referencing new table as changed_rows for each statement
+execute function private.tg_places__note_moves();
+create trigger _420_note_moves_update after update on public.client_addresses
+referencing new table as changed_rows for each statement
+execute function private.tg_places__note_moves();
 create trigger _420_note_moves_delete after delete on public.client_addresses
 referencing old table as changed_rows for each statement
 execute function private.tg_places__note_moves();
