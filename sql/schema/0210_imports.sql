@@ -128,14 +128,14 @@ $$;
 
 -- What the triggers would derive came with the rows: an import's new people, with the titles and
 -- numbers that it planned for them (0451). Nobody else can say so.
-create function private.is_given() returns boolean
+create function private.is_derived_already() returns boolean
 language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
 begin
-    return current_setting('cobranca.is_given', true) = 'true' and private.is_importing();
+    return current_setting('cobranca.is_derived_already', true) = 'true' and private.is_importing();
 end;
 $$;
 

@@ -49,7 +49,7 @@ as $$
 begin
     -- A transition table exists only for its own event, hence three spellings of one sentence.
     if tg_op = 'INSERT' then
-        if private.is_given() then
+        if private.is_derived_already() then
             return null;
         end if;
         perform private.refresh_client_totals(touched.tenant_id, array_agg(touched.client_id))

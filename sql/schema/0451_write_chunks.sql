@@ -125,7 +125,7 @@ begin
         chunk := private.recognise_chunk_people(chunk);
         created := private.insert_chunk_people(chunk, v_now);
     end;
-    perform set_config('cobranca.is_given', 'true', true);
+    perform set_config('cobranca.is_derived_already', 'true', true);
     insert into public.client_phones (tenant_id, client_id, phone, kind, position, created_at)
     -- +55, two digits of area, and nine that begin with 9.
     select chunk.tenant_id, planned.client_id, numbers.phone,
@@ -135,7 +135,7 @@ begin
     cross join unnest(planned.phones) with ordinality as numbers (phone, place)
     where planned.is_new
     order by planned.document;
-    perform set_config('cobranca.is_given', '', true);
+    perform set_config('cobranca.is_derived_already', '', true);
     insert into private.import_changes (tenant_id, import_id, table_name, created_ids)
     select chunk.tenant_id, chunk.import_id, 'clients', array_agg(planned.client_id)
     from unnest(chunk.clients) as planned
@@ -275,9 +275,9 @@ as $$
 declare
     v_now timestamptz := private.now();
 begin
-    perform set_config('cobranca.is_given', 'true', true);
+    perform set_config('cobranca.is_derived_already', 'true', true);
     created := private.insert_chunk_debts(chunk, true, v_now);
-    perform set_config('cobranca.is_given', '', true);
+    perform set_config('cobranca.is_derived_already', '', true);
     created := created + private.insert_chunk_debts(chunk, false, v_now);
 
     perform from public.debts

@@ -172,10 +172,15 @@ begin
         select from public.imports
         where imports.finished_at > private.now() - c_lately and imports.status = 'done'
           and imports.debts_created > c_many_rows
+          -- Once for each: what ends later than the titles are read is seen to next time. Ages,
+          -- because the statistics have the server's clock.
+          and private.now() - imports.finished_at < coalesce(
+              now() - pg_stat_get_last_analyze_time('public.debts'::regclass), c_lately
+          )
     ) then
-        analyze public.clients;
-        analyze public.client_phones;
-        analyze public.debts;
+        -- A vacuum that is under way would give way to who waits for it, each time anew, and never
+        -- come to its end; it takes the statistics by itself.
+        analyze (skip_locked) public.debts, public.clients, public.client_phones;
     end if;
 end;
 $$;

@@ -36,7 +36,7 @@ begin
     if tg_op = 'INSERT' then
         -- A number more can only open what was closed: most new numbers change nothing, and a
         -- million of them are compared in one join.
-        if not private.is_given() then
+        if not private.is_derived_already() then
             perform private.refresh_client_reach(touched.tenant_id, array_agg(touched.client_id))
             from (
                 select added.tenant_id, added.client_id

@@ -131,7 +131,8 @@ class Agency:
             select clients.document
             from public.clients
             left join lateral (
-                select coalesce(sum(principal_cents) filter (where status = 'open'), 0) as cents,
+                select coalesce(sum(greatest(principal_cents - abated_cents, 0))
+                        filter (where status = 'open'), 0) as cents,
                     count(*) filter (where status = 'open') as debts,
                     min(due_on) filter (where status = 'open') as oldest,
                     coalesce(array_agg(distinct creditor_id), '{}') as creditors,

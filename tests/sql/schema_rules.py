@@ -247,7 +247,7 @@ RULES = [
         "select distinct tgfoid::regproc from pg_trigger join pg_proc on pg_proc.oid = tgfoid"
         " where tgrelid in ('public.clients'::regclass, 'public.debts'::regclass,"
         "   'public.client_phones'::regclass)"
-        r" and prosrc ~ 'join (old_rows|new_rows)\M'"
+        r" and prosrc ~ '(join|from (old|new)_rows,) (old_rows|new_rows)\M'"
         " and not coalesce(proconfig @> '{enable_hashjoin=on,enable_nestloop=off}', false)",
         "alter function private.tg_broadcast_status() reset enable_nestloop",
     ),
