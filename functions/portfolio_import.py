@@ -16,8 +16,8 @@ def portfolio_import(request: flask.Request) -> flask.typing.ResponseReturnValue
     """POST a file, an array or lines of JSON, by a person's session or a tenant's API key.
 
     200 {"import_id", "status", "rows", "accepted", "rejected", …}: private.import_answer;
-    step=preview: portfolio.preview.show, and with keep=true {"upload": id}: who looks, rehearses
-    and imports names it in ?upload= and sends the file once.
+    step=preview: portfolio.preview.show, and with keep=true {"upload": id}, where there is room
+    for it: who looks, rehearses and imports names it in ?upload= and sends the file once.
     """
     if request.method != "POST":
         raise errors.MethodNotAllowed("send the file with POST")

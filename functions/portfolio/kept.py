@@ -69,8 +69,23 @@ def wanted(request: flask.Request) -> bool:
     return SWITCH[request.args.get("keep", "").lower()]
 
 
-def keep(connection: "psycopg.Connection[Any]", upload: Upload) -> str:
-    """The id by which the same person asks for the file again, within an hour each time."""
+def keep(connection: "psycopg.Connection[Any]", upload: Upload) -> str | None:
+    """The id by which the same person asks for the file again, within an hour each time.
+
+    None where the agency keeps as many bytes as it may: then the file itself comes again.
+    """
+    import psycopg
+
+    try:
+        with connection.transaction():
+            return _kept(connection, upload)
+    except psycopg.DatabaseError as refused:
+        if refused.diag.message_primary != "uploads_full":
+            raise
+        return None
+
+
+def _kept(connection: "psycopg.Connection[Any]", upload: Upload) -> str:
     [(upload_id,)] = connection.execute(
         "select private.keep_upload(%s, %s, %s)", (upload.name or None, upload.sha256, upload.kind)
     ).fetchall()

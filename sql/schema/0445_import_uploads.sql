@@ -111,13 +111,14 @@ as $$
 declare
     v_upload private.import_uploads := private.own_upload(upload_id);
 begin
-    -- Told by the rows' headers: no body is read.
+    -- Told by the rows' headers: no body is read. Files that come at the same moment do not see
+    -- each other, and go over by that much.
     if octet_length(body) + (
         select coalesce(sum(octet_length(part.body)), 0) from private.import_upload_parts as part
         where part.tenant_id = v_upload.tenant_id
     ) > private.kept_bytes() then
         raise exception 'uploads_full' using errcode = 'PT409',
-            detail = 'the agency keeps as many files as it may; they go by import or within the hour';
+            detail = 'no room to keep it: send the file itself each time';
     end if;
     insert into private.import_upload_parts (upload_id, tenant_id, place, body)
     values (v_upload.id, v_upload.tenant_id, add_upload_part.place, add_upload_part.body);

@@ -27,8 +27,6 @@ export const imports: Record<string, string> = {
   download_unknown: "Este arquivo não pode ser baixado por aqui.",
   ticket_used: "Este link de download já foi usado. Peça o arquivo de novo.",
   upload_expired: "O arquivo enviado já não está no servidor. Escolha-o de novo.",
-  uploads_full:
-    "Há arquivos demais esperando importação na sua assessoria. Importe ou espere uma hora, e envie este de novo.",
   import_not_found: "Esta importação não existe mais.",
   import_not_done: "Só uma importação concluída pode ser desfeita, e uma única vez.",
   import_not_running: "Esta importação já terminou.",
