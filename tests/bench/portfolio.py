@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+import functools
 import hashlib
 import io
 import random
@@ -21,6 +22,9 @@ from portfolio import checking, dialects, headers, reading, uploads
 from tests.bench.importing import Agency
 from tests.bench.table import BenchRow, interleaved
 from tests.portfolio import reference
+
+Settle = Callable[[], object]
+Copies = dict[str, tuple[sql.Composed, bytes]]  # by table: its COPY and what it sends
 
 UPSERTS: dict[str, tuple[str, str]] = {  # natural key, what is overwritten
     "clients": (
@@ -53,8 +57,14 @@ def rows(stack: Stack) -> list[BenchRow]:
     """Validation and import, each against its reference in the same run."""
     stack.kill("executor")  # nothing here is to be woken
     try:
-        with psycopg.connect(stack.settings.database_url(), autocommit=True) as owner:
-            return [_validation(), *_import(owner, stack.settings.database_url("functions"))]
+        with (
+            psycopg.connect(stack.settings.database_url(), autocommit=True) as owner,
+            stack.server.connect("supabase_admin") as admin,
+        ):
+            # Before each arm: what the one before left dirty is not paid by the next.
+            settle = functools.partial(admin.execute, "checkpoint")
+            functions_url = stack.settings.database_url("functions")
+            return [_validation(), *_import(owner, functions_url, settle)]
     finally:
         stack.restart("executor")
 
@@ -130,7 +140,7 @@ def _validation() -> BenchRow:
     )
 
 
-def _import(owner: psycopg.Connection[Any], functions_url: str) -> list[BenchRow]:
+def _import(owner: psycopg.Connection[Any], functions_url: str, settle: Settle) -> list[BenchRow]:
     """New rows against COPY of what they became into copies of the tables with all their indexes,
     checks and foreign keys (but no triggers), and as full; the unchanged file against a plain
     upsert of them."""
@@ -138,6 +148,7 @@ def _import(owner: psycopg.Connection[Any], functions_url: str) -> list[BenchRow
 
     def imported(agency: Agency) -> float:
         upload = uploads.Upload(io.BytesIO(data), "bench.csv", hashlib.sha256(data).hexdigest())
+        settle()
         started = time.perf_counter()
         agency.imports(upload)
         return time.perf_counter() - started
@@ -146,9 +157,9 @@ def _import(owner: psycopg.Connection[Any], functions_url: str) -> list[BenchRow
     imported(known)
     copies = _copies(owner, known.id)
     arms: dict[str, Callable[[], float]] = {
-        "copy": lambda: _copy(owner, copies, known.id),
+        "copy": lambda: _copy(owner, copies, known.id, settle),
         "new": lambda: imported(Agency(owner, functions_url)),
-        "upsert": lambda: _upsert(owner, copies),
+        "upsert": lambda: _upsert(owner, copies, settle),
         "again": lambda: imported(known),
     }
     seconds: dict[str, list[float]] = {name: [] for name in arms}
@@ -178,10 +189,10 @@ def _import(owner: psycopg.Connection[Any], functions_url: str) -> list[BenchRow
     ]
 
 
-def _copies(owner: psycopg.Connection[Any], tenant: str) -> dict[str, tuple[sql.Composed, bytes]]:
+def _copies(owner: psycopg.Connection[Any], tenant: str) -> Copies:
     """Side tables like ours, and for each its COPY statement with the tenant's rows as text."""
     owner.execute("create schema bench")
-    copies = {}
+    copies: Copies = {}
     for name, order in TABLES.items():
         ours, side = sql.Identifier("public", name), sql.Identifier("bench", name)
         owner.execute(sql.SQL("create table {} (like {} including all)").format(side, ours))
@@ -216,9 +227,7 @@ def _copies(owner: psycopg.Connection[Any], tenant: str) -> dict[str, tuple[sql.
     return copies
 
 
-def _copy(
-    owner: psycopg.Connection[Any], copies: dict[str, tuple[sql.Composed, bytes]], tenant: str
-) -> float:
+def _copy(owner: psycopg.Connection[Any], copies: Copies, tenant: str, settle: Settle) -> float:
     owner.execute("truncate bench.clients, bench.client_phones, bench.debts")
     for name, (statement, _) in copies.items():
         # What ours holds by now of other agencies: an index is as deep for both.
@@ -232,6 +241,7 @@ def _copy(
         owner.execute(sql.SQL("analyze {}").format(side))
     # A foreign key's plan that was made for an empty table scans the full one.
     owner.execute("discard plans")
+    settle()
     started = time.perf_counter()
     with owner.transaction():
         for statement, data in copies.values():
@@ -240,8 +250,9 @@ def _copy(
     return time.perf_counter() - started
 
 
-def _upsert(owner: psycopg.Connection[Any], copies: dict[str, tuple[sql.Composed, bytes]]) -> float:
+def _upsert(owner: psycopg.Connection[Any], copies: Copies, settle: Settle) -> float:
     """What most write: stage, then `on conflict do update`, whatever is there already."""
+    settle()
     started = time.perf_counter()
     with owner.transaction():
         for name, (key, changes) in UPSERTS.items():
