@@ -16,8 +16,8 @@ as $$
       and private.phone_match(known.phone) = private.phone_match(prove_whatsapp.phone)
 $$;
 
--- What was passed over: numbers of which nobody knows, though a message arrived there lately. A
--- refusal may be newer than the message, so that only what is open is answered.
+-- What was passed over: numbers of which nobody knows, though a message arrived there or came from
+-- there lately. A refusal may be newer than it, so that only what is open is answered.
 create function private.prove_numbers(lately interval) returns void
 language plpgsql
 security definer
@@ -26,13 +26,20 @@ as $$
 begin
     create temp table proved_numbers on commit drop as
     select distinct known.id, known.client_id
-    from public.message_logs as message
+    from (
+        select arrived.tenant_id, arrived.client_id, arrived.phone
+        from public.message_logs as arrived
+        where arrived.submitted_at > private.now() - lately
+          and arrived.status in ('delivered', 'read')
+        union all
+        select wrote.tenant_id, wrote.client_id, wrote.phone
+        from public.message_logs as wrote
+        where wrote.direction = 'in' and wrote.created_at > private.now() - lately
+    ) as message
     join public.client_phones as known
         on known.tenant_id = message.tenant_id and known.client_id = message.client_id
         and known.has_whatsapp is null
-        and private.phone_match(known.phone) = private.phone_match(message.phone)
-    where message.submitted_at > private.now() - lately
-      and message.status in ('delivered', 'read');
+        and private.phone_match(known.phone) = private.phone_match(message.phone);
     -- In one order, as everybody who locks several.
     perform from public.clients
     where clients.id in (select proved_numbers.client_id from pg_temp.proved_numbers)

@@ -219,6 +219,20 @@ def test_the_night_proves_what_was_passed_over_and_reopens_nothing(
     assert row_of(db, "public.client_phones", id=phone)["has_whatsapp"] is learned
 
 
+def test_the_night_proves_who_wrote_while_an_import_held_them(
+    db: psycopg.Connection, world: World, message: UUID
+) -> None:
+    db.execute(
+        "update public.message_logs set direction = 'in', status = 'received',"
+        " submitted_at = null, created_at = private.now() - interval '3 days' where id = %s",
+        (message,),
+    )
+    for lately, proved in (("2 days", None), ("4 days", True)):
+        db.execute("select private.prove_numbers(%s)", (lately,))
+        phone = row_of(db, "public.client_phones", id=world.ids["phone"])
+        assert phone["has_whatsapp"] is proved
+
+
 def with_one_form(db: psycopg.Connection, message: UUID) -> None:
     """It is the second try, to the number's other form (tests/messaging/test_ninth_digit.py)."""
     db.execute("update public.message_logs set other_form_of = id where id = %s", (message,))
