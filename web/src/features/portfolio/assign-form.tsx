@@ -14,12 +14,14 @@ const nobody = "nobody";
 
 interface AssignFormProps {
   selection: Selection;
+  /** What the preview says of whoever is chosen; false until it is there. */
+  mayAssign: boolean;
   /** A colleague, or null: whom the preview is for. */
   onChoose: (userId: string | null) => void;
   onClose: () => void;
 }
 
-export function AssignForm({ selection, onChoose, onClose }: AssignFormProps): ReactNode {
+export function AssignForm({ selection, mayAssign, onChoose, onClose }: AssignFormProps): ReactNode {
   const { data: options } = useFilterOptions();
   const [userId, setUserId] = useState("");
   const { mutate, isPending, error } = useBulk(
@@ -63,7 +65,7 @@ export function AssignForm({ selection, onChoose, onClose }: AssignFormProps): R
         <Button variant="default" onClick={onClose}>
           Cancelar
         </Button>
-        <Button type="submit" loading={isPending} disabled={!userId}>
+        <Button type="submit" loading={isPending} disabled={!(userId && mayAssign)}>
           {userId === nobody ? "Tirar responsável" : "Atribuir"}
         </Button>
       </div>

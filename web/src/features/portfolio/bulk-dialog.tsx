@@ -45,7 +45,15 @@ export function BulkDialog({ action, selection, onClose }: BulkDialogProps): Rea
         ) : (
           <Skeleton width="100%" height={54} />
         )}
-        {action === "assign" && <AssignForm selection={selection} onChoose={setAssignee} onClose={onClose} />}
+        {action === "assign" && (
+          <AssignForm
+            selection={selection}
+            // An estimate of nobody may still be somebody.
+            mayAssign={eligibility !== undefined && (eligibility.eligible > 0 || eligibility.is_estimate)}
+            onChoose={setAssignee}
+            onClose={onClose}
+          />
+        )}
         {action === "tag" && <TagForm selection={selection} onClose={onClose} />}
         {action === "export" && <ExportForm selection={selection} onClose={onClose} />}
         {action === "dialer" && (

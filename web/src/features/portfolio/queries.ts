@@ -89,7 +89,6 @@ export function useEligibility(
   return useQuery({
     queryKey: ["eligibility", action, selection, assignee],
     queryFn: () => shaped<Eligibility>(rpc("bulk_eligibility", args)),
-    placeholderData: keepPreviousData,
     // People leave and hours pass: an answer of a dialog before says nothing about this one.
     gcTime: 0,
   });
