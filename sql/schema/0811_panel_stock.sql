@@ -33,9 +33,10 @@ create table private.panel_eligible (
     day date not null,
     creditor_id uuid,
     clients bigint not null,
-    -- Open titles of those clients; and everybody who has a title on the books.
-    titles bigint not null default 0,
-    debtors bigint not null default 0,
+    -- Open titles of those clients; and everybody who has a title on the books. Null: a record of
+    -- before they were counted.
+    titles bigint,
+    debtors bigint,
     constraint panel_eligible_is_said_once unique nulls not distinct (tenant_id, day, creditor_id),
     constraint panel_eligible_day_fkey foreign key (tenant_id, day)
     references private.panel_stock_days (tenant_id, day)

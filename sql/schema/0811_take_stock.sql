@@ -197,9 +197,14 @@ begin
         from new_rows as became
         join old_rows as was on was.id = became.id
         where was.finished_at is null and became.finished_at is not null
-          and not became.is_rehearsal and became.debts_created <= c_short
+          and not became.is_rehearsal
     ) as ended
-    where private.is_stock_early(ended.tenant_id);
+    where private.is_stock_early(ended.tenant_id) and (
+        -- The record is of all that the agency has, not of what one file brought.
+        select count(*) from (
+            select from public.debts where debts.tenant_id = ended.tenant_id limit c_short + 1
+        ) as titles
+    ) <= c_short;
     return null;
 end;
 $$;

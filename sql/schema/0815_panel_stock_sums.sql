@@ -12,6 +12,19 @@ as $$
       and known.day between (scope).from_day and (scope).until_day
 $$;
 
+create function private.has_panel_rows(tenant_id uuid, day date) returns boolean
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select exists (
+        select from private.panel_stock_days as known
+        where known.tenant_id = has_panel_rows.tenant_id and known.day = has_panel_rows.day
+          and known.has_rows
+    )
+$$;
+
 -- Clients of a record: who may and can be contacted, their open titles, and who owes anything.
 create function private.panel_stock_people(
     scope private.panel_scope, split_by text, day date
@@ -32,8 +45,8 @@ begin
               when scope.creditor_ids is not null then known.creditor_id = any(scope.creditor_ids)
               else (known.creditor_id is not null) = (split_by = 'creditor')
           end;
-    else
-        -- Who owes two of several creditors is one: only the rows know who that is.
+    -- Who owes two of several creditors is one: only the rows know who that is.
+    elsif private.has_panel_rows(scope.tenant_id, day) then
         return query
         select '', count(distinct person.client_id), count(person.client_id),
             count(distinct title.client_id)
@@ -60,10 +73,7 @@ declare
     c_located_days constant int := 90;
     v_located private.panel_scope := scope;
     v_day date := private.panel_stock_day(scope);
-    v_is_framed boolean := exists (
-        select from private.panel_stock_days as known
-        where known.tenant_id = scope.tenant_id and known.day = scope.from_day and known.has_rows
-    );
+    v_is_framed boolean := private.has_panel_rows(scope.tenant_id, scope.from_day);
 begin
     if v_day is null or split_by not in ('', 'creditor', 'operator') then
         return;
@@ -81,8 +91,11 @@ begin
           and (scope.operator_ids is null or late.operator_id = any(scope.operator_ids))
           and private.panel_is_seated(scope, late.operator_id, late.day)
         union all
-        -- None is a number, too.
-        select '', 0, 0 where split_by = ''
+        -- None is a number, too, of a record that counted them: the same that first told titles.
+        select '', 0, 0
+        from private.panel_eligible as known
+        where split_by = '' and known.tenant_id = scope.tenant_id and known.day = v_day
+          and known.creditor_id is null and known.titles is not null
     ) as told
     group by told.key;
     if scope.operator_ids is not null or split_by = 'operator' then
@@ -126,7 +139,8 @@ begin
     people as materialized (
         select * from private.panel_stock_people(scope, split_by, v_day)
     )
-    select added.key, added.measure, added.titles, coalesce(people.debtors, 0), added.cents
+    select added.key, added.measure, added.titles,
+        case when added.measure = 'stock' then people.debtors else 0 end, added.cents
     from added
     left join people on people.key = added.key and added.measure = 'stock'
     union all

@@ -167,6 +167,28 @@ as $$
     limit 1
 $$;
 
+-- The month that was under way when rows began to be kept has its opening (its titles came onto the
+-- books with it), though that day's other rows are not known.
+create function private.knows_titles_since(tenant_id uuid, day date) returns boolean
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select private.has_panel_rows(knows_titles_since.tenant_id, knows_titles_since.day)
+        or knows_titles_since.day >= private.today(knows_titles_since.tenant_id) - 366
+        and exists (
+            select from private.panel_stock_days as known
+            where known.tenant_id = knows_titles_since.tenant_id
+              and known.day = knows_titles_since.day
+        )
+        and exists (
+            select from private.panel_titles as title
+            where title.tenant_id = knows_titles_since.tenant_id and title.is_entry
+              and title.from_day <= knows_titles_since.day
+        )
+$$;
+
 -- A page of what was found, one row more than it shows.
 create function private.panel_page(
     tenant_id uuid, found private.panel_event[], size int, zone text
@@ -214,7 +236,7 @@ declare
     );
     v_asked date := private.panel_stock_day(scope);
     v_day date;
-    v_found private.panel_event [];
+    v_found private.panel_event [] := '{}';
 begin
     if measure = 'stock_opening' then
         v_asked := scope.from_day;
@@ -228,9 +250,14 @@ begin
         measure := 'stock';
         v_asked := scope.from_day;
     end if;
-    v_day := case when measure in ('stock', 'stock_opening', 'stock_eligible',
-            'stock_eligible_title')
-        then private.panel_day_with_rows(scope.tenant_id, v_asked) else v_asked end;
+    v_day := case
+        when measure in ('stock', 'stock_opening', 'stock_eligible', 'stock_eligible_title')
+            then private.panel_day_with_rows(scope.tenant_id, v_asked)
+        -- Nothing, rather than the part that is still known.
+        when measure = 'rolled' and not private.knows_titles_since(scope.tenant_id, scope.from_day)
+            or measure in ('stock_entered', 'stock_collectable', 'stock_collected')
+            and not private.has_panel_rows(scope.tenant_id, scope.from_day) then null
+        else v_asked end;
     if measure = 'recovered' then
         v_found := array(
             select event::private.panel_event from private.panel_recovered_found(
@@ -243,8 +270,8 @@ begin
                 scope, v_day, v_after_day, coalesce(v_cursor[2]::uuid, c_least), size + 1
             ) as event
         );
-    -- A person's work has no stock.
-    elsif scope.operator_ids is null then
+    -- A person's work has no stock, and of some records only the sums are left.
+    elsif scope.operator_ids is null and v_day is not null then
         v_found := array(
             select event::private.panel_event from private.panel_stock_found(
                 scope, measure, v_day, band, outcome, v_after_day,

@@ -41,7 +41,7 @@ export function BehindRows({ of, filter, worth, fileName }: BehindRowsProps): Re
       {rows?.length === 0 && (
         <EmptyState title="Nenhuma linha">
           {isSumsOnly(data?.pages[0])
-            ? "Dessa fotografia ficaram só as somas; a partir da próxima as linhas ficam guardadas."
+            ? "Dessa fotografia ficaram só as somas: as linhas ficam guardadas por um ano, e as mais antigas já saíram ou não foram guardadas."
             : "Nada aconteceu neste período."}
         </EmptyState>
       )}
@@ -57,7 +57,7 @@ export function BehindRows({ of, filter, worth, fileName }: BehindRowsProps): Re
   );
 }
 
-/** A record that was taken before rows were kept. */
+/** A record whose rows are gone after a year, or that was taken before rows were kept. */
 const isSumsOnly = (page: BehindPage | undefined): boolean => Boolean(page?.asked_day && !page.day);
 
 /** Of which record the rows are, when they are a record's. */
