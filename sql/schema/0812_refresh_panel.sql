@@ -190,42 +190,57 @@ begin
 end;
 $$;
 
--- One agency that fails does not stop the rest, and somebody reads of it.
-create function private.refresh_panel() returns int
+-- Agency by agency, each in its own transaction: a long one keeps neither its locks nor the others'
+-- numbers, and a crash leaves what was read before it. A procedure because only those may commit,
+-- and without a search path of its own because only then; it names every schema, and nobody but its
+-- owner may call it.
+create procedure private.refresh_panel(is_committing boolean default true)
 language plpgsql
-security definer
-set search_path = ''
 as $$
 declare
     v_tenant_id uuid;
-    v_days int;
-    v_has_stock boolean;
-    v_sum int := 0;
-    v_run_id bigint;
 begin
     for v_tenant_id in select tenants.id from public.tenants order by tenants.id loop
-        begin
-            v_has_stock := private.take_panel_stock(v_tenant_id);
-            v_days := private.refresh_panel_of(v_tenant_id);
-            v_sum := v_sum + v_days;
-            continue when v_days = 0 and not v_has_stock;
-            insert into public.job_runs (tenant_id, job, on_date)
-            values (v_tenant_id, 'refresh_panel', private.today(v_tenant_id))
-            returning id into v_run_id;
-            perform private.finish_job(
-                v_run_id, jsonb_build_object('days', v_days, 'stock', v_has_stock), 0
-            );
-        exception when others then
-            perform private.note_job_failure(
-                v_tenant_id, 'refresh_panel',
-                jsonb_build_object('code', sqlstate, 'error', sqlerrm)
-            );
-        end;
+        perform private.refresh_panel_for(v_tenant_id);
+        if is_committing then
+            commit;
+        end if;
     end loop;
-    return v_sum;
 end;
 $$;
-comment on function private.refresh_panel() is
-'Days kept. Without it the numbers of events are exact, and slow; a day''s stock is lost.';
+comment on procedure private.refresh_panel (boolean) is
+'is_committing: false leaves everything to the caller''s transaction. Without it the numbers of
+events are exact, and slow; a day''s stock is lost.';
 
-select cron.schedule('refresh-panel', '*/5 * * * *', 'select private.refresh_panel()');
+-- One that fails does not stop the rest, and somebody reads of it.
+create function private.refresh_panel_for(tenant_id uuid) returns void
+language plpgsql
+security definer
+set search_path = ''
+-- Whoever holds an agency's records for longer is waited for in the next run.
+set lock_timeout = '5s'
+as $$
+declare
+    v_has_stock boolean;
+    v_days int;
+    v_run_id bigint;
+begin
+    v_has_stock := private.take_panel_stock(tenant_id);
+    v_days := private.refresh_panel_of(tenant_id);
+    if v_days = 0 and not v_has_stock then
+        return;
+    end if;
+    insert into public.job_runs (tenant_id, job, on_date)
+    values (refresh_panel_for.tenant_id, 'refresh_panel', private.today(tenant_id))
+    returning id into v_run_id;
+    perform private.finish_job(
+        v_run_id, jsonb_build_object('days', v_days, 'stock', v_has_stock), 0
+    );
+exception when others then
+    perform private.note_job_failure(
+        tenant_id, 'refresh_panel', jsonb_build_object('code', sqlstate, 'error', sqlerrm)
+    );
+end;
+$$;
+
+select cron.schedule('refresh-panel', '*/5 * * * *', 'call private.refresh_panel()');

@@ -82,3 +82,42 @@ def test_two_keepers_do_not_keep_the_same_days(
     keeper, other = two
     assert scalar(keeper, KEEP, TENANT)
     assert scalar(other, KEEP, TENANT) == 0
+
+
+def test_an_agency_that_is_held_or_dies_keeps_no_other_back(fresh_database: str) -> None:
+    with ExitStack() as stack:
+        db, holder, refresher = (
+            stack.enter_context(psycopg.connect(fresh_database, autocommit=True)) for _ in range(3)
+        )
+        tenants = [each for (each,) in db.execute("select id from public.tenants order by id")]
+        # Five seconds, but for a test.
+        db.execute("alter function private.refresh_panel_for(uuid) set lock_timeout = '100ms'")
+        db.execute(
+            "create function public.dies() returns trigger language plpgsql as $$ begin"
+            " perform pg_terminate_backend(pg_backend_pid()); return new; end $$"
+        )
+        db.execute(
+            "create trigger dies before insert on private.panel_stock_days for each row"
+            f" when (new.tenant_id = '{tenants[-1]}') execute function public.dies()"
+        )
+        with pytest.raises(psycopg.OperationalError):
+            refresher.execute("call private.refresh_panel()")
+        taken = "select tenant_id from private.panel_stock_days order by tenant_id"
+        assert [each for (each,) in db.execute(taken)] == tenants[:-1]
+        db.execute("drop trigger dies on private.panel_stock_days")
+        db.execute("truncate private.panel_stock_days cascade")
+        holder.autocommit = False
+        holder.execute(
+            "insert into private.panel_stock_days (tenant_id, day)"
+            " values (%s, private.today(%s))", (tenants[0], tenants[0]),
+        )  # fmt: skip
+        db.execute("call private.refresh_panel()")
+        assert [each for (each,) in db.execute(taken)] == tenants[1:]
+        failed = db.execute(
+            "select tenant_id, result ->> 'code' from public.job_runs where failures > 0"
+            " and job = 'refresh_panel'"
+        ).fetchall()
+        assert failed == [(tenants[0], "55P03")]
+        holder.rollback()
+        db.execute("call private.refresh_panel()")
+        assert [each for (each,) in db.execute(taken)] == tenants

@@ -182,7 +182,7 @@ def test_a_month_that_was_missed_is_no_months_roll(agency: PanelWorld) -> None:
 
 
 def test_the_job_writes_the_stock_down_and_says_so(agency: PanelWorld) -> None:
-    scalar(agency.db, "select private.refresh_panel()")
+    agency.db.execute("call private.refresh_panel(false)")
     result = scalar(
         agency.db,
         "select result from public.job_runs where job = 'refresh_panel' and tenant_id = %s",
