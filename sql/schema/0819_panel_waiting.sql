@@ -1,5 +1,6 @@
 -- What waits for a decision, what is stuck and what is on its way out, by the same sight as the
--- lists that the board leads to. In plpgsql because half of the tables are made later.
+-- lists that the board leads to, less what somebody has set aside there. In plpgsql because half of
+-- the tables are made later.
 
 -- Each {kind, count, oldest_at}, only where there is something.
 create function private.panel_waiting(tenant_id uuid) returns jsonb
@@ -62,6 +63,9 @@ begin
             from public.automation_runs as run
             where run.tenant_id = panel_waiting.tenant_id and run.status = 'failed'
               and run.finished_at > v_recent
+              and not private.is_set_aside(
+                  run.tenant_id, 'automation', run.id::text, run.finished_at
+              )
               and (v_scope is null or exists (
                   select from public.clients
                   where clients.id = run.client_id and clients.creditor_ids && v_scope
@@ -70,7 +74,12 @@ begin
             select 'charges_failed', false, count(*), min(charge.updated_at)
             from public.charges as charge
             where charge.tenant_id = panel_waiting.tenant_id
-              and charge.status in ('failed', 'unknown') and charge.updated_at > v_recent
+              -- As the list: the first is the index's condition.
+              and charge.status in ('failed', 'unknown') and charge.status = 'failed'
+              and charge.updated_at > v_recent
+              and not private.is_set_aside(
+                  charge.tenant_id, 'charge', charge.id::text, charge.updated_at
+              )
               and (v_scope is null or exists (
                   select from public.clients
                   where clients.id = charge.client_id and clients.creditor_ids && v_scope
@@ -81,12 +90,19 @@ begin
             where import.tenant_id = panel_waiting.tenant_id
               and import.status in ('failed', 'interrupted') and import.created_at > v_recent
               and not import.is_rehearsal
+              and not private.is_set_aside(
+                  import.tenant_id, 'import', import.id::text,
+                  coalesce(import.finished_at, import.created_at)
+              )
               and (v_scope is null or import.creditor_id = any(v_scope))
             union all
             select 'jobs_failed', false, count(*), min(run.started_at)
             from public.job_runs as run
             where run.tenant_id = panel_waiting.tenant_id and run.failures > 0
               and run.on_date >= private.today(panel_waiting.tenant_id) - 1
+              and not private.is_set_aside(
+                  run.tenant_id, 'job', run.id::text, coalesce(run.finished_at, run.started_at)
+              )
         ) as found
         where found.waiting > 0
     );

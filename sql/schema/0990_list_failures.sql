@@ -1,6 +1,7 @@
 -- Everything that failed and waits for a person, in one list: rules, messages that no rule sent,
 -- charges, bulk sends (each once, with how many of its messages failed and mostly why), imports,
--- loads of the dialer, jobs, and events that changed nothing, less what somebody has set aside.
+-- loads of the dialer, jobs, and events that changed nothing, less what somebody has set aside;
+-- that is a list of its own.
 -- Each branch reads at most a page of its own; who may look, and what is done again, is each area's
 -- own word.
 create index message_logs_failed on public.message_logs (tenant_id, failed_at desc)
@@ -11,7 +12,8 @@ create index provider_events_refused on private.provider_events (tenant_id, rece
 where error is not null;
 
 create function private.failed_work(
-    tenant_id uuid, kinds text[], before_at timestamptz, before_id text, page_size int
+    tenant_id uuid, kinds text[], before_at timestamptz, before_id text, page_size int,
+    aside boolean default false
 ) returns table (
     kind text, id text, failed_at timestamptz, client_id uuid, title text, reason text,
     detail text, may_retry boolean
@@ -21,6 +23,11 @@ stable
 security definer
 set search_path = ''
 as $$
+    -- Few: of what was set aside the branches look at these alone.
+    with let_be as materialized (
+        select seen.failed_id from private.failures_set_aside as seen
+        where seen.tenant_id = failed_work.tenant_id
+    )
     select found.kind, found.id, found.failed_at, found.client_id, found.title, found.reason,
         found.detail, found.may_retry
     from (
@@ -33,10 +40,11 @@ as $$
             where run.tenant_id = failed_work.tenant_id and run.status = 'failed'
               and ((select private.sees_everything()) or private.sees_client(run.client_id))
               and 'automation' = any(kinds) and run.finished_at <= before_at
-              and not private.is_set_aside(
+              and private.is_set_aside(
                   run.tenant_id, 'automation', run.id::text,
                   run.finished_at
-              )
+              ) = aside
+              and (not aside or run.id::text in (table let_be))
               and (run.finished_at, run.id::text) < (before_at, before_id)
             order by run.finished_at desc, run.id::text desc limit page_size
         )
@@ -54,10 +62,11 @@ as $$
               and message.direction = 'out' and message.automation_run_id is null
               and message.retried_run_id is null and message.batch_id is null
               and 'message' = any(kinds) and message.failed_at <= before_at
-              and not private.is_set_aside(
+              and private.is_set_aside(
                   message.tenant_id, 'message', message.id::text,
                   message.failed_at
-              )
+              ) = aside
+              and (not aside or message.id::text in (table let_be))
               and (message.failed_at, message.id::text) < (before_at, before_id)
             order by message.failed_at desc, message.id::text desc limit page_size
         )
@@ -72,10 +81,11 @@ as $$
               -- The first is the index's condition; an unknown one is being looked up.
               and charge.status in ('failed', 'unknown') and charge.status = 'failed'
               and 'charge' = any(kinds) and charge.updated_at <= before_at
-              and not private.is_set_aside(
+              and private.is_set_aside(
                   charge.tenant_id, 'charge', charge.id::text,
                   charge.updated_at
-              )
+              ) = aside
+              and (not aside or charge.id::text in (table let_be))
               and (charge.updated_at, charge.id::text) < (before_at, before_id)
             order by charge.updated_at desc, charge.id::text desc limit page_size
         )
@@ -96,10 +106,11 @@ as $$
             ) as failed
             where batch.tenant_id = failed_work.tenant_id and failed.messages > 0
               and 'batch' = any(kinds)
-              and not private.is_set_aside(
+              and private.is_set_aside(
                   batch.tenant_id, 'batch', batch.id::text,
                   coalesce(batch.finished_at, batch.last_progress_at, batch.created_at)
-              )
+              ) = aside
+              and (not aside or batch.id::text in (table let_be))
               and (
                   coalesce(batch.finished_at, batch.last_progress_at, batch.created_at),
                   batch.id::text
@@ -119,10 +130,11 @@ as $$
             where import.tenant_id = failed_work.tenant_id and import.status in ('failed', 'interrupted')
               and ((select private.sees_everything()) or private.sees_creditor(import.creditor_id))
               and not import.is_rehearsal and 'import' = any(kinds)
-              and not private.is_set_aside(
+              and private.is_set_aside(
                   import.tenant_id, 'import', import.id::text,
                   coalesce(import.finished_at, import.created_at)
-              )
+              ) = aside
+              and (not aside or import.id::text in (table let_be))
               and (coalesce(import.finished_at, import.created_at), import.id::text)
                   < (before_at, before_id)
             order by coalesce(import.finished_at, import.created_at) desc, import.id::text desc
@@ -136,10 +148,11 @@ as $$
             from public.dialer_exports as export
             where export.tenant_id = failed_work.tenant_id and export.status = 'failed'
               and 'dialer_export' = any(kinds)
-              and not private.is_set_aside(
+              and private.is_set_aside(
                   export.tenant_id, 'dialer_export', export.id::text,
                   coalesce(export.finished_at, export.created_at)
-              )
+              ) = aside
+              and (not aside or export.id::text in (table let_be))
               and (coalesce(export.finished_at, export.created_at), export.id::text)
                   < (before_at, before_id)
             order by coalesce(export.finished_at, export.created_at) desc, export.id::text desc
@@ -153,10 +166,11 @@ as $$
             from public.job_runs as job
             where job.tenant_id = failed_work.tenant_id and job.failures > 0
               and 'job' = any(kinds)
-              and not private.is_set_aside(
+              and private.is_set_aside(
                   job.tenant_id, 'job', job.id::text,
                   coalesce(job.finished_at, job.started_at)
-              )
+              ) = aside
+              and (not aside or job.id::text in (table let_be))
               and (coalesce(job.finished_at, job.started_at), job.id::text)
                   < (before_at, before_id)
             order by coalesce(job.finished_at, job.started_at) desc, job.id::text desc
@@ -169,10 +183,11 @@ as $$
             from private.provider_events as event
             where event.tenant_id = failed_work.tenant_id and event.error is not null
               and 'webhook' = any(kinds)
-              and not private.is_set_aside(
+              and private.is_set_aside(
                   event.tenant_id, 'webhook', event.id::text,
                   event.received_at
-              )
+              ) = aside
+              and (not aside or event.id::text in (table let_be))
               and (event.received_at, event.id::text) < (before_at, before_id)
             order by event.received_at desc, event.id::text desc limit page_size
         )
@@ -191,7 +206,9 @@ as $$
     ]
 $$;
 
-create function private.list_failures(kinds text[], after text, page_size int) returns jsonb
+create function private.list_failures(
+    kinds text[], after text, page_size int, aside boolean
+) returns jsonb
 language plpgsql
 stable
 security definer
@@ -217,7 +234,7 @@ begin
         from private.failed_work(
             v_tenant_id, v_kinds, coalesce(v_cursor[1]::timestamptz, 'infinity'),
             -- After every id.
-            coalesce(v_cursor[2], '~'), v_size
+            coalesce(v_cursor[2], '~'), v_size, coalesce(list_failures.aside, false)
         ) as failed
     );
     return jsonb_build_object(
@@ -252,16 +269,17 @@ end;
 $$;
 
 create function public.list_failures(
-    kinds text[] default null, after text default null, page_size int default 50
+    kinds text[] default null, after text default null, page_size int default 50,
+    aside boolean default false
 ) returns jsonb
 language sql
 stable
 set search_path = ''
-as $$ select private.list_failures(kinds, after, page_size) $$;
-comment on function public.list_failures(text[], text, int) is
+as $$ select private.list_failures(kinds, after, page_size, aside) $$;
+comment on function public.list_failures(text[], text, int, boolean) is
 'Supervisor: {rows: [{kind, id, failed_at, client_id, client_name, title, reason, detail,
 may_retry}], next}, newest first; kinds: automation message charge batch import dialer_export job
-webhook. Errors: filter_invalid, invalid_cursor.';
+webhook; aside: those that somebody set aside instead. Errors: filter_invalid, invalid_cursor.';
 
 create function public.count_failures() returns jsonb
 language sql
@@ -271,6 +289,6 @@ as $$ select private.count_failures() $$;
 comment on function public.count_failures() is 'Supervisor: {kind: how many, 1000 at most}.';
 
 grant execute on function
-private.list_failures(text[], text, int), public.list_failures(text[], text, int),
+private.list_failures(text[], text, int, boolean), public.list_failures(text[], text, int, boolean),
 private.count_failures(), public.count_failures()
 to authenticated;

@@ -20,7 +20,9 @@ begin
             where charge.id = sees_failure.id::uuid
         )
         when 'message' then (
-            select private.sees_client(message.client_id) from public.message_logs as message
+            -- Of nobody, it is listed for everybody.
+            select message.client_id is null or private.sees_client(message.client_id)
+            from public.message_logs as message
             where message.id = sees_failure.id::uuid
         )
         when 'import' then (
@@ -143,7 +145,7 @@ begin
 end;
 $$;
 
--- Somebody has looked at them and lets them be (0989).
+-- Somebody has looked at them and lets them be (0989), or wants them back.
 create function private.set_aside_failures(items jsonb) returns int
 language plpgsql
 security definer
@@ -151,18 +153,61 @@ set search_path = ''
 as $$
 declare
     v_tenant_id uuid := private.require_role('supervisor');
-    v_rows int;
+    v_count int;
 begin
     perform private.require_failures(items);
-    insert into private.failures_set_aside as aside (tenant_id, kind, failed_id, set_aside_by)
-    select distinct v_tenant_id, given.item ->> 'kind', lower(given.item ->> 'id'), auth.uid()
-    from jsonb_array_elements(items) as given (item)
-    where private.sees_failure(given.item ->> 'kind', given.item ->> 'id')
-    on conflict (tenant_id, kind, failed_id) do update
-    set set_aside_by = excluded.set_aside_by, set_aside_at = excluded.set_aside_at;
-    get diagnostics v_rows = row_count;
-    return v_rows;
+    with changed as (
+        insert into private.failures_set_aside as aside (
+            tenant_id, kind, failed_id, set_aside_by
+        )
+        select distinct v_tenant_id, given.item ->> 'kind', lower(given.item ->> 'id'),
+            auth.uid()
+        from jsonb_array_elements(items) as given (item)
+        where private.sees_failure(given.item ->> 'kind', given.item ->> 'id')
+        on conflict (tenant_id, kind, failed_id) do update
+        set set_aside_by = excluded.set_aside_by, set_aside_at = excluded.set_aside_at
+        returning aside.kind, aside.failed_id
+    )
+    select count(private.note_set_aside('insert', changed.kind, changed.failed_id)) into v_count
+    from changed;
+    return v_count;
 end;
+$$;
+
+create function private.bring_back_failures(items jsonb) returns int
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_count int;
+begin
+    perform private.require_failures(items);
+    with changed as (
+        delete from private.failures_set_aside as aside
+        using jsonb_array_elements(items) as given (item)
+        where aside.tenant_id = v_tenant_id and aside.kind = given.item ->> 'kind'
+          and aside.failed_id = lower(given.item ->> 'id')
+          and private.sees_failure(aside.kind, aside.failed_id)
+        returning aside.kind, aside.failed_id
+    )
+    select count(private.note_set_aside('delete', changed.kind, changed.failed_id)) into v_count
+    from changed;
+    return v_count;
+end;
+$$;
+
+-- As a trigger would tell of the row, which has no one id.
+create function private.note_set_aside(action text, kind text, failed_id text) returns bigint
+language sql
+security definer
+set search_path = ''
+as $$
+    select private.note_act(
+        private.tenant_id(), note_set_aside.action, 'failures_set_aside', note_set_aside.failed_id,
+        jsonb_build_object('kind', note_set_aside.kind)
+    )
 $$;
 
 create function public.reprocess_failures(items jsonb) returns jsonb
@@ -176,6 +221,14 @@ comment on function public.reprocess_failures(jsonb) is
 not_retryable …). Errors:
 selection_invalid.';
 
+create function public.bring_back_failures(items jsonb) returns int
+language sql
+set search_path = ''
+as $$ select private.bring_back_failures(items) $$;
+comment on function public.bring_back_failures(jsonb) is
+'Supervisor: [{kind, id}] that were set aside are on the list again → how many. Errors:
+selection_invalid.';
+
 create function public.set_aside_failures(items jsonb) returns int
 language sql
 set search_path = ''
@@ -186,5 +239,6 @@ selection_invalid.';
 
 grant execute on function
 private.reprocess_failures(jsonb), public.reprocess_failures(jsonb),
-private.set_aside_failures(jsonb), public.set_aside_failures(jsonb)
+private.set_aside_failures(jsonb), public.set_aside_failures(jsonb),
+private.bring_back_failures(jsonb), public.bring_back_failures(jsonb)
 to authenticated;

@@ -178,6 +178,7 @@ DEFINERS_OF_PEOPLE = {
     "private.list_failures": "same",
     "private.reprocess_failures": "supervisor; each area's own retry",
     "private.set_aside_failures": "supervisor; who and when is kept",
+    "private.bring_back_failures": "same",
     "private.dry_run_rule": "supervisor; plans as the sender does and writes what it found",
     "private.save_rule": "admin; rules are granted to nobody, every edit is a version",
     "private.set_rule_enabled": "admin; asks for a dry run first",

@@ -266,7 +266,7 @@ RPCS = {
 # them with; here they refuse strangers.
 ELSEWHERE = (
     "agreement_page", "approval_inbox", "archive_team", "batch_results",
-    "begin_service",
+    "begin_service", "bring_back_failures",
     "cancel_agreement", "cancel_dialer_export", "cancel_installment", "change_message_batch",
     "conversation_counts", "conversation_page", "conversation_templates", "count_failures",
     "count_rule_runs", "create_client_for_call", "create_message_batch", "debt_statement",

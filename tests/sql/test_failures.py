@@ -63,7 +63,8 @@ def test_every_kind_has_its_row_and_is_set_aside(
         "update public.imports set status = 'failed', error_code = 'file_unreadable',"
         " finished_at = now()",
         "update public.dialer_exports set status = 'failed', error_code = 'refused'",
-        "update public.job_runs set failures = 1, finished_at = now()",
+        "update public.job_runs set failures = 1, finished_at = now(),"
+        " on_date = private.today(tenant_id)",
         "update private.provider_events set error = 'payload_invalid'",
         "update public.message_logs set status = 'failed', failed_at = now(),"
         " error_code = 'policy' where automation_run_id is null and batch_id is null",
@@ -81,6 +82,27 @@ def test_every_kind_has_its_row_and_is_set_aside(
     with acting(db, world, "supervisor"):
         assert scalar(db, "select public.set_aside_failures(%s)", items) == len(rows)
     assert listed(db, world)["rows"] == []
+    aside = listed(db, world, aside=True, page_size=200)["rows"]
+    assert aside == rows
+    with acting(db, world, "supervisor"):
+        board = scalar(db, "select public.panel_board() -> 'waiting'")
+        assert isinstance(board, list)
+        assert not [each for each in board if each["kind"].endswith("_failed")]
+        assert scalar(db, "select public.bring_back_failures(%s)", items) == len(rows)
+        assert scalar(db, "select public.bring_back_failures(%s)", items) == 0
+        board = scalar(db, "select public.panel_board() -> 'waiting'")
+    assert isinstance(board, list)
+    assert {each["kind"] for each in board if each["kind"].endswith("_failed")} == {
+        "automations_failed", "charges_failed", "imports_failed", "jobs_failed",
+    }  # fmt: skip
+    assert listed(db, world, aside=True)["rows"] == []
+    assert listed(db, world, page_size=200)["rows"] == rows
+    told = db.execute(
+        "select action, actor_id, count(*) from public.audit_log"
+        " where table_name = 'failures_set_aside' group by action, actor_id order by action"
+    ).fetchall()
+    who = world.users["supervisor"]
+    assert told == [("delete", who, len(rows)), ("insert", who, len(rows))]
 
 
 def test_a_bulk_send_is_one_row_that_leads_to_it(
@@ -116,6 +138,23 @@ def test_what_is_set_aside_stays_away_until_it_fails_anew(
     draw_limit(db, world)
     with acting(db, world, "supervisor"):
         assert scalar(db, "select public.set_aside_failures(%s)", items) == 0
+        assert scalar(db, "select public.bring_back_failures(%s)", items) == 0
+    assert scalar(db, "select count(*) from private.failures_set_aside") == 1
+
+
+def test_a_message_of_nobody_is_set_aside_by_whoever_it_is_listed_for(
+    db: psycopg.Connection, world: World
+) -> None:
+    db.execute(
+        "update public.message_logs set status = 'failed', failed_at = now(), client_id = null,"
+        " error_code = 'policy' where automation_run_id is null and batch_id is null"
+        " and direction = 'out' and tenant_id = %s", (TENANT,),
+    )  # fmt: skip
+    draw_limit(db, world)
+    rows = listed(db, world, kinds=["message"])["rows"]
+    items = json.dumps([{"kind": row["kind"], "id": row["id"]} for row in rows])
+    with acting(db, world, "supervisor"):
+        assert scalar(db, "select public.set_aside_failures(%s)", items) == len(rows) > 0
 
 
 def test_what_is_out_of_sight_is_not_done_again(
@@ -184,6 +223,7 @@ def test_strangers_see_and_do_nothing(db: psycopg.Connection, world: World, fail
         "count_failures()",
         "reprocess_failures('[]')",
         "set_aside_failures('[]')",
+        "bring_back_failures('[]')",
     ):
         with refused("not_allowed"), acting(db, world, "operator"):
             db.execute(f"select public.{call}".encode())

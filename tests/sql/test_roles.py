@@ -26,7 +26,8 @@ ADMINS_ONLY = (
     "settings_history",
 )  # fmt: skip
 SUPERVISORS_UP = (
-    "approval_inbox", "bulk_assign", "bulk_tag", "cancel_dialer_export", "cancel_import",
+    "approval_inbox", "bring_back_failures", "bulk_assign", "bulk_tag", "cancel_dialer_export",
+    "cancel_import",
     "cancel_installment", "change_message_batch", "count_failures", "create_message_batch",
     "decide_agreement", "decide_settlement", "dialer_export_results", "dialer_overview",
     "dry_run_rule", "export_outcome", "import_differences", "list_failures", "open_download",

@@ -6,7 +6,7 @@ import { plural } from "@/lib/format";
 import { GoodNews } from "@/ui/good-news";
 import { Panel } from "@/ui/panel";
 import { ShowMore } from "@/ui/show-more";
-import { ErrorState, PageSkeleton } from "@/ui/states";
+import { EmptyState, ErrorState, PageSkeleton } from "@/ui/states";
 import { FailureRow } from "./failure-row";
 import classes from "./failures.module.css";
 import { type Failure, type FailureKind, type Outcome, useFailures, useReprocess, useSetAside } from "./queries";
@@ -17,14 +17,16 @@ const maxAtOnce = 500;
 
 interface FailureListProps {
   kind: FailureKind | null;
-  /** Tells what became of a reprocessing. */
+  /** Those that were set aside, to be brought back. */
+  isAside: boolean;
+  /** Tells what became of a press. */
   onSaid: (text: string) => void;
 }
 
-export function FailureList({ kind, onSaid }: FailureListProps): ReactNode {
-  const failures = useFailures(kind);
+export function FailureList({ kind, isAside, onSaid }: FailureListProps): ReactNode {
+  const failures = useFailures(kind, isAside);
   const { mutate, isPending, error, variables } = useReprocess();
-  const setAside = useSetAside();
+  const setAside = useSetAside(isAside);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   if (!failures.data)
     return failures.error ? (
@@ -34,10 +36,14 @@ export function FailureList({ kind, onSaid }: FailureListProps): ReactNode {
     );
   const rows = failures.data.pages.flatMap((page) => page.rows);
   if (rows.length === 0)
-    return (
+    return isAside ? (
+      <EmptyState title="Nenhuma deixada de lado">
+        O que você deixar de lado fica aqui e pode voltar à lista.
+      </EmptyState>
+    ) : (
       <GoodNews title="Nada falhou">O que falhar em qualquer área aparece aqui, com a causa e o remédio.</GoodNews>
     );
-  const retryable = rows.filter(({ may_retry }) => may_retry);
+  const retryable = isAside ? [] : rows.filter(({ may_retry }) => may_retry);
   // What was mended meanwhile has left the list, and is no longer meant.
   const meant = retryable.filter((row) => chosen.has(keyOf(row))).slice(0, maxAtOnce);
   const reprocess = (which: Failure[]): void =>
@@ -55,19 +61,21 @@ export function FailureList({ kind, onSaid }: FailureListProps): ReactNode {
   const isWhole = meant.length > 0 && meant.length === Math.min(retryable.length, maxAtOnce);
   return (
     <Panel
-      title="Falhas"
+      title={isAside ? "Falhas deixadas de lado" : "Falhas"}
       aside={
         <>
           {(error ?? setAside.error) && <span role="alert">{sentenceFor(error ?? setAside.error)}</span>}
-          <Button
-            size="compact-sm"
-            leftSection={<IconRefresh size={14} />}
-            disabled={meant.length === 0}
-            loading={isPending}
-            onClick={() => reprocess(meant)}
-          >
-            {meant.length > 0 ? `Reprocessar ${plural(meant.length, "falha", "falhas")}` : "Reprocessar"}
-          </Button>
+          {!isAside && (
+            <Button
+              size="compact-sm"
+              leftSection={<IconRefresh size={14} />}
+              disabled={meant.length === 0}
+              loading={isPending}
+              onClick={() => reprocess(meant)}
+            >
+              {meant.length > 0 ? `Reprocessar ${plural(meant.length, "falha", "falhas")}` : "Reprocessar"}
+            </Button>
+          )}
         </>
       }
     >
@@ -100,11 +108,8 @@ export function FailureList({ kind, onSaid }: FailureListProps): ReactNode {
               isChosen={chosen.has(keyOf(row))}
               onToggle={() => toggle(row)}
               onReprocess={() => reprocess([row])}
-              onSetAside={() =>
-                setAside.mutate(row, {
-                  onSuccess: () => onSaid("Deixada de lado: volta à lista se falhar outra vez."),
-                })
-              }
+              isAside={isAside}
+              onSetAside={() => setAside.mutate(row, { onSuccess: (changed) => onSaid(movedText(changed, isAside)) })}
               isBusy={
                 (isPending && (variables?.includes(row) ?? false)) || (setAside.isPending && setAside.variables === row)
               }
@@ -119,6 +124,14 @@ export function FailureList({ kind, onSaid }: FailureListProps): ReactNode {
 
 function keyOf({ kind, id }: Pick<Failure, "kind" | "id">): string {
   return `${kind}:${id}`;
+}
+
+/** Nothing changed: somebody else was quicker, or it is out of sight meanwhile. */
+function movedText(changed: number, isAside: boolean): string {
+  if (changed === 0) return "Nada mudou: essa falha já não está ao seu alcance.";
+  return isAside
+    ? "De volta à lista das que esperam alguém."
+    : "Deixada de lado: volta à lista se falhar outra vez, ou por “Deixadas de lado”.";
 }
 
 /** "2 reprocessadas; 1 não: só uma execução que falhou pode ser reprocessada". */

@@ -13,6 +13,9 @@ interface FailureRowProps {
   isChosen: boolean;
   onToggle: () => void;
   onReprocess: () => void;
+  /** Set aside it has one thing to press: back to the list. */
+  isAside: boolean;
+  /** The way to the other list. */
   onSetAside: () => void;
   isBusy: boolean;
 }
@@ -22,16 +25,19 @@ export function FailureRow({
   isChosen,
   onToggle,
   onReprocess,
+  isAside,
   onSetAside,
   isBusy,
 }: FailureRowProps): ReactNode {
-  const { kind, id, client_id, client_name, failed_at, detail, may_retry } = failure;
+  const { kind, id, client_id, client_name, failed_at, detail } = failure;
+  const mayRetry = failure.may_retry && !isAside;
+  const move = isAside ? "Trazer de volta" : "Deixar de lado";
   const remedy = remedies[kind];
   const name = [kindNames[kind], titleOf(failure), client_name].filter(Boolean).join(", ");
   return (
     <tr>
       <td className={classes.check}>
-        {may_retry && <input type="checkbox" aria-label={`Escolher ${name}`} checked={isChosen} onChange={onToggle} />}
+        {mayRetry && <input type="checkbox" aria-label={`Escolher ${name}`} checked={isChosen} onChange={onToggle} />}
       </td>
       <td className={classes.when}>
         <time dateTime={failed_at}>{moment(failed_at)}</time>
@@ -50,7 +56,7 @@ export function FailureRow({
         )}
       </td>
       <td className={classes.action}>
-        {may_retry ? (
+        {mayRetry ? (
           <Button
             size="compact-xs"
             variant="light"
@@ -69,9 +75,9 @@ export function FailureRow({
           variant="subtle"
           disabled={isBusy}
           onClick={onSetAside}
-          aria-label={`Deixar de lado: ${name}`}
+          aria-label={`${move}: ${name}`}
         >
-          Deixar de lado
+          {move}
         </Button>
       </td>
     </tr>

@@ -30,13 +30,15 @@ export function FailuresPage({ tabs }: { tabs?: ReactNode }): ReactNode {
       </EmptyState>
     );
   const all = counts && kinds.reduce((sum, each) => sum + (counts[each] ?? 0), 0);
+  const isAside = params.get("deixadas") === "1";
   const choose = (next: FailureKind | null): void => setParams(next ? { tipo: next } : {}, { replace: true });
+  const showAside = (): void => setParams(isAside ? {} : { deixadas: "1" }, { replace: true });
   return (
     <div className={classes.page}>
       <h1>Automação</h1>
       {tabs}
       <fieldset className={classes.kinds} aria-label="Tipo de falha">
-        <Choice chosen={kind === null} onChoose={() => choose(null)} label="Todas" found={all} />
+        <Choice chosen={kind === null && !isAside} onChoose={() => choose(null)} label="Todas" found={all} />
         {kinds
           .filter((each) => each === kind || (counts?.[each] ?? 0) > 0)
           .map((each) => (
@@ -48,11 +50,12 @@ export function FailuresPage({ tabs }: { tabs?: ReactNode }): ReactNode {
               found={counts?.[each]}
             />
           ))}
+        <Choice chosen={isAside} onChoose={showAside} label="Deixadas de lado" found={undefined} />
       </fieldset>
       <p role="status" className={classes.said}>
         {said}
       </p>
-      <FailureList key={kind} kind={kind} onSaid={setSaid} />
+      <FailureList key={`${kind}:${isAside}`} kind={kind} isAside={isAside} onSaid={setSaid} />
     </div>
   );
 }

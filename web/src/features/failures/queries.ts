@@ -48,13 +48,18 @@ const pageSize = 50;
 /** Failures come from seven areas, and not each of them tells the agency's topic: the list looks by itself, too. */
 const refreshMs = 10_000;
 
-export function useFailures(kind: FailureKind | null): UseInfiniteQueryResult<InfiniteData<FailurePage>> {
+/** Those that wait for somebody, or those that somebody set aside. */
+export function useFailures(
+  kind: FailureKind | null,
+  isAside: boolean,
+): UseInfiniteQueryResult<InfiniteData<FailurePage>> {
   return useInfiniteQuery({
-    queryKey: [...failuresKey, kind],
+    queryKey: [...failuresKey, kind, isAside],
     queryFn: ({ pageParam }) =>
       shaped<FailurePage>(
         rpc("list_failures", {
           page_size: pageSize,
+          aside: isAside,
           ...(kind && { kinds: [kind] }),
           ...(pageParam && { after: pageParam }),
         }),
@@ -93,11 +98,12 @@ export function useReprocess(): UseMutationResult<Outcome[], Error, Failure[]> {
   });
 }
 
-/** They leave the list until they fail anew. */
-export function useSetAside(): UseMutationResult<number, Error, Failure> {
+/** One leaves the list until it fails anew, or comes back to it: how many did. */
+export function useSetAside(isAside: boolean): UseMutationResult<number, Error, Failure> {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: ({ kind, id }) => shaped<number>(rpc("set_aside_failures", { items: [{ kind, id }] })),
+    mutationFn: ({ kind, id }) =>
+      shaped<number>(rpc(isAside ? "bring_back_failures" : "set_aside_failures", { items: [{ kind, id }] })),
     onSettled: async () => {
       await queryClient.invalidateQueries({ queryKey: failuresKey });
       await queryClient.invalidateQueries({ queryKey: countsKey });
