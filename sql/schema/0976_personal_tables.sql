@@ -268,6 +268,14 @@ set
     )
 where table_name = 'public.suppressions';
 
+-- The audit is long: its lines are found by index, one person's at a time.
+update private.personal_tables
+set
+    finds = 'kept.tenant_id = ($1).tenant_id
+        and not coalesce(kept.after, kept.before, ''{}'') ? ''erased''
+        and kept.id = any(array(select private.audit_of($1)))'
+where table_name = 'public.audit_log';
+
 -- Of an audited row: that there was one, and whose; nothing of what it said.
 create function private.erased_image(document jsonb) returns jsonb
 language sql

@@ -42,6 +42,62 @@ as $$
       and private.phone_match(call.phone) = any((person).phone_keys)
 $$;
 
+-- Lines of the audit: of the person, of their numbers, addresses and callbacks, also those that are
+-- gone, and of every row that names the client or, of blocked numbers, a telephone of theirs. A
+-- changed row is told by what changed, so that only its first line names whose it was. Each part by
+-- an index: an agency's audit is long, and whoever is kept is gone over every night.
+create function private.audit_of(person private.person) returns setof bigint
+language sql
+stable
+security definer
+set search_path = ''
+rows 20
+as $$
+    with naming as materialized (
+        select line.id, line.table_name, line.row_id
+        from public.audit_log as line
+        where line.tenant_id = (person).tenant_id
+          and coalesce(line.after, line.before) ? 'client_id'
+          and coalesce(line.after, line.before) ->> 'client_id' = (person).client_id::text
+          and line.action in ('insert', 'update', 'delete')
+    ),
+    own as (
+        select 'clients' as table_name, (person).client_id::text as row_id
+        union
+        select 'client_phones', phone.id::text from public.client_phones as phone
+        where phone.tenant_id = (person).tenant_id and phone.client_id = (person).client_id
+        union
+        select 'client_addresses', home.id::text from public.client_addresses as home
+        where home.tenant_id = (person).tenant_id and home.client_id = (person).client_id
+        union
+        select 'callbacks', promise.id::text from public.callbacks as promise
+        where promise.tenant_id = (person).tenant_id and promise.client_id = (person).client_id
+        union
+        select naming.table_name, naming.row_id from naming
+        where naming.table_name in ('client_phones', 'client_addresses', 'callbacks')
+    )
+    select naming.id from naming
+    union
+    select line.id
+    from own
+    join public.audit_log as line
+        on line.tenant_id = (person).tenant_id and line.table_name = own.table_name
+        and line.row_id = own.row_id
+    where line.action in ('insert', 'update', 'delete')
+    union
+    select line.id from public.audit_log as line
+    where line.tenant_id = (person).tenant_id and line.table_name = 'suppressions'
+      and coalesce(line.after, line.before) ->> 'phone' = any((person).phones)
+      and line.action in ('insert', 'update', 'delete')
+$$;
+-- Serve the above.
+create index audit_log_naming_clients
+on public.audit_log (tenant_id, (coalesce(after, before) ->> 'client_id'))
+where action in ('insert', 'update', 'delete') and coalesce(after, before) ? 'client_id';
+create index audit_log_of_blocked_numbers
+on public.audit_log (tenant_id, (coalesce(after, before) ->> 'phone'))
+where table_name = 'suppressions' and action in ('insert', 'update', 'delete');
+
 create function private.person_of(tenant_id uuid, client_id uuid) returns private.person
 language sql
 volatile
