@@ -101,6 +101,8 @@ as $$
             order by keeping.created_at limit 1
         )
     where promised.id = any(keep_callbacks.kept)
+      -- Called off in the same moment, it stays so.
+      and promised.status = 'scheduled'
 $$;
 
 -- What a call promises is kept here. Exactly the callback types carry a time (0310).

@@ -98,6 +98,60 @@ def test_a_call_that_promises_again_keeps_the_old_and_makes_the_new(
     assert rows == [("done",), ("scheduled",)]
 
 
+def test_several_at_once_keep_and_make_callbacks_and_end_calls_each_its_own(
+    db: psycopg.Connection, world: World, promised: UUID
+) -> None:
+    second, silent = uuid4(), uuid4()
+    clients = (world.ids["client"], second, silent)
+    for client, document in ((second, "52998224725"), (silent, "11144477735")):
+        db.execute(
+            "insert into public.clients (id, tenant_id, document, name) values (%s, %s, %s, 'X')",
+            (client, TENANT, document),
+        )
+    with acting(db, world, "operator"):
+        db.execute(
+            "insert into public.call_dispositions (id, client_id, disposition_type,"
+            " scheduled_callback) values (gen_random_uuid(), %s, 'callback', %s)",
+            (second, TUESDAY_TEN),
+        )
+    other = scalar(db, "select id from public.callbacks where client_id = %s", second)
+    set_clock(db, TUESDAY_TEN)
+    db.execute("delete from public.calls where client_id = any(%s)", (list(clients),))
+    calls = {client: uuid4() for client in clients[:2]}
+    for client, call in calls.items():
+        db.execute(
+            "insert into public.calls (id, tenant_id, integration_id, telephony_id, client_id,"
+            " phone, status, called_at, operator_id) values (%s, %s, %s, %s, %s,"
+            " '+5511987650001', 'finished', private.now(), %s)",
+            (call, TENANT, world.ids["integration"], str(call), client, world.users["operator"]),
+        )
+    done = [uuid4() for _ in clients]
+    db.execute(
+        "insert into public.call_dispositions (id, tenant_id, client_id, operator_id,"
+        " disposition_type, scheduled_callback) select each.id, %s, each.client_id, %s,"
+        " case when each.at is null then 'voicemail' else 'callback' end, each.at"
+        " from unnest(%s::uuid[], %s::uuid[], %s::timestamptz[]) as each (id, client_id, at)",
+        (
+            TENANT, world.users["operator"], done, list(clients),
+            [None, "2026-11-24 15:00-03", "2026-11-24 16:00-03"],
+        ),
+    )  # fmt: skip
+    kept = db.execute(
+        "select id, status::text, kept_by from public.callbacks where id = any(%s)",
+        ([promised, other],),
+    ).fetchall()
+    assert set(kept) == {(promised, "done", done[0]), (other, "done", done[1])}
+    made = db.execute(
+        "select client_id, disposition_id from public.callbacks where status = 'scheduled'"
+        " and client_id = any(%s)", (list(clients),),
+    ).fetchall()  # fmt: skip
+    assert set(made) == {(second, done[1]), (silent, done[2])}
+    ended = db.execute(
+        "select id, disposition_id from public.calls where client_id = any(%s)", (list(clients),)
+    ).fetchall()
+    assert set(ended) == {(calls[clients[0]], done[0]), (calls[second], done[1])}
+
+
 @pytest.mark.parametrize(
     ("call", "end"),
     [("complete_callback(%s)", "done"), ("cancel_callback(%s, 'pagou')", "cancelled")],
