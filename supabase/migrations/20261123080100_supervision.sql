@@ -1,14 +1,20 @@
 -- What readings of imports, channels, rules and the panel found: an import's own steps, limits in what
 -- templates say, one trigger after a disposition, titles behind every number of stock.
--- Locks: `message_logs` is read once for an index under a lock, `call_dispositions` and `client_phones`
--- lose triggers and gain others, and `prove_numbers` reads the messages of before: apply it at night.
+-- Locks: `message_logs` and `audit_log` are read once for indexes under a lock, `call_dispositions` and `client_phones`
+-- lose triggers and gain others: apply it at night. Whoever holds one of them for five seconds makes it
+-- fail as a whole; nothing has changed then, and it is applied again.
 -- Schema first, functions after: the functions of the release before keep working on it.
 
 set local check_function_bodies = off;
 
+
+-- Gives up instead of standing in front of everybody who comes after it: apply it again.
+set local lock_timeout = '5s';
 -- The titles of the month's first record: their table goes, they become lines of panel_titles below.
 create temporary table roll_titles_before on commit drop as
 select tenant_id, debt_id, day, was_agreed, cents from private.panel_roll_titles;
+
+select cron.unschedule('refresh-panel');
 
 select cron.unschedule('repeat-erasures');
 
@@ -42,9 +48,13 @@ DROP FUNCTION "private"."batch_exclusion"(text[]);
 
 DROP FUNCTION "private"."bulk_eligibility"(jsonb, text);
 
+DROP FUNCTION "private"."failed_work"(uuid, text[], timestamp with time zone, text, integer);
+
 DROP FUNCTION "private"."has_clock"(public.agreement_status);
 
 DROP FUNCTION "private"."is_in_stock"(public.debt_status);
+
+DROP FUNCTION "private"."list_failures"(text[], text, integer);
 
 DROP FUNCTION "private"."own_talks"(uuid[], uuid[]);
 
@@ -55,6 +65,8 @@ DROP FUNCTION "private"."phone_health"(uuid, uuid);
 DROP FUNCTION "private"."phone_kind_of"(text);
 
 DROP FUNCTION "private"."record_call"(uuid, jsonb, timestamp with time zone);
+
+DROP FUNCTION "private"."refresh_panel"();
 
 DROP FUNCTION "private"."repeat_erasures"();
 
@@ -79,6 +91,8 @@ DROP FUNCTION "private"."tg_call_dispositions__qualify"();
 DROP FUNCTION "private"."tg_call_dispositions__run_rules"();
 
 DROP FUNCTION "public"."bulk_eligibility"(jsonb, text);
+
+DROP FUNCTION "public"."list_failures"(text[], text, integer);
 
 DROP TABLE "private"."panel_roll_titles";
 
@@ -130,15 +144,27 @@ ALTER TABLE "private"."panel_titles" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "private"."panel_titles" FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE "private"."proof_backlog" ("after_client_id" uuid NOT NULL, CONSTRAINT "proof_backlog_pkey" PRIMARY KEY (after_client_id));
+
+ALTER TABLE "private"."proof_backlog" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "private"."proof_backlog" FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE "private"."proved_numbers" ("id" bigint GENERATED ALWAYS AS IDENTITY NOT NULL, "phone_id" uuid NOT NULL, "overrules" boolean NOT NULL, CONSTRAINT "proved_numbers_pkey" PRIMARY KEY (id));
+
+ALTER TABLE "private"."proved_numbers" ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE "private"."proved_numbers" FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE "private"."whatsapp_providers" ("provider" public.provider_name NOT NULL, "label" text NOT NULL, "what" text NOT NULL, "guide" text NOT NULL, "account_field" text NOT NULL, "account_label" text NOT NULL, "says_account" boolean NOT NULL, "listed_by" text NOT NULL, "verified_by" text[] NOT NULL, "webhook" text NOT NULL, CONSTRAINT "whatsapp_providers_pkey" PRIMARY KEY (provider), CONSTRAINT "whatsapp_providers_webhook_is_function" CHECK ((webhook ~ '^[a-z-]+$'::text)));
 
 ALTER TABLE "private"."whatsapp_providers" ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE "private"."whatsapp_providers" FORCE ROW LEVEL SECURITY;
 
-ALTER TABLE "private"."panel_eligible" ADD COLUMN "titles" bigint NOT NULL DEFAULT 0;
+ALTER TABLE "private"."panel_eligible" ADD COLUMN "titles" bigint;
 
-ALTER TABLE "private"."panel_eligible" ADD COLUMN "debtors" bigint NOT NULL DEFAULT 0;
+ALTER TABLE "private"."panel_eligible" ADD COLUMN "debtors" bigint;
 
 ALTER TABLE "private"."panel_stock_days" ADD COLUMN "has_rows" boolean NOT NULL DEFAULT false;
 
@@ -192,13 +218,14 @@ AS $function$
 declare
     v_upload private.import_uploads := private.own_upload(upload_id);
 begin
-    -- Told by the rows' headers: no body is read.
+    -- Told by the rows' headers: no body is read. Files that come at the same moment do not see
+    -- each other, and go over by that much.
     if octet_length(body) + (
         select coalesce(sum(octet_length(part.body)), 0) from private.import_upload_parts as part
         where part.tenant_id = v_upload.tenant_id
     ) > private.kept_bytes() then
         raise exception 'uploads_full' using errcode = 'PT409',
-            detail = 'the agency keeps as many files as it may; they go by import or within the hour';
+            detail = 'no room to keep it: send the file itself each time';
     end if;
     insert into private.import_upload_parts (upload_id, tenant_id, place, body)
     values (v_upload.id, v_upload.tenant_id, add_upload_part.place, add_upload_part.body);
@@ -470,10 +497,15 @@ begin
         select from public.imports
         where imports.finished_at > private.now() - c_lately and imports.status = 'done'
           and imports.debts_created > c_many_rows
+          -- Once for each: what ends later than the titles are read is seen to next time. Ages,
+          -- because the statistics have the server's clock.
+          and private.now() - imports.finished_at < coalesce(
+              now() - pg_stat_get_last_analyze_time('public.debts'::regclass), c_lately
+          )
     ) then
-        analyze public.clients;
-        analyze public.client_phones;
-        analyze public.debts;
+        -- A vacuum that is under way would give way to who waits for it, each time anew, and never
+        -- come to its end; it takes the statistics by itself.
+        analyze (skip_locked) public.debts, public.clients, public.client_phones;
     end if;
 end;
 $function$;
@@ -627,7 +659,7 @@ begin
     end if;
 
     perform private.want_media(v_message_id, v_inbound -> 'media'),
-        private.prove_whatsapp(v_event.tenant_id, v_client_id, v_phone);
+        private.prove_whatsapp(v_event.tenant_id, v_client_id, v_phone, true);
     update public.conversations as talk
     set client_id = v_client_id,
         owner_id = case when private.works_here(talk.tenant_id, talk.owner_id) then talk.owner_id
@@ -668,8 +700,54 @@ begin
     if v_handled > 0 then
         perform private.fold_batch_counts();
     end if;
-    return v_handled + private.handle_events(private.read_events(true, c_max_calls));
+    v_handled := v_handled + private.handle_events(private.read_events(true, c_max_calls));
+    perform private.take_proofs();
+    return v_handled;
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.audit_of(person private.person)
+ RETURNS SETOF bigint
+ LANGUAGE sql
+ STABLE SECURITY DEFINER ROWS 20
+ SET search_path TO ''
+AS $function$
+    with naming as materialized (
+        select line.id, line.table_name, line.row_id
+        from public.audit_log as line
+        where line.tenant_id = (person).tenant_id
+          and coalesce(line.after, line.before) ? 'client_id'
+          and coalesce(line.after, line.before) ->> 'client_id' = (person).client_id::text
+          and line.action in ('insert', 'update', 'delete')
+    ),
+    own as (
+        select 'clients' as table_name, (person).client_id::text as row_id
+        union
+        select 'client_phones', phone.id::text from public.client_phones as phone
+        where phone.tenant_id = (person).tenant_id and phone.client_id = (person).client_id
+        union
+        select 'client_addresses', home.id::text from public.client_addresses as home
+        where home.tenant_id = (person).tenant_id and home.client_id = (person).client_id
+        union
+        select 'callbacks', promise.id::text from public.callbacks as promise
+        where promise.tenant_id = (person).tenant_id and promise.client_id = (person).client_id
+        union
+        select naming.table_name, naming.row_id from naming
+        where naming.table_name in ('client_phones', 'client_addresses', 'callbacks')
+    )
+    select naming.id from naming
+    union
+    select line.id
+    from own
+    join public.audit_log as line
+        on line.tenant_id = (person).tenant_id and line.table_name = own.table_name
+        and line.row_id = own.row_id
+    where line.action in ('insert', 'update', 'delete')
+    union
+    select line.id from public.audit_log as line
+    where line.tenant_id = (person).tenant_id and line.table_name = 'suppressions'
+      and coalesce(line.after, line.before) ->> 'phone' = any((person).phones)
+      and line.action in ('insert', 'update', 'delete')
 $function$;
 
 CREATE OR REPLACE FUNCTION private.band_edges()
@@ -908,6 +986,31 @@ begin
             then jsonb_build_object(
                 'kind', 'wrap_up', 'since', v_ended_at, 'usual_seconds', usual_wrap_up
             ) end;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.bring_back_failures(items jsonb)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_count int;
+begin
+    perform private.require_failures(items);
+    with changed as (
+        delete from private.failures_set_aside as aside
+        using jsonb_array_elements(items) as given (item)
+        where aside.tenant_id = v_tenant_id and aside.kind = given.item ->> 'kind'
+          and aside.failed_id = lower(given.item ->> 'id')
+          and private.sees_failure(aside.kind, aside.failed_id)
+        returning aside.kind, aside.failed_id
+    )
+    select count(private.note_set_aside('delete', changed.kind, changed.failed_id)) into v_count
+    from changed;
+    return v_count;
 end;
 $function$;
 
@@ -1974,12 +2077,17 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.failed_work(tenant_id uuid, kinds text[], before_at timestamp with time zone, before_id text, page_size integer)
+CREATE OR REPLACE FUNCTION private.failed_work(tenant_id uuid, kinds text[], before_at timestamp with time zone, before_id text, page_size integer, aside boolean DEFAULT false)
  RETURNS TABLE(kind text, id text, failed_at timestamp with time zone, client_id uuid, title text, reason text, detail text, may_retry boolean)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO ''
 AS $function$
+    -- Few: of what was set aside the branches look at these alone.
+    with let_be as materialized (
+        select seen.failed_id from private.failures_set_aside as seen
+        where seen.tenant_id = failed_work.tenant_id
+    )
     select found.kind, found.id, found.failed_at, found.client_id, found.title, found.reason,
         found.detail, found.may_retry
     from (
@@ -1992,10 +2100,11 @@ AS $function$
             where run.tenant_id = failed_work.tenant_id and run.status = 'failed'
               and ((select private.sees_everything()) or private.sees_client(run.client_id))
               and 'automation' = any(kinds) and run.finished_at <= before_at
-              and not private.is_set_aside(
+              and private.is_set_aside(
                   run.tenant_id, 'automation', run.id::text,
                   run.finished_at
-              )
+              ) = aside
+              and (not aside or run.id::text in (table let_be))
               and (run.finished_at, run.id::text) < (before_at, before_id)
             order by run.finished_at desc, run.id::text desc limit page_size
         )
@@ -2013,10 +2122,11 @@ AS $function$
               and message.direction = 'out' and message.automation_run_id is null
               and message.retried_run_id is null and message.batch_id is null
               and 'message' = any(kinds) and message.failed_at <= before_at
-              and not private.is_set_aside(
+              and private.is_set_aside(
                   message.tenant_id, 'message', message.id::text,
                   message.failed_at
-              )
+              ) = aside
+              and (not aside or message.id::text in (table let_be))
               and (message.failed_at, message.id::text) < (before_at, before_id)
             order by message.failed_at desc, message.id::text desc limit page_size
         )
@@ -2031,10 +2141,11 @@ AS $function$
               -- The first is the index's condition; an unknown one is being looked up.
               and charge.status in ('failed', 'unknown') and charge.status = 'failed'
               and 'charge' = any(kinds) and charge.updated_at <= before_at
-              and not private.is_set_aside(
+              and private.is_set_aside(
                   charge.tenant_id, 'charge', charge.id::text,
                   charge.updated_at
-              )
+              ) = aside
+              and (not aside or charge.id::text in (table let_be))
               and (charge.updated_at, charge.id::text) < (before_at, before_id)
             order by charge.updated_at desc, charge.id::text desc limit page_size
         )
@@ -2055,10 +2166,11 @@ AS $function$
             ) as failed
             where batch.tenant_id = failed_work.tenant_id and failed.messages > 0
               and 'batch' = any(kinds)
-              and not private.is_set_aside(
+              and private.is_set_aside(
                   batch.tenant_id, 'batch', batch.id::text,
                   coalesce(batch.finished_at, batch.last_progress_at, batch.created_at)
-              )
+              ) = aside
+              and (not aside or batch.id::text in (table let_be))
               and (
                   coalesce(batch.finished_at, batch.last_progress_at, batch.created_at),
                   batch.id::text
@@ -2078,10 +2190,11 @@ AS $function$
             where import.tenant_id = failed_work.tenant_id and import.status in ('failed', 'interrupted')
               and ((select private.sees_everything()) or private.sees_creditor(import.creditor_id))
               and not import.is_rehearsal and 'import' = any(kinds)
-              and not private.is_set_aside(
+              and private.is_set_aside(
                   import.tenant_id, 'import', import.id::text,
                   coalesce(import.finished_at, import.created_at)
-              )
+              ) = aside
+              and (not aside or import.id::text in (table let_be))
               and (coalesce(import.finished_at, import.created_at), import.id::text)
                   < (before_at, before_id)
             order by coalesce(import.finished_at, import.created_at) desc, import.id::text desc
@@ -2095,10 +2208,11 @@ AS $function$
             from public.dialer_exports as export
             where export.tenant_id = failed_work.tenant_id and export.status = 'failed'
               and 'dialer_export' = any(kinds)
-              and not private.is_set_aside(
+              and private.is_set_aside(
                   export.tenant_id, 'dialer_export', export.id::text,
                   coalesce(export.finished_at, export.created_at)
-              )
+              ) = aside
+              and (not aside or export.id::text in (table let_be))
               and (coalesce(export.finished_at, export.created_at), export.id::text)
                   < (before_at, before_id)
             order by coalesce(export.finished_at, export.created_at) desc, export.id::text desc
@@ -2112,10 +2226,11 @@ AS $function$
             from public.job_runs as job
             where job.tenant_id = failed_work.tenant_id and job.failures > 0
               and 'job' = any(kinds)
-              and not private.is_set_aside(
+              and private.is_set_aside(
                   job.tenant_id, 'job', job.id::text,
                   coalesce(job.finished_at, job.started_at)
-              )
+              ) = aside
+              and (not aside or job.id::text in (table let_be))
               and (coalesce(job.finished_at, job.started_at), job.id::text)
                   < (before_at, before_id)
             order by coalesce(job.finished_at, job.started_at) desc, job.id::text desc
@@ -2128,10 +2243,11 @@ AS $function$
             from private.provider_events as event
             where event.tenant_id = failed_work.tenant_id and event.error is not null
               and 'webhook' = any(kinds)
-              and not private.is_set_aside(
+              and private.is_set_aside(
                   event.tenant_id, 'webhook', event.id::text,
                   event.received_at
-              )
+              ) = aside
+              and (not aside or event.id::text in (table let_be))
               and (event.received_at, event.id::text) < (before_at, before_id)
             order by event.received_at desc, event.id::text desc limit page_size
         )
@@ -2308,10 +2424,12 @@ begin
     select * into v_talk from public.conversations as talk
     where talk.sender_id = follow_number.sender_id
       and talk.phone_key = private.phone_match(follow_number.phone);
-    v_client_id := coalesce(
-        v_talk.client_id, case when cardinality(v_owners) = 1 then v_owners[1] end
-    );
+    -- As of a message (0904): whose the talk was until now proves nothing.
+    v_client_id := case when v_talk.is_linked_by_person then v_talk.client_id
+        when cardinality(v_owners) = 1 then v_owners[1] end;
     if v_client_id is null then
+        insert into public.conversation_events (tenant_id, conversation_id, kind)
+        select follow_number.tenant_id, v_talk.id, 'number_changed' where v_talk.id is not null;
         return 'client_unknown';
     end if;
     if v_talk.id is null then
@@ -2428,6 +2546,19 @@ AS $function$
     )
 $function$;
 
+CREATE OR REPLACE FUNCTION private.has_panel_rows(tenant_id uuid, day date)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select exists (
+        select from private.panel_stock_days as known
+        where known.tenant_id = has_panel_rows.tenant_id and known.day = has_panel_rows.day
+          and known.has_rows
+    )
+$function$;
+
 CREATE OR REPLACE FUNCTION private.hold_numbers(message_ids uuid[])
  RETURNS uuid[]
  LANGUAGE plpgsql
@@ -2463,8 +2594,7 @@ begin
               and private.phone_match(latest.phone) = private.phone_match(message.phone)
               and latest.direction = 'out' and latest.id <> message.id
               and latest.status not in ('queued', 'failed')
-              -- A claim begins within its lease of a minute.
-              and latest.created_at > private.now() - interval '2 minutes'
+              -- Not by its age: what was put back keeps its row, and begins days later.
               and latest.sending_at > private.now() - interval '6 seconds'
         )
     );
@@ -2607,14 +2737,14 @@ AS $function$
     order by integration.tenant_id, integration.provider
 $function$;
 
-CREATE OR REPLACE FUNCTION private.is_given()
+CREATE OR REPLACE FUNCTION private.is_derived_already()
  RETURNS boolean
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO ''
 AS $function$
 begin
-    return current_setting('cobranca.is_given', true) = 'true' and private.is_importing();
+    return current_setting('cobranca.is_derived_already', true) = 'true' and private.is_importing();
 end;
 $function$;
 
@@ -2713,6 +2843,8 @@ AS $function$
             order by keeping.created_at limit 1
         )
     where promised.id = any(keep_callbacks.kept)
+      -- Called off in the same moment, it stays so.
+      and promised.status = 'scheduled'
 $function$;
 
 CREATE OR REPLACE FUNCTION private.keep_month_facts(tenant_id uuid, days date[])
@@ -2957,6 +3089,26 @@ CREATE OR REPLACE FUNCTION private.kept_bytes()
  SET search_path TO ''
 AS $function$ select 1073741824 $function$;
 
+CREATE OR REPLACE FUNCTION private.knows_titles_since(tenant_id uuid, day date)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select private.has_panel_rows(knows_titles_since.tenant_id, knows_titles_since.day)
+        or knows_titles_since.day >= private.today(knows_titles_since.tenant_id) - 366
+        and exists (
+            select from private.panel_stock_days as known
+            where known.tenant_id = knows_titles_since.tenant_id
+              and known.day = knows_titles_since.day
+        )
+        and exists (
+            select from private.panel_titles as title
+            where title.tenant_id = knows_titles_since.tenant_id and title.is_entry
+              and title.from_day <= knows_titles_since.day
+        )
+$function$;
+
 CREATE OR REPLACE FUNCTION private.leave_scoped_exports(tenant_id uuid, client_ids uuid[])
  RETURNS void
  LANGUAGE plpgsql
@@ -2997,6 +3149,44 @@ begin
             leave_scoped_exports.tenant_id, v_export.client_ids, null, 'nothing_owed', v_export.id
         );
     end loop;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.list_failures(kinds text[], after text, page_size integer, aside boolean)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    c_max_page constant int := 200;
+    v_tenant_id uuid := private.require_role('supervisor');
+    v_size int := least(greatest(coalesce(page_size, 50), 1), c_max_page);
+    v_kinds text[] := coalesce(kinds, private.failure_kinds());
+    v_cursor text[] := case when after is not null
+        then private.decode_cursor(after, 'timestamptz', 'text') end;
+    v_rows jsonb;
+begin
+    if not v_kinds <@ private.failure_kinds() then
+        raise exception 'filter_invalid' using errcode = 'PT400', detail = 'kinds';
+    end if;
+    v_rows := (
+        select coalesce(jsonb_agg(to_jsonb(failed) || jsonb_build_object('client_name', (
+            select clients.name from public.clients
+            where clients.tenant_id = v_tenant_id and clients.id = failed.client_id
+        )) order by failed.failed_at desc, failed.id desc), '[]')
+        from private.failed_work(
+            v_tenant_id, v_kinds, coalesce(v_cursor[1]::timestamptz, 'infinity'),
+            -- After every id.
+            coalesce(v_cursor[2], '~'), v_size, coalesce(list_failures.aside, false)
+        ) as failed
+    );
+    return jsonb_build_object(
+        'rows', v_rows,
+        'next', case when jsonb_array_length(v_rows) = v_size then private.encode_cursor(
+            v_rows -> -1 ->> 'failed_at', v_rows -> -1 ->> 'id'
+        ) end
+    );
 end;
 $function$;
 
@@ -3319,6 +3509,18 @@ begin
     on conflict on constraint panel_reachable_pkey do update
     set creditor_ids = excluded.creditor_ids;
 end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.note_set_aside(action text, kind text, failed_id text)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+    select private.note_act(
+        private.tenant_id(), note_set_aside.action, 'failures_set_aside', note_set_aside.failed_id,
+        jsonb_build_object('kind', note_set_aside.kind)
+    )
 $function$;
 
 CREATE OR REPLACE FUNCTION private.note_titles(tenant_id uuid, on_day date)
@@ -4610,7 +4812,7 @@ declare
     );
     v_asked date := private.panel_stock_day(scope);
     v_day date;
-    v_found private.panel_event [];
+    v_found private.panel_event [] := '{}';
 begin
     if measure = 'stock_opening' then
         v_asked := scope.from_day;
@@ -4624,9 +4826,14 @@ begin
         measure := 'stock';
         v_asked := scope.from_day;
     end if;
-    v_day := case when measure in ('stock', 'stock_opening', 'stock_eligible',
-            'stock_eligible_title')
-        then private.panel_day_with_rows(scope.tenant_id, v_asked) else v_asked end;
+    v_day := case
+        when measure in ('stock', 'stock_opening', 'stock_eligible', 'stock_eligible_title')
+            then private.panel_day_with_rows(scope.tenant_id, v_asked)
+        -- Nothing, rather than the part that is still known.
+        when measure = 'rolled' and not private.knows_titles_since(scope.tenant_id, scope.from_day)
+            or measure in ('stock_entered', 'stock_collectable', 'stock_collected')
+            and not private.has_panel_rows(scope.tenant_id, scope.from_day) then null
+        else v_asked end;
     if measure = 'recovered' then
         v_found := array(
             select event::private.panel_event from private.panel_recovered_found(
@@ -4639,8 +4846,8 @@ begin
                 scope, v_day, v_after_day, coalesce(v_cursor[2]::uuid, c_least), size + 1
             ) as event
         );
-    -- A person's work has no stock.
-    elsif scope.operator_ids is null then
+    -- A person's work has no stock, and of some records only the sums are left.
+    elsif scope.operator_ids is null and v_day is not null then
         v_found := array(
             select event::private.panel_event from private.panel_stock_found(
                 scope, measure, v_day, band, outcome, v_after_day,
@@ -4670,8 +4877,8 @@ begin
               when scope.creditor_ids is not null then known.creditor_id = any(scope.creditor_ids)
               else (known.creditor_id is not null) = (split_by = 'creditor')
           end;
-    else
-        -- Who owes two of several creditors is one: only the rows know who that is.
+    -- Who owes two of several creditors is one: only the rows know who that is.
+    elsif private.has_panel_rows(scope.tenant_id, day) then
         return query
         select '', count(distinct person.client_id), count(person.client_id),
             count(distinct title.client_id)
@@ -4734,10 +4941,7 @@ declare
     c_located_days constant int := 90;
     v_located private.panel_scope := scope;
     v_day date := private.panel_stock_day(scope);
-    v_is_framed boolean := exists (
-        select from private.panel_stock_days as known
-        where known.tenant_id = scope.tenant_id and known.day = scope.from_day and known.has_rows
-    );
+    v_is_framed boolean := private.has_panel_rows(scope.tenant_id, scope.from_day);
 begin
     if v_day is null or split_by not in ('', 'creditor', 'operator') then
         return;
@@ -4755,8 +4959,11 @@ begin
           and (scope.operator_ids is null or late.operator_id = any(scope.operator_ids))
           and private.panel_is_seated(scope, late.operator_id, late.day)
         union all
-        -- None is a number, too.
-        select '', 0, 0 where split_by = ''
+        -- None is a number, too, of a record that counted them: the same that first told titles.
+        select '', 0, 0
+        from private.panel_eligible as known
+        where split_by = '' and known.tenant_id = scope.tenant_id and known.day = v_day
+          and known.creditor_id is null and known.titles is not null
     ) as told
     group by told.key;
     if scope.operator_ids is not null or split_by = 'operator' then
@@ -4800,7 +5007,8 @@ begin
     people as materialized (
         select * from private.panel_stock_people(scope, split_by, v_day)
     )
-    select added.key, added.measure, added.titles, coalesce(people.debtors, 0), added.cents
+    select added.key, added.measure, added.titles,
+        case when added.measure = 'stock' then people.debtors else 0 end, added.cents
     from added
     left join people on people.key = added.key and added.measure = 'stock'
     union all
@@ -5230,6 +5438,9 @@ begin
             from public.automation_runs as run
             where run.tenant_id = panel_waiting.tenant_id and run.status = 'failed'
               and run.finished_at > v_recent
+              and not private.is_set_aside(
+                  run.tenant_id, 'automation', run.id::text, run.finished_at
+              )
               and (v_scope is null or exists (
                   select from public.clients
                   where clients.id = run.client_id and clients.creditor_ids && v_scope
@@ -5238,7 +5449,12 @@ begin
             select 'charges_failed', false, count(*), min(charge.updated_at)
             from public.charges as charge
             where charge.tenant_id = panel_waiting.tenant_id
-              and charge.status in ('failed', 'unknown') and charge.updated_at > v_recent
+              -- As the list: the first is the index's condition.
+              and charge.status in ('failed', 'unknown') and charge.status = 'failed'
+              and charge.updated_at > v_recent
+              and not private.is_set_aside(
+                  charge.tenant_id, 'charge', charge.id::text, charge.updated_at
+              )
               and (v_scope is null or exists (
                   select from public.clients
                   where clients.id = charge.client_id and clients.creditor_ids && v_scope
@@ -5249,12 +5465,19 @@ begin
             where import.tenant_id = panel_waiting.tenant_id
               and import.status in ('failed', 'interrupted') and import.created_at > v_recent
               and not import.is_rehearsal
+              and not private.is_set_aside(
+                  import.tenant_id, 'import', import.id::text,
+                  coalesce(import.finished_at, import.created_at)
+              )
               and (v_scope is null or import.creditor_id = any(v_scope))
             union all
             select 'jobs_failed', false, count(*), min(run.started_at)
             from public.job_runs as run
             where run.tenant_id = panel_waiting.tenant_id and run.failures > 0
               and run.on_date >= private.today(panel_waiting.tenant_id) - 1
+              and not private.is_set_aside(
+                  run.tenant_id, 'job', run.id::text, coalesce(run.finished_at, run.started_at)
+              )
         ) as found
         where found.waiting > 0
     );
@@ -5753,7 +5976,9 @@ AS $function$
                   and latest.direction = 'out' and latest.status <> 'failed'
                   and (latest.batch_id is distinct from batch.id
                       or latest.client_id is distinct from person.id)
-                  and latest.created_at > batch.now_at - interval '6 seconds'
+                  -- What was put back keeps its row, and begins days later.
+                  and greatest(latest.created_at, latest.sending_at)
+                      > batch.now_at - interval '6 seconds'
             ) as is_just_now
         offset 0
     ) as history
@@ -6189,6 +6414,50 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.prove_before()
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- A second or two of work, in a night of five hours more than a million.
+    c_people constant int := 5000;
+    v_after uuid;
+    v_people uuid[];
+begin
+    -- What a turn left to a later one that has not come.
+    perform private.take_proofs();
+    select backlog.after_client_id into v_after from private.proof_backlog as backlog
+    limit 1 for update skip locked;
+    if not found then
+        return;
+    end if;
+    v_people := array(
+        select clients.id from public.clients where clients.id > v_after
+        order by clients.id limit c_people
+    );
+    insert into private.proved_numbers (phone_id, overrules)
+    select known.id, false
+    from public.clients
+    join public.client_phones as known
+        on known.tenant_id = clients.tenant_id and known.client_id = clients.id
+        and known.has_whatsapp is null
+    where clients.id = any(v_people) and exists (
+        select from public.message_logs as message
+        where message.tenant_id = known.tenant_id and message.client_id = known.client_id
+          and message.status in ('received', 'delivered', 'read')
+          and private.phone_match(message.phone) = private.phone_match(known.phone)
+    );
+    perform private.take_proofs();
+    if cardinality(v_people) < c_people then
+        delete from private.proof_backlog;
+    else
+        update private.proof_backlog set after_client_id = v_people[c_people];
+    end if;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.prove_numbers(lately interval)
  RETURNS void
  LANGUAGE plpgsql
@@ -6198,13 +6467,20 @@ AS $function$
 begin
     create temp table proved_numbers on commit drop as
     select distinct known.id, known.client_id
-    from public.message_logs as message
+    from (
+        select arrived.tenant_id, arrived.client_id, arrived.phone
+        from public.message_logs as arrived
+        where arrived.submitted_at > private.now() - lately
+          and arrived.status in ('delivered', 'read')
+        union all
+        select wrote.tenant_id, wrote.client_id, wrote.phone
+        from public.message_logs as wrote
+        where wrote.direction = 'in' and wrote.created_at > private.now() - lately
+    ) as message
     join public.client_phones as known
         on known.tenant_id = message.tenant_id and known.client_id = message.client_id
         and known.has_whatsapp is null
-        and private.phone_match(known.phone) = private.phone_match(message.phone)
-    where message.submitted_at > private.now() - lately
-      and message.status in ('delivered', 'read');
+        and private.phone_match(known.phone) = private.phone_match(message.phone);
     -- In one order, as everybody who locks several.
     perform from public.clients
     where clients.id in (select proved_numbers.client_id from pg_temp.proved_numbers)
@@ -6217,34 +6493,19 @@ begin
 end;
 $function$;
 
-CREATE OR REPLACE FUNCTION private.prove_whatsapp(tenant_id uuid, client_id uuid, phone text)
+CREATE OR REPLACE FUNCTION private.prove_whatsapp(tenant_id uuid, client_id uuid, phone text, overrules boolean DEFAULT false)
  RETURNS void
- LANGUAGE plpgsql
+ LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
-begin
-    if not exists (
-        select from public.client_phones as known
-        where known.tenant_id = prove_whatsapp.tenant_id
-          and known.client_id = prove_whatsapp.client_id and known.has_whatsapp is not true
-          and private.phone_match(known.phone) = private.phone_match(prove_whatsapp.phone)
-    ) then
-        return;  -- known to have it, like most
-    end if;
-    -- The answer is on the client's row, too. Receipts come in any order, and an import may hold
-    -- that row: nobody waits, and the night comes back to it.
-    perform from public.clients
-    where clients.tenant_id = prove_whatsapp.tenant_id and clients.id = prove_whatsapp.client_id
-    for no key update skip locked;
-    if found then
-        update public.client_phones as known
-        set has_whatsapp = true, whatsapp_retry_at = null
-        where known.tenant_id = prove_whatsapp.tenant_id
-          and known.client_id = prove_whatsapp.client_id and known.has_whatsapp is not true
-          and private.phone_match(known.phone) = private.phone_match(prove_whatsapp.phone);
-    end if;
-end;
+    insert into private.proved_numbers (phone_id, overrules)
+    select known.id, prove_whatsapp.overrules
+    from public.client_phones as known
+    where known.tenant_id = prove_whatsapp.tenant_id
+      and known.client_id = prove_whatsapp.client_id
+      and (known.has_whatsapp is null or prove_whatsapp.overrules and not known.has_whatsapp)
+      and private.phone_match(known.phone) = private.phone_match(prove_whatsapp.phone)
 $function$;
 
 CREATE OR REPLACE FUNCTION private.queue_provider_event(event private.provider_events)
@@ -6680,6 +6941,36 @@ begin
         v_payment, v_course.course, v_course.agreement_id, v_course.installment_id, null, source
     );
     return case when v_is_new then 'recorded' else 'repeated' end;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.refresh_panel_for(tenant_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET lock_timeout TO '5s'
+AS $function$
+declare
+    v_has_stock boolean;
+    v_days int;
+    v_run_id bigint;
+begin
+    v_has_stock := private.take_panel_stock(tenant_id);
+    v_days := private.refresh_panel_of(tenant_id);
+    if v_days = 0 and not v_has_stock then
+        return;
+    end if;
+    insert into public.job_runs (tenant_id, job, on_date)
+    values (refresh_panel_for.tenant_id, 'refresh_panel', private.today(tenant_id))
+    returning id into v_run_id;
+    perform private.finish_job(
+        v_run_id, jsonb_build_object('days', v_days, 'stock', v_has_stock), 0
+    );
+exception when others then
+    perform private.note_job_failure(
+        tenant_id, 'refresh_panel', jsonb_build_object('code', sqlstate, 'error', sqlerrm)
+    );
 end;
 $function$;
 
@@ -7181,6 +7472,37 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.sees_failure(kind text, id text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    return private.sees_everything() or case kind
+        when 'automation' then (
+            select private.sees_client(run.client_id) from public.automation_runs as run
+            where run.id = sees_failure.id::uuid
+        )
+        when 'charge' then (
+            select private.sees_client(charge.client_id) from public.charges as charge
+            where charge.id = sees_failure.id::uuid
+        )
+        when 'message' then (
+            -- Of nobody, it is listed for everybody.
+            select message.client_id is null or private.sees_client(message.client_id)
+            from public.message_logs as message
+            where message.id = sees_failure.id::uuid
+        )
+        when 'import' then (
+            select private.sees_creditor(import.creditor_id) from public.imports as import
+            where import.id = sees_failure.id::uuid
+        )
+        else true
+    end;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.sees_results(export public.dialer_exports)
  RETURNS boolean
  LANGUAGE sql
@@ -7284,17 +7606,24 @@ CREATE OR REPLACE FUNCTION private.set_aside_failures(items jsonb)
 AS $function$
 declare
     v_tenant_id uuid := private.require_role('supervisor');
-    v_rows int;
+    v_count int;
 begin
     perform private.require_failures(items);
-    insert into private.failures_set_aside as aside (tenant_id, kind, failed_id, set_aside_by)
-    select distinct v_tenant_id, given.item ->> 'kind', lower(given.item ->> 'id'), auth.uid()
-    from jsonb_array_elements(items) as given (item)
-    where private.sees_failure(given.item ->> 'kind', given.item ->> 'id')
-    on conflict (tenant_id, kind, failed_id) do update
-    set set_aside_by = excluded.set_aside_by, set_aside_at = excluded.set_aside_at;
-    get diagnostics v_rows = row_count;
-    return v_rows;
+    with changed as (
+        insert into private.failures_set_aside as aside (
+            tenant_id, kind, failed_id, set_aside_by
+        )
+        select distinct v_tenant_id, given.item ->> 'kind', lower(given.item ->> 'id'),
+            auth.uid()
+        from jsonb_array_elements(items) as given (item)
+        where private.sees_failure(given.item ->> 'kind', given.item ->> 'id')
+        on conflict (tenant_id, kind, failed_id) do update
+        set set_aside_by = excluded.set_aside_by, set_aside_at = excluded.set_aside_at
+        returning aside.kind, aside.failed_id
+    )
+    select count(private.note_set_aside('insert', changed.kind, changed.failed_id)) into v_count
+    from changed;
+    return v_count;
 end;
 $function$;
 
@@ -7391,6 +7720,67 @@ begin
         'items', v_items - v_size,
         'next', case when jsonb_array_length(v_items) > v_size
             then v_items -> (v_size - 1) -> 'id' end
+    );
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.settle_counts(given jsonb, filter private.client_filter, facet text, sampled jsonb, scale double precision)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- Of so many found in a sample the true number is within a third of the estimate.
+    c_telling constant int := 50;
+    -- Looking up so many rows takes some tens of milliseconds; so does a plan of that cost.
+    c_countable constant bigint := 20000;
+    c_cost constant double precision := 100000;
+    v_rare text[];
+    v_plan json;
+    v_condition text;
+    v_exact jsonb;
+    v_counts jsonb := (
+        select coalesce(jsonb_object_agg(met.key, round(met.value::bigint * scale)), '{}')
+        from jsonb_each_text(sampled) as met
+    );
+begin
+    v_rare := array(
+        select seldom.value
+        from (
+            select listed.value, sum(listed.clients) over (
+                order by listed.clients, listed.value rows unbounded preceding
+            ) * scale as looked_up
+            from (
+                select candidate.value,
+                    coalesce((sampled ->> candidate.value)::bigint, 0) as clients
+                from unnest(private.facet_candidates((filter).tenant_id, facet))
+                    as candidate (value)
+            ) as listed
+            where listed.clients < c_telling
+        ) as seldom
+        where seldom.looked_up <= c_countable
+        limit 200  -- as many as a filter takes
+    );
+    if v_rare = '{}' then
+        return v_counts;
+    end if;
+    filter := private.weigh_search(private.read_client_filter(
+        (filter).tenant_id,
+        given - facet
+        || jsonb_strip_nulls(jsonb_build_object(facet, private.facet_filter(facet, v_rare)))
+    ));
+    v_condition := private.client_condition(filter);
+    execute 'explain (format json) select from public.clients where ' || v_condition
+    into v_plan using filter;
+    if (v_plan -> 0 -> 'Plan' ->> 'Total Cost')::double precision > c_cost then
+        return v_counts;
+    end if;
+    execute private.facet_query(facet, null, v_condition)
+    into v_exact using filter, private.today((filter).tenant_id), v_rare;
+    return v_counts || (
+        select jsonb_object_agg(rare.value, coalesce((v_exact ->> rare.value)::bigint, 0))
+        from unnest(v_rare) as rare (value)
     );
 end;
 $function$;
@@ -7667,6 +8057,54 @@ begin
     where known.tenant_id = take_panel_stock.tenant_id and known.day < v_today - c_kept_days
       and known.has_rows;
     return true;
+end;
+$function$;
+
+CREATE OR REPLACE FUNCTION private.take_proofs()
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    v_notes bigint[];
+    v_noted uuid[];
+    v_clients uuid[];
+    v_phones uuid[];
+begin
+    select array_agg(noted.id), array_agg(distinct noted.phone_id) into v_notes, v_noted
+    from private.proved_numbers as noted;
+    if v_notes is null then
+        return;
+    end if;
+    v_clients := array(
+        select clients.id from public.clients
+        where clients.id in (
+            select known.client_id from public.client_phones as known
+            where known.id = any(v_noted)
+        )
+        order by clients.id
+        for no key update skip locked
+    );
+    v_phones := array(
+        select known.id from public.client_phones as known
+        where known.id = any(v_noted) and known.client_id = any(v_clients)
+        order by known.id
+        for no key update skip locked
+    );
+    update public.client_phones as known
+    set has_whatsapp = true, whatsapp_retry_at = null
+    where known.id = any(v_phones)
+      -- Refused since, or no longer theirs (0904): what arrived there before proves nothing.
+      and (known.has_whatsapp is null or not known.has_whatsapp and exists (
+          select from private.proved_numbers as noted
+          where noted.phone_id = known.id and noted.overrules and noted.id = any(v_notes)
+      ));
+    delete from private.proved_numbers as noted
+    where noted.id = any(v_notes) and (
+        noted.phone_id = any(v_phones)
+        or not exists (select from public.client_phones as known where known.id = noted.phone_id)
+    );
 end;
 $function$;
 
@@ -8062,6 +8500,36 @@ begin
 end;
 $function$;
 
+CREATE OR REPLACE FUNCTION private.tg_client_phones__note_moves()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+    perform private.note_moves(busy.tenant_id, array(
+        select distinct changed.client_id
+        from (
+            select known.client_id
+            from (
+                select new_rows.id, new_rows.client_id, new_rows.phone, new_rows.position
+                from new_rows where new_rows.tenant_id = busy.tenant_id
+                union all
+                select old_rows.id, old_rows.client_id, old_rows.phone, old_rows.position
+                from old_rows where old_rows.tenant_id = busy.tenant_id
+            ) as known
+            group by known.id, known.client_id
+            having min(known.phone) <> max(known.phone)
+                or min(known.position) <> max(known.position)
+        ) as changed
+        join public.clients as client on client.id = changed.client_id and client.uf is null
+    ))
+    from (select distinct new_rows.tenant_id from new_rows offset 0) as busy
+    where private.has_dialer_lists(busy.tenant_id);
+    return null;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.tg_client_phones__reach()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -8072,7 +8540,7 @@ begin
     if tg_op = 'INSERT' then
         -- A number more can only open what was closed: most new numbers change nothing, and a
         -- million of them are compared in one join.
-        if not private.is_given() then
+        if not private.is_derived_already() then
             perform private.refresh_client_reach(touched.tenant_id, array_agg(touched.client_id))
             from (
                 select added.tenant_id, added.client_id
@@ -8211,6 +8679,13 @@ CREATE OR REPLACE FUNCTION private.tg_clients__note_moves()
  SET search_path TO ''
 AS $function$
 begin
+    -- Once per agency: without the offset the question goes below the distinct, to each row.
+    if not exists (
+        select from (select distinct new_rows.tenant_id from new_rows offset 0) as busy
+        where private.has_dialer_lists(busy.tenant_id)
+    ) then
+        return null;
+    end if;
     perform private.note_moves(moved.tenant_id, array_agg(moved.id))
     from (
         -- Grouped, not joined, as in 0558.
@@ -8224,7 +8699,6 @@ begin
         group by known.tenant_id, known.id
         having max(known.became) is distinct from max(known.was)
     ) as moved
-    where private.has_dialer_lists(moved.tenant_id)
     group by moved.tenant_id;
     return null;
 end;
@@ -8239,7 +8713,7 @@ AS $function$
 begin
     -- A transition table exists only for its own event, hence three spellings of one sentence.
     if tg_op = 'INSERT' then
-        if private.is_given() then
+        if private.is_derived_already() then
             return null;
         end if;
         perform private.refresh_client_totals(touched.tenant_id, array_agg(touched.client_id))
@@ -8278,9 +8752,14 @@ begin
         from new_rows as became
         join old_rows as was on was.id = became.id
         where was.finished_at is null and became.finished_at is not null
-          and not became.is_rehearsal and became.debts_created <= c_short
+          and not became.is_rehearsal
     ) as ended
-    where private.is_stock_early(ended.tenant_id);
+    where private.is_stock_early(ended.tenant_id) and (
+        -- The record is of all that the agency has, not of what one file brought.
+        select count(*) from (
+            select from public.debts where debts.tenant_id = ended.tenant_id limit c_short + 1
+        ) as titles
+    ) <= c_short;
     return null;
 end;
 $function$;
@@ -8401,7 +8880,7 @@ begin
         join public.clients as client on client.id = changed.client_id and client.uf is null
         where changed.tenant_id = busy.tenant_id
     ))
-    from (select distinct changed_rows.tenant_id from changed_rows) as busy
+    from (select distinct changed_rows.tenant_id from changed_rows offset 0) as busy
     where private.has_dialer_lists(busy.tenant_id);
     return null;
 end;
@@ -8698,6 +9177,52 @@ AS $function$
       )
 $function$;
 
+CREATE OR REPLACE FUNCTION private.weigh_search(filter private.client_filter)
+ RETURNS private.client_filter
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+    -- Looking up and sorting these takes a tenth of a second.
+    c_many constant bigint := 20000;
+    -- Reading these takes as long as meeting a page of them along the list's order.
+    c_common constant bigint := 5000;
+    v_search private.client_search := (filter).search;
+    v_branches text[] := private.search_branches(v_search, false);
+begin
+    if exists (
+        select from public.clients as known
+        where known.tenant_id = (filter).tenant_id and known.document = v_search.document
+    ) then
+        -- With a whole document begins nobody else's, nor a town's contracts; and to ask would take
+        -- as long as to look it up.
+        v_search.is_broad := false;
+    elsif v_branches <> '{}' then
+        v_search.is_broad :=
+            private.planned_rows(array_to_string(v_branches, ' union all '), filter) > c_many;
+    end if;
+    -- One word alone is a phrase: there is nothing scattered to rank beside it.
+    if cardinality(v_search.words) > 1 or v_search.words is not null and v_branches <> '{}' then
+        v_search.is_common := private.planned_rows(
+            'select from public.clients where clients.tenant_id = ($1).tenant_id and '
+            || private.words_condition(v_search), filter
+        ) > c_common;
+    end if;
+    filter.search := v_search;
+    if filter.import_id is not null then
+        filter.is_broad_import := private.planned_rows(
+            'select from public.debts
+            where debts.tenant_id = ($1).tenant_id and debts.import_id = ($1).import_id
+            union all
+            select from private.import_touches as touched
+            where touched.tenant_id = ($1).tenant_id and touched.import_id = ($1).import_id', filter
+        ) > c_many;
+    end if;
+    return filter;
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.with_creditor_names(document jsonb, tenant_id uuid)
  RETURNS jsonb
  LANGUAGE sql
@@ -8757,9 +9282,9 @@ AS $function$
 declare
     v_now timestamptz := private.now();
 begin
-    perform set_config('cobranca.is_given', 'true', true);
+    perform set_config('cobranca.is_derived_already', 'true', true);
     created := private.insert_chunk_debts(chunk, true, v_now);
-    perform set_config('cobranca.is_given', '', true);
+    perform set_config('cobranca.is_derived_already', '', true);
     created := created + private.insert_chunk_debts(chunk, false, v_now);
 
     perform from public.debts
@@ -8812,7 +9337,7 @@ begin
         chunk := private.recognise_chunk_people(chunk);
         created := private.insert_chunk_people(chunk, v_now);
     end;
-    perform set_config('cobranca.is_given', 'true', true);
+    perform set_config('cobranca.is_derived_already', 'true', true);
     insert into public.client_phones (tenant_id, client_id, phone, kind, position, created_at)
     -- +55, two digits of area, and nine that begin with 9.
     select chunk.tenant_id, planned.client_id, numbers.phone,
@@ -8822,7 +9347,7 @@ begin
     cross join unnest(planned.phones) with ordinality as numbers (phone, place)
     where planned.is_new
     order by planned.document;
-    perform set_config('cobranca.is_given', '', true);
+    perform set_config('cobranca.is_derived_already', '', true);
     insert into private.import_changes (tenant_id, import_id, table_name, created_ids)
     select chunk.tenant_id, chunk.import_id, 'clients', array_agg(planned.client_id)
     from unnest(chunk.clients) as planned
@@ -8912,11 +9437,24 @@ AS $function$
     on conflict do nothing
 $function$;
 
+CREATE OR REPLACE FUNCTION public.bring_back_failures(items jsonb)
+ RETURNS integer
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$ select private.bring_back_failures(items) $function$;
+
 CREATE OR REPLACE FUNCTION public.bulk_eligibility(selection jsonb, action text, assignee uuid DEFAULT NULL::uuid)
  RETURNS jsonb
  LANGUAGE sql
  SET search_path TO ''
 AS $function$ select private.bulk_eligibility(selection, action, assignee) $function$;
+
+CREATE OR REPLACE FUNCTION public.list_failures(kinds text[] DEFAULT NULL::text[], after text DEFAULT NULL::text, page_size integer DEFAULT 50, aside boolean DEFAULT false)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$ select private.list_failures(kinds, after, page_size, aside) $function$;
 
 CREATE OR REPLACE FUNCTION public.panel_cohorts(filter jsonb)
  RETURNS jsonb
@@ -8937,6 +9475,21 @@ CREATE OR REPLACE FUNCTION public.set_aside_failures(items jsonb)
  LANGUAGE sql
  SET search_path TO ''
 AS $function$ select private.set_aside_failures(items) $function$;
+
+CREATE OR REPLACE PROCEDURE private.refresh_panel(IN is_committing boolean DEFAULT true)
+ LANGUAGE plpgsql
+AS $procedure$
+declare
+    v_tenant_id uuid;
+begin
+    for v_tenant_id in select tenants.id from public.tenants order by tenants.id loop
+        perform private.refresh_panel_for(v_tenant_id);
+        if is_committing then
+            commit;
+        end if;
+    end loop;
+end;
+$procedure$;
 
 CREATE OR REPLACE PROCEDURE private.repeat_erasures(IN is_committing boolean DEFAULT true)
  LANGUAGE plpgsql
@@ -9009,6 +9562,10 @@ CREATE INDEX panel_titles_by_age ON private.panel_titles USING btree (tenant_id,
 
 CREATE INDEX panel_titles_new ON private.panel_titles USING btree (tenant_id, from_day) WHERE is_entry;
 
+CREATE INDEX audit_log_naming_clients ON public.audit_log USING btree (tenant_id, ((COALESCE(after, before) ->> 'client_id'::text))) WHERE ((action = ANY (ARRAY['insert'::text, 'update'::text, 'delete'::text])) AND (COALESCE(after, before) ? 'client_id'::text));
+
+CREATE INDEX audit_log_of_blocked_numbers ON public.audit_log USING btree (tenant_id, ((COALESCE(after, before) ->> 'phone'::text))) WHERE ((table_name = 'suppressions'::text) AND (action = ANY (ARRAY['insert'::text, 'update'::text, 'delete'::text])));
+
 CREATE INDEX message_logs_of_run ON public.message_logs USING btree (tenant_id, automation_run_id) WHERE (automation_run_id IS NOT NULL);
 
 CREATE INDEX suppressions_of_wishes ON public.suppressions USING btree (tenant_id, created_at) WHERE (reason = 'opted_out'::text);
@@ -9025,7 +9582,7 @@ CREATE TRIGGER _420_note_moves_delete AFTER DELETE ON public.client_phones REFER
 
 CREATE TRIGGER _420_note_moves_insert AFTER INSERT ON public.client_phones REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_places__note_moves();
 
-CREATE TRIGGER _420_note_moves_update AFTER UPDATE ON public.client_phones REFERENCING NEW TABLE AS changed_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_places__note_moves();
+CREATE TRIGGER _420_note_moves_update AFTER UPDATE ON public.client_phones REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_client_phones__note_moves();
 
 CREATE TRIGGER _900_audit_update AFTER UPDATE ON public.client_phones REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION private.tg_audit('phone_tail', 'has_whatsapp', 'whatsapp_retry_at');
 
@@ -9042,6 +9599,8 @@ COMMENT ON FUNCTION "private"."hold_numbers"(uuid[]) IS 'Which messages would re
 
 COMMENT ON FUNCTION "private"."now"() IS 'The present instant of the product (real time plus shift).';
 
+COMMENT ON FUNCTION "private"."prove_before"() IS 'One step; every minute of the night until all is asked.';
+
 COMMENT ON FUNCTION "private"."record_call"(uuid, jsonb, timestamp with time zone) IS 'recorded | known | payload_invalid.';
 
 COMMENT ON FUNCTION "private"."record_payment_event"(uuid, text, jsonb) IS 'source: lookup | sweep. item: {reference, status_code, status_text, paid_on, paid_cents,
@@ -9056,6 +9615,9 @@ COMMENT ON FUNCTION "private"."take_templates"(uuid, jsonb, text[], text[]) IS '
 accounts that answered and those that did not → {error: null | templates_missing, listed, gone,
 accounts: which listed nothing}.';
 
+COMMENT ON FUNCTION "public"."bring_back_failures"(jsonb) IS 'Supervisor: [{kind, id}] that were set aside are on the list again → how many. Errors:
+selection_invalid.';
+
 COMMENT ON FUNCTION "public"."bulk_assign"(jsonb, uuid) IS 'Supervisor: gives the selected clients to a member (null: to nobody) → {selected, changed, hidden};
 hidden: not among the selected, because the member does not see their creditors.';
 
@@ -9069,6 +9631,10 @@ COMMENT ON FUNCTION "public"."integration_page"() IS 'Admin: [{provider, words: 
 is_required, pattern, label, help, placeholder}], connected: null | {id,
 settings, is_active, secrets: [{field, ends?, at?}], last_event_at, silent_since, failing_since,
 failure_detail, paused_until, previous_key_until, tested_at, test_verdict}}].';
+
+COMMENT ON FUNCTION "public"."list_failures"(text[], text, integer, boolean) IS 'Supervisor: {rows: [{kind, id, failed_at, client_id, client_name, title, reason, detail,
+may_retry}], next}, newest first; kinds: automation message charge batch import dialer_export job
+webhook; aside: those that somebody set aside instead. Errors: filter_invalid, invalid_cursor.';
 
 COMMENT ON FUNCTION "public"."panel_board"() IS 'Supervisor: {now, today, people: [{id, name, role, serving: {client_id, client, document, since} |
 null, state: {state, reason, since} | null, seen_at, last_disposition_at, alarm: {kind: pause |
@@ -9094,6 +9660,9 @@ debt_in_agreement, debt_not_collectable, above_every_limit, PT403 approval_above
 COMMENT ON FUNCTION "public"."set_aside_failures"(jsonb) IS 'Supervisor: [{kind, id}] leave the list until they fail anew → how many. Errors:
 selection_invalid.';
 
+COMMENT ON PROCEDURE "private"."refresh_panel"(boolean) IS 'is_committing: false leaves everything to the caller''s transaction. Without it the numbers of
+events are exact, and slow; a day''s stock is lost.';
+
 COMMENT ON PROCEDURE "private"."repeat_erasures"(boolean) IS 'is_committing: false leaves everything to the caller''s transaction.';
 
 COMMENT ON TABLE "private"."dialer_moves" IS 'States that lists of the dialer did not know of yet.';
@@ -9112,6 +9681,10 @@ COMMENT ON TABLE "private"."panel_reachable" IS 'Who could and might be contacte
 
 COMMENT ON TABLE "private"."panel_titles" IS 'How each title stood, from record to record.';
 
+COMMENT ON TABLE "private"."proof_backlog" IS 'The client up to whom old messages were asked.';
+
+COMMENT ON TABLE "private"."proved_numbers" IS 'Phones a message arrived at, not yet noted there.';
+
 COMMENT ON TABLE "private"."whatsapp_providers" IS 'What each WhatsApp adapter declares of itself.';
 
 REVOKE ALL ON FUNCTION "private"."accept_invitation"(uuid, uuid) FROM PUBLIC;
@@ -9126,6 +9699,8 @@ REVOKE ALL ON FUNCTION "private"."apply_call_event"(uuid, interval) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."apply_event"(uuid, text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."audit_of"(private.person) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."band_edges"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."batch_exclusion"(text[], uuid[]) FROM PUBLIC;
@@ -9133,6 +9708,10 @@ REVOKE ALL ON FUNCTION "private"."batch_exclusion"(text[], uuid[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."begin_erasures"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."board_alarm"(uuid, uuid, text, text, timestamp with time zone, integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."bring_back_failures"(jsonb) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."bring_back_failures"(jsonb) TO "authenticated", "postgres";
 
 REVOKE ALL ON FUNCTION "private"."bulk_eligibility"(jsonb, text, uuid) FROM PUBLIC;
 
@@ -9144,6 +9723,8 @@ REVOKE ALL ON FUNCTION "private"."end_erasures"(bigint, integer, jsonb, text[]) 
 
 REVOKE ALL ON FUNCTION "private"."erasures_due"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."failed_work"(uuid, text[], timestamp with time zone, text, integer, boolean) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."follow_moves"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."follow_number"(uuid, uuid, text, text) FROM PUBLIC;
@@ -9154,11 +9735,13 @@ REVOKE ALL ON FUNCTION "private"."handle_events"(bigint[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."has_dialer_lists"(uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."has_panel_rows"(uuid, date) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."hold_numbers"(uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."insert_chunk_debts"(private.import_chunks, boolean, timestamp with time zone) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."is_given"() FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."is_derived_already"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."is_rehearsed"(public.collection_rules) FROM PUBLIC;
 
@@ -9174,6 +9757,12 @@ REVOKE ALL ON FUNCTION "private"."keep_month_facts"(uuid, date[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."kept_bytes"() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."knows_titles_since"(uuid, date) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."list_failures"(text[], text, integer, boolean) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "private"."list_failures"(text[], text, integer, boolean) TO "authenticated", "postgres";
+
 REVOKE ALL ON FUNCTION "private"."make_callbacks"(uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."months_since"(timestamp with time zone, text, date) FROM PUBLIC;
@@ -9183,6 +9772,8 @@ REVOKE ALL ON FUNCTION "private"."note_moves"(uuid, uuid[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."note_provisional"(uuid, date) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."note_reachable"(uuid, date) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."note_set_aside"(text, text, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."note_titles"(uuid, date) FROM PUBLIC;
 
@@ -9232,9 +9823,11 @@ REVOKE ALL ON FUNCTION "private"."panel_value"(text, bigint, bigint, integer) FR
 
 REVOKE ALL ON FUNCTION "private"."phone_health"(uuid, uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."prove_before"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."prove_numbers"(interval) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION "private"."prove_whatsapp"(uuid, uuid, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION "private"."prove_whatsapp"(uuid, uuid, text, boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."queue_provider_event"(private.provider_events) FROM PUBLIC;
 
@@ -9243,6 +9836,8 @@ REVOKE ALL ON FUNCTION "private"."read_events"(boolean, integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION "private"."record_call"(uuid, jsonb, timestamp with time zone) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."record_call"(uuid, jsonb, timestamp with time zone) TO "postgres", "worker";
+
+REVOKE ALL ON FUNCTION "private"."refresh_panel_for"(uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."repeat_erasure"(uuid, uuid) FROM PUBLIC;
 
@@ -9268,6 +9863,8 @@ REVOKE ALL ON FUNCTION "private"."silence_closed_lists"(boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."store_provider_event"(public.provider_name, text, text, text, jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "private"."take_proofs"() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION "private"."take_templates"(uuid, jsonb, text[], text[]) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "private"."take_templates"(uuid, jsonb, text[], text[]) TO "postgres", "worker";
@@ -9275,6 +9872,8 @@ GRANT EXECUTE ON FUNCTION "private"."take_templates"(uuid, jsonb, text[], text[]
 REVOKE ALL ON FUNCTION "private"."template_values"(uuid, text[], uuid, uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_call_dispositions__follow_up"() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION "private"."tg_client_phones__note_moves"() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."tg_clients__note_moves"() FROM PUBLIC;
 
@@ -9298,9 +9897,17 @@ REVOKE ALL ON FUNCTION "private"."with_creditor_names"(jsonb, uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION "private"."wording_of"(uuid, integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION "public"."bring_back_failures"(jsonb) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."bring_back_failures"(jsonb) TO "authenticated", "postgres", "service_role";
+
 REVOKE ALL ON FUNCTION "public"."bulk_eligibility"(jsonb, text, uuid) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."bulk_eligibility"(jsonb, text, uuid) TO "authenticated", "postgres", "service_role";
+
+REVOKE ALL ON FUNCTION "public"."list_failures"(text[], text, integer, boolean) FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION "public"."list_failures"(text[], text, integer, boolean) TO "authenticated", "postgres", "service_role";
 
 REVOKE ALL ON FUNCTION "public"."panel_cohorts"(jsonb) FROM PUBLIC;
 
@@ -9314,6 +9921,8 @@ REVOKE ALL ON FUNCTION "public"."set_aside_failures"(jsonb) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION "public"."set_aside_failures"(jsonb) TO "authenticated", "postgres", "service_role";
 
+REVOKE ALL ON PROCEDURE "private"."refresh_panel"(boolean) FROM PUBLIC;
+
 REVOKE ALL ON PROCEDURE "private"."repeat_erasures"(boolean) FROM PUBLIC;
 
 REVOKE ALL ON PROCEDURE "private"."silence_dialer"() FROM PUBLIC;
@@ -9325,7 +9934,11 @@ select cron.schedule('forget-uploads', '* * * * *', 'select private.forget_uploa
 
 select cron.schedule('analyze-imported', '* * * * *', 'select private.analyze_imported()');
 
+select cron.schedule('prove-before', '* 3-7 * * *', 'select private.prove_before()');
+
 select cron.schedule('prove-numbers', '27 5 * * *', $$select private.prove_numbers('2 days')$$);
+
+select cron.schedule('refresh-panel', '*/5 * * * *', 'call private.refresh_panel()');
 
 select cron.schedule(
     'forget-operator-states', '41 4 * * *', 'select private.forget_operator_states()'
@@ -9558,6 +10171,12 @@ join public.debts on debts.tenant_id = was.tenant_id and debts.id = was.debt_id;
 -- kept: they are read anew, a month a run. Until then the numbers are exact, and slower.
 select private.mark_panel_since(tenants.id, '-infinity') from public.tenants;
 
+-- Each lane of the inbox finds its own without walking over the other's.
+create index q_provider_events_of_calls on pgmq.q_provider_events (msg_id)
+where (message ? 'is_call') is true;
+create index q_provider_events_of_others on pgmq.q_provider_events (msg_id)
+where (message ? 'is_call') is not true;
+
 -- Calls that are over and wait in the queue go into the lane of their own.
 update pgmq.q_provider_events as item set message = item.message || '{"is_call": true}'
 from private.provider_events as event
@@ -9573,11 +10192,24 @@ set erases = replace(
 )
 where table_name = 'public.suppressions';
 
+-- The audit is long: its lines are found by index, one person's at a time.
+update private.personal_tables
+set finds = 'kept.tenant_id = ($1).tenant_id
+        and not coalesce(kept.after, kept.before, ''{}'') ? ''erased''
+        and kept.id = any(array(select private.audit_of($1)))'
+where table_name = 'public.audit_log';
+
 -- A filter's null is refused from now on; one that was stored means what it meant, no filter.
 update public.segments set filter = jsonb_strip_nulls(filter)
 where filter <> jsonb_strip_nulls(filter);
 update public.collection_rules set filter = jsonb_strip_nulls(filter)
 where filter <> jsonb_strip_nulls(filter);
 
--- What messages of before proved of numbers: nobody had noted it.
-select private.prove_numbers('10 years');
+-- What messages of before proved of numbers nobody had noted: the next nights do, a step a minute.
+insert into private.proof_backlog (after_client_id)
+select '00000000-0000-0000-0000-000000000000' where exists (select from public.message_logs);
+
+-- A send that is open goes on by what its author may see now.
+update public.message_batches as batch
+set creditor_scope = private.creditor_scope_of(batch.tenant_id, batch.created_by)
+where batch.status not in ('done', 'cancelled') and batch.creditor_scope is null;

@@ -4915,6 +4915,12 @@ export type Database = {
         };
         Returns: Json;
       };
+      bring_back_failures: {
+        Args: {
+          items: Json;
+        };
+        Returns: number;
+      };
       bulk_assign: {
         Args: {
           selection: Json;
@@ -5310,6 +5316,7 @@ export type Database = {
           kinds?: string[];
           after?: string;
           page_size?: number;
+          aside?: boolean;
         };
         Returns: Json;
       };
