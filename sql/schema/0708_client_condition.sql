@@ -197,7 +197,14 @@ declare
     v_search private.client_search := (filter).search;
     v_branches text[] := private.search_branches(v_search, false);
 begin
-    if v_branches <> '{}' then
+    if exists (
+        select from public.clients as known
+        where known.tenant_id = (filter).tenant_id and known.document = v_search.document
+    ) then
+        -- What begins with somebody's whole document is theirs, so it is little; and to ask how much
+        -- takes as long as to look it up.
+        v_search.is_broad := false;
+    elsif v_branches <> '{}' then
         v_search.is_broad :=
             private.planned_rows(array_to_string(v_branches, ' union all '), filter) > c_many;
     end if;

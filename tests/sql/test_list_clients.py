@@ -85,6 +85,25 @@ def test_finds_by(db: psycopg.Connection, world: World, typed: str, documents: s
         assert found <= ours
 
 
+def weighed(db: psycopg.Connection) -> int:
+    [(calls,)] = db.execute(
+        "select pg_stat_get_xact_function_calls(oid) from pg_proc where proname = 'planned_rows'"
+    )
+    return calls or 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "asked"), [("111.222.333-44", 0), ("11122233344", 0), ("1112223334", 1)]
+)
+def test_whose_whole_document_is_typed_is_looked_up_unweighed(
+    db: psycopg.Connection, world: World, typed: str, asked: int
+) -> None:
+    before = weighed(db)
+    found = {row["document"] for row in listed(db, world, q=typed)["rows"]}
+    assert "11122233344" in found
+    assert weighed(db) - before == asked
+
+
 def test_the_exact_phrase_comes_first(db: psycopg.Connection, world: World) -> None:
     names = [row["name"] for row in listed(db, world, q="jose silva")["rows"]]
     assert names[0] == "Maria José Silva", "the phrase as typed"
