@@ -10,12 +10,16 @@ def invite(email: str, said: dict[str, str]) -> None:
 
     said  what the templates name: name, agency, invitation_id; of an account that is there, the
           service reads them from the account itself
-    Raises AppError mail_not_sent, or mail_too_soon where the service wants a minute's rest.
+    Raises AppError mail_not_sent, or mail_too_soon where the service sends no more mails for now.
     """
     answer = _ask("invite", {"email": email, "data": said})
     if answer.status == TAKEN and "email_exists" in answer.text:
         # The template of the magic link is our notice, and has no link that signs in.
         answer = _ask("otp", {"email": email, "create_user": False})
+        # The service mails an account once a minute, whoever asks; of a new one it never says so.
+        # It has its notice, and whoever invites again must not learn from a refusal that it exists.
+        if answer.status == 429:
+            return
     if answer.status == 429:
         raise errors.AppError("wait a minute", code="mail_too_soon", status=429)
     if answer.status >= 300:

@@ -66,9 +66,13 @@ export async function invite(request, tools) {
 export async function remind(request, tools) {
   const { email: typed } = await request.json();
   const email = String(typed ?? "").trim().toLowerCase();
-  const [known] = await tools.sql`select raw_user_meta_data from auth.users
-    where lower(email) = ${email} and email_confirmed_at is not null`;
+  const [known] = await tools.sql`select id, raw_user_meta_data, recovery_sent_at > now() - interval '1 minute' as is_soon
+    from auth.users where lower(email) = ${email} and email_confirmed_at is not null`;
   if (!known) return refusal(422, "otp_disabled", "Signups not allowed for otp");
+  // Whoever invites is not told: GoTrue says it of accounts alone.
+  if (known.is_soon)
+    return refusal(429, "over_email_send_rate_limit", "For security purposes, you can only request this once a minute");
+  await tools.sql`update auth.users set recovery_sent_at = now() where id = ${known.id}`;
   await mail(tools, "magic_link", email, known.raw_user_meta_data ?? {}, randomBytes(28).toString("hex"));
   return Response.json({});
 }

@@ -95,3 +95,17 @@ def test_who_has_an_account_gets_a_mail_too_and_no_way_in_with_it(
     for invitation in (made["id"], new["id"]):
         again = post("admin@outra.test", invitation_id=invitation)
         assert (again["status"], again["error"]) == (429, "mail_too_soon")
+
+
+def test_revoked_and_invited_again_at_once_nobody_tells_who_has_an_account(
+    stack: Stack, post: Callable[..., dict[str, Any]], sign_in: SignIn
+) -> None:
+    known, unknown = "supervisor@demo.test", f"nova.{uuid4()}@pessoa.test"
+    admin = sign_in("admin@outra.test")
+    answers = []
+    for email in (known, unknown):
+        for _ in range(2):
+            made = post("admin@outra.test", email=email, role="operator")
+            answers.append((made["status"], made["outcome"]))
+            admin.rpc("revoke_invitation", {"invitation_id": made["id"]}).execute()
+    assert answers == [(200, "mailed")] * 4

@@ -7,7 +7,7 @@ import { sentenceFor } from "@/lib/errors";
 import { useUserId } from "@/lib/session";
 import { useDocumentTitle } from "@/ui/document-title";
 import { Entrance, FormError } from "./entrance";
-import { acceptOwn, completeAccount, signUp, spendInvitationLink } from "./queries";
+import { acceptOwn, choosePassword, signUp, spendInvitationLink, takeName } from "./queries";
 
 /** Shorter passwords are refused by the auth service. */
 const minPasswordLength = 8;
@@ -28,8 +28,11 @@ function ByLink({ token, invitation }: { token: string; invitation: string | und
       // A refused password must not ask for the link again: it is good once.
       if (!isSpent) await spendInvitationLink(token);
       setSpent(true);
+      // The password first: of an account that a stranger made for this address beforehand, theirs is
+      // still good, and nobody is a member with it.
+      await choosePassword(typed);
       if (invitation) await acceptOwn(invitation);
-      await completeAccount(typed);
+      await takeName(typed.name);
     },
   });
   if (isSuccess && userId) return <Redirect to="/carteira" replace />;

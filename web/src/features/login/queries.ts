@@ -36,16 +36,16 @@ export async function spendInvitationLink(token: string): Promise<void> {
   throw known.isTransient ? known : new AppError("invitation_link_dead", known.status, known.code);
 }
 
-/** The account's password and how colleagues read the person's name. */
-export async function completeAccount({ name, password }: { name: string; password: string }): Promise<void> {
+/** The account's password and its name. */
+export async function choosePassword({ name, password }: { name: string; password: string }): Promise<void> {
   const auth = await authClient();
   const { error } = await auth.updateUser({ password, data: { name: name.trim() } });
-  if (error) throw AppError.fromAuth(error);
-  await takeName(name);
+  // A second try after what follows failed: it was taken the first time.
+  if (error && error.code !== "same_password") throw AppError.fromAuth(error);
 }
 
-/** An auth service may tell of the name only after it has made the account, and so the member. */
-async function takeName(name: string): Promise<void> {
+/** How colleagues read the person: an auth service may tell of the name only after the member is made. */
+export async function takeName(name: string): Promise<void> {
   const { tenants } = await shaped<{ tenants: { id: string }[] }>(rpc("session_context", {}));
   // In several agencies each keeps the name that is known there.
   if (tenants.length === 1) await rpc("rename_me", { name: name.trim() });
