@@ -9195,8 +9195,8 @@ begin
         select from public.clients as known
         where known.tenant_id = (filter).tenant_id and known.document = v_search.document
     ) then
-        -- With a whole document begins nobody else's, nor a town's contracts; and to ask would take
-        -- as long as to look it up.
+        -- What begins with somebody's whole document is theirs, so it is little; and to ask how much
+        -- takes as long as to look it up.
         v_search.is_broad := false;
     elsif v_branches <> '{}' then
         v_search.is_broad :=
