@@ -61,6 +61,13 @@ test("a rule is written, rehearsed, switched on, obeyed after an undo, and its f
   const failure = admin.getByRole("row", { name: client.name });
   await expect(failure).toContainText("recusada pelo provedor");
   await expectClean(admin);
+  await failure.getByRole("button", { name: /^Deixar de lado/ }).click();
+  await expect(failure).toHaveCount(0);
+  await admin.getByRole("button", { name: "Deixadas de lado" }).click();
+  await failure.getByRole("button", { name: /^Trazer de volta/ }).click();
+  await expect(admin.getByRole("status").filter({ hasText: "De volta à lista" })).toBeVisible();
+  await expect(failure).toHaveCount(0);
+  await admin.getByRole("button", { name: /^Todas/ }).click();
   await failure.getByRole("button", { name: /^Reprocessar/ }).click();
   await expect(failure).toHaveCount(0);
   await expect(timeline(operator).locator('[data-status="read"]')).toBeVisible();
