@@ -64,8 +64,10 @@ def rows(stack: Stack) -> list[BenchRow]:
         prepare(owner, stack)
         seconds, alone = one_by_one(stack)
         reference = ONE_BY_ONE / seconds
-        wall, cpu, sent = ours(owner)
+        with resting(owner):
+            wall, cpu, sent = ours(owner)
         crashed = after_a_kill(owner)
+        told = with_receipts(owner, stack)
     rate = sent / wall
     return [
         BenchRow(
@@ -77,6 +79,7 @@ def rows(stack: Stack) -> list[BenchRow]:
             "≥ 10 ×, ≤ 0.5 ms",
         ),
         crashed,
+        told,
     ]
 
 
@@ -213,6 +216,49 @@ def after_a_kill(owner: psycopg.Connection[Any]) -> BenchRow:
     )
 
 
+def with_receipts(owner: psycopg.Connection[Any], stack: Stack) -> BenchRow:
+    """At a number's default pace, four receipts of each message: seconds from the last message
+    that was accepted to the last that was read, of numbers known to have WhatsApp and of new ones,
+    which their first receipt proves. Sent by whoever the database wakes, as always."""
+    control = f"http://127.0.0.1:{stack.settings.simulators_port}/simulators/gupshup/_control"
+    httpx.put(f"{control}/receipts", json={"drop": []}, timeout=5).raise_for_status()
+    owner.execute("update public.senders set throughput_per_second = %s", (CRASH_PACE,))
+    arms = []
+    for arm, known in enumerate((True, None)):
+        first = OURS + CRASHED * (1 + arm)
+        batch_id = begun(owner, CRASHED, first, known)
+
+        def all_are(statuses: list[str], batch_id: uuid.UUID = batch_id) -> float:
+            count = "select count(*) from public.message_logs where batch_id = %s and status::text"
+            until = time.perf_counter() + BUDGET_SECONDS
+            while time.perf_counter() < until:
+                found = owner.execute(f"{count} = any(%s)".encode(), (batch_id, statuses))
+                if found.fetchall() == [(CRASHED,)]:
+                    break
+                time.sleep(LOOK_SECONDS)
+            return time.perf_counter()
+
+        started = time.perf_counter()
+        sent = all_are(["submitted", "sent", "delivered", "read"])
+        read = all_are(["read"])
+        arms.append((CRASHED / (sent - started), read - sent))
+    [(proved,)] = owner.execute(
+        "select count(*) from public.batch_recipients as recipient"
+        " join public.client_phones as phone using (client_id)"
+        " where batch_id = %s and has_whatsapp", (batch_id,),
+    )  # fmt: skip
+    known_arm, new_arm = (
+        f"{rate:.0f} messages/s, all read {after:.1f} s after" for rate, after in arms
+    )
+    return BenchRow(
+        f"{CRASHED} at 80/s with four receipts each, numbers known and new",
+        f"known: {known_arm}",
+        f"new: {new_arm}, {proved} proved",
+        f"{arms[1][1] / arms[0][1]:.2f} ×",
+        "—",
+    )
+
+
 @contextlib.contextmanager
 def resting(owner: psycopg.Connection[Any]) -> Iterator[None]:
     """The stack's own senders are not woken: the one that is killed is the only one."""
@@ -224,10 +270,18 @@ def resting(owner: psycopg.Connection[Any]) -> Iterator[None]:
         owner.execute(rename, ("functions_url", "functions_url of the bench"))
 
 
-def begun(owner: psycopg.Connection[Any], count: int, first: int) -> uuid.UUID:
-    """A batch to that many people, whose documents begin after `first` of the bench's."""
+def begun(
+    owner: psycopg.Connection[Any], count: int, first: int, known: bool | None = None
+) -> uuid.UUID:
+    """A batch to that many people, whose documents begin after `first` of the bench's, and of whose
+    numbers is `known` whether they have WhatsApp."""
     values = {"tenant": TENANT, "count": count, "first": first}
     people = owner.execute(PEOPLE.encode(), values).fetchall()
+    if known is not None:
+        owner.execute(
+            "update public.client_phones set has_whatsapp = %s where client_id = any(%s::uuid[])",
+            (known, [client_id for (client_id,) in people]),
+        )
     owner.execute("analyze")
     batch_id = uuid.uuid4()
     [(admin,)] = owner.execute("select id from auth.users where email = 'admin@demo.test'")
