@@ -52,12 +52,17 @@ CATALOG = {
     "queues": "select queue_name, is_unlogged from pgmq.meta",
     "queues' storage": "select relname, reloptions::text from pg_class"
     " where relnamespace = 'pgmq'::regnamespace and relkind = 'r'",
+    "queues' indexes": "select pg_get_indexdef(indexrelid) from pg_index"
+    " join pg_class on pg_class.oid = indrelid where relnamespace = 'pgmq'::regnamespace",
     "jobs": "select jobname, schedule, command from cron.job",
     "clock": "select shift::text from private.clock",
     "calling windows": "select * from private.calling_windows",
     "holidays": "select * from private.holidays",
     "time zones": "select * from private.uf_time_zones",
     "integration fields": "select * from private.integration_fields",
+    "words of fields": "select * from private.field_words",
+    "WhatsApp providers": "select * from private.whatsapp_providers",
+    "personal tables": "select * from private.personal_tables",
 }
 
 Build = Callable[[Callable[[str], object]], str]
@@ -113,6 +118,8 @@ def test_both_build_the_same_database(stack: Stack, built: Build) -> None:
         "insert into private.holidays (name, month, day) values ('Nova', 1, 2)",
         "update cron.job set schedule = '*/7 * * * *' where jobname = 'sweep-queues'",
         "alter type public.debt_status add value 'lost'",
+        "drop index pgmq.q_provider_events_of_calls",
+        "update private.field_words set label = 'Outra palavra' where provider = 'meta'",
     ],
 )
 def test_a_difference_is_seen(db: psycopg.Connection, change: str) -> None:
