@@ -117,7 +117,7 @@ def test_a_third_provider_is_one_file(rig: Rig, acme: tuple[str, list[dict[str, 
 
     assert hear(rig, key, {"id": "acme-1"}, seal="outro-selo").status_code == 401
     strange = rig.functions.post(
-        f"/whatsapp-webhook/acme?key={key}", content=b"{}", headers={"X-Seal": b"\xe9"}
+        f"/whatsapp-webhook/acme?key={key}", content=b"{}", headers={b"X-Seal": b"\xe9"}
     )
     assert strange.status_code == 401
     assert hear(rig, "outra-chave", {"id": "acme-1"}).status_code == 401
