@@ -125,15 +125,18 @@ begin
               and debts.status = ''open'' and debts.creditor_id = any($2)
         ) as own';
     end if;
-    execute 'select count(*) as clients, coalesce(sum(' || v_owed || '.open_debts), 0) as debts,
-            coalesce(sum(' || v_owed || '.open_cents), 0) as open_cents
+    -- Of one type whoever asks: the session's plan of the answer is made once.
+    execute 'select count(*) as clients,
+            coalesce(sum(' || v_owed || '.open_debts), 0)::bigint as debts,
+            coalesce(sum(' || v_owed || '.open_cents), 0)::bigint as open_cents
         from ' || private.client_source(v_scale) || v_own || ' where ' || v_condition
     into v_sum using v_filter, v_scope;
     -- The planner overrated it, and too few were in the sample to judge by: then they are few.
     if v_scale is not null and v_sum.clients < c_telling then
         v_scale := null;
-        execute 'select count(*) as clients, coalesce(sum(found.open_debts), 0) as debts,
-                coalesce(sum(found.open_cents), 0) as open_cents
+        execute 'select count(*) as clients,
+                coalesce(sum(found.open_debts), 0)::bigint as debts,
+                coalesce(sum(found.open_cents), 0)::bigint as open_cents
             from (
                 select ' || v_owed || '.open_debts, ' || v_owed || '.open_cents
                 from public.clients' || v_own || '
