@@ -7513,6 +7513,84 @@ AS $function$
         or coalesce((export).creditor_scope <@ private.creditor_scope(), false)
 $function$;
 
+CREATE OR REPLACE FUNCTION private.selection_totals(selection jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET jit TO 'off'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+    -- Summing them reads as many rows: below a tenth of a second.
+    c_countable constant bigint := 50000;
+    -- Of so many found in a sample the true number is within a third of the estimate.
+    c_telling constant int := 50;
+    v_filter private.client_filter :=
+        private.read_selection(private.require_role('operator'), selection);
+    v_scope uuid[] := private.creditor_scope();
+    -- Where the money of a client is read, and what joins that.
+    v_owed text := 'clients';
+    v_own text := '';
+    v_condition text;
+    v_scale double precision;
+    v_sum record;
+    v_whole record;
+begin
+    if v_filter.is_all then
+        -- The whole portfolio has a counter; what is taken out of it is a list.
+        v_whole := private.portfolio_of(v_filter.tenant_id);
+        v_filter.ids := coalesce(v_filter.except_ids, '{}');
+        v_filter.except_ids := null;
+    end if;
+    v_condition := private.client_condition(v_filter);
+    v_scale := private.sample_scale(v_filter, v_condition, c_countable);
+    -- Who is limited to creditors is told what is owed to those; nothing is read for others.
+    if v_scope is not null then
+        v_owed := 'own';
+        v_own := ' cross join lateral (
+            select count(*) as open_debts,
+                sum(debts.principal_cents - debts.abated_cents) as open_cents
+            from public.debts
+            where debts.tenant_id = ($1).tenant_id and debts.client_id = clients.id
+              and debts.status = ''open'' and debts.creditor_id = any($2)
+        ) as own';
+    end if;
+    -- Of one type whoever asks: the session's plan of the answer is made once.
+    execute 'select count(*) as clients,
+            coalesce(sum(' || v_owed || '.open_debts), 0)::bigint as debts,
+            coalesce(sum(' || v_owed || '.open_cents), 0)::bigint as open_cents
+        from ' || private.client_source(v_scale) || v_own || ' where ' || v_condition
+    into v_sum using v_filter, v_scope;
+    -- The planner overrated it, and too few were in the sample to judge by: then they are few.
+    if v_scale is not null and v_sum.clients < c_telling then
+        v_scale := null;
+        execute 'select count(*) as clients,
+                coalesce(sum(found.open_debts), 0)::bigint as debts,
+                coalesce(sum(found.open_cents), 0)::bigint as open_cents
+            from (
+                select ' || v_owed || '.open_debts, ' || v_owed || '.open_cents
+                from public.clients' || v_own || '
+                where ' || v_condition || ' limit ' || c_countable || '
+            ) as found'
+        into v_sum using v_filter, v_scope;
+    end if;
+    if v_filter.is_all then
+        return jsonb_build_object(
+            'clients', v_whole.clients - v_sum.clients,
+            'debts', v_whole.open_debts - v_sum.debts,
+            'open_cents', v_whole.open_cents - v_sum.open_cents, 'is_estimate', false
+        );
+    end if;
+    return jsonb_build_object(
+        'clients', round(v_sum.clients * coalesce(v_scale, 1)),
+        'debts', round(v_sum.debts * coalesce(v_scale, 1)),
+        'open_cents', round(v_sum.open_cents * coalesce(v_scale, 1)),
+        'is_estimate', v_scale is not null
+    );
+end;
+$function$;
+
 CREATE OR REPLACE FUNCTION private.send_chat_message(conversation_id uuid, message_id uuid, body text, template_id uuid)
  RETURNS jsonb
  LANGUAGE plpgsql
